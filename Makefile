@@ -1,0 +1,49 @@
+# What this project can do, from a fresh clone. Needs Python 3.11, 3.12 or 3.13, and nothing else.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench slow clean
+
+# The first Python that really runs, is new enough and can make environments. Another one: make install PYTHON=...
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1 \
+	&& { echo $$p; break; }; done)
+BIN := .venv/bin
+READY := .venv/.ready
+DEMO := out/demo
+
+help:  ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Then ask your own question:  $(BIN)/python -m experiments.suppression --help"
+
+install: $(READY)  ## make .venv with everything in it (once; again when versions change)
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found: make install PYTHON=/path/to/python" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## the main job with fewer people and seeds, within a minute
+	$(BIN)/python -m experiments.suppression out=$(DEMO) population.size=1000 seeds=6
+	@echo "picture: $$(ls $(DEMO)/*.png | head -1)"
+	@echo "report:  $(DEMO)/report.html"
+
+test: $(READY)  ## the fast tests, compiled; then the interpreted ones, where coverage of kernels is counted
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report= --cov-fail-under=0
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m interpreted --cov --cov-append --cov-report=term
+
+slow: $(READY)  ## the tests that take minutes
+	$(BIN)/python -m pytest -q -m slow
+
+lint: $(READY)  ## style, layout and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## speed by phase, beside two references in the same run
+	$(BIN)/python -m benchmarks.speed
+
+clean:  ## remove what was built or written by the project, not .venv
+	rm -rf out build *.egg-info .coverage .coverage.* htmlcov .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find sim experiments tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +

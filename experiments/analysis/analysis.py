@@ -1,0 +1,113 @@
+"""From runs to every table of the report, in one call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
+from experiments.analysis.contrasts import contrasts, outcomes
+from experiments.analysis.losses import causes, check_cells, knockouts, lost_dissent
+from experiments.analysis.pairing import interval
+from experiments.analysis.recovery import CENSORED, NO_DEFICIT, RECOVERED, median_time, recoveries
+from experiments.analysis.robustness import prior_spread, robustness, sign_change
+from experiments.analysis.shapley import decompose, interactions
+from experiments.analysis.summary import FIXED, FURTHER
+from experiments.analysis.timeline import daily_causes, deficits, timeline
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The tables of one experiment, each written as NAME.parquet."""
+
+    summary: pd.DataFrame  #: a row a main arm, effort and seed
+    losses: pd.DataFrame  #: `losses.lost_dissent`, all families
+    contrasts: pd.DataFrame  #: `contrasts.contrasts`
+    causes: pd.DataFrame  #: `losses.causes`
+    knockouts: pd.DataFrame  #: `losses.knockouts`
+    decomposition: pd.DataFrame  #: `shapley.decompose`
+    interactions: pd.DataFrame  #: `shapley.interactions`
+    robustness: pd.DataFrame  #: `robustness.robustness`
+    recovery: pd.DataFrame  #: `recovery.recoveries`
+    timeline: pd.DataFrame  #: `timeline.timeline`
+    daily_causes: pd.DataFrame  #: `timeline.daily_causes`
+    findings: pd.DataFrame  #: `name, value, lo, hi, seeds, note`: the numbers that sentences are made of
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], start: int, stop: int) -> Analysis:
+    """Return every table.
+
+    Args:
+        runs: a row a run: `family` (main | knockout | robustness | fight_back | prior), `variant`, `arm`, `effort`,
+            `seed`, `wall_time` and the measures of `summary.summarise`. Family "main", variant "full", has every arm
+            at both efforts (`arms.under_both_efforts`); the others need the arms "none" and "all", additive.
+            `variant` of "fight_back" is the share as text ("0.3"), of "prior" the draw.
+        ticks: hourly measures of the main arms: `arm, effort, seed, tick` and `summary.MEASURES`.
+        tactics: in order, as used in the names of arms.
+        start, stop: the campaign's first tick and the tick after its last.
+
+    Raises:
+        IdentityBroken: the ledger of intentions does not add up.
+        ValueError: an arm is missing.
+    """
+    check_cells(ticks)
+    effects, losses = outcomes(runs), lost_dissent(runs)
+    main = runs[runs["family"] == "main"].reset_index(drop=True)
+    main_effects = effects[effects["family"] == "main"]
+    main_losses = losses[losses["family"] == "main"]
+    recovery = recoveries(deficits(ticks), start, stop)
+    table = robustness(effects)
+    return Analysis(
+        summary=main[[*FIXED, *FURTHER]],
+        losses=losses,
+        contrasts=contrasts(main),
+        causes=causes(main_losses),
+        knockouts=knockouts(losses),
+        decomposition=decompose(main_effects, tactics, EFFORTS),
+        interactions=interactions(main_effects, tactics, EFFORTS),
+        robustness=table,
+        recovery=recovery,
+        timeline=timeline(ticks),
+        daily_causes=daily_causes(ticks, start),
+        findings=findings(effects, table, recovery),
+    )
+
+
+def findings(effects: pd.DataFrame, table: pd.DataFrame, recovery: pd.DataFrame) -> pd.DataFrame:
+    """Return the headline, its range over priors, the fight-back share that turns it, and recovery."""
+    whole = effects[(effects["arm"] == ALL) & (effects["effort"] == ADDITIVE)]
+    main = whole.loc[whole["family"] == "main", "lost_dissent_percent"]
+    draws = whole[whole["family"] == "prior"]
+    spread = prior_spread(draws["variant"], draws["lost_dissent_percent"], main)
+    dose = table[(table["family"] == "fight_back") & (table["outcome"] == "lost_dissent_percent")]
+    shares = dose["variant"].astype(float)
+    turn = sign_change(shares, dose["value"])
+    dose_ends = (shares.min(), shares.max()) if len(dose) else (np.nan, np.nan)
+    rows = [
+        ("lost_dissent_percent", *interval(main), int(main.notna().sum()), ""),
+        ("prior_range", spread.mean, spread.low, spread.high, spread.draws, f"seed variance from {spread.within_from}"),
+        ("variance_parameters", spread.between, np.nan, np.nan, spread.draws, ""),
+        ("variance_seeds", spread.within, np.nan, np.nan, spread.runs, ""),
+        ("fight_back_turn", turn, *dose_ends, len(dose), ""),
+        *_recovery_findings(recovery[recovery["arm"] == ALL]),
+    ]
+    return pd.DataFrame(rows, columns=["name", "value", "lo", "hi", "seeds", "note"])
+
+
+def _recovery_findings(recovery: pd.DataFrame) -> list[tuple[str, float, float, float, int, str]]:
+    pooled, each = recovery[recovery["seed"] == -1].iloc[0], recovery[recovery["seed"] != -1]
+    deficit = each[each["outcome"] != NO_DEFICIT]
+    median = median_time(deficit["hours"], deficit["outcome"] == RECOVERED)
+    counts = each["outcome"].value_counts()
+    note = f"{counts.get(CENSORED, 0)} censored, {counts.get(NO_DEFICIT, 0)} without a deficit"
+    low, high = (deficit["hours"].min(), deficit["hours"].max()) if len(deficit) else (np.nan, np.nan)
+    return [
+        ("recovery_hours", median, low, high, len(deficit), note),
+        ("recovery_hours_pooled", pooled["hours"], np.nan, np.nan, len(each), pooled["outcome"]),
+        ("overshoot_pooled", pooled["overshoot"], np.nan, np.nan, len(each), ""),
+    ]

@@ -1,0 +1,120 @@
+"""Lost dissent: the exact identity, its parts, and what each pathway is answerable for."""
+
+import pandas as pd
+
+from experiments.analysis.arms import ADDITIVE, ALL, NONE
+from experiments.analysis.pairing import interval, ratio_of_means
+from experiments.analysis.summary import UNWANTED, WITHHELD
+
+WORLD = ["family", "variant", "effort", "seed"]
+PARTS = (*UNWANTED, *WITHHELD, "dissent_removed")
+
+
+class IdentityBroken(ArithmeticError):
+    """The ledger of intentions does not add up: a fault of the engine, never of the user."""
+
+
+def check_cells(frame: pd.DataFrame) -> None:
+    """Check in every row (a tick or a run) that each intention ended in exactly one cell.
+
+    Raises:
+        IdentityBroken: names the law and the first row that breaks it.
+    """
+    withheld = frame[list(WITHHELD)].sum(axis=1)
+    laws = {
+        "dissent_withheld = the four withheld cells": frame["dissent_withheld"] - withheld,
+        "dissent_wanted = dissent_posts + dissent_withheld": frame["dissent_wanted"]
+        - frame["dissent_posts"]
+        - withheld,
+        "opportunities = unwanted cells + dissent_wanted": frame["opportunities"]
+        - frame[list(UNWANTED)].sum(axis=1)
+        - frame["dissent_wanted"],
+    }
+    for law, error in laws.items():
+        _refuse(frame, error, law)
+
+
+def lost_dissent(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return what each arm lost against the arm "none" of the same world and seed.
+
+    Args:
+        runs: a row a run: `WORLD`, `arm` and the counts of `summary.COUNTS`.
+
+    Returns:
+        a row an arm other than "none": `WORLD`, `arm`, `baseline` (standing dissent without the operation, posts),
+        `lost` (posts), `lost_percent` (of the baseline; nan where it is 0), and `PARTS`, which sum to `lost` exactly.
+
+    Raises:
+        IdentityBroken: the parts do not sum to the loss.
+        ValueError: an arm has no "none" to compare with.
+    """
+    check_cells(runs)
+    both = pair_with_none(runs)
+    _refuse(both, both["opportunities"] - both["opportunities_none"], "opportunities are the same in every arm")
+    out = both[[*WORLD, "arm"]].copy()
+    out["baseline"] = both["dissent_posts_none"] - both["dissent_removed_none"]
+    out["lost"] = out["baseline"] - (both["dissent_posts"] - both["dissent_removed"])
+    out["lost_percent"] = 100 * out["lost"] / out["baseline"].where(out["baseline"] > 0)
+    for part in PARTS:
+        out[part] = both[part] - both[f"{part}_none"]
+    _refuse(out, out["lost"] - out[list(PARTS)].sum(axis=1), "lost dissent = the sum of its parts")
+    return out
+
+
+def pair_with_none(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the arms other than "none", each beside the columns of its "none" (suffix `_none`)."""
+    none, rest = runs[runs["arm"] == NONE], runs[runs["arm"] != NONE]
+    both = rest.merge(none.drop(columns="arm"), on=WORLD, how="left", suffixes=("", "_none"), validate="m:1")
+    alone = both["opportunities_none"].isna()
+    if alone.any():
+        raise ValueError(f'no arm "none" to compare with: {_where(both, alone)}')
+    return both.reset_index(drop=True)
+
+
+def causes(losses: pd.DataFrame) -> pd.DataFrame:
+    """Return for each arm and effort each part of the loss: `arm, effort, cause, value, lo, hi, percent`.
+
+    `value` is posts a world; `percent` is the mean over seeds of the part in % of the baseline. The row `lost` is the
+    whole.
+    """
+    rows = []
+    for (arm, effort), group in losses.groupby(["arm", "effort"], sort=False):
+        baseline = group["baseline"].where(group["baseline"] > 0)
+        for cause in ("lost", *PARTS):
+            value, lo, hi = interval(group[cause])
+            rows.append((arm, effort, cause, value, lo, hi, interval(100 * group[cause] / baseline).value))
+    return pd.DataFrame(rows, columns=["arm", "effort", "cause", "value", "lo", "hi", "percent"])
+
+
+def knockouts(losses: pd.DataFrame) -> pd.DataFrame:
+    """Return the loss under the whole operation when one pathway is taken out of the whole run.
+
+    Args:
+        losses: of `lost_dissent`; families "main" and "knockout" are used, arm "all", additive effort.
+
+    Returns:
+        a row a knock-out, over the seeds it shares with the main runs: `knockout, seeds, full, without, gone, lo, hi`
+        (posts; `gone` = full - without with its paired interval) and `share, share_lo, share_hi` (of the full loss,
+        Fieller's interval; pathways overlap, so shares need not sum to 1).
+    """
+    whole = losses[(losses["arm"] == ALL) & (losses["effort"] == ADDITIVE)]
+    full = whole.loc[whole["family"] == "main", ["seed", "lost"]]
+    rows = []
+    for name, group in whole[whole["family"] == "knockout"].groupby("variant", sort=False):
+        pair = full.merge(group[["seed", "lost"]], on="seed", suffixes=("", "_without"))
+        gone = pair["lost"] - pair["lost_without"]
+        means = (pair["lost"].mean(), pair["lost_without"].mean())
+        rows.append((name, len(pair), *means, *interval(gone), *ratio_of_means(gone, pair["lost"])))
+    names = ["knockout", "seeds", "full", "without", "gone", "lo", "hi", "share", "share_lo", "share_hi"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _refuse(frame: pd.DataFrame, error: "pd.Series[float]", law: str) -> None:
+    wrong = ~(error == 0)
+    if wrong.any():
+        raise IdentityBroken(f"{law}: off by {error[wrong].iloc[0]:g} at {_where(frame, wrong)}")
+
+
+def _where(frame: pd.DataFrame, marked: "pd.Series[bool]") -> str:
+    keys = [name for name in (*WORLD, "arm", "tick") if name in frame.columns]
+    return ", ".join(f"{name}={value}" for name, value in frame.loc[marked, keys].iloc[0].items())

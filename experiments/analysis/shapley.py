@@ -1,0 +1,101 @@
+"""Which tactic did it: exact Shapley values and interactions over all subsets, seed by seed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.analysis.arms import arms
+from experiments.analysis.pairing import interval
+
+F64 = NDArray[np.float64]
+Game = Mapping[frozenset[str], F64]
+OUTCOMES = ("lost_dissent", "lost_dissent_impressions", "perceived_support_shift")
+
+
+def shapley(game: Game, tactics: Sequence[str]) -> dict[str, F64]:
+    """Return each tactic's Shapley value in each seed.
+
+    Args:
+        game: v(S) for every subset S of `tactics`: frozenset -> [seeds].
+        tactics: the players.
+
+    Returns:
+        tactic -> [seeds], in v's unit; they sum to v(all) - v(none) in every seed. Integer games are summed exactly
+        before the one division by n!.
+    """
+    n = len(tactics)
+    out = {}
+    for tactic in tactics:
+        total = np.zeros_like(game[frozenset()], dtype=np.float64)
+        for rest in _subsets([t for t in tactics if t != tactic]):
+            total += factorial(len(rest)) * factorial(n - len(rest) - 1) * (game[rest | {tactic}] - game[rest])
+        out[tactic] = total / factorial(n)
+    return out
+
+
+def interaction_index(game: Game, tactics: Sequence[str], pair: tuple[str, str]) -> F64:
+    """Return the Shapley interaction index of `pair`, [seeds] (Grabisch & Roubens 1999, doi:10.1007/s001820050125).
+
+    Above 0 the two do more together than apart, averaged over what else is at work.
+    """
+    n = len(tactics)
+    total = np.zeros_like(game[frozenset()], dtype=np.float64)
+    for rest in _subsets([t for t in tactics if t not in pair]):
+        total += factorial(len(rest)) * factorial(n - len(rest) - 2) * joint_effect(game, pair, rest)
+    return total / factorial(n - 1)
+
+
+def joint_effect(game: Game, pair: tuple[str, str], rest: frozenset[str] = frozenset()) -> F64:
+    """Return v(rest+a+b) - v(rest+a) - v(rest+b) + v(rest), [seeds]: the interaction with only `rest` beside."""
+    a, b = pair
+    return game[rest | {a, b}] - game[rest | {a}] - game[rest | {b}] + game[rest]
+
+
+def games(outcomes: pd.DataFrame, tactics: Sequence[str], outcome: str, effort: str) -> dict[frozenset[str], F64]:
+    """Return v(S) by subset, [seeds] in ascending order of seed, v(none) = 0, from `contrasts.outcomes`.
+
+    Raises:
+        ValueError: an arm, or an arm's seed, is missing.
+    """
+    table = outcomes[outcomes["effort"] == effort].pivot(index="seed", columns="arm", values=outcome).sort_index()
+    named = arms(tactics)
+    missing = [name for name in named if name != "none" and name not in table.columns]
+    if missing or table.empty:
+        raise ValueError(f"Shapley values need every arm at {effort} effort; missing: {', '.join(missing) or 'all'}")
+    game = {named[name]: table[name].to_numpy(np.float64) for name in named if name != "none"}
+    return {frozenset(): np.zeros(len(table)), **game}
+
+
+def decompose(outcomes: pd.DataFrame, tactics: Sequence[str], efforts: Sequence[str]) -> pd.DataFrame:
+    """Return Shapley values with intervals over seeds: `outcome, tactic, value, lo, hi, effort`."""
+    rows = []
+    for effort in efforts:
+        for outcome in OUTCOMES:
+            for tactic, value in shapley(games(outcomes, tactics, outcome, effort), tactics).items():
+                rows.append((outcome, tactic, *interval(value), effort))
+    return pd.DataFrame(rows, columns=["outcome", "tactic", "value", "lo", "hi", "effort"])
+
+
+def interactions(outcomes: pd.DataFrame, tactics: Sequence[str], efforts: Sequence[str]) -> pd.DataFrame:
+    """Return interactions of every pair: `outcome, pair, measure, value, lo, hi, effort`.
+
+    `measure` is "index" (averaged over what else is at work) or "alone" (only these two at work).
+    """
+    rows = []
+    for effort in efforts:
+        for outcome in OUTCOMES:
+            game = games(outcomes, tactics, outcome, effort)
+            for pair in combinations(tactics, 2):
+                name = " x ".join(pair)
+                rows.append((outcome, name, "index", *interval(interaction_index(game, tactics, pair)), effort))
+                rows.append((outcome, name, "alone", *interval(joint_effect(game, pair)), effort))
+    return pd.DataFrame(rows, columns=["outcome", "pair", "measure", "value", "lo", "hi", "effort"])
+
+
+def _subsets(players: Sequence[str]) -> Iterator[frozenset[str]]:
+    for size in range(len(players) + 1):
+        yield from map(frozenset, combinations(players, size))

@@ -1,0 +1,109 @@
+"""What every app is: a Hydra app whose user gets results that are whole, or one line that says why not.
+
+An app file defines `main(config: DictConfig, folder: Path) -> None`, imports what is heavy inside it
+(so that --help is quick), and ends with `if __name__ == "__main__": app("suppression", main)`.
+"""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.errors import HydraException, InstantiationException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.folder import ROOT, result_folder
+from experiments.mistakes import in_composition, in_construction
+from sim.errors import InputError
+
+CONF = ROOT / "conf"
+LEAST = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
+MOST = 2**31 - 1
+
+
+def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -> None:
+    """Compose `conf`/`name`.yaml with the command line and call `run` once, or once a job of a multirun.
+
+    Every job is composed and checked before the first one runs. Leaves the process with code 2 and
+    one line on stderr for a user's mistake, 130 after Ctrl-C, 143 after SIGTERM.
+
+    Args:
+        name: the app's configuration and the last part of its module's name.
+        run: receives the resolved configuration and the folder to write results into.
+        conf: folder of the configuration files.
+    """
+    with _one_line():
+        jobs = _compose(name, conf)
+        for number, job in enumerate(jobs):
+            out = job.out if len(jobs) == 1 else f"{job.out}-{number}"
+            with result_folder(out, OmegaConf.to_container(job)) as folder:  # type: ignore[arg-type]
+                run(job, folder)
+            print(f"results: {out}")
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Turn what a user can cause into one line on stderr and an exit code; let everything else through."""
+    try:
+        try:
+            yield
+        except InstantiationException as error:
+            raise in_construction(error) from error
+    except InputError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("stopped: nothing was written", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _compose(name: str, conf: Path) -> list[DictConfig]:
+    """Return the checked configurations that the command line asks for; none if it asks to be shown something."""
+    arguments = _arguments()
+    jobs: list[DictConfig] = []
+
+    def collect(config: DictConfig) -> None:
+        jobs.append(config)
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, where it would print a page and leave
+    with TemporaryDirectory() as scratch:
+        os.environ["INFOWAR_SCRATCH"] = scratch
+        try:
+            hydra.main(config_path=str(conf), config_name=name, version_base="1.3")(collect)()
+            for job in jobs:
+                _check(job)
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
+            raise in_composition(error, arguments.config_name or name, arguments.overrides, conf) from error
+    return jobs
+
+
+def _arguments() -> Namespace:
+    """Parse the command line as Hydra will, so that a misspelt flag is one line and not a page of usage."""
+    with redirect_stderr(StringIO()) as said:
+        try:
+            return get_args_parser().parse_args()
+        except SystemExit as leave:
+            if leave.code == 0:
+                raise
+    raise InputError(f"{said.getvalue().splitlines()[-1].partition('error: ')[2]}: see --help")
+
+
+def _check(job: DictConfig) -> None:
+    """Resolve `job` in place and check the keys that every app has."""
+    OmegaConf.resolve(job)
+    for key in sorted(OmegaConf.missing_keys(job)):
+        raise InputError(f"{key} has no value: add {key}=VALUE")
+    for key, least in LEAST.items():
+        value: Any = job[key]
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST:
+            raise InputError(f"{key}={value} must be a whole number from {least} to {MOST}")
+    if not isinstance(job.out, str):
+        raise InputError(f"out={job.out} must be the name of a folder")

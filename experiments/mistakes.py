@@ -1,0 +1,103 @@
+"""What a user wrote wrongly on the command line, said in one line with the cure."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, InstantiationException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from sim.errors import InputError, suggest
+
+
+def in_construction(error: InstantiationException) -> InputError:
+    """Return the user's mistake behind a rule that could not be built.
+
+    Raises:
+        InstantiationException: `error` itself, if it is no mistake of a user.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, InputError):
+            return cause
+        if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
+            return InputError(f"{cause}: leave the + out, or see --help")
+        cause = cause.__cause__
+    if "locating target" in str(error):
+        return InputError(f"{error}: correct _target_")
+    raise error
+
+
+def in_composition(error: Exception, name: str, overrides: list[str], conf: Path) -> InputError:
+    """Return what was wrong with `overrides` of the app `name`, given what Hydra raised."""
+    if isinstance(error, InputError):
+        return error
+    if isinstance(error, OverrideParseException):
+        return InputError(_misread(error.override))
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
+        group, _, choice = error.missing_cfg_file.rpartition("/")
+        return InputError(f"{group}={choice.removesuffix('.yaml')} is unknown: {_choose(error.options)}")
+    try:
+        line = _unknown_key(name, overrides, conf)
+    except (HydraException, OmegaConfBaseException, ValueError):
+        line = None
+    return InputError(line or " ".join(str(part) for part in (error, error.__cause__) if part))
+
+
+def _misread(override: str) -> str:
+    key, equals, value = override.partition("=")
+    if not equals:
+        return f"{override} is not of the form KEY=VALUE"
+    return f"""{override} can not be read: put a value with special signs in two pairs of quotes, '{key}="{value}"'"""
+
+
+def _choose(options: Iterable[str]) -> str:
+    return f"choose one of: {', '.join(sorted(options))}"
+
+
+def _unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
+    """Return one line about the first override that the configuration has no place for, or None."""
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    with initialize_config_dir(config_dir=str(conf), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        groups = {group: loader.get_group_options(group) for group in loader.list_groups("") if group != "hydra"}
+        chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _names_choice(o)]
+        known = set(_keys(compose(name, chosen)))
+        for override in parsed:
+            key, _, value = str(override.input_line).partition("=")
+            group = key.partition(".")[0]
+            if key in groups and not (override.is_sweep_override() or _names_choice(override)):
+                return f"{key}={value} is unknown: {_choose(groups[key])}; or set one of its keys, see --help"
+            if key in known or key in groups or key[0] in "+~" or group == "hydra":
+                continue
+            choices = [f"{group}={option}" for option in groups.get(group, [])]
+            if owners := [choice for choice in choices if key in _keys(compose(name, [choice]))]:
+                return f"{key} is a key of another choice: add {' or '.join(owners)}"
+            return f"{key} is not a known key: {suggest(key, _near(key, known) or known | set(groups))}"
+    return None
+
+
+def _names_choice(override: Override) -> bool:
+    return isinstance(override.value(), str)
+
+
+def _near(key: str, known: set[str]) -> set[str]:
+    """Return the known keys in the same place as `key`, only those that look alike if there are any."""
+    place, _, last = key.rpartition(".")
+    names = {name.rpartition(".")[2]: name for name in known if name.rpartition(".")[0] == place}
+    return {names[name] for name in get_close_matches(last, names)} or set(names.values())
+
+
+def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted name of every value and of every folder of values in `config`."""
+    for key in config:
+        name = f"{prefix}{key}"
+        yield name
+        value = config._get_node(key)
+        if isinstance(value, DictConfig) and not value._is_none() and not value._is_missing():
+            yield from _keys(value, f"{name}.")

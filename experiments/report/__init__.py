@@ -1,0 +1,5 @@
+"""Reports: they read result files only, never the engine."""
+
+from experiments.report.suppression import write
+
+__all__ = ["write"]

@@ -1,0 +1,147 @@
+"""Pictures of comparisons: arms, tactics, causes and other assumptions."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
+from experiments.report.figures import CAUSE_COLOURS
+from experiments.report.results import Results
+from experiments.report.style import BLUE, GREY, INK, ORANGE, PALE, VERMILLION, canvas, zero_line
+from experiments.report.words import CAUSES, KNOCKOUTS, OUTCOMES, number, span, variant
+
+EFFORT_COLOURS = {"additive": BLUE, "equal": ORANGE}
+EFFORT_WORDS = {"additive": "only the chosen platoons work", "equal": "equal effort: all members work"}
+VERDICT_COLOURS = {"survives": BLUE, "reversed": VERMILLION, "unclear": GREY, "headline has no sign": GREY}
+
+
+def arms(results: Results) -> Figure:
+    """Lost dissent of every arm with its interval, at both efforts."""
+    table = results["contrasts"].query("outcome == 'lost_dissent_percent'")
+    names = list(dict.fromkeys(table["arm"]))[::-1]
+    figure = canvas(0.36 * len(names) + 1.3)
+    axes = figure.subplots()
+    zero_line(axes, vertical=True)
+    for effort, shift, marker in zip(EFFORTS, (0.14, -0.14), ("o", "D"), strict=True):
+        part = table[(table["effort"] == effort) & (table["arm"] != ALL)]
+        y = [names.index(arm) + shift for arm in part["arm"]]
+        _points(axes, part, y, EFFORT_COLOURS[effort], marker, EFFORT_WORDS[effort])
+    whole = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE)]
+    _points(axes, whole, [names.index(arm) for arm in whole["arm"]], INK, "s", "whole operation (both the same)")
+    axes.set_yticks(range(len(names)), [name.replace("+", " + ") for name in names])
+    axes.set_xlabel("lost dissent, % of what stands without the operation (95% interval)")
+    axes.grid(axis="y", visible=False)
+    figure.legend(loc="outside lower center", ncols=3, handlelength=1.2, columnspacing=1.4)
+    return figure
+
+
+def tactics(results: Results) -> Figure:
+    """Shapley value of each tactic for three outcomes, with the interaction of flood and abuse apart."""
+    figure = canvas(3.3)
+    panels = figure.subplots(1, len(OUTCOMES))
+    shares, pairs = results["decomposition"], results["interactions"]
+    pairs = pairs[(pairs["pair"] == "flood x abuse") & (pairs["measure"] == "index")]
+    for axes, (outcome, (title, unit, scale)) in zip(panels, OUTCOMES.items(), strict=True):
+        both = pd.concat([shares, pairs.rename(columns={"pair": "tactic"})])
+        rows = both[both["outcome"] == outcome]
+        names = list(dict.fromkeys(rows["tactic"]))
+        for effort, shift in zip(EFFORTS, (-0.2, 0.2), strict=True):
+            part = rows[rows["effort"] == effort]
+            x = np.array([names.index(name) for name in part["tactic"]]) + shift
+            value = scale * part["value"].to_numpy(np.float64)
+            hatch = ["///" if " x " in name else "" for name in part["tactic"]]
+            axes.bar(x, value, 0.36, color=EFFORT_COLOURS[effort], hatch=hatch, edgecolor="white", linewidth=0)
+            axes.errorbar(x, value, yerr=_arms_of(part, scale), fmt="none", ecolor=INK, elinewidth=1.1)
+            axes.bar(0, 0, color=EFFORT_COLOURS[effort], label=EFFORT_WORDS[effort])
+        zero_line(axes)
+        axes.set_xticks(range(len(names)), [name.replace(" x ", "\n\u00d7 ") for name in names], fontsize=8)
+        axes.set_title(f"{title},\n{unit}", fontsize=8.5)
+        axes.grid(axis="x", visible=False)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return figure
+
+
+def causes(results: Results) -> Figure:
+    """Left: what became of the lost posts. Right: how much of the loss goes when a pathway is taken out."""
+    table = results["causes"]
+    rows = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE) & (table["cause"] != "lost")]
+    rows = rows.set_index("cause").loc[list(CAUSE_COLOURS)[::-1]]
+    figure = canvas(3.7)
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    y = np.arange(len(rows))
+    left.barh(y, rows["value"], 0.7, color=[CAUSE_COLOURS[str(name)] for name in rows.index])
+    left.errorbar(rows["value"], y, xerr=_arms_of(rows), fmt="none", ecolor=INK, elinewidth=1.1)
+    left.set_yticks(y, [CAUSES[str(name)] for name in rows.index])
+    left.axhline(len(rows) - 4.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)))
+    zero_line(left, vertical=True)
+    left.set_title("Proximal: where the lost posts ended")
+    left.set_xlabel("posts a world (95% interval)")
+    left.grid(axis="y", visible=False)
+    _knockouts(right, results["knockouts"].iloc[::-1])
+    return figure
+
+
+def robustness(results: Results) -> Figure:
+    """Forest of the headline under other assumptions, with the range over declared priors last."""
+    table = results["robustness"].query("outcome == 'lost_dissent_percent'").reset_index(drop=True)
+    labels = [variant(row["family"], row["variant"]) for _, row in table.iterrows()]
+    priors = results.finding("prior_range")
+    count = len(table) + 1
+    figure = canvas(0.27 * count + 1.0)
+    axes = figure.subplots()
+    y = np.arange(count)[::-1]
+    main = table.iloc[0]
+    axes.axvspan(main["lo"], main["hi"], color=PALE, linewidth=0, zorder=0)
+    zero_line(axes, vertical=True)
+    for verdict, colour in VERDICT_COLOURS.items():
+        chosen = (table["sign"] == verdict).to_numpy()
+        if chosen.any():
+            _points(
+                axes,
+                table[chosen],
+                y[:-1][chosen],
+                colour,
+                "o",
+                f"sign {verdict}" if verdict in ("survives", "reversed", "unclear") else verdict,
+            )
+    if np.isfinite(priors.lo):
+        axes.plot([priors.lo, priors.hi], [0, 0], color=INK, linewidth=4, solid_capstyle="butt", alpha=0.75)
+        axes.plot(priors.value, 0, "|", color="white", ms=7, mew=1.5)
+    axes.set_yticks(y, [*labels, f"declared priors, 5\u201395% of {int(priors.seeds)} draws"])
+    beside = axes.secondary_yaxis("right")
+    texts = [f"{number(row['value'])}  [{span(row['lo'], row['hi'])}]" for _, row in table.iterrows()]
+    beside.set_yticks(y, [*texts, f"[{span(priors.lo, priors.hi)}]"], fontsize=8)
+    beside.tick_params(length=0)
+    beside.spines["right"].set_visible(False)
+    axes.set_xlabel("lost dissent, % of what stands without the operation (95% interval)")
+    axes.grid(axis="y", visible=False)
+    figure.legend(loc="outside lower center", ncols=4, title="the sign of the main setting", title_fontsize=8.5)
+    return figure
+
+
+def _knockouts(axes: Axes, table: pd.DataFrame) -> None:
+    y = np.arange(len(table))
+    share = 100 * table[["share", "share_lo", "share_hi"]].set_axis(["value", "lo", "hi"], axis=1)
+    axes.barh(y, share["value"], 0.5, color=BLUE)
+    axes.errorbar(share["value"], y, xerr=_arms_of(share), fmt="none", ecolor=INK, elinewidth=1.1)
+    axes.set_yticks(y, [f"without\n{KNOCKOUTS.get(str(name), str(name))}" for name in table["knockout"]])
+    zero_line(axes, vertical=True)
+    axes.axvline(100, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+    axes.set_title("Root: loss that goes")
+    axes.set_xlabel("% of the loss (95% interval)")
+    axes.grid(axis="y", visible=False)
+
+
+def _points(axes: Axes, rows: pd.DataFrame, y: ArrayLike, colour: str, marker: str, label: str) -> None:
+    axes.errorbar(
+        rows["value"], y, xerr=_arms_of(rows), fmt=marker, color=colour, ms=5.5, elinewidth=1.6, label=label, zorder=3
+    )
+
+
+def _arms_of(rows: pd.DataFrame, scale: float = 1.0) -> NDArray[np.float64]:
+    below, above = rows["value"] - rows["lo"], rows["hi"] - rows["value"]
+    sides = np.stack([below.to_numpy(np.float64), above.to_numpy(np.float64)])
+    return np.asarray(scale * np.nan_to_num(sides.clip(min=0)))

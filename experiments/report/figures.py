@@ -1,0 +1,185 @@
+"""Pictures along time: the headline, what was seen and believed, and recovery."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from experiments.analysis.recovery import DAY, NO_DEFICIT, RECOVERED, kaplan_meier
+from experiments.report.results import Results
+from experiments.report.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    YELLOW,
+    canvas,
+    zero_line,
+)
+from experiments.report.words import CAUSES, number
+
+CAUSE_COLOURS = {
+    "withheld_fear": VERMILLION,
+    "withheld_climate": BLUE,
+    "withheld_either": PURPLE,
+    "withheld_over": "#5B3A6E",
+    "dissent_removed": YELLOW,
+    "left": ORANGE,
+    "suspended": BLACK,
+    "persuaded": GREEN,
+    "unprompted": SKY,
+    "reserved": "#B9BEC5",
+}
+
+
+def headline(results: Results) -> Figure:
+    """Standing dissent with and without the operation, and below it what was lost each day, by cause."""
+    figure = canvas(5.6)
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2.4))
+    _with_and_without(top, results, "standing", scale=DAY, label=True)
+    top.set_title("Standing dissent, posts a day (mean of the last 24 h)")
+    top.set_ylim(0, 1.14 * top.get_ylim()[1])
+    _shade(top, results, label=True)
+    _daily_bars(bottom, results["daily_causes"])
+    _shade(bottom, results)
+    bottom.set_title("Lost posts a day, by cause (below zero: gained)")
+    bottom.set_xlabel("days since the campaign began")
+    return figure
+
+
+def visibility(results: Results) -> Figure:
+    """What readers saw of dissent, and what they came to believe about support and supporters."""
+    figure = canvas(5.4)
+    grid = figure.subplots(2, 2, sharex=True)
+    _with_and_without(grid[0, 0], results, "impressions", scale=DAY / 1000)
+    grid[0, 0].set_title("Dissent seen, thousand impressions a day")
+    _with_and_without(grid[0, 1], results, "visibility", scale=100)
+    grid[0, 1].set_title("Dissent\u2019s share of what is seen, %")
+    _belief(grid[1, 0], results, "perceived_support", "true_support", 100)
+    grid[1, 0].set_title("Support for the principal, %")
+    _belief(grid[1, 1], results, "perceived_supporters", "true_supporters", 1)
+    grid[1, 1].set_title("Distinct supporters seen in a week")
+    for axes in grid.flat:
+        _shade(axes, results)
+    for axes in grid[0]:
+        axes.set_ylim(bottom=0)
+    for axes in grid[1]:
+        axes.set_xlabel("days since the campaign began")
+    handles = {h.get_label(): h for axes in grid.flat for h in axes.lines if not str(h.get_label()).startswith("_")}
+    figure.legend(handles.values(), list(handles), loc="outside lower center", ncols=len(handles))
+    return figure
+
+
+def recovery(results: Results) -> Figure:
+    """The paired deficit after the campaign, and in how many worlds half of it is still open."""
+    figure = canvas(3.2)
+    left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
+    _deficit(left, results)
+    _survival(right, results)
+    return figure
+
+
+def _with_and_without(axes: Axes, results: Results, series: str, *, scale: float = 1.0, label: bool = False) -> None:
+    rows = results["timeline"].query("series == @series")
+    for arm, colour, text in (("none", INK, "without the operation"), ("all", VERMILLION, "with the operation")):
+        part = rows[rows["arm"] == arm]
+        days = _days(part, results)
+        if arm == "all":
+            axes.fill_between(days, scale * part["lo"], scale * part["hi"], color=colour, alpha=0.22, linewidth=0)
+        axes.plot(days, scale * part["value"], color=colour, label=text)
+    if label:
+        axes.legend(loc="lower left", ncols=2)
+
+
+def _belief(axes: Axes, results: Results, perceived: str, true: str, scale: float) -> None:
+    _with_and_without(axes, results, perceived, scale=scale)
+    rows = results["timeline"].query("series == @true and arm == 'all'")
+    axes.plot(_days(rows, results), scale * rows["value"], color=BLUE, linestyle=(0, (4, 2)), label="true, with it")
+
+
+def _daily_bars(axes: Axes, daily: pd.DataFrame) -> None:
+    table = daily.pivot(index="day", columns="cause", values="value") if len(daily) else pd.DataFrame()
+    zero_line(axes)
+    if table.empty:
+        axes.text(0.5, 0.5, "the run is shorter than a day", transform=axes.transAxes, ha="center")
+        return
+    above, below = np.zeros(len(table)), np.zeros(len(table))
+    for cause, colour in CAUSE_COLOURS.items():
+        value = table[cause].to_numpy(np.float64)
+        if not value.any():
+            continue
+        foot = np.where(value >= 0, above, below)
+        axes.bar(table.index + 0.5, value, 0.86, bottom=foot, color=colour, label=CAUSES[cause], linewidth=0)
+        above, below = above + np.maximum(value, 0), below + np.minimum(value, 0)
+    axes.plot(table.index + 0.5, above + below, "o", ms=3, color=INK, label="net")
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.24), ncols=3, handlelength=1.0, columnspacing=1.4)
+
+
+def _deficit(axes: Axes, results: Results) -> None:
+    series = results["timeline"].query("series == 'standing'").pivot(index="tick", columns="arm")
+    hours = series.index.to_numpy(np.float64) - (DAY - 1) - results.stop
+    after, days = series[hours >= 0], hours[hours >= 0] / DAY
+    base = DAY * after["value", "none"]
+    low, high = (base - DAY * after[bound, "all"] for bound in ("hi", "lo"))
+    axes.fill_between(days, low, high, color=VERMILLION, alpha=0.2, linewidth=0)
+    axes.plot(days, base - DAY * after["value", "all"], color=VERMILLION)
+    zero_line(axes)
+    axes.set_title("Deficit over the next 24 h, posts a day")
+    axes.set_xlabel("days since the campaign ended")
+    pooled = results["recovery"].query("arm == 'all' and seed == -1").iloc[0]
+    if pooled["outcome"] == NO_DEFICIT or not len(after):
+        axes.text(0.5, 0.5, "nothing to recover from", transform=axes.transAxes, ha="center")
+        return
+    for share, words in ((1.0, "the campaign\u2019s last days"), (0.5, "half of it")):
+        level = DAY * share * pooled["reference"]
+        axes.axhline(level, color=INK, linewidth=1, linestyle=(0, (4, 2)))
+        place = (1, level)
+        axes.annotate(words, place, (-2, 3), axes.get_yaxis_transform(), "offset points", ha="right", color=GREY)
+    if pooled["outcome"] == RECOVERED:
+        x, y = pooled["hours"] / DAY, DAY * pooled["reference"] / 2
+        axes.plot(x, y, "o", color=INK, ms=5, zorder=5)
+        hours = f"{number(pooled['hours'], 0)} h"
+        axes.annotate(hours, (x, y), xytext=(-6, -12), textcoords="offset points", ha="right")
+
+
+def _survival(axes: Axes, results: Results) -> None:
+    rows = results["recovery"].query("arm == 'all' and seed >= 0 and outcome != @NO_DEFICIT")
+    axes.set_title("Worlds with half still open, %")
+    axes.set_xlabel("hours since the campaign ended")
+    axes.set_ylim(0, 103)
+    if rows.empty:
+        axes.text(0.5, 0.5, "no world with a deficit", transform=axes.transAxes, ha="center")
+        return
+    seen = rows["outcome"] == RECOVERED
+    times, surviving = kaplan_meier(rows["hours"], seen)
+    end = max(float(rows["hours"].max()), 1.0)
+    x, y = np.concatenate([[0.0], times, [end]]), np.concatenate([[1.0], surviving])
+    axes.step(x, 100 * np.append(y, y[-1]), where="post", color=BLUE)
+    late = rows.loc[~seen, "hours"].to_numpy(np.float64)
+    if late.size:
+        level = 100 * y[np.searchsorted(times, late, side="right")]
+        axes.plot(late, level, "|", color=INK, ms=9, label="run ended first")
+        axes.legend(loc="upper right")
+    axes.set_xlim(left=0)
+
+
+def _shade(axes: Axes, results: Results, *, label: bool = False) -> None:
+    end = (results.stop - results.start) / DAY
+    first, last = results["timeline"]["tick"].min(), results["timeline"]["tick"].max() + 1
+    axes.set_xlim(*((t - results.start) / DAY for t in (first, last)))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.axvspan(0, end, color=PALE, alpha=0.7, zorder=0, linewidth=0)
+    if label:
+        axes.text(end / 2, 0.97, "campaign", transform=axes.get_xaxis_transform(), ha="center", va="top", color=GREY)
+
+
+def _days(rows: pd.DataFrame, results: Results) -> NDArray[np.float64]:
+    return (rows["tick"].to_numpy(np.float64) - results.start) / DAY

@@ -1,0 +1,72 @@
+"""The frame of every report: one self-contained HTML page that opens with its headline."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure of the page."""
+
+    title: str
+    svg: str  #: an `<svg>` element, as `style.save` returns it
+    caption: str  #: what to look at
+    alt: str  #: what it shows, for those who do not see it
+
+    @property
+    def drawn(self) -> Markup:
+        """The drawing with its text for screen readers, marked as safe to insert."""
+        head = Markup('<svg role="img" aria-label="{}" ').format(self.alt)
+        return head + Markup(self.svg.removeprefix("<svg "))
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table, folded up until asked for."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    open: bool = False
+
+    @classmethod
+    def of(cls, title: str, frame: pd.DataFrame, note: str = "") -> "Table":
+        """Return a table of a frame whose cells are already words."""
+        return cls(title, [str(name) for name in frame.columns], frame.astype(str).to_numpy().tolist(), note)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What any experiment's report says, in the order in which it says it."""
+
+    title: str
+    headline: str
+    lede: Sequence[str]
+    pictures: Sequence[Picture]
+    tables: Sequence[Table]
+    facts: Mapping[str, object]  #: what was run: label -> value
+    caveats: Sequence[str]
+    command: str
+    files: Mapping[str, str] = field(default_factory=dict)  #: name -> what it holds
+    versions: Mapping[str, object] = field(default_factory=dict)
+    config: str = ""
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML that loads nothing from anywhere."""
+    loader = PackageLoader("experiments.report", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("page.html").render(page=page)
+
+
+def write(page: Page, path: Path) -> None:
+    """Write the page to `path`."""
+    path.write_text(render(page), encoding="utf-8")

@@ -1,0 +1,127 @@
+"""The report of the main job: from a folder of results to figures and one page."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from experiments.report import bars, figures, page, style, tables, words
+from experiments.report.page import Page, Picture
+from experiments.report.results import Results, read
+
+TITLE = "What a campaign of flooding and abuse costs dissent: paired worlds, with the operation and without"
+
+CAVEATS = (
+    "An illustration, not a reconstruction: the people, the graph and the campaign are synthetic, posts carry no text, "
+    "and no date, place or figure of any real campaign is claimed.",
+    "The interval is of chance alone (seeds redraw people, graph and events). What is not known about people is in the "
+    "range over declared priors and in the table of other assumptions; read the headline with both.",
+    "Hypothesis, not finding: abuse in a flooded topic silences people who were never attacked (anticipatory fear). Its "
+    "weight is an assumption; the row that sets it to 0 shows what rests on it.",
+    "Not modelled: a second platform to move to, closed channels, private talk, fear of the state itself, what is said "
+    "on other topics, and operators who learn.",
+    "Dissent is followed in the people who dissented when the run began; who comes to dissent later is not counted.",
+    "Dissent\u2019s share of what is seen falls by arithmetic alone when an army fills the topic; read it beside the "
+    "absolute impressions, never alone.",
+)
+
+FILES = {
+    "summary.parquet": "a row an arm, effort and seed",
+    "ticks.parquet": "a row an hour of every main run",
+    "decomposition.parquet": "Shapley values by outcome and tactic",
+    "robustness.parquet": "the headline under other assumptions",
+    "run.yaml, config.yaml": "what was run, resolved",
+    "figures/": "every picture as PNG and SVG",
+}
+
+
+def write(folder: Path) -> Results:
+    """Write `folder`/figures/*.png, *.svg and `folder`/report.html from the result files in `folder`.
+
+    Returns what was read, for `terminal.show`.
+
+    Raises:
+        FileNotFoundError: a result file is missing; nothing is written then.
+    """
+    results = read(folder)
+    with style.look():
+        page.write(build(results, folder / "figures"), folder / "report.html")
+    return results
+
+
+def build(results: Results, folder: Path) -> Page:
+    """Draw every picture into `folder` and return the page."""
+    run = results.run
+    found, priors = results.finding("lost_dissent_percent"), results.finding("prior_range")
+    return Page(
+        title=TITLE,
+        headline=words.headline(found, priors),
+        lede=words.lede(results),
+        pictures=[_draw(results, folder, name) for name in PICTURES],
+        tables=tables.everything(results),
+        facts=run["facts"],
+        caveats=[*run.get("notes", ()), *CAVEATS],
+        command=run["command"],
+        files=FILES,
+        versions=run["versions"],
+        config=results.config,
+    )
+
+
+#: name of the file -> how it is drawn, its title, and a caption that says what to look at
+PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
+    "headline": (
+        figures.headline,
+        "Dissent with and without the operation",
+        "Look at the gap between the lines: the same people, graph and chance, with the operation and without. The band "
+        "is the 95% interval of the paired difference. Below, what became of each day\u2019s missing posts, as a mean "
+        "over worlds; the parts are counts and add up exactly. Both needed: fear and climate together; each enough: "
+        "fear or climate alone.",
+    ),
+    "arms": (
+        bars.arms,
+        "Every mix of tactics",
+        "Compare one tactic with two. Where only the chosen platoons work, a mix also has more members at work; at equal "
+        "effort the same member-hours are shared out, so that only the mix differs.",
+    ),
+    "tactics": (
+        bars.tactics,
+        "Which tactic did it",
+        "Solid bars are Shapley values and sum to the effect of the whole operation. The hatched bar is the interaction "
+        "of flood and abuse: above zero they do more together than apart. Lines are 95% intervals.",
+    ),
+    "causes": (
+        bars.causes,
+        "Why: proximal and root causes",
+        "Left, each missing post in the one cell where it ended, the withheld ones first. Fear, or climate: lifting that "
+        "alone would restore the post. Both needed: lifting either would. Each enough: only lifting both would. Right, "
+        "the share of the loss that goes when a pathway is taken out of the whole run; pathways overlap, so shares need "
+        "not sum to 100%.",
+    ),
+    "visibility": (
+        figures.visibility,
+        "What was seen and what was believed",
+        "Top, dissent seen: in absolute numbers, and as a share (which falls by arithmetic alone when an army posts "
+        "much). Bottom, what people believe about support against what is true. Means of the last 24 h.",
+    ),
+    "robustness": (
+        bars.robustness,
+        "Which signs survive other assumptions",
+        "Look for intervals that reach zero. {fight_back} {uncertainty}",
+    ),
+    "recovery": (
+        figures.recovery,
+        "How long it lasts",
+        "{recovery} Half is half of the mean deficit in the campaign\u2019s last three days. Left, the mean over worlds "
+        "with the 95% interval of the paired difference. Right, the Kaplan\u2013Meier share of worlds with half of their "
+        "own deficit still open.",
+    ),
+}
+
+
+def _draw(results: Results, folder: Path, name: str) -> Picture:
+    make, title, caption = PICTURES[name]
+    svg = style.save(make(results), folder, name)
+    about = (make.__doc__ or title).strip().splitlines()[0]
+    told = {word.__name__: word(results) for word in (words.fight_back, words.uncertainty, words.recovery)}
+    return Picture(title, svg, caption.format(**told), f"{title}. {about}")

@@ -1,0 +1,126 @@
+"""The tables of the suppression report, in words: used on the page and on the terminal."""
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from experiments.analysis.arms import ADDITIVE, ALL
+from experiments.analysis.robustness import HEADLINES
+from experiments.report import words
+from experiments.report.page import Table
+from experiments.report.results import Results
+from experiments.report.words import CAUSES, KNOCKOUTS, OUTCOMES, number, span
+
+#: outcome of `contrasts` -> (heading, unit, scale, digits)
+EFFECTS = {
+    "lost_dissent_percent": ("lost dissent", "%", 1.0, 1),
+    "lost_dissent": ("lost dissent", "posts", 1.0, 0),
+    "lost_dissent_impressions_percent": ("lost impressions", "%", 1.0, 1),
+    "lost_impressions_nondissenters_percent": ("lost impressions, non-dissenters", "%", 1.0, 1),
+    "visibility_shift": ("dissent\u2019s share of what is seen", "points", 100.0, 1),
+    "perceived_support_shift": ("perceived support", "points", 100.0, 1),
+    "true_support_shift": ("true support", "points", 100.0, 1),
+    "perceived_supporters_shift": ("perceived supporters", "accounts", 1.0, 1),
+    "true_supporters_shift": ("genuine supporters seen", "accounts", 1.0, 1),
+}
+
+
+def arms(results: Results) -> Table:
+    """Return lost dissent, visibility and perceived support of every arm."""
+    shown = ("lost_dissent_percent", "lost_dissent_impressions_percent", "visibility_shift", "perceived_support_shift")
+    table = results["contrasts"]
+    table = table[(table["arm"] != ALL) | (table["effort"] == ADDITIVE)]
+    rows = []
+    for (arm, effort), group in table.groupby(["arm", "effort"], sort=False):
+        by = group.set_index("outcome").to_dict("index")
+        cells = [_cell(by[name], *EFFECTS[name][2:]) for name in shown]
+        factor = number(by["lost_dissent"]["pairing_factor"])
+        rows.append([str(arm), "both" if arm == ALL else str(effort), *cells, factor])
+    heads = [f"{EFFECTS[name][0]}, {EFFECTS[name][1]}" for name in shown]
+    note = (
+        "Difference from the same worlds without the operation; 95% interval over seeds in brackets. "
+        "Pairing factor: variance of the loss between unpaired worlds over that between paired worlds."
+    )
+    return Table("Every arm", ["arm", "effort", *heads, "pairing factor"], rows, note, open=True)
+
+
+def outcomes(results: Results) -> Table:
+    """Return all outcomes of the whole operation."""
+    table = results["contrasts"].query("arm == 'all' and effort == 'additive'")
+    by = table.set_index("outcome").to_dict("index")
+    rows = [
+        [head, unit, _cell(by[name], scale, digits), number(by[name]["pairing_factor"])]
+        for name, (head, unit, scale, digits) in EFFECTS.items()
+    ]
+    return Table(
+        "Every outcome of the whole operation", ["outcome", "unit", "effect [95% interval]", "pairing factor"], rows
+    )
+
+
+def causes(results: Results) -> Table:
+    """Return the parts of the loss, which sum to it exactly."""
+    table = results["causes"].query("arm == 'all' and effort == 'additive'")
+    rows = [
+        [CAUSES.get(row["cause"], "lost dissent"), _cell(row, 1.0, 1), number(row["percent"])]
+        for row in table.to_dict("records")
+    ]
+    note = "The parts sum to the loss in every world, exactly. Below zero: the operation made this rarer."
+    return Table(
+        "What became of the lost posts", ["cause", "posts a world [95% interval]", "% of baseline"], rows, note
+    )
+
+
+def knockouts(results: Results) -> Table:
+    """Return what each pathway is answerable for."""
+    rows = [
+        [
+            KNOCKOUTS.get(row["knockout"], row["knockout"]),
+            number(row["full"], 0),
+            number(row["without"], 0),
+            _cell({**row, "value": row["gone"]}, 1.0, 0),
+            f"{number(100 * row['share'], 0)} [{span(100 * row['share_lo'], 100 * row['share_hi'], 0)}]",
+            str(row["seeds"]),
+        ]
+        for row in results["knockouts"].to_dict("records")
+    ]
+    heads = ["pathway", "loss", "loss without it", "goes, posts [95% interval]", "goes, % [95% interval]", "seeds"]
+    note = "The pathway is off with the operation and without. Pathways overlap, so shares need not sum to 100."
+    return Table("Whole-run knock-outs", heads, rows, note)
+
+
+def tactics(results: Results) -> Table:
+    """Return Shapley values and all interactions."""
+    shares = results["decomposition"].assign(what="Shapley value")
+    pairs = results["interactions"].rename(columns={"pair": "tactic", "measure": "what"})
+    pairs["what"] = pairs["what"].map({"index": "interaction index", "alone": "interaction, these two alone"})
+    rows = []
+    for row in pd.concat([shares, pairs]).to_dict("records"):
+        head, unit, scale = OUTCOMES[row["outcome"]]
+        rows.append([f"{head}, {unit}", row["effort"], row["tactic"], row["what"], _cell(row, scale, 1)])
+    note = "Exact Shapley values over all subsets; in every seed they sum to the effect of the whole operation."
+    return Table("Which tactic", ["outcome", "effort", "tactic", "measure", "value [95% interval]"], rows, note)
+
+
+def robustness(results: Results) -> Table:
+    """Return which signs survive other assumptions, a row a variant."""
+    rows = []
+    for (family, variant), group in results["robustness"].groupby(["family", "variant"], sort=False):
+        by = group.set_index("outcome").to_dict("index")
+        loss, seen, belief = (by[name] for name in HEADLINES)
+        others = (f"{_cell(row, scale, 1)} {row['sign']}" for row, scale in ((seen, 1.0), (belief, 100.0)))
+        sign = "(reference)" if family == "main" else str(loss["sign"])
+        rows.append([words.variant(str(family), str(variant)), _cell(loss, 1.0, 1), sign, *others, str(loss["seeds"])])
+    heads = ["assumption", "lost dissent, %", "its sign", "lost impressions, %", "perceived support, points", "seeds"]
+    return Table("Which signs survive", heads, rows, "95% intervals in brackets; signs against the main setting.")
+
+
+def everything(results: Results) -> list[Table]:
+    """Return all tables in the order of the page."""
+    makers: list[Callable[[Results], Table]] = [arms, outcomes, causes, knockouts, tactics, robustness]
+    return [make(results) for make in makers]
+
+
+def _cell(row: Mapping[Hashable, Any], scale: float, digits: int) -> str:
+    value, lo, hi = (scale * float(row[name]) for name in ("value", "lo", "hi"))
+    return f"{number(value, digits)} [{span(lo, hi, digits)}]"

@@ -1,0 +1,168 @@
+"""Numbers into words that never say more than the numbers do."""
+
+import math
+
+from experiments.analysis.arms import ADDITIVE, ALL
+from experiments.report.results import Finding, Results
+
+CAUSES = {
+    "left": "left the platform",
+    "suspended": "suspended",
+    "persuaded": "persuaded",
+    "unprompted": "not prompted to speak",
+    "reserved": "reserved by temperament",
+    "withheld_fear": "withheld: fear",
+    "withheld_climate": "withheld: climate",
+    "withheld_either": "withheld: both needed",
+    "withheld_over": "withheld: each enough",
+    "dissent_removed": "removed by moderation",
+}
+OUTCOMES = {
+    "lost_dissent": ("Lost dissent", "posts a world", 1.0),
+    "lost_dissent_impressions": ("Lost impressions of dissent", "thousands a world", 1e-3),
+    "perceived_support_shift": ("Shift of perceived support", "percentage points", 100.0),
+}
+KNOCKOUTS = {"no_fear": "fear", "no_climate": "climate", "no_crowding": "crowding"}
+
+
+def number(value: float, digits: int = 1) -> str:
+    """Return the number with a true minus sign and thousands apart; "unknown" for nan."""
+    if not math.isfinite(value):
+        return "unknown"
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "\u2212") if float(text.replace(",", "")) != 0 else text.lstrip("-")
+
+
+def span(lo: float, hi: float, digits: int = 1) -> str:
+    """Return "lo to hi", or "unknown" where there is no interval."""
+    if not (math.isfinite(lo) and math.isfinite(hi)):
+        return "unknown"
+    return f"{number(lo, digits)} to {number(hi, digits)}"
+
+
+def headline(found: Finding, priors: Finding) -> str:
+    """Return the report's first sentence: what happened, its number and its interval.
+
+    Args:
+        found: finding "lost_dissent_percent" (value, lo, hi in percent; seeds).
+        priors: finding "prior_range" (lo, hi in percent; seeds = draws).
+    """
+    value, lo, hi, seeds, _ = found
+    if not math.isfinite(value):
+        return "No dissent stood in the worlds without the campaign, so there was nothing that it could cost."
+    known = f"95% interval {span(lo, hi)}, {seeds} paired worlds"
+    if seeds < 2:
+        change = f"{'lost' if value >= 0 else 'gained'} {number(abs(value))}%"
+        text = f"In a single pair of worlds dissent {change} under the campaign; an interval needs two seeds or more"
+    elif lo > 0:
+        text = f"The campaign cost dissent {number(value)}% of the posts that would have stood ({known})"
+    elif hi < 0:
+        gain = f"95% interval {span(-hi, -lo)}, {seeds} paired worlds"
+        text = f"The campaign did not silence dissent but raised it by {number(-value)}% of its posts ({gain})"
+    else:
+        text = f"No effect of the campaign on dissent was found: the loss is {number(value)}% ({known})"
+    return text + _over_priors(priors) + "."
+
+
+def variant(family: str, name: str) -> str:
+    """Return how a row of the robustness table is called."""
+    if family == "main":
+        return "main setting"
+    return f"{number(100 * float(name), 0)}% fight back" if family == "fight_back" else name
+
+
+def _over_priors(priors: Finding) -> str:
+    lo, hi = priors.lo, priors.hi
+    if priors.seeds < 2 or not math.isfinite(lo):
+        return ""
+    turned = ", so even its sign depends on parameters that are not known" if lo < 0 < hi else ""
+    return f"; over the declared priors the loss runs from {number(lo)}% to {number(hi)}%{turned}"
+
+
+def lede(results: Results) -> list[str]:
+    """Return the sentences after the headline: cause, tactic, recovery, what pairing gained."""
+    return [text for text in (_cause(results), _interaction(results), recovery(results), _pairing(results)) if text]
+
+
+def recovery(results: Results) -> str:
+    """Return how long half of the deficit took to come back."""
+    found = results.finding("recovery_hours")
+    if found.seeds == 0:
+        return "No world ended the campaign with a deficit, so there is no recovery to time."
+    if not math.isfinite(found.value):
+        return f"Half of the deficit had not come back in most worlds when the runs ended ({found.note})."
+    return (
+        f"Half of the deficit was made good {number(found.value, 0)} hours after the campaign's end "
+        f"(median world; {number(found.lo, 0)} to {number(found.hi, 0)} between worlds; {found.note})."
+    )
+
+
+def fight_back(results: Results) -> str:
+    """Return at which share of people who fight back the loss changes its sign."""
+    found = results.finding("fight_back_turn")
+    if found.seeds < 2:
+        return "The share of people who fight back was not varied."
+    tried = f"{number(found.lo, 2)} to {number(found.hi, 2)}"
+    if not math.isfinite(found.value):
+        return f"No share of people who fight back between {tried} turns the sign of the loss."
+    return f"The loss changes its sign where {number(100 * found.value, 0)}% fight back (tried: {tried})."
+
+
+def uncertainty(results: Results) -> str:
+    """Return how much of the headline's variance parameters bring and how much the seeds."""
+    parameters, seeds = results.finding("variance_parameters"), results.finding("variance_seeds")
+    priors = results.finding("prior_range")
+    if priors.seeds < 2 or not math.isfinite(parameters.value):
+        return "Parameter uncertainty was not measured in this run: the interval above is of seeds alone."
+    total = parameters.value + seeds.value
+    share = 100 * parameters.value / total if total > 0 else float("nan")
+    return (
+        f"Over {priors.seeds} draws from the declared priors the loss runs from {span(priors.lo, priors.hi)}% (5% to "
+        f"95% of draws); {_most(share)} of the variance between worlds comes from the parameters, "
+        f"the rest from chance ({priors.note})."
+    )
+
+
+def _most(percent: float) -> str:
+    return "over 99%" if percent > 99 else f"{number(percent, 0)}%"
+
+
+def _cause(results: Results) -> str:
+    table = results["causes"]
+    whole = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE)].set_index("cause").to_dict("index")
+    lost = whole.pop("lost")
+    if not lost["lo"] > 0:
+        return ""
+    ranked = sorted(whole, key=lambda name: -whole[name]["value"])
+    (a, x), (b, y) = ((CAUSES[str(name)], 100 * whole[name]["value"] / lost["value"]) for name in ranked[:2])
+    return (
+        f"Of {number(lost['value'], 0)} lost posts a world, the largest parts are \u201c{a}\u201d ({number(x, 0)}%) "
+        f"and \u201c{b}\u201d ({number(y, 0)}%)."
+    )
+
+
+def _interaction(results: Results) -> str:
+    table = results["interactions"]
+    rows = table[(table["outcome"] == "lost_dissent") & (table["pair"] == "flood x abuse")]
+    found = rows[(rows["measure"] == "index") & (rows["effort"] == ADDITIVE)].to_dict("records")
+    if not found or not math.isfinite(found[0]["lo"]):
+        return ""
+    value, lo, hi = (found[0][name] for name in ("value", "lo", "hi"))
+    if lo > 0:
+        words = "Flood and abuse strengthen each other"
+    elif hi < 0:
+        words = "Flood and abuse do less together than apart"
+    else:
+        words = "No interaction of flood and abuse was found"
+    return f"{words}: interaction {number(value, 0)} posts a world (95% interval {span(lo, hi, 0)})."
+
+
+def _pairing(results: Results) -> str:
+    table = results["contrasts"]
+    rows = table[(table["outcome"] == "lost_dissent") & (table["arm"] == ALL) & (table["effort"] == ADDITIVE)]
+    factor = float(rows["pairing_factor"].iloc[0])
+    if not math.isfinite(factor):
+        return ""
+    if factor >= 1:
+        return f"Pairing worlds by seed cut the variance of the loss by a factor of {number(factor)}."
+    return f"Pairing worlds by seed did not help: it raised the variance of the loss {number(1 / factor)} times."

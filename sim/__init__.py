@@ -1,0 +1,1 @@
+"""An agent-based laboratory of information warfare: paired worlds with and without an operation."""

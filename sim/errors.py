@@ -1,0 +1,17 @@
+"""The one error a user can cause, and how it is worded."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class InputError(ValueError):
+    """A user's mistake: one line that says what was given, what is allowed, and the cure."""
+
+
+def suggest(given: str, allowed: Iterable[str]) -> str:
+    """Return "did you mean ...?" for close names in `allowed`, else the whole list, as one line."""
+    names = sorted(allowed)
+    close = get_close_matches(given, names, n=3, cutoff=0.6)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"choose one of: {', '.join(names)}"

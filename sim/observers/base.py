@@ -1,0 +1,33 @@
+"""What an observer sees of one tick, and what it must offer."""
+
+from typing import NamedTuple, Protocol
+
+from sim.state.accounts import Accounts
+from sim.state.posts import Posts
+from sim.state.records import Change, Exposures, Orders, Removals, Spoken, Woken
+from sim.state.truth import Truth
+
+
+class Moment(NamedTuple):
+    """Everything that happened in one tick, the truth included."""
+
+    tick: int
+    campaign_start: int
+    accounts: Accounts
+    posts: Posts  #: columns of the ledger
+    new: slice  #: rows of the ledger written in this tick
+    truth: Truth
+    woken: Woken
+    seen: Exposures
+    change: Change
+    spoken: Spoken
+    orders: tuple[Orders, ...]
+    removals: Removals
+
+
+class Observer(Protocol):
+    """Sees a tick, returns named measures; may remember what it needs, never writes to the world."""
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return this tick's measures by column name."""
+        ...

@@ -1,0 +1,35 @@
+"""Opinion: the climate people perceive against the true one, and their fear."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.observers.base import Moment
+from sim.state.accounts import OPINION
+
+
+class Opinion:
+    """Perceived and true support for the principal among organic people."""
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return mean perceived support, the true share among the opinionated, and mean fear of the awake."""
+        n = moment.truth.n_organic
+        perceived, true = _support(moment.accounts.climate, moment.accounts.stance_principal, n)
+        fear = moment.change.fear
+        return {
+            "perceived_support": perceived,
+            "true_support": true,
+            "mean_fear": float(np.mean(fear)) if len(fear) else math.nan,
+        }
+
+
+@njit(cache=True)
+def _support(climate, stance, n):
+    total, supporters, opponents = 0.0, 0, 0
+    for i in range(n):
+        total += climate[i]
+        supporters += stance[i] > OPINION
+        opponents += stance[i] < -OPINION
+    opinionated = supporters + opponents
+    return total / max(1, n), (supporters / opinionated if opinionated else math.nan)

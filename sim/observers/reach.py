@@ -1,0 +1,111 @@
+"""Reach: who really saw dissent, and how many supporters people believe to have seen."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.noise import mix, stream
+from sim.observers.base import Moment
+from sim.state.accounts import DISSENTER, OPINION
+from sim.state.posts import CONTESTED
+from sim.state.truth import ORGANIC
+
+_BIT = stream("observers/bit")
+WEEK = 168
+BITS = 256
+_WORD = 64
+
+
+class Reach:
+    """Counts impressions (one reader, one post, one session) among organic readers."""
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return impressions of dissent, of them by people who do not dissent, and of the topic."""
+        dissent, others, topic = _impressions(moment.posts, moment.accounts.cohort, moment.woken, moment.seen)
+        return {
+            "dissent_impressions": dissent,
+            "dissent_impressions_nondissenters": others,
+            "topic_impressions": topic,
+            "dissent_visibility": dissent / topic if topic else math.nan,
+            "awake": len(moment.woken.active),
+            "reads": len(moment.seen.item),
+            "acts": len(moment.spoken.drafts.key),
+        }
+
+
+class Numbers:
+    """The impression of numbers: distinct accounts each person saw on a side in the week, and genuine ones.
+
+    Linear counting with 256 bits a person (Whang, Vander-Zanden & Taylor 1990,
+    doi:10.1145/78922.78925); weeks count from the campaign's start.
+    """
+
+    def __init__(self, people: int) -> None:
+        self._seen = np.zeros((4, people, BITS // _WORD), np.uint64)
+        self._filled = np.zeros((4, people), np.int64)
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return means over people: perceived and true supporters of the principal, and of the extremists."""
+        if (moment.tick - moment.campaign_start) % WEEK == 0:
+            self._seen[:] = 0
+            self._filled[:] = 0
+        genuine = moment.truth.role == ORGANIC
+        _note(self._seen, self._filled, moment.posts, moment.accounts.key, genuine, moment.woken, moment.seen)
+        estimate = _estimates(self._filled)
+        names = ("perceived_supporters", "true_supporters", "perceived_extremists", "true_extremists")
+        return dict(zip(names, estimate.tolist(), strict=True))
+
+
+@njit(cache=True)
+def _impressions(posts, cohort, woken, seen):
+    dissent, others, topic = 0, 0, 0
+    for r in range(len(woken.active)):
+        outside = cohort[woken.active[r]] != DISSENTER
+        for x in range(seen.start[r], seen.start[r + 1]):
+            j = seen.item[x]
+            topic += posts.topic[j] == CONTESTED
+            dissent += posts.dissent[j]
+            others += posts.dissent[j] and outside
+    return dissent, others, topic
+
+
+@njit(cache=True)
+def _note(sets, filled, posts, key, genuine, woken, seen):
+    for r in range(len(woken.active)):
+        i = woken.active[r]
+        for x in range(seen.start[r], seen.start[r + 1]):
+            j = seen.item[x]
+            if posts.topic[j] != CONTESTED:
+                continue
+            side = -1
+            if posts.stance_extremist[j] > OPINION:
+                side = 2
+            elif posts.stance_principal[j] > OPINION:
+                side = 0
+            if side < 0:
+                continue
+            author = posts.author[j]
+            bit = mix(_BIT, key[author]) & np.uint64(BITS - 1)
+            word, mask = int(bit >> np.uint64(6)), np.uint64(1) << (bit & np.uint64(63))
+            for kind in range(side, side + 1 + genuine[author]):
+                if not sets[kind, i, word] & mask:
+                    sets[kind, i, word] |= mask
+                    filled[kind, i] += 1
+
+
+@njit(cache=True)
+def _estimates(filled):
+    out = np.zeros(4)
+    table = np.empty(BITS + 1)
+    for k in range(BITS + 1):
+        table[k] = -BITS * math.log(max(BITS - k, 0.5) / BITS)
+    for kind in range(4):
+        counts = np.zeros(BITS + 1, np.int64)
+        for k in filled[kind]:
+            counts[k] += 1
+        total = 0.0
+        for k in range(BITS + 1):
+            total += counts[k] * table[k]
+        out[kind] = total / max(1, filled.shape[1])
+    return out

@@ -1,0 +1,334 @@
+"""Speak: who wants to say something, says it, or withholds it - and why.
+
+A latent intention on the contested topic is voiced if its own uniform u < p(fear, climate), with
+
+    logit p = boldness + climate_weight * (own support - 1/2) -/+ fear_weight * (f + anticipation * d)
+
+(minus for those who withdraw, 0 for the indifferent, plus `fight_weight` for those who fight back; the
+unyielding feel neither fear nor climate). "Own support" is the perceived share of one's own side
+(spiral of silence: Noelle-Neumann 1974, doi:10.1111/j.1460-2466.1974.tb00367.x; the logistic form is an
+assumption). The reference state is fear 0 and the climate perceived just before the campaign. An
+intention with u < p(reference) that is not voiced is *withheld*; the cell says what alone would have
+restored it on the same u: no fear, the reference climate, either, or only both.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from sim.noise import draw, mix, stream, stream_key, uniform2
+from sim.people.population import cohort
+from sim.rules import Rule, parameter, share, values
+from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION, Accounts
+from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, TOXIC, Drafts, Posts, drafts
+from sim.state.records import (
+    CELLS,
+    CLIMATE,
+    EITHER,
+    FEAR,
+    LEFT,
+    OVER,
+    PERSUADED,
+    RESERVED,
+    SUSPENDED,
+    UNPROMPTED,
+    VOICED,
+    Change,
+    Exposures,
+    Spoken,
+    Woken,
+)
+
+_POST = stream("expression/post")
+_CHOICE = stream("expression/choice")
+
+# Purposes: salts that give each decision about one intention a uniform of its own.
+_COUNT, _TOPIC, _PROMPT, _SPEAK, _KIND, _SIDE, _ABUSE, _HARSH, _APPEAL, _GAP, _SUBJECT = range(11)
+MOST = 20  #: intentions per session at most
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expression(Rule):
+    """When people speak and what kind of act it is."""
+
+    climate_weight: float = parameter(
+        1.0, unit="log-odds", source="fitted to fact 13 (scripts/fit.py)", low=-100.0, high=100.0
+    )
+    fear_weight: float = parameter(
+        5.0, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
+    )
+    anticipation: float = parameter(
+        0.5, unit="1", source="assumption: weight of anticipated against felt abuse", low=0.0, high=100.0
+    )
+    fight_weight: float = parameter(3.0, unit="log-odds", source="assumption", low=0.0, high=100.0)
+    unprompted: float = share(0.5, source="assumption: intentions that need no prompt")
+    contagion: float = parameter(
+        0.3, unit="1/post", source="assumption: prompts by like-minded posts", low=0.0, high=100.0
+    )
+    reposts: float = share(0.5, source="fitted to fact 2 (scripts/fit.py)")
+    replies: float = share(0.34, source="fitted to fact 2 (scripts/fit.py)")
+    opposing_replies: float = share(0.5, source="assumption")
+    toxic_posts: float = share(0.008, source="fitted to fact 8 (scripts/fit.py)")
+    toxic_replies: float = share(0.03, source="fitted to fact 8 (scripts/fit.py)")
+    public_toxicity: float = parameter(
+        1.5, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
+    )
+    retaliation: float = share(0.3, source="assumption: toxic replies by frightened people who fight back")
+    topics: int = parameter(12, unit="topics", source="assumption: the contested one and everyday ones", low=2, high=30_000)
+    gap: float = parameter(120.0, unit="s", source="assumption: mean time between acts of a session", low=0.1, high=3600.0)
+
+    def speak(
+        self,
+        accounts: Accounts,
+        posts: Posts,
+        base: int,
+        woken: Woken,
+        seen: Exposures,
+        change: Change,
+        seed: int,
+        tick: int,
+    ) -> Spoken:
+        """Return the drafts of all active accounts and how each dissenting intention ended."""
+        p = values(self)
+        intentions = _intentions(accounts, woken, seed, tick)
+        new = drafts(int(intentions.sum()))
+        written, cells, voiced, withheld = _speak(
+            new, accounts, posts, base, woken, seen, change, intentions, seed, tick, p
+        )
+        cells += _absent(accounts, woken.absent, seed, tick)
+        return Spoken(Drafts(*(column[:written] for column in new)), cells, voiced, withheld)
+
+
+def note(accounts: Accounts, woken: Woken, spoken: Spoken) -> None:
+    """Write how many contested intentions each active account voiced and withheld into the columns."""
+    accounts.voiced[woken.active] += spoken.voiced
+    accounts.withheld[woken.active] += spoken.withheld
+
+
+@njit(cache=True)
+def intention(seed, tick, person, ordinal):
+    """Return the identity (uint64) of a person's intention number `ordinal` in `tick`."""
+    return mix(mix(stream_key(seed, _POST, tick), person), np.uint64(ordinal))
+
+
+@njit(cache=True)
+def _how_many(mean, u):
+    """Invert the geometric distribution of mean `mean`: P(n >= k) = (mean/(1+mean))^k, at most MOST."""
+    if mean <= 0.0:
+        return 0
+    return min(MOST, int(math.log(u) / math.log(mean / (1.0 + mean))))
+
+
+@njit(cache=True)
+def _intentions(accounts, woken, seed, tick):
+    out = np.empty(len(woken.active), np.int64)
+    for r in range(len(out)):
+        i = woken.active[r]
+        out[r] = _how_many(accounts.acts[i], draw(intention(seed, tick, accounts.key[i], MOST), _COUNT))
+    return out
+
+
+@njit(cache=True)
+def _absent(accounts, rows, seed, tick):
+    """Count dissenting intentions that people who left or are suspended would have had."""
+    cells = np.zeros(len(CELLS), np.int64)
+    for i in rows:
+        if accounts.cohort[i] != DISSENTER:
+            continue
+        count = _how_many(accounts.acts[i], draw(intention(seed, tick, accounts.key[i], MOST), _COUNT))
+        for o in range(count):
+            if draw(intention(seed, tick, accounts.key[i], o), _TOPIC) < accounts.interest[i]:
+                cells[LEFT if accounts.left[i] else SUSPENDED] += 1
+    return cells
+
+
+@njit(cache=True)
+def logistic(x):
+    """Return 1/(1 + exp(-x)), float64 in (0, 1)."""
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@njit(cache=True)
+def readiness(boldness, reaction, unyielding, stance, fear, climate, p):
+    """Return the probability of voicing a contested intention: the equation at the head of this file."""
+    if unyielding:
+        return logistic(boldness)
+    own = 0.5
+    if stance > OPINION:
+        own = climate
+    elif stance < -OPINION:
+        own = 1.0 - climate
+    push = 0.0
+    if reaction == FIGHT:
+        push = p.fight_weight * fear
+    elif reaction != INDIFFERENT:
+        push = -p.fear_weight * fear
+    return logistic(boldness + p.climate_weight * (own - 0.5) + push)
+
+
+@njit(cache=True)
+def outcome(u, now, no_fear, old_climate, reference):
+    """Return the cell of an intention with uniform `u`: VOICED, RESERVED, FEAR, CLIMATE, EITHER or OVER.
+
+    now, no_fear, old_climate, reference: readiness as things are, with fear removed, with the reference
+    climate, and with both.
+    """
+    if u < now:
+        return VOICED
+    if u >= reference:
+        return RESERVED
+    if u < no_fear:
+        return EITHER if u < old_climate else FEAR
+    return CLIMATE if u < old_climate else OVER
+
+
+@njit(cache=True)
+def _outcome_of(u, accounts, i, stance, fear, climate, p):
+    b, kind, steady = accounts.boldness[i], accounts.reaction[i], accounts.unyielding[i]
+    old = accounts.climate_reference[i]
+    return outcome(
+        u,
+        readiness(b, kind, steady, stance, fear, climate, p),
+        readiness(b, kind, steady, stance, 0.0, climate, p),
+        readiness(b, kind, steady, stance, fear, old, p),
+        readiness(b, kind, steady, stance, 0.0, old, p),
+    )
+
+
+@njit(cache=True)
+def _prompted(u, accounts, i, allies, fear, p):
+    drive = p.unprompted + (1.0 - p.unprompted) * (1.0 - math.exp(-p.contagion * allies))
+    if accounts.reaction[i] == FIGHT:
+        drive += (1.0 - drive) * fear
+    return u < drive
+
+
+@njit(cache=True)
+def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, tick, p):
+    n = len(woken.active)
+    cells = np.zeros(len(CELLS), np.int64)
+    voiced, withheld = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    choice = stream_key(seed, _CHOICE, tick)
+    d = 0
+    for r in range(n):
+        i = woken.active[r]
+        person = accounts.key[i]
+        stance, extremist = change.stance_principal[r], change.stance_extremist[r]
+        alarm = min(1.0, change.fear[r] + p.anticipation * change.dread[r])
+        second = float(woken.second[r])
+        for o in range(intentions[r]):
+            post = intention(seed, tick, person, o)
+            contested = draw(post, _TOPIC) < accounts.interest[i]
+            dissenting = False
+            if contested:
+                member = accounts.cohort[i] == DISSENTER
+                dissenting = member and cohort(stance, extremist) == DISSENTER
+                cell = PERSUADED
+                if not _prompted(draw(post, _PROMPT), accounts, i, change.allies[r], change.fear[r], p):
+                    cell = UNPROMPTED
+                else:
+                    cell = _outcome_of(draw(post, _SPEAK), accounts, i, stance, alarm, change.climate[r], p)
+                    voiced[r] += cell == VOICED
+                    withheld[r] += cell >= FEAR and cell <= OVER
+                if member:
+                    cells[cell if dissenting else PERSUADED] += 1
+                if cell != VOICED:
+                    continue
+            second -= p.gap * math.log(draw(post, _GAP))
+            new.key[d] = post
+            new.author[d] = i
+            new.time[d] = tick * 3600 + min(3599, int(second))
+            new.dissent[d] = dissenting
+            _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, change.fear[r], choice, p)
+            d += 1
+    return d, cells, voiced, withheld
+
+
+@njit(cache=True)
+def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, fear, choice, p):
+    """Fill draft `d`: repost or answer something just seen, or write something new."""
+    post = new.key[d]
+    u = draw(post, _KIND)
+    wanted = REPOST if u < p.reposts else (REPLY if u < p.reposts + p.replies else ORIGINAL)
+    opposing = wanted == REPLY and draw(post, _SIDE) < p.opposing_replies
+    j = -1
+    if wanted != ORIGINAL:
+        j = _pick(accounts, posts, seen, r, i, stance, contested, wanted, opposing, mix(choice, post))
+    new.voice[d] = i
+    new.appeal[d] = appeal(draw(post, _APPEAL))
+    if j >= 0 and wanted == REPOST:
+        copy(new, d, posts, base, j)
+        return
+    new.topic[d] = CONTESTED if contested else 1 + int(draw(post, _SUBJECT) * (p.topics - 1))
+    new.stance_principal[d] = stance if contested else 0.0
+    new.stance_extremist[d] = extremist if contested else 0.0
+    rate = p.toxic_posts
+    if j >= 0:
+        answer(new, d, posts, base, j)
+        rate = p.toxic_replies
+        if contested and accounts.public[posts.voice[j]]:
+            rate *= p.public_toxicity
+        if opposing and accounts.reaction[i] == FIGHT:
+            rate += p.retaliation * fear
+    if draw(post, _ABUSE) < rate:
+        new.toxicity[d] = TOXIC + (1.0 - TOXIC) * draw(post, _HARSH)
+
+
+@njit(cache=True)
+def appeal(u):
+    """Return the appeal of a post: density falling as (1 - a)^4 (Truong et al. 2024, SimSoM)."""
+    return 1.0 - math.exp(math.log(1.0 - u) / 5.0)
+
+
+@njit(cache=True)
+def copy(new, d, posts, base, j):
+    """Make draft `d` a repost of ledger row `j`: same content, same voice."""
+    new.kind[d] = REPOST
+    new.topic[d] = posts.topic[j]
+    new.stance_principal[d] = posts.stance_principal[j]
+    new.stance_extremist[d] = posts.stance_extremist[j]
+    new.toxicity[d] = posts.toxicity[j]
+    new.shock[d] = posts.shock[j]
+    new.appeal[d] = posts.appeal[j]
+    new.template[d] = posts.template[j]
+    new.parent[d] = base + j
+    new.root[d] = posts.root[j]
+    new.voice[d] = posts.voice[j]
+
+
+@njit(cache=True)
+def answer(new, d, posts, base, j):
+    """Make draft `d` a reply to the content of ledger row `j`."""
+    new.kind[d] = REPLY
+    new.topic[d] = posts.topic[j]
+    new.parent[d] = posts.root[j]
+    new.target[d] = posts.voice[j]
+    new.target_stance[d] = posts.stance_principal[j]
+
+
+@njit(cache=True)
+def _pick(accounts, posts, seen, r, i, stance, contested, wanted, opposing, choice):
+    """Draw one suitable item of the session, by weight: row in the ledger, -1 for none.
+
+    Weighted choice by the smallest -ln(u)/w (Efraimidis & Spirakis 2006, doi:10.1016/j.ipl.2005.11.003),
+    u keyed by (intention, post) and never by position. w = appeal (1 + reposts) for reposts, else 1.
+    """
+    best, least = -1, math.inf
+    for x in range(seen.start[r], seen.start[r + 1]):
+        j = seen.item[x]
+        if (posts.topic[j] == CONTESTED) != contested or posts.voice[j] == i or posts.removed[j]:
+            continue
+        side = posts.stance_principal[j] * stance
+        if contested and (side >= 0.0 if opposing else side <= 0.0):
+            continue
+        weight = 1.0
+        if wanted == REPOST:
+            if posts.toxicity[j] >= TOXIC or posts.author[j] == i:
+                continue
+            weight = posts.appeal[j] * (1.0 + posts.reposts[j])
+        rank = -math.log(uniform2(choice, posts.key[j], np.uint64(0))) / weight
+        if rank < least:
+            best, least = j, rank
+    return best

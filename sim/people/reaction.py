@@ -1,0 +1,130 @@
+"""React: what reading does to stance, perceived climate, fear and habituation.
+
+Equations, for one post read (stance s_p, toxicity x) by a person of stance s:
+
+* drift: s += mu w (1 - x) (s_p - s) if |s_p - s| < epsilon. Bounded confidence after Deffuant, Neau,
+  Amblard & Weisbuch 2000 (doi:10.1142/S0219525900000078), one-sided because readers read; the
+  discount of abuse (1 - x) is an assumption.
+* climate: c += alpha w ([s_p > 0] - c) for a contested post with an opinion: exponential smoothing of
+  what was seen (assumption).
+* fear: f += g x (1 - f), g = `direct` if the post answers the reader, `vicarious` if it answers
+  somebody of the reader's side; fear halves in `half_life` (assumption).
+* dread: d += beta w (x [s_p opposes s] - d) for contested posts: anticipated abuse, learnt by reading
+  (assumption).
+* shock: felt = max(0, shock - habituation); frightens who rejects the extremists, moves extreme
+  sympathisers closer and all others further away; habituation follows (assumption; direction as in
+  fact 19, which is held out).
+
+w = 1 - discount for copied texts (a text that is a visible copy betrays a troll), else 1.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from sim.noise import stream, stream_key, uniform
+from sim.rules import Rule, parameter, share, values
+from sim.state.accounts import OPINION, WITHDRAW, Accounts
+from sim.state.posts import CONTESTED, TOXIC, Posts
+from sim.state.records import Change, Exposures, Woken
+
+_LEAVE = stream("reaction/leave")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaction(Rule):
+    """How strongly reading acts on a person."""
+
+    persuasion: float = parameter(0.002, unit="1/post", source="assumption", low=0.0, high=1.0)
+    tolerance: float = parameter(0.4, unit="stance", source="assumption: bounded confidence", low=0.0, high=2.0)
+    climate_rate: float = parameter(0.02, unit="1/post", source="assumption", low=0.0, high=1.0)
+    direct: float = share(0.3, source="fitted to fact 10 (scripts/fit.py)")
+    vicarious: float = share(0.01, source="assumption: witnessing silences too, less than being hit")
+    anticipation: float = parameter(0.02, unit="1/post", source="assumption", low=0.0, high=1.0)
+    half_life: float = parameter(72.0, unit="h", source="assumption; varied x1/4 and x4", low=0.1, high=1e6)
+    discount: float = share(0.0, source="assumption; 1 in the robustness table")
+    thrill: float = share(0.02, source="assumption: extreme sympathisers move closer")
+    repulsion: float = share(0.01, source="assumption: all others move away")
+    terror: float = share(0.02, source="assumption: shock frightens who rejects the extremists")
+    habituation: float = share(0.05, source="assumption")
+    leave: float = parameter(0.002, unit="1/session", source="assumption", low=0.0, high=1.0)
+    leave_decline: float = parameter(1.0, unit="exponent", source="assumption", low=0.0, high=5.0)
+    leave_abuse: float = parameter(
+        0.02, unit="1/session", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=1.0
+    )
+
+    def react(
+        self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int
+    ) -> Change:
+        """Return the new values of the active accounts after reading `seen` in `tick`."""
+        return Change(*_react(accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self)))
+
+
+def apply(accounts: Accounts, woken: Woken, change: Change, now: int, campaigning: bool) -> None:
+    """Write a change into the columns: the only place where reading alters people.
+
+    Until the campaign begins, the present climate is also the reference for later attribution.
+    """
+    rows = woken.active
+    for name in ("stance_principal", "stance_extremist", "climate", "fear", "dread", "habituation"):
+        getattr(accounts, name)[rows] = getattr(change, name)
+    accounts.visited[rows] = now
+    accounts.left[rows] = change.leaves
+    if campaigning:
+        accounts.abused[rows] += change.abuse
+    else:
+        accounts.climate_reference[rows] = change.climate
+
+
+@njit(cache=True)
+def _react(accounts, posts, woken, seen, seed, tick, decay, p):
+    n = len(woken.active)
+    principal, extremist, climate = np.empty(n), np.empty(n), np.empty(n)
+    fear, dread, habituation = np.empty(n), np.empty(n), np.empty(n)
+    abuse, allies, leaves = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.bool_)
+    key = stream_key(seed, _LEAVE, tick)
+    for r in range(n):
+        i = woken.active[r]
+        s, e, c = accounts.stance_principal[i], accounts.stance_extremist[i], accounts.climate[i]
+        hours = (tick * 3600 - accounts.visited[i]) / 3600.0
+        f, d, h = accounts.fear[i] * math.exp(-decay * hours), accounts.dread[i], accounts.habituation[i]
+        for x in range(seen.start[r], seen.start[r + 1]):
+            j = seen.item[x]
+            toxicity = posts.toxicity[j]
+            if toxicity >= TOXIC:
+                if posts.target[j] == i:
+                    abuse[r] += 1
+                    f += p.direct * toxicity * (1.0 - f)
+                elif posts.target_stance[j] * s > 0.0 and abs(s) > OPINION:
+                    f += p.vicarious * toxicity * (1.0 - f)
+            if posts.topic[j] != CONTESTED:
+                continue
+            w = 1.0 if posts.template[j] < 0 else 1.0 - p.discount
+            sp, se = posts.stance_principal[j], posts.stance_extremist[j]
+            if abs(sp) > OPINION:
+                opposed = sp * s < 0.0
+                allies[r] += sp * s > 0.0 and abs(s) > OPINION and se * e > 0.0
+                c += p.climate_rate * w * ((1.0 if sp > 0.0 else 0.0) - c)
+                d += p.anticipation * w * ((toxicity if opposed else 0.0) - d)
+                if abs(sp - s) < p.tolerance:
+                    s += p.persuasion * w * (1.0 - toxicity) * (sp - s)
+            if abs(se - e) < p.tolerance:
+                e += p.persuasion * w * (1.0 - toxicity) * (se - e)
+            felt = posts.shock[j] - h
+            if felt > 0.0:
+                if e > 0.5:
+                    e = min(1.0, e + p.thrill * felt)
+                else:
+                    e = max(-1.0, e - p.repulsion * felt)
+                if e < 0.0:
+                    f += p.terror * felt * (1.0 - f)
+                h += p.habituation * felt
+        principal[r], extremist[r], climate[r] = s, e, c
+        fear[r], dread[r], habituation[r] = f, d, h
+        risk = p.leave * math.exp(-p.leave_decline * math.log(1.0 + accounts.written[i]))
+        if abuse[r] > 0 and accounts.reaction[i] == WITHDRAW and not accounts.unyielding[i]:
+            risk += p.leave_abuse
+        leaves[r] = uniform(key, accounts.key[i]) < risk
+    return principal, extremist, climate, fear, dread, habituation, abuse, allies, leaves

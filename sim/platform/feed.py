@@ -1,0 +1,270 @@
+"""Read: what the platform shows to each reader, and what fits into the reader's attention.
+
+Four places, each with its slots: mentions (answers to the reader), search (the contested topic's
+stream, looked up by the interested), trends (the stream of a trending topic) and the home feed (new
+posts of followed accounts). Streams show a post an hour after it was written at the earliest, at the
+reader's own second, so that readers of one hour see different slices; home and mentions show
+everything up to the start of the hour.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sim.noise import stream, stream_key, uniform
+from sim.rules import Rule, parameter, values
+from sim.state.accounts import Accounts
+from sim.state.graph import Graph
+from sim.state.posts import CONTESTED, Posts
+from sim.state.records import Exposures, Woken
+
+_SEARCH = stream("feed/search")
+_TREND = stream("feed/trend")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed(Rule):
+    """How posts are ranked: score = engagement * ln(1 + reposts + replies) - age/recency.
+
+    engagement = 0 is the chronological feed. Ranking is by score, then by order in the ledger.
+    """
+
+    engagement: float = parameter(1.0, unit="score", source="assumption; 0 = chronological", low=0.0, high=100.0)
+    recency: float = parameter(6.0, unit="h", source="assumption: age that costs one unit of score", low=0.01, high=1e4)
+    depth: int = parameter(64, unit="posts", source="assumption: newest posts a stream ranks", low=1, high=100_000)
+
+    def read(
+        self,
+        accounts: Accounts,
+        graph: Graph,
+        posts: Posts,
+        base: int,
+        streams: tuple[NDArray[np.int64], NDArray[np.int64]],
+        trending: NDArray[np.int64],
+        crowds: NDArray[np.bool_],
+        woken: Woken,
+        attention: object,
+        seed: int,
+        tick: int,
+    ) -> Exposures:
+        """Return what each active account sees in `tick`.
+
+        Args:
+            streams: serials int64 [topics, capacity] and lengths int64 [topics] of the topic streams.
+            trending: int64 [k], trending topics.
+            crowds: bool [A], whose posts take slots from others (all, but in the counterfactual).
+            attention: values of `sim.people.reading.Attention`.
+        """
+        start, item = _read(
+            accounts, graph, posts, base, streams, trending, crowds, woken, seed, tick, attention, values(self)
+        )
+        return Exposures(start, item)
+
+
+class Shelf(NamedTuple):
+    """The columns that choosing looks at; kernels below take few arrays because each one costs a call dearly."""
+
+    author: NDArray[np.int32]
+    time: NDArray[np.int64]
+    root: NDArray[np.int64]
+    voice: NDArray[np.int32]
+    reposts: NDArray[np.int32]
+    replies: NDArray[np.int32]
+    removed: NDArray[np.bool_]
+
+
+@njit(cache=True)
+def _read(accounts, graph, posts, base, streams, trending, crowds, woken, seed, tick, budget, p):
+    n = len(woken.active)
+    start = np.zeros(n + 1, np.int64)
+    item = np.empty(max(1024, 32 * n), np.int64)
+    kept, score = np.empty(2 * budget.items, np.int64), np.empty(2 * budget.items)
+    shelf = Shelf(posts.author, posts.time, posts.root, posts.voice, posts.reposts, posts.replies, posts.removed)
+    serials, lengths = streams
+    search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
+    now, filled = tick * 3600, 0
+    for r in range(n):
+        i = woken.active[r]
+        person, seen_at, visited = accounts.key[i], now - 3600 + woken.second[r], accounts.visited[i]
+        searches = uniform(search, person) < budget.search_rate * accounts.interest[i]
+        topic = trending[int(uniform(trend, person) * len(trending))] if len(trending) else -1
+        count = 0
+        for crowd in (True, False):  # once for all, or apart for those who take no slot from others
+            if not crowd and budget.crowding:
+                break
+            first = count
+            slots = min(budget.items, budget.mentions)
+            newest = accounts.newest_mention[i]
+            count = _mentions(kept, count, slots, crowd, newest, visited, posts.previous_mention, base, crowds, shelf)
+            if searches:
+                slots = min(budget.items - (count - first), budget.search)
+                line = serials[CONTESTED, : lengths[CONTESTED]]
+                count = _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p)
+            if topic >= 0:
+                slots = min(budget.items - (count - first), budget.trends)
+                line = serials[topic, : lengths[topic]]
+                count = _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p)
+            slots = budget.items - (count - first)
+            followees = graph.following[graph.following_start[i] : graph.following_start[i + 1]]
+            since = max(visited, now - budget.memory * 3600)
+            count = _home(
+                kept, score, count, slots, followees, since, now, crowd, i,
+                accounts.newest, posts.previous, base, crowds, shelf, p,
+            )  # fmt: skip
+        if filled + count > len(item):
+            item = np.concatenate((item, np.empty(max(len(item), count), np.int64)))
+        filled = _in_order(item, filled, kept, count)
+        start[r + 1] = filled
+    return start, item[:filled].copy()
+
+
+@njit(cache=True)
+def _in_order(item, filled, kept, count):
+    """Append the distinct rows of kept[:count] in ascending order (insertion sort). Returns the new length."""
+    begin = filled
+    for k in range(count):
+        j = kept[k]
+        at = filled
+        while at > begin and item[at - 1] >= j:
+            at -= 1
+        if at < filled and item[at] == j:
+            continue
+        for m in range(filled, at, -1):
+            item[m] = item[m - 1]
+        item[at] = j
+        filled += 1
+    return filled
+
+
+@njit(cache=True)
+def _score(age, engagement, p):
+    """Return the score of a post `age` seconds old with `engagement` reposts and replies."""
+    aged = -age / (3600.0 * p.recency)
+    return aged if p.engagement == 0.0 else aged + p.engagement * math.log(1.0 + engagement)
+
+
+@njit(cache=True)
+def _mentions(kept, count, slots, crowd, serial, visited, previous, base, crowds, shelf):
+    taken = 0
+    while serial >= base and taken < slots:
+        j = serial - base
+        if shelf.time[j] <= visited:
+            break
+        if not shelf.removed[j] and crowds[shelf.author[j]] == crowd:
+            kept[count] = j
+            count += 1
+            taken += 1
+        serial = previous[j]
+    return count
+
+
+@njit(cache=True)
+def _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p):
+    """Choose `slots` of the newest `depth` posts of a topic's stream as it stood at `seen_at`."""
+    k = _newest_before(line, seen_at, shelf.time, base)
+    looked, first = 0, count
+    while k >= 0 and looked < p.depth:
+        j = line[k] - base
+        if j < 0:
+            break
+        k -= 1
+        if shelf.removed[j] or shelf.author[j] == i or crowds[shelf.author[j]] != crowd:
+            continue
+        looked += 1
+        value = _score(seen_at - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
+        count = _offer(kept, score, first, count, slots, j, value, shelf.root)
+        if p.engagement == 0.0 and count - first >= slots:
+            break
+    return count
+
+
+@njit(cache=True)
+def _newest_before(serials, moment, time, base):
+    """Return the last index of `serials` whose post is not later than `moment`, -1 for none."""
+    low, high = 0, len(serials)
+    while low < high:
+        middle = (low + high) // 2
+        j = serials[middle] - base
+        if j >= 0 and time[j] > moment:
+            high = middle
+        else:
+            low = middle + 1
+    return low - 1
+
+
+@njit(cache=True)
+def _home(kept, score, count, slots, followees, since, now, crowd, i, newest, previous, base, crowds, shelf, p):
+    """Choose `slots` of what the followees wrote after `since`."""
+    first = count
+    for followee in followees:
+        if crowds[followee] != crowd:
+            continue
+        serial = newest[followee]
+        while serial >= base:
+            j = serial - base
+            if shelf.time[j] <= since:
+                break
+            if not shelf.removed[j] and shelf.voice[j] != i:
+                value = _score(now - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
+                count = _offer(kept, score, first, count, slots, j, value, shelf.root)
+            serial = previous[j]
+    return count
+
+
+@njit(cache=True)
+def _offer(kept, score, first, count, slots, j, value, root):
+    """Keep row `j` among the best `slots` of kept[first:count], one item a content. Returns the count.
+
+    kept[first:count] is a min-heap by (score, row), so that the worst item is at its root.
+    """
+    full = count - first >= slots
+    if slots <= 0 or (full and not _better(value, j, score[first], kept[first])):
+        return count
+    for k in range(first, count):
+        if root[kept[k]] == root[j]:
+            if _better(value, j, score[k], kept[k]):
+                kept[k], score[k] = j, value
+                _sink(kept, score, first, count, k)
+            return count
+    if full:
+        kept[first], score[first] = j, value
+        _sink(kept, score, first, count, first)
+        return count
+    kept[count], score[count] = j, value
+    _rise(kept, score, first, count)
+    return count + 1
+
+
+@njit(cache=True)
+def _better(value, j, other, k):
+    return value > other or (value == other and j > k)
+
+
+@njit(cache=True)
+def _sink(kept, score, first, count, k):
+    while True:
+        child = first + 2 * (k - first) + 1
+        if child >= count:
+            return
+        if child + 1 < count and _better(score[child], kept[child], score[child + 1], kept[child + 1]):
+            child += 1
+        if not _better(score[k], kept[k], score[child], kept[child]):
+            return
+        kept[k], kept[child] = kept[child], kept[k]
+        score[k], score[child] = score[child], score[k]
+        k = child
+
+
+@njit(cache=True)
+def _rise(kept, score, first, k):
+    while k > first:
+        parent = first + (k - first - 1) // 2
+        if not _better(score[parent], kept[parent], score[k], kept[k]):
+            return
+        kept[k], kept[parent] = kept[parent], kept[k]
+        score[k], score[parent] = score[parent], score[k]
+        k = parent

@@ -1,0 +1,89 @@
+"""Moderate: readers report, a team of fixed capacity reviews, accounts with strikes are suspended.
+
+The team sees posts and reports, never who is organised. Capacity is an absolute number of reviews an
+hour, so that nobody's existence changes anybody else's review except by using it up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from sim.noise import mix, stream, stream_key, uniform, uniform2
+from sim.rules import Rule, parameter, share, values
+from sim.state.accounts import Accounts
+from sim.state.posts import TOXIC, Posts
+from sim.state.records import Exposures, Removals, Woken
+
+_REPORT = stream("moderation/report")
+_REVIEW = stream("moderation/review")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moderation(Rule):
+    """Reports, reviews, removals and suspensions."""
+
+    report_toxic: float = share(0.02, source="assumption: P(report | toxic post read)")
+    report_opposed: float = share(0.0005, source="assumption: P(report | civil post of the other side read)")
+    threshold: int = parameter(2, unit="reports", source="assumption: reviewed from", low=1, high=10**6)
+    lag: int = parameter(12, unit="h", source="assumption: age at which a post is reviewed", low=0, high=10**6)
+    capacity: int = parameter(5, unit="reviews/h", source="assumption", low=0, high=10**9)
+    error: float = share(0.05, source="assumption: P(removal | reviewed but civil)")
+    strikes: int = parameter(5, unit="removals", source="assumption: suspension at", low=1, high=10**6)
+    suspension: int = parameter(72, unit="h", source="assumption", low=0, high=10**6)
+
+    def moderate(
+        self, accounts: Accounts, posts: Posts, size: int, woken: Woken, seen: Exposures, seed: int, tick: int
+    ) -> Removals:
+        """Count this tick's reports and take down what was reviewed; suspend at every `strikes`-th strike."""
+        _report(posts, accounts.key, accounts.stance_principal, woken, seen, seed, tick, values(self))
+        rows = _review(posts.reports[:size], posts.removed[:size], posts.time[:size], tick, values(self))
+        rows = rows[: self.capacity]
+        guilty = _judge(posts.toxicity, posts.key, rows, seed, self.error)
+        posts.reports[rows] = 0
+        posts.removed[rows[guilty]] = True
+        authors = posts.author[rows[guilty]]
+        np.add.at(accounts.strikes, authors, 1)
+        suspended = np.unique(authors[accounts.strikes[authors] % self.strikes == 0])
+        accounts.suspended_until[suspended] = tick + 1 + self.suspension
+        return Removals(rows[guilty], suspended.astype(np.int64))
+
+
+@njit(cache=True)
+def _report(posts, reader_key, stance, woken, seen, seed, tick, p):
+    key = stream_key(seed, _REPORT, 0)
+    for r in range(len(woken.active)):
+        i = woken.active[r]
+        person = mix(key, reader_key[i])
+        for x in range(seen.start[r], seen.start[r + 1]):
+            j = seen.item[x]
+            rate = 0.0
+            if posts.toxicity[j] >= TOXIC:
+                rate = p.report_toxic
+            elif posts.stance_principal[j] * stance[i] < 0.0:
+                rate = p.report_opposed
+            if rate > 0.0 and uniform2(person, posts.key[j], np.uint64(tick)) < rate:
+                posts.reports[j] += 1
+
+
+@njit(cache=True)
+def _review(reports, removed, time, tick, p):
+    """Return rows due for review, most reported first, then oldest first."""
+    due = np.empty(len(reports), np.int64)
+    n = 0
+    for j in range(len(reports)):
+        if reports[j] >= p.threshold and not removed[j] and time[j] <= (tick - p.lag) * 3600:
+            due[n] = j
+            n += 1
+    due = due[:n].copy()
+    return due[np.argsort(-reports[due].astype(np.int64), kind="mergesort")]
+
+
+@njit(cache=True)
+def _judge(toxicity, post_key, rows, seed, error):
+    key = stream_key(seed, _REVIEW, 0)
+    guilty = np.zeros(len(rows), np.bool_)
+    for k in range(len(rows)):
+        j = rows[k]
+        guilty[k] = toxicity[j] >= TOXIC or uniform(key, post_key[j]) < error
+    return guilty

@@ -1,0 +1,89 @@
+"""What every rule shares: frozen parameters that carry unit, source and range, and check themselves.
+
+A *rule* is a frozen dataclass whose fields are made by `parameter`. Its kernel receives the same
+fields as a plain named tuple (`values`), because compiled code takes no dataclasses.
+"""
+
+import math
+from collections import namedtuple
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, ClassVar
+
+from sim.errors import InputError, suggest
+
+
+def parameter(
+    default: Any,
+    *,
+    unit: str,
+    source: str,
+    low: float = -math.inf,
+    high: float = math.inf,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare one field of a rule.
+
+    Args:
+        default: its default value.
+        unit: physical unit, or "1" for a pure number.
+        source: where the default comes from, or "assumption".
+        low, high: the closed range of allowed values (numbers only).
+        choices: allowed words (text only).
+    """
+    about = {"unit": unit, "source": source, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=about)
+
+
+def share(default: float, *, source: str) -> Any:
+    """Declare a field that is a share or a probability, in [0, 1]."""
+    return parameter(default, unit="share", source=source, low=0.0, high=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Base of all rules: coerces numbers to the type of their default and checks their range.
+
+    Raises:
+        InputError: a value of the wrong type or outside its range, in one line with the cure.
+    """
+
+    Values: ClassVar[Any]  #: named tuple of the numeric fields; importable, so that kernels can be cached
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        declared = {name: getattr(cls, name, None) for name in cls.__annotations__}
+        numeric = [n for n, f in declared.items() if isinstance(f, Field) and isinstance(f.default, int | float)]
+        cls.Values = namedtuple("Values", numeric)  # type: ignore[misc]
+        cls.Values.__module__, cls.Values.__qualname__ = cls.__module__, f"{cls.__qualname__}.Values"
+
+    def __post_init__(self) -> None:
+        for column in fields(self):
+            object.__setattr__(self, column.name, _checked(self, column))
+
+
+def values(rule: Rule) -> Any:
+    """Return the rule's fields as a named tuple, the form compiled kernels accept; text is left out."""
+    record = rule.Values
+    return record(*[getattr(rule, name) for name in record._fields])
+
+
+def _checked(rule: Rule, column: "Field[Any]") -> Any:
+    given, default, about = getattr(rule, column.name), column.default, column.metadata
+    name = f"{type(rule).__name__}.{column.name}"
+    if isinstance(default, str):
+        if about["choices"] and given not in about["choices"]:
+            raise InputError(f"{name}={given!r} is unknown: {suggest(str(given), about['choices'])}")
+        return given
+    if isinstance(default, bool):
+        if not isinstance(given, bool):
+            raise InputError(f"{name}={given!r} must be true or false")
+        return given
+    if not isinstance(default, int | float):
+        return given
+    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+        raise InputError(f"{name}={given!r} must be a number")
+    if isinstance(default, int) and given != int(given):
+        raise InputError(f"{name}={given!r} must be a whole number")
+    if not about["low"] <= given <= about["high"]:
+        raise InputError(f"{name}={given!r} must lie in [{about['low']:g}, {about['high']:g}] ({about['unit']})")
+    return type(default)(given)

@@ -1,0 +1,1 @@
+"""State: columns over accounts, graph and posts; the truth apart; the values passed between phases."""

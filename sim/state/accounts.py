@@ -1,0 +1,74 @@
+"""Accounts as a struct of arrays: one row an account, one array an attribute.
+
+Rows 0 .. n_organic-1 are ordinary people; organised accounts are appended behind them. Who is who is
+not written here but in `sim.state.truth`, which platform and actors never see.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+WITHDRAW, INDIFFERENT, FIGHT = 0, 1, 2
+REACTIONS = ("withdraw", "indifferent", "fight")
+
+THIRD, DISSENTER, LOYALIST, SYMPATHISER = 0, 1, 2, 3
+OPINION = 0.1  #: a stance nearer to zero than this is no opinion (assumption)
+COHORTS = ("third", "dissenter", "loyalist", "sympathiser")
+
+
+class Accounts(NamedTuple):
+    """Columns of length A (all accounts). Fixed traits first, then state written by the tick."""
+
+    key: NDArray[np.uint64]  #: [A] stable identity, the key of every draw
+    sessions: F64  #: [A] mean sessions per day
+    acts: F64  #: [A] mean latent intentions per session
+    phase: F64  #: [A] personal shift of the daily rhythm, hours
+    interest: F64  #: [A] share of intentions that concern the contested topic, [0, 1]
+    boldness: F64  #: [A] readiness to speak in a neutral climate, log-odds
+    reaction: NDArray[np.int8]  #: [A] WITHDRAW | INDIFFERENT | FIGHT when abused
+    unyielding: NDArray[np.bool_]  #: [A] never silenced by fear or climate
+    public: NDArray[np.bool_]  #: [A] a public target (many organic followers)
+    cohort: NDArray[np.int8]  #: [A] THIRD | DISSENTER | LOYALIST | SYMPATHISER by stance at t = 0
+    stance_principal: F64  #: [A] towards the principal's line, [-1, 1]
+    stance_extremist: F64  #: [A] towards the extremists, [-1, 1]
+    climate: F64  #: [A] perceived share of people who support the principal, [0, 1]
+    climate_reference: F64  #: [A] the same just before the campaign, [0, 1]
+    fear: F64  #: [A] direct and vicarious fear, [0, 1]
+    dread: F64  #: [A] toxicity expected from opponents on the topic, [0, 1]
+    habituation: F64  #: [A] shock level one has grown used to, [0, 1]
+    mood: F64  #: [A] today's multiplier of the session rate, >= 0
+    visited: I64  #: [A] second up to which the account has read
+    newest: I64  #: [A] serial of the newest post, -1 for none
+    newest_mention: I64  #: [A] serial of the newest post that mentions the account, -1 for none
+    written: I64  #: [A] posts written so far
+    voiced: I64  #: [A] contested intentions voiced since the campaign began
+    withheld: I64  #: [A] contested intentions withheld since the campaign began
+    abused: I64  #: [A] toxic posts received since the campaign began
+    left: NDArray[np.bool_]  #: [A] has left the platform
+    suspended_until: I64  #: [A] first tick at which the account may act again
+    strikes: I64  #: [A] posts removed by moderation
+
+
+def empty(n: int) -> Accounts:
+    """Return `n` accounts at rest: all columns zero, no posts (-1), dtypes as documented above."""
+    kinds = {"key": np.uint64, "reaction": np.int8, "cohort": np.int8}
+    flags = {"unyielding", "public", "left"}
+    whole = {"visited", "written", "voiced", "withheld", "abused", "suspended_until", "strikes"}
+    columns: dict[str, Any] = {}
+    for name in Accounts._fields:
+        if name in ("newest", "newest_mention"):
+            columns[name] = np.full(n, -1, np.int64)
+        elif name in whole:
+            columns[name] = np.zeros(n, np.int64)
+        else:
+            columns[name] = np.zeros(n, np.bool_ if name in flags else kinds.get(name, np.float64))
+    return Accounts(**columns)
+
+
+def concatenate(first: Accounts, second: Accounts) -> Accounts:
+    """Return the rows of `first` followed by those of `second`."""
+    return Accounts(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))

@@ -1,0 +1,215 @@
+"""The ledger of posts: append-only columns with per-author chains, bounded by a time window.
+
+A post is named by its *serial*, a number that never changes; `serial - base` is its row while it is
+inside the window. Rows are in order of time. Posts carry no text: stances, topic, toxicity, shock,
+a template number and nothing else.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sim.state.accounts import F64, I64, Accounts
+
+ORIGINAL, REPOST, REPLY = 0, 1, 2
+KINDS = ("original", "repost", "reply")
+TOXIC = 0.5  #: a post of at least this toxicity is abuse (assumption)
+CONTESTED = 0  #: the topic that the campaign is about; all others are everyday talk
+
+I8 = NDArray[np.int8]
+I16 = NDArray[np.int16]
+I32 = NDArray[np.int32]
+
+
+class Drafts(NamedTuple):
+    """New posts of one tick before they are appended, columns [D]."""
+
+    key: NDArray[np.uint64]  #: identity of the post: hash of (author, tick, ordinal)
+    author: I32  #: account row
+    time: I64  #: seconds since the start
+    kind: I8  #: ORIGINAL | REPOST | REPLY
+    topic: I16  #: CONTESTED or an everyday topic
+    stance_principal: F64  #: of the content, [-1, 1]
+    stance_extremist: F64  #: of the content, [-1, 1]
+    toxicity: F64  #: [0, 1]
+    shock: F64  #: [0, 1]
+    appeal: F64  #: what makes it spread, [0, 1]
+    template: I32  #: number of the text it copies, -1 for own words
+    parent: I64  #: serial of the post that is reposted or answered, -1 for none
+    root: I64  #: serial of the reposted content, -1 for the post itself
+    voice: I32  #: account row of the content's author
+    target: I32  #: account row that is answered, -1 for none
+    target_stance: F64  #: the answered post's stance towards the principal
+    dissent: NDArray[np.bool_]  #: dissenting post by a member of the cohort
+
+
+class Posts(NamedTuple):
+    """Columns of the ledger, [capacity]: those of `Drafts`, then what happens to a post afterwards."""
+
+    key: NDArray[np.uint64]
+    author: I32
+    time: I64
+    kind: I8
+    topic: I16
+    stance_principal: F64
+    stance_extremist: F64
+    toxicity: F64
+    shock: F64
+    appeal: F64
+    template: I32
+    parent: I64
+    root: I64
+    voice: I32
+    target: I32
+    target_stance: F64
+    dissent: NDArray[np.bool_]
+    previous: I64  #: serial of the author's previous post, -1 for none
+    previous_mention: I64  #: serial of the previous post that answers the same target, -1 for none
+    reposts: I32  #: times it was reposted
+    replies: I32  #: times it was answered
+    reports: I32  #: times it was reported
+    removed: NDArray[np.bool_]  #: taken down by moderation
+
+
+_DTYPES = {
+    "key": np.uint64,
+    "author": np.int32,
+    "time": np.int64,
+    "kind": np.int8,
+    "topic": np.int16,
+    "template": np.int32,
+    "parent": np.int64,
+    "root": np.int64,
+    "voice": np.int32,
+    "target": np.int32,
+    "dissent": np.bool_,
+    "previous": np.int64,
+    "previous_mention": np.int64,
+    "reposts": np.int32,
+    "replies": np.int32,
+    "reports": np.int32,
+    "removed": np.bool_,
+}
+
+
+def drafts(n: int) -> Drafts:
+    """Return `n` blank drafts: zeros, and -1 where a serial, a row or a template is absent."""
+    columns: dict[str, Any] = {name: np.zeros(n, _DTYPES.get(name, np.float64)) for name in Drafts._fields}
+    for name in ("template", "parent", "root", "target"):
+        columns[name].fill(-1)
+    return Drafts(**columns)
+
+
+def joined(parts: list[Drafts]) -> Drafts:
+    """Return all drafts of a tick in order of (second, key), whoever wrote them."""
+    together = Drafts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    order = np.lexsort((together.key, together.time))
+    return Drafts(*(column[order] for column in together))
+
+
+class Ledger:
+    """Owns the columns, their window and their growth.
+
+    Args:
+        window: seconds for which a post stays readable; older ones leave the memory.
+        archive: called with the columns of the posts that leave (and, on `close`, with the rest).
+        capacity: rows allocated at first; doubled when they do not suffice.
+    """
+
+    def __init__(self, window: int, archive: Callable[[int, Posts], None] | None = None, capacity: int = 4096) -> None:
+        self.window, self.archive = window, archive
+        self.base, self.size = 0, 0
+        self.columns = Posts(*(np.zeros(capacity, _DTYPES.get(name, np.float64)) for name in Posts._fields))
+
+    @property
+    def end(self) -> int:
+        """Serial that the next post will get."""
+        return self.base + self.size
+
+    def rows(self) -> Posts:
+        """Return views of the rows in the window, oldest first."""
+        return Posts(*(column[: self.size] for column in self.columns))
+
+    def append(self, new: Drafts, accounts: Accounts) -> slice:
+        """Append drafts in order of time, link the chains, count reposts and replies.
+
+        Rows of posts already there do not move. Returns the rows that were filled.
+        """
+        capacity = len(self.columns.time)
+        while self.size + len(new.key) > capacity:
+            capacity *= 2
+        if capacity > len(self.columns.time):
+            self.columns = Posts(*(np.resize(column, capacity) for column in self.columns))
+        _append(self.columns, self.size, self.base, new, accounts)
+        filled = slice(self.size, self.size + len(new.key))
+        self.size = filled.stop
+        return filled
+
+    def tidy(self, now: int) -> None:
+        """Let posts older than the window at `now` (seconds) leave, once the columns are mostly full."""
+        if self.size > 0.75 * len(self.columns.time):
+            self._leave(int(np.searchsorted(self.columns.time[: self.size], now - self.window)))
+
+    def close(self) -> None:
+        """Hand the posts still in the window to the archive."""
+        self._leave(self.size)
+
+    def _leave(self, count: int) -> None:
+        if count and self.archive is not None:
+            self.archive(self.base, Posts(*(column[:count] for column in self.columns)))
+        for column in self.columns:
+            column[: self.size - count] = column[count : self.size]
+        self.base += count
+        self.size -= count
+
+
+@njit(cache=True)
+def _append(posts, size, base, new, accounts):
+    for d in range(len(new.key)):
+        row = size + d
+        serial = base + row
+        author = new.author[d]
+        posts.key[row] = new.key[d]
+        posts.author[row] = author
+        posts.time[row] = new.time[d]
+        posts.kind[row] = new.kind[d]
+        posts.topic[row] = new.topic[d]
+        posts.stance_principal[row] = new.stance_principal[d]
+        posts.stance_extremist[row] = new.stance_extremist[d]
+        posts.toxicity[row] = new.toxicity[d]
+        posts.shock[row] = new.shock[d]
+        posts.appeal[row] = new.appeal[d]
+        posts.template[row] = new.template[d]
+        posts.parent[row] = new.parent[d]
+        posts.root[row] = serial if new.root[d] < 0 else new.root[d]
+        posts.voice[row] = new.voice[d]
+        posts.target[row] = new.target[d]
+        posts.target_stance[row] = new.target_stance[d]
+        posts.dissent[row] = new.dissent[d]
+        posts.reposts[row] = 0
+        posts.replies[row] = 0
+        posts.reports[row] = 0
+        posts.removed[row] = False
+        posts.previous[row] = accounts.newest[author]
+        accounts.newest[author] = serial
+        accounts.written[author] += 1
+        target = new.target[d]
+        posts.previous_mention[row] = -1
+        if target >= 0:
+            posts.previous_mention[row] = accounts.newest_mention[target]
+            accounts.newest_mention[target] = serial
+        _credit(posts, base, new.kind[d], new.parent[d], new.root[d])
+
+
+@njit(cache=True)
+def _credit(posts, base, kind, parent, root):
+    if kind == REPOST:
+        if root >= base:
+            posts.reposts[root - base] += 1
+        if parent >= base and parent != root:
+            posts.reposts[parent - base] += 1
+    elif kind == REPLY and parent >= base:
+        posts.replies[parent - base] += 1

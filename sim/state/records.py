@@ -1,0 +1,77 @@
+"""Values that one phase of a tick hands to the next. Frozen; arrays inside are not written again."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.state.accounts import F64, I64
+from sim.state.posts import I32, Drafts
+
+
+class Woken(NamedTuple):
+    """Who opens the platform in this hour."""
+
+    active: I32  #: [R] rows, ascending
+    absent: I32  #: [B] rows that would have come but have left or are suspended, ascending
+    second: I64  #: [R] second of the hour at which each active account's session starts
+
+
+class Exposures(NamedTuple):
+    """What each active account really saw, in order of the ledger."""
+
+    start: I64  #: [R + 1] items of reader r are start[r] .. start[r + 1] - 1
+    item: I64  #: [E] row in the ledger's window
+
+
+class Change(NamedTuple):
+    """New values of the active accounts after reading, and what reading leaves for speaking. All [R]."""
+
+    stance_principal: F64
+    stance_extremist: F64
+    climate: F64
+    fear: F64
+    dread: F64
+    habituation: F64
+    abuse: I64  #: toxic posts received in this session
+    allies: I64  #: like-minded contested posts seen in this session
+    leaves: NDArray[np.bool_]  #: leaves the platform after this session
+
+
+class Spoken(NamedTuple):
+    """What people wrote, and the account of every latent intention of the dissenting cohort."""
+
+    drafts: Drafts
+    cells: I64  #: [len(CELLS)] dissenting intentions by how they ended
+    voiced: I64  #: [R] contested intentions voiced, by active account
+    withheld: I64  #: [R] contested intentions withheld, by active account
+
+
+CELLS = (
+    "left",
+    "suspended",
+    "persuaded",
+    "unprompted",
+    "reserved",
+    "withheld_fear",
+    "withheld_climate",
+    "withheld_either",
+    "withheld_over",
+    "dissent_posts",
+)
+LEFT, SUSPENDED, PERSUADED, UNPROMPTED, RESERVED, FEAR, CLIMATE, EITHER, OVER, VOICED = range(len(CELLS))
+
+
+class Orders(NamedTuple):
+    """Posts that an organised actor has its members write in this hour, with the truth about them."""
+
+    drafts: Drafts
+    order: I64  #: [D] number of the order
+    tactic: NDArray[np.int8]  #: [D] tactic code
+
+
+class Removals(NamedTuple):
+    """What moderation did in one tick."""
+
+    posts: I64  #: rows of the ledger taken down
+    accounts: I64  #: rows suspended

@@ -1,0 +1,57 @@
+"""Topic streams: the newest posts of every topic in order of time, and how many came each hour."""
+
+import numpy as np
+from numba import njit
+
+from sim.state.posts import REPOST, Ledger
+
+HOURS = 168  #: hours of counts kept: one week
+
+
+class Topics:
+    """What search and trends are made of: streams without reposts, counts with them.
+
+    Attributes:
+        serials: int64 [topics, capacity], serials of originals and replies in order of time.
+        lengths: int64 [topics], how many of them are filled.
+        counts: int64 [topics, HOURS], acts by hour of the week gone by (a ring by tick).
+    """
+
+    def __init__(self, topics: int, capacity: int = 1024) -> None:
+        self.serials = np.zeros((topics, capacity), np.int64)
+        self.lengths = np.zeros(topics, np.int64)
+        self.counts = np.zeros((topics, HOURS), np.int64)
+
+    def append(self, ledger: Ledger, filled: slice, tick: int) -> None:
+        """Add the ledger's rows `filled`, which were written in `tick`."""
+        topic, kind = ledger.columns.topic[filled], ledger.columns.kind[filled]
+        longest = int(self.lengths.max()) + len(topic)
+        if longest > self.serials.shape[1]:
+            self._make_room(ledger.base, len(topic))
+        self.counts[:, tick % HOURS] = 0
+        _append(self.serials, self.lengths, self.counts[:, tick % HOURS], topic, kind, ledger.base + filled.start)
+
+    def _make_room(self, oldest: int, needed: int) -> None:
+        keep = int(self.lengths.max())
+        capacity = self.serials.shape[1]
+        for topic in range(len(self.lengths)):
+            filled = self.serials[topic, : self.lengths[topic]]
+            stale = int(np.searchsorted(filled, oldest))
+            filled[: len(filled) - stale] = filled[stale:].copy()
+            self.lengths[topic] -= stale
+        keep = int(self.lengths.max())
+        while keep + needed > 0.75 * capacity:
+            capacity *= 2
+        grown = np.zeros((len(self.lengths), capacity), np.int64)
+        grown[:, :keep] = self.serials[:, :keep]
+        self.serials = grown
+
+
+@njit(cache=True)
+def _append(serials, lengths, counts, topic, kind, first):
+    for d in range(len(topic)):
+        t = topic[d]
+        counts[t] += 1
+        if kind[d] != REPOST:
+            serials[t, lengths[t]] = first + d
+            lengths[t] += 1

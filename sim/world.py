@@ -1,0 +1,128 @@
+"""A world: one platform, its people and its organised actors, as a Mesa model."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.actors.army import ChainOfCommand
+from sim.actors.base import Band
+from sim.actors.propagandist import Organisation
+from sim.agents import ColumnModel, whole_seed
+from sim.errors import InputError
+from sim.observers.base import Observer
+from sim.observers.opinion import Opinion
+from sim.observers.reach import Numbers, Reach
+from sim.observers.voice import Voice
+from sim.setting import Setting
+from sim.state.accounts import Accounts, concatenate
+from sim.state.graph import Graph, extended
+from sim.state.posts import Ledger, Posts
+from sim.state.topics import Topics
+from sim.state.truth import EXTREMIST, ORGANIC, TROLL, Truth
+from sim.tick import Actor, State, tick
+
+WINDOW = 48 * 3600  #: seconds for which posts stay in memory
+
+
+class World(ColumnModel):
+    """One world under one setting and seed.
+
+    People and graph are drawn first, from their own keys; organised accounts are appended behind them,
+    so that the people are the same with and without an operation.
+
+    Args:
+        setting: all rules; the default is the default world of the main job.
+        rng: the seed, a whole number >= 0.
+        archive: receives (first serial, columns) of the posts that leave the memory.
+
+    Raises:
+        InputError: the campaign has nobody to act on, or a rule does not fit the population.
+    """
+
+    def __init__(
+        self, setting: Setting | None = None, rng: Any = 1, archive: Callable[[int, Posts], None] | None = None
+    ) -> None:
+        super().__init__(rng=rng)
+        self.setting = setting or Setting()
+        self.seed = whole_seed(rng)
+        self.now = 0
+        self.notes: tuple[str, ...] = ()
+        self.state = self._settle(archive)
+        self.accounts, self.role, self.graph = self.state.accounts, self.state.truth.role, self.state.graph
+        self.observers: list[Observer] = [Voice(), Reach(), Numbers(self.n_organic), Opinion()]
+        self._history: list[dict[str, float]] = []
+
+    @property
+    def n_organic(self) -> int:
+        """Number of ordinary people; their rows come first."""
+        return self.state.truth.n_organic
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """All measures of all ticks played so far, one row a tick."""
+        return pd.DataFrame(self._history)
+
+    def step(self) -> None:
+        """Play one hour."""
+        moment = tick(self.state, self.setting, self.now)
+        row: dict[str, float] = {"tick": self.now}
+        for observer in self.observers:
+            row.update(observer.observe(moment))
+        self._history.append(row)
+        self.now += 1
+
+    def run(self, ticks: int, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
+        """Play `ticks` hours, calling progress(1) after each; return the history."""
+        for _ in range(ticks):
+            self.step()
+            if progress is not None:
+                progress(1)
+        return self.history
+
+    def _settle(self, archive: Callable[[int, Posts], None] | None) -> State:
+        rules, seed = self.setting, self.seed
+        people, graph = self._people()
+        bands = self._bands(len(people.key))
+        accounts = people
+        for band in bands:
+            accounts = concatenate(accounts, band.accounts)
+        role = np.concatenate(
+            [np.full(len(people.key), ORGANIC), *(np.full(len(b.accounts.key), r) for b, r in zip(bands, (TROLL, EXTREMIST), strict=True))]
+        ).astype(np.int8)
+        ties = [np.concatenate([getattr(band, end) for band in bands]) for end in ("source", "target")]
+        truth = Truth(role, np.full(len(role), -1, np.int32))
+        return State(
+            accounts=accounts,
+            graph=extended(graph, ties[0], ties[1], len(role)),
+            ledger=Ledger(WINDOW, archive),
+            topics=Topics(rules.expression.topics),
+            truth=truth,
+            actors=tuple(self._actors(truth, accounts)),
+            crowds=(role != TROLL) | rules.attention.crowding,
+            seed=seed,
+        )
+
+    def _people(self) -> tuple[Accounts, Graph]:
+        rules, seed = self.setting, self.seed
+        size = rules.graph.size(rules.population.size)
+        network = rules.graph(size, rules.population.stances(size, seed), seed)
+        self.notes = network.notes
+        people = rules.population.draw(network.stance, np.diff(network.graph.followers_start), seed)
+        return people, network.graph
+
+    def _bands(self, people: int) -> list[Band]:
+        army = self.setting.army.enlist(people, people, self.seed)
+        first = people + len(army.accounts.key)
+        return [army, self.setting.extremists.enlist(people, first, self.seed)]
+
+    def _actors(self, truth: Truth, accounts: Accounts) -> Iterator[Actor]:
+        rules, rows = self.setting, {role: np.flatnonzero(truth.role == role) for role in (TROLL, EXTREMIST)}
+        if rows[TROLL].size:
+            army = ChainOfCommand(rules.army, rules.campaign, rows[TROLL], accounts.key[rows[TROLL]], self.seed)
+            truth.superior[rows[TROLL]] = army.officer
+            yield army
+        if rows[EXTREMIST].size:
+            yield Organisation(rules.extremists, rows[EXTREMIST], accounts.key[rows[EXTREMIST]], self.seed)

@@ -1,0 +1,150 @@
+"""Made-up runs that keep the engine's column contract, so that analysis and report are tested without it.
+
+Not the model: each latent intention falls into a cell by one uniform shared by all arms, with shares that the arm
+shifts during the campaign and that decay after it.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from experiments.analysis import MEASURES, arm_name, arms, summarise, under_both_efforts
+
+TACTICS = ("flood", "abuse", "amplify")
+CELLS = (
+    "left",
+    "suspended",
+    "persuaded",
+    "unprompted",
+    "reserved",
+    "withheld_fear",
+    "withheld_climate",
+    "withheld_either",
+    "withheld_over",
+)
+CALM = dict(zip(CELLS, (0.0, 0.0, 0.01, 0.22, 0.25, 0.01, 0.02, 0.002, 0.003), strict=True))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How strong the operation is and how long the runs are."""
+
+    strength: float = 1.0
+    seeds: int = 20
+    ticks: int = 504
+    start: int = 168
+    stop: int = 336
+    rate: float = 18.0
+    tactics: tuple[str, ...] = TACTICS
+    without: tuple[str, ...] = field(default=())  #: cells that the operation can not fill
+
+    def force(self, chosen: frozenset[str], effort: str) -> dict[str, float]:
+        share = {t: 1 / len(chosen) if effort == "equal" else 1 / len(self.tactics) for t in chosen}
+        flood, abuse, amplify = (3 * self.strength * share.get(t, 0.0) for t in TACTICS)
+        pull = {
+            "left": 0.008 * abuse,
+            "persuaded": 0.002 * amplify,
+            "unprompted": 0.02 * flood - 0.012 * abuse,
+            "reserved": -0.006 * abuse,
+            "withheld_fear": 0.05 * abuse + 0.03 * flood * abuse,
+            "withheld_climate": 0.02 * flood + 0.015 * amplify,
+            "withheld_either": 0.008 * flood * abuse,
+            "withheld_over": 0.012 * flood * abuse,
+        }
+        return {cell: size for cell, size in pull.items() if cell not in self.without}
+
+
+def history(recipe: Recipe, chosen: frozenset[str], effort: str, seed: int) -> dict[str, np.ndarray]:
+    """Return one run's hourly measures, name -> [ticks]."""
+    rng = np.random.default_rng(seed)
+    hour = np.arange(recipe.ticks)
+    level = recipe.rate * rng.lognormal(0, 0.25)
+    opportunities = rng.poisson(level * (1 + 0.6 * np.sin(2 * np.pi * (hour - 9) / 24)))
+    tick = np.repeat(hour, opportunities)
+    u = rng.random(tick.size)
+    onset = np.clip((hour - recipe.start) / 24, 0, 1) * np.exp(-np.clip(hour - recipe.stop, 0, None) / 60)
+    pull = recipe.force(chosen, effort)
+    shares = np.stack([np.clip(CALM[cell] + pull.get(cell, 0.0) * onset, 0, 1) for cell in CELLS])
+    ending = (u >= np.cumsum(shares, axis=0)[:, tick]).sum(axis=0)
+    count = np.stack([np.bincount(tick[ending == c], minlength=recipe.ticks) for c in range(len(CELLS) + 1)])
+    out = {"opportunities": opportunities, **dict(zip((*CELLS, "dissent_posts"), count, strict=True))}
+    out["dissent_withheld"] = sum(out[cell] for cell in CELLS if cell.startswith("withheld"))
+    out["dissent_wanted"] = out["dissent_posts"] + out["dissent_withheld"]
+    out["dissent_removed"] = np.bincount(tick[(ending == len(CELLS)) & (u > 0.996)], minlength=recipe.ticks)
+    on = onset * (hour < recipe.stop)
+    volume = 3 * recipe.strength * len(chosen) / len(recipe.tactics)
+    crowded = np.round(out["dissent_posts"] * 4 * volume * on).astype(int)
+    out["dissent_impressions"] = out["dissent_posts"] * 40 - crowded
+    out["dissent_impressions_nondissenters"] = out["dissent_impressions"] // 2
+    out["topic_impressions"] = opportunities * 130 + np.round(opportunities * 40 * volume * on).astype(int)
+    seen = out["topic_impressions"] > 0
+    share = np.full(recipe.ticks, np.nan)
+    share[seen] = out["dissent_impressions"][seen] / out["topic_impressions"][seen]
+    out["dissent_visibility"] = share
+    out["perceived_support"] = 0.5 + 0.06 * volume * onset + rng.normal(0, 0.003, recipe.ticks)
+    out["true_support"] = np.full(recipe.ticks, 0.49)
+    out["perceived_supporters"] = 5 + 4 * volume * onset + rng.normal(0, 0.05, recipe.ticks)
+    out["true_supporters"] = 5 - 0.2 * volume * onset
+    out["perceived_extremists"] = np.full(recipe.ticks, 1.5)
+    out["true_extremists"] = np.full(recipe.ticks, 0.5)
+    out["mean_fear"] = 0.05 + 0.08 * volume * onset
+    out["awake"] = 150 + opportunities
+    for name in MEASURES:
+        out.setdefault(name, opportunities * 3)
+    return out
+
+
+def main_frames(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return (runs, ticks) of the main arms, as the app is to build them."""
+    rows, frames = [], []
+    for name, chosen in arms(recipe.tactics).items():
+        for effort in ("additive", "equal") if 0 < len(chosen) < len(recipe.tactics) else ("additive",):
+            for seed in range(recipe.seeds):
+                measures = history(recipe, chosen, effort, seed)
+                keys = {"arm": name, "effort": effort, "seed": seed}
+                row = summarise(measures, recipe.start, recipe.stop)
+                rows.append({"family": "main", "variant": "full", **keys, **row, "wall_time": 0.3})
+                frames.append(pd.DataFrame({**keys, "tick": np.arange(recipe.ticks), **measures}))
+    return under_both_efforts(pd.DataFrame(rows)), under_both_efforts(pd.concat(frames, ignore_index=True))
+
+
+def variant_runs(recipe: Recipe, family: str, variant: str) -> pd.DataFrame:
+    """Return the arms none and all, additive, of one variant."""
+    rows = []
+    for chosen in (frozenset[str](), frozenset(recipe.tactics)):
+        for seed in range(recipe.seeds):
+            row = summarise(history(recipe, chosen, "additive", seed), recipe.start, recipe.stop)
+            keys = {"arm": arm_name(chosen, recipe.tactics), "effort": "additive", "seed": seed}
+            rows.append({"family": family, "variant": variant, **keys, **row, "wall_time": 0.3})
+    return pd.DataFrame(rows)
+
+
+def variants(seeds: int = 6, strength: float = 1.0) -> pd.DataFrame:
+    """Return knock-outs, robustness variants, fight-back shares and prior draws."""
+    few = {"seeds": seeds, "ticks": 504}
+    weak = [
+        variant_runs(Recipe(strength, **few, without=without), "knockout", name)
+        for name, without in {
+            "no_fear": ("withheld_fear", "withheld_either", "withheld_over", "left"),
+            "no_climate": ("withheld_climate",),
+            "no_crowding": ("unprompted",),
+        }.items()
+    ]
+    names = {
+        "climate effect 0": 0.8,
+        "vicarious and anticipatory fear 0": 0.5,
+        "fear half-life x 1/4": 0.6,
+        "fear half-life x 4": 1.3,
+        "unlimited attention": 0.9,
+        "readers discount recognised trolls": 0.01,
+        "homophily 0": 1.1,
+    }
+    strong = [variant_runs(Recipe(strength * s, **few), "robustness", name) for name, s in names.items()]
+    fight = [
+        variant_runs(Recipe(strength * (1 - 2.2 * x), **few), "fight_back", str(x)) for x in (0.0, 0.15, 0.3, 0.45, 0.6)
+    ]
+    rng = np.random.default_rng(7)
+    few["seeds"] = 2
+    priors = [variant_runs(Recipe(strength * rng.uniform(0.3, 1.5), **few), "prior", str(draw)) for draw in range(16)]
+    return pd.concat([*weak, *strong, *fight, *priors], ignore_index=True)

@@ -1,0 +1,290 @@
+"""An app's user gets whole results, or one line that says why not."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from experiments.app import CONF, app
+from experiments.folder import RECORD, result_folder
+from sim.errors import InputError
+from sim.rules import Rule, parameter, share
+from tests.conftest import ROOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Army(Rule):
+    size: int = parameter(60, unit="accounts", low=0, source="assumption")
+    discipline: float = share(0.5, source="assumption")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken(Rule):
+    size: int = parameter(60, unit="accounts", source="assumption")
+
+    def __post_init__(self) -> None:
+        raise ZeroDivisionError("a fault of the program")
+
+
+FILES = {
+    "toy.yaml": "defaults: [base, {graph: community}, {army: default}, _self_]\nout: out/toy\n"
+    "hydra: {help: {header: A toy for tests.}}\n",
+    "graph/community.yaml": "homophily: 0.5\n",
+    "graph/file.yaml": "path: ???\n",
+    "army/default.yaml": "_target_: tests.test_app.Army\nsize: 60\ndiscipline: 0.5\n",
+    "army/broken.yaml": "_target_: tests.test_app.Broken\nsize: 60\n",
+}
+
+
+@pytest.fixture(scope="module")
+def conf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("conf")
+    shutil.copy(CONF / "base.yaml", folder)
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def toy(config: DictConfig, folder: Path) -> None:
+    army = instantiate(config.army)
+    (folder / "army.txt").write_text(f"{army.size} {config.seed}")
+
+
+Play = Callable[..., tuple[object, str, str]]
+
+
+@pytest.fixture
+def play(conf: Path, command_line: Callable[..., None], capfd: pytest.CaptureFixture[str]) -> Play:
+    """Return a function that runs the toy in a folder of its own and returns exit code, stdout, stderr."""
+
+    def play(*words: str, run: Callable[[DictConfig, Path], None] = toy) -> tuple[object, str, str]:
+        command_line(*words)
+        code: object = 0
+        try:
+            app("toy", run, conf)
+        except SystemExit as leave:
+            code = leave.code or 0
+        return code, *capfd.readouterr()
+
+    return play
+
+
+MISTAKES = {
+    "army.sise=3": "army.sise is not a known key: did you mean army.size?",
+    "amry.size=3": "amry.size is not a known key: did you mean army.size?",
+    "grap=file": "grap is not a known key: did you mean graph?",
+    "zzz=1": "zzz is not a known key: choose one of: army, graph, out, seed, seeds, ticks, workers",
+    "army.size.x=3": "army.size.x is not a known key: did you mean army.size?",
+    "graph=comunity": "graph=comunity is unknown: choose one of: community, file",
+    "-m graph=file,comunity": "graph=comunity is unknown: choose one of: community, file",
+    "army=3": "army=3 is unknown: choose one of: broken, default; or set one of its keys, see --help",
+    "graph.path=x": "graph.path is a key of another choice: add graph=file",
+    "graph=file": "graph.path has no value: add graph.path=VALUE",
+    "seeds": "seeds is not of the form KEY=VALUE",
+    "out=a=b": """out=a=b can not be read: put a value with special signs in two pairs of quotes, 'out="a=b"'""",
+    "army.size=many": "Army.size='many' must be a number",
+    "army.size=1.5": "Army.size=1.5 must be a whole number",
+    "army.size=-1": "Army.size=-1 must lie in [0, inf] (accounts)",
+    "army.discipline=1.2": "Army.discipline=1.2 must lie in [0, 1] (share)",
+    "+army.sise=3": "Army.__init__() got an unexpected keyword argument 'sise': leave the + out, or see --help",
+    "seeds=0": "seeds=0 must be a whole number from 1 to 2147483647",
+    "ticks=0": "ticks=0 must be a whole number from 1 to 2147483647",
+    "seed=1.5": "seed=1.5 must be a whole number from 0 to 2147483647",
+    "workers=true": "workers=True must be a whole number from 0 to 2147483647",
+    "out=": "out is empty: name a folder for the results, such as out=out/first",
+    "out=null": "out=None must be the name of a folder",
+    "--hlp": "unrecognized arguments: --hlp: see --help",
+    "-m -r": "Only one of --run, --multirun, --cfg, --info and --shell_completion can be specified",
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES)
+def test_a_mistake_is_one_line_and_code_2_and_writes_nothing(play: Play, tmp_path: Path, words: str) -> None:
+    code, out, err = play(*words.split())
+    assert (code, out, err) == (2, "", MISTAKES[words] + "\n")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_hydra_says_is_passed_on_as_one_line(play: Play) -> None:
+    for words in ("seeds=1,2", "+army.size=3", "~foo", "--config-name=foo", "army._target_=tests.test_app.Arm"):
+        code, out, err = play(words)
+        assert (code, out, err.count("\n"), "Traceback" in err) == (2, "", 1, False), words
+
+
+def test_the_program_s_own_faults_keep_their_traceback(play: Play, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="a fault of the program"):
+        play("army=broken")
+    with pytest.raises(ZeroDivisionError):
+        play(run=lambda config, folder: print(1 / 0))
+    assert not (tmp_path / "out/toy").exists()
+
+
+def test_an_input_error_in_the_run_leaves_no_folder(play: Play, tmp_path: Path) -> None:
+    def run(config: DictConfig, folder: Path) -> None:
+        (folder / "half.txt").write_text("half")
+        raise InputError("the graph is\nempty: give another")
+
+    assert play(run=run) == (2, "", "the graph is empty: give another\n")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_ctrl_c_is_one_line_and_leaves_no_folder(play: Play, tmp_path: Path) -> None:
+    def run(config: DictConfig, folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    assert play(run=run) == (130, "", "stopped: nothing was written\n")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_results_are_in_the_folder_with_their_record_and_hydra_adds_nothing(play: Play, tmp_path: Path) -> None:
+    assert play("army.size=7", "seed=5") == (0, "results: out/toy\n", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+    assert sorted(path.name for path in (tmp_path / "out/toy").iterdir()) == ["army.txt", RECORD]
+    assert (tmp_path / "out/toy/army.txt").read_text() == "7 5"
+    record = yaml.safe_load((tmp_path / "out/toy" / RECORD).read_text())
+    assert record["config"]["army"]["size"] == 7
+    assert (record["seed"], record["files"]) == (5, ["army.txt"])
+    assert {"python", "numpy", "numba", "mesa", "infowar-lab"} <= set(record["versions"])
+    assert record["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"command", "platform", "git", "begun", "wall_time"} <= set(record)
+
+
+def test_a_multirun_writes_one_folder_a_job(play: Play, tmp_path: Path) -> None:
+    code, out, err = play("-m", "army.size=7,8")
+    assert (code, out, err) == (0, "results: out/toy-0\nresults: out/toy-1\n", "")
+    assert [(tmp_path / f"out/toy-{job}/army.txt").read_text() for job in (0, 1)] == ["7 1", "8 1"]
+
+
+def test_help_teaches_and_cfg_shows(play: Play, tmp_path: Path) -> None:
+    code, out, err = play("--help")
+    assert (code, err) == (0, "")
+    for line in ("A toy for tests.", "python -m experiments.toy KEY=VALUE ...", "graph: community, file", "out=DIR"):
+        assert line in out
+    code, out, err = play("--cfg", "job")
+    assert (code, yaml.safe_load(out)["army"]["size"], err) == (0, 60, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "{'numba', 'mesa', 'pandas', 'matplotlib', 'scipy', 'networkx', 'pyarrow'}"
+    code = f"import sys, experiments.app; print({heavy} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "set()\n"
+
+
+# The folder of the results
+
+
+def test_a_former_result_is_replaced_only_when_the_new_one_is_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with result_folder(str(out), {"seed": 1}) as folder:
+        (folder / "a.txt").write_text("first")
+    failing = ExitStack()
+    (failing.enter_context(result_folder(str(out), {"seed": 2})) / "a.txt").write_text("second")
+    assert failing.__exit__(ValueError, ValueError("fails"), None) is False
+    assert (out / "a.txt").read_text() == "first"
+    with result_folder(str(out), {"seed": 3}) as folder:
+        (folder / "figures").mkdir()
+        (folder / "figures/b.txt").write_text("third")
+        assert (out / "a.txt").read_text() == "first"
+    assert sorted(path.name for path in out.rglob("*")) == ["b.txt", "figures", RECORD]
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_folder_with_anything_else_is_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with result_folder(str(out), {}):
+        pass
+    (out / "notes.md").write_text("mine")
+    with pytest.raises(InputError, match=r"holds notes\.md, which no run wrote"), result_folder(str(out), {}):
+        pytest.fail("the block must not run")
+    assert (out / "notes.md").read_text() == "mine"
+    (out / RECORD).write_text("files: 3")
+    with pytest.raises(InputError, match="which no run wrote"), result_folder(str(out), {}):
+        pytest.fail("the block must not run")
+
+
+def test_a_file_or_a_folder_under_a_file_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for out, words in {"file": "is a file: name a folder", "file/deep": "can not be written"}.items():
+        with pytest.raises(InputError, match=words), result_folder(str(tmp_path / out), {}):
+            pytest.fail("the block must not run")
+
+
+def test_an_unwritable_folder_is_refused_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    line = r"can not be written \(Permission denied\): name a folder that you may write"
+    with pytest.raises(InputError, match=line), result_folder(str(tmp_path / "out"), {}):
+        pytest.fail("the block must not run")
+
+
+SLOW_TOY = """
+import sys, time
+from pathlib import Path
+from experiments.app import app
+def main(config, folder):
+    (folder / "half.txt").write_text("half")
+    print("begun", flush=True)
+    time.sleep(60)
+app("toy", main, Path(sys.argv.pop()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "line"),
+    [
+        (signal.SIGINT, 130, "stopped: nothing was written\n"),
+        (signal.SIGTERM, 143, ""),
+        (signal.SIGKILL, -signal.SIGKILL, ""),
+    ],
+)
+def test_a_run_that_is_stopped_leaves_nothing_that_looks_whole(
+    conf: Path, tmp_path: Path, number: signal.Signals, code: int, line: str
+) -> None:
+    words = [sys.executable, "-c", SLOW_TOY, f"out={tmp_path}/out", str(conf)]
+    with subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (code, line)
+    left = list(tmp_path.iterdir())
+    if number == signal.SIGKILL:
+        assert [path.name for path in left] == [f"_out-{process.pid}"]
+        assert not (left[0] / RECORD).exists()
+    else:
+        assert left == []
+
+
+def test_a_worker_that_is_terminated_inside_the_block_does_not_remove_its_parent_s_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worker() -> None:
+        with result_folder(str(tmp_path / "out"), {}):
+            monkeypatch.setattr(os, "getpid", lambda: -1)
+            signal.raise_signal(signal.SIGTERM)
+
+    draft = f"_out-{os.getpid()}"
+    with pytest.raises(SystemExit):
+        worker()
+    assert [path.name for path in tmp_path.iterdir()] == [draft]
+
+
+def test_a_real_process_says_one_line_and_exits_2(conf: Path) -> None:
+    words = [sys.executable, "-c", SLOW_TOY, "army.sise=3", str(conf)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", MISTAKES["army.sise=3"] + "\n")

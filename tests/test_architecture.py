@@ -1,0 +1,194 @@
+"""Who may import whom: experiments -> world -> tick -> setting -> people | platform | actors | observers -> base."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+# From the top down. A module imports from its own line's package, or from lines below it; nothing from above or beside.
+LAYERS = (
+    ("experiments",),
+    ("sim.world",),
+    ("sim.tick", "sim.agents"),
+    ("sim.setting",),
+    ("sim.people", "sim.platform", "sim.actors", "sim.observers"),
+    ("sim.campaigns",),
+    ("sim.state",),
+    ("sim.noise", "sim.rules"),
+    ("sim.errors",),
+)
+# What else is installed, and the only places that may know of it.
+CONFINED = {
+    "hydra": ("experiments",),
+    "omegaconf": ("experiments",),
+    "yaml": ("experiments",),
+    "rich": ("experiments",),
+    "jinja2": ("experiments",),
+    "markupsafe": ("experiments",),
+    "scipy": ("experiments",),
+    "pyarrow": ("experiments",),
+    "pandas": ("experiments", "sim.world"),
+    "matplotlib": ("experiments.report", "experiments.demo"),
+    "mesa": ("sim.world", "sim.agents"),
+    "networkx": ("sim.people.networks", "sim.people.graph_files"),
+    "numba": ("sim",),
+    "numpy": ("sim", "experiments"),
+}
+# Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.
+BLIND = ("sim.people", "sim.platform", "sim.actors")
+STANDARD = sys.stdlib_module_names
+COMPILED = {"njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic"}
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def layer(module: str) -> tuple[int, str] | None:
+    """Return the height and the package of a module of this project, or None if it has no layer."""
+    for height, packages in enumerate(reversed(LAYERS)):
+        for package in packages:
+            if within(module, package):
+                return height, package
+    return None
+
+
+def imported(module: str, source: str, is_package: bool = False) -> Iterator[str]:
+    """Yield the dotted name of everything that `source` imports anywhere, relative names made absolute."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = module.split(".")
+            parts = parts[: len(parts) - node.level + is_package] if node.level else []
+            base = ".".join([*parts, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def violations(module: str, source: str, is_package: bool = False) -> list[str]:
+    """Return one line for each import of `module` that the layout forbids."""
+    found = []
+    for name in imported(module, source, is_package):
+        root = name.partition(".")[0]
+        if root in CONFINED:
+            allowed = any(within(module, package) for package in CONFINED[root])
+        elif root in ("sim", "experiments", "tests", "benchmarks", "scripts"):
+            here, there = layer(module), layer(name)
+            below = here is not None and there is not None and (there[0] < here[0] or there[1] == here[1])
+            allowed = below and not (within(name, "sim.state.truth") and any(within(module, p) for p in BLIND))
+        else:
+            allowed = root in STANDARD
+        if not allowed:
+            found.append(f"{module} must not import {name}")
+    return found
+
+
+def unannotated(source: str) -> list[str]:
+    """Return the names of functions with an argument or a result without a type, compiled kernels apart."""
+    found: list[str] = []
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.FunctionDef):
+            decorators = {name.id for d in node.decorator_list for name in ast.walk(d) if isinstance(name, ast.Name)}
+            decorators |= {
+                name.attr for d in node.decorator_list for name in ast.walk(d) if isinstance(name, ast.Attribute)
+            }
+            if decorators & COMPILED:
+                return
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            arguments += [extra for extra in (node.args.vararg, node.args.kwarg) if extra]
+            typed = all(a.annotation or a.arg in ("self", "cls") for a in arguments)
+            if not typed or (node.returns is None and node.name != "__init__"):
+                found.append(node.name)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(source))
+    return found
+
+
+def modules() -> dict[str, tuple[Path, bool]]:
+    files = [path for package in ("sim", "experiments") for path in sorted((ROOT / package).rglob("*.py"))]
+    names = {}
+    for path in files:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        names[".".join(parts[:-1] if is_package else parts)] = (path, is_package)
+    return names
+
+
+MODULES = modules()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_its_layer_may(module: str) -> None:
+    path, is_package = MODULES[module]
+    assert violations(module, path.read_text(encoding="utf-8"), is_package) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_function_but_a_kernel_is_annotated(module: str) -> None:
+    assert unannotated(MODULES[module][0].read_text(encoding="utf-8")) == []
+
+
+def test_every_module_has_a_layer() -> None:
+    assert [module for module in MODULES if module != "sim" and layer(module) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("sim.people.reading", "from sim.platform.feed import Feed"),
+        ("sim.people.reading", "from sim import platform"),
+        ("sim.people.reading", "import sim.actors.army"),
+        ("sim.people.reading", "from ..observers import voice"),
+        ("sim.people.reading", "def late():\n    from sim.world import World"),
+        ("sim.people.reading", "if TYPE_CHECKING:\n    from sim.setting import Setting"),
+        ("sim.people.reading", "from sim.state.truth import Truth"),
+        ("sim.people.reading", "import networkx as nx"),
+        ("sim.platform.feed", "from sim.state import truth"),
+        ("sim.actors.army", "from sim.state.truth import ORGANIC"),
+        ("sim.state.posts", "from sim.people.activity import Activity"),
+        ("sim.noise", "from sim.state.accounts import Accounts"),
+        ("sim.tick", "from sim.world import World"),
+        ("sim.tick", "import mesa"),
+        ("sim.world", "from experiments.app import app"),
+        ("sim.world", "import hydra"),
+        ("sim.world", "from omegaconf import DictConfig"),
+        ("sim.observers.voice", "import matplotlib.pyplot as plt"),
+        ("experiments.suppression", "from matplotlib import pyplot"),
+        ("experiments.suppression", "import mesa"),
+        ("experiments.suppression", "from tests.conftest import ROOT"),
+        ("sim.brand_new", "from sim.errors import InputError"),
+        ("sim.world", "import requests"),
+    ],
+)
+def test_a_forbidden_import_is_found(module: str, source: str) -> None:
+    assert len(violations(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("experiments.suppression", "from sim.world import World\nfrom hydra.utils import instantiate"),
+        ("experiments.report.page", "import matplotlib.pyplot as plt"),
+        ("sim.world", "import mesa\nfrom sim.tick import tick\nfrom sim.state.truth import Truth"),
+        ("sim.tick", "from sim.people import reading\nfrom sim.platform import feed"),
+        ("sim.people.networks", "import networkx\nfrom sim.people import wiring\nfrom sim.state.graph import Graph"),
+        ("sim.people.networks", "from . import wiring\nimport math\nimport numpy as np"),
+        ("sim.observers.voice", "from sim.state.truth import TROLL"),
+    ],
+)
+def test_an_allowed_import_is_not(module: str, source: str) -> None:
+    assert violations(module, source) == []
+
+
+def test_a_missing_annotation_is_found() -> None:
+    source = "def a(x): ...\ndef b(x: int): ...\ndef c(*x) -> None: ...\nclass D:\n    def e(self, y) -> None: ...\n"
+    assert unannotated(source) == ["a", "b", "c", "e"]
+    kernel = "@njit(cache=True)\ndef a(x):\n    return x\n@numba.njit\ndef b(x): ...\ndef c(x: int) -> int: ...\n"
+    assert unannotated(kernel) == []
