@@ -85,6 +85,15 @@ def draws(identities, purpose):
 
 
 @njit(cache=True)
+def exponentials(identities, purpose, mean):
+    """Draw one exponential of this mean for each identity for one purpose. Returns float64 [n]."""
+    out = np.empty(len(identities))
+    for i in range(len(identities)):
+        out[i] = -mean * math.log(draw(identities[i], purpose))
+    return out
+
+
+@njit(cache=True)
 def mixed(key, values):
     """Absorb each of `values` (uint64 [n]) into `key`. Returns uint64 [n]."""
     out = np.empty(len(values), np.uint64)

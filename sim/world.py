@@ -5,13 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.actors.army import ChainOfCommand
 from sim.actors.base import Band
 from sim.actors.propagandist import Organisation
 from sim.agents import ColumnModel, whole_seed
-from sim.errors import InputError
 from sim.observers.base import Observer
 from sim.observers.opinion import Opinion
 from sim.observers.reach import Numbers, Reach
@@ -89,9 +87,8 @@ class World(ColumnModel):
         accounts = people
         for band in bands:
             accounts = concatenate(accounts, band.accounts)
-        role = np.concatenate(
-            [np.full(len(people.key), ORGANIC), *(np.full(len(b.accounts.key), r) for b, r in zip(bands, (TROLL, EXTREMIST), strict=True))]
-        ).astype(np.int8)
+        sizes = [len(people.key), *(len(band.accounts.key) for band in bands)]
+        role = np.repeat(np.array([ORGANIC, TROLL, EXTREMIST], np.int8), sizes)
         ties = [np.concatenate([getattr(band, end) for band in bands]) for end in ("source", "target")]
         truth = Truth(role, np.full(len(role), -1, np.int32))
         return State(

@@ -10,7 +10,6 @@ left. Members are split evenly into platoons, one a tactic:
 * amplify: reposts of what supporters wrote: it lifts it in rankings and trends.
 """
 
-import math
 from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.actors.base import Band, PublicView, blank, enlist, recent, reply, repost
 from sim.campaigns import TACTICS, Campaign
-from sim.noise import draws, mixed, stream, key_of
+from sim.noise import draws, exponentials, key_of, mixed, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64, OPINION
 from sim.state.posts import Drafts, drafts
@@ -139,8 +138,8 @@ class ChainOfCommand:
     def _delays(self, tick: int) -> I64:
         """Hours by which each officer is behind: exponential, drawn for each officer and day."""
         officers = np.arange(int(self.officer[-1]) + 1, dtype=np.uint64)
-        u = draws(mixed(key_of(self.seed, _OFFICER, tick // DAY), officers), 0)
-        return np.array([int(-self.army.delay * math.log(x)) for x in u], np.int64)
+        late: I64 = exponentials(mixed(key_of(self.seed, _OFFICER, tick // DAY), officers), 0, self.army.delay)
+        return late.astype(np.int64)
 
     def _write(self, view: PublicView, count: I64, desk: I64) -> Orders:
         member = np.repeat(np.arange(len(count)), count)
@@ -156,8 +155,7 @@ class ChainOfCommand:
         new.stance_principal[(new.kind != 1)] = 1.0
         new.stance_extremist[(new.kind != 1)] = -1.0
         new.time[:] = view.tick * 3600 + self._seconds(new.key, self.officer[member], ordinal, view.tick)
-        number = np.array([self.plans[len(self.plans) - 1 - int(a)].number for a in behind], np.int64)
-        return Orders(new, number, tactic.astype(np.int8))
+        return Orders(new, self.plans[-1].number - behind, tactic.astype(np.int8))
 
     def _flood(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
         standing = _standing(plan.push, view)
@@ -191,8 +189,8 @@ class ChainOfCommand:
     def _seconds(self, key: NDArray[np.uint64], officer: I64, ordinal: I64, tick: int) -> I64:
         """Seconds of the hour: a slot shared by an officer's members, plus the member's jitter."""
         slot = mixed(key_of(self.seed, _TEXT, tick), (officer * 1000 + ordinal).astype(np.uint64))
-        late = np.array([-math.log(u) for u in draws(key, _JITTER)])
-        return np.minimum(3599, 3600.0 * draws(slot, 0) + self.army.jitter * late).astype(np.int64)
+        late = exponentials(key, _JITTER, self.army.jitter)
+        return np.minimum(3599, 3600.0 * draws(slot, 0) + late).astype(np.int64)
 
 
 def _assign(index: I64, campaign: Campaign) -> I64:

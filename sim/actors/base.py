@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import draws, lognormals, mixed, mixed_pairs, stream, key_of
+from sim.noise import draws, key_of, lognormals, mixed, mixed_pairs, stream
 from sim.state.accounts import F64, I64, Accounts, empty
 from sim.state.posts import CONTESTED, I8, I32, REPLY, REPOST, Drafts, Ledger, drafts
 from sim.state.topics import Topics

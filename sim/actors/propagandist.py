@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.base import Band, PublicView, blank, enlist, recent
-from sim.noise import draws, lognormals, mixed, stream, key_of
+from sim.noise import draws, key_of, lognormals, mixed, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
 from sim.state.records import Orders
@@ -21,7 +21,9 @@ class Extremists(Rule):
     """Number, volume and the rule of escalation."""
 
     size: int = parameter(12, unit="accounts", source="assumption", low=0, high=10**8)
-    posts_per_day: float = parameter(7.0, unit="posts/day", source="Berger & Morgan 2015 (second-hand)", low=0, high=1e4)
+    posts_per_day: float = parameter(
+        7.0, unit="posts/day", source="Berger & Morgan 2015 (second-hand)", low=0.0, high=1e4
+    )
     hyperactivity: float = parameter(1.0, unit="log", source="assumption: few write most", low=0.0, high=4.0)
     followers: float = parameter(40.0, unit="followers", source="assumption", low=0.0, high=1e9)
     shock: float = share(0.3, source="assumption: level at the start")

@@ -1,12 +1,13 @@
 """Voice: how every latent dissenting intention ended, and who else wrote what."""
 
 import numpy as np
+from numba import njit
 
 from sim.observers.base import Moment
 from sim.state.accounts import DISSENTER, LOYALIST
 from sim.state.posts import CONTESTED, TOXIC
 from sim.state.records import CELLS
-from sim.state.truth import EXTREMIST, ORGANIC, TROLL
+from sim.state.truth import ORGANIC
 
 
 class Voice:
@@ -14,23 +15,36 @@ class Voice:
 
     def observe(self, moment: Moment) -> dict[str, float]:
         """Return the cells of `sim.state.records.CELLS`, their sums, removals and post counts."""
-        cells = {name: int(count) for name, count in zip(CELLS, moment.spoken.cells, strict=True)}
+        cells = dict(zip(CELLS, moment.spoken.cells.tolist(), strict=True))
         withheld = sum(count for name, count in cells.items() if name.startswith("withheld_"))
         posts, new = moment.posts, moment.new
-        role = moment.truth.role[posts.author[new]]
-        organic = role == ORGANIC
-        contested = organic & (posts.topic[new] == CONTESTED)
-        cohort = moment.accounts.cohort[posts.author[new]]
+        counts = _count(
+            posts.author, posts.topic, posts.toxicity, new.start, new.stop, moment.truth.role, moment.accounts.cohort
+        )
         return {
             "opportunities": sum(cells.values()),
             **cells,
             "dissent_withheld": withheld,
             "dissent_wanted": cells["dissent_posts"] + withheld,
             "dissent_removed": int(np.count_nonzero(posts.dissent[moment.removals.posts])),
-            "organic_posts": int(np.count_nonzero(organic)),
-            "army_posts": int(np.count_nonzero(role == TROLL)),
-            "extremist_posts": int(np.count_nonzero(role == EXTREMIST)),
-            "loyal_posts": int(np.count_nonzero(contested & (cohort == LOYALIST))),
-            "third_posts": int(np.count_nonzero(contested & (cohort != LOYALIST) & (cohort != DISSENTER))),
-            "toxic_posts": int(np.count_nonzero(posts.toxicity[new] >= TOXIC)),
+            **dict(zip(_COUNTS, counts.tolist(), strict=True)),
         }
+
+
+_COUNTS = ("organic_posts", "army_posts", "extremist_posts", "loyal_posts", "third_posts", "toxic_posts")
+
+
+@njit(cache=True)
+def _count(author, topic, toxicity, start, stop, role, cohort):
+    """Count rows start .. stop-1 in the order of _COUNTS (int64 [6]); roles first, by their codes."""
+    counts = np.zeros(6, np.int64)
+    for j in range(start, stop):
+        who = author[j]
+        counts[role[who]] += 1
+        counts[5] += toxicity[j] >= TOXIC
+        if role[who] == ORGANIC and topic[j] == CONTESTED:
+            if cohort[who] == LOYALIST:
+                counts[3] += 1
+            elif cohort[who] != DISSENTER:
+                counts[4] += 1
+    return counts

@@ -76,8 +76,8 @@ class Expression(Rule):
         1.5, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
     )
     retaliation: float = share(0.3, source="assumption: toxic replies by frightened people who fight back")
-    topics: int = parameter(12, unit="topics", source="assumption: the contested one and everyday ones", low=2, high=30_000)
-    gap: float = parameter(120.0, unit="s", source="assumption: mean time between acts of a session", low=0.1, high=3600.0)
+    topics: int = parameter(12, unit="topics", source="assumption: with the contested one", low=2, high=30_000)
+    gap: float = parameter(120.0, unit="s", source="assumption: mean time between acts", low=0.1, high=3600.0)
 
     def speak(
         self,

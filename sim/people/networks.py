@@ -49,7 +49,7 @@ class CommunityGraph(Rule):
     many to return, follow more than others. Where a community is exhausted, fewer are followed than wanted.
     """
 
-    mean_following: float = parameter(25.0, unit="accounts", source="assumption", low=1.0, high=10_000.0)
+    mean_following: float = parameter(40.0, unit="accounts", source="assumption", low=1.0, high=10_000.0)
     spread: float = parameter(0.8, unit="log-SD of accounts followed", source="assumption", low=0.0, high=2.0)
     tail: float = parameter(1.5, unit="exponent of P(popularity > x)", source="assumption", low=1.05, high=10.0)
     reciprocity: float = share(0.3, source="assumption")

@@ -46,7 +46,7 @@ class Population(Rule):
     sessions_sigma: float = parameter(0.8, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
     acts_per_session: float = parameter(0.7, unit="acts/session", source="assumption", low=0.0, high=10.0)
     acts_sigma: float = parameter(2.0, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
-    interest: float = parameter(0.12, unit="share", source="assumption: mean share of political acts", low=0, high=1)
+    interest: float = parameter(0.2, unit="share", source="assumption: mean share of political acts", low=0, high=1)
     interest_sigma: float = parameter(1.0, unit="log", source="assumption", low=0.0, high=4.0)
     boldness: float = parameter(0.8, unit="log-odds", source="assumption", low=-10.0, high=10.0)
     boldness_spread: float = parameter(1.0, unit="log-odds", source="assumption", low=0.0, high=10.0)
@@ -130,9 +130,7 @@ def _draw(accounts, seed, p):
     for i in range(len(accounts.key)):
         person = identity(seed, i)
         accounts.key[i] = person
-        accounts.sessions[i] = _lognormal(
-            p.sessions_per_day, p.sessions_sigma, _trait_normal(key, person, _SESSIONS)
-        )
+        accounts.sessions[i] = _lognormal(p.sessions_per_day, p.sessions_sigma, _trait_normal(key, person, _SESSIONS))
         accounts.acts[i] = _lognormal(p.acts_per_session, p.acts_sigma, _trait_normal(key, person, _ACTS))
         accounts.phase[i] = math.floor(5.0 * _trait(key, person, _PHASE)) - 2.0
         interest = _lognormal(p.interest, p.interest_sigma, _trait_normal(key, person, _INTEREST))
@@ -152,7 +150,6 @@ def _draw(accounts, seed, p):
         accounts.cohort[i] = cohort(accounts.stance_principal[i], accounts.stance_extremist[i])
     accounts.climate[:] = support(accounts.stance_principal)
     accounts.climate_reference[:] = accounts.climate
-
 
 
 @njit(cache=True)

@@ -55,9 +55,7 @@ class Reaction(Rule):
         0.02, unit="1/session", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=1.0
     )
 
-    def react(
-        self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int
-    ) -> Change:
+    def react(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> Change:
         """Return the new values of the active accounts after reading `seen` in `tick`."""
         return Change(*_react(accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self)))
 
@@ -114,10 +112,7 @@ def _react(accounts, posts, woken, seen, seed, tick, decay, p):
                 e += p.persuasion * w * (1.0 - toxicity) * (se - e)
             felt = posts.shock[j] - h
             if felt > 0.0:
-                if e > 0.5:
-                    e = min(1.0, e + p.thrill * felt)
-                else:
-                    e = max(-1.0, e - p.repulsion * felt)
+                e = min(1.0, e + p.thrill * felt) if e > 0.5 else max(-1.0, e - p.repulsion * felt)
                 if e < 0.0:
                     f += p.terror * felt * (1.0 - f)
                 h += p.habituation * felt

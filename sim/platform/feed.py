@@ -167,7 +167,7 @@ def _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, sh
     """Choose `slots` of the newest `depth` posts of a topic's stream as it stood at `seen_at`."""
     k = _newest_before(line, seen_at, shelf.time, base)
     looked, first = 0, count
-    while k >= 0 and looked < p.depth:
+    while k >= 0 and looked < p.depth and slots > 0:
         j = line[k] - base
         if j < 0:
             break
@@ -176,8 +176,9 @@ def _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, sh
             continue
         looked += 1
         value = _score(seen_at - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
-        count = _offer(kept, score, first, count, slots, j, value, shelf.root)
-        if p.engagement == 0.0 and count - first >= slots:
+        if count - first < slots or value > score[first]:
+            count = _offer(kept, score, first, count, slots, j, value, shelf.root)
+        elif p.engagement == 0.0:
             break
     return count
 
@@ -210,7 +211,8 @@ def _home(kept, score, count, slots, followees, since, now, crowd, i, newest, pr
                 break
             if not shelf.removed[j] and shelf.voice[j] != i:
                 value = _score(now - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
-                count = _offer(kept, score, first, count, slots, j, value, shelf.root)
+                if count - first < slots or (slots > 0 and value >= score[first]):
+                    count = _offer(kept, score, first, count, slots, j, value, shelf.root)
             serial = previous[j]
     return count
 

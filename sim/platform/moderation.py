@@ -39,6 +39,8 @@ class Moderation(Rule):
         _report(posts, accounts.key, accounts.stance_principal, woken, seen, seed, tick, values(self))
         rows = _review(posts.reports[:size], posts.removed[:size], posts.time[:size], tick, values(self))
         rows = rows[: self.capacity]
+        if not len(rows):
+            return Removals(rows, rows)
         guilty = _judge(posts.toxicity, posts.key, rows, seed, self.error)
         posts.reports[rows] = 0
         posts.removed[rows[guilty]] = True

@@ -1,0 +1,1 @@
+"""Programs that make files of this repository: run them from its root."""
