@@ -24,9 +24,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(READY)  ## the main job with fewer people and seeds, within a minute
-	$(BIN)/python -m experiments.suppression out=$(DEMO) population.size=1000 seeds=6
-	@echo "picture: $$(ls $(DEMO)/*.png | head -1)"
+demo: $(READY)  ## the main job with fewer people, seeds and draws, within a minute
+	$(BIN)/python -m experiments.suppression out=$(DEMO) population.size=800 seeds=4 robustness.seeds=2 priors.draws=4
+	@echo "smaller than the default (800 people, 4 seeds): its intervals are wide"
+	@echo "picture: $$(find $(DEMO) -name '*.png' | sort | head -1)"
 	@echo "report:  $(DEMO)/report.html"
 
 test: $(READY)  ## the fast tests, compiled; then the interpreted ones, where coverage of kernels is counted
@@ -42,7 +43,7 @@ lint: $(READY)  ## style, layout and types
 	$(BIN)/mypy
 
 bench: $(READY)  ## speed by phase, beside two references in the same run
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.run
 
 clean:  ## remove what was built or written by the project, not .venv
 	rm -rf out build *.egg-info .coverage .coverage.* htmlcov .pytest_cache .hypothesis .mypy_cache .ruff_cache

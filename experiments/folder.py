@@ -85,6 +85,20 @@ def _written_by_a_run(folder: Path) -> set[str]:
         return set()
 
 
+def describe(folder: Path, config: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Write what a report says of its run: `config.yaml` (resolved) and `about.yaml`.
+
+    Args:
+        folder: of the results.
+        config: resolved configuration.
+        about: facts for the reader; command and versions are added.
+    """
+    whole = {**about, "command": _command(), "versions": _versions()}
+    for name, content in (("about", whole), ("config", dict(config))):
+        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
 @contextmanager
 def _sigterm_unwinds() -> Iterator[None]:
     """Turn SIGTERM into SystemExit(143), so that the block is left through its `finally`."""
@@ -102,17 +116,25 @@ def _sigterm_unwinds() -> Iterator[None]:
 def _record(draft: Path, config: Mapping[str, Any], begun: datetime, seconds: float) -> None:
     """Write `run.yaml`: what was asked, with what, when, and which files it made."""
     about = {
-        "command": shlex.join(["python", *sys.orig_argv[1:]]),
+        "command": _command(),
         "seed": config.get("seed"),
         "begun": begun.isoformat(timespec="seconds"),
         "wall_time": round(seconds, 3),
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": _versions(),
         "git": _git(),
         "files": sorted(path.relative_to(draft).as_posix() for path in draft.rglob("*") if not path.is_dir()),
         "config": dict(config),
     }
     (draft / RECORD).write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _command() -> str:
+    return shlex.join(["python", *sys.orig_argv[1:]])
+
+
+def _versions() -> dict[str, str | None]:
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
 def _version(package: str) -> str | None:

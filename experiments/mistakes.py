@@ -26,7 +26,8 @@ def in_construction(error: InstantiationException) -> InputError:
         if isinstance(cause, InputError):
             return cause
         if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
-            return InputError(f"{cause}: leave the + out, or see --help")
+            said = str(cause).partition(". Did you mean")[0]  # Python 3.13 adds a guess
+            return InputError(f"{said}: leave the + out, or see --help")
         cause = cause.__cause__
     if "locating target" in str(error):
         return InputError(f"{error}: correct _target_")
@@ -95,7 +96,7 @@ def _near(key: str, known: set[str]) -> set[str]:
 
 def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
     """Yield the dotted name of every value and of every folder of values in `config`."""
-    for key in config:
+    for key in map(str, config):
         name = f"{prefix}{key}"
         yield name
         value = config._get_node(key)

@@ -26,14 +26,23 @@ class Campaign(Rule):
     toxic_share: float = share(0.3, source="assumption: share of the flood that is abusive")
     targets: int = parameter(40, unit="accounts", source="assumption: dissenters singled out", low=0, high=10**9)
 
+    victims: tuple[int, ...] = parameter((), unit="accounts", source="none named: the most visible dissenters")
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "tactics", tuple(self.tactics))
+        object.__setattr__(self, "victims", tuple(self.victims))
         super().__post_init__()
         for tactic in self.tactics:
             if tactic not in TACTICS:
                 raise InputError(f"Campaign.tactics has {tactic!r}, which is unknown: {suggest(str(tactic), TACTICS)}")
         if len(set(self.tactics)) != len(self.tactics):
             raise InputError(f"Campaign.tactics={list(self.tactics)} names a tactic twice: name each once")
+
+    def check_victims(self, people: int) -> None:
+        """Raise InputError unless every named victim is one of accounts 0 .. people - 1."""
+        for victim in self.victims:
+            if not isinstance(victim, int) or isinstance(victim, bool) or not 0 <= victim < people:
+                raise InputError(f"Campaign.victims has {victim!r}, but the people are accounts 0 to {people - 1}")
 
     @property
     def end(self) -> int:

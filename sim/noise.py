@@ -1,8 +1,9 @@
 """Keyed chance: every draw is a pure function of (seed, stream, tick, stable identity).
 
-Nothing is consumed, so no draw depends on order, on threads, or on who else exists. The hash is the
-SplitMix64 finaliser (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators",
-OOPSLA, doi:10.1145/2660193.2660195), absorbed key by key. All functions run inside compiled kernels.
+Nothing is consumed, so no draw depends on order, on threads, or on who else exists. The hash is one step
+of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA,
+doi:10.1145/2660193.2660195) for each key absorbed, with the constants of Stafford's variant 13 that Java's
+SplittableRandom and Vigna's splitmix64.c use. All functions run inside compiled kernels.
 """
 
 import math
@@ -15,8 +16,8 @@ U64 = np.uint64
 _GOLDEN = U64(0x9E3779B97F4A7C15)
 _MIX1 = U64(0xBF58476D1CE4E5B9)
 _MIX2 = U64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = U64(30), U64(27), U64(31), U64(11)
-_UNIT = 2.0**-53
+_S30, _S27, _S31, _S12 = U64(30), U64(27), U64(31), U64(12)
+_UNIT = 2.0**-52
 
 
 def stream(name: str) -> np.uint64:
@@ -47,7 +48,7 @@ def key_of(seed: int, stream: np.uint64, tick: int = 0) -> np.uint64:
 @njit(cache=True)
 def unit(key):
     """Map a uint64 key to a float64 uniform on the open interval (0, 1)."""
-    return (float(key >> _S11) + 0.5) * _UNIT
+    return (float(key >> _S12) + 0.5) * _UNIT
 
 
 @njit(cache=True)

@@ -82,7 +82,7 @@ def _checked(rule: Rule, column: "Field[Any]") -> Any:
         return given
     if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
         raise InputError(f"{name}={given!r} must be a number")
-    if isinstance(default, int) and given != int(given):
+    if isinstance(default, int) and not float(given).is_integer():
         raise InputError(f"{name}={given!r} must be a whole number")
     if not about["low"] <= given <= about["high"]:
         raise InputError(f"{name}={given!r} must lie in [{about['low']:g}, {about['high']:g}] ({about['unit']})")

@@ -83,6 +83,7 @@ class World(ColumnModel):
     def _settle(self, archive: Callable[[int, Posts], None] | None) -> State:
         rules, seed = self.setting, self.seed
         people, graph = self._people()
+        rules.campaign.check_victims(len(people.key))
         bands = self._bands(len(people.key))
         accounts = people
         for band in bands:

@@ -2,14 +2,14 @@
 
 from experiments.analysis.analysis import Analysis, analyse
 from experiments.analysis.arms import EFFORTS, arm_name, arms, under_both_efforts
-from experiments.analysis.losses import IdentityBroken
+from experiments.analysis.losses import IdentityError
 from experiments.analysis.summary import MEASURES, summarise
 
 __all__ = [
     "EFFORTS",
     "MEASURES",
     "Analysis",
-    "IdentityBroken",
+    "IdentityError",
     "analyse",
     "arm_name",
     "arms",

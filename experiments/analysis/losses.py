@@ -10,7 +10,7 @@ WORLD = ["family", "variant", "effort", "seed"]
 PARTS = (*UNWANTED, *WITHHELD, "dissent_removed")
 
 
-class IdentityBroken(ArithmeticError):
+class IdentityError(ArithmeticError):
     """The ledger of intentions does not add up: a fault of the engine, never of the user."""
 
 
@@ -18,7 +18,7 @@ def check_cells(frame: pd.DataFrame) -> None:
     """Check in every row (a tick or a run) that each intention ended in exactly one cell.
 
     Raises:
-        IdentityBroken: names the law and the first row that breaks it.
+        IdentityError: names the law and the first row that breaks it.
     """
     withheld = frame[list(WITHHELD)].sum(axis=1)
     laws = {
@@ -45,7 +45,7 @@ def lost_dissent(runs: pd.DataFrame) -> pd.DataFrame:
         `lost` (posts), `lost_percent` (of the baseline; nan where it is 0), and `PARTS`, which sum to `lost` exactly.
 
     Raises:
-        IdentityBroken: the parts do not sum to the loss.
+        IdentityError: the parts do not sum to the loss.
         ValueError: an arm has no "none" to compare with.
     """
     check_cells(runs)
@@ -112,7 +112,7 @@ def knockouts(losses: pd.DataFrame) -> pd.DataFrame:
 def _refuse(frame: pd.DataFrame, error: "pd.Series[float]", law: str) -> None:
     wrong = ~(error == 0)
     if wrong.any():
-        raise IdentityBroken(f"{law}: off by {error[wrong].iloc[0]:g} at {_where(frame, wrong)}")
+        raise IdentityError(f"{law}: off by {error[wrong].iloc[0]:g} at {_where(frame, wrong)}")
 
 
 def _where(frame: pd.DataFrame, marked: "pd.Series[bool]") -> str:

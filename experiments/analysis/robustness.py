@@ -10,7 +10,7 @@ from experiments.analysis.arms import ADDITIVE, ALL
 from experiments.analysis.pairing import interval
 
 HEADLINES = ("lost_dissent_percent", "lost_dissent_impressions_percent", "perceived_support_shift")
-FAMILIES = ("main", "robustness", "fight_back")
+FAMILIES = ("main", "robustness", "fight_back", "dose")
 SAME, REVERSED, UNCLEAR, NO_SIGN = "survives", "reversed", "unclear", "headline has no sign"
 
 
@@ -23,16 +23,14 @@ def robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the headline outcomes under other assumptions, the main setting first.
 
     Args:
-        outcomes: of `contrasts.outcomes`; families "main", "robustness", "fight_back", arm "all", additive effort.
+        outcomes: of `contrasts.outcomes`; families of FAMILIES, arm "all", additive effort.
 
     Returns:
         `family, variant, outcome, value, lo, hi, seeds, sign`. `sign` compares with the main setting: "survives",
         "reversed", "unclear" (the interval holds 0 or is unknown), or "headline has no sign" to compare with.
     """
     whole = outcomes[(outcomes["arm"] == ALL) & (outcomes["effort"] == ADDITIVE)]
-    kept = whole[whole["family"].isin(FAMILIES)].sort_values(
-        "family", key=lambda f: f.map(FAMILIES.index), kind="stable"
-    )
+    kept = pd.concat([whole[whole["family"] == family] for family in FAMILIES])
     rows = []
     for name in HEADLINES:
         main = 0

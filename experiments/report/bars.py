@@ -87,42 +87,46 @@ def causes(results: Results) -> Figure:
 def robustness(results: Results) -> Figure:
     """Forest of the headline under other assumptions, with the range over declared priors last."""
     table = results["robustness"].query("outcome == 'lost_dissent_percent'").reset_index(drop=True)
-    labels = [variant(row["family"], row["variant"]) for _, row in table.iterrows()]
+    labels = [variant(row["family"], row["variant"]) for row in table.to_dict("records")]
+    texts = [f"{number(row['value'])}  [{span(row['lo'], row['hi'])}]" for row in table.to_dict("records")]
     priors = results.finding("prior_range")
-    count = len(table) + 1
-    figure = canvas(0.27 * count + 1.0)
+    if priors.seeds:
+        labels.append(f"declared priors, 5\u201395% of {priors.seeds} draws")
+        texts.append(f"[{span(priors.lo, priors.hi)}]")
+    figure = canvas(0.27 * len(labels) + 1.2)
     axes = figure.subplots()
-    y = np.arange(count)[::-1]
-    main = table.iloc[0]
-    axes.axvspan(main["lo"], main["hi"], color=PALE, linewidth=0, zorder=0)
+    y = np.arange(len(labels))[::-1]
+    axes.axvspan(*table.loc[0, ["lo", "hi"]].fillna(0), color=PALE, linewidth=0, zorder=0)
     zero_line(axes, vertical=True)
     for verdict, colour in VERDICT_COLOURS.items():
         chosen = (table["sign"] == verdict).to_numpy()
         if chosen.any():
-            _points(
-                axes,
-                table[chosen],
-                y[:-1][chosen],
-                colour,
-                "o",
-                f"sign {verdict}" if verdict in ("survives", "reversed", "unclear") else verdict,
-            )
-    if np.isfinite(priors.lo):
+            _points(axes, table[chosen], y[: len(table)][chosen], colour, "o", verdict)
+    if priors.seeds:
         axes.plot([priors.lo, priors.hi], [0, 0], color=INK, linewidth=4, solid_capstyle="butt", alpha=0.75)
         axes.plot(priors.value, 0, "|", color="white", ms=7, mew=1.5)
-    axes.set_yticks(y, [*labels, f"declared priors, 5\u201395% of {int(priors.seeds)} draws"])
-    beside = axes.secondary_yaxis("right")
-    texts = [f"{number(row['value'])}  [{span(row['lo'], row['hi'])}]" for _, row in table.iterrows()]
-    beside.set_yticks(y, [*texts, f"[{span(priors.lo, priors.hi)}]"], fontsize=8)
-    beside.tick_params(length=0)
-    beside.spines["right"].set_visible(False)
+    axes.set_yticks(y, labels)
+    _text_beside(axes, y, texts)
     axes.set_xlabel("lost dissent, % of what stands without the operation (95% interval)")
     axes.grid(axis="y", visible=False)
-    figure.legend(loc="outside lower center", ncols=4, title="the sign of the main setting", title_fontsize=8.5)
+    title = "sign of the main setting\u2019s effect"
+    figure.legend(loc="outside lower center", ncols=4, title=title, title_fontsize=8.5)
     return figure
 
 
+def _text_beside(axes: Axes, y: ArrayLike, texts: list[str]) -> None:
+    beside = axes.secondary_yaxis("right")
+    beside.set_yticks(y, texts, fontsize=8)
+    beside.tick_params(length=0)
+    beside.spines["right"].set_visible(False)
+
+
 def _knockouts(axes: Axes, table: pd.DataFrame) -> None:
+    axes.set_title("Root: loss that goes")
+    if table.empty:
+        axes.text(0.5, 0.5, "no pathway was taken out", transform=axes.transAxes, ha="center")
+        axes.set_axis_off()
+        return
     y = np.arange(len(table))
     share = 100 * table[["share", "share_lo", "share_hi"]].set_axis(["value", "lo", "hi"], axis=1)
     axes.barh(y, share["value"], 0.5, color=BLUE)
@@ -130,7 +134,6 @@ def _knockouts(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_yticks(y, [f"without\n{KNOCKOUTS.get(str(name), str(name))}" for name in table["knockout"]])
     zero_line(axes, vertical=True)
     axes.axvline(100, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
-    axes.set_title("Root: loss that goes")
     axes.set_xlabel("% of the loss (95% interval)")
     axes.grid(axis="y", visible=False)
 

@@ -45,7 +45,7 @@ def headline(results: Results) -> Figure:
     figure = canvas(5.6)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2.4))
     _with_and_without(top, results, "standing", scale=DAY, label=True)
-    top.set_title("Standing dissent, posts a day (mean of the last 24 h)")
+    top.set_title("Standing dissent, posts a day (24 h mean)")
     top.set_ylim(0, 1.14 * top.get_ylim()[1])
     _shade(top, results, label=True)
     _daily_bars(bottom, results["daily_causes"])
@@ -96,7 +96,7 @@ def _with_and_without(axes: Axes, results: Results, series: str, *, scale: float
             axes.fill_between(days, scale * part["lo"], scale * part["hi"], color=colour, alpha=0.22, linewidth=0)
         axes.plot(days, scale * part["value"], color=colour, label=text)
     if label:
-        axes.legend(loc="lower left", ncols=2)
+        axes.legend(loc="lower right", bbox_to_anchor=(1.01, 0.985), ncols=2, borderaxespad=0.2)
 
 
 def _belief(axes: Axes, results: Results, perceived: str, true: str, scale: float) -> None:
@@ -136,7 +136,7 @@ def _deficit(axes: Axes, results: Results) -> None:
     axes.set_xlabel("days since the campaign ended")
     pooled = results["recovery"].query("arm == 'all' and seed == -1").iloc[0]
     if pooled["outcome"] == NO_DEFICIT or not len(after):
-        axes.text(0.5, 0.5, "nothing to recover from", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.92, "nothing to recover from", transform=axes.transAxes, ha="center")
         return
     for share, words in ((1.0, "the campaign\u2019s last days"), (0.5, "half of it")):
         level = DAY * share * pooled["reference"]
@@ -146,8 +146,8 @@ def _deficit(axes: Axes, results: Results) -> None:
     if pooled["outcome"] == RECOVERED:
         x, y = pooled["hours"] / DAY, DAY * pooled["reference"] / 2
         axes.plot(x, y, "o", color=INK, ms=5, zorder=5)
-        hours = f"{number(pooled['hours'], 0)} h"
-        axes.annotate(hours, (x, y), xytext=(-6, -12), textcoords="offset points", ha="right")
+        time = f"{number(pooled['hours'], 0)} h"
+        axes.annotate(time, (x, y), xytext=(-6, -12), textcoords="offset points", ha="right")
 
 
 def _survival(axes: Axes, results: Results) -> None:
@@ -178,7 +178,8 @@ def _shade(axes: Axes, results: Results, *, label: bool = False) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.axvspan(0, end, color=PALE, alpha=0.7, zorder=0, linewidth=0)
     if label:
-        axes.text(end / 2, 0.97, "campaign", transform=axes.get_xaxis_transform(), ha="center", va="top", color=GREY)
+        text = axes.text(end / 2, 0.97, "campaign", transform=axes.get_xaxis_transform(), color=GREY, clip_on=True)
+        text.set(ha="center", va="top", in_layout=False)
 
 
 def _days(rows: pd.DataFrame, results: Results) -> NDArray[np.float64]:

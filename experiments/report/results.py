@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
+#: what the page says of the run: command, campaign {start, stop} in ticks, facts {label: value}, versions, notes
+ABOUT = "about.yaml"
 TABLES = (
     "summary",
     "contrasts",
@@ -35,7 +37,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Results:
-    """What `run.yaml` says and the tables beside it."""
+    """What `about.yaml` says and the tables beside it."""
 
     run: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
@@ -66,7 +68,7 @@ def read(folder: Path) -> Results:
     Raises:
         FileNotFoundError: names the first file that a report needs and that is not there.
     """
-    needed = [folder / "run.yaml", *(folder / f"{name}.parquet" for name in TABLES)]
+    needed = [folder / ABOUT, *(folder / f"{name}.parquet" for name in TABLES)]
     for path in needed:
         if not path.is_file():
             raise FileNotFoundError(f"{path} is missing: give the folder of a finished suppression run")

@@ -74,6 +74,8 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     The SVG holds no date, so the same numbers give the same bytes on the same versions.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    figure.draw_without_rendering()
+    figure.set_layout_engine(None)  # laid out once; saving need not do it again
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     path = folder / f"{name}.svg"
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
@@ -85,8 +87,8 @@ def inline(svg: str, name: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)
-    svg = re.sub(r'<svg ([^>]*?)\s?width="[^"]*"', r"<svg \1", svg, count=1)
-    svg = re.sub(r'<svg ([^>]*?)\s?height="[^"]*"', r"<svg \1", svg, count=1)
+    head, rest = svg.split(">", 1)
+    svg = re.sub(r'\s(width|height)="[^"]*"', "", head) + ">" + rest
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'href="#', f'href="#{name}-', svg)
     return svg.replace("url(#", f"url(#{name}-")

@@ -12,14 +12,14 @@ from experiments.report.results import Results, read
 TITLE = "What a campaign of flooding and abuse costs dissent: paired worlds, with the operation and without"
 
 CAVEATS = (
-    "An illustration, not a reconstruction: the people, the graph and the campaign are synthetic, posts carry no text, "
-    "and no date, place or figure of any real campaign is claimed.",
-    "The interval is of chance alone (seeds redraw people, graph and events). What is not known about people is in the "
-    "range over declared priors and in the table of other assumptions; read the headline with both.",
-    "Hypothesis, not finding: abuse in a flooded topic silences people who were never attacked (anticipatory fear). Its "
-    "weight is an assumption; the row that sets it to 0 shows what rests on it.",
-    "Not modelled: a second platform to move to, closed channels, private talk, fear of the state itself, what is said "
-    "on other topics, and operators who learn.",
+    "An illustration, not a reconstruction: the people, the graph and the campaign are synthetic, posts carry no "
+    "text, and no date, place or figure of any real campaign is claimed.",
+    "The interval is of chance alone (seeds redraw people, graph and events). What is not known about people is in "
+    "the range over declared priors and in the table of other assumptions; read the headline with both.",
+    "Hypothesis, not finding: abuse in a flooded topic silences people who were never attacked (anticipatory fear). "
+    "Its weight is an assumption; the row that sets it to 0 shows what rests on it.",
+    "Not modelled: a second platform to move to, closed channels, private talk, fear of the state itself, what is "
+    "said on other topics, and operators who learn.",
     "Dissent is followed in the people who dissented when the run began; who comes to dissent later is not counted.",
     "Dissent\u2019s share of what is seen falls by arithmetic alone when an army fills the topic; read it beside the "
     "absolute impressions, never alone.",
@@ -30,7 +30,7 @@ FILES = {
     "ticks.parquet": "a row an hour of every main run",
     "decomposition.parquet": "Shapley values by outcome and tactic",
     "robustness.parquet": "the headline under other assumptions",
-    "run.yaml, config.yaml": "what was run, resolved",
+    "run.yaml": "what was run, with which versions, and which files it made",
     "figures/": "every picture as PNG and SVG",
 }
 
@@ -73,30 +73,30 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     "headline": (
         figures.headline,
         "Dissent with and without the operation",
-        "Look at the gap between the lines: the same people, graph and chance, with the operation and without. The band "
-        "is the 95% interval of the paired difference. Below, what became of each day\u2019s missing posts, as a mean "
-        "over worlds; the parts are counts and add up exactly. Both needed: fear and climate together; each enough: "
-        "fear or climate alone.",
+        "Look at the gap between the lines: the same people, graph and chance, with the operation and without. The "
+        "band is the 95% interval of the paired difference. Below, what became of each day\u2019s missing posts, as "
+        "a mean over worlds; the parts are counts and add up exactly. Both needed: fear and climate together; each "
+        "enough: fear or climate alone.",
     ),
     "arms": (
         bars.arms,
         "Every mix of tactics",
-        "Compare one tactic with two. Where only the chosen platoons work, a mix also has more members at work; at equal "
-        "effort the same member-hours are shared out, so that only the mix differs.",
+        "Compare one tactic with two. Where only the chosen platoons work, a mix also has more members at work; at "
+        "equal effort the same member-hours are shared out, so that only the mix differs.",
     ),
     "tactics": (
         bars.tactics,
         "Which tactic did it",
-        "Solid bars are Shapley values and sum to the effect of the whole operation. The hatched bar is the interaction "
-        "of flood and abuse: above zero they do more together than apart. Lines are 95% intervals.",
+        "Solid bars are Shapley values and sum to the effect of the whole operation. The hatched bar is the "
+        "interaction of flood and abuse: above zero they do more together than apart. Lines are 95% intervals.",
     ),
     "causes": (
         bars.causes,
         "Why: proximal and root causes",
-        "Left, each missing post in the one cell where it ended, the withheld ones first. Fear, or climate: lifting that "
-        "alone would restore the post. Both needed: lifting either would. Each enough: only lifting both would. Right, "
-        "the share of the loss that goes when a pathway is taken out of the whole run; pathways overlap, so shares need "
-        "not sum to 100%.",
+        "Left, each missing post in the one cell where it ended, the withheld ones first. Fear, or climate: lifting "
+        "that alone would restore the post. Both needed: lifting either would. Each enough: only lifting both would. "
+        "Right, the share of the loss that goes when a pathway is taken out of the whole run; pathways overlap, so "
+        "shares need not sum to 100%.",
     ),
     "visibility": (
         figures.visibility,
@@ -112,9 +112,9 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     "recovery": (
         figures.recovery,
         "How long it lasts",
-        "{recovery} Half is half of the mean deficit in the campaign\u2019s last three days. Left, the mean over worlds "
-        "with the 95% interval of the paired difference. Right, the Kaplan\u2013Meier share of worlds with half of their "
-        "own deficit still open.",
+        "{recovery} Half is half of the mean deficit in the campaign\u2019s last three days. Left, the mean over "
+        "worlds with the 95% interval of the paired difference. Right, the Kaplan\u2013Meier share of worlds with "
+        "half of their own deficit still open.",
     ),
 }
 

@@ -13,10 +13,10 @@ from experiments.report.results import Results
 
 #: table -> the columns that fit a terminal of 80 characters
 SHOWN: dict[Callable[[Results], Table], tuple[int, ...]] = {
-    tables.arms: (0, 1, 2, 3, 6),
+    tables.arms: (0, 1, 2, 3),
     tables.causes: (0, 1, 2),
     tables.knockouts: (0, 1, 2, 4),
-    tables.robustness: (0, 1, 2, 5),
+    tables.robustness: (0, 1, 2),
 }
 
 
@@ -35,7 +35,7 @@ def show(results: Results, console: Console) -> None:
 def _grid(table: Table, kept: Sequence[int]) -> Grid:
     grid = Grid(title=table.title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD)
     for place, index in enumerate(kept):
-        grid.add_column(Text(table.columns[index]), justify="left" if place == 0 else "right", no_wrap=place == 0)
+        grid.add_column(Text(table.columns[index]), justify="left" if place == 0 else "right", no_wrap=place > 0)
     for row in table.rows:
         grid.add_row(*(Text(row[index]) for index in kept))
     return grid

@@ -3,6 +3,7 @@
 import math
 
 from experiments.analysis.arms import ADDITIVE, ALL
+from experiments.analysis.recovery import RECOVERED
 from experiments.report.results import Finding, Results
 
 CAUSES = {
@@ -68,7 +69,8 @@ def variant(family: str, name: str) -> str:
     """Return how a row of the robustness table is called."""
     if family == "main":
         return "main setting"
-    return f"{number(100 * float(name), 0)}% fight back" if family == "fight_back" else name
+    shares = {"fight_back": "fight back", "dose": "of the army\u2019s intensity"}
+    return f"{number(100 * float(name), 0)}% {shares[family]}" if family in shares else name
 
 
 def _over_priors(priors: Finding) -> str:
@@ -86,14 +88,17 @@ def lede(results: Results) -> list[str]:
 
 def recovery(results: Results) -> str:
     """Return how long half of the deficit took to come back."""
-    found = results.finding("recovery_hours")
+    found, pooled = results.finding("recovery_hours"), results.finding("recovery_hours_pooled")
     if found.seeds == 0:
         return "No world ended the campaign with a deficit, so there is no recovery to time."
+    mean = f"in the mean over worlds after {number(pooled.value, 0)} hours"
+    if pooled.note != RECOVERED:
+        mean = "in the mean over worlds not before the run ended"
     if not math.isfinite(found.value):
-        return f"Half of the deficit had not come back in most worlds when the runs ended ({found.note})."
+        return f"Half of the deficit was not made good in most worlds when the runs ended ({found.note}); {mean}."
     return (
-        f"Half of the deficit was made good {number(found.value, 0)} hours after the campaign's end "
-        f"(median world; {number(found.lo, 0)} to {number(found.hi, 0)} between worlds; {found.note})."
+        f"Half of the deficit was made good {number(found.value, 0)} hours after the campaign\u2019s end in the median "
+        f"world ({number(found.lo, 0)} to {number(found.hi, 0)} between worlds; {found.note}), {mean}."
     )
 
 

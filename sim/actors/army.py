@@ -67,6 +67,7 @@ class Plan(NamedTuple):
     number: int
     intensity: float
     targets: I64  #: account rows to be abused
+    bait: I64  #: serials of their newest dissenting posts on the topic
     push: I64  #: serials of the army's own posts to repost
     praise: I64  #: serials of supporters' posts to amplify
 
@@ -107,26 +108,29 @@ class ChainOfCommand:
         intensity = self.campaign.intensity if self.campaign.runs(view.tick) else 0.0
         rows = recent(view, DAY)
         voice, stance = view.voice[rows], view.stance_principal[rows]
-        reach = 1.0 + view.reposts[rows] + view.replies[rows]
+        reach = (1.0 + view.reposts[rows] + view.replies[rows]).astype(np.float64)
         own = np.isin(voice, self.rows)
         hostile = (stance < -OPINION) & (view.stance_extremist[rows] < 0.0)
         praise = rows[(stance > OPINION) & ~own]
+        targets = _most_visible(voice[hostile], reach[hostile], self.campaign.targets)
         return Plan(
             number=view.tick,
             intensity=intensity,
-            targets=_most_visible(voice[hostile], reach[hostile], self.campaign.targets),
+            targets=targets,
+            bait=view.base + _newest(targets, voice[hostile], rows[hostile]),
             push=view.base + rows[own][-20:],
             praise=view.base + praise[np.argsort(-reach[(stance > OPINION) & ~own], kind="stable")][:20],
         )
 
     def _carry_out(self, view: PublicView) -> Orders:
         """Officers hand down what has reached them; members on shift obey within their quota."""
-        age = self._delays(view.tick)
-        desk = np.minimum(age[self.officer], len(self.plans) - 1)
+        behind = np.minimum(self._delays(view.tick), MEMORY - 1)[self.officer]
+        reached = behind < len(self.plans)
+        desk = np.where(reached, behind, 0)
         intensity = np.array([plan.intensity for plan in reversed(self.plans)])[desk]
         hour = mixed(key_of(self.seed, _HOUR, view.tick), self.keys)
         on_shift = (view.tick % DAY - self.shift_start) % DAY < self.army.shift
-        able = on_shift & ~view.barred[self.rows] & (self.tactic >= 0)
+        able = on_shift & reached & ~view.barred[self.rows] & (self.tactic >= 0)
         able &= draws(hour, _OBEY) < self.army.discipline
         count = np.floor(self.army.rate * intensity + draws(hour, _EXTRA)) * able * (intensity > 0.0)
         count = np.minimum(count.astype(np.int64), self.army.quota - self.used)
@@ -169,17 +173,17 @@ class ChainOfCommand:
         new.appeal[fresh] = 0.5 * draws(new.key[fresh], _APPEAL)
 
     def _abuse(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
-        newest = view.newest[plan.targets] - view.base
-        newest = newest[newest >= 0]
-        newest = newest[~view.removed[newest]]
-        if newest.size:
-            reply(new, which, view, _chosen(newest, new.key[which]))
+        standing = _standing(plan.bait, view)
+        if standing.size:
+            reply(new, which, view, _chosen(standing, new.key[which]))
         new.toxicity[which] = 0.7 + 0.3 * draws(new.key[which], _HARSH)
 
     def _amplify(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
         standing = _standing(plan.praise, view)
         if standing.size:
             repost(new, which, view, _chosen(standing, new.key[which]))
+        else:
+            new.appeal[which] = 0.5 * draws(new.key[which], _APPEAL)
 
     def _copying(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
         """P(copying the template) of each act's author: u^(1/c - 1) spreads it around its mean c."""
@@ -206,6 +210,13 @@ def _most_visible(voice: NDArray[np.int32], reach: NDArray[np.float64], most: in
     accounts, position = np.unique(voice, return_inverse=True)
     total = np.bincount(position, weights=reach, minlength=len(accounts))
     return accounts[np.argsort(-total, kind="stable")][:most].astype(np.int64)
+
+
+def _newest(accounts: I64, voice: NDArray[np.int32], rows: I64) -> I64:
+    """Return the last of `rows` (ascending) by each of `accounts`; voice[k] wrote rows[k]."""
+    who, last = np.unique(voice[::-1], return_index=True)
+    newest: I64 = rows[::-1][last[np.isin(who, accounts)]]
+    return newest
 
 
 def _standing(serials: I64, view: PublicView) -> I64:

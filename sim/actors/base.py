@@ -35,7 +35,6 @@ class PublicView(NamedTuple):
     reposts: I32
     replies: I32
     removed: NDArray[np.bool_]
-    newest: I64  #: [A] serial of each account's newest post
     stream: I64  #: [n] serials of the contested topic's originals and replies, oldest first
     barred: NDArray[np.bool_]  #: [A] accounts that are suspended now
 
@@ -48,7 +47,6 @@ def look(ledger: Ledger, topics: Topics, accounts: Accounts, tick: int) -> Publi
     return PublicView(
         tick=tick,
         base=ledger.base,
-        newest=accounts.newest,
         stream=stream_[np.searchsorted(stream_, ledger.base) :],
         barred=accounts.suspended_until > tick,
         **public,

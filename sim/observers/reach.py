@@ -12,8 +12,8 @@ from sim.state.posts import CONTESTED
 from sim.state.truth import ORGANIC
 
 _BIT = stream("observers/bit")
-WEEK = 168
-BITS = 256
+DAYS = 7
+BITS = 128
 _WORD = 64
 
 
@@ -35,23 +35,24 @@ class Reach:
 
 
 class Numbers:
-    """The impression of numbers: distinct accounts each person saw on a side in the week, and genuine ones.
+    """The impression of numbers: distinct accounts each person saw on a side in the last week, and genuine ones.
 
-    Linear counting with 256 bits a person (Whang, Vander-Zanden & Taylor 1990,
-    doi:10.1145/78922.78925); weeks count from the campaign's start.
+    Linear counting (Whang, Vander-Zanden & Taylor 1990, doi:10.1145/78922.78925) with 128 bits a person
+    and day, joined over the last seven days, today included.
     """
 
     def __init__(self, people: int) -> None:
-        self._seen = np.zeros((4, people, BITS // _WORD), np.uint64)
+        self._seen = np.zeros((4, people, DAYS, BITS // _WORD), np.uint64)
         self._filled = np.zeros((4, people), np.int64)
 
     def observe(self, moment: Moment) -> dict[str, float]:
         """Return means over people: perceived and true supporters of the principal, and of the extremists."""
-        if (moment.tick - moment.campaign_start) % WEEK == 0:
-            self._seen[:] = 0
-            self._filled[:] = 0
+        today = moment.tick // 24 % DAYS
+        if moment.tick % 24 == 0:
+            self._seen[:, :, today] = 0
+            _recount(self._seen, self._filled)
         genuine = moment.truth.role == ORGANIC
-        _note(self._seen, self._filled, moment.posts, moment.accounts.key, genuine, moment.woken, moment.seen)
+        _note(self._seen, self._filled, today, moment.posts, moment.accounts.key, genuine, moment.woken, moment.seen)
         estimate = _estimates(self._filled)
         names = ("perceived_supporters", "true_supporters", "perceived_extremists", "true_extremists")
         return dict(zip(names, estimate.tolist(), strict=True))
@@ -71,7 +72,27 @@ def _impressions(posts, cohort, woken, seen):
 
 
 @njit(cache=True)
-def _note(sets, filled, posts, key, genuine, woken, seen):
+def _recount(sets, filled):
+    for kind in range(sets.shape[0]):
+        for i in range(sets.shape[1]):
+            filled[kind, i] = 0
+            for word in range(sets.shape[3]):
+                rest = _week(sets, kind, i, word)
+                while rest:
+                    rest &= rest - np.uint64(1)
+                    filled[kind, i] += 1
+
+
+@njit(cache=True)
+def _week(sets, kind, i, word):
+    together = np.uint64(0)
+    for day in range(sets.shape[2]):
+        together |= sets[kind, i, day, word]
+    return together
+
+
+@njit(cache=True)
+def _note(sets, filled, today, posts, key, genuine, woken, seen):
     for r in range(len(woken.active)):
         i = woken.active[r]
         for x in range(seen.start[r], seen.start[r + 1]):
@@ -89,9 +110,9 @@ def _note(sets, filled, posts, key, genuine, woken, seen):
             bit = mix(_BIT, key[author]) & np.uint64(BITS - 1)
             word, mask = int(bit >> np.uint64(6)), np.uint64(1) << (bit & np.uint64(63))
             for kind in range(side, side + 1 + genuine[author]):
-                if not sets[kind, i, word] & mask:
-                    sets[kind, i, word] |= mask
-                    filled[kind, i] += 1
+                if not sets[kind, i, today, word] & mask:
+                    filled[kind, i] += not _week(sets, kind, i, word) & mask
+                    sets[kind, i, today, word] |= mask
 
 
 @njit(cache=True)

@@ -94,11 +94,11 @@ class Expression(Rule):
         p = values(self)
         intentions = _intentions(accounts, woken, seed, tick)
         new = drafts(int(intentions.sum()))
-        written, cells, voiced, withheld = _speak(
+        written, cells, voiced, withheld, decided = _speak(
             new, accounts, posts, base, woken, seen, change, intentions, seed, tick, p
         )
         cells += _absent(accounts, woken.absent, seed, tick)
-        return Spoken(Drafts(*(column[:written] for column in new)), cells, voiced, withheld)
+        return Spoken(Drafts._make(column[:written] for column in new), cells, voiced, withheld, decided)
 
 
 def note(accounts: Accounts, woken: Woken, spoken: Spoken) -> None:
@@ -209,7 +209,7 @@ def _prompted(u, accounts, i, allies, fear, p):
 def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, tick, p):
     n = len(woken.active)
     cells = np.zeros(len(CELLS), np.int64)
-    voiced, withheld = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    voiced, withheld, decided = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     choice = stream_key(seed, _CHOICE, tick)
     d = 0
     for r in range(n):
@@ -230,6 +230,7 @@ def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, ti
                     cell = UNPROMPTED
                 else:
                     cell = _outcome_of(draw(post, _SPEAK), accounts, i, stance, alarm, change.climate[r], p)
+                    decided[r] += 1
                     voiced[r] += cell == VOICED
                     withheld[r] += cell >= FEAR and cell <= OVER
                 if member:
@@ -243,7 +244,7 @@ def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, ti
             new.dissent[d] = dissenting
             _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, change.fear[r], choice, p)
             d += 1
-    return d, cells, voiced, withheld
+    return d, cells, voiced, withheld, decided
 
 
 @njit(cache=True)
@@ -255,7 +256,7 @@ def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, conte
     opposing = wanted == REPLY and draw(post, _SIDE) < p.opposing_replies
     j = -1
     if wanted != ORIGINAL:
-        j = _pick(accounts, posts, seen, r, i, stance, contested, wanted, opposing, mix(choice, post))
+        j = _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, mix(choice, post))
     new.voice[d] = i
     new.appeal[d] = appeal(draw(post, _APPEAL))
     if j >= 0 and wanted == REPOST:
@@ -278,7 +279,7 @@ def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, conte
 
 @njit(cache=True)
 def appeal(u):
-    """Return the appeal of a post: density falling as (1 - a)^4 (Truong et al. 2024, SimSoM)."""
+    """Return the appeal of a post: density 5 (1 - a)^4 (SimSoM, Truong et al. 2024, doi:10.1093/pnasnexus/pgae258)."""
     return 1.0 - math.exp(math.log(1.0 - u) / 5.0)
 
 
@@ -309,11 +310,13 @@ def answer(new, d, posts, base, j):
 
 
 @njit(cache=True)
-def _pick(accounts, posts, seen, r, i, stance, contested, wanted, opposing, choice):
+def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, choice):
     """Draw one suitable item of the session, by weight: row in the ledger, -1 for none.
 
     Weighted choice by the smallest -ln(u)/w (Efraimidis & Spirakis 2006, doi:10.1016/j.ipl.2005.11.003),
-    u keyed by (intention, post) and never by position. w = appeal (1 + reposts) for reposts, else 1.
+    u keyed by (intention, post) and never by position. One reposts, and answers in agreement, who is of
+    one's own side on both axes (as allies are counted); one opposes on the principal's.
+    w = appeal (1 + reposts) for reposts, else 1.
     """
     best, least = -1, math.inf
     for x in range(seen.start[r], seen.start[r + 1]):
@@ -321,13 +324,16 @@ def _pick(accounts, posts, seen, r, i, stance, contested, wanted, opposing, choi
         if (posts.topic[j] == CONTESTED) != contested or posts.voice[j] == i or posts.removed[j]:
             continue
         side = posts.stance_principal[j] * stance
-        if contested and (side >= 0.0 if opposing else side <= 0.0):
+        agreed = side > 0.0 and posts.stance_extremist[j] * extremist > 0.0
+        if contested and not (side < 0.0 if opposing else agreed):
             continue
         weight = 1.0
         if wanted == REPOST:
             if posts.toxicity[j] >= TOXIC or posts.author[j] == i:
                 continue
             weight = posts.appeal[j] * (1.0 + posts.reposts[j])
+            if weight == 0.0:
+                continue
         rank = -math.log(uniform2(choice, posts.key[j], np.uint64(0))) / weight
         if rank < least:
             best, least = j, rank

@@ -44,9 +44,10 @@ class CommunityGraph(Rule):
     People are split into equal communities; a share `homophily` takes its place in the order of stance, the rest
     anywhere. Each follows a lognormal number of others, drawn by Pareto popularity, in the manner of Chung & Lu
     (2002), "Connected components in random graphs with given expected degree sequences", Annals of Combinatorics
-    6, 125-145; a share `mixing` of them outside the own community. One-way edges are then returned (or mutual ones
-    made one-way) with the one probability that brings the graph to its `reciprocity`; so the popular, who have
-    many to return, follow more than others. Where a community is exhausted, fewer are followed than wanted.
+    6, 125-145 (doi:10.1007/PL00012580); a share `mixing` of them outside the own community. One-way edges are then
+    returned (or mutual ones made one-way) with the one probability that brings the graph to its `reciprocity`; so
+    the popular, who have many to return, follow more than others. Where a community is exhausted, fewer are
+    followed than wanted.
     """
 
     mean_following: float = parameter(40.0, unit="accounts", source="assumption", low=1.0, high=10_000.0)
@@ -96,8 +97,9 @@ class PreferentialAttachment(Rule):
     """Newcomers link to the well-connected: a heavy tail without communities, homophily or chosen reciprocity.
 
     Barabasi & Albert (1999), "Emergence of scaling in random networks", Science 286, 509-512
-    (doi:10.1126/science.286.5439.509), in linear time as by Batagelj & Brandes, "Efficient generation of large
-    random networks". Growth starts from a star of links + 1 nodes. Stances stay as proposed.
+    (doi:10.1126/science.286.5439.509), in linear time as by Batagelj & Brandes (2005), "Efficient generation of
+    large random networks", Physical Review E 71, 036113 (doi:10.1103/PhysRevE.71.036113). Growth starts from a
+    star of links + 1 nodes. Stances stay as proposed.
     """
 
     links: int = parameter(12, unit="links of a newcomer", source="assumption", low=1, high=10_000)

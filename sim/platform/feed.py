@@ -152,7 +152,7 @@ def _mentions(kept, count, slots, crowd, serial, visited, previous, base, crowds
     taken = 0
     while serial >= base and taken < slots:
         j = serial - base
-        if shelf.time[j] <= visited:
+        if shelf.time[j] < visited:
             break
         if not shelf.removed[j] and crowds[shelf.author[j]] == crowd:
             kept[count] = j
@@ -199,7 +199,7 @@ def _newest_before(serials, moment, time, base):
 
 @njit(cache=True)
 def _home(kept, score, count, slots, followees, since, now, crowd, i, newest, previous, base, crowds, shelf, p):
-    """Choose `slots` of what the followees wrote after `since`."""
+    """Choose `slots` of what the followees wrote from `since` on."""
     first = count
     for followee in followees:
         if crowds[followee] != crowd:
@@ -207,7 +207,7 @@ def _home(kept, score, count, slots, followees, since, now, crowd, i, newest, pr
         serial = newest[followee]
         while serial >= base:
             j = serial - base
-            if shelf.time[j] <= since:
+            if shelf.time[j] < since:
                 break
             if not shelf.removed[j] and shelf.voice[j] != i:
                 value = _score(now - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)

@@ -44,9 +44,10 @@ class Moderation(Rule):
         guilty = _judge(posts.toxicity, posts.key, rows, seed, self.error)
         posts.reports[rows] = 0
         posts.removed[rows[guilty]] = True
-        authors = posts.author[rows[guilty]]
-        np.add.at(accounts.strikes, authors, 1)
-        suspended = np.unique(authors[accounts.strikes[authors] % self.strikes == 0])
+        authors, strikes = np.unique(posts.author[rows[guilty]], return_counts=True)
+        before = accounts.strikes[authors] // self.strikes
+        accounts.strikes[authors] += strikes
+        suspended = authors[accounts.strikes[authors] // self.strikes > before]
         accounts.suspended_until[suspended] = tick + 1 + self.suspension
         return Removals(rows[guilty], suspended.astype(np.int64))
 

@@ -83,7 +83,7 @@ def assortativity(graph: Graph, value: ArrayLike) -> float:
     """Return Newman's numeric assortativity: Pearson's r of `value` [A] over the ends of directed edges.
 
     In [-1, 1]; nan without edges or where all values at one end are the same. Newman (2003), "Mixing
-    patterns in networks", Physical Review E 67, 026126 (arXiv:cond-mat/0209450).
+    patterns in networks", Physical Review E 67, 026126 (doi:10.1103/PhysRevE.67.026126).
     """
     return float(_pearson(graph.following_start, graph.following, np.ascontiguousarray(value, np.float64)))
 

@@ -105,9 +105,9 @@ def drafts(n: int) -> Drafts:
 
 def joined(parts: list[Drafts]) -> Drafts:
     """Return all drafts of a tick in order of (second, key), whoever wrote them."""
-    together = Drafts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    together = Drafts._make(np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((together.key, together.time))
-    return Drafts(*(column[order] for column in together))
+    return Drafts._make(column[order] for column in together)
 
 
 class Ledger:
@@ -117,12 +117,16 @@ class Ledger:
         window: seconds for which a post stays readable; older ones leave the memory.
         archive: called with the columns of the posts that leave (and, on `close`, with the rest).
         capacity: rows allocated at first; doubled when they do not suffice.
+
+    Posts leave the window every tick, by time alone; their rows are freed in bulk, which nobody can notice.
     """
 
     def __init__(self, window: int, archive: Callable[[int, Posts], None] | None = None, capacity: int = 4096) -> None:
         self.window, self.archive = window, archive
         self.base, self.size = 0, 0
-        self.columns = Posts(*(np.zeros(capacity, _DTYPES.get(name, np.float64)) for name in Posts._fields))
+        self._gone = 0  # rows at the front of the store that have left the window
+        dtypes = (_DTYPES.get(name, np.float64) for name in Posts._fields)
+        self._store = self.columns = Posts._make(np.zeros(capacity, dtype) for dtype in dtypes)
 
     @property
     def end(self) -> int:
@@ -131,39 +135,47 @@ class Ledger:
 
     def rows(self) -> Posts:
         """Return views of the rows in the window, oldest first."""
-        return Posts(*(column[: self.size] for column in self.columns))
+        return Posts._make(column[: self.size] for column in self.columns)
 
     def append(self, new: Drafts, accounts: Accounts) -> slice:
         """Append drafts in order of time, link the chains, count reposts and replies.
 
         Rows of posts already there do not move. Returns the rows that were filled.
         """
-        capacity = len(self.columns.time)
-        while self.size + len(new.key) > capacity:
+        capacity = len(self._store.time)
+        while self._gone + self.size + len(new.key) > capacity:
             capacity *= 2
-        if capacity > len(self.columns.time):
-            self.columns = Posts(*(np.resize(column, capacity) for column in self.columns))
+        if capacity > len(self._store.time):
+            self._store = Posts._make(np.resize(column, capacity) for column in self._store)
+            self._leave(0)
         _append(self.columns, self.size, self.base, new, accounts)
         filled = slice(self.size, self.size + len(new.key))
         self.size = filled.stop
         return filled
 
     def tidy(self, now: int) -> None:
-        """Let posts older than the window at `now` (seconds) leave, once the columns are mostly full."""
-        if self.size > 0.75 * len(self.columns.time):
-            self._leave(int(np.searchsorted(self.columns.time[: self.size], now - self.window)))
+        """Let posts older than the window at `now` (seconds) leave."""
+        self._leave(int(np.searchsorted(self.columns.time[: self.size], now - self.window)))
+        if self._gone > self.size:
+            self._free()
 
     def close(self) -> None:
         """Hand the posts still in the window to the archive."""
         self._leave(self.size)
+        self._free()
 
     def _leave(self, count: int) -> None:
-        if count and self.archive is not None:
-            self.archive(self.base, Posts(*(column[:count] for column in self.columns)))
-        for column in self.columns:
-            column[: self.size - count] = column[count : self.size]
+        self._gone += count
         self.base += count
         self.size -= count
+        self.columns = Posts._make(column[self._gone :] for column in self._store)
+
+    def _free(self) -> None:
+        if self._gone and self.archive is not None:
+            self.archive(self.base - self._gone, Posts._make(column[: self._gone] for column in self._store))
+        for column in self._store:
+            column[: self.size] = column[self._gone : self._gone + self.size].copy()
+        self._gone, self.columns = 0, self._store
 
 
 @njit(cache=True)

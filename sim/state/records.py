@@ -45,6 +45,7 @@ class Spoken(NamedTuple):
     cells: I64  #: [len(CELLS)] dissenting intentions by how they ended
     voiced: I64  #: [R] contested intentions voiced, by active account
     withheld: I64  #: [R] contested intentions withheld, by active account
+    decided: I64  #: [R] contested intentions that were prompted: voiced, withheld or reserved
 
 
 CELLS = (

@@ -1,0 +1,94 @@
+"""Between objects and columns: what the engine's actors look at and write, and what tests compare."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.plain_platform import Post, written
+from sim.actors.base import PublicView
+from sim.state.accounts import Accounts, empty
+from sim.state.posts import CONTESTED, REPOST, Drafts, Posts
+
+if TYPE_CHECKING:
+    from benchmarks.plain_mesa import PlainWorld
+
+#: Columns of `Posts` that name another object here, and how its number is found.
+_LINKS = {"author": "row", "voice": "row", "target": "row", "parent": "serial", "root": "serial"}
+_DTYPES = {name: annotation for name, annotation in zip(Posts._fields, (
+    np.uint64, np.int32, np.int64, np.int8, np.int16, np.float64, np.float64, np.float64, np.float64, np.float64,
+    np.int32, np.int64, np.int64, np.int32, np.int32, np.float64, np.bool_, np.int64, np.int64, np.int32, np.int32,
+    np.int32, np.bool_,
+), strict=True)}  # fmt: skip
+
+
+def column(posts: list[Post], name: str) -> Any:
+    """Return one attribute of the posts as the ledger keeps it, [len(posts)]."""
+    values = [getattr(post, name) for post in posts]
+    if name in _LINKS:
+        values = [-1 if value is None else getattr(value, _LINKS[name]) for value in values]
+    return np.array(values, _DTYPES[name])
+
+
+def public_view(world: "PlainWorld") -> PublicView:
+    """Return what organised actors may see at the start of this hour."""
+    posts = world.posts
+    topical = [post for post in world.topics[CONTESTED].stream if post.time >= world.oldest]
+    return PublicView(
+        tick=world.now,
+        base=posts[0].serial if posts else world.published,
+        stream=np.array([post.serial for post in topical], np.int64),
+        barred=np.array([account.suspended_until > world.now for account in world.everybody]),
+        **{name: column(posts, name) for name in PublicView._fields if name in Posts._fields},
+    )
+
+
+def posts_of(world: "PlainWorld", drafts: Drafts) -> list[Post]:
+    """Return what organised actors wrote as objects."""
+    base = world.posts[0].serial if world.posts else world.published
+    made = []
+    for row in range(len(drafts.key)):
+        values = {name: value[row].item() for name, value in zip(Drafts._fields, drafts, strict=True)}
+        for name, kind in _LINKS.items():
+            if kind == "row":
+                values[name] = world.everybody[values[name]] if values[name] >= 0 else None
+            elif name == "parent":
+                values[name] = world.posts[values[name] - base] if values[name] >= 0 else None
+        del values["root"]
+        post = written(**values)
+        if post.kind == REPOST and post.parent is not None:
+            post.root = post.parent.root
+        made.append(post)
+    return made
+
+
+def accounts_of(world: "PlainWorld") -> Accounts:
+    """Return all accounts as columns."""
+    columns = empty(len(world.everybody))
+    for row, account in enumerate(world.everybody):
+        for name in Accounts._fields:
+            if not name.startswith("newest"):
+                getattr(columns, name)[row] = getattr(account, name)
+        columns.newest[row] = _last(account.posts)
+        columns.newest_mention[row] = _last(account.mentions)
+    return columns
+
+
+def ledger_of(world: "PlainWorld") -> Posts:
+    """Return the posts of the window as columns, oldest first."""
+    previous, mention = {}, {}
+    for account in world.everybody:
+        previous.update(_chain(account.posts))
+        mention.update(_chain(account.mentions))
+    columns = {name: column(world.posts, name) for name in Posts._fields if not name.startswith("previous")}
+    columns["previous"] = np.array([previous[post] for post in world.posts], np.int64)
+    columns["previous_mention"] = np.array([mention.get(post, -1) for post in world.posts], np.int64)
+    return Posts(**columns)
+
+
+def _last(posts: list[Post]) -> int:
+    return posts[-1].serial if posts else -1
+
+
+def _chain(posts: list[Post]) -> dict[Post, int]:
+    """Return the serial of the post before each, -1 for the first."""
+    return dict(zip(posts, [-1, *(post.serial for post in posts)], strict=False))

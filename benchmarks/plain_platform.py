@@ -1,0 +1,151 @@
+"""The platform of the reference: posts as objects, topic streams as lists, moderation as a loop."""
+
+import math
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.plain_chance import mix, stream_key, uniform
+from sim.platform.moderation import Moderation
+from sim.platform.trending import Trending
+from sim.state.posts import ORIGINAL, REPLY, REPOST, TOXIC
+from sim.state.topics import HOURS
+
+if TYPE_CHECKING:
+    from benchmarks.plain_mesa import Account, Person
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Post:
+    """One act: a post, a repost or a reply; meanings and units as in `sim.state.posts.Drafts`."""
+
+    key: int
+    author: "Account"
+    time: int
+    kind: int = ORIGINAL
+    topic: int = 0
+    stance_principal: float = 0.0
+    stance_extremist: float = 0.0
+    toxicity: float = 0.0
+    shock: float = 0.0
+    appeal: float = 0.0
+    template: int = -1
+    parent: "Post | None" = None
+    root: "Post"
+    voice: "Account"
+    target: "Account | None" = None
+    target_stance: float = 0.0
+    dissent: bool = False
+    serial: int = -1
+    reposts: int = 0
+    replies: int = 0
+    reports: int = 0
+    removed: bool = False
+
+    def engagement(self) -> int:
+        """Return what rankings count: reposts and replies."""
+        return self.reposts + self.replies
+
+    def credit(self) -> None:
+        """Count this act where it belongs: a repost at the content and the post shared, a reply at the content."""
+        if self.parent is None:
+            return
+        if self.kind == REPOST:
+            self.root.reposts += 1
+            if self.parent is not self.root:
+                self.parent.reposts += 1
+        elif self.kind == REPLY:
+            self.parent.replies += 1
+
+
+def written(**attributes: object) -> Post:
+    """Return a post whose content is its own: it is its own root."""
+    post = Post(root=None, **attributes)  # type: ignore[arg-type]
+    post.root = post
+    return post
+
+
+class Topic:
+    """One topic: its stream of originals and replies in order of time, and its acts by hour of the week."""
+
+    def __init__(self) -> None:
+        self.stream: list[Post] = []
+        self.hourly: deque[int] = deque([0] * HOURS, maxlen=HOURS)
+
+    def back_from(self, moment: int) -> Iterator[Post]:
+        """Yield the posts not later than `moment` (seconds), newest first."""
+        for place in range(bisect_right(self.stream, moment, key=lambda post: post.time) - 1, -1, -1):
+            yield self.stream[place]
+
+    def trend(self, rule: Trending, tick: int) -> float:
+        """Return how far the last hours stand out against the week."""
+        elapsed = max(1, min(tick, HOURS))
+        expected = sum(self.hourly) * (min(rule.hours, elapsed) / elapsed)
+        return self.recent(rule, tick) / (expected + rule.floor)
+
+    def recent(self, rule: Trending, tick: int) -> int:
+        """Return the acts of the last hours."""
+        hours = min(rule.hours, max(1, min(tick, HOURS)))
+        return sum(self.hourly[-1 - back] for back in range(hours))
+
+
+def trending(topics: list[Topic], rule: Trending, tick: int) -> list[int]:
+    """Return the numbers of the trending topics, best first."""
+    ranked = sorted(range(len(topics)), key=lambda number: -topics[number].trend(rule, tick))
+    return [number for number in ranked[: rule.slots] if topics[number].recent(rule, tick) > 0]
+
+
+class Moderators:
+    """Readers report; a team reviews what has enough reports; authors with enough strikes are suspended."""
+
+    def __init__(self, rule: Moderation, seed: int) -> None:
+        self.rule = rule
+        self.reporting = stream_key(seed, "moderation/report", 0)
+        self.reviewing = stream_key(seed, "moderation/review", 0)
+        self.reported: set[Post] = set()
+
+    def collect(self, reader: "Person", tick: int) -> None:
+        """Let a reader report what was just read."""
+        person = mix(self.reporting, reader.key)
+        for post in reader.seen:
+            rate = 0.0
+            if post.toxicity >= TOXIC:
+                rate = self.rule.report_toxic
+            elif post.stance_principal * reader.stance_principal < 0.0:
+                rate = self.rule.report_opposed
+            if rate > 0.0 and uniform(mix(person, post.key), tick) < rate:
+                post.reports += 1
+                self.reported.add(post)
+
+    def review(self, tick: int, oldest: int) -> list[Post]:
+        """Take down what is judged guilty, most reported and then oldest first; return it."""
+        self.reported = {post for post in self.reported if post.time >= oldest}
+        due = [
+            post
+            for post in self.reported
+            if post.reports >= self.rule.threshold and not post.removed and post.time <= (tick - self.rule.lag) * 3600
+        ]
+        due.sort(key=lambda post: (-post.reports, post.serial))
+        removed = []
+        for post in due[: self.rule.capacity]:
+            self.reported.discard(post)
+            post.reports = 0
+            if post.toxicity >= TOXIC or uniform(self.reviewing, post.key) < self.rule.error:
+                post.removed = True
+                removed.append(post)
+                self.punish(post.author, tick)
+        return removed
+
+    def punish(self, author: "Account", tick: int) -> None:
+        """Add a strike; every so many of them suspend."""
+        author.strikes += 1
+        if author.strikes % self.rule.strikes == 0:
+            author.suspended_until = tick + 1 + self.rule.suspension
+
+
+def score(age: int, engagement: int, weight: float, recency: float) -> float:
+    """Return the score of a post `age` seconds old: engagement against age (`sim.platform.feed.Feed`)."""
+    aged = -age / (3600.0 * recency)
+    return aged if weight == 0.0 else aged + weight * math.log(1.0 + engagement)

@@ -1,0 +1,1 @@
+"""Stylised facts of real platforms, and what a simulated one shows beside them."""

@@ -1,0 +1,208 @@
+"""The twenty stylised facts: target, source and how it was read, and what stands for them in the model.
+
+Bands are the targets' own. Where a target says "about", "few" or "more", the band is our reading of it,
+and the note says so.
+"""
+
+from experiments.facts import activity, harm, operation, opinion, spread
+from experiments.facts.table import Fact, Part
+from sim.state.posts import ORIGINAL, REPLY, REPOST
+
+FACTS = (
+    Fact(
+        1, "activity concentration", "top 10% of users write 75-90% of posts; top 25% at least 95%", "C",
+        "Pew 2019, 2021", "second-hand",
+        (
+            Part("written by the top 10%, %", lambda w: activity.written_by_top(w.quiet, 0.10), 75, 90, 100),
+            Part("written by the top 25%, %", lambda w: activity.written_by_top(w.quiet, 0.25), 95, 100, 100),
+        ),
+        "Quiet world, whole run, all people.",
+    ),
+    Fact(
+        2, "mix of acts", "reposts 40-50%, replies 30-35%, originals 10-20%", "C", "Pew 2021", "second-hand",
+        (
+            Part("reposts, %", lambda w: activity.share_of_kind(w.quiet, REPOST), 40, 50, 100),
+            Part("replies, %", lambda w: activity.share_of_kind(w.quiet, REPLY), 30, 35, 100),
+            Part("originals, %", lambda w: activity.share_of_kind(w.quiet, ORIGINAL), 10, 20, 100),
+        ),
+        "Quiet world, of all acts of people.",
+    ),
+    Fact(
+        3, "political concentration", "6% of users write about 73% of political posts", "V", "Pew", "second-hand",
+        (Part("contested posts by the top 6%, %", lambda w: activity.political_by_top(w.quiet, 0.06), 68, 78, 100),),
+        "Quiet world, all people. Band: 73 and five points either way, our reading of \"about\".",
+    ),
+    Fact(
+        4, "cascade size", "70-95% of posts never reshared; 1-4% go beyond one hop", "V",
+        "Goel, Watts & Goldstein 2012", "second-hand",
+        (
+            Part("never reposted, %", lambda w: spread.never_reposted(w.quiet), 70, 95, 100),
+            Part("beyond one hop, %", lambda w: spread.beyond_one_hop(w.quiet), 1, 4, 100),
+        ),
+        "Quiet world, posts by people given 48 hours or more.",
+    ),
+    Fact(
+        5, "speed", "about half of reposts within 1 h", "V", "Kwak et al. 2010", "second-hand",
+        (Part("reposts within 1 h, %", lambda w: spread.reposts_within_an_hour(w.quiet), 40, 60, 100),),
+        "Quiet world. Band: half and ten points either way, our reading of \"about\". The tick is an hour, and nobody "
+        "reads a post in the hour in which it was written: reposts can hardly be faster.",
+    ),
+    Fact(
+        6, "burstiness", "inter-event tail exponent 1-2, and still heavy after the daily rhythm is removed", "V",
+        "several", "seen",
+        (
+            Part("exponent", lambda w: activity.interval_exponent(w.quiet, without_rhythm=False), 1, 2, digits=2),
+            Part("exponent without rhythm", lambda w: activity.interval_exponent(w.quiet, without_rhythm=True), 1, 2,
+                 digits=2),
+            Part("burstiness without rhythm", lambda w: activity.burstiness(w.quiet), 0.05, 1, digits=2),
+        ),
+        "Quiet world, people with ten posts or more. Burstiness is 0 for a Poisson process; above 0.05 is our reading "
+        "of \"still heavy\".",
+    ),
+    Fact(
+        7, "follow graph", "heavy-tailed followers (not a pure power law); reciprocity 20-45%", "C",
+        "Kwak 2010, Myers 2014", "unchecked",
+        (
+            Part("reciprocity, %", lambda w: spread.reciprocated(w.quiet), 20, 45, 100),
+            Part("tail exponent of followers", lambda w: spread.tail_exponent(spread.followers(w.quiet)), 1, 3,
+                 digits=2),
+            Part("bend of the tail", lambda w: spread.bend(spread.followers(w.quiet)), high=-0.05, digits=2),
+        ),
+        "Reciprocity is an assumption until its source has been read. Bands of exponent (1 to 3) and bend (0 for a "
+        "pure power law) are our reading of \"heavy-tailed\" and \"not pure\".",
+    ),
+    Fact(
+        8, "baseline toxicity", "1-3% of posts in general; 3-7% of posts to public targets", "C",
+        "Amnesty 2018 and UK MPs study", "seen / second-hand",
+        (
+            Part("of all posts, %", lambda w: harm.toxic(w.quiet), 1, 3, 100, 2),
+            Part("of replies to public targets, %", lambda w: harm.toxic_to_public(w.quiet), 3, 7, 100, 2),
+        ),
+        "Quiet world, posts by people.",
+    ),
+    Fact(
+        9, "abusers are few", "fewer than 1% of accounts draw most reports", "V", "Twitter 2018", "second-hand",
+        (Part("accounts that draw half of the reports, %", lambda w: harm.most_reported(w.quiet.watch.reported), 0, 1,
+              100, 2),),
+        "Quiet world, all accounts.",
+    ),
+    Fact(
+        10, "withholding", "25-35% of those exposed to abuse withhold at least one post; 10-16% leave", "C",
+        "Data & Society 2016, PEN America 2017, Amnesty 2017, Pew", "not said",
+        (
+            Part("of the abused, withheld a post, %", lambda w: harm.withheld_among(w.operation, harm.abused(w.operation)),
+                 25, 35, 100),
+            Part("of the abused, left, %", lambda w: harm.left_among(w.operation, harm.abused(w.operation)), 10, 16, 100),
+        ),
+        "World with the operation, people who received abuse since the campaign began, shares over the time from its "
+        "beginning to the end of the run. The surveys ask \"ever\".",
+    ),
+    Fact(
+        11, "witnessing silences too", "bystanders withhold as well (66% witnessed abuse)", "V",
+        "Data & Society, Pew 2017", "seen",
+        (
+            Part("of the never abused, withheld a post, %",
+                 lambda w: harm.withheld_among(w.operation, ~harm.abused(w.operation)), 0.5, 100, 100),
+            Part("same people, quiet world, %", lambda w: harm.withheld_among(w.quiet, ~harm.abused(w.operation)), scale=100),
+            Part("witnessed abuse, quiet world, %", lambda w: harm.witnessed(w.quiet), scale=100),
+        ),
+        "World with the operation, since the campaign began. At least 0.5% is our reading of \"as well\". One may "
+        "withhold without abuse around: climate works too.",
+    ),
+    Fact(
+        12, "leaving", "P(leave after N posts) ~ N^-0.9..-1.0, raised by toxicity", "V",
+        "Smirnov et al. 2023, Wikipedia", "second-hand",
+        (
+            Part("exponent", lambda w: activity.leaving_exponent(w.quiet), -1.0, -0.9, digits=2),
+            Part("leaving of the abused over others", lambda w: _ratio(
+                harm.left_among(w.quiet, harm.abused(w.quiet)), harm.left_among(w.quiet, ~harm.abused(w.quiet))),
+                1.0, digits=2),
+        ),
+        "Quiet world. The rule of leaving declines with posts by assumption, a session and not a post at a time.",
+    ),
+    Fact(
+        13, "the climate effect is small", "correlation of perceived support and expression r about 0.10", "C",
+        "Matthes, Knoll & von Sikorski 2018, meta-analysis", "seen",
+        (Part("r", lambda w: opinion.climate_correlation(w.quiet), 0.07, 0.13, digits=3),),
+        "Quiet world, opinionated people with a decision to speak or not, since the campaign began elsewhere. Band: "
+        "0.03 either way, our reading of \"about\".",
+    ),
+    Fact(
+        14, "reactions are mixed", "some targets post more; thread volume may not fall", "V",
+        "Cheng 2014; Avalle 2024", "seen",
+        (
+            Part("targets who post more, %", lambda w: harm.post_more(w.operation, w.quiet), 5, 95, 100),
+            Part("targets who post less, %", lambda w: harm.post_less(w.operation, w.quiet), scale=100),
+            Part("contested posts of people, with / without", lambda w: harm.volume_ratio(w.operation, w.quiet), digits=2),
+        ),
+        "72 hours after the first abuse against 72 before, less the same in the quiet world. At least 5% is our "
+        "reading of \"some\".",
+    ),
+    Fact(
+        15, "flood profile", "dormant, then 10-20 posts/h; up to about 90% reposts", "C", "Russia 2011, Iraq 2023",
+        "second-hand",
+        (
+            Part("posts in an active hour", lambda w: operation.hourly_rate(w.operation), 10, 20),
+            Part("reposts of the flood, %", lambda w: operation.flood_reposts(w.operation), 50, 90, 100),
+            Part("posts before the campaign", lambda w: operation.early_posts(w.operation), 0, 0, digits=0),
+        ),
+        "At least 50% is our reading of \"up to\".",
+    ),
+    Fact(
+        16, "coordination leaves a trace",
+        "50-90% (mean 74%) of a campaign's accounts co-post within a minute; office-hours peaks on workdays", "C",
+        "Schoch et al. 2022", "seen",
+        (
+            Part("flooding accounts with co-posted own text, %", lambda w: operation.copied_together(w.operation), 50, 90, 100),
+            Part("all accounts, reposts count, %", lambda w: operation.acted_together(w.operation), 50, 90, 100),
+            Part("office hours over others", lambda w: operation.office_peak(w.operation), 1.05, digits=2),
+        ),
+        "At least twice, within 60 s of another account. Only the first part identifies a parameter: the second follows "
+        "from the division of labour (who abuses in replies shares no text), the third from shifts and quotas. There are "
+        "no workdays in the model.",
+    ),
+    Fact(
+        17, "suspension curve",
+        "accounts suspended within days: followers / ~13, posts / ~6 against tolerated ones; persistent decline of "
+        "returnees", "V", "Conway 2019; Berger & Perez 2016", "second-hand; seen",
+        (Part("posts, tolerated over suspended", lambda w: operation.posts_lost(w.operation)),),
+        "Organised accounts of the world with the operation.",
+        "followers that grow and fall, suspensions for good, operators who return under new accounts",
+    ),
+    Fact(
+        18, "exposure is concentrated", "1% of users get about 70% of exposures to the operation", "V",
+        "Eady et al. 2023", "seen",
+        (Part("impressions on the top 1%, %", lambda w: operation.exposed_top(w.operation, 0.01), 60, 80, 100),),
+        "World with the operation, all people. Band: ten points either way, our reading of \"about\".",
+    ),
+    Fact(
+        19, "shock polarises",
+        "brutal content lowers support in general, raises it among extreme supporters", "V",
+        "Mitts, Phillips & Walter", "seen",
+        (
+            Part("change of stance, extreme supporters", lambda w: opinion.moved(w.quiet, w.calm, extreme=True),
+                 0.001, digits=3),
+            Part("change of stance, all others", lambda w: opinion.moved(w.quiet, w.calm, extreme=False),
+                 high=-0.001, digits=3),
+        ),
+        "Stance in [-1, 1]; against the same world whose extremists post without shock. The rule has both directions by "
+        "assumption.",
+    ),
+    Fact(
+        20, "tipping",
+        "2-4% (Ross 2019) or 5-10% (Cheng, Luo & Yu 2020) manipulators flip the climate in at least 2/3 of runs", "D",
+        "models, not data", "seen",
+        (
+            Part("runs with the climate flipped, operation, %", lambda w: opinion.flipped(w.operation), scale=100, digits=0),
+            Part("runs with the climate flipped, quiet, %", lambda w: opinion.flipped(w.quiet), scale=100, digits=0),
+            Part("army, % of all accounts",
+                 lambda w: w.operation.setting.army.size / len(w.operation.role), scale=100),
+        ),
+        "Flipped: the median dissenter believes that most people support the principal.",
+        "docking, with the other models' networks, rules and thresholds",
+    ),
+)  # fmt: skip
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below else float("nan")

@@ -1,0 +1,105 @@
+"""Abuse and what it does to people: facts 8, 9, 10, 11 and 14.
+
+"Since the campaign began" counts from the campaign's first hour to the end of the run, also in the
+quiet world, where nobody campaigns.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.facts.activity import HOUR, by_people
+from experiments.facts.recording import Recording
+from sim.state.accounts import I64
+from sim.state.posts import CONTESTED, TOXIC
+
+AROUND = 72  #: hours compared before and after the first abuse
+
+
+def toxic(run: Recording) -> float:
+    """Fact 8: part of all posts of ordinary people, reposts included, that are toxic."""
+    return _mean(run.posts.toxicity[by_people(run)] >= TOXIC)
+
+
+def toxic_to_public(run: Recording) -> float:
+    """Fact 8: part of the replies of ordinary people to public targets that are toxic."""
+    target = run.posts.target
+    public = by_people(run) & (target >= 0) & run.before.public[target]
+    return _mean(run.posts.toxicity[public] >= TOXIC)
+
+
+def most_reported(reports: I64) -> float:
+    """Fact 9: smallest share of accounts that together draw more than half of all reports; nan without one."""
+    if not reports.sum():
+        return math.nan
+    running = np.cumsum(np.sort(reports)[::-1])
+    return float((np.argmax(2 * running > running[-1]) + 1) / len(reports))
+
+
+def abused(run: Recording) -> NDArray[np.bool_]:
+    """Return who received and read a toxic post addressed to them since the campaign began, bool [people]."""
+    return run.after.abused[: run.people] > 0
+
+
+def withheld_among(run: Recording, who: NDArray[np.bool_]) -> float:
+    """Facts 10, 11: part of the people in `who` with a contested post withheld since the campaign began."""
+    return _mean(run.after.withheld[: run.people][who] > 0)
+
+
+def left_among(run: Recording, who: NDArray[np.bool_]) -> float:
+    """Facts 10, 12: part of the people in `who` who left the platform since the campaign began."""
+    at = run.watch.left_at[: run.people]
+    stayed = at >= run.start
+    return _mean((at < run.watch.never)[who & stayed])
+
+
+def witnessed(run: Recording) -> float:
+    """Fact 11: part of all people who read, in the whole run, a toxic post that was not addressed to them."""
+    return _mean(run.watch.witnessed[: run.people] > 0)
+
+
+def changes(operation: Recording, quiet: Recording) -> I64:
+    """Fact 14: change of posting of each target after their first abuse, int64 [targets].
+
+    Posts in the `AROUND` hours after the first abuse since the campaign began, minus those in as many hours before;
+    minus the same difference, for the same person and hours, in the quiet world of the same seed. Targets
+    whose window leaves the run are left out.
+    """
+    first = operation.watch.first_abuse[: operation.people]
+    ticks = min(operation.ticks, quiet.ticks)
+    who = np.flatnonzero((first >= AROUND) & (first < ticks - AROUND))
+    return _difference(operation, who, first[who]) - _difference(quiet, who, first[who])
+
+
+def _difference(run: Recording, who: I64, tick: I64) -> I64:
+    """Return posts in the hours after `tick` minus posts in the hours before, for each of `who`."""
+    chosen = by_people(run)
+    author, hour = run.posts.author[chosen].astype(np.int64), run.posts.time[chosen] // HOUR
+    order = np.argsort(author, kind="stable")  # within an author, in order of time
+    place = author[order] * (run.ticks + 1) + hour[order]
+    edge = [np.searchsorted(place, who * (run.ticks + 1) + tick + shift) for shift in (-AROUND, 0, AROUND)]
+    return np.asarray(edge[2] - 2 * edge[1] + edge[0], dtype=np.int64)
+
+
+def post_more(operation: Recording, quiet: Recording) -> float:
+    """Fact 14: part of the targets whose posting rose (see `changes`)."""
+    return _mean(changes(operation, quiet) > 0)
+
+
+def post_less(operation: Recording, quiet: Recording) -> float:
+    """Fact 14: part of the targets whose posting fell (see `changes`)."""
+    return _mean(changes(operation, quiet) < 0)
+
+
+def volume_ratio(operation: Recording, quiet: Recording) -> float:
+    """Fact 14: contested posts of ordinary people since the campaign began, over those in the quiet world."""
+    with_it, without = (
+        np.count_nonzero(by_people(run) & (run.posts.topic == CONTESTED) & (run.posts.time >= run.start * HOUR))
+        for run in (operation, quiet)
+    )
+    return with_it / without if without else math.nan
+
+
+def _mean(flags: NDArray[np.bool_]) -> float:
+    return float(flags.mean()) if len(flags) else math.nan

@@ -1,0 +1,54 @@
+"""Climate and stance: facts 13, 19 and 20."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.facts.recording import Recording
+from sim.state.accounts import F64
+
+EXTREME = 0.5  #: towards the extremists; above it, a supporter
+
+
+def climate_and_voice(run: Recording) -> tuple[F64, F64]:
+    """Return (perceived support of the own side, share voiced) of people, float64 [n].
+
+    Opinionated people with a contested intention decided (voiced, withheld or reserved) since the
+    campaign began; perceived support is the mean over these decisions, the share is of them.
+    """
+    watch = run.watch
+    decided, support = watch.decided[: run.people], watch.support[: run.people]
+    who = (decided > 0) & (support > 0.0)
+    return support[who] / decided[who], watch.voiced[: run.people][who] / decided[who]
+
+
+def climate_correlation(run: Recording) -> float:
+    """Fact 13: Pearson's r of perceived own support and share voiced, in the quiet world (`climate_and_voice`)."""
+    return correlation(*climate_and_voice(run))
+
+
+def correlation(x: F64, y: F64) -> float:
+    """Return Pearson's r; nan where one of them does not vary."""
+    if len(x) < 3 or np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
+        return math.nan
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def moved(shocking: Recording, calm: Recording, *, extreme: bool) -> float:
+    """Fact 19: mean change of stance towards the extremists that shocking content brings, over the whole run.
+
+    Stance at the end minus stance at the end of the same world whose extremists post as much without shock; mean over
+    people who were extreme supporters at the start, or over all others.
+    """
+    who = extreme == (shocking.before.stance_extremist[: shocking.people] > EXTREME)
+    change: NDArray[np.float64] = (shocking.after.stance_extremist - calm.after.stance_extremist)[: shocking.people]
+    return float(change[who].mean()) if who.any() else math.nan
+
+
+def flipped(run: Recording) -> float:
+    """Fact 20: 1 if most dissenters end the run believing that most people support the principal, else 0."""
+    dissenters = run.before.stance_principal[: run.people] < 0.0
+    if not dissenters.any():
+        return math.nan
+    return float(np.median(run.after.climate[: run.people][dissenters]) > 0.5)

@@ -1,0 +1,147 @@
+"""One world, recorded: every post it made, and what a survey or a platform would know of each account."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.observers.base import Moment
+from sim.platform import moderation
+from sim.rules import values
+from sim.setting import Setting
+from sim.state.accounts import F64, I64, OPINION, Accounts
+from sim.state.graph import edges
+from sim.state.posts import TOXIC, Posts
+from sim.state.truth import TROLL
+from sim.world import World
+
+
+@dataclass
+class Watch:
+    """Counts by account what the ledger does not keep. All arrays are [A] and start with zeros, or `never`.
+
+    An observer of `World`: it reads, and never writes.
+    """
+
+    rules: moderation.Moderation
+    seed: int
+    accounts: int
+    never: int = np.iinfo(np.int64).max  #: tick of what has not happened
+    exposures: I64 = field(init=False)  #: impressions of the army's posts, by reader
+    witnessed: I64 = field(init=False)  #: toxic posts read that were not addressed to the reader
+    reported: I64 = field(init=False)  #: reports that the account's posts drew
+    decided: I64 = field(init=False)  #: contested intentions decided since the campaign's start
+    voiced: I64 = field(init=False)  #: of them, voiced
+    support: F64 = field(init=False)  #: sum over decided intentions of the perceived share of the own side
+    first_abuse: I64 = field(init=False)  #: tick of the first toxic post received since the campaign's start
+    left_at: I64 = field(init=False)  #: tick at which the account left
+    written_at_leaving: I64 = field(init=False)  #: posts written by then
+    suspended_at: I64 = field(init=False)  #: tick of the first suspension
+
+    def __post_init__(self) -> None:
+        for name in ("exposures", "witnessed", "reported", "decided", "voiced", "written_at_leaving"):
+            setattr(self, name, np.zeros(self.accounts, np.int64))
+        for name in ("first_abuse", "left_at", "suspended_at"):
+            setattr(self, name, np.full(self.accounts, self.never))
+        self.support = np.zeros(self.accounts)
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Count one tick; adds no measure to the world's history."""
+        self._reading(moment)
+        self._reports(moment)
+        rows = moment.woken.active
+        gone = rows[moment.change.leaves]
+        self.left_at[gone] = moment.tick
+        self.written_at_leaving[gone] = moment.accounts.written[gone]
+        barred = moment.removals.accounts
+        self.suspended_at[barred] = np.minimum(self.suspended_at[barred], moment.tick)
+        if moment.tick >= moment.campaign_start:
+            abused = rows[moment.change.abuse > 0]
+            self.first_abuse[abused] = np.minimum(self.first_abuse[abused], moment.tick)
+            self._speaking(moment)
+        return {}
+
+    def _reading(self, moment: Moment) -> None:
+        reader = np.repeat(moment.woken.active, np.diff(moment.seen.start))
+        item, posts = moment.seen.item, moment.posts
+        army = moment.truth.role[posts.author[item]] == TROLL
+        toxic = (posts.toxicity[item] >= TOXIC) & (posts.target[item] != reader)
+        self.exposures += np.bincount(reader[army], minlength=self.accounts)
+        self.witnessed += np.bincount(reader[toxic], minlength=self.accounts)
+
+    def _reports(self, moment: Moment) -> None:
+        """File this tick's reports once more, on a blank column: the platform resets its own at review."""
+        blank = moment.posts._replace(reports=np.zeros_like(moment.posts.reports))
+        own, stance = moment.accounts.key, moment.accounts.stance_principal
+        moderation._report(blank, own, stance, moment.woken, moment.seen, self.seed, moment.tick, values(self.rules))
+        filed = np.flatnonzero(blank.reports)
+        np.add.at(self.reported, blank.author[filed], blank.reports[filed])
+
+    def _speaking(self, moment: Moment) -> None:
+        rows, stance, climate = moment.woken.active, moment.change.stance_principal, moment.change.climate
+        own = np.where(stance > OPINION, climate, 1.0 - climate) * (np.abs(stance) > OPINION)
+        self.decided[rows] += moment.spoken.decided
+        self.voiced[rows] += moment.spoken.voiced
+        self.support[rows] += own * moment.spoken.decided
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A finished world. Rows below `people` are ordinary people, as everywhere."""
+
+    setting: Setting
+    ticks: int
+    people: int
+    role: NDArray[np.int8]  #: [A]
+    posts: Posts  #: all posts of the run in order of time; a serial is a row
+    tactic: NDArray[np.int8]  #: [P] the army's tactic behind a post, -1 for none
+    before: Accounts  #: columns at the start
+    after: Accounts  #: columns at the end
+    follows: tuple[NDArray[np.int32], NDArray[np.int32]]  #: (source, target) of the follow graph among people
+    watch: Watch
+
+    @property
+    def start(self) -> int:
+        """First tick of the campaign."""
+        return self.setting.campaign.start
+
+
+def record(setting: Setting, seed: int, ticks: int) -> Recording:
+    """Play one world of `ticks` hours and keep everything that the measures need."""
+    parts: list[Posts] = []
+    world = World(setting, rng=seed, archive=lambda first, posts: parts.append(_copy(posts)))
+    before = Accounts._make(column.copy() for column in world.accounts)
+    watch = Watch(setting.moderation, seed, len(world.role))
+    world.observers.append(watch)
+    world.run(ticks)
+    world.state.ledger.close()
+    posts = Posts._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
+    source, target = edges(world.graph)
+    among = (source < world.n_organic) & (target < world.n_organic)
+    return Recording(
+        setting=setting,
+        ticks=ticks,
+        people=world.n_organic,
+        role=world.role,
+        posts=posts,
+        tactic=_tactics(posts, world),
+        before=before,
+        after=world.accounts,
+        follows=(source[among], target[among]),
+        watch=watch,
+    )
+
+
+def _copy(posts: Posts) -> Posts:
+    return Posts._make(column.copy() for column in posts)
+
+
+def _tactics(posts: Posts, world: World) -> NDArray[np.int8]:
+    key, _, tactic = world.state.truth.ordered_posts()
+    found = np.full(len(posts.key), -1, np.int8)
+    if len(key):
+        order = np.argsort(key)
+        place = np.minimum(np.searchsorted(key[order], posts.key), len(key) - 1)
+        match = key[order][place] == posts.key
+        found[match] = tactic[order][place][match]
+    return found

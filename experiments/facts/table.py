@@ -1,0 +1,154 @@
+"""The facts beside the model: what is measured in which worlds, and what a row of the table says."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from experiments.facts.recording import Recording, record
+from sim.rules import Rule
+from sim.setting import Setting
+
+MET, PARTLY, MISSED, SHOWN, PENDING = "met", "met in part", "missed", "shown", "not modelled yet"
+LEVEL = 0.95
+
+
+class Worlds(NamedTuple):
+    """The worlds of one seed: the same people, graph and chance."""
+
+    quiet: Recording  #: no army; extremists as in the setting
+    operation: Recording  #: the setting as it is
+    calm: Recording  #: as `quiet`, but the extremists' posts shock nobody
+
+
+@dataclass(frozen=True)
+class Part:
+    """One number of a fact, in the unit in which it is shown."""
+
+    name: str
+    measure: Callable[[Worlds], float]
+    low: float = -np.inf
+    high: float = np.inf
+    scale: float = 1.0  #: of the measure, 100 for percent; `low` and `high` are in the scaled unit
+    digits: int = 1
+
+    @property
+    def judged(self) -> bool:
+        """Whether the fact says what this number should be."""
+        return bool(np.isfinite(self.low) or np.isfinite(self.high))
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One row of the list of stylised facts."""
+
+    number: int
+    name: str
+    target: str
+    use: str  #: C: calibrated | V: held out, only compared | D: compared with another model
+    source: str
+    sure: str  #: seen | second-hand | unchecked: how the source was read
+    parts: tuple[Part, ...]
+    note: str = ""
+    pending: str = ""  #: what is not modelled yet
+
+
+def play(setting: Setting, seed: int, ticks: int) -> Worlds:
+    """Play and record the three worlds of one seed."""
+    unarmed = replace(setting, army=replace(setting.army, size=0))
+    calm = replace(unarmed, extremists=replace(setting.extremists, content=0.0))
+    quiet, operation, without = (record(world, seed, ticks) for world in (unarmed, setting, calm))
+    return Worlds(quiet, operation, without)
+
+
+def measure(facts: Iterable[Fact], setting: Setting, seed: int, ticks: int) -> pd.DataFrame:
+    """Return `number, part, seed, value` of all parts of all facts in the worlds of one seed, values scaled."""
+    worlds = play(setting, seed, ticks)
+    rows = [(fact.number, part.name, seed, part.scale * part.measure(worlds)) for fact in facts for part in fact.parts]
+    return pd.DataFrame(rows, columns=["number", "part", "seed", "value"])
+
+
+def compare(facts: Iterable[Fact], measured: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of validity, a row a part: mean and 95% interval over seeds, and the fact's verdict.
+
+    A part is met if its mean lies in the band; seeds in which it is not defined are left out. A fact is
+    met if all its judged parts are, and stays "not modelled yet" while something of it is missing.
+    """
+    fitted = fitted_parameters()
+    rows = []
+    for fact in facts:
+        own = measured[measured["number"] == fact.number]
+        values = {part.name: interval(own.loc[own["part"] == part.name, "value"].to_numpy()) for part in fact.parts}
+        verdicts = {part.name: _verdict(part, values[part.name].value) for part in fact.parts}
+        for part in fact.parts:
+            rows.append(
+                {
+                    "number": fact.number,
+                    "fact": fact.name,
+                    "target": fact.target,
+                    "part": part.name,
+                    "low": part.low,
+                    "high": part.high,
+                    **values[part.name]._asdict(),
+                    "use": fact.use,
+                    "part_verdict": verdicts[part.name],
+                    "verdict": overall(verdicts.values(), fact.pending),
+                    "source": fact.source,
+                    "sure": fact.sure,
+                    "fitted": ", ".join(fitted.get(fact.number, ())),
+                    "note": " ".join(filter(None, (fact.pending and f"Not modelled yet: {fact.pending}.", fact.note))),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+class Interval(NamedTuple):
+    """Mean and t-interval over seeds."""
+
+    value: float
+    lo: float
+    hi: float
+    seeds: int
+
+
+def interval(values: np.ndarray) -> Interval:
+    """Return mean and 95% t-interval of the finite values; nan for what too few of them do not give."""
+    known = values[np.isfinite(values)]
+    if len(known) == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    mean = float(known.mean())
+    if len(known) == 1:
+        return Interval(mean, np.nan, np.nan, 1)
+    half = float(stats.t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    return Interval(mean, mean - half, mean + half, len(known))
+
+
+def overall(verdicts: Iterable[str], pending: str) -> str:
+    """Return a fact's verdict from those of its parts."""
+    judged = [verdict for verdict in verdicts if verdict != SHOWN]
+    if pending or not judged:
+        return PENDING if pending else SHOWN
+    if all(verdict == MET for verdict in judged):
+        return MET
+    return PARTLY if MET in judged else MISSED
+
+
+def fitted_parameters() -> dict[int, list[str]]:
+    """Return which parameters of the default setting say that they are fitted, by fact: "group.field"."""
+    found: dict[int, list[str]] = {}
+    for group in fields(Setting):
+        rule = getattr(Setting(), group.name)
+        for column in fields(rule) if isinstance(rule, Rule) else ():
+            words = str(column.metadata["source"]).partition("fitted to fact ")[2]
+            if words:
+                found.setdefault(int(words.split(" ")[0]), []).append(f"{group.name}.{column.name}")
+    return found
+
+
+def _verdict(part: Part, value: float) -> str:
+    if not part.judged:
+        return SHOWN
+    return MET if part.low <= value <= part.high else MISSED

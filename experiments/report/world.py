@@ -1,0 +1,91 @@
+"""The report of one recorded world: its hours in one picture."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.report import page, style
+from experiments.report.page import Page, Picture
+from experiments.report.results import ABOUT
+
+CAVEATS = (
+    "One world is one draw: compare worlds in pairs (python -m experiments.suppression) before you conclude.",
+    "An illustration: people, graph and campaign are synthetic, and posts carry no text.",
+)
+FILES = {
+    "ticks.parquet": "a row an hour",
+    "posts.parquet": "every post that was written, oldest first",
+    "accounts.parquet, follows.parquet": "accounts as they ended, and who follows whom",
+    "truth/": "who is organised, and which order made a post: never give this to a detector",
+    "run.yaml": "what was run, resolved",
+}
+DAY = 24
+
+
+def hours(ticks: pd.DataFrame, start: int, stop: int) -> Figure:
+    """Posts an hour by who wrote them, dissent withheld, perceived and true support; 24 h means."""
+    figure = style.canvas(6.4)
+    panels: Any = figure.subplots(3, 1, sharex=True)
+    smooth = ticks.groupby("tick").mean().rolling(DAY, min_periods=1).mean()
+    lines = (
+        ("Contested topic and army, posts an hour", ("dissent_posts", "loyal_posts", "army_posts"), "log"),
+        (
+            "Dissent withheld, posts an hour",
+            ("withheld_fear", "withheld_climate", "withheld_either", "withheld_over"),
+            "",
+        ),
+        ("Support for the principal: perceived and true", ("perceived_support", "true_support"), ""),
+    )
+    for panel, (title, columns, scale) in zip(panels, lines, strict=True):
+        _panel(panel, smooth, title, columns, scale)
+        panel.axvspan(start / DAY, min(stop, len(smooth)) / DAY, color=style.PALE, zorder=0)
+    panels[-1].set_xlabel("day")
+    return figure
+
+
+def _panel(axes: Axes, smooth: pd.DataFrame, title: str, columns: tuple[str, ...], scale: str) -> None:
+    colours = (style.BLUE, style.ORANGE, style.VERMILLION, style.PURPLE)
+    for column, colour in zip(columns, colours, strict=False):
+        axes.plot(smooth.index / DAY, smooth[column], color=colour, label=column.replace("_", " "))
+    axes.set_title(title)
+    axes.legend(ncols=len(columns), loc="upper left", bbox_to_anchor=(0, 1.0))
+    axes.margins(x=0)
+    if scale == "log":
+        axes.set_yscale("symlog", linthresh=1.0)
+
+
+def write(folder: Path) -> str:
+    """Write figures and report.html into `folder` from its result files; return the headline."""
+    run = yaml.safe_load((folder / ABOUT).read_text(encoding="utf-8"))
+    config = (folder / "config.yaml").read_text(encoding="utf-8")
+    ticks = pd.read_parquet(folder / "ticks.parquet")
+    start, stop = run["campaign"]["start"], run["campaign"]["stop"]
+    with style.look():
+        svg = style.save(hours(ticks, start, stop), folder / "figures", "hours")
+    caption = "Look at what the campaign (shaded) does to dissent, to what is withheld, and to what people believe."
+    picture = Picture("One world, hour by hour", svg, caption, (hours.__doc__ or "").strip())
+    sentence = headline(ticks, start, stop)
+    page.write(
+        Page("One recorded world", sentence, (), [picture], [], run["facts"], [*run["notes"], *CAVEATS],
+             run["command"], FILES, run["versions"], config),
+        folder / "report.html",
+    )  # fmt: skip
+    return sentence
+
+
+def headline(ticks: pd.DataFrame, start: int, stop: int) -> str:
+    """Say how many dissenting posts an hour were written before, during and after the campaign."""
+    rate = ticks.groupby("tick")["dissent_posts"].mean()
+    before, during, after = rate[:start].mean(), rate[start:stop].mean(), rate[stop:].mean()
+    parts = [
+        f"{value:.1f} {when}"
+        for value, when in ((before, "before"), (during, "during"), (after, "after"))
+        if value == value
+    ]
+    return (
+        f"Dissenting posts an hour: {', '.join(parts)} the campaign; nothing is compared with, so nothing is explained."
+    )

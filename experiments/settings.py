@@ -1,0 +1,57 @@
+"""From a composed configuration to a `Setting`, and settings that differ in named fields."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from sim.errors import InputError, suggest
+from sim.setting import Setting
+
+
+def build(config: DictConfig) -> Setting:
+    """Build the setting from the groups of a composed configuration.
+
+    Raises:
+        InputError: a value is outside its range, in one line with the cure.
+    """
+    return Setting(**{group.name: instantiate(config[group.name]) for group in fields(Setting)})
+
+
+def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:
+    """Return what a report says about a run under `setting`; `notes` are those of its graph."""
+    army, campaign = setting.army, setting.campaign
+    first, last = config.seed, config.seed + config.seeds - 1
+    return {
+        "campaign": {"start": campaign.start, "stop": campaign.end},
+        "notes": list(notes[:-1]),
+        "facts": {
+            "Graph": f"{type(setting.graph).__name__}: {notes[-1]}",
+            "Army": f"{army.size} accounts under a chain of command for a {campaign.principal}",
+            "Extremists": f"{setting.extremists.size} accounts, the same in every arm",
+            "Campaign": f"hours {campaign.start} to {campaign.end} of {config.ticks}, intensity {campaign.intensity:g}",
+            "Platform": f"engagement weight {setting.feed.engagement:g} in ranking, "
+            f"{setting.attention.items} posts a session, {setting.moderation.capacity} reviews an hour",
+            "Seeds": f"{config.seeds} ({first} to {last}); people, graph and chance redrawn for each",
+        },
+    }
+
+
+def changed(setting: Setting, changes: Mapping[str, Any]) -> Setting:
+    """Return `setting` with some fields replaced, each named "group.field".
+
+    Raises:
+        InputError: there is no such group or field, or the value is outside its range.
+    """
+    groups = [group.name for group in fields(Setting)]
+    for name, value in changes.items():
+        group, _, field = name.partition(".")
+        if group not in groups:
+            raise InputError(f"{name} names no group: {suggest(group, groups)}")
+        rule = getattr(setting, group)
+        if field not in (known := [column.name for column in fields(rule)]):
+            raise InputError(f"{name} names no field of {group}: {suggest(field, known)}")
+        setting = replace(setting, **{group: replace(rule, **{field: value})})
+    return setting

@@ -1,0 +1,495 @@
+"""Laws of the analysis: what must hold for any runs, and answers known by hand."""
+
+import subprocess
+import sys
+from itertools import chain, combinations
+from math import isnan, nan
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from experiments.analysis import (
+    MEASURES,
+    Analysis,
+    IdentityError,
+    analyse,
+    arm_name,
+    arms,
+    summarise,
+    under_both_efforts,
+)
+from experiments.analysis.contrasts import outcomes
+from experiments.analysis.losses import PARTS, knockouts, lost_dissent
+from experiments.analysis.pairing import interval, pairing_factor, ratio_of_means
+from experiments.analysis.recovery import CENSORED, NO_DEFICIT, RECOVERED, kaplan_meier, median_time, recover
+from experiments.analysis.robustness import prior_spread, robustness, sign_change
+from experiments.analysis.shapley import decompose, games, interaction_index, joint_effect, shapley
+from experiments.analysis.summary import FIXED
+from tests.synthetic_suppression import TACTICS, Recipe, history, main_frames, variant_runs, variants
+
+SMALL = Recipe(seeds=4, ticks=336, start=96, stop=192)
+
+
+@pytest.fixture(scope="module")
+def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+    return main_frames(SMALL)
+
+
+@pytest.fixture(scope="module")
+def analysis(frames: tuple[pd.DataFrame, pd.DataFrame]) -> Analysis:
+    runs = pd.concat([frames[0], variants(seeds=3)], ignore_index=True)
+    return analyse(runs, frames[1], TACTICS, SMALL.start, SMALL.stop)
+
+
+def subsets(players: tuple[str, ...]) -> list[frozenset[str]]:
+    return [frozenset(s) for s in chain.from_iterable(combinations(players, n) for n in range(len(players) + 1))]
+
+
+def random_game(seed: int, players: tuple[str, ...] = TACTICS, seeds: int = 5) -> dict[frozenset[str], np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {s: rng.integers(-1000, 1000, seeds).astype(float) for s in subsets(players)}
+
+
+class TestArms:
+    def test_names_follow_the_order_of_tactics(self):
+        assert list(arms(TACTICS)) == [
+            "none",
+            "flood",
+            "abuse",
+            "amplify",
+            "flood+abuse",
+            "flood+amplify",
+            "abuse+amplify",
+            "all",
+        ]
+        assert arm_name({"amplify", "flood"}, TACTICS) == "flood+amplify"
+
+    def test_one_tactic_has_two_arms(self):
+        assert arms(("flood",)) == {"none": frozenset(), "all": frozenset({"flood"})}
+
+    def test_both_efforts_share_the_ends_and_nothing_else(self, frames):
+        runs = frames[0]
+        counts = runs.groupby("effort")["arm"].nunique()
+        assert counts.to_dict() == {"additive": 8, "equal": 8}
+        ends = runs[runs["arm"].isin(("none", "all"))].drop(columns="effort")
+        assert ends.duplicated().sum() == len(ends) / 2
+        assert not runs[~runs["arm"].isin(("none", "all"))].drop(columns="effort").duplicated().any()
+        only = runs[(runs["arm"] == "flood") & (runs["effort"] == "additive")]
+        pd.testing.assert_frame_equal(under_both_efforts(only).reset_index(drop=True), only.reset_index(drop=True))
+
+
+class TestSummary:
+    def test_counts_run_to_the_end_and_means_stop_with_the_campaign(self):
+        measures = {name: np.array([1.0, 2.0, 4.0, 8.0, 16.0]) for name in MEASURES}
+        row = summarise(measures, 1, 3)
+        assert row["dissent_posts"] == 30
+        assert row["perceived_support"] == 3.0
+        assert list(row) == list(MEASURES)
+
+    def test_undefined_hours_are_left_out_of_means(self):
+        measures = {**history(SMALL, frozenset(), "additive", 0), "dissent_visibility": np.array([nan, 2.0, 4.0])}
+        assert summarise(measures, 0, 3)["dissent_visibility"] == 3.0
+
+    def test_a_campaign_after_the_end_gives_zero_and_nan(self):
+        row = summarise({name: np.ones(2) for name in MEASURES}, 168, 336)
+        assert row["dissent_posts"] == 0
+        assert isnan(row["perceived_support"])
+
+    def test_fixed_columns_come_first_in_their_order(self, analysis):
+        assert tuple(analysis.summary.columns[: len(FIXED)]) == (
+            *("arm", "effort", "seed", "dissent_wanted", "dissent_posts", "dissent_withheld", "withheld_fear"),
+            *("withheld_climate", "withheld_either", "withheld_over", "dissent_removed", "dissent_impressions"),
+            *("dissent_impressions_nondissenters", "dissent_visibility", "perceived_support", "true_support"),
+            *("perceived_supporters", "true_supporters", "wall_time"),
+        )
+        assert set(MEASURES) < set(analysis.summary.columns)
+        assert not analysis.summary.duplicated(["arm", "effort", "seed"]).any()
+
+
+class TestPairing:
+    def test_interval_is_students(self):
+        x = np.array([1.0, 4.0, 2.0, 8.0, 5.0])
+        known = stats.t.interval(0.95, 4, loc=x.mean(), scale=stats.sem(x))
+        assert interval(x) == pytest.approx((x.mean(), *known))
+
+    def test_interval_over_seeds_of_many_columns(self):
+        x = np.arange(12.0).reshape(3, 4) ** 2
+        together = interval(x)
+        for column in range(4):
+            assert interval(x[:, column]) == pytest.approx(tuple(part[column] for part in together))
+
+    @pytest.mark.parametrize(("samples", "value"), [([3.0], 3.0), ([], nan), ([nan, 3.0], 3.0)])
+    def test_too_few_seeds_have_no_interval(self, samples, value):
+        found = interval(samples)
+        assert found.value == pytest.approx(value, nan_ok=True)
+        assert isnan(found.lo)
+        assert isnan(found.hi)
+
+    def test_pairing_factor_of_data_with_a_known_one(self):
+        common, own = np.array([-30.0, -10.0, 10.0, 30.0]), np.array([1.0, -1.0, -1.0, 1.0])
+        factor = pairing_factor(common + own, common - own)
+        assert factor == pytest.approx((2 * np.var(common) + 2 * np.var(own)) / np.var(2 * own))
+
+    def test_pairing_that_harms_says_so(self):
+        x = np.array([1.0, 2.0, 3.0, 4.0])
+        assert pairing_factor(x, -x) == pytest.approx(0.5)
+
+    @pytest.mark.parametrize(("a", "b"), [([1.0], [2.0]), ([1.0, 2.0], [2.0, 3.0])])
+    def test_pairing_factor_is_undefined_without_variance(self, a, b):
+        assert isnan(pairing_factor(a, b))
+
+    def test_ratio_interval_solves_fiellers_equation(self):
+        rng = np.random.default_rng(3)
+        x = rng.normal(10, 1, 12)
+        y = 0.4 * x + rng.normal(0, 0.5, 12)
+        ratio, lo, hi = ratio_of_means(y, x)
+        assert lo < ratio < hi
+        for bound in (lo, hi):
+            t = stats.ttest_1samp(y - bound * x, 0).pvalue
+            assert t == pytest.approx(0.05)
+
+    def test_ratio_to_nothing_has_no_interval(self):
+        assert np.isnan(ratio_of_means([1.0, 2.0, 3.0], [-5.0, 6.0, 0.0])[1:]).all()
+        assert np.isnan(ratio_of_means([1.0], [0.0])).all()
+
+
+class TestLosses:
+    def test_parts_sum_to_the_loss_exactly_in_every_world(self, frames):
+        losses = lost_dissent(frames[0])
+        assert (losses["lost"] == losses[list(PARTS)].sum(axis=1)).all()
+        assert losses["lost"].dtype.kind == "i"
+        assert (losses["lost"] > 0).any()
+
+    def test_loss_is_the_difference_of_standing_dissent(self, frames):
+        runs = frames[0].set_index(["effort", "seed", "arm"])
+        standing = runs["dissent_posts"] - runs["dissent_removed"]
+        for row in lost_dissent(frames[0]).itertuples():
+            assert row.lost == standing[row.effort, row.seed, "none"] - standing[row.effort, row.seed, row.arm]
+
+    @pytest.mark.parametrize(
+        ("column", "law"),
+        [
+            ("dissent_withheld", "four withheld cells"),
+            ("dissent_posts", "dissent_wanted = "),
+            ("unprompted", "opportunities = unwanted"),
+        ],
+    )
+    def test_a_ledger_that_does_not_add_up_is_refused(self, frames, column, law):
+        runs = frames[0].copy()
+        runs.loc[7, column] += 1
+        with pytest.raises(IdentityError, match=law) as error:
+            lost_dissent(runs)
+        assert f"arm={runs.loc[7, 'arm']}" in str(error.value)
+        assert "\n" not in str(error.value)
+
+    def test_opportunities_must_not_depend_on_the_arm(self, frames):
+        runs = frames[0].copy()
+        row = runs.index[runs["arm"] == "flood"][0]
+        runs.loc[row, ["opportunities", "unprompted"]] += 1
+        with pytest.raises(IdentityError, match="same in every arm"):
+            lost_dissent(runs)
+
+    def test_a_tick_that_does_not_add_up_is_refused(self, frames):
+        ticks = frames[1].copy()
+        ticks.loc[5, "reserved"] += 1
+        with pytest.raises(IdentityError, match="tick=5"):
+            analyse(frames[0], ticks, TACTICS, SMALL.start, SMALL.stop)
+
+    def test_an_arm_without_its_baseline_is_refused(self, frames):
+        runs = frames[0]
+        with pytest.raises(ValueError, match='no arm "none"'):
+            lost_dissent(runs[(runs["arm"] != "none") | (runs["seed"] != 2)])
+
+    def test_no_dissent_at_all_is_no_percentage(self):
+        losses = lost_dissent(variant_runs(Recipe(seeds=2, ticks=48, start=100, stop=200), "main", "full"))
+        assert losses["lost"].eq(0).all()
+        assert losses["lost_percent"].isna().all()
+
+    def test_causes_add_up_in_posts_and_percent(self, analysis):
+        for _, group in analysis.causes.groupby(["arm", "effort"]):
+            by = group.set_index("cause")[["value", "percent"]]
+            np.testing.assert_allclose(by.drop(index="lost").sum(), by.loc["lost"], rtol=1e-12)
+
+    def test_a_knockout_of_everything_takes_the_whole_loss_and_of_nothing_none(self):
+        recipe = Recipe(seeds=3, ticks=240, start=48, stop=120)
+        main = variant_runs(recipe, "main", "full")
+        same = variant_runs(recipe, "knockout", "no_climate")
+        off = variant_runs(Recipe(0.0, 3, 240, 48, 120), "knockout", "no_fear")
+        table = knockouts(lost_dissent(pd.concat([main, same, off], ignore_index=True))).set_index("knockout")
+        assert table.loc["no_fear", "share"] == 1
+        assert table.loc["no_climate", ["gone", "share"]].tolist() == [0, 0]
+        assert table.loc["no_fear", "gone"] == table.loc["no_fear", "full"]
+
+
+class TestContrasts:
+    def test_effects_have_the_sign_of_their_name(self):
+        base = variant_runs(Recipe(seeds=1, ticks=60, start=10, stop=40), "main", "full")
+        none, full = base[base["arm"] == "none"].copy(), base[base["arm"] == "none"].assign(arm="all")
+        full["dissent_impressions"] = none["dissent_impressions"] - 10
+        full["dissent_impressions_nondissenters"] = none["dissent_impressions_nondissenters"] - 4
+        for column, shift in {
+            "dissent_visibility": -0.25,
+            "perceived_support": 0.5,
+            "true_support": -0.125,
+            "perceived_supporters": 8.0,
+            "true_supporters": -2.0,
+        }.items():
+            none[column], full[column] = 1.0, 1.0 + shift
+        found = outcomes(pd.concat([none, full], ignore_index=True)).iloc[0]
+        assert found["lost_dissent_impressions"] == 10
+        assert found["lost_impressions_nondissenters"] == 4
+        assert found["visibility_shift"] == -0.25
+        assert found["perceived_support_shift"] == 0.5
+        assert found["true_support_shift"] == -0.125
+        assert found["perceived_supporters_shift"] == 8.0
+        assert found["true_supporters_shift"] == -2.0
+        share = 100 * 10 / none["dissent_impressions"].item()
+        assert found["lost_dissent_impressions_percent"] == pytest.approx(share)
+
+
+class TestShapley:
+    @pytest.mark.parametrize("players", [("a",), ("a", "b"), ("a", "b", "c"), ("a", "b", "c", "d")])
+    def test_efficiency_in_every_seed(self, players):
+        game = random_game(1, players)
+        total = sum(shapley(game, players).values())
+        np.testing.assert_allclose(total, game[frozenset(players)] - game[frozenset()], rtol=0, atol=1e-9)
+
+    def test_symmetry(self):
+        game = random_game(2)
+        swap = {"flood": "abuse", "abuse": "flood", "amplify": "amplify"}
+        even = {s: game[s] + game[frozenset(swap[t] for t in s)] for s in game}
+        values = shapley(even, TACTICS)
+        np.testing.assert_array_equal(values["flood"], values["abuse"])
+        assert not np.array_equal(values["flood"], values["amplify"])
+
+    def test_a_dummy_gets_what_it_brings_alone(self):
+        game = random_game(3)
+        dull = {s: game[s - {"amplify"}] + (7.0 if "amplify" in s else 0.0) for s in game}
+        np.testing.assert_allclose(shapley(dull, TACTICS)["amplify"], 7.0)
+        np.testing.assert_allclose(interaction_index(dull, TACTICS, ("flood", "amplify")), 0.0, atol=1e-9)
+
+    def test_additivity(self):
+        first, second = random_game(4), random_game(5)
+        both = shapley({s: first[s] + second[s] for s in first}, TACTICS)
+        for tactic in TACTICS:
+            apart = shapley(first, TACTICS)[tactic] + shapley(second, TACTICS)[tactic]
+            np.testing.assert_allclose(both[tactic], apart, atol=1e-9)
+
+    def test_known_answer_of_the_glove_game(self):
+        game = {s: np.array([float("flood" in s and len(s) > 1)]) for s in subsets(TACTICS)}
+        values = {tactic: float(value[0]) for tactic, value in shapley(game, TACTICS).items()}
+        assert values == pytest.approx({"flood": 2 / 3, "abuse": 1 / 6, "amplify": 1 / 6})
+
+    def test_interaction_of_a_pure_pair_is_its_surplus(self):
+        game = {s: np.array([5.0 * ({"flood", "abuse"} <= s) + 2.0 * len(s)]) for s in subsets(TACTICS)}
+        assert interaction_index(game, TACTICS, ("flood", "abuse")) == pytest.approx(5.0)
+        assert joint_effect(game, ("flood", "abuse")) == pytest.approx(5.0)
+        assert interaction_index(game, TACTICS, ("flood", "amplify")) == pytest.approx(0.0)
+
+    def test_a_surplus_of_all_three_is_half_seen_by_the_index_and_not_alone(self):
+        game = {s: np.array([6.0 * (len(s) == 3)]) for s in subsets(TACTICS)}
+        assert interaction_index(game, TACTICS, ("flood", "abuse")) == pytest.approx(3.0)
+        assert joint_effect(game, ("flood", "abuse")) == pytest.approx(0.0)
+
+    def test_decomposition_sums_to_the_whole_effect(self, analysis):
+        table, whole = analysis.decomposition, analysis.contrasts
+        assert table.columns[:5].tolist() == ["outcome", "tactic", "value", "lo", "hi"]
+        for (outcome, effort), group in table.groupby(["outcome", "effort"]):
+            effect = whole[(whole["outcome"] == outcome) & (whole["effort"] == effort) & (whole["arm"] == "all")]
+            assert group["value"].sum() == pytest.approx(effect["value"].item())
+
+    def test_a_missing_arm_is_named(self, frames):
+        runs = frames[0]
+        with pytest.raises(ValueError, match="missing: flood\\+abuse"):
+            decompose(outcomes(runs[runs["arm"] != "flood+abuse"]), TACTICS, ("additive",))
+
+    def test_games_keep_seeds_in_order(self, frames):
+        mixed = outcomes(frames[0].sample(frac=1, random_state=1).reset_index(drop=True))
+        game = games(mixed, TACTICS, "lost_dissent", "additive")
+        losses = lost_dissent(frames[0]).query("arm == 'all' and effort == 'additive'").sort_values("seed")
+        np.testing.assert_array_equal(game[frozenset(TACTICS)], losses["lost"])
+        assert not game[frozenset()].any()
+
+
+class TestRecovery:
+    def test_known_time(self):
+        deficit = np.concatenate([np.zeros(100), np.full(100, 10.0), np.full(48, 8.0), np.full(100, 1.0)])
+        found = recover(deficit, 100, 200)
+        hours = next(h for h in range(200) if deficit[200 + h : 224 + h].mean() < 5)
+        assert found == (RECOVERED, hours, 10.0, 0.0)
+        assert 24 < hours < 48
+
+    def test_at_once(self):
+        deficit = np.concatenate([np.full(72, 6.0), np.zeros(48)])
+        assert recover(deficit, 0, 72)[:2] == (RECOVERED, 0.0)
+
+    def test_only_the_last_three_days_are_the_reference(self):
+        deficit = np.concatenate([np.full(100, 50.0), np.full(72, 4.0), np.full(60, 1.0)])
+        assert recover(deficit, 0, 172).reference == 4.0
+
+    def test_censored_at_what_could_be_seen(self):
+        deficit = np.full(200, 3.0)
+        assert recover(deficit, 0, 100)[:2] == (CENSORED, 77.0)
+        assert recover(deficit[:110], 0, 100)[:2] == (CENSORED, 0.0)
+
+    def test_overshoot_is_a_share_of_the_reference(self):
+        deficit = np.concatenate([np.full(72, 4.0), np.full(48, -1.0)])
+        assert recover(deficit, 0, 72).overshoot == pytest.approx(0.25)
+
+    @pytest.mark.parametrize("level", [0.0, -2.0])
+    def test_nothing_to_recover_from(self, level):
+        assert recover(np.full(100, level), 0, 50).outcome == NO_DEFICIT
+        assert recover(np.full(2, level), 168, 336).outcome == NO_DEFICIT
+
+    def test_kaplan_meier_known_answer(self):
+        hours, seen = [1.0, 2.0, 2.0, 3.0, 5.0], [True, True, False, False, True]
+        times, surviving = kaplan_meier(hours, seen)
+        assert times.tolist() == [1.0, 2.0, 5.0]
+        assert surviving == pytest.approx([0.8, 0.6, 0.0])
+        assert median_time(hours, seen) == 5.0
+
+    def test_kaplan_meier_agrees_with_scipy(self):
+        rng = np.random.default_rng(11)
+        hours, seen = rng.integers(1, 30, 60).astype(float), rng.random(60) < 0.6
+        known = stats.ecdf(stats.CensoredData.right_censored(hours, ~seen)).sf
+        times, surviving = kaplan_meier(hours, seen)
+        np.testing.assert_allclose(surviving, known.evaluate(times), atol=1e-12)
+
+    def test_most_worlds_censored_have_no_median(self):
+        assert isnan(median_time([3.0, 9.0, 9.0], [True, False, False]))
+        assert isnan(median_time([9.0, 9.0], [False, False]))
+        assert isnan(median_time([], []))
+
+    def test_findings_count_the_censored(self, frames):
+        runs, ticks = frames
+        short = ticks[ticks["tick"] < SMALL.stop + 26]
+        found = analyse(runs, short, TACTICS, SMALL.start, SMALL.stop).findings.set_index("name")
+        assert found.loc["recovery_hours", "note"].startswith("4 censored")
+        assert isnan(found.loc["recovery_hours", "value"])
+
+
+class TestRobustness:
+    def test_verdicts(self):
+        table = pd.DataFrame(
+            [("main", "full", x) for x in (9.0, 10.0, 11.0)]
+            + [("robustness", "same", x) for x in (1.0, 1.2, 1.1)]
+            + [("robustness", "turned", -x) for x in (1.0, 1.2, 1.1)]
+            + [("fight_back", "0.3", x) for x in (-5.0, 5.0, 1.0)]
+            + [("robustness", "one seed", 1.0)],
+            columns=["family", "variant", "lost_dissent_percent"],
+        )
+        table = table.assign(arm="all", effort="additive", perceived_support_shift=0.0)
+        table["lost_dissent_impressions_percent"] = -table["lost_dissent_percent"]
+        found = robustness(table)
+        loss = found[found["outcome"] == "lost_dissent_percent"].set_index("variant")["sign"].to_dict()
+        expected = {
+            "full": "survives",
+            "same": "survives",
+            "turned": "reversed",
+            "0.3": "unclear",
+            "one seed": "unclear",
+        }
+        assert loss == expected
+        seen = found[found["outcome"] == "lost_dissent_impressions_percent"].set_index("variant")["sign"]
+        assert seen.to_dict() == expected
+        support = found[found["outcome"] == "perceived_support_shift"]
+        assert support["sign"].eq("headline has no sign").all()
+        assert found["variant"].iloc[0] == "full"
+
+    @pytest.mark.parametrize(
+        ("doses", "values", "where"),
+        [
+            ([0.0, 0.2, 0.4], [4.0, 1.0, -1.0], 0.3),
+            ([0.4, 0.0, 0.2], [-1.0, 4.0, 1.0], 0.3),
+            ([0.0, 0.2], [1.0, 0.0], 0.2),
+            ([0.0, 0.6], [3.0, 1.0], nan),
+            ([0.0, 0.2, 0.4, 0.6], [-1.0, 1.0, 1.0, -1.0], 0.1),
+            ([], [], nan),
+        ],
+    )
+    def test_where_the_sign_changes(self, doses, values, where):
+        assert sign_change(doses, values) == pytest.approx(where, nan_ok=True)
+
+    def test_variance_is_split_between_parameters_and_seeds(self):
+        rng = np.random.default_rng(5)
+        draws = np.repeat(np.arange(4000), 3)
+        values = np.repeat(rng.normal(10, 3, 4000), 3) + rng.normal(0, 2, 12000)
+        found = prior_spread(draws, values, [])
+        assert found.between == pytest.approx(9, rel=0.06)
+        assert found.within == pytest.approx(4, rel=0.06)
+        assert found.within_from == "draws"
+
+    def test_one_seed_a_draw_takes_the_seeds_variance_from_the_main_setting(self):
+        found = prior_spread(np.arange(5), [0.0, 10.0, 20.0, 30.0, 40.0], [9.0, 11.0])
+        assert found.within == pytest.approx(2.0)
+        assert found.between == pytest.approx(250.0 - 2.0)
+        assert (found.low, found.high, found.within_from) == (pytest.approx(2.0), pytest.approx(38.0), "main")
+
+    def test_seed_noise_alone_is_no_parameter_uncertainty(self):
+        found = prior_spread([0, 0, 1, 1], [0.0, 10.0, 0.0, 10.0], [])
+        assert found.between == 0.0
+        assert found.within == 50.0
+
+    def test_no_draws(self):
+        found = prior_spread([], [], [1.0, 2.0])
+        assert found.draws == 0
+        assert isnan(found.low)
+
+
+class TestAnalyse:
+    def test_before_the_campaign_the_arms_are_one(self, analysis):
+        rows = analysis.timeline.query(f"series == 'standing' and tick < {SMALL.start}")
+        wide = rows.pivot(index="tick", columns="arm", values="value")
+        assert len(wide)
+        np.testing.assert_array_equal(wide["none"], wide["all"])
+
+    def test_timeline_is_the_mean_of_the_last_day_with_the_paired_interval(self, frames, analysis):
+        tick = SMALL.start + 60
+        rows = frames[1].query(f"effort == 'additive' and {tick} - 24 < tick <= {tick}")
+        per_hour = (rows["dissent_posts"] - rows["dissent_removed"]).groupby([rows["arm"], rows["seed"]]).mean()
+        gap = interval(per_hour["all"].to_numpy() - per_hour["none"].to_numpy())
+        base = per_hour["none"].mean()
+        found = analysis.timeline.query(f"series == 'standing' and tick == {tick}").set_index("arm")
+        assert found.loc["none", "value"] == pytest.approx(base)
+        assert found.loc["all", ["value", "lo", "hi"]].tolist() == pytest.approx([base + part for part in gap])
+
+    def test_visibility_over_a_day_is_the_share_of_all_impressions(self, frames, analysis):
+        rows = frames[1].query("effort == 'additive' and arm == 'none' and tick < 24").groupby("seed")
+        share = (rows["dissent_impressions"].sum() / rows["topic_impressions"].sum()).mean()
+        found = analysis.timeline.query("series == 'visibility' and tick == 23 and arm == 'none'")
+        assert found["value"].item() == pytest.approx(share)
+
+    def test_days_of_causes_add_up_to_the_whole(self, analysis):
+        per_day = analysis.daily_causes.query("day >= 0")["value"].sum()
+        whole = analysis.causes.query("arm == 'all' and effort == 'additive' and cause == 'lost'")["value"].item()
+        assert per_day == pytest.approx(whole)
+
+    def test_one_seed_has_numbers_and_no_intervals(self):
+        recipe = Recipe(seeds=1, ticks=200, start=48, stop=120)
+        runs, ticks = main_frames(recipe)
+        found = analyse(runs, ticks, TACTICS, recipe.start, recipe.stop)
+        for frame in (found.contrasts, found.causes, found.decomposition, found.interactions, found.robustness):
+            assert frame["lo"].isna().all()
+            assert frame["value"].notna().any()
+        assert found.contrasts["pairing_factor"].isna().all()
+
+    def test_a_run_of_two_ticks_is_survived(self):
+        recipe = Recipe(seeds=2, ticks=2, start=168, stop=336)
+        runs, ticks = main_frames(recipe)
+        found = analyse(runs, ticks, TACTICS, recipe.start, recipe.stop).findings.set_index("name")
+        assert isnan(found.loc["lost_dissent_percent", "value"])
+
+    def test_a_silent_army_changes_nothing(self):
+        recipe = Recipe(strength=0.0, seeds=2, ticks=120, start=24, stop=72)
+        runs, ticks = main_frames(recipe)
+        found = analyse(runs, ticks, TACTICS, recipe.start, recipe.stop)
+        assert found.decomposition["value"].eq(0).all()
+        assert found.causes["value"].eq(0).all()
+
+    def test_importing_it_loads_no_drawing_and_no_engine(self):
+        heavy = "matplotlib", "numba", "hydra", "sim"
+        code = f"import sys, experiments.analysis; print([m for m in {heavy} if m in sys.modules])"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "[]"

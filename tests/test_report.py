@@ -1,0 +1,312 @@
+"""The report: its words follow the numbers, its page stands alone, its pictures are always drawn."""
+
+import re
+import shutil
+from html.parser import HTMLParser
+from math import nan
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+import yaml
+from rich.console import Console
+
+from experiments.analysis import Analysis, analyse
+from experiments.report import style, terminal, words, write
+from experiments.report.page import Page, Picture, Table, render
+from experiments.report.results import TABLES, Finding, Results, read
+from experiments.report.style import inline, look
+from experiments.report.suppression import PICTURES
+from tests.synthetic_suppression import TACTICS, Recipe, main_frames, variants
+
+RUN = {
+    "command": "python -m experiments.suppression seeds=3",
+    "campaign": {"start": 96, "stop": 192},
+    "facts": {"Scenario": "a <test> & more", "Seeds": "3 (0 to 2)"},
+    "versions": {"python": "3.11"},
+    "notes": ["Fewer seeds than the default of 20."],
+}
+RECIPE = Recipe(seeds=3, ticks=336, start=96, stop=192)
+NO_PRIORS = Finding(nan, nan, nan, 0, "")
+
+
+def put(analysis: Analysis, folder: Path, recipe: Recipe) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in analysis.frames().items():
+        frame.to_parquet(folder / f"{name}.parquet")
+    run = {**RUN, "campaign": {"start": recipe.start, "stop": recipe.stop}}
+    (folder / "about.yaml").write_text(yaml.safe_dump(run), encoding="utf-8")
+    (folder / "config.yaml").write_text("ticks: 336\n", encoding="utf-8")
+    return folder
+
+
+def made(recipe: Recipe, folder: Path, more: pd.DataFrame | None = None) -> Path:
+    runs, ticks = main_frames(recipe)
+    runs = runs if more is None else pd.concat([runs, more], ignore_index=True)
+    return put(analyse(runs, ticks, TACTICS, recipe.start, recipe.stop), folder, recipe)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = made(RECIPE, tmp_path_factory.mktemp("run"), variants(seeds=2))
+    write(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def html(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+class Outline(HTMLParser):
+    """Open and close tags in order, the first heading's text, and every attribute that could load something."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+        self.loads: list[str] = []
+        self.ids: list[str] = []
+        self.seen: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        if tag not in ("meta", "br", "link", "img"):
+            self.stack.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "data", "srcset", "poster") and not value.startswith("#"):
+                self.loads.append(value)
+            if name == "id":
+                self.ids.append(value)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+
+class TestHeadline:
+    @pytest.mark.parametrize(
+        ("found", "priors", "sentence"),
+        [
+            (
+                Finding(19.11, 18.8, 19.42, 20, ""),
+                Finding(17.8, 8.0, 30.1, 16, ""),
+                "The campaign cost dissent 19.1% of the posts that would have stood (95% interval 18.8 to 19.4, "
+                "20 paired worlds); over the declared priors the loss runs from 8.0% to 30.1%.",
+            ),
+            (
+                Finding(19.11, 18.8, 19.42, 20, ""),
+                Finding(17.8, -2.0, 30.1, 16, ""),
+                "The campaign cost dissent 19.1% of the posts that would have stood (95% interval 18.8 to 19.4, "
+                "20 paired worlds); over the declared priors the loss runs from \u22122.0% to 30.1%, so even its sign "
+                "depends on parameters that are not known.",
+            ),
+            (
+                Finding(-4.2, -6.0, -2.4, 20, ""),
+                NO_PRIORS,
+                "The campaign did not silence dissent but raised it by 4.2% of its posts (95% interval 2.4 to 6.0, "
+                "20 paired worlds).",
+            ),
+            (
+                Finding(0.31, -1.0, 1.62, 20, ""),
+                NO_PRIORS,
+                "No effect of the campaign on dissent was found: the loss is 0.3% (95% interval \u22121.0 to 1.6, "
+                "20 paired worlds).",
+            ),
+            (
+                Finding(12.0, nan, nan, 1, ""),
+                NO_PRIORS,
+                "In a single pair of worlds dissent lost 12.0% under the campaign; an interval needs two seeds "
+                "or more.",
+            ),
+            (
+                Finding(-3.0, nan, nan, 1, ""),
+                NO_PRIORS,
+                "In a single pair of worlds dissent gained 3.0% under the campaign; an interval needs two seeds "
+                "or more.",
+            ),
+            (
+                Finding(nan, nan, nan, 0, ""),
+                NO_PRIORS,
+                "No dissent stood in the worlds without the campaign, so there was nothing that it could cost.",
+            ),
+        ],
+    )
+    def test_golden(self, found, priors, sentence):
+        assert words.headline(found, priors) == sentence
+
+    def test_an_interval_that_touches_zero_is_no_effect(self):
+        assert words.headline(Finding(1.0, 0.0, 2.0, 5, ""), NO_PRIORS).startswith("No effect")
+        assert words.headline(Finding(-1.0, -2.0, 0.0, 5, ""), NO_PRIORS).startswith("No effect")
+
+    @pytest.mark.parametrize(
+        ("value", "digits", "text"),
+        [(-1.25, 1, "\u22121.2"), (-0.01, 1, "0.0"), (12345.6, 0, "12,346"), (nan, 1, "unknown")],
+    )
+    def test_numbers(self, value, digits, text):
+        assert words.number(value, digits) == text
+
+
+class TestPage:
+    def test_opens_with_the_sentence_its_number_and_its_interval(self, folder, html):
+        results = read(folder)
+        found = results.finding("lost_dissent_percent")
+        first = re.search(r"<body>\s*<main>\s*<h1>(.*?)</h1>", html, re.DOTALL).group(1)
+        assert first == words.headline(found, results.finding("prior_range"))
+        assert f"{found.value:.1f}%" in first
+        assert f"{found.lo:.1f} to {found.hi:.1f}" in first
+
+    def test_stands_alone(self, html):
+        outline = Outline(html)
+        assert outline.stack == []
+        assert outline.loads == []
+        assert not {"script", "link", "iframe", "img", "object"} & set(outline.seen)
+        assert "://" not in html
+        assert "@import" not in html
+
+    def test_ids_are_unique_and_every_reference_is_met(self, html):
+        ids = Outline(html).ids
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', html))
+        for pair in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', html):
+            assert (pair[0] or pair[1]) in ids
+
+    def test_every_picture_has_words_for_those_who_do_not_see_it(self, html):
+        labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', html)
+        assert len(labels) == len(PICTURES)
+        assert all(len(label) > 40 for label in labels)
+
+    def test_says_what_was_run_and_what_it_does_not_show(self, html):
+        for text in (RUN["command"], RUN["notes"][0], "a &lt;test&gt; &amp; more", "Not modelled", "Hypothesis"):
+            assert text in html
+
+    def test_placeholders_are_filled(self, html):
+        prose = re.sub(r"<style>.*?</style>|<svg.*?</svg>", "", html, flags=re.DOTALL)
+        assert "{" not in prose
+        assert "nan" not in re.findall(r"\w+", prose)
+
+    def test_the_frame_serves_any_experiment(self):
+        picture = Picture("A <b>", '<svg viewBox="0 0 1 1"></svg>', "look", 'say "it"')
+        page = Page("t", "h 1%", ["l"], [picture], [Table("x", ["a"], [["<1>"]])], {}, ["c"], "cmd")
+        text = render(page)
+        assert "A &lt;b&gt;" in text
+        assert 'aria-label="say &#34;it&#34;" viewBox="0 0 1 1"' in text
+        assert "&lt;1&gt;" in text
+
+
+class TestRecoveryWords:
+    @pytest.mark.parametrize(
+        ("median", "pooled", "sentence"),
+        [
+            (
+                Finding(18.0, 2.0, 43.0, 20, "1 censored, 0 without a deficit"),
+                Finding(22.0, nan, nan, 20, "recovered"),
+                "Half of the deficit was made good 18 hours after the campaign\u2019s end in the median world (2 to 43 "
+                "between worlds; 1 censored, 0 without a deficit), in the mean over worlds after 22 hours.",
+            ),
+            (
+                Finding(nan, 60.0, 60.0, 20, "20 censored, 0 without a deficit"),
+                Finding(60.0, nan, nan, 20, "censored"),
+                "Half of the deficit was not made good in most worlds when the runs ended (20 censored, 0 without a "
+                "deficit); in the mean over worlds not before the run ended.",
+            ),
+            (
+                Finding(nan, nan, nan, 0, "0 censored, 20 without a deficit"),
+                Finding(nan, nan, nan, 20, "no deficit"),
+                "No world ended the campaign with a deficit, so there is no recovery to time.",
+            ),
+        ],
+    )
+    def test_golden(self, median, pooled, sentence):
+        found = pd.DataFrame([median, pooled]).assign(name=["recovery_hours", "recovery_hours_pooled"])
+        assert words.recovery(Results({}, {"findings": found}, "")) == sentence
+
+
+class TestFigures:
+    def test_each_is_written_twice(self, folder):
+        for name in PICTURES:
+            assert (folder / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+            assert "<svg" in (folder / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+
+    def test_the_same_results_give_the_same_bytes(self, folder, html, tmp_path):
+        for path in folder.iterdir():
+            if path.is_file() and path.name != "report.html":
+                shutil.copy(path, tmp_path)
+        write(tmp_path)
+        assert (tmp_path / "report.html").read_text(encoding="utf-8") == html
+
+    def test_the_callers_settings_are_left_alone(self):
+        with mpl.rc_context({"font.size": 23.0}):
+            with look():
+                assert mpl.rcParams["font.size"] == 9
+            assert mpl.rcParams["font.size"] == 23.0
+
+    def test_inline_keeps_references_apart(self):
+        head = '<?xml?><svg xmlns="x" width="1pt" height="2pt" viewBox="0"><metadata>m</metadata>'
+        svg = head + '<g id="a"/><use href="#a"/></svg>'
+        assert inline(svg, "n") == '<svg viewBox="0"><g id="n-a"/><use href="#n-a"/></svg>'
+
+
+class TestEdges:
+    @pytest.mark.parametrize(
+        "recipe",
+        [
+            Recipe(seeds=1, ticks=200, start=48, stop=120),
+            Recipe(seeds=2, ticks=2, start=168, stop=336),
+            Recipe(strength=0.0, seeds=3, ticks=120, start=24, stop=72),
+            Recipe(strength=-0.6, seeds=3, ticks=130, start=24, stop=120),
+        ],
+        ids=["one seed", "two ticks", "silent army", "backlash, and an end before recovery"],
+    )
+    def test_a_page_comes_out_and_no_nan_shows(self, recipe, tmp_path, monkeypatch):
+        monkeypatch.setattr(style, "save", lambda figure, *_: figure.draw_without_rendering() or "<svg ></svg>")
+        results = write(made(recipe, tmp_path))
+        text = (tmp_path / "report.html").read_text(encoding="utf-8")
+        console = Console(record=True, width=80, file=(tmp_path / "log").open("w"))
+        terminal.show(results, console)
+        console.file.close()
+        assert not re.search(r"\bnan\b", re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL))
+        assert not re.search(r"\bnan\b", console.export_text())
+
+    @pytest.mark.parametrize(
+        ("strength", "start"), [(1.0, "The campaign cost"), (-1.0, "The campaign did not"), (0.0, "No effect")]
+    )
+    def test_the_headline_follows_the_runs(self, strength, start, tmp_path):
+        results = read(made(Recipe(strength, 4, 168, 48, 120), tmp_path))
+        assert words.headline(results.finding("lost_dissent_percent"), NO_PRIORS).startswith(start)
+
+    @pytest.mark.parametrize("name", ["about.yaml", *(f"{name}.parquet" for name in TABLES)])
+    def test_a_missing_file_is_named_and_nothing_is_written(self, folder, tmp_path, name):
+        for path in folder.iterdir():
+            if path.is_file() and path.name not in (name, "report.html"):
+                shutil.copy(path, tmp_path)
+        with pytest.raises(FileNotFoundError, match=re.escape(name)) as error:
+            write(tmp_path)
+        assert "\n" not in str(error.value)
+        assert not (tmp_path / "report.html").exists()
+        assert not (tmp_path / "figures").exists()
+
+
+class TestTerminal:
+    def test_fits_eighty_columns_and_says_the_headline(self, folder):
+        results = read(folder)
+        console = Console(record=True, width=80, file=(folder / "log").open("w"))
+        terminal.show(results, console)
+        console.file.close()
+        text = console.export_text()
+        assert max(map(len, text.splitlines())) <= 80
+        flat = " ".join(text.split())
+        assert words.headline(results.finding("lost_dissent_percent"), results.finding("prior_range")) in flat
+        for part in ("flood+abuse", "withheld: fear", "climate effect 0", "60% fight back"):
+            assert part in text
+
+    def test_square_brackets_are_text_and_not_markup(self, folder):
+        results = read(folder)
+        console = Console(record=True, width=100, file=(folder / "log").open("w"))
+        terminal.show(results, console)
+        console.file.close()
+        assert re.search(r"\d \[\d+\.\d to \d+\.\d\]\s", console.export_text())

@@ -1,0 +1,108 @@
+"""Small lively worlds for the tests of the engine, and what is recorded of them."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors.army import Army
+from sim.actors.propagandist import Extremists
+from sim.campaigns import Campaign
+from sim.observers.base import Moment, Observer
+from sim.people.activity import Activity
+from sim.people.expression import Expression
+from sim.people.networks import CommunityGraph
+from sim.people.population import Population
+from sim.people.reaction import Reaction
+from sim.people.reading import Attention
+from sim.platform.feed import Feed
+from sim.platform.moderation import Moderation
+from sim.platform.trending import Trending
+from sim.setting import Setting
+from sim.state.posts import Posts
+from sim.world import World
+
+START, HOURS = 24, 48
+
+# Busy enough that every cell, removal and suspension occurs within some days; all that matters is written out, so
+# that new defaults do not weaken a test.
+LIVELY = Setting(
+    population=Population(
+        size=200, dissent_share=0.4, loyal_share=0.35, sympathiser_share=0.05, sessions_per_day=6.0,
+        acts_per_session=1.5, acts_sigma=1.0, interest=0.4, boldness=0.5, withdraw_share=0.6, fight_share=0.15, public_followers=30,
+    ),
+    graph=CommunityGraph(mean_following=15.0, communities=4),
+    activity=Activity(rhythm=0.8, burst=1.0),
+    attention=Attention(items=30, mentions=5, search_rate=1.0, search=8, trends=4, memory=24),
+    reaction=Reaction(direct=0.3, vicarious=0.05, anticipation=0.05, half_life=48.0, leave=0.002, leave_abuse=0.01),
+    expression=Expression(
+        fear_weight=5.0, climate_weight=4.0, anticipation=1.0, fight_weight=2.0, unprompted=0.6, contagion=0.2,
+        reposts=0.4, replies=0.4, toxic_posts=0.02, toxic_replies=0.1, topics=5,
+    ),
+    feed=Feed(engagement=1.0, recency=6.0, depth=32),
+    trending=Trending(slots=2, hours=4, floor=10.0),
+    moderation=Moderation(
+        report_toxic=0.1, report_opposed=0.01, threshold=1, lag=3, capacity=3, error=0.2, strikes=2, suspension=12
+    ),
+    army=Army(size=18, span=4, rate=4.0, quota=30, delay=1.0, discipline=0.9, followers=15.0),
+    extremists=Extremists(size=4, posts_per_day=12.0, followers=20.0, step=0.1, shock=0.4, content=0.6),
+    campaign=Campaign(start=START, hours=HOURS, targets=10, toxic_share=0.4),
+)  # fmt: skip
+
+ARMS: tuple[tuple[str, ...], ...] = ((), ("flood",), ("abuse",), ("amplify",), ("flood", "abuse", "amplify"))
+
+
+def lively(**changes: dict[str, Any]) -> Setting:
+    """Return `LIVELY` with some fields of its rules changed: lively(army={"size": 0})."""
+    return replace(LIVELY, **{name: replace(getattr(LIVELY, name), **fields) for name, fields in changes.items()})
+
+
+def played(setting: Setting, ticks: int, *observers: Observer, seed: int = 5, archive: Any = None) -> World:
+    """Return a world of this setting after `ticks` hours, watched by further observers."""
+    world = World(setting, rng=seed, archive=archive)
+    world.observers += observers
+    world.run(ticks)
+    return world
+
+
+class Shelves:
+    """An archive: keeps what leaves the ledger."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[int, Posts]] = []
+
+    def __call__(self, first: int, posts: Posts) -> None:
+        self.parts.append((first, Posts._make(column.copy() for column in posts)))
+
+    def posts(self, world: World) -> Posts:
+        """Close the ledger; return all posts ever written, in order: row = serial."""
+        world.state.ledger.close()
+        assert [first for first, _ in self.parts] == np.cumsum([0, *(len(p.key) for _, p in self.parts)])[:-1].tolist()
+        return Posts._make(np.concatenate(column) for column in zip(*(part for _, part in self.parts), strict=True))
+
+
+class Diary:
+    """An observer that keeps what happened in each tick."""
+
+    def __init__(self) -> None:
+        self.moments: list[Moment] = []
+        self.seen_keys: list[list[NDArray[np.uint64]]] = []
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Keep the values of the tick; the columns of state go on changing."""
+        start, item = moment.seen
+        keys = moment.posts.key[item]
+        self.seen_keys.append([keys[start[r] : start[r + 1]] for r in range(len(moment.woken.active))])
+        self.moments.append(moment)
+        return {}
+
+
+def fingerprint(world: World) -> str:
+    """Return one hash of all state and all measures of a world."""
+    digest = hashlib.blake2b()
+    for column in (*world.accounts, *world.state.ledger.rows(), *world.graph, world.state.topics.counts):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    digest.update(world.history.to_numpy(np.float64).tobytes())
+    return digest.hexdigest()
