@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 #: Columns of `Posts` that name another object here, and how its number is found.
 _LINKS = {"author": "row", "voice": "row", "target": "row", "parent": "serial", "root": "serial"}
-_DTYPES = {name: annotation for name, annotation in zip(Posts._fields, (
+_DTYPES = dict(zip(Posts._fields, (
     np.uint64, np.int32, np.int64, np.int8, np.int16, np.float64, np.float64, np.float64, np.float64, np.float64,
     np.int32, np.int64, np.int64, np.int32, np.int32, np.float64, np.bool_, np.int64, np.int64, np.int32, np.int32,
     np.int32, np.bool_,
-), strict=True)}  # fmt: skip
+), strict=True))  # fmt: skip
 
 
 def column(posts: list[Post], name: str) -> Any:

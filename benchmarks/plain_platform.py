@@ -14,7 +14,7 @@ from sim.state.posts import ORIGINAL, REPLY, REPOST, TOXIC
 from sim.state.topics import HOURS
 
 if TYPE_CHECKING:
-    from benchmarks.plain_mesa import Account, Person
+    from benchmarks.plain_people import Account, Person
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

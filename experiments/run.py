@@ -18,7 +18,8 @@ from sim.state.truth import ROLES, Truth
 from sim.world import World
 
 _ORDERED = {"key": np.uint64, "order": np.int64, "tactic": np.int8}
-HIDDEN = {"key", "dissent"}  #: identity of the draws, and who the observers follow: no platform shows them
+SHOWN = ("written", "left", "suspended_until")  #: columns of an account that anybody can see
+HIDDEN = {"key", "dissent", "reports"}  #: columns of a post that nobody outside can see
 
 
 class Recorder:
@@ -60,14 +61,15 @@ class Recorder:
     def finish(self, world: World) -> None:
         """End one world: write what is still in memory, the accounts, the graph and the truth."""
         world.state.ledger.close()
-        accounts = pd.DataFrame(world.accounts._asdict()).drop(columns=["key"])
-        accounts.insert(0, "account_id", np.arange(len(accounts)))
-        followers = np.repeat(np.arange(len(accounts)), np.diff(world.graph.following_start))
-        role = np.array(ROLES)[world.role]
-        self._write("accounts", accounts)
-        self._write("follows", pd.DataFrame({"follower": followers, "followed": world.graph.following}))
-        truth = {"account_id": accounts["account_id"], "role": role, "officer": world.state.truth.superior}
-        self._write("truth/accounts", pd.DataFrame(truth))
+        graph, number = world.graph, np.arange(len(world.role))
+        hidden = pd.DataFrame(world.accounts._asdict()).drop(columns=["key"])
+        degrees = {"followers": np.diff(graph.followers_start), "following": np.diff(graph.following_start)}
+        shown = pd.DataFrame({"account_id": number, **degrees}).join(hidden[list(SHOWN)])
+        self._write("accounts", shown)
+        follower = np.repeat(number, degrees["following"])
+        self._write("follows", pd.DataFrame({"follower": follower, "followed": graph.following}))
+        truth = {"account_id": number, "role": np.array(ROLES)[world.role], "officer": world.state.truth.superior}
+        self._write("truth/accounts", pd.DataFrame(truth).join(hidden.drop(columns=list(SHOWN))))
 
     def _write(self, name: str, frame: pd.DataFrame) -> None:
         table = pa.Table.from_pandas(frame.assign(seed=self.seed), preserve_index=False)

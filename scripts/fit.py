@@ -102,7 +102,7 @@ def solve(step: Step, start: float, moment: Callable[[float], float]) -> tuple[f
         above = [x for x, y in tried if y >= step.target]
         if below and above:
             a, b = max(below, key=lambda x: -abs(x - at)), max(above, key=lambda x: -abs(x - at))
-            (x, y), (u, v) = sorted((p for p in tried if p[0] in (a, b)))
+            (x, y), (u, v) = sorted(p for p in tried if p[0] in (a, b))
             guess = x + (step.target - y) * (u - x) / (v - y)
             guess = min(max(guess, x + 0.1 * (u - x)), u - 0.1 * (u - x))
         else:

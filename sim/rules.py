@@ -48,6 +48,7 @@ class Rule:
     """
 
     Values: ClassVar[Any]  #: named tuple of the numeric fields; importable, so that kernels can be cached
+    _numbers: ClassVar[Any]  #: of this rule; no field, so it takes no part in equality and hash
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -59,12 +60,13 @@ class Rule:
     def __post_init__(self) -> None:
         for column in fields(self):
             object.__setattr__(self, column.name, _checked(self, column))
+        numbers = self.Values(*[getattr(self, name) for name in self.Values._fields])
+        object.__setattr__(self, "_numbers", numbers)
 
 
 def values(rule: Rule) -> Any:
-    """Return the rule's fields as a named tuple, the form compiled kernels accept; text is left out."""
-    record = rule.Values
-    return record(*[getattr(rule, name) for name in record._fields])
+    """Return the rule's numeric fields as a named tuple, the form compiled kernels accept."""
+    return rule._numbers
 
 
 def _checked(rule: Rule, column: "Field[Any]") -> Any:

@@ -30,16 +30,35 @@ START, HOURS = 24, 48
 # that new defaults do not weaken a test.
 LIVELY = Setting(
     population=Population(
-        size=200, dissent_share=0.4, loyal_share=0.35, sympathiser_share=0.05, sessions_per_day=6.0,
-        acts_per_session=1.5, acts_sigma=1.0, interest=0.4, boldness=0.5, withdraw_share=0.6, fight_share=0.15, public_followers=30,
+        size=200,
+        dissent_share=0.4,
+        loyal_share=0.35,
+        sympathiser_share=0.05,
+        sessions_per_day=6.0,
+        acts_per_session=1.5,
+        acts_sigma=1.0,
+        interest=0.4,
+        boldness=0.5,
+        withdraw_share=0.6,
+        fight_share=0.15,
+        public_followers=30,
     ),
     graph=CommunityGraph(mean_following=15.0, communities=4),
     activity=Activity(rhythm=0.8, burst=1.0),
     attention=Attention(items=30, mentions=5, search_rate=1.0, search=8, trends=4, memory=24),
     reaction=Reaction(direct=0.3, vicarious=0.05, anticipation=0.05, half_life=48.0, leave=0.002, leave_abuse=0.01),
     expression=Expression(
-        fear_weight=5.0, climate_weight=4.0, anticipation=1.0, fight_weight=2.0, unprompted=0.6, contagion=0.2,
-        reposts=0.4, replies=0.4, toxic_posts=0.02, toxic_replies=0.1, topics=5,
+        fear_weight=5.0,
+        climate_weight=4.0,
+        anticipation=1.0,
+        fight_weight=2.0,
+        unprompted=0.6,
+        contagion=0.2,
+        reposts=0.4,
+        replies=0.4,
+        toxic_posts=0.02,
+        toxic_replies=0.1,
+        topics=5,
     ),
     feed=Feed(engagement=1.0, recency=6.0, depth=32),
     trending=Trending(slots=2, hours=4, floor=10.0),
@@ -49,7 +68,7 @@ LIVELY = Setting(
     army=Army(size=18, span=4, rate=4.0, quota=30, delay=1.0, discipline=0.9, followers=15.0),
     extremists=Extremists(size=4, posts_per_day=12.0, followers=20.0, step=0.1, shock=0.4, content=0.6),
     campaign=Campaign(start=START, hours=HOURS, targets=10, toxic_share=0.4),
-)  # fmt: skip
+)
 
 ARMS: tuple[tuple[str, ...], ...] = ((), ("flood",), ("abuse",), ("amplify",), ("flood", "abuse", "amplify"))
 

@@ -4,8 +4,11 @@ Bands are the targets' own. Where a target says "about", "few" or "more", the ba
 and the note says so.
 """
 
+import pandas as pd
+
 from experiments.facts import activity, harm, operation, opinion, spread
-from experiments.facts.table import Fact, Part
+from experiments.facts.table import Fact, Part, measure, play
+from sim.setting import Setting
 from sim.state.posts import ORIGINAL, REPLY, REPOST
 
 FACTS = (
@@ -202,6 +205,11 @@ FACTS = (
         "docking, with the other models' networks, rules and thresholds",
     ),
 )  # fmt: skip
+
+
+def measured(setting: Setting, seed: int, ticks: int) -> pd.DataFrame:
+    """Play the worlds of one seed and measure every fact: `number, part, seed, value`."""
+    return measure(FACTS, play(setting, seed, ticks), seed)
 
 
 def _ratio(above: float, below: float) -> float:

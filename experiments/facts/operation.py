@@ -41,50 +41,66 @@ def early_posts(run: Recording) -> float:
     return float(np.count_nonzero(run.posts.time[by_army(run)] < run.start * HOUR))
 
 
-def co_posts(author: I64, content: I64, time: I64) -> tuple[I64, I64]:
-    """Return (account, moments) of accounts that posted a content within `TOGETHER` seconds of another account.
+def near_pairs(author: I64, content: I64, time: I64) -> tuple[I64, I64]:
+    """Return (row, other row) of every two posts of one content by two accounts within `TOGETHER` seconds.
 
     Args:
         author, content, time: int64 [n], of the posts to compare; the same content is the same number.
-
-    Returns:
-        accounts, and of each how many of its posts another account matched.
     """
     order = np.lexsort((time, content))
     who, what, when = author[order], content[order], time[order]
-    matched = np.zeros(len(who), np.bool_)
+    rows, others = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for step in range(1, len(who)):
         near = (what[step:] == what[:-step]) & (when[step:] - when[:-step] <= TOGETHER)
         if not near.any():
             break
-        other = near & (who[step:] != who[:-step])
-        matched[step:] |= other
-        matched[:-step] |= other
-    return np.unique(who[matched], return_counts=True)
+        pair = np.flatnonzero(near & (who[step:] != who[:-step]))
+        rows.append(order[pair])
+        others.append(order[pair + step])
+    return np.concatenate(rows), np.concatenate(others)
+
+
+def co_posters(author: I64, content: I64, time: I64) -> int:
+    """Return how many accounts have `OFTEN` or more posts that another account matched (see `near_pairs`)."""
+    matched = np.unique(np.concatenate(near_pairs(author, content, time)))
+    return int(np.count_nonzero(np.unique(author[matched], return_counts=True)[1] >= OFTEN))
+
+
+def shared(run: Recording, which: NDArray[np.bool_]) -> tuple[I64, I64, I64]:
+    """Return (author, content, time) of those of the posts `which` that copy a text or repost a post, int64."""
+    posts = run.posts
+    alike = which & ((posts.template >= 0) | (posts.kind == REPOST))
+    content = np.where(posts.kind == REPOST, posts.root, -1 - posts.template.astype(np.int64))
+    return posts.author[alike].astype(np.int64), content[alike], posts.time[alike]
 
 
 def copied_together(run: Recording) -> float:
     """Fact 16: part of the flooding accounts that co-posted copied text of their own at least `OFTEN` times.
 
     Of accounts that wrote for the flood: their posts that copy a template and are no reposts, within
-    `TOGETHER` seconds of the same text by another account (`co_posts`), over the whole campaign.
+    `TOGETHER` seconds of the same text by another account, over the whole campaign.
     """
-    posts = run.posts
     flood = run.tactic == FLOOD
-    text = flood & (posts.template >= 0) & (posts.kind != REPOST)
-    _, moments = co_posts(posts.author[text].astype(np.int64), posts.template[text].astype(np.int64), posts.time[text])
-    accounts = len(np.unique(posts.author[flood]))
-    return np.count_nonzero(moments >= OFTEN) / accounts if accounts else math.nan
+    accounts = len(np.unique(run.posts.author[flood]))
+    return co_posters(*shared(run, flood & (run.posts.kind != REPOST))) / accounts if accounts else math.nan
 
 
 def acted_together(run: Recording) -> float:
-    """Fact 16: as `copied_together`, of all army accounts, where reposts of one post count as copies too."""
-    posts, army = run.posts, by_army(run)
-    alike = army & ((posts.template >= 0) | (posts.kind == REPOST))
-    content = np.where(posts.kind == REPOST, posts.root, -1 - posts.template.astype(np.int64))[alike]
-    _, moments = co_posts(posts.author[alike].astype(np.int64), content, posts.time[alike])
+    """Fact 16: as `copied_together`, of all army accounts, where reposts of one post count as copies too.
+
+    This is the definition of the source: accounts that posted or reposted the same content within one minute.
+    """
     accounts = np.count_nonzero(run.role == TROLL)
-    return np.count_nonzero(moments >= OFTEN) / accounts if accounts else math.nan
+    return co_posters(*shared(run, by_army(run))) / accounts if accounts else math.nan
+
+
+def partners(run: Recording) -> I64:
+    """Return with how many other army accounts each one shared a content within `TOGETHER` seconds, int64 [army]."""
+    author, content, time = shared(run, by_army(run))
+    rows, others = near_pairs(author, content, time)
+    size = len(run.role)
+    ties = np.unique(np.concatenate((author[rows] * size + author[others], author[others] * size + author[rows])))
+    return np.bincount(ties // size, minlength=size)[run.role == TROLL]
 
 
 def office_peak(run: Recording) -> float:

@@ -64,9 +64,8 @@ def play(setting: Setting, seed: int, ticks: int) -> Worlds:
     return Worlds(quiet, operation, without)
 
 
-def measure(facts: Iterable[Fact], setting: Setting, seed: int, ticks: int) -> pd.DataFrame:
+def measure(facts: Iterable[Fact], worlds: Worlds, seed: int) -> pd.DataFrame:
     """Return `number, part, seed, value` of all parts of all facts in the worlds of one seed, values scaled."""
-    worlds = play(setting, seed, ticks)
     rows = [(fact.number, part.name, seed, part.scale * part.measure(worlds)) for fact in facts for part in fact.parts]
     return pd.DataFrame(rows, columns=["number", "part", "seed", "value"])
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from sim.rules import Rule, parameter
+from sim.rules import Rule, parameter, values
 from sim.state.topics import HOURS
 
 
@@ -26,9 +27,29 @@ class Trending(Rule):
             counts: int64 [topics, HOURS], acts by hour, a ring indexed by tick.
             tick: the hour that begins; counts up to tick - 1 are used.
         """
-        elapsed = max(1, min(tick, HOURS))
-        recent = counts[:, (tick - 1 - np.arange(min(self.hours, elapsed))) % HOURS].sum(axis=1)
-        expected = counts.sum(axis=1) * (min(self.hours, elapsed) / elapsed)
-        score = recent / (expected + self.floor)
-        ranked = np.argsort(-score, kind="stable")[: self.slots]
-        return ranked[recent[ranked] > 0].astype(np.int64)
+        return _trending(counts, tick, values(self))
+
+
+@njit(cache=True)
+def _trending(counts, tick, p):
+    elapsed = max(1, min(tick, HOURS))
+    span = min(p.hours, elapsed)
+    topics = counts.shape[0]
+    score = np.zeros(topics)
+    for topic in range(topics):
+        recent, week = 0, 0
+        for hour in range(HOURS):
+            week += counts[topic, hour]
+        for back in range(1, span + 1):
+            recent += counts[topic, (tick - back) % HOURS]
+        score[topic] = recent / (week * (span / elapsed) + p.floor)
+    best = np.empty(min(p.slots, topics), np.int64)
+    found = 0
+    while found < len(best):
+        top = np.argmax(score)
+        if score[top] <= 0.0:
+            break
+        best[found] = top
+        score[top] = 0.0
+        found += 1
+    return best[:found]

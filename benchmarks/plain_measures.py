@@ -1,0 +1,122 @@
+"""The hourly measures of `sim.observers`, restated over objects."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.plain_chance import mix
+from benchmarks.plain_platform import Post
+from sim.noise import stream
+from sim.observers.reach import BITS, DAYS
+from sim.state.accounts import DISSENTER, LOYALIST, OPINION
+from sim.state.posts import CONTESTED, TOXIC
+from sim.state.records import CELLS
+from sim.state.truth import EXTREMIST, ORGANIC, TROLL
+
+if TYPE_CHECKING:
+    from benchmarks.plain_mesa import PlainWorld
+
+
+class Measures:
+    """Watches a plain world; remembers when each reader last saw whom: {mark of the account: day} for each reader."""
+
+    def __init__(self, world: "PlainWorld") -> None:
+        self.world = world
+        self.mark = {account: mix(int(stream("observers/bit")), account.key) % BITS for account in world.everybody}
+        self.supporters: list[dict[int, int]] = [{} for _ in world.people]
+        self.extremists: list[dict[int, int]] = [{} for _ in world.people]
+        self.genuine_supporters: list[dict[int, int]] = [{} for _ in world.people]
+        self.genuine_extremists: list[dict[int, int]] = [{} for _ in world.people]
+
+    def observe(self) -> dict[str, float]:
+        """Return the measures of the hour just played."""
+        return {**self.voice(), **self.reach(), **self.numbers(), **self.opinion()}
+
+    def voice(self) -> dict[str, float]:
+        """Count dissenting intentions by how they ended, and posts by who wrote them."""
+        world = self.world
+        cells = dict(zip(CELLS, world.cells, strict=True))
+        withheld = sum(count for name, count in cells.items() if name.startswith("withheld"))
+        talk = [post for post in world.drafts if post.author.role == ORGANIC and post.topic == CONTESTED]
+        return {
+            "opportunities": sum(world.cells),
+            **cells,
+            "dissent_withheld": withheld,
+            "dissent_wanted": cells["dissent_posts"] + withheld,
+            "dissent_removed": sum(post.dissent for post in world.removals),
+            "organic_posts": sum(post.author.role == ORGANIC for post in world.drafts),
+            "army_posts": sum(post.author.role == TROLL for post in world.drafts),
+            "extremist_posts": sum(post.author.role == EXTREMIST for post in world.drafts),
+            "loyal_posts": sum(post.author.cohort == LOYALIST for post in talk),
+            "third_posts": sum(post.author.cohort not in (LOYALIST, DISSENTER) for post in talk),
+            "toxic_posts": sum(post.toxicity >= TOXIC for post in world.drafts),
+        }
+
+    def reach(self) -> dict[str, float]:
+        """Count impressions."""
+        active = self.world.active
+        topic = sum(post.topic == CONTESTED for person in active for post in person.seen)
+        dissent = sum(post.dissent for person in active for post in person.seen)
+        others = sum(post.dissent for person in active if person.cohort != DISSENTER for post in person.seen)
+        return {
+            "dissent_impressions": dissent,
+            "dissent_impressions_nondissenters": others,
+            "topic_impressions": topic,
+            "dissent_visibility": dissent / topic if topic else math.nan,
+            "awake": len(active),
+            "reads": sum(len(person.seen) for person in active),
+            "acts": sum(post.author.role == ORGANIC for post in self.world.drafts),
+        }
+
+    def numbers(self) -> dict[str, float]:
+        """Estimate by linear counting how many supporters and extremists people saw in the last week."""
+        for person in self.world.active:
+            for post in person.seen:
+                if post.topic == CONTESTED:
+                    self.note(person.row, post)
+        today = self.world.now // 24
+        return {
+            "perceived_supporters": estimate(self.supporters, today),
+            "true_supporters": estimate(self.genuine_supporters, today),
+            "perceived_extremists": estimate(self.extremists, today),
+            "true_extremists": estimate(self.genuine_extremists, today),
+        }
+
+    def note(self, reader: int, post: Post) -> None:
+        """Remember on which side the author of a contested post was seen."""
+        if post.stance_extremist > OPINION:
+            seen, genuine = self.extremists, self.genuine_extremists
+        elif post.stance_principal > OPINION:
+            seen, genuine = self.supporters, self.genuine_supporters
+        else:
+            return
+        today = self.world.now // 24
+        seen[reader][self.mark[post.author]] = today
+        if post.author.role == ORGANIC:
+            genuine[reader][self.mark[post.author]] = today
+
+    def opinion(self) -> dict[str, float]:
+        """Return the climate perceived, the true one, and the fear of the awake."""
+        people, active = self.world.people, self.world.active
+        supporters = sum(person.stance_principal > OPINION for person in people)
+        opinionated = supporters + sum(person.stance_principal < -OPINION for person in people)
+        total = 0.0  # the sum of Python 3.12 and later compensates rounding; the engine does not
+        for person in people:
+            total += person.climate
+        return {
+            "perceived_support": total / len(people),
+            "true_support": supporters / opinionated if opinionated else math.nan,
+            "mean_fear": float(np.mean([person.fear for person in active])) if active else math.nan,
+        }
+
+
+def estimate(seen: list[dict[int, int]], today: int) -> float:
+    """Return the mean of the linear counts -m ln(share of marks unseen in the week) over people."""
+    people_by_marks = [0] * (BITS + 1)
+    for days in seen:
+        people_by_marks[sum(day > today - DAYS for day in days.values())] += 1
+    total = 0.0
+    for marks, people in enumerate(people_by_marks):
+        total += people * (-BITS * math.log(max(BITS - marks, 0.5) / BITS))
+    return total / len(seen)

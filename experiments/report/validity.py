@@ -1,0 +1,243 @@
+"""The report of validity: what was measured, beside its target, as pictures, tables and one page."""
+
+import platform
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from experiments.facts import activity, harm, operation, spread
+from experiments.facts.table import MET, MISSED, PARTLY, PENDING, Worlds
+from experiments.folder import PACKAGES, _version
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.style import BLUE, GREY, INK, ORANGE, VERMILLION, canvas
+from experiments.report.words import number
+
+TITLE = "Does the simulated platform look like a real one? Twenty stylised facts"
+USES = {"C": "calibrated", "V": "held out", "D": "docking"}
+STYLES = {MET: "green", PARTLY: "yellow", MISSED: "red", PENDING: "dim"}
+CAVEATS = (
+    "A calibrated row (C) that is met shows that the fit worked, nothing more; only held-out rows (V) speak for the model.",
+    "Most targets come from one platform, one country and one time, and many were read second-hand: see the column of "
+    "how sure.",
+    "Survey shares ask whether something ever happened; ours are shares over the run's window and not hazards.",
+    "Intervals are of chance alone (seeds redraw people, graph and events), not of what is unknown about people.",
+)
+
+
+def write(folder: Path, compared: pd.DataFrame, worlds: Worlds, seeds: int, ticks: int, config: str) -> None:
+    """Draw the pictures of one seed's worlds into `folder`/figures and write `folder`/report.html."""
+    with style.look():
+        pictures = [_draw(worlds, folder / "figures", name) for name in PICTURES]
+    told = Page(
+        title=TITLE,
+        headline=headline(compared),
+        lede=lede(compared),
+        pictures=pictures,
+        tables=[
+            replace(Table.of("Every fact", shown(compared), "Mean and 95% interval over seeds."), open=True),
+            Table.of("Sources, parameters and notes", remarks(compared)),
+        ],
+        facts={"seeds": seeds, "hours": ticks, "worlds a seed": "quiet, with the operation, without shock"},
+        caveats=CAVEATS,
+        command=shlex.join(["python", *sys.orig_argv[1:]]),
+        files={
+            "validity.parquet": "a row a measured number, with its fact's verdict",
+            "measures.parquet": "a row a number and seed",
+            "figures/": "every picture as PNG and SVG",
+        },
+        versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        config=config,
+    )
+    page.write(told, folder / "report.html")
+
+
+def headline(compared: pd.DataFrame) -> str:
+    """Return how many facts of each use are met, in one sentence."""
+    facts = compared.drop_duplicates("number")
+    counts = {use: facts[facts["use"] == use]["verdict"].value_counts() for use in USES}
+    calibrated, held = counts["C"], counts["V"]
+    return (
+        f"Of {held.sum()} facts held out, {held.get(MET, 0)} are met, {held.get(PARTLY, 0)} in part and "
+        f"{held.get(MISSED, 0)} missed; of {calibrated.sum()} that parameters were fitted to, {calibrated.get(MET, 0)} are met."
+    )
+
+
+def lede(compared: pd.DataFrame) -> list[str]:
+    """Return a sentence a verdict that names the held-out facts which are not met."""
+    facts = compared.drop_duplicates("number")
+    sentences = []
+    for verdict in (MISSED, PARTLY, PENDING):
+        names = [f"{row.fact} ({row.number})" for row in facts[facts["verdict"] == verdict].itertuples()]
+        if names:
+            sentences.append(f"{verdict.capitalize()}: {', '.join(names)}.")
+    return sentences
+
+
+def shown(compared: pd.DataFrame) -> pd.DataFrame:
+    """Return the table in words: one row a measured number, the fact said once."""
+    rows = []
+    for row in compared.to_dict("records"):
+        first = row["part"] == compared.loc[compared["number"] == row["number"], "part"].iloc[0]
+        fact = f"{row['number']}. {row['fact']}" if first else ""
+        verdict = row["verdict"] if first else ""
+        rows.append([fact, row["target"] if first else "", row["part"], ours(row), band(row), row["use"], verdict])
+    return pd.DataFrame(rows, columns=["fact", "target", "measured", "ours", "band", "use", "verdict"])
+
+
+def remarks(compared: pd.DataFrame) -> pd.DataFrame:
+    """Return source, certainty, fitted parameters and note of every fact, in words."""
+    facts = compared.drop_duplicates("number")
+    table = facts[["number", "fact", "use", "source", "sure", "fitted", "note"]].astype(str)
+    return table.assign(use=[USES[use] for use in facts["use"]]).rename(columns={"number": "", "sure": "how sure"})
+
+
+def ours(row: dict[str, object]) -> str:
+    """Return "mean [lo to hi]" with as many digits as the number needs."""
+    value, lo, hi = (float(row[name]) for name in ("value", "lo", "hi"))  # type: ignore[arg-type]
+    digits = int(np.clip(2 - np.floor(np.log10(max(abs(value), 1e-3))), 0, 3)) if np.isfinite(value) else 0
+    if not np.isfinite(lo):
+        return number(value, digits)
+    return f"{number(value, digits)} [{number(lo, digits)} to {number(hi, digits)}]"
+
+
+def band(row: dict[str, object]) -> str:
+    """Return the band of a judged number, "" for one that is only shown."""
+    low, high = float(row["low"]), float(row["high"])  # type: ignore[arg-type]
+    if not np.isfinite(low) and not np.isfinite(high):
+        return ""
+    words = [f"{bound:g}".replace("-", "\u2212") for bound in (low, high)]
+    if not np.isfinite(low):
+        return f"\u2264 {words[1]}"
+    return f"{words[0]} to {words[1]}" if np.isfinite(high) else f"\u2265 {words[0]}"
+
+
+def show(compared: pd.DataFrame, console: Console) -> None:
+    """Print the headline and the table."""
+    console.print(Text(headline(compared), style="bold"))
+    grid = Grid(box=SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    for name in ("fact", "measured", "ours [95%]", "target", "use", "verdict"):
+        grid.add_column(name, justify="right" if name.startswith("ours") else "left")
+    for row in shown(compared).itertuples(index=False):
+        verdict = Text(row.verdict, style=STYLES.get(row.verdict, ""))
+        grid.add_row(Text(row.fact), Text(row.measured), Text(row.ours), Text(row.band), row.use, verdict)
+    console.print(grid)
+    for sentence in lede(compared):
+        console.print(Text(sentence))
+
+
+def concentration(worlds: Worlds) -> Figure:
+    """Lorenz curves: posts of people, and impressions of the operation among people."""
+    figure = canvas(3.2)
+    left, right = figure.subplots(1, 2)
+    _lorenz(left, activity.posts_of_each(worlds.quiet), BLUE)
+    left.plot([90, 90], [10, 25], color=INK, linewidth=3)
+    left.annotate("target: top 10%\nwrite 75\u201390%", (90, 17), (-6, 0), textcoords="offset points", ha="right")
+    left.set(title="Posts (fact 1), %", xlabel="people, least active first, %")
+    _lorenz(right, worlds.operation.watch.exposures[: worlds.operation.people], VERMILLION)
+    right.plot([99], [30], "D", color=INK, ms=4)
+    right.annotate("target: top 1% get 70%", (99, 30), (-8, 0), textcoords="offset points", ha="right")
+    right.set(title="Impressions of the operation (fact 18), %", xlabel="people, least exposed first, %")
+    return figure
+
+
+def spreading(worlds: Worlds) -> Figure:
+    """Cascade sizes and delays of reposts."""
+    figure = canvas(3.2)
+    left, right = figure.subplots(1, 2)
+    size, _ = spread.cascades(worlds.quiet)
+    _ccdf(left, size[size > 0], BLUE, logarithmic=True)
+    left.set(title="Posts reposted at least this often (fact 4)", xlabel="reposts", ylabel="share of those reposted")
+    delays = np.sort(spread.repost_delays(worlds.quiet))
+    right.plot(delays, 100 * np.arange(1, len(delays) + 1) / max(1, len(delays)), color=BLUE)
+    right.plot([1], [50], "D", color=INK, ms=4)
+    right.annotate("target: half within 1 h", (1, 50), (6, -3), textcoords="offset points")
+    right.set(title="Reposts made by then (fact 5), %", xlabel="hours after the post", xscale="log")
+    return figure
+
+
+def rhythm(worlds: Worlds) -> Figure:
+    """Intervals between a person's posts, with and without the daily rhythm, and followers."""
+    figure = canvas(3.2)
+    left, right = figure.subplots(1, 2)
+    for without, colour, label in ((False, GREY, "clock time"), (True, BLUE, "daily rhythm removed")):
+        seconds, _ = activity.intervals(worlds.quiet, without_rhythm=without)
+        _ccdf(left, seconds / activity.HOUR, colour, logarithmic=True, label=label)
+    left.set(title="Intervals at least this long (fact 6)", xlabel="hours between a person's posts")
+    left.legend()
+    _ccdf(right, spread.followers(worlds.quiet), BLUE, logarithmic=True)
+    right.set(title="People with at least so many followers (fact 7)", xlabel="followers")
+    return figure
+
+
+def targets(worlds: Worlds) -> Figure:
+    """How targets change their posting, and how the army's accounts act together."""
+    figure = canvas(3.2)
+    left, right = figure.subplots(1, 2)
+    change = np.clip(harm.changes(worlds.operation, worlds.quiet), -10, 10)
+    left.hist(change, np.arange(-10.5, 11), color=ORANGE)
+    left.axvline(0, color=INK, linewidth=0.9)
+    left.set(title="Targets by change of posting (fact 14)", xlabel="posts in 72 h more or fewer (ends: 10 or more)")
+    _partners(right, worlds)
+    return figure
+
+
+def _partners(axes: Axes, worlds: Worlds) -> None:
+    """Draw with how many others each army account shared a content within a minute."""
+    partners = operation.partners(worlds.operation)
+    if len(partners):
+        axes.hist(partners, np.arange(-0.5, partners.max() + 1.5), color=VERMILLION)
+    axes.set(
+        title="Army accounts by co-posting partners (fact 16)", xlabel="accounts with the same content within 60 s"
+    )
+
+
+#: name of the file -> how it is drawn, its title, and a caption that says what to look at
+PICTURES: dict[str, tuple[Callable[[Worlds], Figure], str, str]] = {
+    "concentration": (
+        concentration, "Who posts and who is exposed",
+        "Look at how late the curves rise. Dark marks are the targets.",
+    ),
+    "spreading": (
+        spreading, "How posts spread", "Left, a heavy tail would be a straight line. Right, the dark mark is the target.",
+    ),
+    "rhythm": (
+        rhythm, "When people post, and who is followed",
+        "Left, the tail should stay heavy when the daily rhythm is removed. Right, a pure power law would be straight.",
+    ),
+    "targets": (
+        targets, "What targets do, and what coordination leaves",
+        "Left, both sides of the line should be filled: reactions are mixed. Right, accounts at 0 act alone.",
+    ),
+}  # fmt: skip
+
+
+def _draw(worlds: Worlds, folder: Path, name: str) -> Picture:
+    make, title, caption = PICTURES[name]
+    svg = style.save(make(worlds), folder, name)
+    return Picture(title, svg, f"{caption} One seed.", f"{title}. {(make.__doc__ or title).strip()}")
+
+
+def _lorenz(axes: Axes, counts: NDArray[np.int64], colour: str) -> None:
+    ranked = np.append(0, np.cumsum(np.sort(counts)))
+    axes.plot(np.linspace(0, 100, len(ranked)), 100 * ranked / max(1, ranked[-1]), color=colour)
+    axes.plot([0, 100], [0, 100], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+
+
+def _ccdf(axes: Axes, values: NDArray[np.generic], colour: str, *, logarithmic: bool, label: str | None = None) -> None:
+    ranked = np.sort(values)
+    axes.plot(ranked, 1.0 - np.arange(len(ranked)) / max(1, len(ranked)), color=colour, label=label)
+    if logarithmic and len(ranked):
+        axes.set(xscale="log", yscale="log")

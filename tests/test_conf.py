@@ -1,0 +1,57 @@
+"""Every configuration composes and runs; the default leaves say what the rules say."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from experiments.settings import build
+from scripts.conf import CONF, LEAVES, leaf
+from sim.world import World
+from tests.conftest import ROOT
+
+GROUPS = sorted(path for path in CONF.iterdir() if path.is_dir())
+CHOICES = [(group.name, path.stem) for group in GROUPS for path in sorted(group.glob("*.yaml"))]
+APPS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "base")
+FEW = ["population.size=60", "army.size=6", "campaign.start=1"]
+
+
+def composed(app: str, *overrides: str):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(app, list(overrides))
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_a_default_leaf_says_what_its_rule_says(name: str):
+    written = (CONF / f"{name}.yaml").read_text(encoding="utf-8")
+    assert written == leaf(LEAVES[name]), "run python -m scripts.conf"
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES)
+def test_every_choice_composes_and_runs_two_ticks(group: str, choice: str, tmp_path: Path):
+    overrides = [f"{group}={choice}", *FEW]
+    if (group, choice) == ("graph", "file"):
+        path = tmp_path / "ring.edges"
+        path.write_text("".join(f"{i} {(i + 1) % 60}\n" for i in range(60)), encoding="utf-8")
+        overrides.append(f"graph.path={path}")
+    world = World(build(composed("run", *overrides)), rng=1)
+    world.run(2)
+    assert len(world.history) == 2
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_every_app_composes_to_a_setting(app: str):
+    config = composed(app, *FEW)
+    OmegaConf.resolve(config)
+    assert build(config).population.size == 60
+
+
+def test_every_app_has_a_module_and_every_module_that_calls_app_has_a_config():
+    callers = {path.stem for path in (ROOT / "experiments").glob("*.py") if 'app("' in path.read_text("utf-8")}
+    assert callers - {"app"} == set(APPS)
+
+
+def test_quiet_has_nobody_organised():
+    world = World(build(composed("run", "scenario=quiet", "population.size=60")), rng=1)
+    assert (world.role == 0).all()

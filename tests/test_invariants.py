@@ -1,0 +1,328 @@
+"""What holds in every world, whatever its setting: checked in each tick of random small worlds."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.actors.army import MEMORY
+from sim.observers.base import Moment
+from sim.people.population import cohort
+from sim.setting import Setting
+from sim.state.accounts import DISSENTER
+from sim.state.graph import edges
+from sim.state.posts import REPLY, REPOST, Posts
+from sim.state.records import CELLS, VOICED
+from sim.state.truth import EXTREMIST, ORGANIC, TROLL
+from sim.world import World
+from tests.worlds import HOURS, START, Shelves, lively
+
+TICKS = START + HOURS + 4
+WINDOW = 24  #: hours, shorter than the default, so that posts leave while the world is watched
+UNIT = ("climate", "climate_reference", "fear", "dread", "habituation", "interest")
+SIGNED = ("stance_principal", "stance_extremist")
+WITHHELD = ["withheld_fear", "withheld_climate", "withheld_either", "withheld_over"]
+
+
+class Inspector:
+    """An observer that checks the laws of one tick against the world as it stood after the tick before."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.shown = self.removed = 0
+        self.bases: list[int] = []
+        self.rates: dict[tuple[int, int], int] = {}
+        self.before = (world.accounts.left.copy(), world.accounts.suspended_until.copy())
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        self.bases.append(self.world.state.ledger.base)
+        self.state(moment)
+        self.exposures(moment)
+        self.intentions(moment)
+        self.authors(moment)
+        self.army(moment)
+        self.moderation(moment)
+        self.topics()
+        self.before = (moment.accounts.left.copy(), moment.accounts.suspended_until.copy())
+        return {}
+
+    def state(self, moment: Moment) -> None:
+        accounts = moment.accounts
+        for name, column in accounts._asdict().items():
+            assert column.dtype.kind != "f" or np.isfinite(column).all(), name
+        for name in UNIT:
+            assert ((getattr(accounts, name) >= 0.0) & (getattr(accounts, name) <= 1.0)).all(), name
+        for name in SIGNED:
+            assert (np.abs(getattr(accounts, name)) <= 1.0).all(), name
+        rows = self.world.state.ledger.rows()
+        for name in ("toxicity", "shock", "appeal"):
+            assert ((getattr(rows, name) >= 0.0) & (getattr(rows, name) <= 1.0)).all(), name
+        assert (np.diff(rows.time) >= 0).all()
+        assert (rows.time[moment.new] // 3600 == moment.tick).all()
+        assert (rows.time >= moment.tick * 3600 - WINDOW * 3600).all()
+
+    def exposures(self, moment: Moment) -> None:
+        """Shown is what stands, from the past, within the window, by others, within the budget, each once."""
+        posts, (start, item), budget = moment.posts, moment.seen, self.world.setting.attention
+        reader = np.repeat(moment.woken.active, np.diff(start))
+        assert len(reader) == len(item)
+        self.shown += len(item)
+        assert (item < moment.new.start).all()
+        assert not (set(item[posts.removed[item]].tolist()) - set(moment.removals.posts.tolist()))
+        assert (posts.voice[item] != reader).all()
+        assert (posts.author[item] != reader).all()
+        assert (np.diff(item)[np.diff(reader) == 0] > 0).all()
+        army = moment.truth.role[posts.author[item]] == TROLL
+        if budget.crowding:
+            assert (np.diff(start) <= budget.items).all()
+        else:
+            for group in (army, ~army):
+                assert np.bincount(reader[group], minlength=1).max() <= budget.items
+
+    def intentions(self, moment: Moment) -> None:
+        """Counts by person, counts by cell and posts marked as dissent agree."""
+        spoken, accounts, change = moment.spoken, moment.accounts, moment.change
+        active = moment.woken.active
+        now = [cohort(p, e) for p, e in zip(change.stance_principal, change.stance_extremist, strict=True)]
+        ours = (accounts.cohort[active] == DISSENTER) & (np.array(now, np.int64) == DISSENTER)
+        cells = dict(zip(CELLS, spoken.cells.tolist(), strict=True))
+        assert spoken.voiced[ours].sum() == cells["dissent_posts"] == spoken.drafts.dissent.sum()
+        assert spoken.withheld[ours].sum() == sum(cells[name] for name in WITHHELD)
+        assert moment.posts.dissent[moment.new].sum() == spoken.cells[VOICED]
+        contested = spoken.drafts.topic == 0
+        assert np.bincount(spoken.drafts.author[contested], minlength=1).sum() == spoken.voiced.sum()
+
+    def authors(self, moment: Moment) -> None:
+        """Who left or is suspended does not write; people write only while awake."""
+        left, until = self.before
+        author = moment.posts.author[moment.new]
+        assert not left[author].any()
+        assert (until[author] <= moment.tick).all()
+        people = author[moment.truth.role[author] == ORGANIC]
+        assert np.isin(people, moment.woken.active).all()
+        assert not np.intersect1d(moment.woken.active, moment.woken.absent).size
+        gone = left[moment.woken.absent] | (until[moment.woken.absent] > moment.tick)
+        assert gone.all()
+
+    def army(self, moment: Moment) -> None:
+        """Only working platoons on shift write, within quota, between start and end of the campaign."""
+        rule, campaign = self.world.setting.army, self.world.setting.campaign
+        author = moment.posts.author[moment.new]
+        trolls = author[moment.truth.role[author] == TROLL] - self.world.n_organic
+        if not len(trolls):
+            return
+        assert campaign.start <= moment.tick < campaign.end + MEMORY
+        platoon = trolls % 3
+        active = sorted(("flood", "abuse", "amplify").index(name) for name in campaign.tactics)
+        assert campaign.effort == "equal" or set(platoon.tolist()) <= set(active)
+        begins = 8 + rule.shift * ((trolls // 3) % (24 // rule.shift))
+        assert ((moment.tick - begins) % 24 < rule.shift).all()
+        for troll, count in zip(*np.unique(trolls, return_counts=True), strict=True):
+            day = (int(troll), (moment.tick - campaign.start) // 24)
+            self.rates[day] = self.rates.get(day, 0) + int(count)
+            assert count <= np.ceil(rule.rate * campaign.intensity)
+            assert self.rates[day] <= rule.quota
+
+    def moderation(self, moment: Moment) -> None:
+        rule, removed = self.world.setting.moderation, moment.removals.posts
+        self.removed += len(removed)
+        assert len(removed) <= rule.capacity
+        assert moment.posts.removed[removed].all()
+        assert (moment.posts.time[removed] <= (moment.tick - rule.lag) * 3600).all()
+        assert (moment.accounts.suspended_until[moment.removals.accounts] == moment.tick + 1 + rule.suspension).all()
+
+    def topics(self) -> None:
+        """Every stream holds, in order, all the originals and replies of its topic that are in the window."""
+        ledger, topics = self.world.state.ledger, self.world.state.topics
+        rows = ledger.rows()
+        for topic, length in enumerate(topics.lengths):
+            stream = topics.serials[topic, :length]
+            assert (np.diff(stream) > 0).all()
+            standing = np.flatnonzero((rows.topic == topic) & (rows.kind != REPOST))
+            np.testing.assert_array_equal(stream[stream >= ledger.base] - ledger.base, standing)
+
+
+def check_measures(history: pd.DataFrame) -> None:
+    assert (history["opportunities"] == history[list(CELLS)].sum(axis=1)).all()
+    assert (history["dissent_withheld"] == history[WITHHELD].sum(axis=1)).all()
+    assert (history["dissent_wanted"] == history["dissent_posts"] + history["dissent_withheld"]).all()
+    assert (history["dissent_impressions_nondissenters"] <= history["dissent_impressions"]).all()
+    assert (history["dissent_impressions"] <= history["topic_impressions"]).all()
+    assert (history["topic_impressions"] <= history["reads"]).all()
+    assert (
+        history["loyal_posts"] + history["third_posts"] + history["dissent_posts"] <= history["organic_posts"]
+    ).all()
+    assert (history["true_supporters"] <= history["perceived_supporters"]).all()
+    assert (history["acts"] == history["organic_posts"]).all()
+    for name in ("perceived_support", "true_support", "mean_fear", "dissent_visibility"):
+        assert history[name].dropna().between(0.0, 1.0).all(), name
+
+
+def check_ledger(world: World, posts: Posts, bases: list[int]) -> None:
+    """Chains, counters and totals agree with a recount from the posts, row = serial."""
+    newest, mention = {}, {}
+    reposts, replies = np.zeros(len(posts.key), np.int64), np.zeros(len(posts.key), np.int64)
+    for serial in range(len(posts.key)):
+        author, target, kind = int(posts.author[serial]), int(posts.target[serial]), posts.kind[serial]
+        assert posts.previous[serial] == newest.get(author, -1)
+        newest[author] = serial
+        assert posts.previous_mention[serial] == (mention.get(target, -1) if target >= 0 else -1)
+        if target >= 0:
+            mention[target] = serial
+        parent, root = int(posts.parent[serial]), int(posts.root[serial])
+        base = bases[posts.time[serial] // 3600]
+        assert (parent < 0) == (kind not in (REPOST, REPLY))
+        assert (target >= 0) == (kind == REPLY)
+        if kind == REPOST:
+            assert root == posts.root[parent] < serial
+            assert posts.voice[serial] == posts.author[root]
+            for credited in {parent, root}:
+                reposts[credited] += credited >= base
+        else:
+            assert root == serial
+            assert posts.voice[serial] == author
+        if kind == REPLY:
+            assert posts.root[parent] == parent
+            assert posts.author[parent] == target != author
+            replies[parent] += parent >= base
+    for name, ends in (("newest", newest), ("newest_mention", mention)):
+        expected = [ends.get(row, -1) for row in range(len(world.role))]
+        np.testing.assert_array_equal(getattr(world.accounts, name), expected)
+    np.testing.assert_array_equal(posts.reposts, reposts)
+    np.testing.assert_array_equal(posts.replies, replies)
+    np.testing.assert_array_equal(world.accounts.written, np.bincount(posts.author, minlength=len(world.role)))
+    np.testing.assert_array_equal(
+        world.accounts.strikes, np.bincount(posts.author[posts.removed], minlength=len(world.role))
+    )
+
+
+def check_truth(world: World, posts: Posts) -> None:
+    """Every organised post, and no other, is in the log of orders, with the tactic of its platoon."""
+    key, order, tactic = world.state.truth.ordered_posts()
+    organised = posts.key[world.role[posts.author] != ORGANIC]
+    np.testing.assert_array_equal(np.sort(key), np.sort(organised))
+    serial = np.argsort(posts.key)[np.searchsorted(np.sort(posts.key), key)]
+    assert (order <= posts.time[serial] // 3600).all()
+    assert ((tactic == -1) == (world.role[posts.author[serial]] == EXTREMIST)).all()
+
+
+def check_graph(world: World) -> None:
+    source, target = edges(world.graph)
+    assert (source != target).all()
+    turned = np.lexsort((source, target))
+    np.testing.assert_array_equal(source[turned], world.graph.followers)
+    organised = world.role[source] != ORGANIC
+    assert not organised.any(), "organised accounts follow nobody"
+
+
+def inspected(setting: Setting, seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[World, Inspector]:
+    with monkeypatch.context() as patch:
+        patch.setattr("sim.world.WINDOW", WINDOW * 3600)
+        shelves = Shelves()
+        world = World(setting, rng=seed, archive=shelves)
+    inspector = Inspector(world)
+    world.observers.append(inspector)
+    world.run(TICKS)
+    posts = shelves.posts(world)
+    check_measures(world.history)
+    check_ledger(world, posts, inspector.bases)
+    check_truth(world, posts)
+    check_graph(world)
+    return world, inspector
+
+
+def shares() -> st.SearchStrategy[float]:
+    return st.sampled_from((0.0, 0.3, 1.0))
+
+
+CHANGES = st.fixed_dictionaries(
+    {
+        "population": st.fixed_dictionaries(
+            {
+                "size": st.integers(1, 150),
+                "dissent_share": st.sampled_from((0.0, 0.4, 1.0)),
+                "loyal_share": st.just(0.0),
+                "sympathiser_share": shares(),
+                "unyielding_share": shares(),
+                "withdraw_share": st.sampled_from((0.0, 0.5)),
+                "fight_share": st.sampled_from((0.0, 0.5)),
+            }
+        ),
+        "attention": st.fixed_dictionaries(
+            {
+                "items": st.sampled_from((1, 6, 40)),
+                "mentions": st.sampled_from((0, 3)),
+                "search": st.sampled_from((0, 10)),
+                "trends": st.sampled_from((0, 10)),
+                "memory": st.sampled_from((1, 24)),
+                "crowding": st.booleans(),
+            }
+        ),
+        "feed": st.fixed_dictionaries({"engagement": st.sampled_from((0.0, 2.0)), "depth": st.sampled_from((1, 30))}),
+        "reaction": st.fixed_dictionaries(
+            {
+                "persuasion": st.sampled_from((0.0, 0.5, 1.0)),
+                "tolerance": st.sampled_from((0.0, 2.0)),
+                "climate_rate": st.sampled_from((0.0, 0.1, 1.0)),
+                "direct": shares(),
+                "vicarious": shares(),
+                "anticipation": shares(),
+                "thrill": shares(),
+                "terror": shares(),
+                "half_life": st.sampled_from((0.1, 100.0)),
+                "leave": st.sampled_from((0.0, 0.02)),
+            }
+        ),
+        "moderation": st.fixed_dictionaries(
+            {
+                "capacity": st.sampled_from((0, 1, 50)),
+                "strikes": st.integers(1, 3),
+                "suspension": st.sampled_from((0, 5)),
+                "error": shares(),
+            }
+        ),
+        "army": st.fixed_dictionaries(
+            {
+                "size": st.integers(0, 20),
+                "span": st.integers(1, 7),
+                "rate": st.sampled_from((0.5, 6.0)),
+                "quota": st.sampled_from((0, 5, 100)),
+                "shift": st.sampled_from((1, 5, 12, 24)),
+                "delay": st.sampled_from((0.0, 2.0, 40.0)),
+                "followers": st.sampled_from((0.0, 15.0)),
+            }
+        ),
+        "extremists": st.fixed_dictionaries({"size": st.integers(0, 4), "step": shares()}),
+        "campaign": st.fixed_dictionaries(
+            {
+                "tactics": st.lists(st.sampled_from(("flood", "abuse", "amplify")), unique=True).map(tuple),
+                "effort": st.sampled_from(("additive", "equal")),
+                "intensity": shares(),
+                "targets": st.sampled_from((0, 5)),
+                "start": st.sampled_from((0, START)),
+            }
+        ),
+    }
+)
+
+
+def test_all_laws_hold_in_a_busy_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    restless = lively(reaction={"leave": 0.02, "persuasion": 0.05, "tolerance": 0.6})
+    world, inspector = inspected(restless, 5, monkeypatch)
+    assert inspector.shown > 10_000
+    assert inspector.removed > 30
+    totals = world.history.sum()
+    assert [name for name in (*CELLS, "army_posts", "extremist_posts", "dissent_removed") if totals[name] == 0] == []
+    assert world.accounts.left.any()
+    assert world.state.ledger.base > 1000
+    assert max(inspector.rates.values()) == world.setting.army.quota
+
+
+@settings(max_examples=20)
+@given(changes=CHANGES, seed=st.integers(0, 2**63 - 1))
+def test_all_laws_hold_in_any_world(changes: dict[str, dict[str, Any]], seed: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        inspected(lively(**changes), seed, patch)

@@ -1,0 +1,555 @@
+"""Each kernel against a slow plain restatement of its documentation, on states taken from a running world."""
+
+import math
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim import noise
+from sim.noise import U64
+from sim.observers.reach import BITS, Numbers, Reach, _estimates
+from sim.people import expression
+from sim.people.population import cohort
+from sim.platform.moderation import _REPORT, _judge, _review
+from sim.rules import values
+from sim.setting import Setting
+from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION, WITHDRAW
+from sim.state.posts import CONTESTED, REPLY, REPOST, TOXIC, Posts
+from sim.state.records import CELLS, CLIMATE, EITHER, FEAR, OVER, RESERVED, VOICED, Change, Exposures, Spoken, Woken
+from sim.state.topics import HOURS as WEEK
+from sim.state.truth import ORGANIC, TROLL
+from sim.world import World
+from tests.worlds import HOURS, LIVELY, START, Diary, lively
+
+NOON = START + 20  #: a tick in the middle of the campaign
+SETTINGS = {
+    "engagement": LIVELY,
+    "chronological": lively(feed={"engagement": 0.0}),
+    "no crowding": lively(attention={"crowding": False}),
+    "short": lively(attention={"items": 7, "mentions": 2, "search": 3, "trends": 2, "memory": 6}, feed={"depth": 5}),
+}
+
+
+class Stage(NamedTuple):
+    """A world in the middle of a tick: everything that the phases of this tick were given and gave."""
+
+    world: World
+    posts: Posts
+    now: int
+    woken: Woken
+    trending: list[int]
+    seen: Exposures
+    change: Change
+    spoken: Spoken
+
+
+def stage(setting: Setting, tick: int = NOON, seed: int = 5) -> Stage:
+    """Play up to `tick`, then its phases up to speaking, without writing state."""
+    world = World(setting, rng=seed)
+    world.run(tick)
+    state, rules = world.state, world.setting
+    state.ledger.tidy(tick * 3600)
+    posts, base, topics = state.ledger.columns, state.ledger.base, state.topics
+    woken = rules.activity.wake(state.accounts, world.n_organic, seed, tick)
+    trending = rules.trending.topics(topics.counts, tick)
+    seen = rules.feed.read(
+        state.accounts, world.graph, posts, base, (topics.serials, topics.lengths), trending, state.crowds, woken,
+        values(rules.attention), seed, tick,
+    )  # fmt: skip
+    change = rules.reaction.react(state.accounts, posts, woken, seen, seed, tick)
+    spoken = rules.expression.speak(state.accounts, posts, base, woken, seen, change, seed, tick)
+    return Stage(world, state.ledger.rows(), tick, woken, trending.tolist(), seen, change, spoken)
+
+
+@pytest.fixture(scope="module", params=SETTINGS)
+def scene(request: pytest.FixtureRequest) -> Stage:
+    return stage(SETTINGS[request.param])
+
+
+def shown(scene: Stage, r: int) -> list[int]:
+    return scene.seen.item[scene.seen.start[r] : scene.seen.start[r + 1]].tolist()
+
+
+# ---- wake
+
+
+def test_who_wakes(scene: Stage) -> None:
+    world, rule = scene.world, scene.world.setting.activity
+    key = noise.key_of(5, noise.stream("activity/wake"), scene.now)
+    active, absent = [], []
+    for i in range(world.n_organic):
+        a = world.accounts
+        local = (scene.now - int(a.phase[i])) % 24
+        rhythm = 1.0 + rule.rhythm * math.cos(2.0 * math.pi * (local - rule.peak) / 24.0)
+        chance = 1.0 - math.exp(-a.sessions[i] * (rhythm / 24.0) * a.mood[i])
+        if noise.uniform(key, a.key[i]) < chance:
+            (absent if a.left[i] or a.suspended_until[i] > scene.now else active).append(i)
+    assert scene.woken.active.tolist() == active
+    assert scene.woken.absent.tolist() == absent
+    assert len(active) > 5
+
+
+# ---- read
+
+
+class Reader(NamedTuple):
+    """One reader's choice, restated: gather every candidate, drop lesser copies, sort, take the best."""
+
+    scene: Stage
+    i: int
+    second: int
+    crowd: bool
+
+    def score(self, j: int, moment: int) -> float:
+        rule, posts = self.scene.world.setting.feed, self.scene.posts
+        aged = -(moment - posts.time[j]) / (3600.0 * rule.recency)
+        engaged = math.log(1.0 + int(posts.reposts[j]) + int(posts.replies[j]))
+        return float(aged) if rule.engagement == 0.0 else float(aged + rule.engagement * engaged)
+
+    def eligible(self, j: int) -> bool:
+        posts, crowds = self.scene.posts, self.scene.world.state.crowds
+        return not posts.removed[j] and bool(crowds[posts.author[j]]) == self.crowd
+
+    def best(self, rows: list[int], moment: int, slots: int) -> list[int]:
+        ranked = sorted(((self.score(j, moment), j) for j in rows), reverse=True)
+        copies: dict[int, int] = {}
+        for _, j in ranked:
+            copies.setdefault(int(self.scene.posts.root[j]), j)
+        return list(copies.values())[:slots]
+
+    def stream(self, topic: int, slots: int) -> list[int]:
+        posts, depth = self.scene.posts, self.scene.world.setting.feed.depth
+        moment = (self.scene.now - 1) * 3600 + self.second
+        rows = [
+            j
+            for j in range(len(posts.key))
+            if posts.topic[j] == topic and posts.kind[j] != REPOST and posts.time[j] <= moment
+            and posts.author[j] != self.i and self.eligible(j)
+        ]  # fmt: skip
+        return self.best(rows[-depth:], moment, slots)
+
+    def mentions(self, slots: int) -> list[int]:
+        posts, visited = self.scene.posts, self.scene.world.accounts.visited[self.i]
+        rows = [j for j in np.flatnonzero(posts.target == self.i) if posts.time[j] >= visited and self.eligible(j)]
+        return rows[::-1][:slots]
+
+    def home(self, slots: int) -> list[int]:
+        world, posts, now = self.scene.world, self.scene.posts, self.scene.now * 3600
+        graph = world.graph
+        followees = graph.following[graph.following_start[self.i] : graph.following_start[self.i + 1]]
+        since = max(world.accounts.visited[self.i], now - world.setting.attention.memory * 3600)
+        rows = np.flatnonzero(np.isin(posts.author, followees) & (posts.time >= since) & (posts.voice != self.i))
+        return self.best([j for j in rows if self.eligible(j)], now, slots)
+
+
+def session(scene: Stage, r: int) -> list[int]:
+    """Return what reader `r` sees, by the documentation of the feed and of attention."""
+    world, i, budget = scene.world, int(scene.woken.active[r]), scene.world.setting.attention
+    person = world.accounts.key[i]
+    search = noise.uniform(noise.key_of(5, noise.stream("feed/search"), scene.now), person)
+    trend = noise.uniform(noise.key_of(5, noise.stream("feed/trend"), scene.now), person)
+    found: list[int] = []
+    for crowd in (True,) if budget.crowding else (True, False):
+        reader = Reader(scene, i, int(scene.woken.second[r]), crowd)
+        places = reader.mentions(min(budget.items, budget.mentions))
+        if search < budget.search_rate * world.accounts.interest[i]:
+            places += reader.stream(CONTESTED, min(budget.items - len(places), budget.search))
+        if scene.trending:
+            topic = scene.trending[int(trend * len(scene.trending))]
+            places += reader.stream(topic, min(budget.items - len(places), budget.trends))
+        found += places + reader.home(budget.items - len(places))
+    return sorted(set(found))
+
+
+def test_what_each_reader_sees(scene: Stage) -> None:
+    assert len(scene.woken.active) > 5
+    for r in range(len(scene.woken.active)):
+        assert shown(scene, r) == session(scene, r)
+    assert max(len(shown(scene, r)) for r in range(len(scene.woken.active))) >= scene.world.setting.attention.items - 2
+
+
+def test_readers_see_more_than_their_place_would_hold() -> None:
+    """The choice above is a real one: full budgets, ties broken, copies dropped, removed posts there to skip."""
+    scene = stage(SETTINGS["short"])
+    full = sum(len(shown(scene, r)) >= 5 for r in range(len(scene.woken.active)))
+    assert full > 5
+    assert scene.posts.removed.any()
+    assert len(np.unique(scene.posts.root)) < len(scene.posts.root)
+
+
+# ---- react
+
+
+def test_what_reading_does(scene: Stage) -> None:
+    world, p, posts = scene.world, scene.world.setting.reaction, scene.posts
+    accounts = world.accounts
+    key = noise.key_of(5, noise.stream("reaction/leave"), scene.now)
+    for r, i in enumerate(scene.woken.active):
+        s, e, c = accounts.stance_principal[i], accounts.stance_extremist[i], accounts.climate[i]
+        asleep = (scene.now * 3600 - accounts.visited[i]) / 3600.0
+        f = accounts.fear[i] * 0.5 ** (asleep / p.half_life)
+        d, h = accounts.dread[i], accounts.habituation[i]
+        abuse = allies = 0
+        for j in shown(scene, r):
+            x, sp, se = posts.toxicity[j], posts.stance_principal[j], posts.stance_extremist[j]
+            w = 1.0 if posts.template[j] < 0 else 1.0 - p.discount
+            if x >= TOXIC and posts.target[j] == i:
+                abuse += 1
+                f += p.direct * x * (1.0 - f)
+            elif x >= TOXIC and abs(s) > OPINION and posts.target_stance[j] * s > 0.0:
+                f += p.vicarious * x * (1.0 - f)
+            if posts.topic[j] == CONTESTED:
+                if abs(sp) > OPINION:
+                    allies += sp * s > 0.0 and abs(s) > OPINION and se * e > 0.0
+                    c += p.climate_rate * w * (float(sp > 0.0) - c)
+                    d += p.anticipation * w * (x * float(sp * s < 0.0) - d)
+                    if abs(sp - s) < p.tolerance:
+                        s += p.persuasion * w * (1.0 - x) * (sp - s)
+                if abs(se - e) < p.tolerance:
+                    e += p.persuasion * w * (1.0 - x) * (se - e)
+                felt = max(0.0, posts.shock[j] - h)
+                e += p.thrill * felt if e > 0.5 else -p.repulsion * felt
+                e = min(1.0, max(-1.0, e))
+                f += p.terror * felt * (1.0 - f) * float(e < 0.0)
+                h += p.habituation * felt
+        risk = p.leave / (1.0 + accounts.written[i]) ** p.leave_decline
+        if abuse and accounts.reaction[i] == WITHDRAW and not accounts.unyielding[i]:
+            risk += p.leave_abuse
+        got = [column[r] for column in scene.change]
+        assert got[:6] == pytest.approx([s, e, c, f, d, h], rel=1e-12, abs=1e-12)
+        assert got[6:8] == [abuse, allies]
+        assert got[8] == (noise.uniform(key, accounts.key[i]) < risk)
+    assert scene.change.abuse.sum() > 0
+    assert scene.change.allies.sum() > 0
+
+
+# ---- speak
+
+
+def readiness(accounts: object, i: int, stance: float, fear: float, climate: float, p: object) -> float:
+    """Restate the equation at the head of `sim.people.expression`."""
+    get = lambda name: getattr(accounts, name)[i]  # noqa: E731
+    logit = get("boldness")
+    if not get("unyielding"):
+        own = climate if stance > OPINION else 1.0 - climate if stance < -OPINION else 0.5
+        weight = {WITHDRAW: -p.fear_weight, INDIFFERENT: 0.0, FIGHT: p.fight_weight}[int(get("reaction"))]  # type: ignore[attr-defined]
+        logit += p.climate_weight * (own - 0.5) + weight * fear  # type: ignore[attr-defined]
+    return float(1.0 / (1.0 + math.exp(-logit)))
+
+
+def test_how_each_intention_ends(scene: Stage) -> None:
+    world, p, change = scene.world, scene.world.setting.expression, scene.change
+    accounts, key = world.accounts, noise.key_of(5, noise.stream("expression/post"), scene.now)
+    cells: Counter[str] = Counter()
+    written = []
+
+    def draw(i: int, ordinal: int, purpose: int) -> float:
+        return float(noise.draw(U64(noise.mix(U64(noise.mix(key, accounts.key[i])), U64(ordinal))), purpose))
+
+    def wishes(i: int) -> range:
+        mean, u = accounts.acts[i], draw(i, expression.MOST, expression._COUNT)
+        return range(sum(u <= (mean / (1.0 + mean)) ** k for k in range(1, expression.MOST + 1)))
+
+    for r, i in enumerate(scene.woken.active):
+        s, e, c = change.stance_principal[r], change.stance_extremist[r], change.climate[r]
+        alarm = min(1.0, change.fear[r] + p.anticipation * change.dread[r])
+        old = accounts.climate_reference[i]
+        drive = p.unprompted + (1.0 - p.unprompted) * (1.0 - math.exp(-p.contagion * change.allies[r]))
+        if accounts.reaction[i] == FIGHT:
+            drive += (1.0 - drive) * change.fear[r]
+        for ordinal in wishes(i):
+            if draw(i, ordinal, expression._TOPIC) >= accounts.interest[i]:
+                written.append((i, ordinal))
+                continue
+            u = draw(i, ordinal, expression._SPEAK)
+            says = {
+                (fear, climate): u < readiness(accounts, i, s, alarm * fear, c if climate else old, p)
+                for fear in (0, 1)
+                for climate in (0, 1)
+            }
+            if draw(i, ordinal, expression._PROMPT) >= drive:
+                cell = "unprompted"
+            elif says[1, 1]:
+                cell = "dissent_posts"
+                written.append((i, ordinal))
+            elif not says[0, 0]:
+                cell = "reserved"
+            else:
+                alone = (says[0, 1], says[1, 0])  # without fear, without the new climate
+                cell = {(True, False): "fear", (False, True): "climate", (True, True): "either"}.get(alone, "over")
+                cell = f"withheld_{cell}"
+            if accounts.cohort[i] == DISSENTER:
+                cells[cell if cohort(s, e) == DISSENTER else "persuaded"] += 1
+    for i in scene.woken.absent:
+        if accounts.cohort[i] == DISSENTER:
+            wanted = sum(draw(i, o, expression._TOPIC) < accounts.interest[i] for o in wishes(i))
+            cells["left" if accounts.left[i] else "suspended"] += wanted
+    assert dict(zip(CELLS, scene.spoken.cells.tolist(), strict=True)) == {name: cells[name] for name in CELLS}
+    keys = [noise.mix(U64(noise.mix(key, accounts.key[i])), U64(ordinal)) for i, ordinal in written]
+    assert scene.spoken.drafts.key.tolist() == [int(key) for key in keys]
+    assert len(written) > 10
+
+
+def test_every_act_answers_or_reposts_something_just_seen(scene: Stage) -> None:
+    drafts, posts, base = scene.spoken.drafts, scene.posts, scene.world.state.ledger.base
+    rows = {int(i): r for r, i in enumerate(scene.woken.active)}
+    for d in range(len(drafts.key)):
+        seen = shown(scene, rows[int(drafts.author[d])])
+        if drafts.kind[d] == REPOST:
+            assert int(drafts.parent[d]) - base in seen
+        elif drafts.kind[d] == REPLY:
+            assert drafts.parent[d] in posts.root[seen]
+            assert drafts.target[d] in posts.voice[seen]
+    assert set(drafts.kind.tolist()) == {0, REPOST, REPLY}
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.7, 3.0, 30.0])
+def test_how_many_inverts_the_geometric_distribution(mean: float) -> None:
+    u = (np.arange(20_000) + 0.5) / 20_000
+    drawn = np.array([expression._how_many(mean, value) for value in u])
+    q = mean / (1.0 + mean)
+    for k in range(1, expression.MOST + 1):
+        assert (drawn >= k).mean() == pytest.approx(q**k, abs=1e-4)
+    assert drawn.max() <= expression.MOST
+    assert expression._how_many(0.0, 0.5) == 0
+    if mean < 1.0:
+        assert drawn.mean() == pytest.approx(mean, rel=0.01)
+
+
+@pytest.fixture
+def choice() -> tuple[Posts, Exposures]:
+    """Six rows: own, toxic, three like-minded of different weight, one opposed; one shelf of all of them."""
+    world = World(lively(), rng=1)
+    posts = world.state.ledger.columns
+    posts.key[:7] = noise.mixed(noise.key_of(1, noise.stream("test")), np.arange(7, dtype=np.uint64))
+    posts.voice[:7] = posts.author[:7] = (0, 2, 3, 4, 5, 6, 7)
+    posts.stance_principal[:7] = (-0.5, -0.5, -0.5, -0.5, -0.5, 0.5, -1.0)
+    posts.stance_extremist[:7] = (-0.7, -0.7, -0.7, -0.7, -0.7, -0.7, 1.0)
+    posts.appeal[:7] = (1.0, 1.0, 0.1, 0.3, 0.1, 1.0, 1.0)
+    posts.reposts[:7] = (9, 9, 0, 0, 4, 9, 9)
+    posts.toxicity[1] = 0.9
+    return posts, Exposures(np.array([0, 7]), np.arange(7))
+
+
+def picks(choice: tuple[Posts, Exposures], wanted: int, opposing: bool, contested: bool = True) -> Counter[int]:
+    posts, seen = choice
+    keys = noise.mixed(noise.key_of(1, noise.stream("choice")), np.arange(4000, dtype=np.uint64))
+    return Counter(
+        expression._pick(posts, seen, 0, 0, -0.5, -0.7, contested, wanted, opposing, U64(key)) for key in keys
+    )
+
+
+def test_a_repost_is_drawn_by_weight(choice: tuple[Posts, Exposures]) -> None:
+    """Weights appeal (1 + reposts) are 0.1, 0.3 and 0.5; own, abusive, opposed and extremist posts have none."""
+    counts = picks(choice, REPOST, False)
+    assert set(counts) == {2, 3, 4}
+    expected = np.array([0.1, 0.3, 0.5]) / 0.9 * 4000
+    assert stats.chisquare([counts[j] for j in (2, 3, 4)], expected).pvalue > 1e-3
+
+
+def test_an_answer_is_drawn_evenly_from_its_side(choice: tuple[Posts, Exposures]) -> None:
+    counts = picks(choice, REPLY, False)
+    assert set(counts) == {1, 2, 3, 4}
+    assert stats.chisquare(list(counts.values())).pvalue > 1e-3
+    assert picks(choice, REPLY, True) == {5: 4000}
+
+
+def test_nothing_suitable_is_nothing(choice: tuple[Posts, Exposures]) -> None:
+    posts, _ = choice
+    assert picks(choice, REPOST, False, contested=False) == {-1: 4000}
+    posts.appeal[:] = 0.0
+    assert picks(choice, REPOST, False) == {-1: 4000}
+    posts.removed[5] = True
+    assert picks(choice, REPLY, True) == {-1: 4000}
+
+
+def test_acts_take_their_second_from_the_session(scene: Stage) -> None:
+    drafts = scene.spoken.drafts
+    start = dict(zip(scene.woken.active.tolist(), scene.woken.second.tolist(), strict=True))
+    for i, rows in ((i, np.flatnonzero(drafts.author == i)) for i in np.unique(drafts.author)):
+        seconds = drafts.time[rows] - scene.now * 3600
+        assert (np.diff(seconds) >= 0).all()
+        assert seconds[0] >= start[int(i)]
+        assert seconds[-1] <= 3599
+
+
+# ---- trends
+
+
+@pytest.mark.parametrize("tick", [0, 1, 5, 100, WEEK, WEEK + 50])
+def test_trends_are_topics_above_their_own_week(tick: int) -> None:
+    rule = LIVELY.trending
+    draw = np.random.default_rng(tick)
+    history = draw.poisson(3.0, (tick, 6))
+    history[max(0, tick - 3) :, 4] += 40
+    counts = np.zeros((6, WEEK), np.int64)
+    for hour, row in enumerate(history):
+        counts[:, hour % WEEK] = row
+    week = history[-WEEK:]
+    recent = week[-rule.hours :].sum(axis=0)
+    expected = week.sum(axis=0) * min(rule.hours, len(week)) / max(1, len(week))
+    ranked = sorted(range(6), key=lambda topic: (-recent[topic] / (expected[topic] + rule.floor), topic))
+    assert rule.topics(counts, tick).tolist() == [topic for topic in ranked[: rule.slots] if recent[topic]]
+    assert tick < WEEK or rule.topics(counts, tick)[0] == 4
+
+
+# ---- moderation
+
+
+def test_reports_are_counted_by_their_keys() -> None:
+    """Replay one tick: every reader of a toxic or opposed post reports it by a draw of their own."""
+    scene = stage(lively(moderation={"capacity": 0, "report_toxic": 0.5, "report_opposed": 0.2}))
+    world, posts, rule = scene.world, scene.posts, scene.world.setting.moderation
+    expected = posts.reports.astype(np.int64)
+    key = noise.key_of(5, _REPORT)
+    for r, i in enumerate(scene.woken.active):
+        person = U64(noise.mix(key, world.accounts.key[i]))
+        for j in shown(scene, r):
+            opposed = posts.stance_principal[j] * world.accounts.stance_principal[i] < 0.0
+            rate = rule.report_toxic if posts.toxicity[j] >= TOXIC else rule.report_opposed * opposed
+            expected[j] += noise.uniform2(person, posts.key[j], U64(scene.now)) < rate
+    assert expected.sum() > posts.reports.sum() + 10
+    ledger = world.state.ledger
+    removals = rule.moderate(world.accounts, ledger.columns, ledger.size, scene.woken, scene.seen, 5, scene.now)
+    assert not len(removals.posts)
+    np.testing.assert_array_equal(posts.reports, expected)
+
+
+def test_the_most_reported_is_reviewed_first_then_the_oldest() -> None:
+    draw = np.random.default_rng(1)
+    rule = LIVELY.moderation
+    reports, removed = draw.integers(0, 5, 300), draw.random(300) < 0.2
+    time = np.sort(draw.integers(0, 50 * 3600, 300))
+    due = [
+        j for j in range(300) if reports[j] >= rule.threshold and not removed[j] and time[j] <= (40 - rule.lag) * 3600
+    ]
+    due.sort(key=lambda j: (-reports[j], j))
+    found = _review(reports.astype(np.int32), removed, time, 40, values(rule))
+    assert found.tolist() == due
+    assert len(due) > 50
+
+
+def test_a_review_finds_abuse_and_errs_by_its_rate() -> None:
+    keys = noise.mixed(noise.key_of(1, noise.stream("test")), np.arange(5000, dtype=np.uint64))
+    toxicity = np.where(np.arange(5000) < 2500, 0.0, 0.8)
+    guilty = _judge(toxicity, keys, np.arange(5000), 1, 0.1)
+    assert guilty[2500:].all()
+    assert guilty[:2500].mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_every_strike_that_reaches_a_multiple_suspends() -> None:
+    """Three posts of one author fall in one hour: from one strike to four, past the multiple of two and of three."""
+    world = World(lively(moderation={"strikes": 3, "lag": 0, "capacity": 10}), rng=1)
+    ledger, accounts = world.state.ledger, world.accounts
+    posts = ledger.columns
+    ledger.size = 3
+    posts.author[:3], posts.toxicity[:3], posts.reports[:3] = 7, 0.9, 5
+    accounts.strikes[7] = 1
+    nobody = Woken(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
+    nothing = Exposures(np.zeros(1, np.int64), np.zeros(0, np.int64))
+    removals = world.setting.moderation.moderate(accounts, posts, 3, nobody, nothing, 1, 9)
+    assert removals.accounts.tolist() == [7]
+    assert accounts.strikes[7] == 4
+    assert accounts.suspended_until[7] == 10 + world.setting.moderation.suspension
+
+
+# ---- observers
+
+
+def test_impressions_are_counted_one_by_one(scene: Stage) -> None:
+    world, posts = scene.world, scene.posts
+    world.observers.append(diary := Diary())
+    world.step()
+    moment = diary.moments[0]
+    dissent = others = topic = 0
+    for r, i in enumerate(scene.woken.active):
+        for j in shown(scene, r):
+            topic += posts.topic[j] == CONTESTED
+            dissent += posts.dissent[j]
+            others += posts.dissent[j] and world.accounts.cohort[i] != DISSENTER
+    row = Reach().observe(moment)
+    assert [row[name] for name in ("dissent_impressions", "dissent_impressions_nondissenters", "topic_impressions")] == [
+        dissent, others, topic,
+    ]  # fmt: skip
+    assert row["dissent_visibility"] == pytest.approx(dissent / topic)
+    assert 0 < others < dissent < topic
+    scene_after = stage(world.setting)  # the fixture is shared: leave a stage as it was found
+    assert scene_after.now == scene.now
+
+
+@pytest.mark.parametrize("distinct", [0, 1, 5, 30, 100, 200])
+def test_linear_counting_estimates_distinct_accounts(distinct: int) -> None:
+    keys = noise.mixed(noise.key_of(3, noise.stream("test")), np.arange(50 * 200, dtype=np.uint64)).reshape(50, 200)
+    bits = [len({int(key) & (BITS - 1) for key in row[:distinct]}) for row in keys]
+    filled = np.tile(np.array(bits), (4, 1))
+    np.testing.assert_allclose(_estimates(filled), distinct, rtol=0.05, atol=0.2)
+
+
+def test_distinct_supporters_seen_agree_with_a_count() -> None:
+    """Over some days of a world: mean distinct accounts by side as estimated, against sets of accounts."""
+    world = World(LIVELY, rng=5)
+    world.observers.append(diary := Diary())
+    people: list[list[set[int]]] = [[set() for _ in range(world.n_organic)] for _ in range(4)]
+    for tick in range(START + HOURS):
+        world.step()
+        moment = diary.moments[-1]
+        if tick == START:
+            people = [[set() for _ in range(world.n_organic)] for _ in range(4)]
+        posts, (start, item) = moment.posts, moment.seen
+        for r, i in enumerate(moment.woken.active):
+            for j in item[start[r] : start[r + 1]]:
+                author = int(posts.author[j])
+                side = 2 if posts.stance_extremist[j] > OPINION else 0 if posts.stance_principal[j] > OPINION else -1
+                if posts.topic[j] == CONTESTED and side >= 0:
+                    people[side][i].add(author)
+                    if world.role[author] == ORGANIC:
+                        people[side + 1][i].add(author)
+    names = ("perceived_supporters", "true_supporters", "perceived_extremists", "true_extremists")
+    estimated = [world.history[name].iloc[-1] for name in names]
+    counted = [np.mean([len(found) for found in side]) for side in people]
+    np.testing.assert_allclose(estimated, counted, rtol=0.05)
+    assert counted[0] > counted[1] > 1.0
+
+
+def test_numbers_start_anew_every_week_from_the_campaign() -> None:
+    world = World(lively(campaign={"start": 2}), rng=5)
+    world.run(2 + 168)
+    seen = world.history["perceived_supporters"]
+    assert seen.iloc[2 + 167] > 5 * seen.iloc[2]
+    world.step()
+    assert world.history["perceived_supporters"].iloc[-1] < 0.5 * seen.iloc[-1]
+    assert isinstance(world.observers[2], Numbers)
+
+
+# ---- cells
+
+GRID = (0.05, 0.2, 0.4, 0.6, 0.8)
+
+
+@pytest.mark.parametrize("now", GRID)
+@pytest.mark.parametrize("reference", GRID)
+def test_an_outcome_is_what_its_definition_says(now: float, reference: float) -> None:
+    for no_fear in GRID:
+        for old_climate in GRID:
+            for u in (0.1, 0.3, 0.5, 0.7, 0.9):
+                cell = expression.outcome(u, now, no_fear, old_climate, reference)
+                if u < now:
+                    expected = VOICED
+                elif u >= reference:
+                    expected = RESERVED
+                else:
+                    restored = (u < no_fear, u < old_climate)
+                    expected = {(1, 0): FEAR, (0, 1): CLIMATE, (1, 1): EITHER, (0, 0): OVER}[restored]
+                assert cell == expected
+
+
+def test_roles_of_the_stage() -> None:
+    """The stage has an army at work: without it the oracles above would be compared on quiet states."""
+    scene = stage(LIVELY)
+    author = scene.posts.author
+    assert (scene.world.role[author] == TROLL).sum() > 50
+    assert (scene.posts.template >= 0).any()
+    assert (scene.posts.shock > 0).any()

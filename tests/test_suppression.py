@@ -1,0 +1,172 @@
+"""The main job at a small size: what it writes, that it adds up, and that shared worlds are really the same."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+
+from experiments import suppression
+from experiments.app import app
+from experiments.runs import Run, play, play_all
+from experiments.settings import build, changed, facts
+from scripts.conf import CONF
+from sim.errors import InputError
+from sim.setting import Setting
+
+SMALL = [
+    "population.size=150", "army.size=12", "extremists.size=3", "ticks=60", "campaign.start=24", "campaign.hours=24",
+    "seeds=3", "workers=1", "robustness.seeds=2", "robustness.fight_back=[0.0,0.5]", "robustness.doses=[0.5]",
+    "priors.draws=2", "population.interest=0.6",
+]  # fmt: skip
+FIXED = [
+    "arm", "effort", "seed", "dissent_wanted", "dissent_posts", "dissent_withheld", "withheld_fear",
+    "withheld_climate", "withheld_either", "withheld_over", "dissent_removed", "dissent_impressions",
+    "dissent_impressions_nondissenters", "dissent_visibility", "perceived_support", "true_support",
+    "perceived_supporters", "true_supporters", "wall_time",
+]  # fmt: skip
+
+
+def config_of(*overrides: str):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("suppression", [*SMALL, *overrides])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("suppression") / "result"
+    argv, sys.argv = sys.argv, ["suppression", *SMALL, f"out={out}"]
+    try:
+        app("suppression", suppression.main)
+    finally:
+        sys.argv = argv
+    return out
+
+
+def test_the_folder_holds_what_the_readme_names(folder: Path):
+    tables = {"ticks", "summary", "decomposition", "robustness", "interactions", "knockouts", "recovery"}
+    assert {f"{name}.parquet" for name in tables} <= {path.name for path in folder.iterdir()}
+    assert (folder / "report.html").stat().st_size > 10_000
+    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg"}
+    assert (folder / "run.yaml").is_file()
+
+
+def test_summary_has_the_fixed_columns_first_and_a_row_an_arm_effort_and_seed(folder: Path):
+    summary = pd.read_parquet(folder / "summary.parquet")
+    assert list(summary.columns[: len(FIXED)]) == FIXED
+    assert not summary.duplicated(["arm", "effort", "seed"]).any()
+    assert summary.groupby("effort")["arm"].nunique().to_dict() == {"additive": 8, "equal": 8}
+    assert summary["seed"].nunique() == 3
+    cells = ["withheld_fear", "withheld_climate", "withheld_either", "withheld_over"]
+    assert (summary[cells].sum(axis=1) == summary["dissent_withheld"]).all()
+    assert (summary["dissent_wanted"] == summary["dissent_posts"] + summary["dissent_withheld"]).all()
+
+
+def test_summary_is_the_total_of_the_ticks_from_the_campaign_on(folder: Path):
+    summary = pd.read_parquet(folder / "summary.parquet").set_index(["arm", "effort", "seed"])
+    ticks = pd.read_parquet(folder / "ticks.parquet")
+    totals = ticks[ticks["tick"] >= 24].groupby(["arm", "effort", "seed"])[["dissent_posts", "dissent_wanted"]].sum()
+    pd.testing.assert_frame_equal(totals.sort_index(), summary[totals.columns].sort_index(), check_dtype=False)
+
+
+def test_shapley_values_sum_to_the_effect_of_the_whole(folder: Path):
+    values = pd.read_parquet(folder / "decomposition.parquet")
+    assert list(values.columns[:5]) == ["outcome", "tactic", "value", "lo", "hi"]
+    summary = pd.read_parquet(folder / "summary.parquet")
+    standing = summary.assign(standing=summary["dissent_posts"] - summary["dissent_removed"])
+    mean = standing.groupby(["effort", "arm"])["standing"].mean()
+    lost = values[values["outcome"] == "lost_dissent"].groupby("effort")["value"].sum()
+    for effort in ("additive", "equal"):
+        assert lost[effort] == pytest.approx(mean[effort, "none"] - mean[effort, "all"])
+
+
+def test_arms_are_the_same_before_the_campaign_and_share_their_opportunities(folder: Path):
+    ticks = pd.read_parquet(folder / "ticks.parquet").set_index(["seed", "tick", "effort", "arm"])
+    early = ticks[ticks.index.get_level_values("tick") < 24]
+    for _, rows in early.groupby(["seed", "tick"]):
+        assert (rows.nunique(dropna=False) == 1).all()
+    assert (ticks.groupby(["seed", "tick"])["opportunities"].nunique() == 1).all()
+
+
+def test_runs_that_share_a_world_would_have_been_the_same():
+    config = config_of()
+    setting = build(config)
+    runs = suppression.plan(config, setting)
+    by_world: dict[object, list[Run]] = {}
+    for run in runs:
+        by_world.setdefault(suppression.world_of(run), []).append(run)
+    shared = [same for same in by_world.values() if len({run.setting for run in same}) > 1]
+    assert shared, "nothing is shared: the saving is gone"
+    measures = None
+    for run in {run.setting: run for run in shared[0]}.values():
+        row = {k: v for k, v in play(run).row.items() if k not in {*run.labels, "wall_time"}}
+        assert measures is None or row == measures or pd.Series(row).equals(pd.Series(measures))
+        measures = row
+
+
+def test_the_plan_covers_every_family():
+    config = config_of()
+    runs = suppression.plan(config, build(config))
+    assert {run.family for run in runs} == {"main", "knockout", "robustness", "fight_back", "dose", "prior"}
+    assert len({(r.family, r.variant, r.arm, r.effort, r.seed) for r in runs}) == len(runs)
+    main = [run for run in runs if run.family == "main"]
+    assert len(main) == 3 * 14
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_fight_back_keeps_the_mix_of_the_others(share: float):
+    setting = Setting()
+    people = changed(setting, suppression.fight_back(setting, share)).population
+    others = 1.0 - setting.population.fight_share
+    assert people.fight_share == share
+    assert people.withdraw_share == pytest.approx(setting.population.withdraw_share / others * (1.0 - share))
+
+
+def test_prior_draws_cover_each_range_once_a_stratum():
+    draws = suppression.prior_draws({"a.b": [0.0, 1.0], "c.d": [10.0, 20.0]}, 10, seed=3)
+    for name, low, step in (("a.b", 0.0, 0.1), ("c.d", 10.0, 1.0)):
+        assert sorted(int((draw[name] - low) / step) for draw in draws) == list(range(10))
+    assert draws == suppression.prior_draws({"a.b": [0.0, 1.0], "c.d": [10.0, 20.0]}, 10, seed=3)
+    assert suppression.prior_draws({}, 10, seed=3) == []
+
+
+def test_priors_that_are_no_range_are_refused():
+    with pytest.raises(InputError, match=r"must be \[low, high\] with low < high"):
+        suppression.prior_draws({"a.b": [1.0, 1.0]}, 2, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"armee.size": 1}, "armee.size names no group: did you mean army?"),
+        ({"army.sise": 1}, "army.sise names no field of army: did you mean size?"),
+        ({"army.size": -1}, "Army.size=-1 must lie in"),
+    ],
+)
+def test_changes_that_fit_nothing_are_refused(change: dict[str, int], message: str):
+    with pytest.raises(InputError, match=message.replace("?", r"\?")):
+        changed(Setting(), change)
+
+
+def test_a_campaign_longer_than_the_run_is_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="ends before the campaign does"):
+        suppression.main(config_of("ticks=40"), tmp_path)
+
+
+def test_two_workers_give_the_numbers_of_one():
+    setting = build(config_of())
+    runs = list(suppression.main_arms(setting, 1, 30))[:3]
+    alone = {run: played.row for run, played in play_all(runs, 1, "")}
+    together = {run: played.row for run, played in play_all(runs, 2, "")}
+    for run in runs:
+        for name in set(alone[run]) - {"wall_time"}:
+            assert alone[run][name] == together[run][name] or alone[run][name] != alone[run][name]
+
+
+def test_facts_name_the_army_and_the_seeds():
+    config = config_of()
+    told = facts(build(config), config, ("weights are ignored", "60 nodes"))
+    assert told["notes"] == ["weights are ignored"]
+    assert told["facts"]["Seeds"].startswith("3 (1 to 3)")
+    assert told["campaign"] == {"start": 24, "stop": 48}
