@@ -47,7 +47,7 @@ def posts_of(world: "PlainWorld", drafts: Drafts) -> list[Post]:
     base = world.posts[0].serial if world.posts else world.published
     made = []
     for row in range(len(drafts.key)):
-        values = {name: value[row].item() for name, value in zip(Drafts._fields, drafts, strict=True)}
+        values = {name: value[row].item() for name, value in drafts._asdict().items()}
         for name, kind in _LINKS.items():
             if kind == "row":
                 values[name] = world.everybody[values[name]] if values[name] >= 0 else None

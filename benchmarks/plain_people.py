@@ -4,14 +4,13 @@ What they do is documented in `sim.people` and `sim.platform.feed`; here it is r
 """
 
 import math
-from collections.abc import Iterator
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 import mesa
 
 from benchmarks.plain_chance import mix, uniform
-from benchmarks.plain_platform import Post, score, written
+from benchmarks.plain_platform import Post, Topic, score, written
 from sim.people.expression import MOST
 from sim.people.population import cohort
 from sim.people.reaction import Reaction
@@ -108,18 +107,18 @@ class Person(Account):
         moment = model.clock - 3600 + self.second
         lines = []
         if uniform(model.keys["feed/search"], self.key) < attention.search_rate * self.interest:
-            lines.append((model.topics[CONTESTED].back_from(moment), attention.search))
+            lines.append((model.topics[CONTESTED], attention.search))
         if model.trends:
-            topic = model.trends[int(uniform(model.keys["feed/trend"], self.key) * len(model.trends))]
-            lines.append((model.topics[topic].back_from(moment), attention.trends))
+            trend = model.trends[int(uniform(model.keys["feed/trend"], self.key) * len(model.trends))]
+            lines.append((model.topics[trend], attention.trends))
         chosen: set[Post] = set()
         for crowd in (True,) if attention.crowding else (True, False):
             room = attention.items
             answers = self.answers(min(room, attention.mentions), crowd)
             room -= len(answers)
             chosen.update(answers)
-            for line, slots in lines:
-                found = self.search(line, min(room, slots), moment, crowd)
+            for topic, slots in lines:
+                found = self.search(topic, min(room, slots), moment, crowd)
                 room -= len(found)
                 chosen.update(found)
             chosen.update(self.home(room, crowd))
@@ -135,11 +134,11 @@ class Person(Account):
                 found.append(post)
         return found
 
-    def search(self, line: Iterator[Post], slots: int, moment: int, crowd: bool) -> list[Post]:
-        """Return the best of the newest `depth` posts of a stream that others wrote."""
+    def search(self, topic: Topic, slots: int, moment: int, crowd: bool) -> list[Post]:
+        """Return the best of the newest `depth` posts on a topic that others wrote."""
         feed = self.model.rules.feed
         shown: list[Post] = []
-        for post in line:
+        for post in topic.back_from(moment):
             if len(shown) >= feed.depth or post.time < self.model.oldest:
                 break
             if not post.removed and post.author is not self and post.author.crowds == crowd:

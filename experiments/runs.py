@@ -69,7 +69,7 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
         workers: processes; 0 means one for each core that this process may use.
         what: the words beside the bar.
     """
-    workers = min(workers or len(os.sched_getaffinity(0)), len(runs))
+    workers = min(workers or cores(), len(runs))
     with progress(len(runs), "compiling kernels", what) as advance:
         warm_up(runs)
         if workers <= 1:
@@ -84,6 +84,11 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
                 for future in done:
                     yield waiting.pop(future), future.result()
                     advance(1)
+
+
+def cores() -> int:
+    """Return how many cores this process may use; where the system does not say, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def warm_up(runs: Sequence[Run]) -> None:

@@ -20,7 +20,13 @@ from sim.errors import InputError
 from sim.setting import Setting
 
 KNOCKOUTS: Mapping[str, Mapping[str, Any]] = {
-    "no_fear": {"expression.fear_weight": 0.0, "expression.fight_weight": 0.0, "reaction.leave_abuse": 0.0},
+    "no_fear": {
+        "reaction.direct": 0.0,
+        "reaction.vicarious": 0.0,
+        "reaction.terror": 0.0,
+        "reaction.leave_abuse": 0.0,
+        "expression.anticipation": 0.0,
+    },
     "no_climate": {"expression.climate_weight": 0.0},
     "no_crowding": {"attention.crowding": False},
 }
@@ -34,7 +40,7 @@ def robustness(setting: Setting) -> dict[str, dict[str, Any]]:
         "vicarious and anticipatory fear 0": {"reaction.vicarious": 0.0, "expression.anticipation": 0.0},
         "fear half-life x 1/4": {"reaction.half_life": half_life / 4},
         "fear half-life x 4": {"reaction.half_life": half_life * 4},
-        "unlimited attention": {"attention.items": 10_000},
+        "unlimited attention": {"attention.items": 10_000, "attention.mentions": 10_000, "attention.memory": 48},
         "chronological feed": {"feed.engagement": 0.0},
         "recognised trolls discounted": {"reaction.discount": 1.0},
     }

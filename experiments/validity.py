@@ -8,6 +8,7 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
+from experiments.folder import describe
 from experiments.settings import build
 from sim.errors import InputError
 from sim.setting import Setting
@@ -31,7 +32,9 @@ def main(config: DictConfig, folder: Path) -> None:
     measured.to_parquet(folder / "measures.parquet", index=False)
     compared.to_parquet(folder / "validity.parquet", index=False)
     worlds = table.play(setting, config.seed, config.ticks)
-    validity.write(folder, compared, worlds, len(seeds), config.ticks, OmegaConf.to_yaml(config))
+    facts = {"seeds": len(seeds), "hours": config.ticks, "worlds a seed": "quiet, with the operation, without shock"}
+    describe(folder, OmegaConf.to_container(config), {"facts": facts})  # type: ignore[arg-type]
+    validity.write(folder, compared, worlds)
     validity.show(compared, Console())
 
 
@@ -51,7 +54,7 @@ def collect(setting: Setting, seeds: range, ticks: int, workers: int) -> pd.Data
     from experiments.facts.facts import measured
     from experiments.runs import Run, _pool, progress, warm_up
 
-    workers = min(workers or len(os.sched_getaffinity(0)), len(seeds))
+    workers = min(workers or cores(), len(seeds))
     found: list[pd.DataFrame] = []
     with progress(len(seeds), "compiling kernels", "seeds, three worlds each") as advance:
         if workers <= 1:

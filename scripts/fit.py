@@ -13,7 +13,9 @@ What is fitted and what is not:
   The target is the top 25%, since 95% or more of posts by them leaves the top 10% little room.
 * fact 8 gives two numbers: `toxic_replies` and `public_toxicity`; `toxic_posts` is an assumption.
   Targets are the geometric means of the bands.
-* fact 10 gives two: `fear_weight` and `leave_abuse`; `direct` multiplies the former and is an assumption.
+* fact 10 gives two: `fear_weight` and `leave_abuse`; `direct` multiplies the former and is an assumption. The target
+  of withholding lies in the lower half of the band: only people who withdraw and yield can withhold (45% of all, an
+  assumption), so that the share saturates near 0.30 and says little about the weight of fear beyond.
 * fact 16 gives one: `copying`; `jitter` is an assumption.
 """
 
@@ -61,12 +63,10 @@ STEPS = (
     Step("army.reposts", 15, operation.flood_reposts, 0.70, 0.01, 0.0, 1.0, army=True),
     Step("army.copying", 16, operation.copied_together, 0.74, 0.03, 0.02, 0.9, army=True),
     Step(
-        "expression.fear_weight", 10, lambda run: harm.withheld_among(run, harm.abused(run)),
-        0.30, 0.005, 0.5, 20.0, army=True,
+        "expression.fear_weight", 10, harm.withheld_by_abused, 0.275, 0.005, 0.5, 20.0, army=True,
     ),
     Step(
-        "reaction.leave_abuse", 10, lambda run: harm.left_among(run, harm.abused(run)),
-        0.13, 0.005, 0.0, 1.0, army=True,
+        "reaction.leave_abuse", 10, harm.left_of_abused, 0.13, 0.005, 0.0, 1.0, army=True,
     ),
 )  # fmt: skip
 

@@ -117,7 +117,7 @@ MEANINGS = {
     "campaign.intensity": "factor on the army's rate; 0 is an army that is there and silent",
     "campaign.toxic_share": "share of fresh floods that are abusive",
     "campaign.targets": "dissenters whom the abuse platoon answers, the most visible first",
-    "campaign.victims": "accounts to be answered instead; the first person is account 0",
+    "campaign.victims": "people to be abused instead of the most visible: checked, but not yet used by the army",
     "graph=community.mean_following": "accounts a person follows on average",
     "graph=community.spread": "log-SD of the number of accounts followed, before returns",
     "graph=community.tail": "exponent of popularity; lower is heavier",

@@ -52,8 +52,8 @@ class Rule:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        declared = {name: getattr(cls, name, None) for name in cls.__annotations__}
-        numeric = [n for n, f in declared.items() if isinstance(f, Field) and isinstance(f.default, int | float)]
+        inherited = list(getattr(cls, "Values", namedtuple("Values", ()))._fields)
+        numeric = [*inherited, *(n for n, f in vars(cls).items() if _is_number(f) and n not in inherited)]
         cls.Values = namedtuple("Values", numeric)  # type: ignore[misc]
         cls.Values.__module__, cls.Values.__qualname__ = cls.__module__, f"{cls.__qualname__}.Values"
 
@@ -67,6 +67,10 @@ class Rule:
 def values(rule: Rule) -> Any:
     """Return the rule's numeric fields as a named tuple, the form compiled kernels accept."""
     return rule._numbers
+
+
+def _is_number(declared: object) -> bool:
+    return isinstance(declared, Field) and isinstance(declared.default, int | float)
 
 
 def _checked(rule: Rule, column: "Field[Any]") -> Any:

@@ -120,7 +120,7 @@ class World(ColumnModel):
         rules, rows = self.setting, {role: np.flatnonzero(truth.role == role) for role in (TROLL, EXTREMIST)}
         if rows[TROLL].size:
             army = ChainOfCommand(rules.army, rules.campaign, rows[TROLL], accounts.key[rows[TROLL]], self.seed)
-            truth.superior[rows[TROLL]] = army.officer
+            truth.officer[rows[TROLL]] = army.officer
             yield army
         if rows[EXTREMIST].size:
             yield Organisation(rules.extremists, rows[EXTREMIST], accounts.key[rows[EXTREMIST]], self.seed)

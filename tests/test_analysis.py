@@ -89,8 +89,13 @@ class TestSummary:
         assert list(row) == list(MEASURES)
 
     def test_undefined_hours_are_left_out_of_means(self):
-        measures = {**history(SMALL, frozenset(), "additive", 0), "dissent_visibility": np.array([nan, 2.0, 4.0])}
-        assert summarise(measures, 0, 3)["dissent_visibility"] == 3.0
+        measures = {**history(SMALL, frozenset(), "additive", 0), "mean_fear": np.array([nan, 2.0, 4.0])}
+        assert summarise(measures, 0, 3)["mean_fear"] == 3.0
+
+    def test_visibility_is_the_share_of_all_impressions_of_the_campaign(self):
+        seen = {"dissent_impressions": np.array([9, 1, 3]), "topic_impressions": np.array([9, 10, 10])}
+        measures = {**history(SMALL, frozenset(), "additive", 0), **seen}
+        assert summarise(measures, 1, 3)["dissent_visibility"] == 0.2
 
     def test_a_campaign_after_the_end_gives_zero_and_nan(self):
         row = summarise({name: np.ones(2) for name in MEASURES}, 168, 336)

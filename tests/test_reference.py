@@ -24,51 +24,44 @@ from sim.platform.moderation import Moderation
 from sim.platform.trending import Trending
 from sim.rules import Rule
 from sim.setting import Setting
-from sim.state.posts import REPLY, REPOST, Posts
+from sim.state.posts import REPLY, REPOST
 from sim.state.records import CELLS
 from sim.world import World
+from tests.worlds import Shelves, lively, played
 
 TICKS = 72
 #: Everything happens: all ways in which an intention can end, all kinds of acts, removals and suspensions.
-LIVELY = Setting(
-    population=Population(
-        size=150, sessions_per_day=9.0, acts_per_session=1.5, interest=0.5, dissent_share=0.6, public_followers=10
-    ),
-    graph=CommunityGraph(mean_following=20.0),
-    attention=Attention(items=25),
-    reaction=Reaction(persuasion=0.05, direct=0.2, vicarious=0.03, leave=0.01),
-    expression=Expression(climate_weight=4.0, toxic_posts=0.05, toxic_replies=0.1),
-    moderation=Moderation(report_toxic=0.2, report_opposed=0.01, lag=3, strikes=2, suspension=24),
-    army=Army(size=12, span=3),
-    extremists=Extremists(size=4),
-    campaign=Campaign(start=10, hours=44, targets=8),
+BUSY = lively(
+    population={"size": 150},
+    reaction={"persuasion": 0.1, "discount": 0.5},
+    army={"size": 12},
+    campaign={"start": 10, "hours": 44},
 )
 SETTINGS = {
-    "lively": LIVELY,
-    "chronological": replace(LIVELY, feed=Feed(engagement=0.0), graph=PreferentialAttachment(links=6)),
-    "without crowding": replace(LIVELY, attention=Attention(items=15, crowding=False)),
-    "equal effort": replace(LIVELY, campaign=Campaign(start=10, hours=44, effort="equal", tactics=("abuse", "flood"))),
-    "nobody organised": replace(LIVELY, army=Army(size=0), extremists=Extremists(size=0)),
+    "busy": BUSY,
+    "chronological": replace(BUSY, feed=Feed(engagement=0.0), graph=PreferentialAttachment(links=6)),
+    "without crowding": replace(BUSY, attention=Attention(items=15, crowding=False)),
+    "equal effort": replace(BUSY, campaign=Campaign(start=10, hours=44, effort="equal", tactics=("abuse", "flood"))),
+    "nobody organised": replace(BUSY, army=Army(size=0), extremists=Extremists(size=0)),
 }
 
 
 def assert_same_bits(plain: PlainWorld, engine: World) -> None:
     """Compare every column of every account, every column of the ledger and every measure of every tick."""
-    history = pd.DataFrame(plain.history)
-    assert list(history) == list(engine.history)
-    pairs = {
-        **{f"accounts.{n}": (getattr(accounts_of(plain), n), c) for n, c in engine.accounts._asdict().items()},
-        **{f"posts.{n}": (getattr(ledger_of(plain), n), c) for n, c in engine.state.ledger.rows()._asdict().items()},
-        **{f"history.{n}": (history[n].to_numpy(float), engine.history[n].to_numpy(float)) for n in history},
+    parts: dict[str, tuple[Any, Any]] = {
+        "accounts": (accounts_of(plain)._asdict(), engine.accounts._asdict()),
+        "posts": (ledger_of(plain)._asdict(), engine.state.ledger.rows()._asdict()),
+        "history": (dict(pd.DataFrame(plain.history).items()), dict(engine.history.items())),
     }
-    different = [
-        name for name, (ours, theirs) in pairs.items() if ours.dtype != theirs.dtype or not _same(ours, theirs)
-    ]
+    pairs = {f"{part}.{name}": (ours[name], theirs[name]) for part, (ours, theirs) in parts.items() for name in theirs}
+    assert all(list(ours) == list(theirs) for ours, theirs in parts.values())
+    different = [name for name, (ours, theirs) in pairs.items() if not _same(ours, theirs)]
     assert different == []
 
 
 def _same(ours: Any, theirs: Any) -> bool:
-    return bool(ours.tobytes() == np.ascontiguousarray(theirs).tobytes())
+    ours, theirs = np.ascontiguousarray(ours), np.ascontiguousarray(theirs)
+    return bool(ours.dtype == theirs.dtype and ours.tobytes() == theirs.tobytes())
 
 
 def both(setting: Setting, ticks: int, seed: int) -> tuple[PlainWorld, World]:
@@ -86,12 +79,11 @@ def test_the_engine_is_the_reference_bit_for_bit(name: str) -> None:
 
 
 def test_the_comparison_sees_everything_happen() -> None:
-    parts: list[Posts] = []
-    world = World(LIVELY, rng=3, archive=lambda first, posts: parts.append(Posts._make(map(np.copy, posts))))
-    history = world.run(TICKS)
-    assert (history[[*CELLS, "dissent_removed", "army_posts", "extremist_posts"]].sum() > 0).all()
-    world.state.ledger.close()
-    posts = Posts._make(np.concatenate(column) for column in zip(*parts, strict=True))
+    shelves = Shelves()
+    world = played(BUSY, TICKS, seed=3, archive=shelves)
+    ended = world.history[[*CELLS, "dissent_removed", "army_posts", "extremist_posts"]].sum()
+    assert ended[ended == 0].index.tolist() == []
+    posts = shelves.posts(world)
     assert {REPOST, REPLY} < set(posts.kind.tolist())
     for column in (posts.template + 1, posts.shock, posts.toxicity, posts.reports, posts.previous_mention + 1):
         assert column.any()
@@ -101,11 +93,11 @@ def test_the_comparison_sees_everything_happen() -> None:
 
 def test_a_short_memory_of_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sim.world.WINDOW", 5 * 3600)
-    assert_same_bits(*both(LIVELY, 40, seed=4))
+    assert_same_bits(*both(BUSY, 40, seed=4))
 
 
 def test_the_comparison_finds_the_last_bit() -> None:
-    plain, engine = both(LIVELY, 2, seed=3)
+    plain, engine = both(BUSY, 2, seed=3)
     engine.accounts.fear[7] = np.nextafter(engine.accounts.fear[7], 1.0)
     with pytest.raises(AssertionError, match=r"accounts\.fear"):
         assert_same_bits(plain, engine)
@@ -138,7 +130,7 @@ def altered(rule: Rule, dice: random.Random) -> Rule:
 def test_any_setting(seed: int) -> None:
     dice = random.Random(seed)
     names = [column.name for column in fields(Setting)]
-    by_type = {type(getattr(LIVELY, name)): name for name in names}
-    rules = {by_type[rule]: altered(getattr(LIVELY, by_type[rule]), dice) for rule in RULES}
-    setting = replace(LIVELY, **rules)
+    by_type = {type(getattr(BUSY, name)): name for name in names}
+    rules: dict[str, Any] = {by_type[rule]: altered(getattr(BUSY, by_type[rule]), dice) for rule in RULES}
+    setting = replace(BUSY, **rules)
     assert_same_bits(*both(replace(setting, population=replace(setting.population, size=60)), 30, seed))

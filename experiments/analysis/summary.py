@@ -53,11 +53,15 @@ def summarise(history: Mapping[str, NDArray[np.generic]], start: int, stop: int)
 
     Returns:
         counts are totals (int) from `start` to the end of the run; shares and means are means over the campaign's
-        ticks in which they are defined (nan if there is none).
+        ticks in which they are defined (nan if there is none), but dissent_visibility is the share of the
+        campaign's impressions, not a mean of hourly shares.
     """
     row: dict[str, float] = {name: int(np.sum(history[name][start:])) for name in COUNTS}
+    topic = float(np.sum(history["topic_impressions"][start:stop]))
+    seen = float(np.sum(history["dissent_impressions"][start:stop]))
     for name in MEANS:
         during = np.asarray(history[name][start:stop], dtype=np.float64)
         during = during[~np.isnan(during)]
         row[name] = float(during.mean()) if during.size else float("nan")
+    row["dissent_visibility"] = seen / topic if topic else float("nan")
     return row

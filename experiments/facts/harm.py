@@ -42,6 +42,15 @@ def abused(run: Recording) -> NDArray[np.bool_]:
     return run.after.abused[: run.people] > 0
 
 
+def had_a_say(run: Recording) -> NDArray[np.bool_]:
+    """Return who had a contested intention to decide about since the campaign began, bool [people].
+
+    Surveys ask whether something ever happened, to people who had years of things to say; who had
+    nothing to say in our two weeks could withhold nothing, and is left out of the comparison.
+    """
+    return run.watch.decided[: run.people] > 0
+
+
 def withheld_among(run: Recording, who: NDArray[np.bool_]) -> float:
     """Facts 10, 11: part of the people in `who` with a contested post withheld since the campaign began."""
     return _mean(run.after.withheld[: run.people][who] > 0)
@@ -52,6 +61,27 @@ def left_among(run: Recording, who: NDArray[np.bool_]) -> float:
     at = run.watch.left_at[: run.people]
     stayed = at >= run.start
     return _mean((at < run.watch.never)[who & stayed])
+
+
+def withheld_by_abused(run: Recording) -> float:
+    """Fact 10: part of the abused who had a say that withheld a post (`abused`, `had_a_say`)."""
+    return withheld_among(run, abused(run) & had_a_say(run))
+
+
+def left_of_abused(run: Recording) -> float:
+    """Fact 10: part of the abused who left the platform since the campaign began."""
+    return left_among(run, abused(run))
+
+
+def withheld_by_bystanders(run: Recording) -> float:
+    """Fact 11: part of the people never abused since the campaign began, who had a say, that withheld a post."""
+    return withheld_among(run, ~abused(run) & had_a_say(run))
+
+
+def leaving_ratio(run: Recording) -> float:
+    """Fact 12: part of the abused who left, over that of all others, since the campaign began."""
+    others = left_among(run, ~abused(run))
+    return left_of_abused(run) / others if others else math.nan
 
 
 def witnessed(run: Recording) -> float:

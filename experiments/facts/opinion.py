@@ -41,7 +41,9 @@ def moved(shocking: Recording, calm: Recording, *, extreme: bool) -> float:
     Stance at the end minus stance at the end of the same world whose extremists post as much without shock; mean over
     people who were extreme supporters at the start, or over all others.
     """
-    who = extreme == (shocking.before.stance_extremist[: shocking.people] > EXTREME)
+    who: NDArray[np.bool_] = shocking.before.stance_extremist[: shocking.people] > EXTREME
+    if not extreme:
+        who = ~who
     change: NDArray[np.float64] = (shocking.after.stance_extremist - calm.after.stance_extremist)[: shocking.people]
     return float(change[who].mean()) if who.any() else math.nan
 

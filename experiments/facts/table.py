@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from scipy import stats
 from experiments.facts.recording import Recording, record
 from sim.rules import Rule
 from sim.setting import Setting
+from sim.state.accounts import F64
 
 MET, PARTLY, MISSED, SHOWN, PENDING = "met", "met in part", "missed", "shown", "not modelled yet"
 LEVEL = 0.95
@@ -33,7 +34,6 @@ class Part:
     low: float = -np.inf
     high: float = np.inf
     scale: float = 1.0  #: of the measure, 100 for percent; `low` and `high` are in the scaled unit
-    digits: int = 1
 
     @property
     def judged(self) -> bool:
@@ -77,31 +77,7 @@ def compare(facts: Iterable[Fact], measured: pd.DataFrame) -> pd.DataFrame:
     met if all its judged parts are, and stays "not modelled yet" while something of it is missing.
     """
     fitted = fitted_parameters()
-    rows = []
-    for fact in facts:
-        own = measured[measured["number"] == fact.number]
-        values = {part.name: interval(own.loc[own["part"] == part.name, "value"].to_numpy()) for part in fact.parts}
-        verdicts = {part.name: _verdict(part, values[part.name].value) for part in fact.parts}
-        for part in fact.parts:
-            rows.append(
-                {
-                    "number": fact.number,
-                    "fact": fact.name,
-                    "target": fact.target,
-                    "part": part.name,
-                    "low": part.low,
-                    "high": part.high,
-                    **values[part.name]._asdict(),
-                    "use": fact.use,
-                    "part_verdict": verdicts[part.name],
-                    "verdict": overall(verdicts.values(), fact.pending),
-                    "source": fact.source,
-                    "sure": fact.sure,
-                    "fitted": ", ".join(fitted.get(fact.number, ())),
-                    "note": " ".join(filter(None, (fact.pending and f"Not modelled yet: {fact.pending}.", fact.note))),
-                }
-            )
-    return pd.DataFrame(rows)
+    return pd.DataFrame([row for fact in facts for row in _rows(fact, measured, fitted.get(fact.number, []))])
 
 
 class Interval(NamedTuple):
@@ -113,7 +89,7 @@ class Interval(NamedTuple):
     seeds: int
 
 
-def interval(values: np.ndarray) -> Interval:
+def interval(values: F64) -> Interval:
     """Return mean and 95% t-interval of the finite values; nan for what too few of them do not give."""
     known = values[np.isfinite(values)]
     if len(known) == 0:
@@ -145,6 +121,21 @@ def fitted_parameters() -> dict[int, list[str]]:
             if words:
                 found.setdefault(int(words.split(" ")[0]), []).append(f"{group.name}.{column.name}")
     return found
+
+
+def _rows(fact: Fact, measured: pd.DataFrame, fitted: list[str]) -> list[dict[str, Any]]:
+    own = measured[measured["number"] == fact.number]
+    values = {part.name: interval(own.loc[own["part"] == part.name, "value"].to_numpy()) for part in fact.parts}
+    verdicts = {part.name: _verdict(part, values[part.name].value) for part in fact.parts}
+    about = {name: getattr(fact, name) for name in ("target", "use", "source", "sure", "pending", "note")}
+    about |= {"verdict": overall(verdicts.values(), fact.pending), "fitted": ", ".join(fitted)}
+    return [
+        {"number": fact.number, "fact": fact.name, "part": part.name, "low": part.low, "high": part.high}
+        | values[part.name]._asdict()
+        | {"part_verdict": verdicts[part.name]}
+        | about
+        for part in fact.parts
+    ]
 
 
 def _verdict(part: Part, value: float) -> str:

@@ -1,35 +1,34 @@
 """The report of validity: what was measured, beside its target, as pictures, tables and one page."""
 
-import platform
-import shlex
-import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
 from experiments.facts import activity, harm, operation, spread
-from experiments.facts.table import MET, MISSED, PARTLY, PENDING, Worlds
-from experiments.folder import PACKAGES, _version
+from experiments.facts.table import MET, MISSED, PARTLY, PENDING, SHOWN, Worlds
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.style import BLUE, GREY, INK, ORANGE, VERMILLION, canvas
-from experiments.report.words import number
+from experiments.report.words import number, span
 
 TITLE = "Does the simulated platform look like a real one? Twenty stylised facts"
 USES = {"C": "calibrated", "V": "held out", "D": "docking"}
-STYLES = {MET: "green", PARTLY: "yellow", MISSED: "red", PENDING: "dim"}
+HEADS = ("fact", "target", "measured", "ours", "band", "use", "verdict")
+ABOUT = ("fact", "use", "source", "how sure", "fitted to it", "remarks")
+STYLES = {MET: "green", PARTLY: "yellow", MISSED: "red", PENDING: "dim", SHOWN: "dim"}
 CAVEATS = (
-    "A calibrated row (C) that is met shows that the fit worked, nothing more; only held-out rows (V) speak for the model.",
+    "A calibrated row (C) that is met shows that the fit worked, and no more; only held-out rows (V) speak for "
+    "the model.",
     "Most targets come from one platform, one country and one time, and many were read second-hand: see the column of "
     "how sure.",
     "Survey shares ask whether something ever happened; ours are shares over the run's window and not hazards.",
@@ -37,8 +36,12 @@ CAVEATS = (
 )
 
 
-def write(folder: Path, compared: pd.DataFrame, worlds: Worlds, seeds: int, ticks: int, config: str) -> None:
-    """Draw the pictures of one seed's worlds into `folder`/figures and write `folder`/report.html."""
+def write(folder: Path, compared: pd.DataFrame, worlds: Worlds) -> None:
+    """Draw the pictures of one seed's worlds into `folder`/figures and write `folder`/report.html.
+
+    `folder` holds what `experiments.folder.describe` wrote.
+    """
+    about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
     with style.look():
         pictures = [_draw(worlds, folder / "figures", name) for name in PICTURES]
     told = Page(
@@ -47,19 +50,20 @@ def write(folder: Path, compared: pd.DataFrame, worlds: Worlds, seeds: int, tick
         lede=lede(compared),
         pictures=pictures,
         tables=[
-            replace(Table.of("Every fact", shown(compared), "Mean and 95% interval over seeds."), open=True),
-            Table.of("Sources, parameters and notes", remarks(compared)),
+            Table("Every fact", HEADS, shown(compared), "Mean and 95% interval over seeds.", open=True),
+            Table("Sources, parameters and remarks", ABOUT, remarks(compared)),
         ],
-        facts={"seeds": seeds, "hours": ticks, "worlds a seed": "quiet, with the operation, without shock"},
+        facts=about["facts"],
         caveats=CAVEATS,
-        command=shlex.join(["python", *sys.orig_argv[1:]]),
+        command=about["command"],
         files={
             "validity.parquet": "a row a measured number, with its fact's verdict",
             "measures.parquet": "a row a number and seed",
+            "config.yaml": "what was run, resolved",
             "figures/": "every picture as PNG and SVG",
         },
-        versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
-        config=config,
+        versions=about["versions"],
+        config=(folder / "config.yaml").read_text(encoding="utf-8"),
     )
     page.write(told, folder / "report.html")
 
@@ -71,7 +75,8 @@ def headline(compared: pd.DataFrame) -> str:
     calibrated, held = counts["C"], counts["V"]
     return (
         f"Of {held.sum()} facts held out, {held.get(MET, 0)} are met, {held.get(PARTLY, 0)} in part and "
-        f"{held.get(MISSED, 0)} missed; of {calibrated.sum()} that parameters were fitted to, {calibrated.get(MET, 0)} are met."
+        f"{held.get(MISSED, 0)} missed; of {calibrated.sum()} that parameters were fitted to, "
+        f"{calibrated.get(MET, 0)} are met."
     )
 
 
@@ -86,53 +91,52 @@ def lede(compared: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def shown(compared: pd.DataFrame) -> pd.DataFrame:
-    """Return the table in words: one row a measured number, the fact said once."""
+def shown(compared: pd.DataFrame) -> list[list[str]]:
+    """Return the table in words, a row a measured number; fact, target and verdict stand in its first row only."""
     rows = []
-    for row in compared.to_dict("records"):
-        first = row["part"] == compared.loc[compared["number"] == row["number"], "part"].iloc[0]
-        fact = f"{row['number']}. {row['fact']}" if first else ""
-        verdict = row["verdict"] if first else ""
-        rows.append([fact, row["target"] if first else "", row["part"], ours(row), band(row), row["use"], verdict])
-    return pd.DataFrame(rows, columns=["fact", "target", "measured", "ours", "band", "use", "verdict"])
+    for number_, group in compared.groupby("number", sort=False):
+        for place, row in enumerate(group.to_dict("records")):
+            whole = [f"{number_}. {row['fact']}", row["target"], row["use"], row["verdict"]] if place == 0 else [""] * 4
+            rows.append([*whole[:2], row["part"], ours(row), band(row), *whole[2:]])
+    return rows
 
 
-def remarks(compared: pd.DataFrame) -> pd.DataFrame:
-    """Return source, certainty, fitted parameters and note of every fact, in words."""
-    facts = compared.drop_duplicates("number")
-    table = facts[["number", "fact", "use", "source", "sure", "fitted", "note"]].astype(str)
-    return table.assign(use=[USES[use] for use in facts["use"]]).rename(columns={"number": "", "sure": "how sure"})
+def remarks(compared: pd.DataFrame) -> list[list[str]]:
+    """Return source, certainty, fitted parameters and remarks of every fact, in words."""
+    rows = []
+    for row in compared.drop_duplicates("number").to_dict("records"):
+        lacking = f"Not modelled yet: {row['pending']}. " if row["pending"] else ""
+        about = (USES[row["use"]], row["source"], row["sure"], row["fitted"], lacking + row["note"])
+        rows.append([f"{row['number']}. {row['fact']}", *about])
+    return rows
 
 
-def ours(row: dict[str, object]) -> str:
-    """Return "mean [lo to hi]" with as many digits as the number needs."""
-    value, lo, hi = (float(row[name]) for name in ("value", "lo", "hi"))  # type: ignore[arg-type]
-    digits = int(np.clip(2 - np.floor(np.log10(max(abs(value), 1e-3))), 0, 3)) if np.isfinite(value) else 0
-    if not np.isfinite(lo):
-        return number(value, digits)
-    return f"{number(value, digits)} [{number(lo, digits)} to {number(hi, digits)}]"
+def ours(row: Mapping[Hashable, Any]) -> str:
+    """Return "mean [lo to hi]" with as many digits as the mean needs."""
+    value, lo, hi = (float(row[name]) for name in ("value", "lo", "hi"))
+    size = np.floor(np.log10(max(abs(value), 1e-3))) if np.isfinite(value) else 0.0
+    digits = int(np.clip(2 - size, 0, 3))
+    return f"{number(value, digits)} [{span(lo, hi, digits)}]" if np.isfinite(lo) else number(value, digits)
 
 
-def band(row: dict[str, object]) -> str:
+def band(row: Mapping[Hashable, Any]) -> str:
     """Return the band of a judged number, "" for one that is only shown."""
-    low, high = float(row["low"]), float(row["high"])  # type: ignore[arg-type]
-    if not np.isfinite(low) and not np.isfinite(high):
-        return ""
-    words = [f"{bound:g}".replace("-", "\u2212") for bound in (low, high)]
-    if not np.isfinite(low):
-        return f"\u2264 {words[1]}"
-    return f"{words[0]} to {words[1]}" if np.isfinite(high) else f"\u2265 {words[0]}"
+    low, high = (f"{row[name]:g}".replace("-", "\u2212") if np.isfinite(row[name]) else "" for name in ("low", "high"))
+    if low and high:
+        return f"{low} to {high}"
+    return f"\u2265 {low}" if low else f"\u2264 {high}" if high else ""
 
 
 def show(compared: pd.DataFrame, console: Console) -> None:
-    """Print the headline and the table."""
+    """Print the headline, then a line a fact and below it a line a measured number."""
     console.print(Text(headline(compared), style="bold"))
-    grid = Grid(box=SIMPLE_HEAD, header_style="dim", pad_edge=False)
-    for name in ("fact", "measured", "ours [95%]", "target", "use", "verdict"):
-        grid.add_column(name, justify="right" if name.startswith("ours") else "left")
-    for row in shown(compared).itertuples(index=False):
-        verdict = Text(row.verdict, style=STYLES.get(row.verdict, ""))
-        grid.add_row(Text(row.fact), Text(row.measured), Text(row.ours), Text(row.band), row.use, verdict)
+    grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for name in ("fact", "ours [95% interval]", "target"):
+        grid.add_column(name, justify="left", no_wrap=True)
+    for fact, _, part, value, target, use, verdict in shown(compared):
+        if fact:
+            grid.add_row(Text(fact, style="bold"), Text(f"{verdict}, {USES[use]}", STYLES[verdict]), "")
+        grid.add_row(Text(f"   {part}"), Text(value), Text(target))
     console.print(grid)
     for sentence in lede(compared):
         console.print(Text(sentence))
@@ -148,7 +152,7 @@ def concentration(worlds: Worlds) -> Figure:
     left.set(title="Posts (fact 1), %", xlabel="people, least active first, %")
     _lorenz(right, worlds.operation.watch.exposures[: worlds.operation.people], VERMILLION)
     right.plot([99], [30], "D", color=INK, ms=4)
-    right.annotate("target: top 1% get 70%", (99, 30), (-8, 0), textcoords="offset points", ha="right")
+    right.annotate("target:\ntop 1%\nget 70%", (99, 30), (-8, -12), textcoords="offset points", ha="right")
     right.set(title="Impressions of the operation (fact 18), %", xlabel="people, least exposed first, %")
     return figure
 
@@ -163,7 +167,7 @@ def spreading(worlds: Worlds) -> Figure:
     delays = np.sort(spread.repost_delays(worlds.quiet))
     right.plot(delays, 100 * np.arange(1, len(delays) + 1) / max(1, len(delays)), color=BLUE)
     right.plot([1], [50], "D", color=INK, ms=4)
-    right.annotate("target: half within 1 h", (1, 50), (6, -3), textcoords="offset points")
+    right.annotate("target: half within 1 h", (1, 50), (-6, -3), textcoords="offset points", ha="right")
     right.set(title="Reposts made by then (fact 5), %", xlabel="hours after the post", xscale="log")
     return figure
 
@@ -187,7 +191,7 @@ def targets(worlds: Worlds) -> Figure:
     figure = canvas(3.2)
     left, right = figure.subplots(1, 2)
     change = np.clip(harm.changes(worlds.operation, worlds.quiet), -10, 10)
-    left.hist(change, np.arange(-10.5, 11), color=ORANGE)
+    left.hist(change, np.arange(-10.5, 11).tolist(), color=ORANGE)
     left.axvline(0, color=INK, linewidth=0.9)
     left.set(title="Targets by change of posting (fact 14)", xlabel="posts in 72 h more or fewer (ends: 10 or more)")
     _partners(right, worlds)
@@ -198,7 +202,7 @@ def _partners(axes: Axes, worlds: Worlds) -> None:
     """Draw with how many others each army account shared a content within a minute."""
     partners = operation.partners(worlds.operation)
     if len(partners):
-        axes.hist(partners, np.arange(-0.5, partners.max() + 1.5), color=VERMILLION)
+        axes.hist(partners, np.arange(-0.5, partners.max() + 1.5).tolist(), color=VERMILLION)
     axes.set(
         title="Army accounts by co-posting partners (fact 16)", xlabel="accounts with the same content within 60 s"
     )
@@ -211,7 +215,8 @@ PICTURES: dict[str, tuple[Callable[[Worlds], Figure], str, str]] = {
         "Look at how late the curves rise. Dark marks are the targets.",
     ),
     "spreading": (
-        spreading, "How posts spread", "Left, a heavy tail would be a straight line. Right, the dark mark is the target.",
+        spreading, "How posts spread",
+        "Left, a power law would be a straight line. Right, the dark mark is the target.",
     ),
     "rhythm": (
         rhythm, "When people post, and who is followed",

@@ -10,6 +10,7 @@ left. Members are split evenly into platoons, one a tactic:
 * amplify: reposts of what supporters wrote: it lifts it in rankings and trends.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from sim.campaigns import TACTICS, Campaign
 from sim.noise import draws, exponentials, key_of, mixed, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64, OPINION
-from sim.state.posts import Drafts, drafts
+from sim.state.posts import ORIGINAL, Drafts, drafts
 from sim.state.records import Orders
 
 FLOOD, ABUSE, AMPLIFY = range(len(TACTICS))
@@ -46,14 +47,14 @@ class Army(Rule):
 
     size: int = parameter(60, unit="accounts", source="assumption: 3% of the default people", low=0, high=10**8)
     span: int = parameter(10, unit="members/officer", source="assumption", low=1, high=10**6)
-    rate: float = parameter(15.0, unit="posts/h", source="fact 15: 10-20", low=0.0, high=1000.0)
+    rate: float = parameter(15.0, unit="posts/h", source="fitted to fact 15 (scripts/fit.py)", low=0.0, high=1000.0)
     quota: int = parameter(135, unit="posts/day", source="Research Agency's quota of comments", low=0, high=10**6)
     shift: int = parameter(12, unit="h", source="Research Agency's shifts", low=1, high=24)
     delay: float = parameter(1.0, unit="h", source="assumption: mean delay on the way down", low=0.0, high=48.0)
     discipline: float = share(0.9, source="assumption: P(a member obeys in an hour)")
-    reposts: float = share(0.7, source="fact 15: up to about 90% reposts")
-    copying: float = share(0.6, source="fitted to fact 16 (scripts/fit.py)")
-    jitter: float = parameter(120.0, unit="s", source="fitted to fact 16 (scripts/fit.py)", low=0.0, high=3600.0)
+    reposts: float = share(0.7, source="fitted to fact 15 (scripts/fit.py)")
+    copying: float = share(0.43, source="fitted to fact 16 (scripts/fit.py)")
+    jitter: float = parameter(120.0, unit="s", source="assumption: delay behind the officer's word", low=0.0, high=3600.0)
     followers: float = parameter(30.0, unit="followers", source="assumption", low=0.0, high=1e9)
 
     def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
@@ -67,8 +68,8 @@ class Plan(NamedTuple):
     number: int
     intensity: float
     targets: I64  #: account rows to be abused
-    bait: I64  #: serials of their newest dissenting posts on the topic
-    push: I64  #: serials of the army's own posts to repost
+    bait: I64  #: serials of their newest posts on the topic that can be answered
+    push: I64  #: serials of the army's own originals to repost
     praise: I64  #: serials of supporters' posts to amplify
 
 
@@ -110,15 +111,16 @@ class ChainOfCommand:
         voice, stance = view.voice[rows], view.stance_principal[rows]
         reach = (1.0 + view.reposts[rows] + view.replies[rows]).astype(np.float64)
         own = np.isin(voice, self.rows)
-        hostile = (stance < -OPINION) & (view.stance_extremist[rows] < 0.0)
+        dissent = (stance < -OPINION) & (view.stance_extremist[rows] < 0.0)
+        aim = np.isin(voice, self.campaign.victims) if self.campaign.victims else dissent
         praise = rows[(stance > OPINION) & ~own]
-        targets = _most_visible(voice[hostile], reach[hostile], self.campaign.targets)
+        targets = _most_visible(voice[aim], reach[aim], self.campaign.targets)
         return Plan(
             number=view.tick,
             intensity=intensity,
             targets=targets,
-            bait=view.base + _newest(targets, voice[hostile], rows[hostile]),
-            push=view.base + rows[own][-20:],
+            bait=view.base + _newest(targets, voice[aim], rows[aim]),
+            push=view.base + rows[own & (view.kind[rows] == ORIGINAL)][-20:],
             praise=view.base + praise[np.argsort(-reach[(stance > OPINION) & ~own], kind="stable")][:20],
         )
 
@@ -132,12 +134,23 @@ class ChainOfCommand:
         on_shift = (view.tick % DAY - self.shift_start) % DAY < self.army.shift
         able = on_shift & reached & ~view.barred[self.rows] & (self.tactic >= 0)
         able &= draws(hour, _OBEY) < self.army.discipline
+        able &= self._useful(view, desk)
         count = np.floor(self.army.rate * intensity + draws(hour, _EXTRA)) * able * (intensity > 0.0)
         count = np.minimum(count.astype(np.int64), self.army.quota - self.used)
         self.used += count
         if not count.any():
             return _nothing()
         return self._write(view, count, desk)
+
+    def _useful(self, view: PublicView, desk: I64) -> NDArray[np.bool_]:
+        """Tell which members find something to do: nobody to abuse or nothing to amplify lets a platoon rest."""
+        useful = np.ones(len(desk), np.bool_)
+        for age in np.unique(desk):
+            plan = self.plans[len(self.plans) - 1 - int(age)]
+            for tactic, serials in ((ABUSE, plan.bait), (AMPLIFY, plan.praise)):
+                if not _standing(serials, view).size:
+                    useful &= (desk != age) | (self.tactic != tactic)
+        return useful
 
     def _delays(self, tick: int) -> I64:
         """Hours by which each officer is behind: exponential, drawn for each officer and day."""
@@ -173,22 +186,16 @@ class ChainOfCommand:
         new.appeal[fresh] = 0.5 * draws(new.key[fresh], _APPEAL)
 
     def _abuse(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
-        standing = _standing(plan.bait, view)
-        if standing.size:
-            reply(new, which, view, _chosen(standing, new.key[which]))
+        reply(new, which, view, _chosen(_standing(plan.bait, view), new.key[which]))
         new.toxicity[which] = 0.7 + 0.3 * draws(new.key[which], _HARSH)
 
     def _amplify(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
-        standing = _standing(plan.praise, view)
-        if standing.size:
-            repost(new, which, view, _chosen(standing, new.key[which]))
-        else:
-            new.appeal[which] = 0.5 * draws(new.key[which], _APPEAL)
+        repost(new, which, view, _chosen(_standing(plan.praise, view), new.key[which]))
 
     def _copying(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
         """P(copying the template) of each act's author: u^(1/c - 1) spreads it around its mean c."""
-        own = draws(mixed(key_of(self.seed, _TRAIT, 0), self.keys), 0)[rows - self.rows[0]]
-        return own ** (1.0 / max(self.army.copying, 1e-9) - 1.0)
+        late = exponentials(mixed(key_of(self.seed, _TRAIT, 0), self.keys), 0, 1.0 / max(self.army.copying, 1e-9) - 1.0)
+        return np.array([math.exp(-x) for x in late])[rows - self.rows[0]]
 
     def _seconds(self, key: NDArray[np.uint64], officer: I64, ordinal: I64, tick: int) -> I64:
         """Seconds of the hour: a slot shared by an officer's members, plus the member's jitter."""

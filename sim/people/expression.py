@@ -57,7 +57,7 @@ class Expression(Rule):
         1.0, unit="log-odds", source="fitted to fact 13 (scripts/fit.py)", low=-100.0, high=100.0
     )
     fear_weight: float = parameter(
-        5.0, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
+        6.0, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
     )
     anticipation: float = parameter(
         0.5, unit="1", source="assumption: weight of anticipated against felt abuse", low=0.0, high=100.0
@@ -67,11 +67,11 @@ class Expression(Rule):
     contagion: float = parameter(
         0.3, unit="1/post", source="assumption: prompts by like-minded posts", low=0.0, high=100.0
     )
-    reposts: float = share(0.5, source="fitted to fact 2 (scripts/fit.py)")
-    replies: float = share(0.34, source="fitted to fact 2 (scripts/fit.py)")
+    reposts: float = share(0.51, source="fitted to fact 2 (scripts/fit.py)")
+    replies: float = share(0.355, source="fitted to fact 2 (scripts/fit.py)")
     opposing_replies: float = share(0.5, source="assumption")
-    toxic_posts: float = share(0.008, source="fitted to fact 8 (scripts/fit.py)")
-    toxic_replies: float = share(0.03, source="fitted to fact 8 (scripts/fit.py)")
+    toxic_posts: float = share(0.01, source="assumption: the low end of fact 8's band; answers are fitted")
+    toxic_replies: float = share(0.0435, source="fitted to fact 8 (scripts/fit.py)")
     public_toxicity: float = parameter(
         1.5, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
     )

@@ -43,9 +43,9 @@ class Population(Rule):
     sessions_per_day: float = parameter(
         3.5, unit="sessions/day", source="assumption: several short visits a day", low=0.0, high=240.0
     )
-    sessions_sigma: float = parameter(0.8, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
+    sessions_sigma: float = parameter(0.8, unit="log", source="assumption", low=0.0, high=4.0)
     acts_per_session: float = parameter(0.7, unit="acts/session", source="assumption", low=0.0, high=10.0)
-    acts_sigma: float = parameter(2.0, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
+    acts_sigma: float = parameter(2.5, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
     interest: float = parameter(0.2, unit="share", source="assumption: mean share of political acts", low=0, high=1)
     interest_sigma: float = parameter(1.0, unit="log", source="assumption", low=0.0, high=4.0)
     boldness: float = parameter(0.8, unit="log-odds", source="assumption", low=-10.0, high=10.0)
@@ -54,7 +54,7 @@ class Population(Rule):
     fight_share: float = share(0.15, source="assumption; varied in the robustness table")
     unyielding_share: float = share(0.1, source="assumption: a share of people never yields")
     public_followers: int = parameter(
-        120, unit="followers", source="assumption: who has this many is a public target", low=0, high=10**9
+        190, unit="followers", source="assumption: the top 1.5% of the default people are public", low=0, high=10**9
     )
 
     def __post_init__(self) -> None:

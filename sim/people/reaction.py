@@ -40,7 +40,7 @@ class Reaction(Rule):
     persuasion: float = parameter(0.002, unit="1/post", source="assumption", low=0.0, high=1.0)
     tolerance: float = parameter(0.4, unit="stance", source="assumption: bounded confidence", low=0.0, high=2.0)
     climate_rate: float = parameter(0.02, unit="1/post", source="assumption", low=0.0, high=1.0)
-    direct: float = share(0.3, source="fitted to fact 10 (scripts/fit.py)")
+    direct: float = share(0.3, source="assumption: fact 10 fixes only its product with the weight of fear")
     vicarious: float = share(0.01, source="assumption: witnessing silences too, less than being hit")
     anticipation: float = parameter(0.02, unit="1/post", source="assumption", low=0.0, high=1.0)
     half_life: float = parameter(72.0, unit="h", source="assumption; varied x1/4 and x4", low=0.1, high=1e6)
@@ -52,7 +52,7 @@ class Reaction(Rule):
     leave: float = parameter(0.002, unit="1/session", source="assumption", low=0.0, high=1.0)
     leave_decline: float = parameter(1.0, unit="exponent", source="assumption", low=0.0, high=5.0)
     leave_abuse: float = parameter(
-        0.02, unit="1/session", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=1.0
+        0.19, unit="1/session", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=1.0
     )
 
     def react(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> Change:

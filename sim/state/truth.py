@@ -16,12 +16,12 @@ class Truth:
 
     Attributes:
         role: int8 [A], ORGANIC | TROLL | EXTREMIST.
-        superior: int32 [A], row of the officer or commander above, -1 for none.
+        officer: int32 [A], number of the officer above, -1 for none; officers have no accounts.
         n_organic: rows below this number are ordinary people.
     """
 
-    def __init__(self, role: NDArray[np.int8], superior: NDArray[np.int32]) -> None:
-        self.role, self.superior = role, superior
+    def __init__(self, role: NDArray[np.int8], officer: NDArray[np.int32]) -> None:
+        self.role, self.officer = role, officer
         self.n_organic = int(np.count_nonzero(role == ORGANIC))
         self._log: list[tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int8]]] = []
 

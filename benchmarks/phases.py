@@ -1,0 +1,65 @@
+"""Where the time of a tick goes, measured from outside: methods are wrapped while a measurement runs."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.plain_mesa import PlainWorld
+from sim import tick
+from sim.actors.army import ChainOfCommand
+from sim.actors.propagandist import Organisation
+from sim.observers.opinion import Opinion
+from sim.observers.reach import Numbers, Reach
+from sim.observers.voice import Voice
+from sim.people import expression, reaction
+from sim.people.activity import Activity
+from sim.people.expression import Expression
+from sim.people.reaction import Reaction
+from sim.platform.feed import Feed
+from sim.platform.moderation import Moderation
+from sim.platform.trending import Trending
+from sim.state.posts import Ledger
+
+PHASES = ("wake", "read", "react", "speak", "order", "publish", "moderate", "observe")
+#: Phases that the reference restates; it borrows the engine's organised actors, and measuring is no activation.
+SHARED = ("wake", "read", "react", "speak", "publish", "moderate")
+
+#: Whose calls make up a phase. No call contains another one.
+ENGINE: dict[str, tuple[tuple[Any, str], ...]] = {
+    "wake": ((Activity, "wake"),),
+    "read": ((Trending, "topics"), (Feed, "read")),
+    "react": ((Reaction, "react"), (reaction, "apply")),
+    "speak": ((Expression, "speak"), (expression, "note")),
+    "order": ((tick, "look"), (ChainOfCommand, "order"), (Organisation, "order")),
+    "publish": ((Ledger, "tidy"), (tick, "publish")),
+    "moderate": ((Moderation, "moderate"),),
+    "observe": ((Voice, "observe"), (Reach, "observe"), (Numbers, "observe"), (Opinion, "observe")),
+}
+PLAIN: dict[str, tuple[tuple[Any, str], ...]] = {
+    phase: ((PlainWorld, "begin"), (PlainWorld, "publish")) if phase == "publish" else ((PlainWorld, phase),)
+    for phase in PHASES
+}
+
+
+@contextmanager
+def timed(calls: dict[str, tuple[tuple[Any, str], ...]]) -> Iterator[dict[str, float]]:
+    """Add up the seconds that this thread computes in each phase, and in whole steps under "tick"."""
+    seconds: dict[str, float] = defaultdict(float)
+    with ExitStack() as stack:
+        for phase, owners in calls.items():
+            for owner, name in owners:
+                stack.enter_context(patch.object(owner, name, _watched(getattr(owner, name), phase, seconds)))
+        yield seconds
+
+
+def _watched(function: Callable[..., Any], phase: str, seconds: dict[str, float]) -> Callable[..., Any]:
+    def call(*given: Any, **named: Any) -> Any:
+        begun = time.thread_time()
+        result = function(*given, **named)
+        seconds[phase] += time.thread_time() - begun
+        return result
+
+    return call

@@ -1,0 +1,150 @@
+"""Speed of the engine by phase, beside two references in the same process: plain Mesa and the bare gather.
+
+Times are computing time of one thread. Rounds of engine, plain Mesa and gather alternate and medians are shown, so
+that a busy machine slows all of them. Read the ratios; milliseconds are this machine's.
+"""
+
+import argparse
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks.measure import Plan, measure
+from benchmarks.phases import PHASES
+from benchmarks.world import FLOORS
+
+EXAMPLES = """examples:
+  python -m benchmarks.run                            both sizes, with plain Mesa at 10,000 people
+  python -m benchmarks.run --people 2000 --plain 0    one size, without plain Mesa
+  python -m benchmarks.run --people 1000000 --plain 0 --warm-up 4 --ticks 2
+
+what is compared:
+  plain Mesa      benchmarks/plain_mesa.py: the same rules, one Python object an account, the same state bit for bit;
+                  time an activation in wake, read, react, speak, publish and moderate (organised actors are the
+                  engine's own on both sides, and measures are not part of an activation)
+  bare gather     the sum of one int32 column over everybody's followees on the same graph, compiled, one thread:
+                  what a memory-bound engine could reach at best
+"""
+_SPEEDS = (
+    "activations a second",
+    "reads a second",
+    "edge visits a second",
+    "edge visits a second of reading",
+    "edges a second of the bare gather",
+)
+
+
+def table(sizes: list[dict[str, Any]]) -> str:
+    """Return the numbers as Markdown, machine-independent ratios first."""
+    heads = " | ".join(f"{size['people']:,} people" for size in sizes)
+    lines = [f"| | {heads} |", f"|---|{'---:|' * len(sizes)}"]
+
+    def row(label: str, form: str, *path: str) -> None:
+        values: list[Any] = list(sizes)
+        for key in path:
+            values = [None if value is None else value.get(key) for value in values]
+        if any(value is not None for value in values):
+            lines.append(f"| {label} | {' | '.join('' if v is None else format(v, form) for v in values)} |")
+
+    row("plain Mesa / engine, time an activation", ".0f", "plain Mesa / engine")
+    row("bare gather / engine, edges a second of reading", ".1f", "bare gather / engine")
+    for name, least in FLOORS.items():
+        row(f"{name} (benchmark world: at least {least:g})", ".2f", "activity", name)
+    for name in ("accounts", "edges", *_SPEEDS):
+        row(name, ",.0f", name)
+    for phase in (*PHASES, "tick"):
+        row(f"ms a tick: {phase}", ".3f", "ms a tick", phase)
+    for phase in (*PHASES, "tick"):
+        row(f"plain Mesa, ms a tick: {phase}", ".1f", "plain Mesa, ms a tick", phase)
+    return "\n".join(lines) + "\n"
+
+
+def remarks(sizes: list[dict[str, Any]]) -> list[str]:
+    """Return what must be known to trust the numbers: same state or not, busy enough or not."""
+    found = []
+    for size in sizes:
+        if "plain Mesa / engine" in size:
+            verdict = "the same bits" if size["plain Mesa ends in the same state"] else "ANOTHER STATE: ratio void"
+            found.append(f"{size['people']:,} people: plain Mesa and engine end in {verdict}")
+        for name, least in FLOORS.items():
+            if size["activity"][name] < least:
+                found.append(f"{size['people']:,} people: only {size['activity'][name]:.2f} {name}, not {least:g}")
+    return found
+
+
+def positive(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    return _whole(text, 1)
+
+
+def natural(text: str) -> int:
+    """Parse a whole number of at least 0."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least {least}")
+    return int(text)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--people", type=positive, nargs="+", default=[10_000, 100_000], metavar="N", help="sizes (10000 100000)")
+    add(
+        "--plain",
+        type=natural,
+        default=10_000,
+        metavar="N",
+        help="the size also played by plain Mesa, 0 = none (10000)",
+    )
+    add("--warm-up", type=positive, default=24, metavar="T", help="ticks before anything is measured (24)")
+    add("--ticks", type=positive, default=8, metavar="T", help="ticks of one round (8)")
+    add("--rounds", type=positive, default=3, metavar="K", help="rounds, of which medians are taken (3)")
+    add("--seed", type=natural, default=1, metavar="S", help="seed of all worlds (1)")
+    add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure every size, print the table, write it as Markdown and JSON."""
+    given = arguments()
+    plan = Plan(given.warm_up, given.rounds, given.ticks, given.seed)
+    given.out.mkdir(parents=True, exist_ok=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    sizes = []
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        steps = sum((1 + (people == given.plain)) * (1 + plan.rounds) for people in given.people)
+        task = bar.add_task("", total=steps)
+        for people in given.people:
+
+            def tell(what: str, people: int = people) -> None:
+                bar.update(task, description=f"{people:,} people, {what}")
+
+            sizes.append(measure(people, people == given.plain, plan, tell, lambda: bar.advance(task)))
+    found = {name: version(name) for name in ("mesa", "networkx", "numba", "numpy")}
+    versions = {"python": platform.python_version(), **found}
+    text = table(sizes) + "".join(f"\n{remark}.\n" for remark in remarks(sizes))
+    (given.out / "speed.md").write_text(text, encoding="utf-8")
+    (given.out / "speed.json").write_text(
+        json.dumps({"versions": versions, "plan": vars(plan), "sizes": sizes}, indent=1), encoding="utf-8"
+    )
+    print(text)
+    print(f"written: {given.out / 'speed.md'} and {given.out / 'speed.json'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The benchmark world: busier than the default one, with an army at work."""
+
+from sim.actors.army import Army
+from sim.actors.propagandist import Extremists
+from sim.campaigns import Campaign
+from sim.people.networks import CommunityGraph
+from sim.people.population import Population
+from sim.people.reading import Attention
+from sim.setting import Setting
+
+#: What the world must really reach in the measured hours, so that no speed comes from idleness.
+FLOORS = {"sessions a day": 3.0, "acts a day": 2.0, "items a session": 20.0}
+
+
+def setting(people: int) -> Setting:
+    """Return the benchmark world of so many people: 3% army, 0.6% extremists, campaign from the 12th hour on.
+
+    Sessions and acts are those of the default world times about 1.5, because some hours bring two sessions in
+    one, and some acts are withheld; people follow 60 accounts instead of 40 and read up to 40 posts a session
+    instead of 30. Whether `FLOORS` are reached is measured in each run.
+    """
+    return Setting(
+        population=Population(size=people, sessions_per_day=5.5, acts_per_session=1.1),
+        graph=CommunityGraph(mean_following=60.0),
+        attention=Attention(items=40),
+        army=Army(size=people * 3 // 100),
+        extremists=Extremists(size=people * 6 // 1000),
+        campaign=Campaign(start=12),
+    )

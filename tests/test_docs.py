@@ -1,0 +1,154 @@
+"""Documents say what the code does: tables are current, snippets run, links lead somewhere, sources are listed."""
+
+import ast
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.facts.facts import FACTS
+from scripts import parameters
+from sim.state.accounts import Accounts
+from sim.state.posts import Posts, drafts
+from sim.state.records import CELLS
+from tests.conftest import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CODE = [path for folder in ("sim", "experiments") for path in sorted((ROOT / folder).rglob("*.py"))]
+DOI = re.compile(r"doi:(10\.[^\s),;`|]+[^\s),;`|.])")
+SEARCHERS = ("scipy.optimize", "optuna", "nevergrad", "skopt", "hyperopt", "ax", "botorch", "pymoo", "deap", "cma")
+
+
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def snippets() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", text(ROOT / "README.md"), re.DOTALL)
+
+
+def test_the_table_of_parameters_is_current() -> None:
+    assert text(parameters.PAGE) == parameters.page(), "run: python -m scripts.parameters"
+
+
+def test_every_parameter_has_a_meaning_and_every_meaning_a_parameter() -> None:
+    there = {f"{group}.{column.name}" for group, rule in parameters.rules() for column in fields(rule)}
+    assert set(parameters.MEANINGS) == there
+    assert all(meaning.strip() and "|" not in meaning for meaning in parameters.MEANINGS.values())
+
+
+@pytest.mark.parametrize("number", range(len(snippets())))
+def test_a_snippet_of_the_readme_runs(number: int) -> None:
+    exec(compile(snippets()[number], f"README.md, snippet {number}", "exec"), {"__name__": "snippet"})
+
+
+def test_the_readme_has_snippets_and_a_place_for_the_headline() -> None:
+    assert len(snippets()) >= 3
+    assert text(ROOT / "README.md").count("<!-- headline -->") <= 1
+
+
+@pytest.mark.parametrize("name", sorted(set(Accounts._fields)))
+def test_the_odd_lists_every_column_of_accounts(name: str) -> None:
+    assert f"| account | `{name}` |" in text(ROOT / "docs" / "odd.md")
+
+
+@pytest.mark.parametrize("name", sorted(set(Posts._fields)))
+def test_the_odd_lists_every_column_of_posts(name: str) -> None:
+    assert f"| post | `{name}` |" in text(ROOT / "docs" / "odd.md")
+
+
+def test_the_odd_lists_no_column_that_is_not_there() -> None:
+    listed = re.findall(r"^\| (account|post) \| `(\w+)` \|", text(ROOT / "docs" / "odd.md"), re.MULTILINE)
+    assert sorted(listed) == sorted([("account", n) for n in Accounts._fields] + [("post", n) for n in Posts._fields])
+
+
+def test_the_odd_accounts_for_every_cell() -> None:
+    page = text(ROOT / "docs" / "odd.md")
+    identity = page[page.index("opportunities = left") :].split("\n\n")[0]
+    assert tuple(re.findall(r"\w+", identity.partition("=")[2])) == CELLS
+
+
+def test_the_odd_keeps_the_order_of_the_tick() -> None:
+    phases = ["wake", "read", "react", "speak", "order", "publish", "moderate"]
+    assert re.findall(r"^\d\. \*\*(\w+)\*\* - ", text(ROOT / "docs" / "odd.md"), re.MULTILINE) == phases
+    tick = text(ROOT / "sim" / "tick.py")
+    places = [tick.index(call) for call in (".wake(", "feed.read(", ".react(", ".speak(", ".order(", "= publish(")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_to_files(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text(path))
+    missing = [target for target in targets if not (path.parent / target).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_named_files_exist(path: Path) -> None:
+    named = re.findall(r"`((?:sim|experiments|tests|scripts|conf)/[\w/]+\.(?:py|yaml))`", text(path))
+    missing = [
+        name for name in named if "NAME" not in name and "small_world" not in name and not (ROOT / name).exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_no_page_names_a_machine(path: Path) -> None:
+    assert re.findall(r"(?:/home/|/work/|/tmp/|/root/|\.\./shared)\S*", text(path)) == []
+
+
+def test_every_doi_in_the_code_is_listed() -> None:
+    cited = {doi for path in CODE for doi in DOI.findall(text(path))}
+    listed = set(DOI.findall(text(ROOT / "docs" / "references.md")))
+    assert cited
+    assert cited <= listed
+
+
+def test_facts_have_the_marks_and_the_use_that_the_code_gives_them() -> None:
+    page = text(ROOT / "docs" / "references.md")
+    listed = re.findall(r"^\| (\d+) \|.*\| ([^|]+) \| ([CVD]) \|$", page, re.MULTILINE)
+    assert listed == [(str(fact.number), fact.sure, fact.use) for fact in FACTS]
+
+
+def test_every_app_and_choice_is_in_the_readme() -> None:
+    page = text(ROOT / "README.md")
+    apps = {path.stem for path in (ROOT / "conf").glob("*.yaml")} - {"base"}
+    assert apps <= set(re.findall(r"experiments\.(\w+)`", page))
+    for group in ("graph", "feed", "scenario"):
+        for choice in (ROOT / "conf" / group).glob("*.yaml"):
+            assert f"`{choice.stem}`" in page
+
+
+def test_posts_hold_no_text() -> None:
+    kinds = {column.dtype.kind for column in drafts(1)} | {np.dtype(np.bool_).kind}
+    assert kinds <= set("biuf")
+
+
+def imports(source: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def searchers(source: str) -> list[str]:
+    return [
+        name for name in sorted(imports(source)) for tool in SEARCHERS if name == tool or name.startswith(f"{tool}.")
+    ]
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_searches_for_the_best_attack(path: Path) -> None:
+    assert searchers(text(path)) == []
+
+
+@pytest.mark.parametrize(
+    "source", ["from scipy import optimize", "import optuna", "from scipy.optimize import minimize"]
+)
+def test_a_search_would_be_found(source: str) -> None:
+    assert searchers(source)
