@@ -23,7 +23,7 @@ class Measures:
 
     def __init__(self, world: "PlainWorld") -> None:
         self.world = world
-        self.mark = {account: mix(int(stream("observers/bit")), account.key) % BITS for account in world.everybody}
+        self.marking = {person.row: mix(int(stream("observers/bit")), person.key) for person in world.people}
         self.supporters: list[dict[int, int]] = [{} for _ in world.people]
         self.extremists: list[dict[int, int]] = [{} for _ in world.people]
         self.genuine_supporters: list[dict[int, int]] = [{} for _ in world.people]
@@ -91,10 +91,10 @@ class Measures:
             seen, genuine = self.supporters, self.genuine_supporters
         else:
             return
-        today = self.world.now // 24
-        seen[reader][self.mark[post.author]] = today
+        mark, today = mix(self.marking[reader], post.author.key) % BITS, self.world.now // 24
+        seen[reader][mark] = today
         if post.author.role == ORGANIC:
-            genuine[reader][self.mark[post.author]] = today
+            genuine[reader][mark] = today
 
     def opinion(self) -> dict[str, float]:
         """Return the climate perceived, the true one, and the fear of the awake."""

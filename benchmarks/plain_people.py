@@ -106,11 +106,14 @@ class Person(Account):
         attention = model.rules.attention
         moment = model.clock - 3600 + self.second
         lines = []
+        searched = -1
         if uniform(model.keys["feed/search"], self.key) < attention.search_rate * self.interest:
+            searched = CONTESTED
             lines.append((model.topics[CONTESTED], attention.search))
         if model.trends:
             trend = model.trends[int(uniform(model.keys["feed/trend"], self.key) * len(model.trends))]
-            lines.append((model.topics[trend], attention.trends))
+            if trend != searched:
+                lines.append((model.topics[trend], attention.trends))
         chosen: set[Post] = set()
         for crowd in (True,) if attention.crowding else (True, False):
             room = attention.items
@@ -262,7 +265,7 @@ class Person(Account):
                 if cell != VOICED:
                     continue
             clock -= model.rules.expression.gap * math.log(uniform(intention, GAP))
-            post = self.compose(intention, model.clock + min(3599, int(clock)), contested)
+            post = self.compose(intention, model.clock + int(clock) % 3600, contested)
             post.dissent = dissenting
             posts.append(post)
         return posts

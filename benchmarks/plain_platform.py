@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks.plain_chance import mix, stream_key, uniform
@@ -43,6 +43,7 @@ class Post:
     replies: int = 0
     reports: int = 0
     removed: bool = False
+    shares: "list[Post]" = field(default_factory=list)
 
     def engagement(self) -> int:
         """Return what rankings count: reposts and replies."""
@@ -54,6 +55,7 @@ class Post:
             return
         if self.kind == REPOST:
             self.root.reposts += 1
+            self.root.shares.append(self)
             if self.parent is not self.root:
                 self.parent.reposts += 1
         elif self.kind == REPLY:
@@ -120,23 +122,22 @@ class Moderators:
                 self.reported.add(post)
 
     def review(self, tick: int, oldest: int) -> list[Post]:
-        """Take down what is judged guilty, most reported and then oldest first; return it."""
-        self.reported = {post for post in self.reported if post.time >= oldest}
-        due = [
-            post
-            for post in self.reported
-            if post.reports >= self.rule.threshold and not post.removed and post.time <= (tick - self.rule.lag) * 3600
-        ]
+        """Take down what is judged guilty and its reposts, most reported and then oldest first; return it all."""
+        self.reported = {post for post in self.reported if post.time >= oldest and not post.removed}
+        early = (tick - self.rule.lag) * 3600
+        due = [post for post in self.reported if post.reports >= self.rule.threshold and post.time <= early]
         due.sort(key=lambda post: (-post.reports, post.serial))
-        removed = []
+        removed: set[Post] = set()
         for post in due[: self.rule.capacity]:
             self.reported.discard(post)
             post.reports = 0
             if post.toxicity >= TOXIC or uniform(self.reviewing, post.key) < self.rule.error:
-                post.removed = True
-                removed.append(post)
+                removed.add(post)
+                removed.update(share for share in post.shares if not share.removed)
                 self.punish(post.author, tick)
-        return removed
+        for post in removed:
+            post.removed = True
+        return list(removed)
 
     def punish(self, author: "Account", tick: int) -> None:
         """Add a strike; every so many of them suspend."""

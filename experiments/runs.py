@@ -77,7 +77,7 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
                 yield run, play(run)
                 advance(1)
             return
-        with _pool(workers) as pool:
+        with processes(workers) as pool:
             waiting: dict[Future[Played], Run] = {pool.submit(play, run): run for run in runs}
             while waiting:
                 done, _ = wait(waiting, return_when=FIRST_EXCEPTION, timeout=0.2)
@@ -106,7 +106,7 @@ def warm_up(runs: Sequence[Run]) -> None:
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool whose workers are told to stop, and do, when this block ends early."""
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_quiet)
     try:

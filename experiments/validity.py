@@ -1,6 +1,5 @@
 """Validity: twenty stylised facts of real platforms, and what the simulated one shows beside them."""
 
-import os
 from itertools import repeat
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
 from experiments.folder import describe
+from experiments.runs import cores
 from experiments.settings import build
 from sim.errors import InputError
 from sim.setting import Setting
@@ -52,7 +52,7 @@ def check(setting: Setting, ticks: int) -> None:
 def collect(setting: Setting, seeds: range, ticks: int, workers: int) -> pd.DataFrame:
     """Return the measures of all seeds in their order, played side by side with a progress bar."""
     from experiments.facts.facts import measured
-    from experiments.runs import Run, _pool, progress, warm_up
+    from experiments.runs import Run, processes, progress, warm_up
 
     workers = min(workers or cores(), len(seeds))
     found: list[pd.DataFrame] = []
@@ -63,7 +63,7 @@ def collect(setting: Setting, seeds: range, ticks: int, workers: int) -> pd.Data
                 advance(1)
         else:
             warm_up([Run("", "", "", "", 0, setting, ticks)])
-            with _pool(workers) as pool:
+            with processes(workers) as pool:
                 for frame in pool.map(measured, repeat(setting), seeds, repeat(ticks)):
                     found.append(frame)
                     advance(1)

@@ -35,7 +35,7 @@ CONFINED = {
     "matplotlib": ("experiments.report", "experiments.demo"),
     "mesa": ("sim.world", "sim.agents"),
     "networkx": ("sim.people.networks", "sim.people.graph_files"),
-    "numba": ("sim", "experiments.runs"),
+    "numba": ("sim", "experiments.runs", "experiments.published"),
     "numpy": ("sim", "experiments"),
 }
 # Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.

@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 GROUPS = sorted(path for path in CONF.iterdir() if path.is_dir())
 CHOICES = [(group.name, path.stem) for group in GROUPS for path in sorted(group.glob("*.yaml"))]
 APPS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "base")
+WITHOUT_SETTING = {"reproduce"}  #: apps that play no World, so have none of the groups of `Setting`
 FEW = ["population.size=60", "army.size=6", "campaign.start=1"]
 
 
@@ -40,8 +41,15 @@ def test_every_choice_composes_and_runs_two_ticks(group: str, choice: str, tmp_p
     assert len(world.history) == 2
 
 
-@pytest.mark.parametrize("app", APPS)
-def test_every_app_composes_to_a_setting(app: str):
+@pytest.mark.parametrize("app", sorted(WITHOUT_SETTING))
+def test_an_app_without_a_setting_has_none_of_its_groups(app: str):
+    config = composed(app)
+    OmegaConf.resolve(config)
+    assert not {group.name for group in GROUPS} & set(config)
+
+
+@pytest.mark.parametrize("app", sorted(set(APPS) - WITHOUT_SETTING))
+def test_every_other_app_composes_to_a_setting(app: str):
     config = composed(app, *FEW)
     OmegaConf.resolve(config)
     assert build(config).population.size == 60

@@ -53,7 +53,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "nobody": (lambda: Population(size=0), "Population.size=0 must lie in [1, 1e+08] (people)"),
     "too few people for the graph": (
         lambda: World(replace(LIVELY, graph=PreferentialAttachment(links=300)), rng=1),
-        "graph.links=300 needs a population above 300, not 200: say graph.links=199 or less, or a larger population.size",
+        "graph.links=300 needs a population above 300, not 200: "
+        "say graph.links=199 or less, or a larger population.size",
     ),
     "a file that is not named": (
         lambda: World(replace(LIVELY, graph=EdgeListFile()), rng=1),

@@ -113,7 +113,7 @@ def test_removing_the_rhythm_leaves_a_day_a_day_and_shortens_the_night() -> None
     run = recording(people=1, author=np.zeros(len(hours)), time=hours * HOUR, ticks=96)
     plain, _ = activity.intervals(run, without_rhythm=False)
     level, person = activity.intervals(run, without_rhythm=True)
-    assert level.reshape(-1)[: 6 * 3].sum() == pytest.approx(3 * 24 * HOUR)
+    assert level[:18].sum() == pytest.approx(3 * 24 * HOUR)
     asleep = plain > 10 * HOUR
     assert set(person) == {0}
     assert (level[asleep] < plain[asleep]).all()
@@ -134,7 +134,7 @@ def test_people_with_few_posts_have_no_intervals() -> None:
 
 
 def test_burstiness_is_minus_one_for_a_clock_and_nought_for_a_poisson_process() -> None:
-    clock = recording(people=1, author=np.zeros(200), time=(np.arange(200) + 0.5) * HOUR)
+    clock = recording(people=1, author=np.zeros(240), time=(np.arange(240) + 0.5) * HOUR)
     assert activity.burstiness(clock) == pytest.approx(-1.0)
     waits = -np.log((np.arange(20_000) + 0.5) / 20_000) * 40
     order = np.argsort(np.sin(np.arange(20_000) * 12.9898) * 43758.5453 % 1)
@@ -190,9 +190,9 @@ def test_reciprocity_and_followers_of_known_ties() -> None:
 
 @pytest.mark.parametrize("exponent", [1.0, 2.0, 3.0])
 def test_the_tail_of_a_pareto_law_is_found_and_does_not_bend(exponent: float) -> None:
-    counts = (100 * ((np.arange(20_000) + 0.5) / 20_000) ** (-1 / exponent)).astype(np.int64)
+    counts = (1000 * ((np.arange(20_000) + 0.5) / 20_000) ** (-1 / exponent)).astype(np.int64)
     assert spread.tail_exponent(counts) == pytest.approx(exponent, rel=0.05)
-    assert spread.bend(counts) == pytest.approx(0.0, abs=0.03)
+    assert spread.bend(counts) == pytest.approx(0.0, abs=0.04)
 
 
 def test_a_lognormal_bends_down_and_equal_counts_have_no_tail() -> None:
@@ -238,7 +238,7 @@ def test_withholding_and_leaving_are_of_the_abused_and_of_those_who_had_a_say() 
 def test_the_change_of_posting_is_a_difference_of_differences() -> None:
     before, after = 100.5, 130.5
     quiet = recording(
-        people=3, author=[0, 0, 1, 0, 0], time=np.array([before, before, before, after, 300]) * HOUR, ticks=240
+        people=3, author=[0, 0, 1, 0, 0], time=np.array([before, before, before, after, 200]) * HOUR, ticks=240
     )
     loud = recording(
         people=3,
@@ -257,10 +257,9 @@ def test_the_volume_is_of_contested_posts_since_the_campaign_began() -> None:
     quiet = recording(author=[0, 0, 0], topic=[CONTESTED] * 3, time=np.array([1, 80, 90]) * HOUR)
     loud = recording(author=[0, 1, 0], topic=[CONTESTED, CONTESTED, 4], time=np.array([80, 81, 90]) * HOUR)
     assert harm.volume_ratio(loud, quiet) == 1.0
-    assert (
-        harm.volume_ratio(quiet, dataclasses.replace(loud, posts=loud.posts._replace(author=np.array([0, 9, 0]))))
-        == 2.0
-    )
+    organised = dataclasses.replace(loud, people=1)
+    assert harm.volume_ratio(quiet, organised) == 2.0
+    assert math.isnan(harm.volume_ratio(quiet, dataclasses.replace(loud, people=0)))
 
 
 # Opinion
@@ -403,13 +402,11 @@ def test_a_fact_is_met_if_all_its_judged_parts_are(verdicts: list[str], pending:
 
 
 def test_a_part_is_judged_by_its_mean_against_its_band() -> None:
-    parts = tuple(
-        Part(name, lambda _: 0.0, low, high) for name, low, high in (("a", 1, 2), ("b", 0, 1), ("c", -np.inf, np.inf))
-    )
+    bands = {"a": (1, 2), "b": (0, 1), "c": (-np.inf, np.inf)}
+    parts = tuple(Part(name, lambda _: 0.0, low, high) for name, (low, high) in bands.items())
     fact = Fact(1, "name", "target", "C", "source", "seen", parts)
-    data = pd.DataFrame(
-        [(1, name, seed, 1.0 + seed) for name in "abc" for seed in (0, 1)], columns=["number", "part", "seed", "value"]
-    )
+    rows = [(1, name, seed, 1.0 + seed) for name in bands for seed in (0, 1)]
+    data = pd.DataFrame(rows, columns=["number", "part", "seed", "value"])
     table = compare([fact], data)
     assert table["part_verdict"].tolist() == [MET, MISSED, SHOWN]
     assert set(table["verdict"]) == {PARTLY}
@@ -477,10 +474,9 @@ def test_the_app_writes_table_figures_and_report(
     table = pd.read_parquet(folder / "validity.parquet")
     assert table["number"].drop_duplicates().tolist() == list(range(1, 21))
     assert set(pd.read_parquet(folder / "measures.parquet")["seed"]) == {1, 2}
-    figures = {"concentration", "spreading", "rhythm", "targets"}
-    assert {path.name for path in (folder / "figures").iterdir()} == {
-        f"{n}.{kind}" for n in figures for kind in ("png", "svg")
-    }
+    names = ("concentration", "rhythm", "spreading", "targets")
+    drawn = sorted(path.name for path in (folder / "figures").iterdir())
+    assert drawn == [f"{name}.{kind}" for name in names for kind in ("png", "svg")]
     html = (folder / "report.html").read_text(encoding="utf-8")
     printed = capsys.readouterr().out
     for fact in FACTS:

@@ -121,7 +121,8 @@ class Inspector:
         begins = 8 + rule.shift * ((trolls // 3) % (24 // rule.shift))
         assert ((moment.tick - begins) % 24 < rule.shift).all()
         for troll, count in zip(*np.unique(trolls, return_counts=True), strict=True):
-            day = (int(troll), (moment.tick - campaign.start) // 24)
+            shift = 8 + rule.shift * ((int(troll) // 3) % (24 // rule.shift))
+            day = (int(troll), (moment.tick - shift) // 24)
             self.rates[day] = self.rates.get(day, 0) + int(count)
             assert count <= np.ceil(rule.rate * campaign.intensity)
             assert self.rates[day] <= rule.quota
@@ -129,9 +130,11 @@ class Inspector:
     def moderation(self, moment: Moment) -> None:
         rule, removed = self.world.setting.moderation, moment.removals.posts
         self.removed += len(removed)
-        assert len(removed) <= rule.capacity
+        kept = moment.posts.kind[removed] != REPOST
+        copies = np.isin(moment.posts.root[removed], moment.posts.root[removed[kept]]) & ~kept
+        assert np.count_nonzero(~copies) <= rule.capacity
         assert moment.posts.removed[removed].all()
-        assert (moment.posts.time[removed] <= (moment.tick - rule.lag) * 3600).all()
+        assert (moment.posts.time[removed[~copies]] <= (moment.tick - rule.lag) * 3600).all()
         assert (moment.accounts.suspended_until[moment.removals.accounts] == moment.tick + 1 + rule.suspension).all()
 
     def topics(self) -> None:
@@ -291,7 +294,7 @@ CHANGES = st.fixed_dictionaries(
                 "rate": st.sampled_from((0.5, 6.0)),
                 "quota": st.sampled_from((0, 5, 100)),
                 "shift": st.sampled_from((1, 5, 12, 24)),
-                "delay": st.sampled_from((0.0, 2.0, 40.0)),
+                "delay": st.sampled_from((0.0, 2.0, 24.0)),
                 "followers": st.sampled_from((0.0, 15.0)),
             }
         ),

@@ -30,7 +30,14 @@ SETTINGS = {
     "engagement": LIVELY,
     "chronological": lively(feed={"engagement": 0.0}),
     "no crowding": lively(attention={"crowding": False}),
-    "short": lively(attention={"items": 7, "mentions": 2, "search": 3, "trends": 2, "memory": 6}, feed={"depth": 5}),
+    "short": lively(
+        attention={"items": 7, "mentions": 2, "search": 3, "trends": 2, "memory": 6},
+        feed={"depth": 5},
+    ),
+    "copies": lively(
+        army={"copying": 1.0, "reposts": 0.2},
+        reaction={"discount": 0.7, "persuasion": 0.05, "tolerance": 0.8, "thrill": 0.2, "habituation": 0.2},
+    ),
 }
 
 
@@ -53,16 +60,23 @@ def stage(setting: Setting, tick: int = NOON, seed: int = 5) -> Stage:
     world.run(tick)
     state, rules = world.state, world.setting
     state.ledger.tidy(tick * 3600)
-    posts, base, topics = state.ledger.columns, state.ledger.base, state.topics
+    posts, base = state.ledger.columns, state.ledger.base
     woken = rules.activity.wake(state.accounts, world.n_organic, seed, tick)
-    trending = rules.trending.topics(topics.counts, tick)
-    seen = rules.feed.read(
-        state.accounts, world.graph, posts, base, (topics.serials, topics.lengths), trending, state.crowds, woken,
-        values(rules.attention), seed, tick,
-    )  # fmt: skip
+    seen = read(world, woken)
     change = rules.reaction.react(state.accounts, posts, woken, seen, seed, tick)
     spoken = rules.expression.speak(state.accounts, posts, base, woken, seen, change, seed, tick)
+    trending = rules.trending.topics(state.topics.counts, tick)
     return Stage(world, state.ledger.rows(), tick, woken, trending.tolist(), seen, change, spoken)
+
+
+def read(world: World, woken: Woken) -> Exposures:
+    state, rules = world.state, world.setting
+    trending = rules.trending.topics(state.topics.counts, world.now)
+    return rules.feed.read(
+        state.accounts, world.graph, state.ledger.columns, state.ledger.base,
+        (state.topics.serials, state.topics.lengths), trending, state.crowds, woken, values(rules.attention),
+        state.seed, world.now,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=SETTINGS)
@@ -156,11 +170,13 @@ def session(scene: Stage, r: int) -> list[int]:
     for crowd in (True,) if budget.crowding else (True, False):
         reader = Reader(scene, i, int(scene.woken.second[r]), crowd)
         places = reader.mentions(min(budget.items, budget.mentions))
-        if search < budget.search_rate * world.accounts.interest[i]:
+        searched = search < budget.search_rate * world.accounts.interest[i]
+        if searched:
             places += reader.stream(CONTESTED, min(budget.items - len(places), budget.search))
         if scene.trending:
             topic = scene.trending[int(trend * len(scene.trending))]
-            places += reader.stream(topic, min(budget.items - len(places), budget.trends))
+            if not (searched and topic == CONTESTED):
+                places += reader.stream(topic, min(budget.items - len(places), budget.trends))
         found += places + reader.home(budget.items - len(places))
     return sorted(set(found))
 
@@ -179,6 +195,26 @@ def test_readers_see_more_than_their_place_would_hold() -> None:
     assert full > 5
     assert scene.posts.removed.any()
     assert len(np.unique(scene.posts.root)) < len(scene.posts.root)
+
+
+def test_what_was_written_in_the_very_second_of_the_last_visit_is_new() -> None:
+    """Reading goes up to the start of an hour, so a post of its first second has not been read."""
+    scene = stage(lively(attention={"items": 10_000, "mentions": 100, "search": 0, "trends": 0}))
+    posts, visited = scene.posts, scene.world.accounts.visited
+    oldest = {"answers": 0, "others": 0}
+    for r, i in enumerate(scene.woken.active):
+        for kind, rows in zip(oldest, _parted(scene, r), strict=True):
+            if rows:
+                visited[i] = posts.time[rows[0]]
+                again = scene._replace(seen=read(scene.world, scene.woken))
+                assert rows[0] in shown(again, r) == session(again, r)
+                oldest[kind] += 1
+    assert min(oldest.values()) > 5
+
+
+def _parted(scene: Stage, r: int) -> tuple[list[int], list[int]]:
+    answers = scene.posts.target == scene.woken.active[r]
+    return [j for j in shown(scene, r) if answers[j]], [j for j in shown(scene, r) if not answers[j]]
 
 
 # ---- react
@@ -225,6 +261,7 @@ def test_what_reading_does(scene: Stage) -> None:
         assert got[8] == (noise.uniform(key, accounts.key[i]) < risk)
     assert scene.change.abuse.sum() > 0
     assert scene.change.allies.sum() > 0
+    assert p.discount == 0.0 or (posts.template[scene.seen.item] >= 0).sum() > 5
 
 
 # ---- speak
@@ -368,13 +405,12 @@ def test_nothing_suitable_is_nothing(choice: tuple[Posts, Exposures]) -> None:
 
 
 def test_acts_take_their_second_from_the_session(scene: Stage) -> None:
-    drafts = scene.spoken.drafts
-    start = dict(zip(scene.woken.active.tolist(), scene.woken.second.tolist(), strict=True))
-    for i, rows in ((i, np.flatnonzero(drafts.author == i)) for i in np.unique(drafts.author)):
-        seconds = drafts.time[rows] - scene.now * 3600
-        assert (np.diff(seconds) >= 0).all()
-        assert seconds[0] >= start[int(i)]
-        assert seconds[-1] <= 3599
+    """Each act follows the one before after an exponential pause; past the hour's end seconds start again."""
+    drafts, pause = scene.spoken.drafts, scene.world.setting.expression.gap
+    clock = dict(zip(scene.woken.active.tolist(), map(float, scene.woken.second), strict=True))
+    for author, post, time in zip(drafts.author, drafts.key, drafts.time, strict=True):
+        clock[author] -= pause * math.log(noise.draw(post, expression._GAP))
+        assert time - scene.now * 3600 == int(clock[author]) % 3600
 
 
 # ---- trends

@@ -43,9 +43,9 @@ def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], sta
     """Return every table.
 
     Args:
-        runs: a row a run: `family` (main | knockout | robustness | fight_back | dose | prior), `variant`, `arm`, `effort`,
-            `seed`, `wall_time` and the measures of `summary.summarise`. Family "main", variant "full", has every arm
-            at both efforts (`arms.under_both_efforts`); the others need the arms "none" and "all", additive.
+        runs: a row a run: `family` (main | knockout | robustness | fight_back | dose | prior), `variant`, `arm`,
+            `effort`, `seed`, `wall_time` and the measures of `summary.summarise`. Family "main", variant "full", has
+            every arm at both efforts (`arms.under_both_efforts`); the others need the arms "none" and "all", additive.
             `variant` of "fight_back" and "dose" is the share as text ("0.3"), of "prior" the draw.
         ticks: hourly measures of the main arms: `arm, effort, seed, tick` and `summary.MEASURES`.
         tactics: in order, as used in the names of arms.

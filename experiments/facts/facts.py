@@ -113,14 +113,15 @@ FACTS = (
         "too. The 66% are of a survey that asks \"ever\", so no band.",
     ),
     Fact(
-        12, "leaving", "P(leave after N posts) ~ N^-0.9..-1.0, raised by toxicity", "V",
+        12, "leaving",
+        "P(leave after N posts) ~ N^-0.9..-1.0, raised by toxicity (0.5-2 fewer active days per editor)", "V",
         "Smirnov et al. 2023, Wikipedia", "second-hand",
         (
             Part("exponent", lambda w: activity.leaving_exponent(w.quiet), -1.0, -0.9),
             Part("abused over others, who left", lambda w: harm.leaving_ratio(w.operation), 1.0),
         ),
         "The exponent in the quiet world, the ratio with the operation. That leaving grows rarer with posts is built "
-        "in by assumption, a session and not a post at a time.",
+        "in by assumption, a session and not a post at a time; the ratio follows from the rate fitted to fact 10.",
     ),
     Fact(
         13, "the climate effect is small", "correlation of perceived support and expression r about 0.10", "C",

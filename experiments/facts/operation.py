@@ -88,7 +88,8 @@ def copied_together(run: Recording) -> float:
 def acted_together(run: Recording) -> float:
     """Fact 16: as `copied_together`, of all army accounts, where reposts of one post count as copies too.
 
-    This is the definition of the source: accounts that posted or reposted the same content within one minute.
+    As in the source: two accounts are tied if they posted or reposted the same content within one minute (Schoch
+    et al. 2022, doi:10.1038/s41598-022-08404-9, caption of figure 4); `OFTEN` is ours.
     """
     accounts = np.count_nonzero(run.role == TROLL)
     return co_posters(*shared(run, by_army(run))) / accounts if accounts else math.nan

@@ -73,7 +73,7 @@ class Watch:
         """File this tick's reports once more, on a blank column: the platform resets its own at review."""
         blank = moment.posts._replace(reports=np.zeros_like(moment.posts.reports))
         own, stance = moment.accounts.key, moment.accounts.stance_principal
-        moderation._report(blank, own, stance, moment.woken, moment.seen, self.seed, moment.tick, values(self.rules))
+        moderation.report(blank, own, stance, moment.woken, moment.seen, self.seed, moment.tick, values(self.rules))
         filed = np.flatnonzero(blank.reports)
         np.add.at(self.reported, blank.author[filed], blank.reports[filed])
 

@@ -50,11 +50,13 @@ class Army(Rule):
     rate: float = parameter(15.0, unit="posts/h", source="fitted to fact 15 (scripts/fit.py)", low=0.0, high=1000.0)
     quota: int = parameter(135, unit="posts/day", source="Research Agency's quota of comments", low=0, high=10**6)
     shift: int = parameter(12, unit="h", source="Research Agency's shifts", low=1, high=24)
-    delay: float = parameter(1.0, unit="h", source="assumption: mean delay on the way down", low=0.0, high=48.0)
+    delay: float = parameter(1.0, unit="h", source="assumption: mean delay on the way down", low=0.0, high=24.0)
     discipline: float = share(0.9, source="assumption: P(a member obeys in an hour)")
     reposts: float = share(0.7, source="fitted to fact 15 (scripts/fit.py)")
     copying: float = share(0.43, source="fitted to fact 16 (scripts/fit.py)")
-    jitter: float = parameter(120.0, unit="s", source="assumption: delay behind the officer's word", low=0.0, high=3600.0)
+    jitter: float = parameter(
+        120.0, unit="s", source="assumption: delay behind the officer's word", low=0.0, high=3600.0
+    )
     followers: float = parameter(30.0, unit="followers", source="assumption", low=0.0, high=1e9)
 
     def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
@@ -97,8 +99,7 @@ class ChainOfCommand:
 
     def order(self, view: PublicView) -> Orders:
         """Return the posts that the members write in the hour of `view`."""
-        if view.tick % DAY == self.campaign.start % DAY:
-            self.used[:] = 0
+        self.used[self.shift_start % DAY == view.tick % DAY] = 0
         if not self.rows.size or not self.campaign.start <= view.tick < self.campaign.end + MEMORY:
             return _nothing()
         self.plans.append(self._plan(view))
@@ -201,7 +202,7 @@ class ChainOfCommand:
         """Seconds of the hour: a slot shared by an officer's members, plus the member's jitter."""
         slot = mixed(key_of(self.seed, _TEXT, tick), (officer * 1000 + ordinal).astype(np.uint64))
         late = exponentials(key, _JITTER, self.army.jitter)
-        return np.minimum(3599, 3600.0 * draws(slot, 0) + late).astype(np.int64)
+        return (3600.0 * draws(slot, 0) + late).astype(np.int64) % 3600
 
 
 def _assign(index: I64, campaign: Campaign) -> I64:

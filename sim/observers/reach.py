@@ -107,7 +107,7 @@ def _note(sets, filled, today, posts, key, genuine, woken, seen):
             if side < 0:
                 continue
             author = posts.author[j]
-            bit = mix(_BIT, key[author]) & np.uint64(BITS - 1)
+            bit = mix(mix(_BIT, key[i]), key[author]) & np.uint64(BITS - 1)
             word, mask = int(bit >> np.uint64(6)), np.uint64(1) << (bit & np.uint64(63))
             for kind in range(side, side + 1 + genuine[author]):
                 if not sets[kind, i, today, word] & mask:

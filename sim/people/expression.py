@@ -57,7 +57,7 @@ class Expression(Rule):
         1.0, unit="log-odds", source="fitted to fact 13 (scripts/fit.py)", low=-100.0, high=100.0
     )
     fear_weight: float = parameter(
-        6.0, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
+        7.5, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
     )
     anticipation: float = parameter(
         0.5, unit="1", source="assumption: weight of anticipated against felt abuse", low=0.0, high=100.0
@@ -71,9 +71,9 @@ class Expression(Rule):
     replies: float = share(0.355, source="fitted to fact 2 (scripts/fit.py)")
     opposing_replies: float = share(0.5, source="assumption")
     toxic_posts: float = share(0.01, source="assumption: the low end of fact 8's band; answers are fitted")
-    toxic_replies: float = share(0.0435, source="fitted to fact 8 (scripts/fit.py)")
+    toxic_replies: float = share(0.042, source="fitted to fact 8 (scripts/fit.py)")
     public_toxicity: float = parameter(
-        1.5, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
+        2.0, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
     )
     retaliation: float = share(0.3, source="assumption: toxic replies by frightened people who fight back")
     topics: int = parameter(12, unit="topics", source="assumption: with the contested one", low=2, high=30_000)
@@ -240,7 +240,7 @@ def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, ti
             second -= p.gap * math.log(draw(post, _GAP))
             new.key[d] = post
             new.author[d] = i
-            new.time[d] = tick * 3600 + min(3599, int(second))
+            new.time[d] = tick * 3600 + int(second) % 3600
             new.dissent[d] = dissenting
             _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, change.fear[r], choice, p)
             d += 1

@@ -53,7 +53,7 @@ class CommunityGraph(Rule):
     mean_following: float = parameter(40.0, unit="accounts", source="assumption", low=1.0, high=10_000.0)
     spread: float = parameter(0.8, unit="log-SD of accounts followed", source="assumption", low=0.0, high=2.0)
     tail: float = parameter(
-        1.3, unit="exponent of P(popularity > x)", source="fitted to fact 7 (scripts/fit.py)", low=1.05, high=10.0
+        1.5, unit="exponent of P(popularity > x)", source="fitted to fact 7 (scripts/fit.py)", low=1.05, high=10.0
     )
     reciprocity: float = share(0.3, source="assumption")
     communities: int = parameter(8, unit="communities", source="assumption", low=1, high=100_000)

@@ -54,7 +54,7 @@ class Population(Rule):
     fight_share: float = share(0.15, source="assumption; varied in the robustness table")
     unyielding_share: float = share(0.1, source="assumption: a share of people never yields")
     public_followers: int = parameter(
-        190, unit="followers", source="assumption: the top 1.5% of the default people are public", low=0, high=10**9
+        165, unit="followers", source="assumption: the top 1.5% of the default people are public", low=0, high=10**9
     )
 
     def __post_init__(self) -> None:

@@ -52,7 +52,7 @@ class Reaction(Rule):
     leave: float = parameter(0.002, unit="1/session", source="assumption", low=0.0, high=1.0)
     leave_decline: float = parameter(1.0, unit="exponent", source="assumption", low=0.0, high=5.0)
     leave_abuse: float = parameter(
-        0.19, unit="1/session", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=1.0
+        0.17, unit="1/session", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=1.0
     )
 
     def react(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> Change:

@@ -77,21 +77,39 @@ class Shelf(NamedTuple):
     removed: NDArray[np.bool_]
 
 
+class Pile(NamedTuple):
+    """What one session has chosen so far, and behind it the candidates that are still weighed."""
+
+    row: NDArray[np.int64]
+    score: NDArray[np.float64]
+
+
+# The three places of reading are inlined: once for each reader, handing over their arrays would cost as much again.
+
+
 @njit(cache=True)
 def _read(accounts, graph, posts, base, streams, trending, crowds, woken, seed, tick, budget, p):
     n = len(woken.active)
     start = np.zeros(n + 1, np.int64)
     item = np.empty(max(1024, 32 * n), np.int64)
-    kept, score = np.empty(2 * budget.items, np.int64), np.empty(2 * budget.items)
+    room = 4 * budget.items + 64
+    pile = Pile(np.empty(room, np.int64), np.empty(room))
     shelf = Shelf(posts.author, posts.time, posts.root, posts.voice, posts.reposts, posts.replies, posts.removed)
     serials, lengths = streams
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
     now, filled = tick * 3600, 0
+    times = posts.time[: max(0, accounts.newest.max() + 1 - base)]  # the last post is somebody's newest
+    oldest = np.searchsorted(times, now - budget.memory * 3600)
+    place, ticket = np.full(len(times), -1), 0
     for r in range(n):
         i = woken.active[r]
         person, seen_at, visited = accounts.key[i], now - 3600 + woken.second[r], accounts.visited[i]
+        fresh = base + max(oldest, np.searchsorted(times, visited))
         searches = uniform(search, person) < budget.search_rate * accounts.interest[i]
         topic = trending[int(uniform(trend, person) * len(trending))] if len(trending) else -1
+        if searches and topic == CONTESTED:
+            topic = -1  # looked up already
+        followees = graph.following[graph.following_start[i] : graph.following_start[i + 1]]
         count = 0
         for crowd in (True, False):  # once for all, or apart for those who take no slot from others
             if not crowd and budget.crowding:
@@ -99,25 +117,25 @@ def _read(accounts, graph, posts, base, streams, trending, crowds, woken, seed, 
             first = count
             slots = min(budget.items, budget.mentions)
             newest = accounts.newest_mention[i]
-            count = _mentions(kept, count, slots, crowd, newest, visited, posts.previous_mention, base, crowds, shelf)
+            count = _mentions(
+                pile.row, count, slots, crowd, newest, visited, posts.previous_mention, base, crowds, shelf
+            )
             if searches:
                 slots = min(budget.items - (count - first), budget.search)
                 line = serials[CONTESTED, : lengths[CONTESTED]]
-                count = _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p)
+                count = _stream(pile, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p)
             if topic >= 0:
                 slots = min(budget.items - (count - first), budget.trends)
                 line = serials[topic, : lengths[topic]]
-                count = _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p)
+                count = _stream(pile, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p)
             slots = budget.items - (count - first)
-            followees = graph.following[graph.following_start[i] : graph.following_start[i + 1]]
-            since = max(visited, now - budget.memory * 3600)
-            count = _home(
-                kept, score, count, slots, followees, since, now, crowd, i,
-                accounts.newest, posts.previous, base, crowds, shelf, p,
+            count, ticket = _home(
+                pile, count, slots, followees, fresh, now, crowd, i,
+                accounts.newest, posts.previous, base, crowds, shelf, p, place, ticket,
             )  # fmt: skip
         if filled + count > len(item):
             item = np.concatenate((item, np.empty(max(len(item), count), np.int64)))
-        filled = _in_order(item, filled, kept, count)
+        filled = _in_order(item, filled, pile.row, count)
         start[r + 1] = filled
     return start, item[:filled].copy()
 
@@ -144,10 +162,10 @@ def _in_order(item, filled, kept, count):
 def _score(age, engagement, p):
     """Return the score of a post `age` seconds old with `engagement` reposts and replies."""
     aged = -age / (3600.0 * p.recency)
-    return aged if p.engagement == 0.0 else aged + p.engagement * math.log(1.0 + engagement)
+    return aged if p.engagement == 0.0 or engagement == 0 else aged + p.engagement * math.log(1.0 + engagement)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _mentions(kept, count, slots, crowd, serial, visited, previous, base, crowds, shelf):
     taken = 0
     while serial >= base and taken < slots:
@@ -162,9 +180,13 @@ def _mentions(kept, count, slots, crowd, serial, visited, previous, base, crowds
     return count
 
 
-@njit(cache=True)
-def _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p):
-    """Choose `slots` of the newest `depth` posts of a topic's stream as it stood at `seen_at`."""
+@njit(cache=True, inline="always")
+def _stream(pile, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p):
+    """Choose `slots` of the newest `depth` posts of a topic's stream as it stood at `seen_at`, best first.
+
+    Streams hold no reposts, so no content comes twice; of equal scores the first met is the newest.
+    """
+    row, score = pile
     k = _newest_before(line, seen_at, shelf.time, base)
     looked, first = 0, count
     while k >= 0 and looked < p.depth and slots > 0:
@@ -176,10 +198,17 @@ def _stream(kept, score, count, slots, line, seen_at, crowd, i, base, crowds, sh
             continue
         looked += 1
         value = _score(seen_at - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
-        if count - first < slots or value > score[first]:
-            count = _offer(kept, score, first, count, slots, j, value, shelf.root)
-        elif p.engagement == 0.0:
-            break
+        if count - first < slots:
+            count += 1
+        elif value <= score[count - 1]:
+            if p.engagement == 0.0:
+                break  # all others are older
+            continue
+        at = count - 1
+        while at > first and score[at - 1] < value:
+            row[at], score[at] = row[at - 1], score[at - 1]
+            at -= 1
+        row[at], score[at] = j, value
     return count
 
 
@@ -197,76 +226,83 @@ def _newest_before(serials, moment, time, base):
     return low - 1
 
 
-@njit(cache=True)
-def _home(kept, score, count, slots, followees, since, now, crowd, i, newest, previous, base, crowds, shelf, p):
-    """Choose `slots` of what the followees wrote from `since` on."""
-    first = count
-    for followee in followees:
-        if crowds[followee] != crowd:
-            continue
-        serial = newest[followee]
-        while serial >= base:
-            j = serial - base
-            if shelf.time[j] < since:
-                break
-            if not shelf.removed[j] and shelf.voice[j] != i:
-                value = _score(now - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
-                if count - first < slots or (slots > 0 and value >= score[first]):
-                    count = _offer(kept, score, first, count, slots, j, value, shelf.root)
-            serial = previous[j]
-    return count
+@njit(cache=True, inline="always")
+def _home(
+    pile, count, slots, followees, fresh, now, crowd, i, newest, previous, base, crowds, shelf, p, place, ticket
+):  # fmt: skip
+    """Choose `slots` of what the followees wrote from serial `fresh` on, one item a content.
 
-
-@njit(cache=True)
-def _offer(kept, score, first, count, slots, j, value, root):
-    """Keep row `j` among the best `slots` of kept[first:count], one item a content. Returns the count.
-
-    kept[first:count] is a min-heap by (score, row), so that the worst item is at its root.
+    place[row of the content] - ticket is where a reposted content stands in the pile, if not negative; a new
+    ticket forgets all of them. A full pile is cut to its best, whose worst is the floor from then on.
+    Returns the count and the next ticket.
     """
-    full = count - first >= slots
-    if slots <= 0 or (full and not _better(value, j, score[first], kept[first])):
+    row, score = pile
+    first, floor = count, -math.inf
+    if slots <= 0:
+        return count, ticket
+    for followee in followees:
+        serial = newest[followee]
+        if serial < fresh or crowds[followee] != crowd:
+            continue
+        while serial >= fresh:
+            j = serial - base
+            serial = previous[j]
+            if shelf.removed[j] or shelf.voice[j] == i:
+                continue
+            value = _score(now - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
+            if value < floor:
+                continue
+            at, content = count, shelf.root[j] - base
+            if content < 0:  # has left the window
+                at = first
+                while at < count and shelf.root[row[at]] != content + base:
+                    at += 1
+            elif shelf.reposts[content] > 0 and place[content] >= ticket:
+                at = place[content] - ticket
+            if at < count and not _better(value, j, score[at], row[at]):
+                continue
+            row[at], score[at] = j, value
+            if content >= 0 and shelf.reposts[content] > 0:
+                place[content] = ticket + at
+            count = max(count, at + 1)
+            if count == len(row):
+                count = _best(row, score, first, count, slots)
+                floor = score[first:count].min()
+                ticket += len(row)
+                for k in range(first, count):
+                    if shelf.root[row[k]] >= base:
+                        place[shelf.root[row[k]] - base] = ticket + k
+    return _best(row, score, first, count, slots), ticket + len(row)
+
+
+@njit(cache=True)
+def _best(row, score, first, count, slots):
+    """Bring the best `slots` from `first` to `count` to the front (quickselect); return the new count."""
+    if count - first <= slots:
         return count
-    for k in range(first, count):
-        if root[kept[k]] == root[j]:
-            if _better(value, j, score[k], kept[k]):
-                kept[k], score[k] = j, value
-                _sink(kept, score, first, count, k)
-            return count
-    if full:
-        kept[first], score[first] = j, value
-        _sink(kept, score, first, count, first)
-        return count
-    kept[count], score[count] = j, value
-    _rise(kept, score, first, count)
-    return count + 1
+    low, high, last = first, count - 1, first + slots - 1
+    while low < high:
+        middle = (low + high) // 2
+        value, j = score[middle], row[middle]
+        a, b = low, high
+        while a <= b:
+            while _better(score[a], row[a], value, j):
+                a += 1
+            while _better(value, j, score[b], row[b]):
+                b -= 1
+            if a <= b:
+                row[a], row[b] = row[b], row[a]
+                score[a], score[b] = score[b], score[a]
+                a, b = a + 1, b - 1
+        if last <= b:
+            high = b
+        elif last >= a:
+            low = a
+        else:
+            break
+    return first + slots
 
 
 @njit(cache=True)
 def _better(value, j, other, k):
     return value > other or (value == other and j > k)
-
-
-@njit(cache=True)
-def _sink(kept, score, first, count, k):
-    while True:
-        child = first + 2 * (k - first) + 1
-        if child >= count:
-            return
-        if child + 1 < count and _better(score[child], kept[child], score[child + 1], kept[child + 1]):
-            child += 1
-        if not _better(score[k], kept[k], score[child], kept[child]):
-            return
-        kept[k], kept[child] = kept[child], kept[k]
-        score[k], score[child] = score[child], score[k]
-        k = child
-
-
-@njit(cache=True)
-def _rise(kept, score, first, k):
-    while k > first:
-        parent = first + (k - first - 1) // 2
-        if not _better(score[parent], kept[parent], score[k], kept[k]):
-            return
-        kept[k], kept[parent] = kept[parent], kept[k]
-        score[k], score[parent] = score[parent], score[k]
-        k = parent

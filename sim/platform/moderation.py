@@ -12,7 +12,7 @@ from numba import njit
 from sim.noise import mix, stream, stream_key, uniform, uniform2
 from sim.rules import Rule, parameter, share, values
 from sim.state.accounts import Accounts
-from sim.state.posts import TOXIC, Posts
+from sim.state.posts import REPOST, TOXIC, Posts
 from sim.state.records import Exposures, Removals, Woken
 
 _REPORT = stream("moderation/report")
@@ -26,7 +26,7 @@ class Moderation(Rule):
     report_toxic: float = share(0.02, source="assumption: P(report | toxic post read)")
     report_opposed: float = share(0.0005, source="assumption: P(report | civil post of the other side read)")
     threshold: int = parameter(2, unit="reports", source="assumption: reviewed from", low=1, high=10**6)
-    lag: int = parameter(12, unit="h", source="assumption: age at which a post is reviewed", low=0, high=10**6)
+    lag: int = parameter(12, unit="h", source="assumption: age at which a post is reviewed", low=0, high=47)
     capacity: int = parameter(5, unit="reviews/h", source="assumption", low=0, high=10**9)
     error: float = share(0.05, source="assumption: P(removal | reviewed but civil)")
     strikes: int = parameter(5, unit="removals", source="assumption: suspension at", low=1, high=10**6)
@@ -35,25 +35,33 @@ class Moderation(Rule):
     def moderate(
         self, accounts: Accounts, posts: Posts, size: int, woken: Woken, seen: Exposures, seed: int, tick: int
     ) -> Removals:
-        """Count this tick's reports and take down what was reviewed; suspend at every `strikes`-th strike."""
-        _report(posts, accounts.key, accounts.stance_principal, woken, seen, seed, tick, values(self))
+        """Count this tick's reports and take down what was reviewed, its reposts too; suspend at every `strikes`-th.
+
+        A strike is for who wrote or reposted the reviewed post itself.
+        """
+        report(posts, accounts.key, accounts.stance_principal, woken, seen, seed, tick, values(self))
         rows = _review(posts.reports[:size], posts.removed[:size], posts.time[:size], tick, values(self))
         rows = rows[: self.capacity]
         if not len(rows):
             return Removals(rows, rows)
         guilty = _judge(posts.toxicity, posts.key, rows, seed, self.error)
         posts.reports[rows] = 0
-        posts.removed[rows[guilty]] = True
-        authors, strikes = np.unique(posts.author[rows[guilty]], return_counts=True)
+        gone = rows[guilty]
+        if not len(gone):
+            return Removals(gone, gone)
+        down = _with_reposts(posts.kind[:size], posts.root[:size], posts.removed[:size], gone)
+        posts.removed[down] = True
+        authors, strikes = np.unique(posts.author[gone], return_counts=True)
         before = accounts.strikes[authors] // self.strikes
         accounts.strikes[authors] += strikes
         suspended = authors[accounts.strikes[authors] // self.strikes > before]
         accounts.suspended_until[suspended] = tick + 1 + self.suspension
-        return Removals(rows[guilty], suspended.astype(np.int64))
+        return Removals(down, suspended.astype(np.int64))
 
 
 @njit(cache=True)
-def _report(posts, reader_key, stance, woken, seen, seed, tick, p):
+def report(posts, reader_key, stance, woken, seen, seed, tick, p):
+    """Add this tick's reports to the column `reports` of the posts that were read."""
     key = stream_key(seed, _REPORT, 0)
     for r in range(len(woken.active)):
         i = woken.active[r]
@@ -80,6 +88,18 @@ def _review(reports, removed, time, tick, p):
             n += 1
     due = due[:n].copy()
     return due[np.argsort(-reports[due].astype(np.int64), kind="mergesort")]
+
+
+@njit(cache=True)
+def _with_reposts(kind, root, removed, gone):
+    """Return the rows `gone` and the standing reposts of those that are no reposts themselves, int64 ascending."""
+    taken = np.zeros(len(root), np.bool_)
+    for g in gone:
+        taken[g] = True
+        if kind[g] != REPOST:
+            for j in range(g + 1, len(root)):
+                taken[j] |= root[j] == root[g] and not removed[j]
+    return np.flatnonzero(taken)
 
 
 @njit(cache=True)

@@ -1,0 +1,199 @@
+"""The report of a reproduction: published numbers beside ours, the paper's figure, one page."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from experiments.published.ross_targets import MEASURES, WITHIN, estimate
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, canvas
+from experiments.report.words import number
+
+TITLE = "Bots in a spiral of silence: Ross et al. (2019) on this engine"
+HEADS = ("cell", "measure", "published (s.e.)", "ours (s.e.)", "difference / s.e.", "passed")
+COLOURS = (BLUE, SKY, GREEN, ORANGE, VERMILLION, PURPLE)
+CAVEATS = (
+    "This shows that the engine gives a published model's numbers. Whether that model is right about people is another "
+    "question: it is a model and not data, and its climate effect is far stronger than the one measured in surveys.",
+    "The published numbers are those of the authors' public code, run beside this project. The paper itself reports "
+    "another program (NetLogo) on another preferential-attachment graph, and differs from them: its most central "
+    "actor decides in 70.4% (m = 1) and 59.8% (m = 10) of runs.",
+    "Runs of one seed share people and graph whatever the number of bots, so points of a curve rise and fall together.",
+    "Percentages of bots do not carry over to other sizes: at m = 1 and 2% bots, P(bots win) grows with N.",
+)
+
+
+def write(folder: Path, compared: pd.DataFrame, runs: pd.DataFrame) -> None:
+    """Draw the pictures into `folder`/figures and write `folder`/report.html.
+
+    `folder` holds what `experiments.folder.describe` wrote.
+    """
+    about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
+    with style.look():
+        pictures = [
+            Picture(
+                "How many bots turn the climate",
+                style.save(tipping(compared), folder / "figures", "tipping"),
+                "Lines and bands: ours, with 95% intervals. Diamonds: published, with 95% intervals. Look where the "
+                "curves cross two thirds.",
+                "P(bots win) against the number of bots among 1,000 users, a curve for each m.",
+            ),
+            Picture(
+                "Without bots",
+                style.save(unmanipulated(runs, compared), folder / "figures", "unmanipulated"),
+                "Denser graphs leave the minority no corner to speak in. Diamonds: published.",
+                "Share silent, share speaking for the minority, mean ticks and P(most central decides), by m.",
+            ),
+        ]
+    told = Page(
+        title=TITLE,
+        headline=headline(compared),
+        lede=lede(compared),
+        pictures=pictures,
+        tables=[Table("Every cell", HEADS, shown(compared), open=True)],
+        facts=about["facts"],
+        caveats=CAVEATS,
+        command=about["command"],
+        files={
+            "cells.parquet": "a row a cell and measure: published, ours, standard errors, passed",
+            "runs.parquet": "a row a run",
+            "config.yaml": "what was run, resolved",
+            "figures/": "every picture as PNG and SVG",
+        },
+        versions=about["versions"],
+        config=(folder / "config.yaml").read_text(encoding="utf-8"),
+    )
+    page.write(told, folder / "report.html")
+
+
+def headline(compared: pd.DataFrame) -> str:
+    """Return how many published numbers are met, in one sentence."""
+    judged = compared.dropna(subset=["passed"])
+    missed = judged[~judged["passed"].astype(bool)]
+    runs = f"({compared['runs'].min():,} runs a cell)"
+    if missed.empty:
+        return f"All {len(judged)} published numbers are met within {WITHIN:g} combined standard errors {runs}."
+    names = "; ".join(f"{MEASURES[row['measure']]} at {row['cell']}" for row in missed.to_dict("records"))
+    return f"{len(missed)} of {len(judged)} published numbers are missed {runs}: {names}."
+
+
+def lede(compared: pd.DataFrame) -> list[str]:
+    """Return where each curve reaches two thirds, and how many runs did not stop."""
+    found = []
+    for m, curve in _curves(compared):
+        won = curve.loc[curve["ours"] >= 2 / 3, "bots"]
+        if len(curve) > 1:  # a cell alone is no curve
+            found.append(f"m = {m}: {won.iloc[0]}" if len(won) else f"m = {m}: none tried")
+    cells = compared.drop_duplicates("cell")
+    cycles, unsettled = int(cells["cycles"].sum()), int(cells["unsettled"].sum())
+    return [
+        f"Fewest bots tried among 1,000 users with which they win two runs in three: {', '.join(found)}.",
+        f"{cycles} of {cells['runs'].sum():,} runs ended in a limit cycle; {unsettled} had not settled at the limit.",
+    ]
+
+
+def shown(compared: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the cells of the printed table, as words."""
+    return [_words(row) for row in compared.to_dict("records")]
+
+
+def _words(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    digits = 1 if row["measure"] == "ticks" else 4
+    ours = f"{number(row['ours'], digits)} ({number(row['error'], digits)})"
+    if pd.isna(row["passed"]):
+        return str(row["cell"]), MEASURES[row["measure"]], "", ours, "", ""
+    published = f"{number(row['target'], min(digits, 3))} ({number(row['target_error'], digits)})"
+    apart = (row["ours"] - row["target"]) / np.hypot(row["error"], row["target_error"])
+    return str(row["cell"]), MEASURES[row["measure"]], published, ours, number(apart, 2), _verdict(row)
+
+
+def _verdict(row: Mapping[Hashable, Any]) -> str:
+    return "yes" if row["passed"] else "NO"
+
+
+def show(compared: pd.DataFrame, console: Console) -> None:
+    """Print the headline, a line a cell and measure, and what the report says below its headline."""
+    grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for name in HEADS:
+        grid.add_column(name, no_wrap=True, overflow="ignore")
+    for words in shown(compared):
+        grid.add_row(*words, style="red" if words[-1] == "NO" else "")
+    wide = Console(file=console.file, width=max(console.width, 120), no_color=console.no_color)
+    wide.print(grid)
+    for sentence in lede(compared):
+        console.print(Text(sentence))
+    console.print(Text(headline(compared), style="bold"))
+
+
+def _curves(compared: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
+    """Return (m, its cells by number of bots) of the paper's 1,000 users of whom half hold either view."""
+    plain = compared.query("measure == 'bots_win' and users == 1000 and positive == 0.5")
+    return [(m, plain[plain["links"] == m].sort_values("bots")) for m in sorted(set(plain["links"]))]
+
+
+def tipping(compared: pd.DataFrame) -> Figure:
+    """P(bots win) against the number of bots, a curve for each m."""
+    figure = canvas(4.2)
+    axes = figure.subplots()
+    for place, (m, rows) in enumerate(_curves(compared)):
+        colour = COLOURS[place % len(COLOURS)]
+        low, high = ((rows["ours"] + side * 1.96 * rows["error"]).clip(0.0, 1.0) for side in (-1, 1))
+        axes.fill_between(rows["bots"], low, high, color=colour, alpha=0.2, linewidth=0)
+        axes.plot(rows["bots"], rows["ours"], color=colour, label=f"m = {m}", marker="o", ms=3)
+        _published(axes, rows, rows["bots"], colour)
+    for level, words in ((0.5, "chance"), (2 / 3, "two runs in three")):
+        axes.axhline(level, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+        axes.annotate(words, (1, level), (-2, 3), axes.get_yaxis_transform(), "offset points", ha="right", color=GREY)
+    axes.set(title="P(bots win)", xlabel="bots added to 1,000 users")
+    axes.legend(loc="upper left", ncols=2)
+    return figure
+
+
+def unmanipulated(runs: pd.DataFrame, compared: pd.DataFrame) -> Figure:
+    """Shares, ticks and the most central actor's weight without bots, against m."""
+    figure = canvas(2.9)
+    panels = figure.subplots(1, 3)
+    plain = runs.query("bots == 0 and users == 1000 and positive == 0.5")
+    groups = {m: plain[plain["links"] == m] for m in sorted(set(plain["links"]))}
+    published = compared.query("bots == 0 and users == 1000 and positive == 0.5 and passed.notna()")
+    drawn = (
+        (0, "silent", GREY, "silent"),
+        (0, "minority", ORANGE, "for the minority"),
+        (1, "central", BLUE, ""),
+        (2, "ticks", INK, ""),
+    )
+    for panel, measure, colour, words in drawn:
+        estimates = np.array([estimate(rows, measure) for rows in groups.values()])
+        mean, error = estimates.T
+        panels[panel].plot(list(groups), mean, color=colour, label=words, marker="o", ms=3)
+        panels[panel].fill_between(list(groups), mean - 1.96 * error, mean + 1.96 * error, color=colour, alpha=0.2)
+        told = published[published["measure"] == measure]
+        _published(panels[panel], told, told["links"], colour)
+    for axes, title in zip(panels, ("Share of users", "P(most central decides)", "Mean ticks"), strict=True):
+        axes.set(title=title, xlabel="m")
+    panels[0].legend(loc="center right")
+    return figure
+
+
+def _published(axes: Axes, rows: pd.DataFrame, x: "pd.Series[Any]", colour: str) -> None:
+    """Mark published numbers with their 95% intervals."""
+    bars: dict[str, Any] = {
+        "fmt": "D",
+        "color": colour,
+        "ms": 4,
+        "mec": INK,
+        "mew": 0.7,
+        "ecolor": INK,
+        "elinewidth": 0.8,
+    }
+    axes.errorbar(x, rows["target"], 1.96 * rows["target_error"], zorder=5, **bars)

@@ -1,0 +1,97 @@
+"""Reproduce a published model: its numbers beside ours, cell by cell. Leaves with code 1 if one is missed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import MOST, app
+from experiments.folder import describe
+from sim.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    from experiments.published.ross_2019 import Ross
+
+PAPERS = ("ross_2019",)
+BATCH = 50  #: runs that a process is handed at a time
+
+
+def main(config: DictConfig, folder: Path) -> bool:
+    """Play every cell, write tables, figures and the report, print the comparison; return whether all is met."""
+    from rich.console import Console
+
+    from experiments.published.ross_targets import cells, compare, whole_numbers
+    from experiments.report import reproduce as report
+
+    check(config)
+    asked: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
+    links, bots = (whole_numbers(key, asked[key]) for key in ("links", "bots"))
+    seeds = range(config.seed, config.seed + config.runs)
+    runs = collect(cells(links, bots), seeds, config.ticks, config.workers)
+    compared = compare(runs)
+    runs.to_parquet(folder / "runs.parquet", index=False)
+    compared.to_parquet(folder / "cells.parquet", index=False)
+    facts = {
+        "Paper": "Ross et al. 2019, European Journal of Information Systems 28(4)",
+        "Runs a cell": f"{len(seeds):,} (seeds {seeds[0]} to {seeds[-1]}, the same in every cell)",
+        "Cells": compared["cell"].nunique(),
+    }
+    describe(folder, asked, {"facts": facts})
+    report.write(folder, compared, runs)
+    report.show(compared, Console())
+    return bool(compared["passed"].all())
+
+
+def check(config: DictConfig) -> None:
+    """Raise InputError unless the paper is known and there are runs enough for a standard error."""
+    if config.paper not in PAPERS:
+        raise InputError(f"paper={config.paper} is unknown: {suggest(str(config.paper), PAPERS)}")
+    if not isinstance(config.runs, int) or isinstance(config.runs, bool) or not 2 <= config.runs <= MOST:
+        raise InputError(f"runs={config.runs} must be a whole number from 2 to {MOST}")
+
+
+def collect(cells: Sequence["Ross"], seeds: range, limit: int, workers: int) -> pd.DataFrame:
+    """Play every cell with every seed, batches side by side; the rows do not depend on the number of processes.
+
+    Args:
+        cells: what to play.
+        seeds: one run a cell and seed.
+        limit: ticks after which a run is given up.
+        workers: processes; 0 means one for each core that this process may use.
+
+    Returns:
+        A row a run in the order of cells and seeds: the fields of its cell, and what `ross_2019.play` returns.
+    """
+    from experiments.published.ross_2019 import Ross, play_seeds
+    from experiments.runs import cores, processes, progress
+
+    jobs = [(cell, seeds[first : first + BATCH]) for cell in cells for first in range(0, len(seeds), BATCH)]
+    workers = min(workers or cores(), len(jobs))
+    played: list[pd.DataFrame] = []
+    with progress(len(jobs), "compiling kernels", f"batches of {min(BATCH, len(seeds))} runs") as advance:
+        play_seeds(Ross(users=20, bots=1), range(1), limit)
+        if workers <= 1:
+            for cell, part in jobs:
+                played.append(play_seeds(cell, part, limit))
+                advance(1)
+        else:
+            with processes(workers) as pool:
+                for frame in pool.map(play_seeds, *zip(*jobs, strict=True), [limit] * len(jobs)):
+                    played.append(frame)
+                    advance(1)
+    labelled = [frame.assign(**asdict(cell)) for (cell, _), frame in zip(jobs, played, strict=True)]
+    return pd.concat(labelled, ignore_index=True)
+
+
+def command() -> None:
+    """Run the app; leave with code 1 if a published number was missed."""
+    met: list[bool] = []
+    app("reproduce", lambda config, folder: met.append(main(config, folder)))
+    raise SystemExit(0 if all(met) else 1)
+
+
+if __name__ == "__main__":
+    command()
