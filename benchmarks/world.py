@@ -20,7 +20,7 @@ def setting(people: int) -> Setting:
     instead of 30. Whether `FLOORS` are reached is measured in each run.
     """
     return Setting(
-        population=Population(size=people, sessions_per_day=5.5, acts_per_session=1.1),
+        population=Population(size=people, sessions_per_day=5.5, acts_per_session=1.4),
         graph=CommunityGraph(mean_following=60.0),
         attention=Attention(items=40),
         army=Army(size=people * 3 // 100),

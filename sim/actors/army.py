@@ -94,6 +94,7 @@ class ChainOfCommand:
         self.tactic = _assign(index, campaign)
         shifts = DAY // army.shift
         self.shift_start = 8 + army.shift * ((index // len(TACTICS)) % shifts)
+        self.copying = self._copying()
         self.used = np.zeros(len(rows), np.int64)
         self.plans: deque[Plan] = deque(maxlen=MEMORY)
 
@@ -180,7 +181,7 @@ class ChainOfCommand:
         again = which & (draws(new.key, _MIX) < self.army.reposts) if standing.size else np.zeros_like(which)
         repost(new, again, view, _chosen(standing, new.key[again]))
         fresh = which & ~again
-        copied = fresh & (draws(new.key, _COPY) < self._copying(new.author))
+        copied = fresh & (draws(new.key, _COPY) < self.copying[new.author - self.rows[0]])
         new.template[copied] = 4 * plan.number + (4 * draws(new.key[copied], _PICK)).astype(np.int32)
         abusive = fresh & (draws(new.key, _TOXIC) < self.campaign.toxic_share)
         new.toxicity[abusive] = 0.6 + 0.4 * draws(new.key[abusive], _HARSH)
@@ -193,10 +194,10 @@ class ChainOfCommand:
     def _amplify(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
         repost(new, which, view, _chosen(_standing(plan.praise, view), new.key[which]))
 
-    def _copying(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
-        """P(copying the template) of each act's author: u^(1/c - 1) spreads it around its mean c."""
+    def _copying(self) -> NDArray[np.float64]:
+        """P(copying the template) of each member: u^(1/c - 1) spreads it around its mean c."""
         late = exponentials(mixed(key_of(self.seed, _TRAIT, 0), self.keys), 0, 1.0 / max(self.army.copying, 1e-9) - 1.0)
-        return np.array([math.exp(-x) for x in late])[rows - self.rows[0]]
+        return np.array([math.exp(-x) for x in late])
 
     def _seconds(self, key: NDArray[np.uint64], officer: I64, ordinal: I64, tick: int) -> I64:
         """Seconds of the hour: a slot shared by an officer's members, plus the member's jitter."""
