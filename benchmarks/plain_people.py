@@ -187,9 +187,10 @@ class Person(Account):
                 self.suffer(post, rule)
             if post.topic == CONTESTED:
                 self.take_in(post, rule)
-        risk = rule.leave * math.exp(-rule.leave_decline * math.log(1.0 + self.written))
+        risk = rule.leave
         if self.abuse > 0 and self.reaction == WITHDRAW and not self.unyielding:
             risk += rule.leave_abuse
+        risk *= math.exp(-rule.leave_decline * math.log(1.0 + self.written))
         self.left = uniform(model.keys["reaction/leave"], self.key) < risk
         self.visited = model.clock
         if model.campaigning:

@@ -116,14 +116,18 @@ def arguments() -> argparse.Namespace:
     add("--rounds", type=positive, default=3, metavar="K", help="rounds, of which medians are taken (3)")
     add("--seed", type=natural, default=1, metavar="S", help="seed of all worlds (1)")
     add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
-    return parser.parse_args()
+    given = parser.parse_args()
+    try:
+        given.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--out={given.out} can not be made ({error.strerror}): name a folder that can be written")
+    return given
 
 
 def main() -> None:
     """Measure every size, print the table, write it as Markdown and JSON."""
     given = arguments()
     plan = Plan(given.warm_up, given.rounds, given.ticks, given.seed)
-    given.out.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     sizes = []
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

@@ -68,7 +68,7 @@ STEPS = (
         "expression.fear_weight", 10, harm.withheld_by_abused, 0.27, 0.006, 0.5, 20.0, army=True,
     ),
     Step(
-        "reaction.leave_abuse", 10, harm.left_of_abused, 0.13, 0.005, 0.0, 1.0, army=True,
+        "reaction.leave_abuse", 10, harm.left_of_abused, 0.13, 0.005, 0.0, 30.0, army=True,
     ),
 )  # fmt: skip
 

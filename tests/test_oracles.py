@@ -252,9 +252,10 @@ def test_what_reading_does(scene: Stage) -> None:
                 e = min(1.0, max(-1.0, e))
                 f += p.terror * felt * (1.0 - f) * float(e < 0.0)
                 h += p.habituation * felt
-        risk = p.leave / (1.0 + accounts.written[i]) ** p.leave_decline
+        risk = p.leave
         if abuse and accounts.reaction[i] == WITHDRAW and not accounts.unyielding[i]:
             risk += p.leave_abuse
+        risk /= (1.0 + accounts.written[i]) ** p.leave_decline
         got = [column[r] for column in scene.change]
         assert got[:6] == pytest.approx([s, e, c, f, d, h], rel=1e-12, abs=1e-12)
         assert got[6:8] == [abuse, allies]

@@ -49,10 +49,18 @@ class Reaction(Rule):
     repulsion: float = share(0.01, source="assumption: all others move away")
     terror: float = share(0.02, source="assumption: shock frightens who rejects the extremists")
     habituation: float = share(0.05, source="assumption")
-    leave: float = parameter(0.002, unit="1/session", source="assumption", low=0.0, high=1.0)
-    leave_decline: float = parameter(1.0, unit="exponent", source="assumption", low=0.0, high=5.0)
+    leave: float = parameter(
+        0.002, unit="1/session", source="assumption: of who has written nothing", low=0.0, high=1.0
+    )
+    leave_decline: float = parameter(
+        1.0, unit="exponent", source="assumption: who has written much is attached, abused or not", low=0.0, high=5.0
+    )
     leave_abuse: float = parameter(
-        0.17, unit="1/session", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=1.0
+        2.3,
+        unit="1/session",
+        source="fitted to fact 10 (scripts/fit.py): of who has written nothing",
+        low=0.0,
+        high=100.0,
     )
 
     def react(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> Change:
@@ -118,8 +126,9 @@ def _react(accounts, posts, woken, seen, seed, tick, decay, p):
                 h += p.habituation * felt
         principal[r], extremist[r], climate[r] = s, e, c
         fear[r], dread[r], habituation[r] = f, d, h
-        risk = p.leave * math.exp(-p.leave_decline * math.log(1.0 + accounts.written[i]))
+        risk = p.leave
         if abuse[r] > 0 and accounts.reaction[i] == WITHDRAW and not accounts.unyielding[i]:
             risk += p.leave_abuse
+        risk *= math.exp(-p.leave_decline * math.log(1.0 + accounts.written[i]))
         leaves[r] = uniform(key, accounts.key[i]) < risk
     return principal, extremist, climate, fear, dread, habituation, abuse, allies, leaves
