@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Any
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from experiments.analysis.summary import MEASURES, summarise
+from sim.campaigns import Campaign
 from sim.setting import Setting
 
 
@@ -46,16 +47,39 @@ class Played:
 
 def play(run: Run) -> Played:
     """Play one world in this process."""
+    return play_group([run])[0]
+
+
+def play_group(runs: Sequence[Run]) -> list[Played]:
+    """Play worlds that are one world until their campaigns begin: the quiet days are played once.
+
+    All runs have the same seed and ticks, and settings that differ in the campaign's conduct only
+    (`before`). A fork goes on exactly as the whole run would (tests/test_fork.py).
+    """
     from sim.world import World
 
+    first = runs[0]
     begun = time.perf_counter()
-    world = World(run.setting, rng=run.seed)
-    history = world.run(run.ticks)
+    world = World(first.setting, rng=first.seed)
+    world.run(min(first.ticks, first.setting.campaign.start))
+    shared = (time.perf_counter() - begun) / len(runs)
+    return [_finish(world.fork(run.setting.campaign), run, shared) for run in runs]
+
+
+def _finish(world: Any, run: Run, spent: float) -> Played:
+    begun = time.perf_counter()
+    history = world.run(run.ticks - world.now)
     campaign = run.setting.campaign
     measures = summarise({name: history[name].to_numpy() for name in MEASURES}, campaign.start, campaign.end)
-    row = run.labels | measures | {"wall_time": time.perf_counter() - begun}
+    row = run.labels | measures | {"wall_time": spent + time.perf_counter() - begun}
     labels = {name: getattr(run, name) for name in ("arm", "effort", "seed")}
     return Played(row, history.assign(**labels), world.notes)
+
+
+def before(run: Run) -> tuple[Setting, int, int]:
+    """Return what decides a run until its campaign begins: setting without the campaign's conduct, seed, ticks."""
+    start, hours = run.setting.campaign.start, run.setting.campaign.hours
+    return replace(run.setting, campaign=Campaign(start=start, hours=hours)), run.seed, run.ticks
 
 
 def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run, Played]]:
@@ -69,21 +93,27 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
         workers: processes; 0 means one for each core that this process may use.
         what: the words beside the bar.
     """
-    workers = min(workers or cores(), len(runs))
+    groups: dict[tuple[Setting, int, int], list[Run]] = {}
+    for run in runs:
+        groups.setdefault(before(run), []).append(run)
+    workers = min(workers or cores(), len(groups))
     with progress(len(runs), "compiling kernels", what) as advance:
         warm_up(runs)
         if workers <= 1:
-            for run in runs:
-                yield run, play(run)
-                advance(1)
+            for group in groups.values():
+                yield from zip(group, play_group(group), strict=True)
+                advance(len(group))
             return
         with processes(workers) as pool:
-            waiting: dict[Future[Played], Run] = {pool.submit(play, run): run for run in runs}
+            waiting: dict[Future[list[Played]], list[Run]] = {
+                pool.submit(play_group, group): group for group in groups.values()
+            }
             while waiting:
                 done, _ = wait(waiting, return_when=FIRST_EXCEPTION, timeout=0.2)
                 for future in done:
-                    yield waiting.pop(future), future.result()
-                    advance(1)
+                    group = waiting.pop(future)
+                    yield from zip(group, future.result(), strict=True)
+                    advance(len(group))
 
 
 def cores() -> int:

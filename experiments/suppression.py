@@ -75,9 +75,10 @@ def plan(config: DictConfig, setting: Setting) -> list[Run]:
     """Return every run of the job: main arms, knock-outs, robustness, fight-back shares and prior draws."""
     seeds = range(config.seed, config.seed + config.seeds)
     few = seeds[: min(config.robustness.seeds, len(seeds))]
+    some = seeds[: min(config.knockouts.seeds, len(seeds))]
     runs = [run for seed in seeds for run in main_arms(setting, seed, config.ticks)]
     for name, changes in KNOCKOUTS.items():
-        runs += pairs("knockout", name, changed(setting, changes), seeds, config.ticks)
+        runs += pairs("knockout", name, changed(setting, changes), some, config.ticks)
     for name, row in robustness(setting).items():
         runs += pairs("robustness", name, changed(setting, row), few, config.ticks)
     for share in config.robustness.fight_back:

@@ -1,6 +1,8 @@
 """A world: one platform, its people and its organised actors, as a Mesa model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from sim.actors.army import ChainOfCommand
 from sim.actors.base import Band
 from sim.actors.propagandist import Organisation
 from sim.agents import ColumnModel, whole_seed
+from sim.campaigns import Campaign
 from sim.observers.base import Observer
 from sim.observers.opinion import Opinion
 from sim.observers.reach import Numbers, Reach
@@ -80,6 +83,21 @@ class World(ColumnModel):
                 progress(1)
         return self.history
 
+    def fork(self, campaign: Campaign) -> "World":
+        """Return a copy of this world that goes on under another campaign.
+
+        Raises:
+            ValueError: one of the two campaigns has begun, or they begin or end at other hours.
+        """
+        ours = self.setting.campaign
+        if self.now > ours.start or (ours.start, ours.hours) != (campaign.start, campaign.hours):
+            raise ValueError(f"a world at hour {self.now} can not take up a campaign of hour {campaign.start}")
+        twin = deepcopy(self)
+        twin.setting = replace(self.setting, campaign=campaign)
+        others = [actor for actor in twin.state.actors if not isinstance(actor, ChainOfCommand)]
+        twin.state.actors = (*twin._army(twin.state.truth, twin.accounts), *others)
+        return twin
+
     def _settle(self, archive: Callable[[int, Posts], None] | None) -> State:
         rules, seed = self.setting, self.seed
         people, graph = self._people()
@@ -98,7 +116,7 @@ class World(ColumnModel):
             ledger=Ledger(WINDOW, archive),
             topics=Topics(rules.expression.topics),
             truth=truth,
-            actors=tuple(self._actors(truth, accounts)),
+            actors=(*self._army(truth, accounts), *self._organisations(truth, accounts)),
             crowds=(role != TROLL) | rules.attention.crowding,
             seed=seed,
         )
@@ -116,11 +134,14 @@ class World(ColumnModel):
         first = people + len(army.accounts.key)
         return [army, self.setting.extremists.enlist(people, first, self.seed)]
 
-    def _actors(self, truth: Truth, accounts: Accounts) -> Iterator[Actor]:
-        rules, rows = self.setting, {role: np.flatnonzero(truth.role == role) for role in (TROLL, EXTREMIST)}
-        if rows[TROLL].size:
-            army = ChainOfCommand(rules.army, rules.campaign, rows[TROLL], accounts.key[rows[TROLL]], self.seed)
-            truth.officer[rows[TROLL]] = army.officer
-            yield army
-        if rows[EXTREMIST].size:
-            yield Organisation(rules.extremists, rows[EXTREMIST], accounts.key[rows[EXTREMIST]], self.seed)
+    def _army(self, truth: Truth, accounts: Accounts) -> tuple[Actor, ...]:
+        rows = np.flatnonzero(truth.role == TROLL)
+        if not rows.size:
+            return ()
+        army = ChainOfCommand(self.setting.army, self.setting.campaign, rows, accounts.key[rows], self.seed)
+        truth.officer[rows] = army.officer
+        return (army,)
+
+    def _organisations(self, truth: Truth, accounts: Accounts) -> tuple[Actor, ...]:
+        rows = np.flatnonzero(truth.role == EXTREMIST)
+        return (Organisation(self.setting.extremists, rows, accounts.key[rows], self.seed),) if rows.size else ()

@@ -45,7 +45,7 @@ _POST = stream("expression/post")
 _CHOICE = stream("expression/choice")
 
 # Purposes: salts that give each decision about one intention a uniform of its own.
-_COUNT, _TOPIC, _PROMPT, _SPEAK, _KIND, _SIDE, _ABUSE, _HARSH, _APPEAL, _GAP, _SUBJECT = range(11)
+_COUNT, _TOPIC, _PROMPT, _SPEAK, _KIND, _SIDE, _ABUSE, _HARSH, _APPEAL, _GAP, _SUBJECT = map(np.uint64, range(11))
 MOST = 20  #: intentions per session at most
 
 
@@ -211,7 +211,7 @@ def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, ti
     cells = np.zeros(len(CELLS), np.int64)
     voiced, withheld, decided = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     choice = stream_key(seed, _CHOICE, tick)
-    d = 0
+    d = np.int64(0)  # not a literal, for which its callees would be compiled once more
     for r in range(n):
         i = woken.active[r]
         person = accounts.key[i]

@@ -28,7 +28,9 @@ _TRAITS = stream("population/traits")
 _IDENTITY = stream("population/identity")
 
 # One identity a trait, absorbed after the person's own, so that no trait shares a draw with another.
-_GROUP, _STANCE, _EXTREME, _SYMPATHY, _SESSIONS, _ACTS, _PHASE, _INTEREST, _BOLD, _REACTION, _STEADY = range(11)
+_GROUP, _STANCE, _EXTREME, _SYMPATHY, _SESSIONS, _ACTS, _PHASE, _INTEREST, _BOLD, _REACTION, _STEADY = map(
+    np.uint64, range(11)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +96,12 @@ def identity(seed, row):
 
 @njit(cache=True)
 def _trait(key, person, trait):
-    return uniform(mix(key, person), np.uint64(trait))
+    return uniform(mix(key, person), trait)
 
 
 @njit(cache=True)
 def _trait_normal(key, person, trait):
-    return normal(mix(key, person), np.uint64(trait))
+    return normal(mix(key, person), trait)
 
 
 @njit(cache=True)

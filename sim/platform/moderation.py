@@ -40,8 +40,8 @@ class Moderation(Rule):
         A strike is for who wrote or reposted the reviewed post itself.
         """
         report(posts, accounts.key, accounts.stance_principal, woken, seen, seed, tick, values(self))
-        rows = _review(posts.reports[:size], posts.removed[:size], posts.time[:size], tick, values(self))
-        rows = rows[: self.capacity]
+        due = _due(posts.reports[:size], posts.removed[:size], posts.time[:size], tick, values(self))
+        rows = due[np.argsort(-posts.reports[due], kind="stable")][: self.capacity]  # most reported, then oldest
         if not len(rows):
             return Removals(rows, rows)
         guilty = _judge(posts.toxicity, posts.key, rows, seed, self.error)
@@ -78,16 +78,15 @@ def report(posts, reader_key, stance, woken, seen, seed, tick, p):
 
 
 @njit(cache=True)
-def _review(reports, removed, time, tick, p):
-    """Return rows due for review, most reported first, then oldest first."""
+def _due(reports, removed, time, tick, p):
+    """Return rows due for review, oldest first."""
     due = np.empty(len(reports), np.int64)
     n = 0
     for j in range(len(reports)):
         if reports[j] >= p.threshold and not removed[j] and time[j] <= (tick - p.lag) * 3600:
             due[n] = j
             n += 1
-    due = due[:n].copy()
-    return due[np.argsort(-reports[due].astype(np.int64), kind="mergesort")]
+    return due[:n].copy()
 
 
 @njit(cache=True)

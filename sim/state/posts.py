@@ -128,6 +128,13 @@ class Ledger:
         dtypes = (_DTYPES.get(name, np.float64) for name in Posts._fields)
         self._store = self.columns = Posts._make(np.zeros(capacity, dtype) for dtype in dtypes)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "columns"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._leave(0)  # columns are views of the store again
+
     @property
     def end(self) -> int:
         """Serial that the next post will get."""
