@@ -85,8 +85,8 @@ def before(run: Run) -> tuple[Setting, int, int]:
 def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run, Played]]:
     """Play all runs with a progress bar on stderr; yield them as they end, in no order.
 
-    Kernels are compiled in this process first, by the first run cut short, so that the workers only
-    load them. With one worker everything stays in this process.
+    Kernels are compiled first, by the first run cut short in this process and one in a worker, so that the
+    workers only load them. With one worker everything stays in this process.
 
     Args:
         runs: what to play.
@@ -98,13 +98,14 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
         groups.setdefault(before(run), []).append(run)
     workers = min(workers or cores(), len(groups))
     with progress(len(runs), "compiling kernels", what) as advance:
-        warm_up(runs)
         if workers <= 1:
             for group in groups.values():
                 yield from zip(group, play_group(group), strict=True)
                 advance(len(group))
             return
         with processes(workers) as pool:
+            pool.submit(compile_speech)
+            warm_up(runs)
             waiting: dict[Future[list[Played]], list[Run]] = {
                 pool.submit(play_group, group): group for group in groups.values()
             }
@@ -114,6 +115,21 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
                     group = waiting.pop(future)
                     yield from zip(group, future.result(), strict=True)
                     advance(len(group))
+
+
+def compile_speech() -> None:
+    """Compile the kernel that takes longest, on nobody: in a worker, while the parent compiles the others."""
+    import numpy as np
+
+    from sim.people.expression import Expression
+    from sim.state.accounts import empty
+    from sim.state.posts import Ledger
+    from sim.state.records import Change, Exposures, Woken
+
+    rows, whole, number = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
+    change = Change(number, number, number, number, number, number, whole, whole, np.zeros(0, np.bool_))
+    nobody, nothing = Woken(rows, rows, whole), Exposures(np.zeros(1, np.int64), whole)
+    Expression().speak(empty(0), Ledger(1).columns, 0, nobody, nothing, change, 1, 0)
 
 
 def cores() -> int:

@@ -52,7 +52,8 @@ class Rule:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        inherited = list(getattr(cls, "Values", namedtuple("Values", ()))._fields)
+        parent: Any = getattr(cls, "Values", None)
+        inherited = list(parent._fields) if parent else []
         numeric = [*inherited, *(n for n, f in vars(cls).items() if _is_number(f) and n not in inherited)]
         cls.Values = namedtuple("Values", numeric)  # type: ignore[misc]
         cls.Values.__module__, cls.Values.__qualname__ = cls.__module__, f"{cls.__qualname__}.Values"
