@@ -24,10 +24,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(READY)  ## the main job with fewer people, seeds and draws, within a minute
+demo: $(READY)  ## the main job with fewer people, seeds and draws: within a minute once installed
 	$(BIN)/python -m experiments.suppression out=$(DEMO) population.size=800 seeds=4 robustness.seeds=2 priors.draws=4
 	@echo "smaller than the default (800 people, 4 seeds): its intervals are wide"
-	@echo "picture: $$(find $(DEMO) -name '*.png' | sort | head -1)"
+	@echo "picture: $(DEMO)/figures/headline.png"
 	@echo "report:  $(DEMO)/report.html"
 
 test: $(READY)  ## the fast tests, compiled; then the interpreted ones, where coverage of kernels is counted

@@ -23,6 +23,7 @@ def build(config: DictConfig) -> Setting:
 def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:
     """Return what a report says about a run under `setting`; `notes` are those of its graph."""
     army, campaign = setting.army, setting.campaign
+    drawn = "" if hasattr(setting.graph, "path") else ", graph"
     first, last = config.seed, config.seed + config.seeds - 1
     return {
         "campaign": {"start": campaign.start, "stop": campaign.end},
@@ -30,11 +31,11 @@ def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[st
         "facts": {
             "Graph": f"{type(setting.graph).__name__}: {notes[-1]}",
             "Army": f"{army.size} accounts under a chain of command for a {campaign.principal}",
-            "Extremists": f"{setting.extremists.size} accounts, the same in every arm",
+            "Extremists": f"{setting.extremists.size} accounts, in every arm the same and by the same rule",
             "Campaign": f"hours {campaign.start} to {campaign.end} of {config.ticks}, intensity {campaign.intensity:g}",
             "Platform": f"engagement weight {setting.feed.engagement:g} in ranking, "
             f"{setting.attention.items} posts a session, {setting.moderation.capacity} reviews an hour",
-            "Seeds": f"{config.seeds} ({first} to {last}); people, graph and chance redrawn for each",
+            "Seeds": f"{config.seeds} ({first} to {last}); people{drawn} and chance redrawn for each",
         },
     }
 

@@ -378,7 +378,7 @@ class TestRecovery:
 class TestRobustness:
     def test_verdicts(self):
         table = pd.DataFrame(
-            [("main", "full", x) for x in (9.0, 10.0, 11.0)]
+            [("main", "full", x) for x in (9.0, 10.0, 11.0, 14.0)]
             + [("robustness", "same", x) for x in (1.0, 1.2, 1.1)]
             + [("robustness", "turned", -x) for x in (1.0, 1.2, 1.1)]
             + [("fight_back", "0.3", x) for x in (-5.0, 5.0, 1.0)]
@@ -386,8 +386,12 @@ class TestRobustness:
             columns=["family", "variant", "lost_dissent_percent"],
         )
         table = table.assign(arm="all", effort="additive", perceived_support_shift=0.0)
+        table["seed"] = table.groupby(["family", "variant"]).cumcount()
         table["lost_dissent_impressions_percent"] = -table["lost_dissent_percent"]
         found = robustness(table)
+        few = found[(found["family"] == "main_few") & (found["outcome"] == "lost_dissent_percent")].iloc[0]
+        assert (few["value"], few["seeds"]) == (10.0, 3), "the main setting on the seeds of the others"
+        found = found[found["family"] != "main_few"]
         loss = found[found["outcome"] == "lost_dissent_percent"].set_index("variant")["sign"].to_dict()
         expected = {
             "full": "survives",

@@ -44,9 +44,13 @@ def test_a_snippet_of_the_readme_runs(number: int) -> None:
     exec(compile(snippets()[number], f"README.md, snippet {number}", "exec"), {"__name__": "snippet"})
 
 
-def test_the_readme_has_snippets_and_a_place_for_the_headline() -> None:
+def test_the_readme_has_snippets_and_its_headline_picture() -> None:
     assert len(snippets()) >= 3
-    assert text(ROOT / "README.md").count("<!-- headline -->") <= 1
+    readme = text(ROOT / "README.md")
+    assert "<!-- headline -->" not in readme
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
+    assert pictures
+    assert all((ROOT / picture).is_file() for picture in pictures)
 
 
 @pytest.mark.parametrize("name", sorted(set(Accounts._fields)))

@@ -205,14 +205,15 @@ class TestRecoveryWords:
             (
                 Finding(18.0, 2.0, 43.0, 20, "1 censored, 0 without a deficit"),
                 Finding(22.0, nan, nan, 20, "recovered"),
-                "Half of the deficit was made good 18 hours after the campaign\u2019s end in the median world (2 to 43 "
-                "between worlds; 1 censored, 0 without a deficit), in the mean over worlds after 22 hours.",
+                "Half of the mean deficit was made good 22 h after the campaign\u2019s end (the day that follows is below "
+                "half); in single worlds, where daily numbers are small, after 18 h in the median (2 to 43 h; 1 "
+                "censored, 0 without a deficit).",
             ),
             (
                 Finding(nan, 60.0, 60.0, 20, "20 censored, 0 without a deficit"),
                 Finding(60.0, nan, nan, 20, "censored"),
-                "Half of the deficit was not made good in most worlds when the runs ended (20 censored, 0 without a "
-                "deficit); in the mean over worlds not before the run ended.",
+                "Half of the mean deficit was not made good when the runs ended; nor was it in most single worlds (20 "
+                "censored, 0 without a deficit).",
             ),
             (
                 Finding(nan, nan, nan, 0, "0 censored, 20 without a deficit"),

@@ -10,7 +10,7 @@ from experiments.analysis.arms import ADDITIVE, ALL
 from experiments.analysis.pairing import interval
 
 HEADLINES = ("lost_dissent_percent", "lost_dissent_impressions_percent", "perceived_support_shift")
-FAMILIES = ("main", "robustness", "fight_back", "dose")
+FAMILIES = ("main", "main_few", "robustness", "fight_back", "dose")
 SAME, REVERSED, UNCLEAR, NO_SIGN = "survives", "reversed", "unclear", "headline has no sign"
 
 
@@ -20,7 +20,7 @@ def sign(lo: float, hi: float) -> int:
 
 
 def robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return the headline outcomes under other assumptions, the main setting first.
+    """Return the headline outcomes under other assumptions; the main setting first, then on the seeds of the others.
 
     Args:
         outcomes: of `contrasts.outcomes`; families of FAMILIES, arm "all", additive effort.
@@ -30,6 +30,9 @@ def robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
         "reversed", "unclear" (the interval holds 0 or is unknown), or "headline has no sign" to compare with.
     """
     whole = outcomes[(outcomes["arm"] == ALL) & (outcomes["effort"] == ADDITIVE)]
+    few = whole.loc[whole["family"].isin(FAMILIES[2:]), "seed"]
+    same = whole[(whole["family"] == "main") & whole["seed"].isin(few)].assign(family="main_few")
+    whole = pd.concat([whole, same])
     kept = pd.concat([whole[whole["family"] == family] for family in FAMILIES])
     rows = []
     for name in HEADLINES:

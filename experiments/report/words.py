@@ -67,8 +67,8 @@ def headline(found: Finding, priors: Finding) -> str:
 
 def variant(family: str, name: str) -> str:
     """Return how a row of the robustness table is called."""
-    if family == "main":
-        return "main setting"
+    if family in ("main", "main_few"):
+        return "main setting" if family == "main" else "main setting, same seeds as below"
     shares = {"fight_back": "fight back", "dose": "of the army\u2019s intensity"}
     return f"{number(100 * float(name), 0)}% {shares[family]}" if family in shares else name
 
@@ -91,14 +91,14 @@ def recovery(results: Results) -> str:
     found, pooled = results.finding("recovery_hours"), results.finding("recovery_hours_pooled")
     if found.seeds == 0:
         return "No world ended the campaign with a deficit, so there is no recovery to time."
-    mean = f"in the mean over worlds after {number(pooled.value, 0)} hours"
+    mean = f"Half of the mean deficit was made good {number(pooled.value, 0)} h after the campaign\u2019s end"
     if pooled.note != RECOVERED:
-        mean = "in the mean over worlds not before the run ended"
+        mean = "Half of the mean deficit was not made good when the runs ended"
     if not math.isfinite(found.value):
-        return f"Half of the deficit was not made good in most worlds when the runs ended ({found.note}); {mean}."
+        return f"{mean}; nor was it in most single worlds ({found.note})."
     return (
-        f"Half of the deficit was made good {number(found.value, 0)} hours after the campaign\u2019s end in the median "
-        f"world ({number(found.lo, 0)} to {number(found.hi, 0)} between worlds; {found.note}), {mean}."
+        f"{mean} (the day that follows is below half); in single worlds, where daily numbers are small, after "
+        f"{number(found.value, 0)} h in the median ({number(found.lo, 0)} to {number(found.hi, 0)} h; {found.note})."
     )
 
 

@@ -14,6 +14,8 @@ from experiments.report.results import ABOUT
 
 CAVEATS = (
     "One world is one draw: compare worlds in pairs (python -m experiments.suppression) before you conclude.",
+    "These tables are for looking into the model. Ids, stances, followees and templates betray who is organised, so "
+    "they are no test for a detector.",
     "An illustration: people, graph and campaign are synthetic, and posts carry no text.",
 )
 FILES = {

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, blank, enlist, recent, reply, repost
+from sim.actors.base import Band, PublicView, enlist, ordered, orders_of, recent
 from sim.campaigns import TACTICS, Campaign
-from sim.noise import draws, exponentials, key_of, mixed, stream
-from sim.rules import Rule, parameter, share
+from sim.noise import draw, exponentials, key_of, mix, mixed, stream
+from sim.rules import Rule, parameter, share, values
 from sim.state.accounts import I64, OPINION
-from sim.state.posts import ORIGINAL, Drafts, drafts
+from sim.state.posts import ORIGINAL, answer, copy, drafts
 from sim.state.records import Orders
 
 FLOOD, ABUSE, AMPLIFY = range(len(TACTICS))
@@ -34,8 +35,9 @@ _TRAIT = stream("army/trait")
 _TEXT = stream("army/text")
 
 # Purposes of a member's draws in one hour, and of an act's draws.
-_OBEY, _EXTRA = range(2)
-_COPY, _TOXIC, _HARSH, _PICK, _APPEAL, _JITTER, _MIX = range(7)
+_OBEY, _EXTRA = map(np.uint64, range(2))
+_COPY, _TOXIC, _HARSH, _PICK, _APPEAL, _JITTER, _MIX = map(np.uint64, range(7))
+_SLOT = np.uint64(0)
 
 DAY = 24
 MEMORY = 48  #: plans an officer's desk can be behind, hours
@@ -75,6 +77,25 @@ class Plan(NamedTuple):
     praise: I64  #: serials of supporters' posts to amplify
 
 
+class Pool(NamedTuple):
+    """What can be acted upon now: rows start[age, tactic] .. stop[age, tactic] - 1 for a plan `age` hours old."""
+
+    row: I64
+    start: I64
+    stop: I64
+
+
+class Platoons(NamedTuple):
+    """The members, one row each."""
+
+    row: I64  #: of the account
+    key: NDArray[np.uint64]
+    officer: I64
+    tactic: I64
+    copying: NDArray[np.float64]  #: P(copying the template)
+    desk: I64  #: hours by which the officer's plan is behind
+
+
 class ChainOfCommand:
     """Commander, officers and members of one army in one world.
 
@@ -97,6 +118,7 @@ class ChainOfCommand:
         self.copying = self._copying()
         self.used = np.zeros(len(rows), np.int64)
         self.plans: deque[Plan] = deque(maxlen=MEMORY)
+        self._tables: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
 
     def order(self, view: PublicView) -> Orders:
         """Return the posts that the members write in the hour of `view`."""
@@ -108,51 +130,44 @@ class ChainOfCommand:
 
     def _plan(self, view: PublicView) -> Plan:
         """The commander's look at the platform, and what is to be done about it."""
-        intensity = self.campaign.intensity if self.campaign.runs(view.tick) else 0.0
+        accounts = len(view.barred)
         rows = recent(view, DAY)
-        voice, stance = view.voice[rows], view.stance_principal[rows]
-        reach = (1.0 + view.reposts[rows] + view.replies[rows]).astype(np.float64)
-        own = np.isin(voice, self.rows)
-        dissent = (stance < -OPINION) & (view.stance_extremist[rows] < 0.0)
-        aim = np.isin(voice, self.campaign.victims) if self.campaign.victims else dissent
-        praise = rows[(stance > OPINION) & ~own]
-        targets = _most_visible(voice[aim], reach[aim], self.campaign.targets)
+        visible, newest, push, praise, reach = _survey(rows, view, *self._known(accounts), bool(self.campaign.victims))
+        aims = np.flatnonzero(newest >= 0)
+        targets = aims[np.argsort(-visible[aims], kind="stable")][: self.campaign.targets]
         return Plan(
             number=view.tick,
-            intensity=intensity,
+            intensity=self.campaign.intensity if self.campaign.runs(view.tick) else 0.0,
             targets=targets,
-            bait=view.base + _newest(targets, voice[aim], rows[aim]),
-            push=view.base + rows[own & (view.kind[rows] == ORIGINAL)][-20:],
-            praise=view.base + praise[np.argsort(-reach[(stance > OPINION) & ~own], kind="stable")][:20],
+            bait=view.base + newest[np.sort(targets)],
+            push=view.base + push[-20:],
+            praise=view.base + praise[np.argsort(-reach, kind="stable")][:20],
         )
+
+    def _known(self, accounts: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Tell of each account whether it is the army's own and whether it is a named victim, bool [A]."""
+        if self._tables is None or len(self._tables[0]) != accounts:
+            own, victim = np.zeros((2, accounts), np.bool_)
+            own[self.rows] = True
+            victim[list(self.campaign.victims)] = True
+            self._tables = own, victim
+        return self._tables
 
     def _carry_out(self, view: PublicView) -> Orders:
         """Officers hand down what has reached them; members on shift obey within their quota."""
-        behind = np.minimum(self._delays(view.tick), MEMORY - 1)[self.officer]
-        reached = behind < len(self.plans)
-        desk = np.where(reached, behind, 0)
-        intensity = np.array([plan.intensity for plan in reversed(self.plans)])[desk]
-        hour = mixed(key_of(self.seed, _HOUR, view.tick), self.keys)
-        on_shift = (view.tick % DAY - self.shift_start) % DAY < self.army.shift
-        able = on_shift & reached & ~view.barred[self.rows] & (self.tactic >= 0)
-        able &= draws(hour, _OBEY) < self.army.discipline
-        able &= self._useful(view, desk)
-        count = np.floor(self.army.rate * intensity + draws(hour, _EXTRA)) * able * (intensity > 0.0)
-        count = np.minimum(count.astype(np.int64), self.army.quota - self.used)
-        self.used += count
-        if not count.any():
+        intensity = np.array([plan.intensity for plan in reversed(self.plans)])
+        if not intensity.any():
             return _nothing()
-        return self._write(view, count, desk)
-
-    def _useful(self, view: PublicView, desk: I64) -> NDArray[np.bool_]:
-        """Tell which members find something to do: nobody to abuse or nothing to amplify lets a platoon rest."""
-        useful = np.ones(len(desk), np.bool_)
-        for age in np.unique(desk):
-            plan = self.plans[len(self.plans) - 1 - int(age)]
-            for tactic, serials in ((ABUSE, plan.bait), (AMPLIFY, plan.praise)):
-                if not _standing(serials, view).size:
-                    useful &= (desk != age) | (self.tactic != tactic)
-        return useful
+        behind = np.minimum(self._delays(view.tick), MEMORY - 1)
+        pool = self._pool(view, {int(age) for age in behind if age < len(self.plans)})
+        hour = key_of(self.seed, _HOUR, view.tick)
+        shift = (view.tick % DAY - self.shift_start) % DAY < self.army.shift
+        able = shift & ~view.barred[self.rows] & (self.tactic >= 0)
+        desk = behind[self.officer]
+        count = _workload(self.keys, hour, able, self.tactic, desk, intensity, pool, self.used, values(self.army))
+        self.used += count
+        written = int(count.sum())
+        return self._write(view, count, desk, pool, written) if written else _nothing()
 
     def _delays(self, tick: int) -> I64:
         """Hours by which each officer is behind: exponential, drawn for each officer and day."""
@@ -160,50 +175,33 @@ class ChainOfCommand:
         late: I64 = exponentials(mixed(key_of(self.seed, _OFFICER, tick // DAY), officers), 0, self.army.delay)
         return late.astype(np.int64)
 
-    def _write(self, view: PublicView, count: I64, desk: I64) -> Orders:
-        member = np.repeat(np.arange(len(count)), count)
-        ordinal = np.arange(len(member)) - np.repeat(np.cumsum(count) - count, count)
-        new = blank(self.rows[member], self.keys[member], ordinal, np.zeros(len(member)), self.seed, view.tick)
-        tactic, behind = self.tactic[member], desk[member]
-        for age in np.unique(behind):
-            plan = self.plans[len(self.plans) - 1 - int(age)]
-            here = behind == age
-            self._flood(new, here & (tactic == FLOOD), plan, view)
-            self._abuse(new, here & (tactic == ABUSE), plan, view)
-            self._amplify(new, here & (tactic == AMPLIFY), plan, view)
-        new.stance_principal[(new.kind != 1)] = 1.0
-        new.stance_extremist[(new.kind != 1)] = -1.0
-        new.time[:] = view.tick * 3600 + self._seconds(new.key, self.officer[member], ordinal, view.tick)
-        return Orders(new, self.plans[-1].number - behind, tactic.astype(np.int8))
+    def _pool(self, view: PublicView, ages: set[int]) -> Pool:
+        """What the plans of these ages name for each tactic and still stands."""
+        start, stop = np.zeros((2, len(self.plans), len(TACTICS)), np.int64)
+        parts, filled = [np.zeros(0, np.int64)], 0
+        for age in ages:
+            plan = self.plans[len(self.plans) - 1 - age]
+            for tactic, serials in ((FLOOD, plan.push), (ABUSE, plan.bait), (AMPLIFY, plan.praise)):
+                parts.append(_standing(serials, view.base, view.removed))
+                start[age, tactic], stop[age, tactic] = filled, filled + len(parts[-1])
+                filled += len(parts[-1])
+        return Pool(np.concatenate(parts), start, stop)
 
-    def _flood(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
-        standing = _standing(plan.push, view)
-        again = which & (draws(new.key, _MIX) < self.army.reposts) if standing.size else np.zeros_like(which)
-        repost(new, again, view, _chosen(standing, new.key[again]))
-        fresh = which & ~again
-        copied = fresh & (draws(new.key, _COPY) < self.copying[new.author - self.rows[0]])
-        new.template[copied] = 4 * plan.number + (4 * draws(new.key[copied], _PICK)).astype(np.int32)
-        abusive = fresh & (draws(new.key, _TOXIC) < self.campaign.toxic_share)
-        new.toxicity[abusive] = 0.6 + 0.4 * draws(new.key[abusive], _HARSH)
-        new.appeal[fresh] = 0.5 * draws(new.key[fresh], _APPEAL)
-
-    def _abuse(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
-        reply(new, which, view, _chosen(_standing(plan.bait, view), new.key[which]))
-        new.toxicity[which] = 0.7 + 0.3 * draws(new.key[which], _HARSH)
-
-    def _amplify(self, new: Drafts, which: NDArray[np.bool_], plan: Plan, view: PublicView) -> None:
-        repost(new, which, view, _chosen(_standing(plan.praise, view), new.key[which]))
+    def _write(self, view: PublicView, count: I64, desk: I64, pool: Pool, written: int) -> Orders:
+        new, order, tactic = drafts(written), np.empty(written, np.int64), np.empty(written, np.int8)
+        platoons = Platoons(self.rows, self.keys, self.officer, self.tactic, self.copying, desk)
+        numbers = np.array([plan.number for plan in reversed(self.plans)])
+        text = key_of(self.seed, _TEXT, view.tick)
+        _fill(
+            new, order, tactic, platoons, count, pool, numbers, view, orders_of(self.seed, view.tick), text,
+            values(self.campaign).toxic_share, values(self.army),
+        )  # fmt: skip
+        return Orders(new, order, tactic)
 
     def _copying(self) -> NDArray[np.float64]:
         """P(copying the template) of each member: u^(1/c - 1) spreads it around its mean c."""
         late = exponentials(mixed(key_of(self.seed, _TRAIT, 0), self.keys), 0, 1.0 / max(self.army.copying, 1e-9) - 1.0)
         return np.array([math.exp(-x) for x in late])
-
-    def _seconds(self, key: NDArray[np.uint64], officer: I64, ordinal: I64, tick: int) -> I64:
-        """Seconds of the hour: a slot shared by an officer's members, plus the member's jitter."""
-        slot = mixed(key_of(self.seed, _TEXT, tick), (officer * 1000 + ordinal).astype(np.uint64))
-        late = exponentials(key, _JITTER, self.army.jitter)
-        return (3600.0 * draws(slot, 0) + late).astype(np.int64) % 3600
 
 
 def _assign(index: I64, campaign: Campaign) -> I64:
@@ -215,29 +213,101 @@ def _assign(index: I64, campaign: Campaign) -> I64:
     return np.where(np.isin(tactic, active), tactic, -1)
 
 
-def _most_visible(voice: NDArray[np.int32], reach: NDArray[np.float64], most: int) -> I64:
-    accounts, position = np.unique(voice, return_inverse=True)
-    total = np.bincount(position, weights=reach, minlength=len(accounts))
-    return accounts[np.argsort(-total, kind="stable")][:most].astype(np.int64)
-
-
-def _newest(accounts: I64, voice: NDArray[np.int32], rows: I64) -> I64:
-    """Return the last of `rows` (ascending) by each of `accounts`; voice[k] wrote rows[k]."""
-    who, last = np.unique(voice[::-1], return_index=True)
-    newest: I64 = rows[::-1][last[np.isin(who, accounts)]]
-    return newest
-
-
-def _standing(serials: I64, view: PublicView) -> I64:
-    rows = serials - view.base
-    rows = rows[rows >= 0]
-    return rows[~view.removed[rows]]
-
-
-def _chosen(rows: I64, keys: NDArray[np.uint64]) -> I64:
-    picked: I64 = rows[(draws(keys, _PICK) * len(rows)).astype(np.int64)] if rows.size else np.zeros(0, np.int64)
-    return picked
-
-
 def _nothing() -> Orders:
     return Orders(drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
+
+
+@njit(cache=True)
+def _survey(rows, view, own, victim, named):
+    """Look through the rows of the day.
+
+    Returns, for each account, how visible it is as a target (float64 [A]) and its newest row (int64 [A], -1
+    for no target): of dissenters, or of the victims if they are `named`; the army's own originals (rows);
+    supporters' posts (rows) and the reach of each (float64).
+    """
+    visible, newest = np.zeros(len(own)), np.full(len(own), -1)
+    push, praise, reach = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64), np.empty(len(rows))
+    pushed, praised = 0, 0
+    for j in rows:
+        voice, stance = view.voice[j], view.stance_principal[j]
+        echo = 1.0 + view.reposts[j] + view.replies[j]
+        if victim[voice] if named else stance < -OPINION and view.stance_extremist[j] < 0.0:
+            visible[voice] += echo
+            newest[voice] = j
+        if own[voice]:
+            if view.kind[j] == ORIGINAL:
+                push[pushed] = j
+                pushed += 1
+        elif stance > OPINION:
+            praise[praised], reach[praised] = j, echo
+            praised += 1
+    return visible, newest, push[:pushed], praise[:praised], reach[:praised]
+
+
+@njit(cache=True)
+def _standing(serials, base, removed):
+    """Return the rows of those `serials` that are in the window and not removed, int64."""
+    rows, n = np.empty(len(serials), np.int64), 0
+    for serial in serials:
+        if serial >= base and not removed[serial - base]:
+            rows[n] = serial - base
+            n += 1
+    return rows[:n]
+
+
+@njit(cache=True)
+def _workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
+    """Return how many posts each member writes, int64.
+
+    None if the order has not reached the officer, and none by a platoon that finds nothing to do: nobody to
+    abuse or nothing to amplify lets it rest.
+    """
+    count = np.zeros(len(keys), np.int64)
+    for m in range(len(keys)):
+        age = desk[m]
+        if not able[m] or age >= len(intensity) or intensity[age] <= 0.0:
+            continue
+        if tactic[m] != FLOOD and pool.start[age, tactic[m]] == pool.stop[age, tactic[m]]:
+            continue
+        member = mix(hour, keys[m])
+        if draw(member, _OBEY) < p.discipline:
+            wish = int(p.rate * intensity[age] + draw(member, _EXTRA))
+            count[m] = min(wish, p.quota - used[m])
+    return count
+
+
+@njit(cache=True)
+def _fill(new, order, tactics, platoons, count, pool, numbers, view, orders, text, toxic_share, p):
+    """Fill the drafts of all members, and of each draft the number of its order and its tactic."""
+    rows, keys, officer, tactic, copying, desk = platoons
+    d = 0
+    for m in range(len(count)):
+        for ordinal in range(count[m]):
+            post = ordered(orders, keys[m], ordinal)
+            age, task = desk[m], tactic[m]
+            first, length = pool.start[age, task], pool.stop[age, task] - pool.start[age, task]
+            pick = draw(post, _PICK)
+            order[d], tactics[d] = numbers[0] - age, task
+            new.key[d] = post
+            new.author[d] = new.voice[d] = rows[m]
+            new.time[d] = view.tick * 3600 + _second(post, mix(text, np.uint64(officer[m] * 1000 + ordinal)), p.jitter)
+            new.stance_principal[d], new.stance_extremist[d] = 1.0, -1.0
+            if task == AMPLIFY or (task == FLOOD and length > 0 and draw(post, _MIX) < p.reposts):
+                copy(new, d, view, view.base, pool.row[first + int(pick * length)])
+            elif task == ABUSE:
+                answer(new, d, view, view.base, pool.row[first + int(pick * length)])
+                new.toxicity[d] = 0.7 + 0.3 * draw(post, _HARSH)
+            else:
+                if draw(post, _COPY) < copying[m]:
+                    new.template[d] = 4 * numbers[age] + int(4.0 * pick)
+                if draw(post, _TOXIC) < toxic_share:
+                    new.toxicity[d] = 0.6 + 0.4 * draw(post, _HARSH)
+                new.appeal[d] = 0.5 * draw(post, _APPEAL)
+            d += 1
+
+
+@njit(cache=True)
+def _second(post, slot, jitter):
+    """Return the second of the hour: a slot shared by an officer's members, plus the member's jitter."""
+    late = -jitter * math.log(draw(post, _JITTER))
+    return int(3600.0 * draw(slot, _SLOT) + late) % 3600

@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from sim.noise import draws, key_of, lognormals, mixed, mixed_pairs, stream
+from sim.noise import draws, key_of, lognormals, mix, mixed, mixed_pairs, stream
 from sim.state.accounts import F64, I64, Accounts, empty
-from sim.state.posts import CONTESTED, I8, I32, REPLY, REPOST, Drafts, Ledger, drafts
+from sim.state.posts import CONTESTED, I8, I32, Ledger, Posts
 from sim.state.topics import Topics
 
 _FOLLOWED = stream("actors/followed")
@@ -39,11 +40,13 @@ class PublicView(NamedTuple):
     barred: NDArray[np.bool_]  #: [A] accounts that are suspended now
 
 
+_COLUMNS = [name for name in PublicView._fields if name in Posts._fields]
+
+
 def look(ledger: Ledger, topics: Topics, accounts: Accounts, tick: int) -> PublicView:
     """Return the public view at the start of `tick`; nothing hidden of a person goes into it."""
-    rows = ledger.rows()
     stream_ = topics.serials[CONTESTED, : topics.lengths[CONTESTED]]
-    public = {name: getattr(rows, name) for name in PublicView._fields if name in rows._fields}
+    public = {name: getattr(ledger.columns, name)[: ledger.size] for name in _COLUMNS}
     return PublicView(
         tick=tick,
         base=ledger.base,
@@ -55,9 +58,8 @@ def look(ledger: Ledger, topics: Topics, accounts: Accounts, tick: int) -> Publi
 
 def recent(view: PublicView, hours: int) -> I64:
     """Return rows of the contested stream of the last `hours` that still stand, oldest first, int64."""
-    rows = view.stream - view.base
-    first = int(np.searchsorted(view.time[rows], (view.tick - hours) * 3600))
-    rows = rows[first:]
+    oldest = np.searchsorted(view.time, (view.tick - hours) * 3600)
+    rows = view.stream[np.searchsorted(view.stream, view.base + oldest) :] - view.base
     return rows[~view.removed[rows]]
 
 
@@ -93,29 +95,12 @@ def pairs(keys: NDArray[np.uint64], ordinal: I64, key: np.uint64) -> NDArray[np.
     return together
 
 
-def blank(rows: I64, keys: NDArray[np.uint64], ordinal: I64, seconds: F64, seed: int, tick: int) -> Drafts:
-    """Return drafts by organised accounts (rows int64 [n]) at these seconds of the hour (float64 [n])."""
-    new = drafts(len(rows))
-    new.key[:] = pairs(keys, ordinal, key_of(seed, _ORDERED, tick))
-    new.author[:] = rows
-    new.voice[:] = rows
-    new.time[:] = tick * 3600 + np.clip(seconds, 0.0, 3599.0).astype(np.int64)
-    new.topic[:] = CONTESTED
-    return new
+@njit(cache=True)
+def ordered(key, member, ordinal):
+    """Return the identity (uint64) of a member's post number `ordinal`; `key` is what `orders_of` returns."""
+    return mix(mix(key, member), np.uint64(ordinal))
 
 
-def repost(new: Drafts, which: NDArray[np.bool_], view: PublicView, row: I64) -> None:
-    """Make the drafts `which` reposts of the ledger rows `row` (one for each True)."""
-    new.kind[which] = REPOST
-    new.parent[which] = view.base + row
-    for name in ("topic", "stance_principal", "stance_extremist", "toxicity", "shock", "appeal", "template", "root"):
-        getattr(new, name)[which] = getattr(view, name)[row]
-    new.voice[which] = view.voice[row]
-
-
-def reply(new: Drafts, which: NDArray[np.bool_], view: PublicView, row: I64) -> None:
-    """Make the drafts `which` answers to the content of the ledger rows `row` (one for each True)."""
-    new.kind[which] = REPLY
-    new.parent[which] = view.root[row]
-    new.target[which] = view.voice[row]
-    new.target_stance[which] = view.stance_principal[row]
+def orders_of(seed: int, tick: int) -> np.uint64:
+    """Return the key of all organised posts of `tick`."""
+    return key_of(seed, _ORDERED, tick)

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, blank, enlist, recent
-from sim.noise import draws, key_of, lognormals, mixed, stream
+from sim.actors.base import Band, PublicView, enlist, ordered, orders_of, recent
+from sim.noise import draw, key_of, lognormals, mix, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
+from sim.state.posts import drafts
 from sim.state.records import Orders
 
 _HOUR = stream("extremists/hour")
 _RATE = stream("extremists/rate")
-_EXTRA, _APPEAL, _SECOND, _SHOCK = range(4)
+_EXTRA, _APPEAL, _SECOND, _SHOCK = map(np.uint64, range(4))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +50,13 @@ class Organisation:
         """Return what the propagandists post in the hour of `view`; once a day, look at the echo."""
         if view.tick % 24 == 0 and view.tick > 0:
             self._escalate(view)
-        hour = mixed(key_of(self.seed, _HOUR, view.tick), self.keys)
-        count = np.floor(self.rates + draws(hour, _EXTRA)).astype(np.int64) * ~view.barred[self.rows]
-        member = np.repeat(np.arange(len(count)), count)
-        ordinal = np.arange(len(member)) - np.repeat(np.cumsum(count) - count, count)
-        new = blank(self.rows[member], self.keys[member], ordinal, np.zeros(len(member)), self.seed, view.tick)
-        new.time[:] += (3600.0 * draws(new.key, _SECOND)).astype(np.int64)
-        new.stance_principal[:] = -1.0
-        new.stance_extremist[:] = 1.0
-        new.appeal[:] = 0.5 * draws(new.key, _APPEAL)
-        new.shock[draws(new.key, _SHOCK) < self.rule.content] = self.shock
-        return Orders(new, np.full(len(member), view.tick, np.int64), np.full(len(member), -1, np.int8))
+        hour = key_of(self.seed, _HOUR, view.tick)
+        count = _how_many(self.rates, self.keys, hour, view.barred[self.rows])
+        new = drafts(int(count.sum()))
+        if len(new.key):
+            key = orders_of(self.seed, view.tick)
+            _write(new, self.rows, self.keys, count, key, view.tick * 3600, self.shock, self.rule.content)
+        return Orders(new, np.full(len(new.key), view.tick, np.int64), np.full(len(new.key), -1, np.int8))
 
     def _escalate(self, view: PublicView) -> None:
         """Raise the shock when reposts and replies per own post are no more than a day ago."""
@@ -68,3 +66,29 @@ class Organisation:
         if echo <= self.echo:
             self.shock = min(1.0, self.shock + self.rule.step)
         self.echo = echo
+
+
+@njit(cache=True)
+def _how_many(rates, keys, hour, barred):
+    """Return how many posts each member writes in an hour, int64: its rate, rounded at random."""
+    count = np.zeros(len(keys), np.int64)
+    for m in range(len(keys)):
+        if not barred[m]:
+            count[m] = int(rates[m] + draw(mix(hour, keys[m]), _EXTRA))
+    return count
+
+
+@njit(cache=True)
+def _write(new, rows, keys, count, orders, now, shock, content):
+    d = 0
+    for m in range(len(count)):
+        for ordinal in range(count[m]):
+            post = ordered(orders, keys[m], ordinal)
+            new.key[d] = post
+            new.author[d] = new.voice[d] = rows[m]
+            new.time[d] = now + int(3600.0 * draw(post, _SECOND))
+            new.stance_principal[d], new.stance_extremist[d] = -1.0, 1.0
+            new.appeal[d] = 0.5 * draw(post, _APPEAL)
+            if draw(post, _SHOCK) < content:
+                new.shock[d] = shock
+            d += 1

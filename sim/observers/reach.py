@@ -22,7 +22,8 @@ class Reach:
 
     def observe(self, moment: Moment) -> dict[str, float]:
         """Return impressions of dissent, of them by people who do not dissent, and of the topic."""
-        dissent, others, topic = _impressions(moment.posts, moment.accounts.cohort, moment.woken, moment.seen)
+        posts, cohort = moment.posts, moment.accounts.cohort
+        dissent, others, topic = _impressions(posts.topic, posts.dissent, cohort, moment.woken, moment.seen)
         return {
             "dissent_impressions": dissent,
             "dissent_impressions_nondissenters": others,
@@ -52,22 +53,26 @@ class Numbers:
             self._seen[:, :, today] = 0
             _recount(self._seen, self._filled)
         genuine = moment.truth.role == ORGANIC
-        _note(self._seen, self._filled, today, moment.posts, moment.accounts.key, genuine, moment.woken, moment.seen)
+        posts = moment.posts
+        _note(
+            self._seen, self._filled, today, posts.topic, posts.stance_principal, posts.stance_extremist, posts.author,
+            moment.accounts.key, genuine, moment.woken, moment.seen,
+        )  # fmt: skip
         estimate = _estimates(self._filled)
         names = ("perceived_supporters", "true_supporters", "perceived_extremists", "true_extremists")
         return dict(zip(names, estimate.tolist(), strict=True))
 
 
 @njit(cache=True)
-def _impressions(posts, cohort, woken, seen):
+def _impressions(topics, dissents, cohort, woken, seen):
     dissent, others, topic = 0, 0, 0
     for r in range(len(woken.active)):
         outside = cohort[woken.active[r]] != DISSENTER
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            topic += posts.topic[j] == CONTESTED
-            dissent += posts.dissent[j]
-            others += posts.dissent[j] and outside
+            topic += topics[j] == CONTESTED
+            dissent += dissents[j]
+            others += dissents[j] and outside
     return dissent, others, topic
 
 
@@ -75,12 +80,13 @@ def _impressions(posts, cohort, woken, seen):
 def _recount(sets, filled):
     for kind in range(sets.shape[0]):
         for i in range(sets.shape[1]):
-            filled[kind, i] = 0
+            bits = 0
             for word in range(sets.shape[3]):
                 rest = _week(sets, kind, i, word)
                 while rest:
                     rest &= rest - np.uint64(1)
-                    filled[kind, i] += 1
+                    bits += 1
+            filled[kind, i] = bits
 
 
 @njit(cache=True)
@@ -92,21 +98,21 @@ def _week(sets, kind, i, word):
 
 
 @njit(cache=True)
-def _note(sets, filled, today, posts, key, genuine, woken, seen):
+def _note(sets, filled, today, topic, principal, extremist, authors, key, genuine, woken, seen):
     for r in range(len(woken.active)):
         i = woken.active[r]
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            if posts.topic[j] != CONTESTED:
+            if topic[j] != CONTESTED:
                 continue
             side = -1
-            if posts.stance_extremist[j] > OPINION:
+            if extremist[j] > OPINION:
                 side = 2
-            elif posts.stance_principal[j] > OPINION:
+            elif principal[j] > OPINION:
                 side = 0
             if side < 0:
                 continue
-            author = posts.author[j]
+            author = authors[j]
             bit = mix(mix(_BIT, key[i]), key[author]) & np.uint64(BITS - 1)
             word, mask = int(bit >> np.uint64(6)), np.uint64(1) << (bit & np.uint64(63))
             for kind in range(side, side + 1 + genuine[author]):

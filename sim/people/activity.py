@@ -39,7 +39,7 @@ class Activity(Rule):
         if tick % 24 == 0:
             _new_day(accounts, n_organic, seed, tick // 24, p, 1.0 / math.gamma(1.0 + self.burst))
         rows, absent = _wake(accounts, n_organic, seed, tick, p)
-        return Woken(rows, absent, _seconds(accounts, rows, seed, tick))
+        return Woken(rows, absent, _seconds(accounts.key, rows, seed, tick))
 
 
 @njit(cache=True)
@@ -73,9 +73,9 @@ def _wake(accounts, n, seed, tick, p):
 
 
 @njit(cache=True)
-def _seconds(accounts, rows, seed, tick):
+def _seconds(keys, rows, seed, tick):
     key = stream_key(seed, _SECOND, tick)
     out = np.empty(len(rows), np.int64)
     for r in range(len(rows)):
-        out[r] = int(3600.0 * uniform(key, accounts.key[rows[r]]))
+        out[r] = int(3600.0 * uniform(key, keys[rows[r]]))
     return out

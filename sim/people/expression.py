@@ -22,7 +22,7 @@ from sim.noise import draw, mix, stream, stream_key, uniform2
 from sim.people.population import cohort
 from sim.rules import Rule, parameter, share, values
 from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION, Accounts
-from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, TOXIC, Drafts, Posts, drafts
+from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, TOXIC, Drafts, Posts, answer, copy, drafts
 from sim.state.records import (
     CELLS,
     CLIMATE,
@@ -92,12 +92,13 @@ class Expression(Rule):
     ) -> Spoken:
         """Return the drafts of all active accounts and how each dissenting intention ended."""
         p = values(self)
-        intentions = _intentions(accounts, woken, seed, tick)
+        intentions = _intentions(accounts.acts, accounts.key, woken.active, seed, tick)
         new = drafts(int(intentions.sum()))
         written, cells, voiced, withheld, decided = _speak(
             new, accounts, posts, base, woken, seen, change, intentions, seed, tick, p
         )
-        cells += _absent(accounts, woken.absent, seed, tick)
+        if len(woken.absent):
+            cells += _absent(accounts, woken.absent, seed, tick)
         return Spoken(Drafts._make(column[:written] for column in new), cells, voiced, withheld, decided)
 
 
@@ -122,11 +123,11 @@ def _how_many(mean, u):
 
 
 @njit(cache=True)
-def _intentions(accounts, woken, seed, tick):
-    out = np.empty(len(woken.active), np.int64)
-    for r in range(len(out)):
-        i = woken.active[r]
-        out[r] = _how_many(accounts.acts[i], draw(intention(seed, tick, accounts.key[i], MOST), _COUNT))
+def _intentions(acts, key, active, seed, tick):
+    out = np.empty(len(active), np.int64)
+    for r in range(len(active)):
+        i = active[r]
+        out[r] = _how_many(acts[i], draw(intention(seed, tick, key[i], MOST), _COUNT))
     return out
 
 
@@ -184,7 +185,10 @@ def outcome(u, now, no_fear, old_climate, reference):
     return CLIMATE if u < old_climate else OVER
 
 
-@njit(cache=True)
+# What follows is inlined into the loop over people: handing over all columns once for each act would cost more.
+
+
+@njit(cache=True, inline="always")
 def _outcome_of(u, accounts, i, stance, fear, climate, p):
     b, kind, steady = accounts.boldness[i], accounts.reaction[i], accounts.unyielding[i]
     old = accounts.climate_reference[i]
@@ -197,7 +201,7 @@ def _outcome_of(u, accounts, i, stance, fear, climate, p):
     )
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _prompted(u, accounts, i, allies, fear, p):
     drive = p.unprompted + (1.0 - p.unprompted) * (1.0 - math.exp(-p.contagion * allies))
     if accounts.reaction[i] == FIGHT:
@@ -247,7 +251,7 @@ def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, ti
     return d, cells, voiced, withheld, decided
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, fear, choice, p):
     """Fill draft `d`: repost or answer something just seen, or write something new."""
     post = new.key[d]
@@ -283,33 +287,7 @@ def appeal(u):
     return 1.0 - math.exp(math.log(1.0 - u) / 5.0)
 
 
-@njit(cache=True)
-def copy(new, d, posts, base, j):
-    """Make draft `d` a repost of ledger row `j`: same content, same voice."""
-    new.kind[d] = REPOST
-    new.topic[d] = posts.topic[j]
-    new.stance_principal[d] = posts.stance_principal[j]
-    new.stance_extremist[d] = posts.stance_extremist[j]
-    new.toxicity[d] = posts.toxicity[j]
-    new.shock[d] = posts.shock[j]
-    new.appeal[d] = posts.appeal[j]
-    new.template[d] = posts.template[j]
-    new.parent[d] = base + j
-    new.root[d] = posts.root[j]
-    new.voice[d] = posts.voice[j]
-
-
-@njit(cache=True)
-def answer(new, d, posts, base, j):
-    """Make draft `d` a reply to the content of ledger row `j`."""
-    new.kind[d] = REPLY
-    new.topic[d] = posts.topic[j]
-    new.parent[d] = posts.root[j]
-    new.target[d] = posts.voice[j]
-    new.target_stance[d] = posts.stance_principal[j]
-
-
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, choice):
     """Draw one suitable item of the session, by weight: row in the ledger, -1 for none.
 

@@ -24,6 +24,7 @@ from sim.state.records import Exposures, Woken
 
 _SEARCH = stream("feed/search")
 _TREND = stream("feed/trend")
+_LOGS = np.array([math.log(1.0 + k) for k in range(1024)])  # of ln(1 + reposts + replies)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +163,9 @@ def _in_order(item, filled, kept, count):
 def _score(age, engagement, p):
     """Return the score of a post `age` seconds old with `engagement` reposts and replies."""
     aged = -age / (3600.0 * p.recency)
-    return aged if p.engagement == 0.0 or engagement == 0 else aged + p.engagement * math.log(1.0 + engagement)
+    if p.engagement == 0.0 or engagement == 0:
+        return aged
+    return aged + p.engagement * (_LOGS[engagement] if engagement < len(_LOGS) else math.log(1.0 + engagement))
 
 
 @njit(cache=True, inline="always")

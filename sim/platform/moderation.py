@@ -41,9 +41,9 @@ class Moderation(Rule):
         """
         report(posts, accounts.key, accounts.stance_principal, woken, seen, seed, tick, values(self))
         due = _due(posts.reports[:size], posts.removed[:size], posts.time[:size], tick, values(self))
+        if not len(due) or not self.capacity:
+            return Removals(due[:0], due[:0])
         rows = due[np.argsort(-posts.reports[due], kind="stable")][: self.capacity]  # most reported, then oldest
-        if not len(rows):
-            return Removals(rows, rows)
         guilty = _judge(posts.toxicity, posts.key, rows, seed, self.error)
         posts.reports[rows] = 0
         gone = rows[guilty]
@@ -82,8 +82,8 @@ def _due(reports, removed, time, tick, p):
     """Return rows due for review, oldest first."""
     due = np.empty(len(reports), np.int64)
     n = 0
-    for j in range(len(reports)):
-        if reports[j] >= p.threshold and not removed[j] and time[j] <= (tick - p.lag) * 3600:
+    for j in range(np.searchsorted(time, (tick - p.lag) * 3600, side="right")):
+        if reports[j] >= p.threshold and not removed[j]:
             due[n] = j
             n += 1
     return due[:n].copy()

@@ -93,21 +93,23 @@ _DTYPES = {
     "reports": np.int32,
     "removed": np.bool_,
 }
+_DRAFTED = [np.dtype(_DTYPES.get(name, np.float64)) for name in Drafts._fields]
 
 
 def drafts(n: int) -> Drafts:
     """Return `n` blank drafts: zeros, and -1 where a serial, a row or a template is absent."""
-    columns: dict[str, Any] = {name: np.zeros(n, _DTYPES.get(name, np.float64)) for name in Drafts._fields}
-    for name in ("template", "parent", "root", "target"):
-        columns[name].fill(-1)
-    return Drafts(**columns)
+    new = Drafts._make(np.zeros(n, dtype) for dtype in _DRAFTED)
+    for column in (new.template, new.parent, new.root, new.target):
+        column.fill(-1)
+    return new
 
 
 def joined(parts: list[Drafts]) -> Drafts:
     """Return all drafts of a tick in order of (second, key), whoever wrote them."""
-    together = Drafts._make(np.concatenate(column) for column in zip(*parts, strict=True))
+    filled = [part for part in parts if len(part.key)] or parts[:1]
+    together = filled[0] if len(filled) == 1 else Drafts._make(map(np.concatenate, zip(*filled, strict=True)))
     order = np.lexsort((together.key, together.time))
-    return Drafts._make(column[order] for column in together)
+    return Drafts._make([column[order] for column in together])
 
 
 class Ledger:
@@ -153,7 +155,7 @@ class Ledger:
         while self._gone + self.size + len(new.key) > capacity:
             capacity *= 2
         if capacity > len(self._store.time):
-            self._store = Posts._make(np.resize(column, capacity) for column in self._store)
+            self._store = Posts._make(_grown(column, capacity) for column in self._store)
             self._leave(0)
         _append(self.columns, self.size, self.base, new, accounts)
         filled = slice(self.size, self.size + len(new.key))
@@ -162,7 +164,9 @@ class Ledger:
 
     def tidy(self, now: int) -> None:
         """Let posts older than the window at `now` (seconds) leave."""
-        self._leave(int(np.searchsorted(self.columns.time[: self.size], now - self.window)))
+        expired = int(np.searchsorted(self.columns.time[: self.size], now - self.window))
+        if expired:
+            self._leave(expired)
         if self._gone > self.size:
             self._free()
 
@@ -183,6 +187,12 @@ class Ledger:
         for column in self._store:
             column[: self.size] = column[self._gone : self._gone + self.size].copy()
         self._gone, self.columns = 0, self._store
+
+
+def _grown(column: NDArray[Any], capacity: int) -> NDArray[Any]:
+    grown = np.zeros(capacity, column.dtype)
+    grown[: len(column)] = column
+    return grown
 
 
 @njit(cache=True)
@@ -232,3 +242,29 @@ def _credit(posts, base, kind, parent, root):
             posts.reposts[parent - base] += 1
     elif kind == REPLY and parent >= base:
         posts.replies[parent - base] += 1
+
+
+@njit(cache=True, inline="always")
+def copy(new, d, posts, base, j):
+    """Make draft `d` a repost of row `j` of `posts` (any tuple of these columns): same content, same voice."""
+    new.kind[d] = REPOST
+    new.topic[d] = posts.topic[j]
+    new.stance_principal[d] = posts.stance_principal[j]
+    new.stance_extremist[d] = posts.stance_extremist[j]
+    new.toxicity[d] = posts.toxicity[j]
+    new.shock[d] = posts.shock[j]
+    new.appeal[d] = posts.appeal[j]
+    new.template[d] = posts.template[j]
+    new.parent[d] = base + j
+    new.root[d] = posts.root[j]
+    new.voice[d] = posts.voice[j]
+
+
+@njit(cache=True, inline="always")
+def answer(new, d, posts, base, j):
+    """Make draft `d` a reply to the content of row `j` of `posts`."""
+    new.kind[d] = REPLY
+    new.topic[d] = posts.topic[j]
+    new.parent[d] = posts.root[j]
+    new.target[d] = posts.voice[j]
+    new.target_stance[d] = posts.stance_principal[j]
