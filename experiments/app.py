@@ -32,8 +32,8 @@ MOST = 2**31 - 1
 def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -> None:
     """Compose `conf`/`name`.yaml with the command line and call `run` once, or once a job of a multirun.
 
-    Every job is composed, and the keys of every app checked, before the first one runs. Leaves the process with code 2 and
-    one line on stderr for a user's mistake, 130 after Ctrl-C, 143 after SIGTERM.
+    Every job is composed, and the keys of every app checked, before the first one runs. Leaves the
+    process with code 2 and one line on stderr for a user's mistake, 130 after Ctrl-C, 143 after SIGTERM.
 
     Args:
         name: the app's configuration and the last part of its module's name.

@@ -147,7 +147,7 @@ def warm_up(runs: Sequence[Run]) -> None:
         if kinds in seen:
             continue
         seen.add(kinds)
-        small = {"population.size": 50, "army.size": 30}
+        small: dict[str, Any] = {"population.size": 50, "army.size": 30}
         small |= {"campaign.start": 1, "campaign.tactics": ("flood", "abuse"), "campaign.victims": ()}
         play(Run("", "", "", "", 1, changed(run.setting, small), 30))
 

@@ -33,7 +33,7 @@ TICKS = 72
 #: Everything happens: all ways in which an intention can end, all kinds of acts, removals and suspensions.
 BUSY = lively(
     population={"size": 150},
-    reaction={"persuasion": 0.1, "discount": 0.5, "leave": 0.05, "leave_abuse": 10.0},
+    reaction={"persuasion": 0.1, "discount": 0.5, "leave": 0.02, "leave_abuse": 3.0},
     army={"size": 12},
     campaign={"start": 10, "hours": 44},
 )

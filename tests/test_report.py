@@ -205,8 +205,8 @@ class TestRecoveryWords:
             (
                 Finding(18.0, 2.0, 43.0, 20, "1 censored, 0 without a deficit"),
                 Finding(22.0, nan, nan, 20, "recovered"),
-                "Half of the mean deficit was made good 22 h after the campaign\u2019s end (the day that follows is below "
-                "half); in single worlds, where daily numbers are small, after 18 h in the median (2 to 43 h; 1 "
+                "Half of the mean deficit was made good 22 h after the campaign\u2019s end (the day that follows is "
+                "below half); in single worlds, where daily numbers are small, after 18 h in the median (2 to 43 h; 1 "
                 "censored, 0 without a deficit).",
             ),
             (

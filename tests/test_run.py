@@ -9,7 +9,7 @@ import pytest
 
 from experiments import run
 from experiments.app import app
-from sim.state.posts import Posts
+from sim.state.posts import Ledger, Posts
 from sim.world import World
 
 SMALL = ["population.size=120", "army.size=12", "extremists.size=3", "ticks=70", "campaign.start=10", "seeds=2"]
@@ -77,9 +77,8 @@ def test_the_archive_gets_each_post_once_however_small_the_memory():
     def keep(first: int, posts: Posts) -> None:
         got.append(np.arange(first, first + len(posts.key)))
 
-    world = World(rng=1, archive=keep)
-    world.state.ledger.columns = Posts._make(column[:64] for column in world.state.ledger.columns)
-    world.state.ledger.window = 2 * 3600
+    world = World(rng=1)
+    world.state.ledger = Ledger(2 * 3600, keep, capacity=64)
     world.run(12)
     world.state.ledger.close()
     serials = np.concatenate(got)

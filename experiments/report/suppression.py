@@ -18,8 +18,8 @@ CAVEATS = (
     "the range over declared priors and in the table of other assumptions; read the headline with both.",
     "Hypothesis, not finding: abuse in a flooded topic silences people who were never attacked (anticipatory fear). "
     "Its weight is an assumption; the row that sets it to 0 shows what rests on it.",
-    "The headline is the mean over worlds of each world\u2019s percentage; the tables of posts are means of counts. Parts "
-    "of the loss may be negative: who left can no longer keep silent by temperament.",
+    "The headline is the mean over worlds of each world\u2019s percentage; the tables of posts are means of counts. "
+    "Parts of the loss may be negative: who left can no longer keep silent by temperament.",
     "Not modelled: a second platform to move to, closed channels, private talk, fear of the state itself, what is "
     "said on other topics, and operators who learn.",
     "Dissent is followed in the people who dissented when the run began; who comes to dissent later is not counted.",
