@@ -110,14 +110,16 @@ def main(config: DictConfig, folder: Path) -> None:
     order = [LIMIT, *relaxed]
     ours = ours.sort_values("variant", key=lambda names: names.map(order.index), kind="stable")
     seeds = range(config.seed, config.seed + config.seeds)
-    runs = pd.concat([ross(bots, config.graph.links, seeds), ours], ignore_index=True)
+    theirs = ross(bots, config.graph.links, range(config.seed, config.seed + config.ross_seeds))
+    runs = pd.concat([theirs, ours], ignore_index=True)
     table = curves(runs)
     runs.to_parquet(folder / "runs.parquet", index=False)
     table.to_parquet(folder / "docking.parquet", index=False)
     tipping(table).to_parquet(folder / "tipping.parquet", index=False)
     facts = {
         "People": f"{setting.population.size:,} on a preferential-attachment graph, {config.graph.links} links each",
-        "Runs": f"{config.seeds} a point (seeds {seeds[0]} to {seeds[-1]}), {config.ticks} hours each",
+        "Runs": f"{config.seeds} a point of ours (seeds {seeds[0]} to {seeds[-1]}), {config.ticks} hours each; "
+        f"{config.ross_seeds} a point of theirs",
         "Wins": "the principal's side writes more on the topic in the last 24 hours",
     }
     asked: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]

@@ -11,7 +11,7 @@ from experiments import docking
 from experiments.app import app
 from tests.conftest import ROOT
 
-SMALL = ["population.size=60", "graph.links=2", "ticks=24", "seeds=3", "bots=[0,12]", "workers=1"]
+SMALL = ["population.size=60", "graph.links=2", "ticks=24", "seeds=3", "bots=[0,12]", "workers=1", "ross_seeds=3"]
 
 
 @pytest.mark.parametrize(("loyal", "dissent", "wins"), [(3, 2, 1.0), (2, 3, 0.0), (2, 2, 0.5)])

@@ -93,7 +93,7 @@ def headline(points: pd.DataFrame, table: pd.DataFrame) -> str:
     seeds = int(table["seeds"].min())
     return (
         f"The bots' side wins two runs in three {theirs} in the model of Ross et al. and {ours} in ours in their limit "
-        f"({seeds} runs a point)."
+        f"(at least {seeds} runs a point)."
     )
 
 
