@@ -18,7 +18,7 @@ from experiments.report.words import number
 
 TITLE = "Docking: our model beside the spiral of silence with bots"
 LIMIT, ROSS, DATA = "limit", "Ross et al. 2019", "climate as small as in data"
-COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+COLOURS = (GREY, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK, BLUE)
 
 LACKS = (
     "Our model lacks one assumption of theirs on purpose: confidence that adds up without bound. There a user who met "
@@ -126,7 +126,8 @@ def curves(table: pd.DataFrame) -> Figure:
     for axes, shown_here in ((left, [ROSS, LIMIT]), (right, [name for name in names if name != ROSS])):
         for name in (name for name in names if name in shown_here):
             curve, colour = table[table["variant"] == name], COLOURS[names.index(name) % len(COLOURS)]
-            axes.fill_between(curve["bots"], curve["lo"], curve["hi"], color=colour, alpha=0.12, linewidth=0)
+            if axes is left:  # to the right, bands would hide the curves; the table has the intervals
+                axes.fill_between(curve["bots"], curve["lo"], curve["hi"], color=colour, alpha=0.15, linewidth=0)
             axes.plot(curve["bots"], curve["wins"], color=colour, marker="o", ms=3, label=name)
         for level in (0.5, 2 / 3):
             axes.axhline(level, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
