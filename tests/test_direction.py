@@ -114,7 +114,7 @@ def test_the_unyielding_withhold_nothing() -> None:
 
 
 def test_abuse_drives_away() -> None:
-    left = [sum(w.accounts.left.sum() for w in worlds(reaction={"leave_abuse": risk})) for risk in (0.0, 0.3)]
+    left = [sum(w.accounts.left.sum() for w in worlds(reaction={"leave_abuse": risk})) for risk in (0.0, 3.0)]
     assert left[0] + 20 < left[1]
 
 

@@ -172,7 +172,7 @@ def test_community_graph_of_very_few(size):
 
 @pytest.mark.parametrize("target", [0.0, 0.1, 0.3, 0.5, 0.8, 1.0])
 def test_reciprocity_meets_its_target(target):
-    network = CommunityGraph(reciprocity=target)(2000, stances(2000), 3)
+    network = CommunityGraph(mean_following=25.0, reciprocity=target)(2000, stances(2000), 3)
     assert reciprocity(network.graph) == pytest.approx(target, abs=0.03)
     assert len(network.graph.following) / 2000 == pytest.approx(25.0, rel=0.2)
 
