@@ -71,4 +71,4 @@ def empty(n: int) -> Accounts:
 
 def concatenate(first: Accounts, second: Accounts) -> Accounts:
     """Return the rows of `first` followed by those of `second`."""
-    return Accounts._make(np.concatenate(pair) for pair in zip(first, second, strict=True))
+    return Accounts._make(np.concatenate([getattr(first, name), getattr(second, name)]) for name in Accounts._fields)
