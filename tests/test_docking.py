@@ -6,9 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from experiments import docking
 from experiments.app import app
+from experiments.settings import build, changed
+from scripts.conf import CONF
+from sim.world import World
 from tests.conftest import ROOT
 
 SMALL = ["population.size=60", "graph.links=2", "ticks=24", "seeds=3", "bots=[0,12]", "workers=1", "ross_seeds=3"]
@@ -77,3 +82,15 @@ def test_mistakes_are_one_line_and_code_2(
 def test_the_model_has_no_branch_for_the_paper():
     for path in (ROOT / "sim").rglob("*.py"):
         assert "ross" not in path.read_text("utf-8").lower().replace("across", ""), path
+
+
+@pytest.mark.parametrize("name", ["fear", "fear, climate as in data"])
+def test_people_in_the_variants_with_fear_are_afraid(name: str):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("docking", ["population.size=200", "ticks=24"])
+    changes = OmegaConf.to_container(config.relaxed)[name]
+    afraid, calm = (World(changed(build(config), {**c, "army.size": 20}), rng=1) for c in (changes, {}))
+    for world in (afraid, calm):
+        world.run(24)
+    assert afraid.accounts.fear[:200].mean() > 0.0
+    assert (calm.accounts.fear == 0.0).all()

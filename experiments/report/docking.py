@@ -25,8 +25,9 @@ LACKS = (
     "opposition early is hardly ever won back. Here the perceived climate is a share between 0 and 1 that follows what "
     "was seen lately, since people are asked for such a share in the studies behind fact 13; a majority can be lost "
     "again.",
-    "Two more differences remain in the limit: whether a person speaks is drawn anew each hour around a personal "
-    "threshold (theirs is fixed), and our army is followed by people at random (their bots pick the well-connected).",
+    "More differences remain in the limit: people begin by knowing the true climate; posts are counted, not speakers; "
+    "a run lasts a fixed time; whether a person speaks is drawn anew each hour around a personal threshold (theirs is "
+    "fixed), and our army is followed by people at random (their bots pick the well-connected).",
     "Tipping points are read off straight lines between the points tried; intervals of the curves are of chance alone.",
     "Percentages of bots do not carry over to other sizes of population (see python -m experiments.reproduce).",
 )
@@ -112,6 +113,9 @@ def answer(points: pd.DataFrame, table: pd.DataFrame) -> str:
     told = f"with {most} bots that side wins {number(100 * last['wins'], 0)}% of runs"
     interval = f"95% interval {number(100 * last['lo'], 0)} to {number(100 * last['hi'], 0)}%"
     found = float(row["tipping"].iloc[0])
+    if np.isnan(found) and last["hi"] >= 2 / 3:
+        seen = "no tipping was seen, nor is it excluded"
+        return f"With a climate effect as small as in data (fact 13) {seen}: {told} ({interval})."
     if np.isnan(found):
         return f"With a climate effect as small as in data (fact 13) tipping does not survive: {told} ({interval})."
     tips = f"two runs in three are won {_words(found)}"
