@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.plain_platform import Post, written
+from benchmarks.plain_platform import Post, score, written
 from sim.actors.base import PublicView
 from sim.state.accounts import Accounts, empty
 from sim.state.posts import CONTESTED, REPOST, Drafts, Posts
@@ -17,7 +17,7 @@ _LINKS = {"author": "row", "voice": "row", "target": "row", "parent": "serial", 
 _DTYPES = dict(zip(Posts._fields, (
     np.uint64, np.int32, np.int64, np.int8, np.int16, np.float64, np.float64, np.float64, np.float64, np.float64,
     np.int32, np.int64, np.int64, np.int32, np.int32, np.float64, np.bool_, np.int64, np.int64, np.int32, np.int32,
-    np.int32, np.bool_,
+    np.int32, np.bool_, np.float64,
 ), strict=True))  # fmt: skip
 
 
@@ -79,9 +79,13 @@ def ledger_of(world: "PlainWorld") -> Posts:
     for account in world.everybody:
         previous.update(_chain(account.posts))
         mention.update(_chain(account.mentions))
-    columns = {name: column(world.posts, name) for name in Posts._fields if not name.startswith("previous")}
+    derived = ("previous", "previous_mention", "score")
+    columns = {name: column(world.posts, name) for name in Posts._fields if name not in derived}
     columns["previous"] = np.array([previous[post] for post in world.posts], np.int64)
     columns["previous_mention"] = np.array([mention.get(post, -1) for post in world.posts], np.int64)
+    feed = world.rules.feed
+    scores = [score(post.time, post.engagement(), feed.engagement, feed.recency) for post in world.posts]
+    columns["score"] = np.array(scores, np.float64)
     return Posts(**columns)
 
 

@@ -138,15 +138,14 @@ class Person(Account):
         return found
 
     def search(self, topic: Topic, slots: int, moment: int, crowd: bool) -> list[Post]:
-        """Return the best of the newest `depth` posts on a topic that others wrote."""
-        feed = self.model.rules.feed
+        """Return the best of the newest `depth` posts on a topic, my own apart."""
         shown: list[Post] = []
         for post in topic.back_from(moment):
-            if len(shown) >= feed.depth or post.time < self.model.oldest:
+            if len(shown) >= self.model.rules.feed.depth or post.time < self.model.oldest:
                 break
-            if not post.removed and post.author is not self and post.author.crowds == crowd:
+            if not post.removed and post.author.crowds == crowd:
                 shown.append(post)
-        return self.best(shown, slots, moment)
+        return self.best([post for post in shown if post.author is not self], slots)
 
     def home(self, slots: int, crowd: bool) -> list[Post]:
         """Return the best of what those I follow wrote from my last visit on, my own words apart."""
@@ -161,14 +160,14 @@ class Person(Account):
                     break
                 if not post.removed and post.voice is not self:
                     new.append(post)
-        return self.best(new, slots, model.clock)
+        return self.best(new, slots)
 
-    def best(self, posts: list[Post], slots: int, moment: int) -> list[Post]:
+    def best(self, posts: list[Post], slots: int) -> list[Post]:
         """Rank by score, then by order in the ledger; keep the best `slots`, one a content."""
         feed = self.model.rules.feed
         ranks: dict[Post, tuple[float, int, Post]] = {}
         for post in posts:
-            value = score(moment - post.time, post.engagement(), feed.engagement, feed.recency)
+            value = score(post.time, post.engagement(), feed.engagement, feed.recency)
             rank = (value, post.serial, post)
             if post.root not in ranks or rank > ranks[post.root]:
                 ranks[post.root] = rank

@@ -146,7 +146,6 @@ class Moderators:
             author.suspended_until = tick + 1 + self.rule.suspension
 
 
-def score(age: int, engagement: int, weight: float, recency: float) -> float:
-    """Return the score of a post `age` seconds old: engagement against age (`sim.platform.feed.Feed`)."""
-    aged = -age / (3600.0 * recency)
-    return aged if weight == 0.0 else aged + weight * math.log(1.0 + engagement)
+def score(time: int, engagement: int, weight: float, recency: float) -> float:
+    """Return the score of a post written at `time` (seconds): engagement against age (`sim.platform.feed.Feed`)."""
+    return weight * math.log(1.0 + engagement) + time / (3600.0 * recency)

@@ -64,6 +64,7 @@ def tick(state: State, rules: Setting, now: int) -> Moment:
     view = look(ledger, topics, accounts, now)
     orders = tuple(actor.order(view) for actor in state.actors)
     filled = publish(state, spoken, orders, now)  # W
+    rules.feed.rank(ledger.columns, ledger.base, filled)  # W
     removals = rules.moderation.moderate(accounts, ledger.columns, ledger.size, woken, seen, seed, now)  # W
     return Moment(
         now, rules.campaign.start, accounts, ledger.columns, filled, state.truth,

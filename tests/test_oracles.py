@@ -118,18 +118,17 @@ class Reader(NamedTuple):
     second: int
     crowd: bool
 
-    def score(self, j: int, moment: int) -> float:
+    def score(self, j: int) -> float:
         rule, posts = self.scene.world.setting.feed, self.scene.posts
-        aged = -(moment - posts.time[j]) / (3600.0 * rule.recency)
         engaged = math.log(1.0 + int(posts.reposts[j]) + int(posts.replies[j]))
-        return float(aged) if rule.engagement == 0.0 else float(aged + rule.engagement * engaged)
+        return float(rule.engagement * engaged + posts.time[j] / (3600.0 * rule.recency))
 
     def eligible(self, j: int) -> bool:
         posts, crowds = self.scene.posts, self.scene.world.state.crowds
         return not posts.removed[j] and bool(crowds[posts.author[j]]) == self.crowd
 
-    def best(self, rows: list[int], moment: int, slots: int) -> list[int]:
-        ranked = sorted(((self.score(j, moment), j) for j in rows), reverse=True)
+    def best(self, rows: list[int], slots: int) -> list[int]:
+        ranked = sorted(((self.score(j), j) for j in rows), reverse=True)
         copies: dict[int, int] = {}
         for _, j in ranked:
             copies.setdefault(int(self.scene.posts.root[j]), j)
@@ -141,10 +140,9 @@ class Reader(NamedTuple):
         rows = [
             j
             for j in range(len(posts.key))
-            if posts.topic[j] == topic and posts.kind[j] != REPOST and posts.time[j] <= moment
-            and posts.author[j] != self.i and self.eligible(j)
-        ]  # fmt: skip
-        return self.best(rows[-depth:], moment, slots)
+            if posts.topic[j] == topic and posts.kind[j] != REPOST and posts.time[j] <= moment and self.eligible(j)
+        ]
+        return self.best([j for j in rows[-depth:] if posts.author[j] != self.i], slots)
 
     def mentions(self, slots: int) -> list[int]:
         posts, visited = self.scene.posts, self.scene.world.accounts.visited[self.i]
@@ -157,7 +155,7 @@ class Reader(NamedTuple):
         followees = graph.following[graph.following_start[self.i] : graph.following_start[self.i + 1]]
         since = max(world.accounts.visited[self.i], now - world.setting.attention.memory * 3600)
         rows = np.flatnonzero(np.isin(posts.author, followees) & (posts.time >= since) & (posts.voice != self.i))
-        return self.best([j for j in rows if self.eligible(j)], now, slots)
+        return self.best([j for j in rows if self.eligible(j)], slots)
 
 
 def session(scene: Stage, r: int) -> list[int]:

@@ -24,19 +24,24 @@ from sim.state.records import Exposures, Woken
 
 _SEARCH = stream("feed/search")
 _TREND = stream("feed/trend")
-_LOGS = np.array([math.log(1.0 + k) for k in range(1024)])  # of ln(1 + reposts + replies)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feed(Rule):
-    """How posts are ranked: score = engagement * ln(1 + reposts + replies) - age/recency.
+    """How posts are ranked: score = engagement * ln(1 + reposts + replies) + time/recency.
 
-    engagement = 0 is the chronological feed. Ranking is by score, then by order in the ledger.
+    All posts age alike, so their order is that of engagement against age although no score has to be
+    renewed as time goes by (assumption; link sites rank alike). engagement = 0 is the chronological
+    feed. Ranking is by score, then by order in the ledger.
     """
 
     engagement: float = parameter(1.0, unit="score", source="assumption; 0 = chronological", low=0.0, high=100.0)
     recency: float = parameter(6.0, unit="h", source="assumption: age that costs one unit of score", low=0.01, high=1e4)
     depth: int = parameter(64, unit="posts", source="assumption: newest posts a stream ranks", low=1, high=100_000)
+
+    def rank(self, posts: Posts, base: int, new: slice) -> None:
+        """Write the score of the rows `new` and of what they repost or answer."""
+        _rank(posts, base, new.start, new.stop, values(self))
 
     def read(
         self,
@@ -74,8 +79,22 @@ class Shelf(NamedTuple):
     root: NDArray[np.int64]
     voice: NDArray[np.int32]
     reposts: NDArray[np.int32]
-    replies: NDArray[np.int32]
     removed: NDArray[np.bool_]
+    score: NDArray[np.float64]
+
+
+class Lines(NamedTuple):
+    """The ends of the streams that readers of one hour may look at, in order of time, without what was removed.
+
+    Line k is first[k] .. last[k] - 1: the contested topic, then the trending ones; after them the same
+    streams once more for the posts that take no slot from others.
+    """
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    row: NDArray[np.int64]
+    time: NDArray[np.int64]
+    score: NDArray[np.float64]
 
 
 class Pile(NamedTuple):
@@ -85,37 +104,56 @@ class Pile(NamedTuple):
     score: NDArray[np.float64]
 
 
-# The three places of reading are inlined: once for each reader, handing over their arrays would cost as much again.
+@njit(cache=True)
+def _rank(posts, base, start, stop, p):
+    """Score rows start .. stop - 1, and anew the posts that they repost or answer."""
+    for j in range(start, stop):
+        posts.score[j] = _score(posts.time[j], posts.reposts[j] + posts.replies[j], p)
+        for serial in (posts.parent[j], posts.root[j]):
+            if serial >= base:
+                k = serial - base
+                posts.score[k] = _score(posts.time[k], posts.reposts[k] + posts.replies[k], p)
 
 
 @njit(cache=True)
+def _score(time, engagement, p):
+    """Return the score of a post written at `time` (seconds) with `engagement` reposts and replies."""
+    return p.engagement * math.log(1.0 + engagement) + time / (3600.0 * p.recency)
+
+
+# The three places of reading are inlined: once for each reader, handing over their arrays would cost as much again.
+
+
+@njit(cache=True, nogil=True)
 def _read(accounts, graph, posts, base, streams, trending, crowds, woken, seed, tick, budget, p):
     n = len(woken.active)
     start = np.zeros(n + 1, np.int64)
     item = np.empty(max(1024, 32 * n), np.int64)
     room = 4 * budget.items + 64
     pile = Pile(np.empty(room, np.int64), np.empty(room))
-    shelf = Shelf(posts.author, posts.time, posts.root, posts.voice, posts.reposts, posts.replies, posts.removed)
-    serials, lengths = streams
+    shelf = Shelf(posts.author, posts.time, posts.root, posts.voice, posts.reposts, posts.removed, posts.score)
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
     now, filled = tick * 3600, 0
-    times = posts.time[: max(0, accounts.newest.max() + 1 - base)]  # the last post is somebody's newest
-    oldest = np.searchsorted(times, now - budget.memory * 3600)
-    place, ticket = np.full(len(times), -1), 0
+    size = max(0, accounts.newest.max() + 1 - base)  # the last post is somebody's newest
+    hours = _hours(posts.time[:size], now, budget.memory)
+    lines = _lines(streams, trending, shelf, base, crowds, now, p.depth, budget.crowding)
+    place, ticket = np.full(size, -1), 0
     for r in range(n):
         i = woken.active[r]
         person, seen_at, visited = accounts.key[i], now - 3600 + woken.second[r], accounts.visited[i]
-        fresh = base + max(oldest, np.searchsorted(times, visited))
+        fresh = hours[min(budget.memory, (now - visited + 3599) // 3600)]
+        while fresh < size and posts.time[fresh] < visited:
+            fresh += 1
         searches = uniform(search, person) < budget.search_rate * accounts.interest[i]
-        topic = trending[int(uniform(trend, person) * len(trending))] if len(trending) else -1
-        if searches and topic == CONTESTED:
+        topic = int(uniform(trend, person) * len(trending)) if len(trending) else -1
+        if searches and topic >= 0 and trending[topic] == CONTESTED:
             topic = -1  # looked up already
         followees = graph.following[graph.following_start[i] : graph.following_start[i + 1]]
         count = 0
         for crowd in (True, False):  # once for all, or apart for those who take no slot from others
             if not crowd and budget.crowding:
                 break
-            first = count
+            first, line = count, 0 if crowd else 1 + len(trending)
             slots = min(budget.items, budget.mentions)
             newest = accounts.newest_mention[i]
             count = _mentions(
@@ -123,22 +161,56 @@ def _read(accounts, graph, posts, base, streams, trending, crowds, woken, seed, 
             )
             if searches:
                 slots = min(budget.items - (count - first), budget.search)
-                line = serials[CONTESTED, : lengths[CONTESTED]]
-                count = _stream(pile, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p)
+                count = _stream(pile, count, slots, lines, line, seen_at, i, shelf.author, p.depth)
             if topic >= 0:
                 slots = min(budget.items - (count - first), budget.trends)
-                line = serials[topic, : lengths[topic]]
-                count = _stream(pile, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p)
+                count = _stream(pile, count, slots, lines, line + 1 + topic, seen_at, i, shelf.author, p.depth)
             slots = budget.items - (count - first)
             count, ticket = _home(
-                pile, count, slots, followees, fresh, now, crowd, i,
-                accounts.newest, posts.previous, base, crowds, shelf, p, place, ticket,
+                pile, count, slots, followees, base + fresh, crowd, i,
+                accounts.newest, posts.previous, base, crowds, shelf, place, ticket,
             )  # fmt: skip
         if filled + count > len(item):
             item = np.concatenate((item, np.empty(max(len(item), count), np.int64)))
         filled = _in_order(item, filled, pile.row, count)
         start[r + 1] = filled
     return start, item[:filled].copy()
+
+
+@njit(cache=True)
+def _hours(time, now, memory):
+    """Return the first row that was written at most h hours before `now`, for h = 0 .. memory (int64)."""
+    rows = np.empty(memory + 1, np.int64)
+    for h in range(memory + 1):
+        rows[h] = np.searchsorted(time, now - 3600 * h)
+    return rows
+
+
+@njit(cache=True)
+def _lines(streams, trending, shelf, base, crowds, now, depth, crowding):
+    """Lay out the ends of the streams: what was written in the last hour, and `depth` posts before."""
+    serials, lengths = streams
+    kinds = 1 + len(trending)
+    n = kinds if crowding else 2 * kinds
+    first, last = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    topics = np.empty(n, np.int64)
+    for k in range(n):
+        topics[k] = CONTESTED if k % kinds == 0 else trending[k % kinds - 1]
+        last[k] = lengths[topics[k]] + (last[k - 1] if k else 0)
+    row, time, score = np.empty(last[-1], np.int64), np.empty(last[-1], np.int64), np.empty(last[-1])
+    for k in range(n):
+        at, early = last[k], 0
+        for x in range(lengths[topics[k]] - 1, -1, -1):
+            j = serials[topics[k], x] - base
+            if j < 0 or early == depth:
+                break
+            if shelf.removed[j] or crowds[shelf.author[j]] != (k < kinds):
+                continue
+            at -= 1
+            row[at], time[at], score[at] = j, shelf.time[j], shelf.score[j]
+            early += time[at] <= now - 3600
+        first[k] = at
+    return Lines(first, last, row, time, score)
 
 
 @njit(cache=True)
@@ -159,15 +231,6 @@ def _in_order(item, filled, kept, count):
     return filled
 
 
-@njit(cache=True)
-def _score(age, engagement, p):
-    """Return the score of a post `age` seconds old with `engagement` reposts and replies."""
-    aged = -age / (3600.0 * p.recency)
-    if p.engagement == 0.0 or engagement == 0:
-        return aged
-    return aged + p.engagement * (_LOGS[engagement] if engagement < len(_LOGS) else math.log(1.0 + engagement))
-
-
 @njit(cache=True, inline="always")
 def _mentions(kept, count, slots, crowd, serial, visited, previous, base, crowds, shelf):
     taken = 0
@@ -184,55 +247,41 @@ def _mentions(kept, count, slots, crowd, serial, visited, previous, base, crowds
 
 
 @njit(cache=True, inline="always")
-def _stream(pile, count, slots, line, seen_at, crowd, i, base, crowds, shelf, p):
-    """Choose `slots` of the newest `depth` posts of a topic's stream as it stood at `seen_at`, best first.
+def _stream(pile, count, slots, lines, k, seen_at, i, author, depth):
+    """Choose `slots` of the newest `depth` posts of line `k` as it stood at `seen_at`, best first, none by `i`.
 
     Streams hold no reposts, so no content comes twice; of equal scores the first met is the newest.
     """
     row, score = pile
-    k = _newest_before(line, seen_at, shelf.time, base)
-    looked, first = 0, count
-    while k >= 0 and looked < p.depth and slots > 0:
-        j = line[k] - base
-        if j < 0:
-            break
-        k -= 1
-        if shelf.removed[j] or shelf.author[j] == i or crowds[shelf.author[j]] != crowd:
+    low, high = lines.first[k], lines.last[k]
+    oldest = low
+    while low < high:
+        middle = (low + high) // 2
+        if lines.time[middle] > seen_at:
+            high = middle
+        else:
+            low = middle + 1
+    first, worst = count, -math.inf
+    if slots <= 0:
+        return count
+    for x in range(low - 1, max(oldest, low - depth) - 1, -1):
+        value = lines.score[x]
+        if value <= worst or author[lines.row[x]] == i:
             continue
-        looked += 1
-        value = _score(seen_at - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
         if count - first < slots:
             count += 1
-        elif value <= score[count - 1]:
-            if p.engagement == 0.0:
-                break  # all others are older
-            continue
         at = count - 1
         while at > first and score[at - 1] < value:
             row[at], score[at] = row[at - 1], score[at - 1]
             at -= 1
-        row[at], score[at] = j, value
+        row[at], score[at] = lines.row[x], value
+        if count - first == slots:
+            worst = score[count - 1]
     return count
 
 
-@njit(cache=True)
-def _newest_before(serials, moment, time, base):
-    """Return the last index of `serials` whose post is not later than `moment`, -1 for none."""
-    low, high = 0, len(serials)
-    while low < high:
-        middle = (low + high) // 2
-        j = serials[middle] - base
-        if j >= 0 and time[j] > moment:
-            high = middle
-        else:
-            low = middle + 1
-    return low - 1
-
-
 @njit(cache=True, inline="always")
-def _home(
-    pile, count, slots, followees, fresh, now, crowd, i, newest, previous, base, crowds, shelf, p, place, ticket
-):  # fmt: skip
+def _home(pile, count, slots, followees, fresh, crowd, i, newest, previous, base, crowds, shelf, place, ticket):
     """Choose `slots` of what the followees wrote from serial `fresh` on, one item a content.
 
     place[row of the content] - ticket is where a reposted content stands in the pile, if not negative; a new
@@ -250,10 +299,8 @@ def _home(
         while serial >= fresh:
             j = serial - base
             serial = previous[j]
-            if shelf.removed[j] or shelf.voice[j] == i:
-                continue
-            value = _score(now - shelf.time[j], shelf.reposts[j] + shelf.replies[j], p)
-            if value < floor:
+            value = shelf.score[j]
+            if value < floor or shelf.removed[j] or shelf.voice[j] == i:
                 continue
             at, content = count, shelf.root[j] - base
             if content < 0:  # has left the window

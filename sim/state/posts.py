@@ -72,6 +72,7 @@ class Posts(NamedTuple):
     replies: I32  #: times it was answered
     reports: I32  #: times it was reported
     removed: NDArray[np.bool_]  #: taken down by moderation
+    score: F64  #: what feeds rank it by
 
 
 _DTYPES = {
@@ -222,6 +223,7 @@ def _append(posts, size, base, new, accounts):
         posts.replies[row] = 0
         posts.reports[row] = 0
         posts.removed[row] = False
+        posts.score[row] = 0.0
         posts.previous[row] = accounts.newest[author]
         accounts.newest[author] = serial
         accounts.written[author] += 1
