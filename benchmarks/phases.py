@@ -30,7 +30,7 @@ SHARED = ("wake", "read", "react", "speak", "publish", "moderate")
 #: Whose calls make up a phase. No call contains another one.
 ENGINE: dict[str, tuple[tuple[Any, str], ...]] = {
     "wake": ((Activity, "wake"),),
-    "read": ((Trending, "topics"), (Feed, "read")),
+    "read": ((Trending, "topics"), (Feed, "set_out"), (Feed, "read")),
     "react": ((Reaction, "react"), (reaction, "apply")),
     "speak": ((Expression, "speak"), (expression, "note")),
     "order": ((tick, "look"), (ChainOfCommand, "order"), (Organisation, "order")),

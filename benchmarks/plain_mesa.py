@@ -25,7 +25,7 @@ from sim.state.records import CELLS
 TRAITS = tuple(name for name in Accounts._fields if not name.startswith("newest"))
 STREAMS = (
     "activity/wake", "activity/second", "feed/search", "feed/trend", "reaction/leave", "expression/post",
-    "expression/choice",
+    "expression/choice", "moderation/report",
 )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
     def moderate(self) -> None:
         """Collect this hour's reports, review, remove and suspend."""
         for person in self.active:
-            self.moderators.collect(person, self.now)
+            self.moderators.collect(person, self.keys["moderation/report"])
         self.removals = self.moderators.review(self.now, self.oldest)
 
     def observe(self) -> None:

@@ -367,7 +367,7 @@ class Person(Account):
                 weight = post.appeal * (1.0 + post.reposts)
                 if weight == 0.0:
                     continue
-            rank = -math.log(uniform(mix(choice, post.key), 0)) / weight
+            rank = -math.log(uniform(choice, post.key)) / weight
             if rank < least:
                 best, least = post, rank
         return best

@@ -104,20 +104,19 @@ class Moderators:
 
     def __init__(self, rule: Moderation, seed: int) -> None:
         self.rule = rule
-        self.reporting = stream_key(seed, "moderation/report", 0)
         self.reviewing = stream_key(seed, "moderation/review", 0)
         self.reported: set[Post] = set()
 
-    def collect(self, reader: "Person", tick: int) -> None:
-        """Let a reader report what was just read."""
-        person = mix(self.reporting, reader.key)
+    def collect(self, reader: "Person", key: int) -> None:
+        """Let a reader report what was just read; `key` is that of this hour's reports."""
+        person = mix(key, reader.key)
         for post in reader.seen:
             rate = 0.0
             if post.toxicity >= TOXIC:
                 rate = self.rule.report_toxic
             elif post.stance_principal * reader.stance_principal < 0.0:
                 rate = self.rule.report_opposed
-            if rate > 0.0 and uniform(mix(person, post.key), tick) < rate:
+            if rate > 0.0 and uniform(person, post.key) < rate:
                 post.reports += 1
                 self.reported.add(post)
 

@@ -16,7 +16,7 @@ from sim.rules import values
 from sim.setting import Setting
 from sim.state.accounts import Accounts
 from sim.state.graph import Graph
-from sim.state.posts import Ledger, joined
+from sim.state.posts import Ledger
 from sim.state.records import Orders, Spoken
 from sim.state.topics import Topics
 from sim.state.truth import Truth
@@ -49,13 +49,12 @@ def tick(state: State, rules: Setting, now: int) -> Moment:
     accounts, ledger, topics, seed = state.accounts, state.ledger, state.topics, state.seed
     campaigning = now >= rules.campaign.start
     ledger.tidy(now * 3600)  # W
-    posts, base = ledger.columns, ledger.base
+    posts, base = ledger.rows(), ledger.base
 
     woken = rules.activity.wake(accounts, state.truth.n_organic, seed, now)  # W: mood
-    seen = rules.feed.read(
-        accounts, state.graph, posts, base, (topics.serials, topics.lengths),
-        rules.trending.topics(topics.counts, now), state.crowds, woken, values(rules.attention), seed, now,
-    )  # fmt: skip
+    attention, trending = values(rules.attention), rules.trending.topics(topics.counts, now)
+    display = rules.feed.set_out(posts, base, (topics.serials, topics.lengths), trending, state.crowds, attention, now)
+    seen = rules.feed.read(accounts, state.graph, posts, base, display, woken, attention, seed, now)
     change = rules.reaction.react(accounts, posts, woken, seen, seed, now)
     reaction.apply(accounts, woken, change, now * 3600, campaigning)  # W
     spoken = rules.expression.speak(accounts, posts, base, woken, seen, change, seed, now)
@@ -65,7 +64,7 @@ def tick(state: State, rules: Setting, now: int) -> Moment:
     orders = tuple(actor.order(view) for actor in state.actors)
     filled = publish(state, spoken, orders, now)  # W
     rules.feed.rank(ledger.columns, ledger.base, filled)  # W
-    removals = rules.moderation.moderate(accounts, ledger.columns, ledger.size, woken, seen, seed, now)  # W
+    removals = rules.moderation.moderate(accounts, ledger.rows(), ledger.base, woken, seen, seed, now)  # W
     return Moment(
         now, rules.campaign.start, accounts, ledger.columns, filled, state.truth,
         woken, seen, change, spoken, orders, removals,
@@ -74,8 +73,7 @@ def tick(state: State, rules: Setting, now: int) -> Moment:
 
 def publish(state: State, spoken: Spoken, orders: tuple[Orders, ...], now: int) -> slice:
     """Append everybody's drafts in order of time; return the rows of the ledger they fill."""
-    new = joined([spoken.drafts, *(order.drafts for order in orders)])
-    filled = state.ledger.append(new, state.accounts)
+    filled = state.ledger.append([spoken.drafts, *(order.drafts for order in orders)], state.accounts)
     state.topics.append(state.ledger, filled, now)
     for order in orders:
         state.truth.log(order.drafts.key, order.order, order.tactic)

@@ -18,7 +18,7 @@ LAYERS = (
     ("sim.people", "sim.platform", "sim.actors", "sim.observers"),
     ("sim.campaigns",),
     ("sim.state",),
-    ("sim.noise", "sim.rules"),
+    ("sim.noise", "sim.rules", "sim.kernels"),
     ("sim.errors",),
 )
 # What else is installed, and the only places that may know of it.
@@ -41,7 +41,7 @@ CONFINED = {
 # Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.
 BLIND = ("sim.people", "sim.platform", "sim.actors")
 STANDARD = sys.stdlib_module_names
-COMPILED = {"njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic"}
+COMPILED = {"kernel", "piece", "njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic"}
 
 
 def within(module: str, package: str) -> bool:

@@ -72,11 +72,10 @@ def stage(setting: Setting, tick: int = NOON, seed: int = 5) -> Stage:
 def read(world: World, woken: Woken) -> Exposures:
     state, rules = world.state, world.setting
     trending = rules.trending.topics(state.topics.counts, world.now)
-    return rules.feed.read(
-        state.accounts, world.graph, state.ledger.columns, state.ledger.base,
-        (state.topics.serials, state.topics.lengths), trending, state.crowds, woken, values(rules.attention),
-        state.seed, world.now,
-    )  # fmt: skip
+    posts, base, attention = state.ledger.rows(), state.ledger.base, values(rules.attention)
+    streams = (state.topics.serials, state.topics.lengths)
+    display = rules.feed.set_out(posts, base, streams, trending, state.crowds, attention, world.now)
+    return rules.feed.read(state.accounts, world.graph, posts, base, display, woken, attention, state.seed, world.now)
 
 
 @pytest.fixture(scope="module", params=SETTINGS)
@@ -440,16 +439,16 @@ def test_reports_are_counted_by_their_keys() -> None:
     scene = stage(lively(moderation={"capacity": 0, "report_toxic": 0.5, "report_opposed": 0.2}))
     world, posts, rule = scene.world, scene.posts, scene.world.setting.moderation
     expected = posts.reports.astype(np.int64)
-    key = noise.key_of(5, _REPORT)
+    key = noise.key_of(5, _REPORT, scene.now)
     for r, i in enumerate(scene.woken.active):
         person = U64(noise.mix(key, world.accounts.key[i]))
         for j in shown(scene, r):
             opposed = posts.stance_principal[j] * world.accounts.stance_principal[i] < 0.0
             rate = rule.report_toxic if posts.toxicity[j] >= TOXIC else rule.report_opposed * opposed
-            expected[j] += noise.uniform2(person, posts.key[j], U64(scene.now)) < rate
+            expected[j] += noise.uniform(person, posts.key[j]) < rate
     assert expected.sum() > posts.reports.sum() + 10
     ledger = world.state.ledger
-    removals = rule.moderate(world.accounts, ledger.columns, ledger.size, scene.woken, scene.seen, 5, scene.now)
+    removals = rule.moderate(world.accounts, ledger.rows(), ledger.base, scene.woken, scene.seen, 5, scene.now)
     assert not len(removals.posts)
     np.testing.assert_array_equal(posts.reports, expected)
 

@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from sim.kernels import kernel
 from sim.noise import stream, stream_key, uniform
-from sim.rules import Rule, parameter, values
+from sim.rules import Rule, parameter
 from sim.state.accounts import Accounts
 from sim.state.records import Woken
 
@@ -35,33 +35,35 @@ class Activity(Rule):
 
         P(wake) = 1 - exp(-sessions/24 * (1 + rhythm cos(2 pi (hour - peak - phase)/24)) * mood).
         """
-        p = values(self)
         if tick % 24 == 0:
-            _new_day(accounts, n_organic, seed, tick // 24, p, 1.0 / math.gamma(1.0 + self.burst))
-        rows, absent = _wake(accounts, n_organic, seed, tick, p)
-        return Woken(rows, absent, _seconds(accounts.key, rows, seed, tick))
+            _new_day(accounts, n_organic, seed, tick // 24, self.burst, 1.0 / math.gamma(1.0 + self.burst))
+        turn = 2.0 * math.pi / 24.0
+        hourly = np.array([(1.0 + self.rhythm * math.cos(turn * (h - self.peak))) / 24.0 for h in range(24)])
+        active, absent = np.empty((2, n_organic), np.int32)
+        a, b = _wake(active, absent, accounts, hourly, n_organic, seed, tick)
+        rows = active[:a].copy()
+        second = np.empty(a, np.int64)
+        _seconds(second, accounts.key, rows, seed, tick)
+        return Woken(rows, absent[:b].copy(), second)
 
 
-@njit(cache=True)
-def _new_day(accounts, n, seed, day, p, scale):
+@kernel
+def _new_day(accounts, n, seed, day, burst, scale):
     key = stream_key(seed, _MOOD, day)
     for i in range(n):
         exponential = -math.log(uniform(key, accounts.key[i]))
-        accounts.mood[i] = scale * math.exp(p.burst * math.log(exponential))
+        accounts.mood[i] = scale * math.exp(burst * math.log(exponential))
 
 
-@njit(cache=True)
-def _wake(accounts, n, seed, tick, p):
+@kernel
+def _wake(active, absent, accounts, hourly, n, seed, tick):
+    """Fill `active` and `absent` with rows; return how many of each."""
     key = stream_key(seed, _WAKE, tick)
-    hourly = np.empty(24)
-    for h in range(24):
-        hourly[h] = (1.0 + p.rhythm * math.cos(2.0 * math.pi * (h - p.peak) / 24.0)) / 24.0
-    active, absent = np.empty(n, np.int32), np.empty(n, np.int32)
     a, b = 0, 0
     for i in range(n):
-        local = (tick - int(accounts.phase[i])) % 24
-        rate = accounts.sessions[i] * hourly[local] * accounts.mood[i]
-        if uniform(key, accounts.key[i]) >= 1.0 - math.exp(-rate):
+        rate = accounts.sessions[i] * hourly[(tick - int(accounts.phase[i])) % 24] * accounts.mood[i]
+        u = uniform(key, accounts.key[i])
+        if u >= rate or u >= 1.0 - math.exp(-rate):  # the first is quicker and says the same of most
             continue
         if accounts.left[i] or accounts.suspended_until[i] > tick:
             absent[b] = i
@@ -69,13 +71,11 @@ def _wake(accounts, n, seed, tick, p):
         else:
             active[a] = i
             a += 1
-    return active[:a].copy(), absent[:b].copy()
+    return a, b
 
 
-@njit(cache=True)
-def _seconds(keys, rows, seed, tick):
+@kernel
+def _seconds(out, keys, rows, seed, tick):
     key = stream_key(seed, _SECOND, tick)
-    out = np.empty(len(rows), np.int64)
     for r in range(len(rows)):
         out[r] = int(3600.0 * uniform(key, keys[rows[r]]))
-    return out

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from sim.noise import draw, mix, stream, stream_key, uniform2
+from sim.kernels import kernel, piece
+from sim.noise import draw, mix, stream, stream_key, uniform
 from sim.people.population import cohort
 from sim.rules import Rule, parameter, share, values
 from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION, Accounts
@@ -92,26 +93,31 @@ class Expression(Rule):
     ) -> Spoken:
         """Return the drafts of all active accounts and how each dissenting intention ended."""
         p = values(self)
-        intentions = _intentions(accounts.acts, accounts.key, woken.active, seed, tick)
-        new = drafts(int(intentions.sum()))
-        written, cells, voiced, withheld, decided = _speak(
-            new, accounts, posts, base, woken, seen, change, intentions, seed, tick, p
-        )
-        if len(woken.absent):
-            cells += _absent(accounts, woken.absent, seed, tick)
-        return Spoken(Drafts._make(column[:written] for column in new), cells, voiced, withheld, decided)
+        n = len(woken.active)
+        cells, (intentions, voiced, withheld, decided) = np.zeros(len(CELLS), np.int64), np.zeros((4, n), np.int64)
+        new = drafts(_intentions(intentions, accounts, woken.active, seed, tick))
+        spoken = Spoken(new, cells, voiced, withheld, decided)
+        written = _speak(spoken, accounts, posts, base, woken, seen, change, intentions, seed, tick, p)
+        _absent(cells, accounts, woken.absent, seed, tick)
+        return spoken._replace(drafts=Drafts._make(column[:written] for column in new))
 
 
 def note(accounts: Accounts, woken: Woken, spoken: Spoken) -> None:
     """Write how many contested intentions each active account voiced and withheld into the columns."""
-    accounts.voiced[woken.active] += spoken.voiced
-    accounts.withheld[woken.active] += spoken.withheld
+    _note(accounts, woken.active, spoken)
 
 
-@njit(cache=True)
-def intention(seed, tick, person, ordinal):
-    """Return the identity (uint64) of a person's intention number `ordinal` in `tick`."""
-    return mix(mix(stream_key(seed, _POST, tick), person), np.uint64(ordinal))
+@kernel
+def _note(accounts, active, spoken):
+    for r in range(len(active)):
+        accounts.voiced[active[r]] += spoken.voiced[r]
+        accounts.withheld[active[r]] += spoken.withheld[r]
+
+
+@piece
+def _intention(key, person, ordinal):
+    """Return the identity (uint64) of a person's intention number `ordinal`, `key` being that of the tick."""
+    return mix(mix(key, person), np.uint64(ordinal))
 
 
 @njit(cache=True)
@@ -122,27 +128,29 @@ def _how_many(mean, u):
     return min(MOST, int(math.log(u) / math.log(mean / (1.0 + mean))))
 
 
-@njit(cache=True)
-def _intentions(acts, key, active, seed, tick):
-    out = np.empty(len(active), np.int64)
+@kernel
+def _intentions(out, accounts, active, seed, tick):
+    """Fill in how many intentions each active account has; return how many in all."""
+    key, total = stream_key(seed, _POST, tick), 0
     for r in range(len(active)):
         i = active[r]
-        out[r] = _how_many(acts[i], draw(intention(seed, tick, key[i], MOST), _COUNT))
-    return out
+        out[r] = _how_many(accounts.acts[i], draw(_intention(key, accounts.key[i], MOST), _COUNT))
+        total += out[r]
+    return total
 
 
-@njit(cache=True)
-def _absent(accounts, rows, seed, tick):
+@kernel
+def _absent(cells, accounts, rows, seed, tick):
     """Count dissenting intentions that people who left or are suspended would have had."""
-    cells = np.zeros(len(CELLS), np.int64)
-    for i in rows:
+    key = stream_key(seed, _POST, tick)
+    for r in range(len(rows)):
+        i = rows[r]
         if accounts.cohort[i] != DISSENTER:
             continue
-        count = _how_many(accounts.acts[i], draw(intention(seed, tick, accounts.key[i], MOST), _COUNT))
+        count = _how_many(accounts.acts[i], draw(_intention(key, accounts.key[i], MOST), _COUNT))
         for o in range(count):
-            if draw(intention(seed, tick, accounts.key[i], o), _TOPIC) < accounts.interest[i]:
+            if draw(_intention(key, accounts.key[i], o), _TOPIC) < accounts.interest[i]:
                 cells[LEFT if accounts.left[i] else SUSPENDED] += 1
-    return cells
 
 
 @njit(cache=True)
@@ -185,23 +193,21 @@ def outcome(u, now, no_fear, old_climate, reference):
     return CLIMATE if u < old_climate else OVER
 
 
-# What follows is inlined into the loop over people: handing over all columns once for each act would cost more.
+# What follows is written into the loop over people.
 
 
-@njit(cache=True, inline="always")
+@piece
 def _outcome_of(u, accounts, i, stance, fear, climate, p):
     b, kind, steady = accounts.boldness[i], accounts.reaction[i], accounts.unyielding[i]
-    old = accounts.climate_reference[i]
-    return outcome(
-        u,
-        readiness(b, kind, steady, stance, fear, climate, p),
-        readiness(b, kind, steady, stance, 0.0, climate, p),
-        readiness(b, kind, steady, stance, fear, old, p),
-        readiness(b, kind, steady, stance, 0.0, old, p),
-    )
+    now, old, cell = readiness(b, kind, steady, stance, fear, climate, p), accounts.climate_reference[i], VOICED
+    if u >= now:
+        no_fear = readiness(b, kind, steady, stance, 0.0, climate, p)
+        old_climate = readiness(b, kind, steady, stance, fear, old, p)
+        cell = outcome(u, now, no_fear, old_climate, readiness(b, kind, steady, stance, 0.0, old, p))
+    return cell
 
 
-@njit(cache=True, inline="always")
+@piece
 def _prompted(u, accounts, i, allies, fear, p):
     drive = p.unprompted + (1.0 - p.unprompted) * (1.0 - math.exp(-p.contagion * allies))
     if accounts.reaction[i] == FIGHT:
@@ -209,21 +215,20 @@ def _prompted(u, accounts, i, allies, fear, p):
     return u < drive
 
 
-@njit(cache=True)
-def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, tick, p):
-    n = len(woken.active)
-    cells = np.zeros(len(CELLS), np.int64)
-    voiced, withheld, decided = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    choice = stream_key(seed, _CHOICE, tick)
+@kernel
+def _speak(spoken, accounts, posts, base, woken, seen, change, intentions, seed, tick, p):
+    """Fill in the drafts and how intentions end; return how many drafts were written."""
+    new = spoken.drafts
+    key, choice = stream_key(seed, _POST, tick), stream_key(seed, _CHOICE, tick)
     d = np.int64(0)  # not a literal, for which its callees would be compiled once more
-    for r in range(n):
+    for r in range(len(woken.active)):
         i = woken.active[r]
         person = accounts.key[i]
         stance, extremist = change.stance_principal[r], change.stance_extremist[r]
         alarm = min(1.0, change.fear[r] + p.anticipation * change.dread[r])
         second = float(woken.second[r])
         for o in range(intentions[r]):
-            post = intention(seed, tick, person, o)
+            post = _intention(key, person, o)
             contested = draw(post, _TOPIC) < accounts.interest[i]
             dissenting = False
             if contested:
@@ -234,11 +239,11 @@ def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, ti
                     cell = UNPROMPTED
                 else:
                     cell = _outcome_of(draw(post, _SPEAK), accounts, i, stance, alarm, change.climate[r], p)
-                    decided[r] += 1
-                    voiced[r] += cell == VOICED
-                    withheld[r] += cell >= FEAR and cell <= OVER
+                    spoken.decided[r] += 1
+                    spoken.voiced[r] += cell == VOICED
+                    spoken.withheld[r] += cell >= FEAR and cell <= OVER
                 if member:
-                    cells[cell if dissenting else PERSUADED] += 1
+                    spoken.cells[cell if dissenting else PERSUADED] += 1
                 if cell != VOICED:
                     continue
             second -= p.gap * math.log(draw(post, _GAP))
@@ -248,10 +253,10 @@ def _speak(new, accounts, posts, base, woken, seen, change, intentions, seed, ti
             new.dissent[d] = dissenting
             _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, change.fear[r], choice, p)
             d += 1
-    return d, cells, voiced, withheld, decided
+    return d
 
 
-@njit(cache=True, inline="always")
+@piece
 def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, fear, choice, p):
     """Fill draft `d`: repost or answer something just seen, or write something new."""
     post = new.key[d]
@@ -287,7 +292,7 @@ def appeal(u):
     return 1.0 - math.exp(math.log(1.0 - u) / 5.0)
 
 
-@njit(cache=True, inline="always")
+@piece
 def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, choice):
     """Draw one suitable item of the session, by weight: row in the ledger, -1 for none.
 
@@ -312,7 +317,10 @@ def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, cho
             weight = posts.appeal[j] * (1.0 + posts.reposts[j])
             if weight == 0.0:
                 continue
-        rank = -math.log(uniform2(choice, posts.key[j], np.uint64(0))) / weight
+        u = uniform(choice, posts.key[j])
+        if 1.0 - u > least * weight:
+            continue  # -ln(u) is no less than 1 - u
+        rank = -math.log(u) / weight
         if rank < least:
             best, least = j, rank
     return best

@@ -22,8 +22,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from sim.kernels import kernel
 from sim.noise import stream, stream_key, uniform
 from sim.rules import Rule, parameter, share, values
 from sim.state.accounts import OPINION, WITHDRAW, Accounts
@@ -65,7 +65,11 @@ class Reaction(Rule):
 
     def react(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> Change:
         """Return the new values of the active accounts after reading `seen` in `tick`."""
-        return Change(*_react(accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self)))
+        n = len(woken.active)
+        (s, e, c, f, d, h), (abuse, allies), leaves = np.empty((6, n)), np.empty((2, n), np.int64), np.empty(n, np.bool_)
+        change = Change(s, e, c, f, d, h, abuse, allies, leaves)
+        _react(change, accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self))
+        return change
 
 
 def apply(accounts: Accounts, woken: Woken, change: Change, now: int, campaigning: bool) -> None:
@@ -73,35 +77,39 @@ def apply(accounts: Accounts, woken: Woken, change: Change, now: int, campaignin
 
     Until the campaign begins, the present climate is also the reference for later attribution.
     """
-    rows = woken.active
-    for name in ("stance_principal", "stance_extremist", "climate", "fear", "dread", "habituation"):
-        getattr(accounts, name)[rows] = getattr(change, name)
-    accounts.visited[rows] = now
-    accounts.left[rows] = change.leaves
-    if campaigning:
-        accounts.abused[rows] += change.abuse
-    else:
-        accounts.climate_reference[rows] = change.climate
+    _apply(accounts, woken.active, change, now, campaigning)
 
 
-@njit(cache=True)
-def _react(accounts, posts, woken, seen, seed, tick, decay, p):
-    n = len(woken.active)
-    principal, extremist, climate = np.empty(n), np.empty(n), np.empty(n)
-    fear, dread, habituation = np.empty(n), np.empty(n), np.empty(n)
-    abuse, allies, leaves = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.bool_)
+@kernel
+def _apply(accounts, active, change, now, campaigning):
+    for r in range(len(active)):
+        i = active[r]
+        accounts.stance_principal[i] = change.stance_principal[r]
+        accounts.stance_extremist[i] = change.stance_extremist[r]
+        accounts.climate[i], accounts.fear[i] = change.climate[r], change.fear[r]
+        accounts.dread[i], accounts.habituation[i] = change.dread[r], change.habituation[r]
+        accounts.visited[i], accounts.left[i] = now, change.leaves[r]
+        if campaigning:
+            accounts.abused[i] += change.abuse[r]
+        else:
+            accounts.climate_reference[i] = change.climate[r]
+
+
+@kernel
+def _react(change, accounts, posts, woken, seen, seed, tick, decay, p):
     key = stream_key(seed, _LEAVE, tick)
-    for r in range(n):
+    for r in range(len(woken.active)):
         i = woken.active[r]
         s, e, c = accounts.stance_principal[i], accounts.stance_extremist[i], accounts.climate[i]
         hours = (tick * 3600 - accounts.visited[i]) / 3600.0
         f, d, h = accounts.fear[i] * math.exp(-decay * hours), accounts.dread[i], accounts.habituation[i]
+        abuse, allies = 0, 0
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
             toxicity = posts.toxicity[j]
             if toxicity >= TOXIC:
                 if posts.target[j] == i:
-                    abuse[r] += 1
+                    abuse += 1
                     f += p.direct * toxicity * (1.0 - f)
                 elif posts.target_stance[j] * s > 0.0 and abs(s) > OPINION:
                     f += p.vicarious * toxicity * (1.0 - f)
@@ -111,7 +119,7 @@ def _react(accounts, posts, woken, seen, seed, tick, decay, p):
             sp, se = posts.stance_principal[j], posts.stance_extremist[j]
             if abs(sp) > OPINION:
                 opposed = sp * s < 0.0
-                allies[r] += sp * s > 0.0 and abs(s) > OPINION and se * e > 0.0
+                allies += sp * s > 0.0 and abs(s) > OPINION and se * e > 0.0
                 c += p.climate_rate * w * ((1.0 if sp > 0.0 else 0.0) - c)
                 d += p.anticipation * w * ((toxicity if opposed else 0.0) - d)
                 if abs(sp - s) < p.tolerance:
@@ -124,11 +132,11 @@ def _react(accounts, posts, woken, seen, seed, tick, decay, p):
                 if e < 0.0:
                     f += p.terror * felt * (1.0 - f)
                 h += p.habituation * felt
-        principal[r], extremist[r], climate[r] = s, e, c
-        fear[r], dread[r], habituation[r] = f, d, h
+        change.stance_principal[r], change.stance_extremist[r], change.climate[r] = s, e, c
+        change.fear[r], change.dread[r], change.habituation[r] = f, d, h
+        change.abuse[r], change.allies[r] = abuse, allies
         risk = p.leave
-        if abuse[r] > 0 and accounts.reaction[i] == WITHDRAW and not accounts.unyielding[i]:
+        if abuse > 0 and accounts.reaction[i] == WITHDRAW and not accounts.unyielding[i]:
             risk += p.leave_abuse
         risk *= math.exp(-p.leave_decline * math.log(1.0 + accounts.written[i]))
-        leaves[r] = uniform(key, accounts.key[i]) < risk
-    return principal, extremist, climate, fear, dread, habituation, abuse, allies, leaves
+        change.leaves[r] = uniform(key, accounts.key[i]) < risk

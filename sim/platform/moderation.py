@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from sim.noise import mix, stream, stream_key, uniform, uniform2
+from sim.kernels import kernel
+from sim.noise import mix, stream, stream_key, uniform
 from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import Accounts
+from sim.state.accounts import I64, Accounts
 from sim.state.posts import REPOST, TOXIC, Posts
 from sim.state.records import Exposures, Removals, Woken
 
@@ -33,14 +34,14 @@ class Moderation(Rule):
     suspension: int = parameter(72, unit="h", source="assumption", low=0, high=10**6)
 
     def moderate(
-        self, accounts: Accounts, posts: Posts, size: int, woken: Woken, seen: Exposures, seed: int, tick: int
+        self, accounts: Accounts, posts: Posts, base: int, woken: Woken, seen: Exposures, seed: int, tick: int
     ) -> Removals:
         """Count this tick's reports and take down what was reviewed, its reposts too; suspend at every `strikes`-th.
 
         A strike is for who wrote or reposted the reviewed post itself.
         """
         report(posts, accounts.key, accounts.stance_principal, woken, seen, seed, tick, values(self))
-        due = _due(posts.reports[:size], posts.removed[:size], posts.time[:size], tick, values(self))
+        due = _due(posts.reports, posts.removed, posts.time, tick, values(self))
         if not len(due) or not self.capacity:
             return Removals(due[:0], due[:0])
         rows = due[np.argsort(-posts.reports[due], kind="stable")][: self.capacity]  # most reported, then oldest
@@ -49,7 +50,7 @@ class Moderation(Rule):
         gone = rows[guilty]
         if not len(gone):
             return Removals(gone, gone)
-        down = _with_reposts(posts.kind[:size], posts.root[:size], posts.removed[:size], gone)
+        down = self._down(posts, base, gone)
         posts.removed[down] = True
         authors, strikes = np.unique(posts.author[gone], return_counts=True)
         before = accounts.strikes[authors] // self.strikes
@@ -58,11 +59,19 @@ class Moderation(Rule):
         accounts.suspended_until[suspended] = tick + 1 + self.suspension
         return Removals(down, suspended.astype(np.int64))
 
+    def _down(self, posts: Posts, base: int, gone: I64) -> I64:
+        """Return the rows `gone` and the standing reposts of those that are no reposts themselves, ascending."""
+        down, content = np.zeros((2, len(posts.key)), np.bool_)
+        down[gone] = True
+        content[gone] = posts.kind[gone] != REPOST
+        _mark_reposts(down, content, posts, base, int(gone.min()))
+        return np.flatnonzero(down)
 
-@njit(cache=True)
+
+@kernel
 def report(posts, reader_key, stance, woken, seen, seed, tick, p):
     """Add this tick's reports to the column `reports` of the posts that were read."""
-    key = stream_key(seed, _REPORT, 0)
+    key = stream_key(seed, _REPORT, tick)
     for r in range(len(woken.active)):
         i = woken.active[r]
         person = mix(key, reader_key[i])
@@ -73,7 +82,7 @@ def report(posts, reader_key, stance, woken, seen, seed, tick, p):
                 rate = p.report_toxic
             elif posts.stance_principal[j] * stance[i] < 0.0:
                 rate = p.report_opposed
-            if rate > 0.0 and uniform2(person, posts.key[j], np.uint64(tick)) < rate:
+            if rate > 0.0 and uniform(person, posts.key[j]) < rate:
                 posts.reports[j] += 1
 
 
@@ -89,16 +98,13 @@ def _due(reports, removed, time, tick, p):
     return due[:n].copy()
 
 
-@njit(cache=True)
-def _with_reposts(kind, root, removed, gone):
-    """Return the rows `gone` and the standing reposts of those that are no reposts themselves, int64 ascending."""
-    taken = np.zeros(len(root), np.bool_)
-    for g in gone:
-        taken[g] = True
-        if kind[g] != REPOST:
-            for j in range(g + 1, len(root)):
-                taken[j] |= root[j] == root[g] and not removed[j]
-    return np.flatnonzero(taken)
+@kernel
+def _mark_reposts(down, content, posts, base, first):
+    """Mark in `down` (bool [W]) the standing posts from row `first` on whose root is marked in `content`."""
+    for j in range(first, len(content)):
+        origin = posts.root[j] - base
+        if origin >= 0 and content[origin] and not posts.removed[j]:
+            down[j] = True
 
 
 @njit(cache=True)

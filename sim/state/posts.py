@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sim.kernels import kernel, piece
 from sim.state.accounts import F64, I64, Accounts
 
 ORIGINAL, REPOST, REPLY = 0, 1, 2
@@ -105,14 +105,6 @@ def drafts(n: int) -> Drafts:
     return new
 
 
-def joined(parts: list[Drafts]) -> Drafts:
-    """Return all drafts of a tick in order of (second, key), whoever wrote them."""
-    filled = [part for part in parts if len(part.key)] or parts[:1]
-    together = filled[0] if len(filled) == 1 else Drafts._make(map(np.concatenate, zip(*filled, strict=True)))
-    order = np.lexsort((together.key, together.time))
-    return Drafts._make([column[order] for column in together])
-
-
 class Ledger:
     """Owns the columns, their window and their growth.
 
@@ -147,19 +139,26 @@ class Ledger:
         """Return views of the rows in the window, oldest first."""
         return Posts._make(column[: self.size] for column in self.columns)
 
-    def append(self, new: Drafts, accounts: Accounts) -> slice:
-        """Append drafts in order of time, link the chains, count reposts and replies.
+    def append(self, parts: list[Drafts], accounts: Accounts) -> slice:
+        """Append all drafts of a tick in order of (second, key), whoever wrote them; link chains, count reposts.
 
         Rows of posts already there do not move. Returns the rows that were filled.
         """
+        order = np.lexsort((_whole(parts, "key"), _whole(parts, "time")))
         capacity = len(self._store.time)
-        while self._gone + self.size + len(new.key) > capacity:
+        while self._gone + self.size + len(order) > capacity:
             capacity *= 2
         if capacity > len(self._store.time):
             self._store = Posts._make(_grown(column, capacity) for column in self._store)
             self._leave(0)
-        _append(self.columns, self.size, self.base, new, accounts)
-        filled = slice(self.size, self.size + len(new.key))
+        filled = slice(self.size, self.size + len(order))
+        rows = np.empty_like(order)
+        rows[order] = np.arange(filled.start, filled.stop)
+        written = 0
+        for part in parts:
+            _write(self.columns, self.base, rows[written : written + len(part.key)], part)
+            written += len(part.key)
+        _link(self.columns, self.base, filled.start, filled.stop, accounts)
         self.size = filled.stop
         return filled
 
@@ -196,14 +195,17 @@ def _grown(column: NDArray[Any], capacity: int) -> NDArray[Any]:
     return grown
 
 
-@njit(cache=True)
-def _append(posts, size, base, new, accounts):
-    for d in range(len(new.key)):
-        row = size + d
-        serial = base + row
-        author = new.author[d]
+def _whole(parts: list[Drafts], name: str) -> NDArray[Any]:
+    return np.concatenate([getattr(part, name) for part in parts])
+
+
+@kernel
+def _write(posts, base, rows, new):
+    """Write the drafts `new` into these rows."""
+    for d in range(len(rows)):
+        row = rows[d]
         posts.key[row] = new.key[d]
-        posts.author[row] = author
+        posts.author[row] = new.author[d]
         posts.time[row] = new.time[d]
         posts.kind[row] = new.kind[d]
         posts.topic[row] = new.topic[d]
@@ -214,28 +216,31 @@ def _append(posts, size, base, new, accounts):
         posts.appeal[row] = new.appeal[d]
         posts.template[row] = new.template[d]
         posts.parent[row] = new.parent[d]
-        posts.root[row] = serial if new.root[d] < 0 else new.root[d]
+        posts.root[row] = base + row if new.root[d] < 0 else new.root[d]
         posts.voice[row] = new.voice[d]
         posts.target[row] = new.target[d]
         posts.target_stance[row] = new.target_stance[d]
         posts.dissent[row] = new.dissent[d]
-        posts.reposts[row] = 0
-        posts.replies[row] = 0
-        posts.reports[row] = 0
-        posts.removed[row] = False
-        posts.score[row] = 0.0
+
+
+@kernel
+def _link(posts, base, start, stop, accounts):
+    """Link the new rows start .. stop - 1 to what came before, in order of time."""
+    for row in range(start, stop):
+        serial, author, target = base + row, posts.author[row], posts.target[row]
+        posts.reposts[row], posts.replies[row], posts.reports[row] = 0, 0, 0
+        posts.removed[row], posts.score[row] = False, 0.0
         posts.previous[row] = accounts.newest[author]
         accounts.newest[author] = serial
         accounts.written[author] += 1
-        target = new.target[d]
         posts.previous_mention[row] = -1
         if target >= 0:
             posts.previous_mention[row] = accounts.newest_mention[target]
             accounts.newest_mention[target] = serial
-        _credit(posts, base, new.kind[d], new.parent[d], new.root[d])
+        _credit(posts, base, posts.kind[row], posts.parent[row], posts.root[row])
 
 
-@njit(cache=True)
+@piece
 def _credit(posts, base, kind, parent, root):
     if kind == REPOST:
         if root >= base:
@@ -246,7 +251,7 @@ def _credit(posts, base, kind, parent, root):
         posts.replies[parent - base] += 1
 
 
-@njit(cache=True, inline="always")
+@piece
 def copy(new, d, posts, base, j):
     """Make draft `d` a repost of row `j` of `posts` (any tuple of these columns): same content, same voice."""
     new.kind[d] = REPOST
@@ -262,7 +267,7 @@ def copy(new, d, posts, base, j):
     new.voice[d] = posts.voice[j]
 
 
-@njit(cache=True, inline="always")
+@piece
 def answer(new, d, posts, base, j):
     """Make draft `d` a reply to the content of row `j` of `posts`."""
     new.kind[d] = REPLY
