@@ -1,11 +1,16 @@
 """How loops over columns are compiled."""
 
+from typing import Any
+
 from numba import njit
 
-#: Compiles a loop that is given all its arrays and makes none, so that nothing in it is counted by reference: numba
-#: would count every array a loop touches, atomically, which costs as much as the work. Runs outside Python's lock.
-kernel = njit(cache=True, nogil=True, _nrt=False)
+# Numba would count every array that a loop touches, atomically, which costs as much as the work; kernels are given all
+# their arrays and make none, so nothing has to be counted.
+_UNCOUNTED: dict[str, Any] = {"cache": True, "_nrt": False}
 
-#: Compiles a piece of a kernel that is written into the kernel wherever it is called: handing over a tuple of
+#: Compiles a loop over columns that makes no arrays. It runs outside Python's lock.
+kernel = njit(nogil=True, **_UNCOUNTED)
+
+#: Compiles a piece of a kernel, which is written into the kernel wherever it is called: handing over a tuple of
 #: columns would cost more than a few steps on them.
-piece = njit(cache=True, inline="always", _nrt=False)
+piece = njit(inline="always", **_UNCOUNTED)

@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from sim.actors.base import PublicView, look
 from sim.observers.base import Moment
 from sim.people import expression, reaction
+from sim.platform.feed import Display
 from sim.rules import values
 from sim.setting import Setting
 from sim.state.accounts import Accounts
 from sim.state.graph import Graph
 from sim.state.posts import Ledger
-from sim.state.records import Orders, Spoken
+from sim.state.records import Doings, Orders, Spoken, Woken, split, together
 from sim.state.topics import Topics
 from sim.state.truth import Truth
+from sim.threads import spread
 
 
 class Actor(Protocol):
@@ -42,33 +44,46 @@ class State:
     actors: tuple[Actor, ...]
     crowds: NDArray[np.bool_]  #: [A] whose posts take slots from others
     seed: int
+    threads: int  #: that may be at work at once
 
 
 def tick(state: State, rules: Setting, now: int) -> Moment:
     """Play the hour `now`: wake, read, react, speak, order, publish, moderate; return what happened."""
     accounts, ledger, topics, seed = state.accounts, state.ledger, state.topics, state.seed
-    campaigning = now >= rules.campaign.start
     ledger.tidy(now * 3600)  # W
-    posts, base = ledger.rows(), ledger.base
 
     woken = rules.activity.wake(accounts, state.truth.n_organic, seed, now)  # W: mood
-    attention, trending = values(rules.attention), rules.trending.topics(topics.counts, now)
-    display = rules.feed.set_out(posts, base, (topics.serials, topics.lengths), trending, state.crowds, attention, now)
-    seen = rules.feed.read(accounts, state.graph, posts, base, display, woken, attention, seed, now)
+    trending, streams = rules.trending.topics(topics.counts, now), (topics.serials, topics.lengths)
+    display = rules.feed.set_out(
+        ledger.rows(), ledger.base, streams, trending, state.crowds, values(rules.attention), now
+    )
+    groups = split(woken, state.threads)
+    done = together(spread(lambda group: live(state, rules, display, group, now), groups, state.threads))  # W
+    view = look(ledger, topics, accounts, now)
+    orders = tuple(actor.order(view) for actor in state.actors)
+    filled = publish(state, done.spoken, orders, now)  # W
+    rules.feed.rank(ledger.columns, ledger.base, filled)  # W
+    removals = rules.moderation.moderate(accounts, ledger.rows(), ledger.base, done.reported, seed, now)  # W
+    return Moment(
+        now, rules.campaign.start, accounts, ledger.columns, filled, state.truth, woken, *done, orders, removals
+    )
+
+
+def live(state: State, rules: Setting, display: Display, woken: Woken, now: int) -> Doings:
+    """Let some of the active read, react, speak and report.
+
+    Writes rows of these people only, so that several groups can be at it at once.
+    """
+    accounts, seed = state.accounts, state.seed
+    posts, base = state.ledger.rows(), state.ledger.base
+    campaigning = now >= rules.campaign.start
+    seen = rules.feed.read(accounts, state.graph, posts, base, display, woken, values(rules.attention), seed, now)
     change = rules.reaction.react(accounts, posts, woken, seen, seed, now)
     reaction.apply(accounts, woken, change, now * 3600, campaigning)  # W
     spoken = rules.expression.speak(accounts, posts, base, woken, seen, change, seed, now)
     if campaigning:
         expression.note(accounts, woken, spoken)  # W
-    view = look(ledger, topics, accounts, now)
-    orders = tuple(actor.order(view) for actor in state.actors)
-    filled = publish(state, spoken, orders, now)  # W
-    rules.feed.rank(ledger.columns, ledger.base, filled)  # W
-    removals = rules.moderation.moderate(accounts, ledger.rows(), ledger.base, woken, seen, seed, now)  # W
-    return Moment(
-        now, rules.campaign.start, accounts, ledger.columns, filled, state.truth,
-        woken, seen, change, spoken, orders, removals,
-    )  # fmt: skip
+    return Doings(seen, change, spoken, rules.moderation.report(accounts, posts, woken, seen, seed, now))
 
 
 def publish(state: State, spoken: Spoken, orders: tuple[Orders, ...], now: int) -> slice:

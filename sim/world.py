@@ -38,20 +38,26 @@ class World(ColumnModel):
         setting: all rules; the default is the default world of the main job.
         rng: the seed, a whole number >= 0.
         archive: receives (first serial, columns) of the posts that leave the memory.
+        threads: how many may be at work at once; the results are the same bits. Many worlds use a machine
+            better by running side by side, one thread each.
 
     Raises:
         InputError: the campaign has nobody to act on, or a rule does not fit the population.
     """
 
     def __init__(
-        self, setting: Setting | None = None, rng: Any = 1, archive: Callable[[int, Posts], None] | None = None
+        self,
+        setting: Setting | None = None,
+        rng: Any = 1,
+        archive: Callable[[int, Posts], None] | None = None,
+        threads: int = 1,
     ) -> None:
         super().__init__(rng=rng)
         self.setting = setting or Setting()
         self.seed = whole_seed(rng)
         self.now = 0
         self.notes: tuple[str, ...] = ()
-        self.state = self._settle(archive)
+        self.state = self._settle(archive, threads)
         self.accounts, self.role, self.graph = self.state.accounts, self.state.truth.role, self.state.graph
         self.observers: list[Observer] = [Voice(), Reach(), Numbers(self.n_organic), Opinion()]
         self._history: list[dict[str, float]] = []
@@ -98,7 +104,7 @@ class World(ColumnModel):
         twin.state.actors = (*twin._army(twin.state.truth, twin.accounts), *others)
         return twin
 
-    def _settle(self, archive: Callable[[int, Posts], None] | None) -> State:
+    def _settle(self, archive: Callable[[int, Posts], None] | None, threads: int) -> State:
         rules, seed = self.setting, self.seed
         people, graph = self._people()
         rules.campaign.check_victims(len(people.key))
@@ -119,6 +125,7 @@ class World(ColumnModel):
             actors=(*self._army(truth, accounts), *self._organisations(truth, accounts)),
             crowds=(role != TROLL) | rules.attention.crowding,
             seed=seed,
+            threads=threads,
         )
 
     def _people(self) -> tuple[Accounts, Graph]:

@@ -18,7 +18,7 @@ LAYERS = (
     ("sim.people", "sim.platform", "sim.actors", "sim.observers"),
     ("sim.campaigns",),
     ("sim.state",),
-    ("sim.noise", "sim.rules", "sim.kernels"),
+    ("sim.noise", "sim.rules", "sim.kernels", "sim.threads"),
     ("sim.errors",),
 )
 # What else is installed, and the only places that may know of it.

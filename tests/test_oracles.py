@@ -448,7 +448,8 @@ def test_reports_are_counted_by_their_keys() -> None:
             expected[j] += noise.uniform(person, posts.key[j]) < rate
     assert expected.sum() > posts.reports.sum() + 10
     ledger = world.state.ledger
-    removals = rule.moderate(world.accounts, ledger.rows(), ledger.base, scene.woken, scene.seen, 5, scene.now)
+    reported = rule.report(world.accounts, posts, scene.woken, scene.seen, 5, scene.now)
+    removals = rule.moderate(world.accounts, ledger.rows(), ledger.base, reported, 5, scene.now)
     assert not len(removals.posts)
     np.testing.assert_array_equal(posts.reports, expected)
 
@@ -482,9 +483,7 @@ def test_every_strike_that_reaches_a_multiple_suspends() -> None:
     ledger.size = 3
     posts.author[:3], posts.toxicity[:3], posts.reports[:3] = 7, 0.9, 5
     accounts.strikes[7] = 1
-    nobody = Woken(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
-    nothing = Exposures(np.zeros(1, np.int64), np.zeros(0, np.int64))
-    removals = world.setting.moderation.moderate(accounts, posts, 3, nobody, nothing, 1, 9)
+    removals = world.setting.moderation.moderate(accounts, ledger.rows(), 0, np.zeros(0, np.int64), 1, 9)
     assert removals.accounts.tolist() == [7]
     assert accounts.strikes[7] == 4
     assert accounts.suspended_until[7] == 10 + world.setting.moderation.suspension

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from numba import config
 
+from sim import noise
 from sim.noise import U64
 from sim.observers.base import Moment
 from sim.people import expression
 from sim.setting import Setting
+from sim.state import records
 from sim.state.accounts import DISSENTER, Accounts
 from sim.state.posts import Ledger, Posts
 from sim.state.truth import TROLL
@@ -57,9 +59,13 @@ class Latent:
         return {}
 
     def _wishes(self, accounts: Accounts, i: int, tick: int) -> list[bool]:
-        draw = partial(expression.intention, self.seed, tick, accounts.key[i])
-        count = expression._how_many(accounts.acts[i], expression.draw(U64(draw(expression.MOST)), expression._COUNT))
-        return [expression.draw(U64(draw(o)), expression._TOPIC) < accounts.interest[i] for o in range(count)]
+        person = U64(noise.mix(noise.key_of(self.seed, expression._POST, tick), accounts.key[i]))
+
+        def draw(ordinal: int, purpose: np.uint64) -> float:
+            return float(noise.draw(U64(noise.mix(person, U64(ordinal))), purpose))
+
+        count = expression._how_many(accounts.acts[i], draw(expression.MOST, expression._COUNT))
+        return [draw(o, expression._TOPIC) < accounts.interest[i] for o in range(count)]
 
 
 def assert_same_latent(first: Latent, second: Latent) -> None:
@@ -302,3 +308,16 @@ def test_the_archive_is_complete_and_in_order(monkeypatch: pytest.MonkeyPatch) -
     assert len(posts.key) == world.state.ledger.end
     assert (np.diff(posts.time) >= 0).all()
     assert len(np.unique(posts.key)) == len(posts.key)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_threads_change_no_bit(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = played(LIVELY, START + 24)
+    monkeypatch.setattr(records, "LEAST", 2)
+    shared = World(LIVELY, rng=5, threads=threads)
+    groups = []
+    split = records.split
+    monkeypatch.setattr("sim.tick.split", lambda woken, n: groups.append(split(woken, n)) or groups[-1])
+    shared.run(START + 24)
+    assert fingerprint(shared) == fingerprint(alone)
+    assert max(map(len, groups)) == threads

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from sim.observers.base import Moment
 from sim.platform import moderation
-from sim.rules import values
 from sim.setting import Setting
 from sim.state.accounts import F64, I64, OPINION, Accounts
 from sim.state.graph import edges
@@ -48,7 +47,7 @@ class Watch:
     def observe(self, moment: Moment) -> dict[str, float]:
         """Count one tick; adds no measure to the world's history."""
         self._reading(moment)
-        self._reports(moment)
+        np.add.at(self.reported, moment.posts.author[moment.reported], 1)
         rows = moment.woken.active
         gone = rows[moment.change.leaves]
         self.left_at[gone] = moment.tick
@@ -68,14 +67,6 @@ class Watch:
         toxic = (posts.toxicity[item] >= TOXIC) & (posts.target[item] != reader)
         self.exposures += np.bincount(reader[army], minlength=self.accounts)
         self.witnessed += np.bincount(reader[toxic], minlength=self.accounts)
-
-    def _reports(self, moment: Moment) -> None:
-        """File this tick's reports once more, on a blank column: the platform resets its own at review."""
-        blank = moment.posts._replace(reports=np.zeros_like(moment.posts.reports))
-        own, stance = moment.accounts.key, moment.accounts.stance_principal
-        moderation.report(blank, own, stance, moment.woken, moment.seen, self.seed, moment.tick, values(self.rules))
-        filed = np.flatnonzero(blank.reports)
-        np.add.at(self.reported, blank.author[filed], blank.reports[filed])
 
     def _speaking(self, moment: Moment) -> None:
         rows, stance, climate = moment.woken.active, moment.change.stance_principal, moment.change.climate

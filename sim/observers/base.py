@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from sim.state.accounts import Accounts
+from sim.state.accounts import I64, Accounts
 from sim.state.posts import Posts
 from sim.state.records import Change, Exposures, Orders, Removals, Spoken, Woken
 from sim.state.truth import Truth
@@ -21,6 +21,7 @@ class Moment(NamedTuple):
     seen: Exposures
     change: Change
     spoken: Spoken
+    reported: I64  #: rows of the ledger that readers reported, one item a report
     orders: tuple[Orders, ...]
     removals: Removals
 

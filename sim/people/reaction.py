@@ -66,7 +66,11 @@ class Reaction(Rule):
     def react(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> Change:
         """Return the new values of the active accounts after reading `seen` in `tick`."""
         n = len(woken.active)
-        (s, e, c, f, d, h), (abuse, allies), leaves = np.empty((6, n)), np.empty((2, n), np.int64), np.empty(n, np.bool_)
+        (s, e, c, f, d, h), (abuse, allies), leaves = (
+            np.empty((6, n)),
+            np.empty((2, n), np.int64),
+            np.empty(n, np.bool_),
+        )
         change = Change(s, e, c, f, d, h, abuse, allies, leaves)
         _react(change, accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self))
         return change

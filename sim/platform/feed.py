@@ -37,7 +37,7 @@ class Runs(NamedTuple):
     start: NDArray[np.int32]
     row: NDArray[np.int32]
     voice: NDArray[np.int32]
-    content: NDArray[np.int32]  #: row of the content, _UNSHARED, or less for content that has left the window
+    content: NDArray[np.int32]  #: row of the content, negative if that has left the window
     score: NDArray[np.float64]
 
 
@@ -73,8 +73,7 @@ class Pile(NamedTuple):
     content: NDArray[np.int32]  #: as in `Runs`; written for the home feed only
 
 
-_UNSHARED = -1  # nobody has reposted it, so it can not come twice
-_LANES, _LAST = 16, np.int32(2**31 - 1)
+_LANES, _LAST = 16, np.int32(2**31 - 1)  # numbers that a processor compares at once; greater than any row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,11 +130,9 @@ class Feed(Rule):
     ) -> Exposures:
         """Return what each active account sees in `tick` of what `set_out` returned."""
         n, size = len(woken.active), len(posts.time)
-        start, item = (
-            np.zeros(n + 1, np.int64),
-            np.empty(n * min(size, (2 - attention.crowding) * attention.items), int),
-        )
-        room = 4 * size + _LANES
+        most = min(size, attention.items if attention.crowding else 2 * attention.items)
+        start, item = np.zeros(n + 1, np.int64), np.empty(n * most + 1, np.int64)
+        room = 4 * size + _LANES  # four places, none of which shows a post twice
         pile = Pile(np.empty(room, np.int32), np.empty(room), np.empty(room, np.int32))
         place = np.full(size, -1, np.int32)
         _read(start, item, pile, place, accounts, graph, posts, base, display, woken, seed, tick, attention, self.depth)
@@ -163,7 +160,8 @@ def _runs(posts: Posts, base: int, accounts: int, oldest: int) -> Runs:
     """Lay out the standing posts of the rows from `oldest` on side by side by author."""
     start = np.zeros(accounts + 1, np.int32)
     n = _count(start, posts, oldest)
-    runs = Runs(np.empty(accounts, np.int32), start, *np.empty((3, n), np.int32), np.empty(n))
+    row, voice, content = np.empty((3, n), np.int32)
+    runs = Runs(np.empty(accounts, np.int32), start, row, voice, content, np.empty(n))
     _lay_out(runs, start[:-1].copy(), posts, base, oldest)
     return runs
 
@@ -185,9 +183,8 @@ def _lay_out(runs, free, posts, base, oldest):
             continue
         at = free[posts.author[j]]
         free[posts.author[j]] += 1
-        root = posts.root[j] - base
         runs.row[at], runs.voice[at], runs.score[at] = j, posts.voice[j], posts.score[j]
-        runs.content[at] = root
+        runs.content[at] = posts.root[j] - base
     for a in range(len(free)):
         runs.newest[a] = runs.row[free[a] - 1] if free[a] > runs.start[a] else -1
 
@@ -240,10 +237,9 @@ def _read(start, item, pile, place, accounts, graph, posts, base, display, woken
                 break
             line = 0 if crowd else 1 + len(trending)
             left = count + budget.items
-            count = _mentions(
-                pile, count, min(left, count + budget.mentions), accounts.newest_mention[i], visited, crowd, posts, base,
-                crowds,
-            )  # fmt: skip
+            answer = accounts.newest_mention[i]
+            most = min(left, count + budget.mentions)
+            count = _mentions(pile, count, most, answer, visited, crowd, posts, base, crowds)
             if searches:
                 count = _stream(pile, count, min(left, count + budget.search), lines, line, seen_at, i, posts, depth)
             if trends >= 0:
@@ -301,7 +297,7 @@ def _stream(pile, count, most, lines, k, seen_at, i, posts, depth):
 def _home(pile, count, most, graph, fresh, crowd, i, runs, crowds, place):
     """Pile up the best of what the followees wrote from row `fresh` on, one item a content.
 
-    place[row of the content] is where a reposted content stands in the pile; -1 before and after.
+    place[row of the content] is where a content stands in the pile; -1 before and after.
     """
     first = count
     for edge in range(graph.following_start[i], graph.following_start[i + 1]) if first < most else range(0):

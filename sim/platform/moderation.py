@@ -33,14 +33,17 @@ class Moderation(Rule):
     strikes: int = parameter(5, unit="removals", source="assumption: suspension at", low=1, high=10**6)
     suspension: int = parameter(72, unit="h", source="assumption", low=0, high=10**6)
 
-    def moderate(
-        self, accounts: Accounts, posts: Posts, base: int, woken: Woken, seen: Exposures, seed: int, tick: int
-    ) -> Removals:
+    def report(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> I64:
+        """Return the rows that the active report of what they saw in `tick`, int64, one item a report."""
+        rows = np.empty(len(seen.item), np.int64)
+        return rows[: _report(rows, accounts, posts, woken, seen, seed, tick, values(self))].copy()
+
+    def moderate(self, accounts: Accounts, posts: Posts, base: int, reported: I64, seed: int, tick: int) -> Removals:
         """Count this tick's reports and take down what was reviewed, its reposts too; suspend at every `strikes`-th.
 
         A strike is for who wrote or reposted the reviewed post itself.
         """
-        report(posts, accounts.key, accounts.stance_principal, woken, seen, seed, tick, values(self))
+        np.add.at(posts.reports, reported, 1)
         due = _due(posts.reports, posts.removed, posts.time, tick, values(self))
         if not len(due) or not self.capacity:
             return Removals(due[:0], due[:0])
@@ -69,21 +72,23 @@ class Moderation(Rule):
 
 
 @kernel
-def report(posts, reader_key, stance, woken, seen, seed, tick, p):
-    """Add this tick's reports to the column `reports` of the posts that were read."""
-    key = stream_key(seed, _REPORT, tick)
+def _report(rows, accounts, posts, woken, seen, seed, tick, p):
+    """Fill in the reported rows; return how many."""
+    key, n = stream_key(seed, _REPORT, tick), 0
     for r in range(len(woken.active)):
         i = woken.active[r]
-        person = mix(key, reader_key[i])
+        person, stance = mix(key, accounts.key[i]), accounts.stance_principal[i]
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
             rate = 0.0
             if posts.toxicity[j] >= TOXIC:
                 rate = p.report_toxic
-            elif posts.stance_principal[j] * stance[i] < 0.0:
+            elif posts.stance_principal[j] * stance < 0.0:
                 rate = p.report_opposed
             if rate > 0.0 and uniform(person, posts.key[j]) < rate:
-                posts.reports[j] += 1
+                rows[n] = j
+                n += 1
+    return n
 
 
 @njit(cache=True)

@@ -1,5 +1,6 @@
 """Values that one phase of a tick hands to the next. Frozen; arrays inside are not written again."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,17 @@ class Woken(NamedTuple):
     active: I32  #: [R] rows, ascending
     absent: I32  #: [B] rows that would have come but have left or are suspended, ascending
     second: I64  #: [R] second of the hour at which each active account's session starts
+
+
+LEAST, MOST = 256, 16_384  #: people in a group: fewer are not worth a thread, more take too much memory at once
+
+
+def split(woken: Woken, threads: int) -> list[Woken]:
+    """Return the active in groups, in order, one a thread if that is worth it; the absent are in the first."""
+    n = len(woken.active)
+    parts = max(threads if n >= threads * LEAST else 1, math.ceil(n / MOST))
+    groups = zip(np.array_split(woken.active, parts), np.array_split(woken.second, parts), strict=True)
+    return [Woken(active, woken.absent[: 0 if k else None], second) for k, (active, second) in enumerate(groups)]
 
 
 class Exposures(NamedTuple):
@@ -61,6 +73,32 @@ CELLS = (
     "dissent_posts",
 )
 LEFT, SUSPENDED, PERSUADED, UNPROMPTED, RESERVED, FEAR, CLIMATE, EITHER, OVER, VOICED = range(len(CELLS))
+
+
+class Doings(NamedTuple):
+    """What people did in one tick."""
+
+    seen: Exposures
+    change: Change
+    spoken: Spoken
+    reported: I64  #: rows of the ledger that readers reported, one item a report
+
+
+def together(parts: list[Doings]) -> Doings:
+    """Return the doings of all groups of people as those of one group."""
+    if len(parts) == 1:
+        return parts[0]
+    seen, change, spoken, reported = zip(*parts, strict=True)
+    starts = [np.zeros(1, np.int64)]
+    for part in seen:
+        starts.append(part.start[1:] + starts[-1][-1])
+    new, cells, *counts = zip(*spoken, strict=True)
+    return Doings(
+        Exposures(np.concatenate(starts), np.concatenate([part.item for part in seen])),
+        Change._make(map(np.concatenate, zip(*change, strict=True))),
+        Spoken(Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(cells), *map(np.concatenate, counts)),
+        np.concatenate(reported),
+    )
 
 
 class Orders(NamedTuple):
