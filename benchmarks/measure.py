@@ -11,7 +11,7 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
-from benchmarks.phases import ENGINE, PHASES, PLAIN, SHARED, timed
+from benchmarks.phases import ACTIVATION, ENGINE, PHASES, PLAIN, SHARED, THREADED, timed
 from benchmarks.plain_bridge import accounts_of, ledger_of
 from benchmarks.plain_mesa import PlainWorld
 from benchmarks.world import setting
@@ -28,6 +28,7 @@ class Plan:
     rounds: int
     ticks: int  #: of one round
     seed: int
+    threads: int  #: of the engine, in every second of its rounds
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,9 @@ class Round:
     seconds: dict[str, float]  #: by phase, and "tick" for whole ticks
     activations: int
 
-    @property
-    def shared(self) -> float:
-        """Seconds per activation in the phases that both sides have of their own."""
-        return sum(self.seconds[phase] for phase in SHARED) / self.activations
+    def each(self, phases: tuple[str, ...]) -> float:
+        """Return the seconds per activation that these phases took."""
+        return sum(self.seconds.get(phase, 0.0) for phase in phases) / self.activations
 
 
 class Visits:
@@ -75,20 +75,21 @@ def edges_a_second(graph: Graph) -> float:
     """Time the bare gather of an int32 column over all edges."""
     values = np.arange(len(graph.following_start) - 1, dtype=np.int32)
     gather(graph.following_start, graph.following, values)
-    begun, visited = time.thread_time(), 0
-    while time.thread_time() < begun + 0.2:
+    begun, visited = time.perf_counter(), 0
+    while time.perf_counter() < begun + 0.2:
         gather(graph.following_start, graph.following, values)
         visited += len(graph.following)
-    return visited / (time.thread_time() - begun)
+    return visited / (time.perf_counter() - begun)
 
 
 def play(world: World | PlainWorld, ticks: int) -> Round:
     """Play some hours of either kind of world and time them."""
-    with timed(PLAIN if isinstance(world, PlainWorld) else ENGINE) as seconds:
-        begun = time.thread_time()
+    calls = PLAIN if isinstance(world, PlainWorld) else THREADED if world.state.threads > 1 else ENGINE
+    with timed(calls) as seconds:
+        begun = time.perf_counter()
         for _ in range(ticks):
             world.step()
-        seconds["tick"] = time.thread_time() - begun
+        seconds["tick"] = time.perf_counter() - begun
     return Round(dict(seconds), int(pd.DataFrame(world.history)["awake"].tail(ticks).sum()))
 
 
@@ -97,6 +98,9 @@ def measure(
 ) -> dict[str, Any]:
     """Measure one size; return its numbers, ready for JSON.
 
+    The same hours are played by three worlds in turn: the engine with one thread, the engine with several,
+    and plain Mesa.
+
     Args:
         people: size of the population.
         plain: whether plain Mesa plays along.
@@ -104,34 +108,41 @@ def measure(
         tell: called with what is about to be done.
         advance: called after the warm-up and each round of each world.
     """
-    engine, visits = World(setting(people), rng=plan.seed), Visits()
+    single, several = World(setting(people), rng=plan.seed), World(setting(people), rng=plan.seed, threads=plan.threads)
     mesa = PlainWorld(setting(people), rng=plan.seed) if plain else None
-    worlds: list[World | PlainWorld] = [engine, mesa] if mesa else [engine]
-    for world in worlds:
-        tell(f"{type(world).__name__}: warming up")
+    worlds: dict[str, World | PlainWorld] = {"engine": single, f"engine, {plan.threads} threads": several}
+    worlds |= {"plain Mesa": mesa} if mesa else {}
+    for name, world in worlds.items():
+        tell(f"{name}: warming up")
         for _ in range(plan.warm_up):
             world.step()
         advance()
-    engine.observers.append(visits)
-    played: list[list[Round]] = [[] for _ in worlds]
+    visits = Visits()
+    single.observers.append(visits)
+    played: dict[str, list[Round]] = {name: [] for name in worlds}
     gathered = []
     for number in range(plan.rounds):
-        for world, rounds in zip(worlds, played, strict=True):
-            tell(f"{type(world).__name__}: round {number + 1}")
-            rounds.append(play(world, plan.ticks))
+        for name, world in worlds.items():
+            tell(f"{name}: round {number + 1}")
+            played[name].append(play(world, plan.ticks))
             advance()
-        gathered.append(edges_a_second(engine.graph))
-    found = engine_numbers(engine, played[0], visits.heads(engine.graph, plan.rounds), gathered, plan)
+        gathered.append(edges_a_second(single.graph))
+    one, more, *slow = played.values()
+    found = engine_numbers(single, one, visits.heads(single.graph, plan.rounds), gathered, plan)
+    found["activations a second, several threads"] = median(part.activations / part.seconds["tick"] for part in more)
+    found["ms a tick, several threads"] = 1e3 * median(part.seconds["tick"] / plan.ticks for part in more)
     if mesa:
-        found |= plain_numbers(played[0], played[1], plan)
-        found["plain Mesa ends in the same state"] = same_state(engine, mesa)
+        found["plain Mesa / engine"] = ratios(slow[0], one)
+        found["plain Mesa / engine, several threads"] = ratios(slow[0], more)
+        found["plain Mesa, ms a tick"] = by_phase(slow[0], plan.ticks)
+        found["plain Mesa ends in the same state"] = same_state(single, mesa) and same_state(several, mesa)
     return found
 
 
 def engine_numbers(
     world: World, rounds: list[Round], visited: list[int], gathered: list[float], plan: Plan
 ) -> dict[str, Any]:
-    """Return what the engine did, how fast, and how it compares to the bare gather."""
+    """Return what the engine did with one thread, how fast, and how it compares to the bare gather."""
     measured = world.history.iloc[plan.warm_up :]
     days = len(measured) / 24.0 * world.n_organic
     items = float(measured["reads"].sum() / measured["awake"].sum())
@@ -146,6 +157,7 @@ def engine_numbers(
             "acts a day": float(measured["acts"].sum() / days),
             "items a session": items,
         },
+        "microseconds an activation": 1e6 * median(part.each(ACTIVATION) for part in rounds),
         "bare gather / engine": median(bare / ours for bare, ours in zip(gathered, visits, strict=True)),
         "activations a second": rate,
         "reads a second": rate * items,
@@ -158,11 +170,12 @@ def engine_numbers(
     }
 
 
-def plain_numbers(ours: list[Round], theirs: list[Round], plan: Plan) -> dict[str, Any]:
-    """Return how plain Mesa compares, per activation."""
+def ratios(slow: list[Round], fast: list[Round]) -> dict[str, float]:
+    """Return how often the fast rounds fit into the slow ones, an activation: medians over rounds of the same hours."""
+    parts = {"an activation": ACTIVATION, "with publishing and moderating": SHARED, "a whole tick": ("tick",)}
     return {
-        "plain Mesa / engine": median(slow.shared / fast.shared for fast, slow in zip(ours, theirs, strict=True)),
-        "plain Mesa, ms a tick": by_phase(theirs, plan.ticks),
+        name: median(theirs.each(phases) / ours.each(phases) for theirs, ours in zip(slow, fast, strict=True))
+        for name, phases in parts.items()
     }
 
 

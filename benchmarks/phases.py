@@ -24,29 +24,40 @@ from sim.platform.trending import Trending
 from sim.state.posts import Ledger
 
 PHASES = ("wake", "read", "react", "speak", "order", "publish", "moderate", "observe")
-#: Phases that the reference restates; it borrows the engine's organised actors, and measuring is no activation.
-SHARED = ("wake", "read", "react", "speak", "publish", "moderate")
+#: An activation: an account woke, read and decided.
+ACTIVATION = ("wake", "read", "react", "speak")
+#: Phases that the reference restates; it borrows the engine's organised actors, and measuring is no part of a tick.
+SHARED = (*ACTIVATION, "publish", "moderate")
+
+Calls = dict[str, tuple[tuple[Any, str], ...]]
 
 #: Whose calls make up a phase. No call contains another one.
-ENGINE: dict[str, tuple[tuple[Any, str], ...]] = {
+ENGINE: Calls = {
     "wake": ((Activity, "wake"),),
     "read": ((Trending, "topics"), (Feed, "set_out"), (Feed, "read")),
     "react": ((Reaction, "react"), (reaction, "apply")),
     "speak": ((Expression, "speak"), (expression, "note")),
     "order": ((tick, "look"), (ChainOfCommand, "order"), (Organisation, "order")),
-    "publish": ((Ledger, "tidy"), (tick, "publish")),
-    "moderate": ((Moderation, "moderate"),),
+    "publish": ((Ledger, "tidy"), (tick, "publish"), (Feed, "rank")),
+    "moderate": ((Moderation, "report"), (Moderation, "moderate")),
     "observe": ((Voice, "observe"), (Reach, "observe"), (Numbers, "observe"), (Opinion, "observe")),
 }
-PLAIN: dict[str, tuple[tuple[Any, str], ...]] = {
+#: The same when several threads are at it: what people do is one phase, reporting included, and goes by "read".
+THREADED: Calls = ENGINE | {
+    "read": ((Trending, "topics"), (Feed, "set_out"), (tick, "split"), (tick, "spread"), (tick, "together")),
+    "react": (),
+    "speak": (),
+    "moderate": ((Moderation, "moderate"),),
+}
+PLAIN: Calls = {
     phase: ((PlainWorld, "begin"), (PlainWorld, "publish")) if phase == "publish" else ((PlainWorld, phase),)
     for phase in PHASES
 }
 
 
 @contextmanager
-def timed(calls: dict[str, tuple[tuple[Any, str], ...]]) -> Iterator[dict[str, float]]:
-    """Add up the seconds that this thread computes in each phase, and in whole steps under "tick"."""
+def timed(calls: Calls) -> Iterator[dict[str, float]]:
+    """Add up the seconds that pass in each phase."""
     seconds: dict[str, float] = defaultdict(float)
     with ExitStack() as stack:
         for phase, owners in calls.items():
@@ -57,9 +68,9 @@ def timed(calls: dict[str, tuple[tuple[Any, str], ...]]) -> Iterator[dict[str, f
 
 def _watched(function: Callable[..., Any], phase: str, seconds: dict[str, float]) -> Callable[..., Any]:
     def call(*given: Any, **named: Any) -> Any:
-        begun = time.thread_time()
+        begun = time.perf_counter()
         result = function(*given, **named)
-        seconds[phase] += time.thread_time() - begun
+        seconds[phase] += time.perf_counter() - begun
         return result
 
     return call

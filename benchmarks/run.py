@@ -1,7 +1,8 @@
 """Speed of the engine by phase, beside two references in the same process: plain Mesa and the bare gather.
 
-Times are computing time of one thread. Rounds of engine, plain Mesa and gather alternate and medians are shown, so
-that a busy machine slows all of them. Read the ratios; milliseconds are this machine's.
+Rounds of the engine with one thread, the engine with several, plain Mesa and the gather alternate; all play the same
+hours, and medians of rounds are shown, so that a busy machine slows all of them. Read the ratios; milliseconds are
+this machine's.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.measure import Plan, measure
 from benchmarks.phases import PHASES
 from benchmarks.world import FLOORS
+from experiments.runs import cores
 
 EXAMPLES = """examples:
   python -m benchmarks.run                            both sizes, with plain Mesa at 10,000 people
@@ -25,13 +27,14 @@ EXAMPLES = """examples:
 
 what is compared:
   plain Mesa      benchmarks/plain_mesa.py: the same rules, one Python object an account, the same state bit for bit;
-                  time an activation in wake, read, react, speak, publish and moderate (organised actors are the
-                  engine's own on both sides, and measures are not part of an activation)
+                  an activation is an account that woke, read and decided: wake, read, react and speak (with several
+                  threads reporting is counted too). Organised actors are the engine's own on both sides
   bare gather     the sum of one int32 column over everybody's followees on the same graph, compiled, one thread:
                   what a memory-bound engine could reach at best
 """
 _SPEEDS = (
     "activations a second",
+    "activations a second, several threads",
     "reads a second",
     "edge visits a second",
     "edge visits a second of reading",
@@ -51,12 +54,16 @@ def table(sizes: list[dict[str, Any]]) -> str:
         if any(value is not None for value in values):
             lines.append(f"| {label} | {' | '.join('' if v is None else format(v, form) for v in values)} |")
 
-    row("plain Mesa / engine, time an activation", ".0f", "plain Mesa / engine")
+    for name in ("an activation", "with publishing and moderating", "a whole tick"):
+        row(f"plain Mesa / engine, {name}", ".0f", "plain Mesa / engine", name)
+        row(f"plain Mesa / engine with several threads, {name}", ".0f", "plain Mesa / engine, several threads", name)
     row("bare gather / engine, edges a second of reading", ".1f", "bare gather / engine")
     for name, least in FLOORS.items():
         row(f"{name} (benchmark world: at least {least:g})", ".2f", "activity", name)
+    row("microseconds an activation", ".2f", "microseconds an activation")
     for name in ("accounts", "edges", *_SPEEDS):
         row(name, ",.0f", name)
+    row("ms a tick with several threads", ".3f", "ms a tick, several threads")
     for phase in (*PHASES, "tick"):
         row(f"ms a tick: {phase}", ".3f", "ms a tick", phase)
     for phase in (*PHASES, "tick"):
@@ -114,6 +121,7 @@ def arguments() -> argparse.Namespace:
     add("--warm-up", type=positive, default=24, metavar="T", help="ticks before anything is measured (24)")
     add("--ticks", type=positive, default=8, metavar="T", help="ticks of one round (8)")
     add("--rounds", type=positive, default=3, metavar="K", help="rounds, of which medians are taken (3)")
+    add("--threads", type=positive, default=cores(), metavar="K", help="threads of the engine (all cores)")
     add("--seed", type=natural, default=1, metavar="S", help="seed of all worlds (1)")
     add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
     given = parser.parse_args()
@@ -127,11 +135,11 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure every size, print the table, write it as Markdown and JSON."""
     given = arguments()
-    plan = Plan(given.warm_up, given.rounds, given.ticks, given.seed)
+    plan = Plan(given.warm_up, given.rounds, given.ticks, given.seed, given.threads)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     sizes = []
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        steps = sum((1 + (people == given.plain)) * (1 + plan.rounds) for people in given.people)
+        steps = sum((2 + (people == given.plain)) * (1 + plan.rounds) for people in given.people)
         task = bar.add_task("", total=steps)
         for people in given.people:
 
