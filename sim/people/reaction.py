@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
-from sim.noise import stream, stream_key, uniform
+from sim.noise import U64, stream, stream_key, uniform
 from sim.rules import Rule, parameter, share, values
 from sim.state.accounts import OPINION, WITHDRAW, Accounts
 from sim.state.posts import CONTESTED, TOXIC, Posts
@@ -109,7 +109,7 @@ def _react(change, accounts, posts, woken, seen, seed, tick, decay, p):
         f, d, h = accounts.fear[i] * math.exp(-decay * hours), accounts.dread[i], accounts.habituation[i]
         abuse, allies = 0, 0
         for x in range(seen.start[r], seen.start[r + 1]):
-            j = seen.item[x]
+            j = U64(seen.item[x])
             toxicity = posts.toxicity[j]
             if toxicity >= TOXIC:
                 if posts.target[j] == i:

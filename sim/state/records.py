@@ -1,6 +1,7 @@
 """Values that one phase of a tick hands to the next. Frozen; arrays inside are not written again."""
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +26,11 @@ def split(woken: Woken, threads: int) -> list[Woken]:
     """Return the active in groups, in order, one a thread if that is worth it; the absent are in the first."""
     n = len(woken.active)
     parts = max(threads if n >= threads * LEAST else 1, math.ceil(n / MOST))
-    groups = zip(np.array_split(woken.active, parts), np.array_split(woken.second, parts), strict=True)
-    return [Woken(active, woken.absent[: 0 if k else None], second) for k, (active, second) in enumerate(groups)]
+    ends = [n * part // parts for part in range(parts + 1)]
+    return [
+        Woken(woken.active[first:last], woken.absent[: 0 if first else None], woken.second[first:last])
+        for first, last in pairwise(ends)
+    ]
 
 
 class Exposures(NamedTuple):
