@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from experiments.published.ross_borrowed import Borrowed
 
 LIMIT, ROSS = "limit", "Ross et al. 2019"
+UNTOLD = "limit, true climate unknown at first"  #: no value does this: perceived climates are set to 1/2 by hand
 DAY = 24
 ASKED = 0.02, 0.04  #: the paper's claim is of bots that are this share of the users
 BATCH = 100  #: runs of their model that a process is handed at a time
 
 
 def variants(limit: Setting, relaxed: Mapping[str, Mapping[str, Any]]) -> dict[str, Setting]:
-    """Return the limit and what stands in its place where one assumption is relaxed, by name."""
-    return {LIMIT: limit} | {name: changed(limit, changes) for name, changes in relaxed.items()}
+    """Return the limit, the settings in which one assumption is relaxed, and the limit for `UNTOLD`, by name."""
+    return {LIMIT: limit} | {name: changed(limit, changes) for name, changes in relaxed.items()} | {UNTOLD: limit}
 
 
 def plan(settings: Mapping[str, Setting], config: DictConfig) -> list[Run]:
@@ -50,6 +51,8 @@ def play(run: Run) -> dict[str, Any]:
     from sim.world import World
 
     world = World(run.setting, rng=run.seed)
+    if run.variant == UNTOLD:
+        world.accounts.climate[:] = 0.5
     decisions = Decisions(len(world.role))
     world.observers[:] = [Voice(), decisions]
     ticks = world.run(run.ticks)
@@ -71,7 +74,7 @@ def ross(limit: Setting, config: DictConfig) -> pd.DataFrame:
     seeds = range(config.seed, config.seed + config.ross_seeds)
     batches = [seeds[first : first + BATCH] for first in range(0, len(seeds), BATCH)]
     users, links = config.population.size, config.graph.links
-    models: dict[str, Borrowed | None] = {ROSS: None, **assumptions(limit)}
+    models: dict[str, Borrowed | None] = {ROSS: None, **assumptions(limit, config.ticks)}
     jobs = [
         (name, Ross(users=users, bots=bots, links=links, bot_links=links), borrowed, batch)
         for name, borrowed in models.items()
@@ -131,9 +134,9 @@ def main(config: DictConfig, folder: Path) -> None:
     wanted: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
     settings = variants(build(config), wanted["relaxed"])
     runs = plan(settings, config)
+    theirs = ross(settings[LIMIT], config)
     warm_up(runs)
     ours = pd.DataFrame(in_order(play, runs, config.workers, "worlds of ours"))
-    theirs = ross(settings[LIMIT], config)
     tables = analysed(theirs, ours, asked(config)) | {"runs": pd.concat([theirs, ours], ignore_index=True)}
     for name, table in (tables | {"values": values(settings)}).items():
         table.to_parquet(folder / f"{name}.parquet", index=False)

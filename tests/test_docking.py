@@ -115,7 +115,7 @@ def test_their_model_that_borrows_nothing_is_theirs():
 
 def test_what_is_borrowed_follows_from_the_limit():
     setting, _ = limit()
-    found = ross_borrowed.assumptions(setting)
+    found = ross_borrowed.assumptions(setting, 72)
     everything = found.pop("all of these")
     alone = [
         {name: value for name, value in asdict(one).items() if value and name != "hours"} for one in found.values()
@@ -123,7 +123,7 @@ def test_what_is_borrowed_follows_from_the_limit():
     assert sum(map(len, alone)) == len(alone) - 1  # one each, and one that only ends after the hours
     assert {"hours": 72} | {name: value for one in alone for name, value in one.items()} == asdict(everything)
     assert everything.forgetting == pytest.approx(1 - 0.9**3)
-    firmer = ross_borrowed.assumptions(changed(setting, {"population.boldness_spread": 6.0}))["all of these"]
+    firmer = ross_borrowed.assumptions(changed(setting, {"population.boldness_spread": 6.0}), 72)["all of these"]
     assert firmer.knowing == pytest.approx(everything.knowing / 2)
     assert firmer.sharpness == pytest.approx(2 * everything.sharpness)
 
@@ -153,7 +153,7 @@ def test_the_app_plays_every_variant_and_their_model(monkeypatch: pytest.MonkeyP
     runs = pd.read_parquet(tmp_path / "out" / "runs.parquet")
     assert (runs.groupby(["variant", "bots"]).size() == 3).all()
     _, relaxed = limit()
-    assert set(runs["variant"]) >= {docking.ROSS, docking.LIMIT, report.ALL, *relaxed}
+    assert set(runs["variant"]) >= {docking.ROSS, docking.LIMIT, docking.UNTOLD, report.ALL, *relaxed}
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     for words in ("in the model of Ross et al.", "without bound", "Warning: 3 seeds", "expression.climate_weight"):
         assert words in page
@@ -177,6 +177,15 @@ def test_the_climate_effect_that_is_called_as_small_as_in_data_is():
     low, high = report.SMALL
     assert low <= found <= high
     assert docking.play(replace(run, setting=setting))["r"] > 0.5
+
+
+def test_who_is_told_nothing_begins_with_even_odds():
+    setting, _ = limit("population.size=200")
+    blank = World(setting, rng=3)
+    assert (blank.accounts.climate != 0.5).all()
+    blank.accounts.climate[:] = 0.5
+    row = docking.play(Run("", docking.UNTOLD, "0", "equal", 3, setting, 24))
+    assert row["won"] == docking.won(blank.run(24))
 
 
 def findings(folder: Path, **changes: object) -> report.Findings:
@@ -220,8 +229,9 @@ def test_what_moves_the_tipping_point_is_told_by_the_interval(
     [
         ((30.0, 20.0, 41.0), "from 30 bots on [20 to 41]"),
         ((30.0, 20.0, np.inf), "from 30 bots on [20 to more than 100]"),
-        ((np.inf, 60.0, np.inf), "not within 100 bots [60 to more than 100]"),
-        ((np.inf, np.inf, np.inf), "not within 100 bots"),
+        ((np.inf, 60.0, np.inf), "not reached within 100 bots [60 to more than 100]"),
+        ((np.inf, np.inf, np.inf), "not reached within 100 bots"),
+        ((np.inf, 0.0, np.inf), "not placed by these runs within 0 to 100 bots"),
     ],
 )
 def test_a_tipping_point_out_of_reach_is_said_in_words(ends: tuple[float, float, float], words: str):
@@ -239,6 +249,7 @@ def test_enough_seeds_are_no_reason_to_warn(tmp_path: Path):
         ("bots=[20,0]", "must be rising whole numbers"),
         ("relaxed_bots=[0,2,3]", "relaxed_bots has 3, which bots=[0, 2, 12] lacks"),
         ("relaxed_bots=[0,12]", "no number from 2% to 4% of the 60 people, which is what is asked: add 2"),
+        ("population.boldness_spread=0", "leaves no thresholds to compare"),
         ("ross_seeds=0", "must be a whole number from 1"),
         ("bots=[0,-1]", "must be rising whole numbers"),
         ("ticks=5", "less than the day that decides"),

@@ -17,6 +17,7 @@ from numba import njit
 
 from experiments.published.ross_2019 import Instance, Ross
 from sim.actors.base import enlist
+from sim.errors import InputError
 from sim.noise import U64, key_of, mix, stream, uniform
 from sim.people.networks import PreferentialAttachment
 from sim.rules import Rule, parameter, share
@@ -36,17 +37,27 @@ class Borrowed(Rule):
 
     hours: int = parameter(72, unit="ticks", source=OURS, low=DAY, high=10**6)
     forgetting: float = share(0.0, source=OURS)  # of x is drawn back, each tick, to where it began
-    knowing: float = parameter(0.0, unit="log-odds", source=OURS, low=0.0, high=100.0)
+    knowing: float = parameter(0.0, unit="log-odds", source=OURS, low=-1000.0, high=1000.0)
     ease: float = parameter(0.0, unit="log-odds", source=OURS, low=-100.0, high=100.0)
-    sharpness: float = parameter(0.0, unit="1", source=OURS, low=0.0, high=100.0)
+    sharpness: float = parameter(0.0, unit="1", source=OURS, low=0.0, high=1000.0)
     followers: float = parameter(0.0, unit="followers", source=OURS, low=0.0, high=1e9)
 
 
-def assumptions(setting: Setting) -> dict[str, Borrowed]:
-    """Return what can be borrowed from our limit `setting`, by name: each assumption alone, then all of them."""
+def assumptions(setting: Setting, hours: int) -> dict[str, Borrowed]:
+    """Return what can be borrowed from our limit, by name: each assumption alone, then all of them.
+
+    Args:
+        setting: the limit, on a graph of preferential attachment.
+        hours: length of our runs.
+
+    Raises:
+        InputError: our people do not differ in boldness, so that no scale can be compared.
+    """
     people, army = setting.population, setting.army
     links = setting.graph.links if isinstance(setting.graph, PreferentialAttachment) else 1
-    hours, narrower = setting.campaign.hours, SPREAD / people.boldness_spread
+    if people.boldness_spread <= 0.0:
+        raise InputError("population.boldness_spread=0 leaves no thresholds to compare with theirs: say 3")
+    narrower = SPREAD / people.boldness_spread
     heard = links * people.acts_per_session  # posts an hour: 2 links neighbours, half of whom speak
     single: dict[str, dict[str, float]] = {
         "runs end after a fixed time": {},
@@ -62,7 +73,7 @@ def assumptions(setting: Setting) -> dict[str, Borrowed]:
 
 
 def ease(voicing: float) -> float:
-    """Return what must be added to x ~ U(0, 1) for this share of people to speak at first.
+    """Return what must be added to x ~ U(0, 1) for this share of people to speak at first; at least 0.
 
     The share is the mean of tanh((x + ease) / 2), which is 2 ln(cosh((1 + ease) / 2) / cosh(ease / 2)).
     """

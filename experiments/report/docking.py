@@ -21,6 +21,7 @@ from experiments.report.words import number, span
 
 TITLE = "Docking: our model beside the spiral of silence with bots"
 LIMIT, ROSS, DATA, ALL = "limit", "Ross et al. 2019", "climate as small as in data", "all of these"
+UNTOLD = "limit, true climate unknown at first"
 SMALL = next((fact.parts[0].low, fact.parts[0].high) for fact in FACTS if fact.number == 13)  #: its band of r
 FEW = 30  #: seeds below which a point says little
 TABLES = ("docking", "tipping", "shifts", "gap", "answers", "lift", "climate", "values")
@@ -36,14 +37,14 @@ FILES = {
     "runs.parquet": "a row a run",
 }
 LACKS = (
-    "What the limit lacks on purpose: people who begin without knowing the true climate. Theirs begin with inner "
-    "confidence that says nothing of others; ours begin with the true share of their side among all, as people do who "
-    "have lived on the platform before the campaign, so that whatever happens later is the campaign's doing. No value "
-    "turns this off.",
-    "It lacks confidence that adds up without bound, too: our perceived climate is a share between 0 and 1 that "
-    "follows what was seen lately (exponential smoothing), since people are asked for such a share in the studies "
-    "behind fact 13. A slow rate with a steep weight would come close to adding up, but would magnify what people know "
-    "at first.",
+    "What the limit lacks on purpose, 1: people who begin without knowing the true climate. In theirs inner confidence "
+    "says nothing of others at first; ours begin with the true share of their side, as people do who have lived on the "
+    "platform before the campaign, so that whatever happens later is the campaign's doing. No value turns this off; "
+    "the row of the true climate unknown at first sets every perceived climate to 1/2 by hand before the first hour.",
+    "What the limit lacks on purpose, 2: confidence that adds up without bound. Our perceived climate is a share "
+    "between 0 and 1 that follows what was seen lately (exponential smoothing), since people are asked for such a "
+    "share in the studies behind fact 13; a majority can be lost again. A slow rate with a steep weight would come "
+    "close to adding up, but would magnify what people know at first.",
     "More differences: in theirs a person hears how many neighbours speak, once each, and moves by a share of them; in "
     "ours each post moves the climate, so the well-connected move faster, and posts (a geometric number, drawn anew "
     "each hour around a personal threshold) are counted and not speakers. Thresholds are normal in log-odds, theirs "
@@ -100,7 +101,8 @@ def write(folder: Path) -> str:
     about = yaml.safe_load((folder / ABOUT).read_text(encoding="utf-8"))
     found = Findings(folder)
     with style.look():
-        svg = style.save(curves(found["docking"], found["shifts"], found.asked), folder / "figures", "docking")
+        relaxed = found["shifts"].query("variant != @UNTOLD")
+        svg = style.save(curves(found["docking"], relaxed, found.asked), folder / "figures", "docking")
     picture = Picture(
         "Who wins, by number of bots, and what one assumption changes",
         svg,
@@ -177,20 +179,22 @@ def lede(found: Findings) -> list[str]:
 def moved(found: Findings) -> list[str]:
     """Say which relaxed assumption moves the tipping point and where to, and which can not be told from none."""
     told, silent = [], []
-    for row in found["shifts"].to_dict("records"):
+    for row in found["shifts"].query("variant != @UNTOLD").to_dict("records"):
         if not (row["win_lo"] > 0 or row["win_hi"] < 0):
             silent.append(f"{row['variant']} ({_signed(row, 'win')})")
             continue
         ends = found.of("tipping", str(row["variant"]))
-        told.append(f"{row['variant']} ({_signed(row, 'win')} points: two in three {_where(ends, found.most)})")
+        told.append(f"{row['variant']} (to: {_where(ends, found.most)}; wins {_signed(row, 'win')} points)")
     limit = _where(found.of("tipping", LIMIT), int(found["docking"]["bots"].max()))
-    sentences = [f"In the limit two runs in three are won {limit}; with {found.range} bots, against the limit:"]
-    if told:
-        sentences[0] += f" the tipping point is moved by {'; '.join(told)}."
+    sentences = [f"Tipping point (two runs in three) in the limit: {limit}. "]
+    sentences[0] += (
+        f"It is moved by {'; '.join(told)}." if told else "No assumption that was relaxed is seen to move it."
+    )
     if silent:
-        sentences.append(f"Not told apart from the limit by {found.seeds} seeds: {'; '.join(silent)}.")
-    if not told:
-        sentences[0] += " no assumption that was relaxed is seen to move it."
+        sentences.append(
+            f"Not told apart from the limit by {found.seeds} seeds (change of wins with {found.range} bots, points): "
+            f"{'; '.join(silent)}."
+        )
     return sentences
 
 
@@ -206,26 +210,34 @@ def climate(found: Findings) -> list[str]:
     return [
         f"Where the climate effect is to be as small as in data, r is {_r(r)} in the runs with fewest bots, which is "
         f"{fits} (fact 13: {low:.2f} to {high:.2f}){strong}. There {found.range} bots change the wins by "
-        f"{_signed(_row(more), '')} points, and two in three are won {_where(last, found.most)}."
+        f"{_signed(_row(more), '')} points; two in three: {_where(last, found.most)}."
     ]
 
 
 def explained(found: Findings) -> list[str]:
-    """Say how far their model comes to our limit when it is given our assumptions, and which of them does it."""
+    """Say how far our limit is from their model, and from theirs given our assumptions, and which of them does it."""
     rows = {row["variant"]: row for row in found["gap"].to_dict("records")}
-    ours, theirs = found.of("answers", LIMIT), found.of("answers", ROSS)
-    if ALL not in rows or ours is None or theirs is None:
+    ours, theirs, given = (found.of("answers", name) for name in (LIMIT, ROSS, ALL))
+    if ours is None or theirs is None or given is None:
         return []
-    whole = rows.pop(ALL)
-    strongest = sorted(rows.values(), key=lambda row: -abs(row["win"]))
-    named = "; ".join(
-        f"{row['variant']} {_signed(row, 'win')}" for row in strongest if row["win_lo"] > 0 or row["win_hi"] < 0
+    together = _signed(rows.pop(ALL), "win")
+    named = [row for row in rows.values() if row["win_lo"] > 0 or row["win_hi"] < 0]
+    listed = "; ".join(f"{r['variant']} {_signed(r, 'win')}" for r in sorted(named, key=lambda row: -abs(row["win"])))
+    told = (
+        f"With {found.range} bots our limit is {_apart(ours, theirs)} points from theirs. Their model given all of our "
+        f"limit's assumptions that it can take changes by {together}, which leaves {_apart(ours, given)}; of them "
+        f"alone: {listed or 'none makes a difference'} (they do not add up)."
     )
-    gap = 100 * (ours["value"] - theirs["value"])
-    return [
-        f"With {found.range} bots our limit is {number(gap, 0)} points from theirs. Their model given our assumptions "
-        f"moves by {_signed(whole, 'win')} points; one at a time: {named or 'none makes a difference'}."
-    ]
+    untold = found["shifts"].query("variant == @UNTOLD").to_dict("records")
+    said = [f"Our limit changes by {_signed(row, 'win')} points if people begin without the truth." for row in untold]
+    return [" ".join([told, *said])]
+
+
+def _apart(one: "pd.Series[float]", other: "pd.Series[float]") -> str:
+    """Return the difference of two independent answers in points with its 95% interval."""
+    gap = float(one["value"] - other["value"])
+    half = float(np.hypot(one["hi"] - one["value"], other["hi"] - other["value"]))
+    return _signed({"gap": gap, "gap_lo": gap - half, "gap_hi": gap + half}, "gap")
 
 
 def tables(found: Findings) -> list[Table]:
@@ -309,10 +321,12 @@ def _where(ends: "pd.Series[float] | None", most: int) -> str:
         return "unknown"
     found, lo, hi = float(ends["bots"]), float(ends["lo"]), float(ends["hi"])
     if np.isinf(lo):
-        return f"not within {most} bots"
+        return f"not reached within {most} bots"
+    if lo <= 0 and np.isinf(hi):
+        return f"not placed by these runs within 0 to {most} bots"
     upper = f"more than {most}" if np.isinf(hi) else number(hi, 0)
     if np.isinf(found):
-        return f"not within {most} bots [{number(lo, 0)} to {upper}]"
+        return f"not reached within {most} bots [{number(lo, 0)} to {upper}]"
     return f"from {number(found, 0)} bots on [{number(lo, 0)} to {upper}]"
 
 

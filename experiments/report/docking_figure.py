@@ -36,12 +36,13 @@ def curves(table: pd.DataFrame, shifts: pd.DataFrame, asked: Sequence[int]) -> F
     left.annotate("2-4%", (np.mean(asked), 0.02), ha="center", color=INK, fontsize=8)
     left.axhline(2 / 3, color=INK, linewidth=0.9, linestyle=(0, (1, 2)))
     most = table["bots"].max()
-    left.annotate("two in three", (most, 2 / 3), (0, -3), textcoords="offset points", ha="right", va="top", fontsize=8)
+    edge = most * 1.42
+    left.annotate("two in three", (edge, 2 / 3), (0, 3), textcoords="offset points", ha="right", fontsize=8)
     shown = [name for name in CURVES if (table["variant"] == name).any()]
     for name in shown:
         _curve(left, table[table["variant"] == name], name)
     _labels(left, table, shown)
-    left.set(title="P(the bots' side wins)", xlabel="bots beside the people", ylim=(0, 1.12), xlim=(0, most * 1.42))
+    left.set(title="P(the bots' side wins)", xlabel="bots beside the people", ylim=(0, 1.12), xlim=(0, edge))
     left.set_xticks(np.linspace(0, most, 6))
     left.set_yticks(np.linspace(0, 1, 6))
     _differences(right, shifts)
