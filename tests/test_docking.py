@@ -116,30 +116,55 @@ def test_their_model_that_borrows_nothing_is_theirs():
 def test_what_is_borrowed_follows_from_the_limit():
     setting, _ = limit()
     found = ross_borrowed.assumptions(setting, 72)
-    everything = found.pop("all of these")
-    alone = [
-        {name: value for name, value in asdict(one).items() if value and name != "hours"} for one in found.values()
-    ]
-    assert sum(map(len, alone)) == len(alone) - 1  # one each, and one that only ends after the hours
-    assert {"hours": 72} | {name: value for one in alone for name, value in one.items()} == asdict(everything)
-    assert everything.forgetting == pytest.approx(1 - 0.9**3)
-    firmer = ross_borrowed.assumptions(changed(setting, {"population.boldness_spread": 6.0}), 72)["all of these"]
-    assert firmer.knowing == pytest.approx(everything.knowing / 2)
-    assert firmer.sharpness == pytest.approx(2 * everything.sharpness)
+    everything = asdict(found.pop("all of these"))
+    joined = {name: value for one in found.values() for name, value in asdict(one).items() if value}
+    assert joined == {name: value for name, value in everything.items() if value or name in joined}
+    assert everything["climate_rate"] == setting.reaction.climate_rate
+    firmer = changed(setting, {"population.boldness_spread": 6.0, "population.boldness": -3.0})
+    other = ross_borrowed.assumptions(firmer, 72)["all of these"]
+    assert other.weight == pytest.approx(everything["weight"] / 2)
+    assert other.sharpness == pytest.approx(2 * everything["sharpness"])
+    assert other.boldness == pytest.approx(-0.5 * ross_borrowed.SPREAD)
 
 
-@pytest.mark.parametrize("share", [0.3, 0.5, 0.8])
-def test_ease_lets_that_share_speak_at_first(share: float):
-    x, t = (np.arange(2000) + 0.5) / 2000, 2 * np.arctanh((np.arange(2000) + 0.5) / 2000)
-    added = ross_borrowed.ease(share)
-    assert np.mean(np.searchsorted(t, x + added)) / 2000 == pytest.approx(share, abs=1e-3)
-    assert pytest.approx(np.sqrt(x.var() + t.var()), rel=0.01) == ross_borrowed.SPREAD
+def test_the_scale_of_what_is_borrowed_is_that_of_their_thresholds():
+    drawn = Ross(users=50_000, links=1).instance(1)
+    ahead = drawn.inner - 2 * np.arctanh(drawn.threshold)
+    assert ahead.std() == pytest.approx(ross_borrowed.SPREAD, rel=0.02)
+    normals = ross_borrowed._normals(np.uint64(7), 50_000)
+    assert (normals.mean(), normals.std()) == (pytest.approx(0.0, abs=0.02), pytest.approx(1.0, abs=0.02))
+    assert abs(np.mean(normals > 1.96) - 0.025) < 0.003
+
+
+def test_a_borrowed_climate_is_moved_by_each_post_as_ours_is():
+    """Beside a plain loop: an own side's share that every speaking neighbour and bot moves by the rate."""
+    rule = Ross(users=40, links=2, bots=4, bot_links=2)
+    drawn = rule.instance(5)
+    ahead = drawn.inner - 2 * np.arctanh(drawn.threshold)
+    side = drawn.valence.tolist()
+    near = [drawn.graph.following[slice(*drawn.graph.following_start[i : i + 2])].tolist() for i in range(40)]
+    share = [0.5] * 40
+    for _ in range(24):
+        speaks = [ahead[i] + 8.0 * (share[i] - 0.5) > 0 for i in range(40)]
+        said = [[side[j] if j < 40 else -1 for j in near[i] if j >= 40 or speaks[j]] for i in range(40)]
+        for i in range(40):
+            own = said[i].count(side[i])
+            if said[i]:
+                mean = own / len(said[i])
+                share[i] = mean + (share[i] - mean) * 0.9 ** len(said[i])
+    last = [ahead[i] + 8.0 * (share[i] - 0.5) > 0 for i in range(40)]
+    plus, minus = ross_borrowed._hours(drawn.people(1.0), ahead, ahead, 0.1, 8.0, 0.0, 24, np.uint64(1))
+    assert plus == sum(x for x, s in zip(last, side, strict=True) if s > 0)
+    assert minus == sum(x for x, s in zip(last, side, strict=True) if s < 0)
+    assert 0 < plus + minus < 40
 
 
 def test_knowing_the_true_climate_ties_the_outcome_to_the_majority():
     rule = Ross(users=300, links=3)
     majority = [float((rule.instance(seed).valence < 0).sum() - 150) for seed in range(60)]
-    told, untold = ([ross_borrowed.play(rule, Borrowed(knowing=w), seed) for seed in range(60)] for w in (20.0, 0.0))
+    told, untold = (
+        [ross_borrowed.play(rule, Borrowed(weight=20.0, knowing=w), seed) for seed in range(60)] for w in (True, False)
+    )
     assert np.corrcoef(told, majority)[0, 1] > np.corrcoef(untold, majority)[0, 1] + 0.2
 
 

@@ -102,10 +102,7 @@ def _crossings(grid: pd.DataFrame, weights: F64) -> F64:
 
 
 def rising(wins: F64) -> F64:
-    """Return the non-decreasing curve nearest to `wins` in squares: more bots win no less often.
-
-    Pool adjacent violators: Ayer, Brunk, Ewing, Reid & Silverman 1955, Annals of Mathematical Statistics 26.
-    """
+    """Return the non-decreasing curve nearest to `wins` in squares (isotonic regression by pooling violators)."""
     blocks: list[tuple[float, int]] = []
     for win in wins:
         mean, size = float(win), 1

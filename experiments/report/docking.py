@@ -53,8 +53,7 @@ LACKS = (
     "degree. The graph (preferential attachment, m links), the even odds of either side and the hour's delay of what "
     "is heard are the same.",
     "Giving their model an assumption of ours changes that one alone, with values derived from the limit's (no value "
-    "was set to match a curve); it ends after the limit's hours. Not carried over: that each post moves the climate, "
-    "and the shape of thresholds.",
+    "was set to match a curve); it ends after the limit's hours. Not carried over: what a feed does within the hour.",
     "Intervals are of chance alone. Each is at 95% by itself: of twenty variants that do nothing, one would seem to.",
     "Tipping points are read off straight lines between the points, on the nearest curve that does not fall.",
     "Percentages of bots do not carry over to other sizes of population (see python -m experiments.reproduce).",

@@ -11,7 +11,7 @@ from experiments.report.style import BLUE, GREY, INK, PALE, VERMILLION, canvas, 
 
 #: variant -> colour, marker, line: told apart without colour, too
 CURVES = {
-    "Ross et al. 2019": (GREY, "s", (0, (4, 2))),
+    "Ross et al. 2019": (INK, "s", (0, (4, 2))),
     "limit": (BLUE, "o", "-"),
     "climate as small as in data": (VERMILLION, "D", "-"),
 }
