@@ -183,7 +183,8 @@ def moved(found: Findings) -> list[str]:
             silent.append(f"{row['variant']} ({_signed(row, 'win')})")
             continue
         ends = found.of("tipping", str(row["variant"]))
-        told.append(f"{row['variant']} (to: {_where(ends, found.most)}; wins {_signed(row, 'win')} points)")
+        by = f"by {_bots(pd.Series(row))} bots, " if np.isfinite(row["move"]) else ""
+        told.append(f"{row['variant']} ({by}to: {_where(ends, found.most)}; wins {_signed(row, 'win')} points)")
     limit = _where(found.of("tipping", LIMIT), int(found["docking"]["bots"].max()))
     sentences = [f"Tipping point (two runs in three) in the limit: {limit}. "]
     sentences[0] += (
