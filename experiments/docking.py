@@ -1,35 +1,63 @@
 """Dock our model to Ross et al. 2019: the same curve in the limit of their assumptions, then one relaxed at a time."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import app
+from experiments.app import MOST, app
 from experiments.folder import describe
-from experiments.runs import Run, play_all
-from experiments.settings import build, changed
+from experiments.runs import Run, in_order, warm_up
+from experiments.settings import build, changed, differences
 from sim.errors import InputError
 from sim.setting import Setting
 
+if TYPE_CHECKING:
+    from experiments.published.ross_2019 import Ross
+    from experiments.published.ross_borrowed import Borrowed
+
 LIMIT, ROSS = "limit", "Ross et al. 2019"
+UNTOLD = "limit, true climate unknown at first"  #: no value does this: perceived climates are set to 1/2 by hand
 DAY = 24
-TIPPED = 2 / 3  #: the paper's mark: the bots win in two runs of three
+ASKED = 0.02, 0.04  #: the paper's claim is of bots that are this share of the users
+BATCH = 100  #: runs of their model that a process is handed at a time
 
 
-def plan(setting: Setting, relaxed: Mapping[str, Mapping[str, Any]], config: DictConfig) -> list[Run]:
+def variants(limit: Setting, relaxed: Mapping[str, Mapping[str, Any]]) -> dict[str, Setting]:
+    """Return the limit, the settings in which one assumption is relaxed, and the limit for `UNTOLD`, by name."""
+    return {LIMIT: limit} | {name: changed(limit, changes) for name, changes in relaxed.items()} | {UNTOLD: limit}
+
+
+def plan(settings: Mapping[str, Setting], config: DictConfig) -> list[Run]:
     """Return a run for each variant, number of bots and seed; `arm` names the number."""
-    variants = {LIMIT: setting} | {name: changed(setting, changes) for name, changes in relaxed.items()}
     seeds = range(config.seed, config.seed + config.seeds)
     return [
-        Run("docking", name, str(bots), "equal", seed, changed(variant, {"army.size": bots}), config.ticks)
-        for name, variant in variants.items()
-        for bots in config.bots
+        Run("docking", name, str(bots), "equal", seed, changed(setting, {"army.size": bots}), config.ticks)
+        for name, setting in settings.items()
+        for bots in (config.bots if name == LIMIT else config.relaxed_bots)
         for seed in seeds
     ]
+
+
+def play(run: Run) -> dict[str, Any]:
+    """Play one world; return variant, bots, seed, won and r, the correlation of fact 13 (nan if undefined)."""
+    from experiments.facts.decisions import Decisions
+    from experiments.facts.opinion import climate_and_voice, correlation
+    from sim.observers.voice import Voice
+    from sim.world import World
+
+    world = World(run.setting, rng=run.seed)
+    if run.variant == UNTOLD:
+        world.accounts.climate[:] = 0.5
+    decisions = Decisions(len(world.role))
+    world.observers[:] = [Voice(), decisions]
+    ticks = world.run(run.ticks)
+    r = correlation(*climate_and_voice(decisions, world.n_organic))
+    return {"variant": run.variant, "bots": int(run.arm), "seed": run.seed, "won": won(ticks), "r": r}
 
 
 def won(ticks: pd.DataFrame) -> float:
@@ -38,51 +66,62 @@ def won(ticks: pd.DataFrame) -> float:
     return 0.5 * (1.0 + float(np.sign(last["loyal_posts"].sum() - last["dissent_posts"].sum())))
 
 
-def ross(bots: Sequence[int], links: int, seeds: range) -> pd.DataFrame:
-    """Return the wins of bots in their model: variant, bots, seed, won."""
-    from experiments.published.ross_2019 import Ross, play_seeds
+def ross(limit: Setting, config: DictConfig) -> pd.DataFrame:
+    """Return the wins of bots in their model, and in theirs with assumptions of ours: variant, bots, seed, won."""
+    from experiments.published.ross_2019 import Ross
+    from experiments.published.ross_borrowed import assumptions
 
-    cells = []
-    for number in bots:
-        runs = play_seeds(Ross(users=1000, bots=number, links=links, bot_links=links), seeds)
-        cells.append(pd.DataFrame({"bots": number, "seed": list(seeds), "won": runs["bots_win"].to_numpy(float)}))
-    return pd.concat(cells, ignore_index=True).assign(variant=ROSS)
-
-
-def curves(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return P(the bots' side wins) by variant and bots with 95% Wilson intervals.
-
-    Wilson 1927, "Probable inference, the law of succession, and statistical inference", JASA 22.
-    """
-    table = runs.groupby(["variant", "bots"], sort=False)["won"].agg(["mean", "size"]).reset_index()
-    z, n = 1.96, table["size"]
-    centre = (table["mean"] + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(table["mean"] * (1 - table["mean"]) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return table.assign(lo=centre - half, hi=centre + half).rename(columns={"mean": "wins", "size": "seeds"})
+    seeds = range(config.seed, config.seed + config.ross_seeds)
+    batches = [seeds[first : first + BATCH] for first in range(0, len(seeds), BATCH)]
+    users, links = config.population.size, config.graph.links
+    models: dict[str, Borrowed | None] = {ROSS: None, **assumptions(limit, config.ticks)}
+    jobs = [
+        (name, Ross(users=users, bots=bots, links=links, bot_links=links), borrowed, batch)
+        for name, borrowed in models.items()
+        for bots in (config.bots if borrowed is None else config.relaxed_bots)
+        for batch in batches
+    ]
+    return pd.concat(in_order(_ross_batch, jobs, config.workers, "batches of their model"), ignore_index=True)
 
 
-def tipping(table: pd.DataFrame) -> pd.DataFrame:
-    """Return for each variant the number of bots at which they win two runs of three.
+def _ross_batch(job: "tuple[str, Ross, Borrowed | None, range]") -> pd.DataFrame:
+    from experiments.published.ross_2019 import play_seeds
+    from experiments.published.ross_borrowed import play
 
-    By straight lines between the points: `tipping` is nan where it is not reached; `early` and `late` are where the
-    interval's upper and lower end reach it.
-    """
-    rows = []
-    for name, rows_of in table.groupby("variant", sort=False):
-        points = [_crossing(rows_of["bots"].to_numpy(float), rows_of[end].to_numpy()) for end in ("wins", "hi", "lo")]
-        rows.append((name, *points, float(rows_of["wins"].iloc[-1] - rows_of["wins"].iloc[0])))
-    return pd.DataFrame(rows, columns=["variant", "tipping", "early", "late", "rise"])
+    name, rule, borrowed, seeds = job
+    if borrowed is None:
+        wins = play_seeds(rule, seeds)["bots_win"].to_numpy(float)
+    else:
+        wins = np.array([play(rule, borrowed, seed) for seed in seeds])
+    return pd.DataFrame({"variant": name, "bots": rule.bots, "seed": list(seeds), "won": wins})
 
 
-def _crossing(bots: np.ndarray[Any, np.dtype[np.float64]], wins: np.ndarray[Any, Any]) -> float:
-    reached = np.flatnonzero(wins >= TIPPED)
-    if not reached.size:
-        return float("nan")
-    k = int(reached[0])
-    if k == 0:
-        return float(bots[0])
-    share = (TIPPED - wins[k - 1]) / (wins[k] - wins[k - 1])
-    return float(bots[k - 1] + share * (bots[k] - bots[k - 1]))
+def asked(config: DictConfig) -> list[int]:
+    """Return the numbers of bots for which the answer is given: 2 to 4% of the people."""
+    low, high = (part * config.population.size for part in ASKED)
+    return [bots for bots in config.relaxed_bots if low <= bots <= high]
+
+
+def check(config: DictConfig) -> None:
+    """Raise InputError unless bots, ticks and seeds make curves that can be compared."""
+    for key in ("bots", "relaxed_bots"):
+        bots = list(config[key])
+        whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in bots)
+        if not bots or not whole or bots != sorted(set(bots)):
+            raise InputError(f"{key}={bots} must be rising whole numbers of at least 0, such as {key}=[0,20,50]")
+    if other := sorted(set(config.relaxed_bots) - set(config.bots)):
+        raise InputError(f"relaxed_bots has {other[0]}, which bots={list(config.bots)} lacks: add it there")
+    if not asked(config):
+        size = config.population.size
+        raise InputError(
+            f"relaxed_bots={list(config.relaxed_bots)} has no number from 2% to 4% of the {size} people, which is "
+            f"what is asked: add {max(1, round(0.03 * size))} to bots and to relaxed_bots"
+        )
+    if config.ticks < DAY:
+        raise InputError(f"ticks={config.ticks} is less than the day that decides who wins: say ticks=72")
+    runs = config.ross_seeds
+    if not isinstance(runs, int) or isinstance(runs, bool) or not 1 <= runs <= MOST:
+        raise InputError(f"ross_seeds={runs} must be a whole number from 1 to {MOST}")
 
 
 def main(config: DictConfig, folder: Path) -> None:
@@ -91,41 +130,64 @@ def main(config: DictConfig, folder: Path) -> None:
 
     from experiments.report import docking as report
 
-    bots = list(config.bots)
-    if (
-        not bots
-        or any(not isinstance(n, int) or isinstance(n, bool) or n < 0 for n in bots)
-        or bots != sorted(set(bots))
-    ):
-        raise InputError(f"bots={bots} must be rising whole numbers of at least 0, such as bots=[0,20,50]")
-    if config.ticks < DAY:
-        raise InputError(f"ticks={config.ticks} is less than the day that decides who wins: say ticks=72")
-    setting = build(config)
-    relaxed: dict[str, Any] = OmegaConf.to_container(config.relaxed)  # type: ignore[assignment]
-    rows = [
-        {"variant": run.variant, "bots": int(run.arm), "seed": run.seed, "won": won(played.ticks)}
-        for run, played in play_all(plan(setting, relaxed, config), config.workers, "playing worlds")
-    ]
-    ours = pd.DataFrame(rows).sort_values(["bots", "seed"], kind="stable")
-    order = [LIMIT, *relaxed]
-    ours = ours.sort_values("variant", key=lambda names: names.map(order.index), kind="stable")
-    seeds = range(config.seed, config.seed + config.seeds)
-    theirs = ross(bots, config.graph.links, range(config.seed, config.seed + config.ross_seeds))
-    runs = pd.concat([theirs, ours], ignore_index=True)
-    table = curves(runs)
-    runs.to_parquet(folder / "runs.parquet", index=False)
-    table.to_parquet(folder / "docking.parquet", index=False)
-    tipping(table).to_parquet(folder / "tipping.parquet", index=False)
-    facts = {
-        "People": f"{setting.population.size:,} on a preferential-attachment graph, {config.graph.links} links each",
-        "Runs": f"{config.seeds} a point of ours (seeds {seeds[0]} to {seeds[-1]}), {config.ticks} hours each; "
-        f"{config.ross_seeds} a point of theirs",
-        "Wins": "the principal's side writes more on the topic in the last 24 hours",
-    }
-    asked: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
-    describe(folder, asked, {"facts": facts})
+    check(config)
+    wanted: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
+    settings = variants(build(config), wanted["relaxed"])
+    runs = plan(settings, config)
+    theirs = ross(settings[LIMIT], config)
+    warm_up(runs)
+    ours = pd.DataFrame(in_order(play, runs, config.workers, "worlds of ours"))
+    tables = analysed(theirs, ours, asked(config)) | {"runs": pd.concat([theirs, ours], ignore_index=True)}
+    for name, table in (tables | {"values": values(settings)}).items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    describe(folder, wanted, {"facts": facts(settings[LIMIT], config), "asked": asked(config)})
     report.write(folder)
     report.show(folder, Console())
+
+
+def analysed(theirs: pd.DataFrame, ours: pd.DataFrame, numbers: Sequence[int]) -> dict[str, pd.DataFrame]:
+    """Return the tables of the report by name; `numbers` are those of bots for which the answer is given."""
+    from experiments.analysis import tipping
+    from experiments.analysis.pairing import interval
+
+    wins = pd.concat([theirs, ours], ignore_index=True)
+    names = wins["variant"].unique()
+    summary = partial(pd.DataFrame, columns=["variant", "value", "lo", "hi"])
+    quiet = ours[ours["bots"] == ours["bots"].min()]
+    return {
+        "docking": tipping.curves(wins),
+        "tipping": tipping.tipping(wins),
+        "shifts": tipping.shifts(ours, LIMIT, numbers),
+        "gap": tipping.shifts(theirs, ROSS, numbers),
+        "answers": summary([(name, *tipping.pooled(wins, name, numbers)) for name in names]),
+        "lift": summary([(name, *tipping.lift(wins, name, numbers)) for name in names]),
+        "climate": summary([(name, *interval(group["r"])) for name, group in quiet.groupby("variant", sort=False)]),
+    }
+
+
+def values(settings: Mapping[str, Setting]) -> pd.DataFrame:
+    """Return every value in which a variant differs from the limit: variant, key, limit, value (as text)."""
+    rows = [
+        (name, key, _text(before), _text(after))
+        for name, setting in settings.items()
+        for key, before, after in differences(settings[LIMIT], setting)
+    ]
+    return pd.DataFrame(rows, columns=["variant", "key", "limit", "value"])
+
+
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else f"{value:g}"
+
+
+def facts(limit: Setting, config: DictConfig) -> dict[str, Any]:
+    """Return what the report says was run."""
+    last = config.seed + config.seeds - 1
+    return {
+        "People": f"{limit.population.size:,} on a preferential-attachment graph, {config.graph.links} links each",
+        "Runs": f"{config.seeds} a point of ours (seeds {config.seed} to {last}), {config.ticks} hours each; "
+        f"{config.ross_seeds:,} a point of theirs",
+        "Wins": "the principal's side writes more on the topic in the last 24 hours",
+    }
 
 
 if __name__ == "__main__":

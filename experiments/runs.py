@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from rich.console import Console
@@ -16,6 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from experiments.analysis.summary import MEASURES, summarise
 from sim.campaigns import Campaign
 from sim.setting import Setting
+
+J = TypeVar("J")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,28 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
                     group = waiting.pop(future)
                     yield from zip(group, future.result(), strict=True)
                     advance(len(group))
+
+
+def in_order(play_one: Callable[[J], R], jobs: Sequence[J], workers: int, what: str) -> Iterator[R]:
+    """Play jobs side by side with a progress bar on stderr; yield what `play_one` returns, in the order of `jobs`.
+
+    Args:
+        play_one: a function at the top of a module.
+        jobs: what to play; values that can be pickled.
+        workers: processes; 0 means one for each core that this process may use.
+        what: the words beside the bar.
+    """
+    workers = min(workers or cores(), len(jobs))
+    with progress(len(jobs), "compiling kernels", what) as advance:
+        if workers <= 1:
+            for job in jobs:
+                yield play_one(job)
+                advance(1)
+            return
+        with processes(workers) as pool:
+            for result in pool.map(play_one, jobs, chunksize=max(1, min(20, len(jobs) // (4 * workers)))):
+                yield result
+                advance(1)
 
 
 def compile_speech() -> None:

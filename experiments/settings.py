@@ -40,6 +40,17 @@ def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[st
     }
 
 
+def differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]:
+    """Return (group.field, value in `one`, value in `other`) where two settings of the same rules differ."""
+    return [
+        (f"{group.name}.{column.name}", before, after)
+        for group in fields(Setting)
+        for column in fields(getattr(one, group.name))
+        if (before := getattr(getattr(one, group.name), column.name))
+        != (after := getattr(getattr(other, group.name), column.name))
+    ]
+
+
 def changed(setting: Setting, changes: Mapping[str, Any]) -> Setting:
     """Return `setting` with some fields replaced, each named "group.field".
 

@@ -30,7 +30,6 @@ from experiments.facts.table import (
 from experiments.settings import changed
 from experiments.validity import main
 from scripts import fit
-from sim.platform.moderation import Moderation
 from sim.setting import Setting
 from sim.state.accounts import Accounts, empty
 from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, Ledger, Posts
@@ -61,7 +60,7 @@ def recording(people: int = 4, army: int = 0, extremists: int = 0, ticks: int = 
         before=empty(len(role)),
         after=after,
         follows=(np.zeros(0, np.int32), np.zeros(0, np.int32)),
-        watch=Watch(Moderation(), 1, len(role)),
+        watch=Watch(len(role)),
     )
 
 
@@ -270,7 +269,7 @@ def test_the_climate_s_correlation_is_of_support_at_decisions_and_the_share_voic
     run.watch.decided[:] = [2, 4, 1, 1, 0]
     run.watch.voiced[:] = [1, 3, 1, 1, 0]
     run.watch.support[:] = [0.8, 2.4, 0.8, 0.0, 0.0]  # the fourth has no opinion, the fifth nothing to say
-    x, y = opinion.climate_and_voice(run)
+    x, y = opinion.climate_and_voice(run.watch, run.people)
     assert (x.tolist(), y.tolist()) == ([0.4, 0.6, 0.8], [0.5, 0.75, 1.0])
     assert opinion.climate_correlation(run) == pytest.approx(1.0)
     assert math.isnan(opinion.correlation(np.ones(5), np.arange(5.0)))

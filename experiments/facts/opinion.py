@@ -5,27 +5,27 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.facts.decisions import Decisions
 from experiments.facts.recording import Recording
 from sim.state.accounts import F64
 
 EXTREME = 0.5  #: towards the extremists; above it, a supporter
 
 
-def climate_and_voice(run: Recording) -> tuple[F64, F64]:
+def climate_and_voice(decisions: Decisions, people: int) -> tuple[F64, F64]:
     """Return (perceived support of the own side, share voiced) of people, float64 [n].
 
-    Opinionated people with a contested intention decided (voiced, withheld or reserved) since the
-    campaign began; perceived support is the mean over these decisions, the share is of them.
+    Of the first `people` accounts, the opinionated with a contested intention decided (voiced, withheld or reserved)
+    since the campaign began; perceived support is the mean over these decisions, the share is of them.
     """
-    watch = run.watch
-    decided, support = watch.decided[: run.people], watch.support[: run.people]
+    decided, support = decisions.decided[:people], decisions.support[:people]
     who = (decided > 0) & (support > 0.0)
-    return support[who] / decided[who], watch.voiced[: run.people][who] / decided[who]
+    return support[who] / decided[who], decisions.voiced[:people][who] / decided[who]
 
 
 def climate_correlation(run: Recording) -> float:
     """Fact 13: Pearson's r of perceived own support and share voiced, in the quiet world (`climate_and_voice`)."""
-    return correlation(*climate_and_voice(run))
+    return correlation(*climate_and_voice(run.watch, run.people))
 
 
 def correlation(x: F64, y: F64) -> float:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.facts.decisions import Decisions
 from sim.observers.base import Moment
-from sim.platform import moderation
 from sim.setting import Setting
-from sim.state.accounts import F64, I64, OPINION, Accounts
+from sim.state.accounts import I64, Accounts
 from sim.state.graph import edges
 from sim.state.posts import TOXIC, Posts
 from sim.state.truth import TROLL
@@ -16,33 +16,24 @@ from sim.world import World
 
 
 @dataclass
-class Watch:
-    """Counts by account what the ledger does not keep. All arrays are [A] and start with zeros, or `never`.
+class Watch(Decisions):
+    """Counts by account what the ledger does not keep. All arrays are [A] and start with zeros, or `never`."""
 
-    An observer of `World`: it reads, and never writes.
-    """
-
-    rules: moderation.Moderation
-    seed: int
-    accounts: int
     never: int = np.iinfo(np.int64).max  #: tick of what has not happened
     exposures: I64 = field(init=False)  #: impressions of the army's posts, by reader
     witnessed: I64 = field(init=False)  #: toxic posts read that were not addressed to the reader
     reported: I64 = field(init=False)  #: reports that the account's posts drew
-    decided: I64 = field(init=False)  #: contested intentions decided since the campaign's start
-    voiced: I64 = field(init=False)  #: of them, voiced
-    support: F64 = field(init=False)  #: sum over decided intentions of the perceived share of the own side
     first_abuse: I64 = field(init=False)  #: tick of the first toxic post received since the campaign's start
     left_at: I64 = field(init=False)  #: tick at which the account left
     written_at_leaving: I64 = field(init=False)  #: posts written by then
     suspended_at: I64 = field(init=False)  #: tick of the first suspension
 
     def __post_init__(self) -> None:
-        for name in ("exposures", "witnessed", "reported", "decided", "voiced", "written_at_leaving"):
+        super().__post_init__()
+        for name in ("exposures", "witnessed", "reported", "written_at_leaving"):
             setattr(self, name, np.zeros(self.accounts, np.int64))
         for name in ("first_abuse", "left_at", "suspended_at"):
             setattr(self, name, np.full(self.accounts, self.never))
-        self.support = np.zeros(self.accounts)
 
     def observe(self, moment: Moment) -> dict[str, float]:
         """Count one tick; adds no measure to the world's history."""
@@ -57,8 +48,7 @@ class Watch:
         if moment.tick >= moment.campaign_start:
             abused = rows[moment.change.abuse > 0]
             self.first_abuse[abused] = np.minimum(self.first_abuse[abused], moment.tick)
-            self._speaking(moment)
-        return {}
+        return super().observe(moment)
 
     def _reading(self, moment: Moment) -> None:
         reader = np.repeat(moment.woken.active, np.diff(moment.seen.start))
@@ -67,13 +57,6 @@ class Watch:
         toxic = (posts.toxicity[item] >= TOXIC) & (posts.target[item] != reader)
         self.exposures += np.bincount(reader[army], minlength=self.accounts)
         self.witnessed += np.bincount(reader[toxic], minlength=self.accounts)
-
-    def _speaking(self, moment: Moment) -> None:
-        rows, stance, climate = moment.woken.active, moment.change.stance_principal, moment.change.climate
-        own = np.where(stance > OPINION, climate, 1.0 - climate) * (np.abs(stance) > OPINION)
-        self.decided[rows] += moment.spoken.decided
-        self.voiced[rows] += moment.spoken.voiced
-        self.support[rows] += own * moment.spoken.decided
 
 
 @dataclass(frozen=True)
@@ -102,7 +85,7 @@ def record(setting: Setting, seed: int, ticks: int) -> Recording:
     parts: list[Posts] = []
     world = World(setting, rng=seed, archive=lambda first, posts: parts.append(_copy(posts)))
     before = Accounts._make(column.copy() for column in world.accounts)
-    watch = Watch(setting.moderation, seed, len(world.role))
+    watch = Watch(len(world.role))
     world.observers.append(watch)
     world.run(ticks)
     world.state.ledger.close()

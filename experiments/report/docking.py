@@ -1,65 +1,125 @@
-"""The report of the docking: their curve, ours in the limit, and what moves the tipping point."""
+"""The report of the docking: their curve, ours in the limit, what moves the tipping point, and what the limit lacks."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from experiments.analysis.tipping import TIPPED
+from experiments.facts.facts import FACTS
 from experiments.report import page, style
+from experiments.report.docking_figure import curves
 from experiments.report.page import Page, Picture, Table
 from experiments.report.results import ABOUT
-from experiments.report.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION, canvas
-from experiments.report.words import number
+from experiments.report.words import number, span
 
 TITLE = "Docking: our model beside the spiral of silence with bots"
-LIMIT, ROSS, DATA = "limit", "Ross et al. 2019", "climate as small as in data"
-COLOURS = (GREY, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK, BLUE)
-
+LIMIT, ROSS, DATA, ALL = "limit", "Ross et al. 2019", "climate as small as in data", "all of these"
+UNTOLD = "limit, true climate unknown at first"
+SMALL = next((fact.parts[0].low, fact.parts[0].high) for fact in FACTS if fact.number == 13)  #: its band of r
+FEW = 30  #: seeds below which a point says little
+TABLES = ("docking", "tipping", "shifts", "gap", "answers", "lift", "climate", "values")
+FILES = {
+    "docking.parquet": "P(win) by variant and bots, with 95% Wilson intervals",
+    "tipping.parquet": "bots at which two runs in three are won, with 95% bootstrap intervals",
+    "shifts.parquet": "each variant against the limit, paired by seed",
+    "gap.parquet": "their model with each assumption of ours against theirs, paired by seed",
+    "answers.parquet": "P(win) with 2 to 4% bots",
+    "lift.parquet": "P(win) with 2 to 4% bots less that with fewest, paired by seed",
+    "climate.parquet": "r of fact 13 in each variant, in the runs with fewest bots",
+    "values.parquet": "every value in which a variant differs from the limit",
+    "runs.parquet": "a row a run",
+}
 LACKS = (
-    "Our model lacks one assumption of theirs on purpose: confidence that adds up without bound. There a user who met "
-    "opposition early is hardly ever won back. Here the perceived climate is a share between 0 and 1 that follows what "
-    "was seen lately, since people are asked for such a share in the studies behind fact 13; a majority can be lost "
-    "again.",
-    "More differences remain in the limit: people begin by knowing the true climate; posts are counted, not speakers; "
-    "a run lasts a fixed time; whether a person speaks is drawn anew each hour around a personal threshold (theirs is "
-    "fixed), and our army is followed by people at random (their bots pick the well-connected).",
-    "Tipping points are read off straight lines between the points tried; intervals of the curves are of chance alone.",
+    "What the limit lacks on purpose, 1: people who begin without knowing the true climate. In theirs inner confidence "
+    "says nothing of others at first; ours begin with the true share of their side, as people do who have lived on the "
+    "platform before the campaign, so that whatever happens later is the campaign's doing. No value turns this off; "
+    "the row of the true climate unknown at first sets every perceived climate to 1/2 by hand before the first hour.",
+    "What the limit lacks on purpose, 2: confidence that adds up without bound. Our perceived climate is a share "
+    "between 0 and 1 that follows what was seen lately (exponential smoothing), since people are asked for such a "
+    "share in the studies behind fact 13; a majority can be lost again. A slow rate with a steep weight would come "
+    "close to adding up, but would magnify what people know at first.",
+    "More differences: in theirs a person hears how many neighbours speak, once each, and moves by a share of them; in "
+    "ours each post moves the climate, so the well-connected move faster, and posts (a geometric number, drawn anew "
+    "each hour around a personal threshold) are counted and not speakers. Thresholds are normal in log-odds, theirs "
+    "half-logistic; half of the people speak at first, in theirs 24%. A run lasts a fixed time, theirs until nobody "
+    "moves. Our army's members have a lognormal number of followers drawn at random; their bots have m, drawn by "
+    "degree. The graph (preferential attachment, m links), the even odds of either side and the hour's delay of what "
+    "is heard are the same.",
+    "Giving their model an assumption of ours changes that one alone, with values derived from the limit's (no value "
+    "was set to match a curve); it ends after the limit's hours. Not carried over: what a feed does within the hour.",
+    "Intervals are of chance alone. Each is at 95% by itself: of twenty variants that do nothing, one would seem to.",
+    "Tipping points are read off straight lines between the points, on the nearest curve that does not fall.",
     "Percentages of bots do not carry over to other sizes of population (see python -m experiments.reproduce).",
 )
+MOVES = ("variant", "wins with 2-4% bots, %", "difference, points", "more than without bots, points", "two in three at",
+         "moved by, bots", "r of fact 13")  # fmt: skip
+
+
+class Findings:
+    """The tables of a result folder, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+        self.asked: list[int] = yaml.safe_load((folder / ABOUT).read_text(encoding="utf-8"))["asked"]
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.tables[name]
+
+    def of(self, table: str, variant: str) -> "pd.Series[float] | None":
+        """Return the row of `variant`, None if there is none."""
+        rows = self.tables[table][self.tables[table]["variant"] == variant]
+        return None if rows.empty else rows.drop(columns="variant").iloc[0]
+
+    @property
+    def most(self) -> int:
+        """The most bots with which every variant was played."""
+        return int(self["docking"].groupby("variant")["bots"].max().min())
+
+    @property
+    def seeds(self) -> int:
+        """Runs a point of ours."""
+        ours = self["docking"]["variant"] == LIMIT
+        return int(self["docking"].loc[ours, "seeds"].min())
+
+    @property
+    def range(self) -> str:
+        """The numbers of bots for which the answer is given, in words."""
+        low, high = min(self.asked), max(self.asked)
+        return f"{low} to {high}" if high > low else str(low)
 
 
 def write(folder: Path) -> str:
     """Draw the picture and write `folder`/report.html from its result files; return the headline."""
     about = yaml.safe_load((folder / ABOUT).read_text(encoding="utf-8"))
-    table, points = (pd.read_parquet(folder / f"{name}.parquet") for name in ("docking", "tipping"))
+    found = Findings(folder)
     with style.look():
-        svg = style.save(curves(table), folder / "figures", "docking")
+        relaxed = found["shifts"].query("variant != @UNTOLD")
+        svg = style.save(curves(found["docking"], relaxed, found.asked), folder / "figures", "docking")
     picture = Picture(
-        "Who wins, by number of bots",
+        "Who wins, by number of bots, and what one assumption changes",
         svg,
-        "Left: their model and ours in the limit; look for the same rise. Right: one assumption relaxed at a time; "
-        "look at which curves still cross two runs in three, and where.",
-        "P(the bots' side wins) against the number of bots, a curve for each variant.",
+        "Left: their model, ours in the limit, and ours with a climate effect as small as in data; look for where each "
+        f"crosses two in three. Right: how much more or less often the bots' side wins with {found.range} bots when "
+        "one assumption is relaxed, in the same seeds; what does not cross the line makes a difference.",
+        "P(the bots' side wins) against the number of bots, and paired differences from the limit.",
     )
     told = Page(
         title=TITLE,
-        headline=headline(points, table),
-        lede=[answer(points, table)],
+        headline=headline(found),
+        lede=lede(found),
         pictures=[picture],
-        tables=[Table("Tipping points", HEADS, shown(points, table), open=True)],
+        tables=tables(found),
         facts=about["facts"],
         caveats=LACKS,
         command=about["command"],
-        files={
-            "docking.parquet": "P(win) by variant and bots, with 95% Wilson intervals",
-            "tipping.parquet": "bots at which two runs in three are won",
-            "runs.parquet": "a row a run",
-        },
+        files=FILES,
         versions=about["versions"],
         config=(folder / "config.yaml").read_text(encoding="utf-8"),
     )
@@ -67,89 +127,217 @@ def write(folder: Path) -> str:
     return told.headline
 
 
-HEADS = ("variant", "wins without bots", "wins with most bots", "two in three at (bots) [95%]")
+def show(folder: Path, console: Console) -> None:
+    """Print the tables, what moves the tipping point, and the headline."""
+    found = Findings(folder)
+    for table in tables(found)[:2]:
+        grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0), title=table.title, title_justify="left")
+        for name in table.columns:
+            grid.add_column(name)
+        for row in table.rows:
+            grid.add_row(*row)
+        console.print(grid)
+    for sentence in lede(found):
+        console.print(Text(sentence))
+    console.print(Text(headline(found), style="bold"))
 
 
-def shown(points: pd.DataFrame, table: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return the rows of the table of tipping points, as words."""
-    rows = []
-    for row in points.to_dict("records"):
-        curve = table[table["variant"] == row["variant"]]
-        ends = [f"{number(100 * wins, 0)}%" for wins in (curve["wins"].iloc[0], curve["wins"].iloc[-1])]
-        rows.append((str(row["variant"]), *ends, _where(row["tipping"], row["early"], row["late"])))
+def headline(found: Findings) -> str:
+    """Say how often the bots' side wins with 2 to 4% bots: in theirs, in the limit, and with climate as in data."""
+    parts = [f"{_wins(found, ROSS)} in the model of Ross et al.", f"{_wins(found, LIMIT)} in ours in their limit"]
+    if found.of("answers", DATA) is not None:
+        parts.append(f"{_wins(found, DATA)} in ours with a climate effect as small as in data, {verdict(found)}")
+    listed = f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"With {found.range} bots, 2 to 4% of the people, the bots' side wins {listed} ({found.seeds} seeds)."
+
+
+def _wins(found: Findings, variant: str) -> str:
+    row = found.of("answers", variant)
+    if row is None:
+        return "an unknown share"
+    return f"{number(100 * row['value'], 0)}% of runs (95% {_percent(row['lo'], row['hi'])})"
+
+
+def verdict(found: Findings) -> str:
+    """Say whether two runs in three are won with 2 to 4% bots and a climate effect as small as in data."""
+    row = found.of("answers", DATA)
+    if row is None or not (np.isfinite(row["lo"]) and np.isfinite(row["hi"])):
+        return "where too few runs leave open whether it tips"
+    if row["hi"] < TIPPED:
+        return "so tipping at 2 to 4% does not survive there"
+    return "so tipping survives there" if row["lo"] >= TIPPED else "which leaves open whether tipping survives"
+
+
+def lede(found: Findings) -> list[str]:
+    """Return the sentences after the headline, a warning of few seeds first."""
+    few = f"Warning: {found.seeds} seeds a point are too few to tell variants apart; say seeds={FEW} or more."
+    sentences = [few] if found.seeds < FEW else []
+    return [*sentences, *moved(found), *climate(found), *explained(found)]
+
+
+def moved(found: Findings) -> list[str]:
+    """Say which relaxed assumption moves the tipping point and where to, and which can not be told from none."""
+    told, silent = [], []
+    for row in found["shifts"].query("variant != @UNTOLD").to_dict("records"):
+        if not (row["win_lo"] > 0 or row["win_hi"] < 0):
+            silent.append(f"{row['variant']} ({_signed(row, 'win')})")
+            continue
+        ends = found.of("tipping", str(row["variant"]))
+        by = f"by {_bots(pd.Series(row))} bots, " if np.isfinite(row["move"]) else ""
+        told.append(f"{row['variant']} ({by}to: {_where(ends, found.most)}; wins {_signed(row, 'win')} points)")
+    limit = _where(found.of("tipping", LIMIT), int(found["docking"]["bots"].max()))
+    sentences = [f"Tipping point (two runs in three) in the limit: {limit}. "]
+    sentences[0] += (
+        f"It is moved by {'; '.join(told)}." if told else "No assumption that was relaxed is seen to move it."
+    )
+    if silent:
+        sentences.append(
+            f"Not told apart from the limit by {found.seeds} seeds (change of wins with {found.range} bots, points): "
+            f"{'; '.join(silent)}."
+        )
+    return sentences
+
+
+def climate(found: Findings) -> list[str]:
+    """Say how small the climate effect is in the variant that claims it, and whether bots still help there."""
+    r, more, last = (found.of(name, DATA) for name in ("climate", "lift", "tipping"))
+    if r is None or more is None or last is None:
+        return ["The climate effect as small as in data was not played."]
+    low, high = SMALL
+    fits = "as small as in data" if low <= r["value"] <= high else "not the one in data"
+    limit = found.of("climate", LIMIT)
+    strong = "" if limit is None else f"; in the limit it is {number(limit['value'], 2)}"
+    return [
+        f"Where the climate effect is to be as small as in data, r is {_r(r)} in the runs with fewest bots, which is "
+        f"{fits} (fact 13: {low:.2f} to {high:.2f}){strong}. There {found.range} bots change the wins by "
+        f"{_signed(_row(more), '')} points; two in three: {_where(last, found.most)}."
+    ]
+
+
+def explained(found: Findings) -> list[str]:
+    """Say how far our limit is from their model, and from theirs given our assumptions, and which of them does it."""
+    rows = {row["variant"]: row for row in found["gap"].to_dict("records")}
+    ours, theirs, given = (found.of("answers", name) for name in (LIMIT, ROSS, ALL))
+    if ours is None or theirs is None or given is None:
+        return []
+    together = _signed(rows.pop(ALL), "win")
+    named = [row for row in rows.values() if row["win_lo"] > 0 or row["win_hi"] < 0]
+    listed = "; ".join(f"{r['variant']} {_signed(r, 'win')}" for r in sorted(named, key=lambda row: -abs(row["win"])))
+    told = (
+        f"With {found.range} bots our limit is {_apart(ours, theirs)} points from theirs. Their model given all of our "
+        f"limit's assumptions that it can take changes by {together}, which leaves {_apart(ours, given)}; of them "
+        f"alone: {listed or 'none makes a difference'} (they do not add up)."
+    )
+    untold = found["shifts"].query("variant == @UNTOLD").to_dict("records")
+    said = [f"Our limit changes by {_signed(row, 'win')} points if people begin without the truth." for row in untold]
+    return [" ".join([told, *said])]
+
+
+def _apart(one: "pd.Series[float]", other: "pd.Series[float]") -> str:
+    """Return the difference of two independent answers in points with its 95% interval."""
+    gap = float(one["value"] - other["value"])
+    half = float(np.hypot(one["hi"] - one["value"], other["hi"] - other["value"]))
+    return _signed({"gap": gap, "gap_lo": gap - half, "gap_hi": gap + half}, "gap")
+
+
+def tables(found: Findings) -> list[Table]:
+    """Return what moves the tipping point, what the limit's gap is made of, the curves, and the values that differ."""
+    wins = [
+        (str(row["variant"]), str(row["bots"]), number(100 * row["wins"]), _percent(row["lo"], row["hi"], 1))
+        for row in found["docking"].to_dict("records")
+    ]
+    paired = (
+        "Differences are paired by seed; 95% intervals in brackets. r: correlation of perceived climate with speaking, "
+        "in the runs with fewest bots. Moved by: read off the numbers of bots that both curves have."
+    )
+    given = "One assumption of our limit in their model, the rest theirs; against their model in the same seeds."
+    return [
+        Table("What moves the tipping point", MOVES, _moves(found, LIMIT, "shifts"), paired, open=True),
+        Table("Their model with assumptions of ours", MOVES[:-1], _moves(found, ROSS, "gap"), given, open=True),
+        Table("Values that differ from the limit", ("variant", "value", "limit", "here"), _values(found), open=True),
+        Table("The curves", ("variant", "bots", "wins, %", "95% interval"), wins),
+    ]
+
+
+def _moves(found: Findings, reference: str, differences: str) -> list[Sequence[str]]:
+    rows: list[Sequence[str]] = []
+    for name in (reference, *found[differences]["variant"]):
+        at, more, ends, r = (found.of(table, name) for table in ("answers", "lift", "tipping", "climate"))
+        change = found.of(differences, name)
+        most = int(found["docking"].query("variant == @name")["bots"].max())
+        rows.append(
+            [
+                name,
+                _cell(100 * at) if at is not None else "",
+                _signed(_row(change), "win") if change is not None else "(reference)",
+                _signed(_row(more), "") if more is not None else "",
+                _where(ends, most),
+                _bots(change) if change is not None else "(reference)",
+                *([_r(r)] if r is not None else []),
+            ]
+        )
     return rows
 
 
-def _where(value: float, early: float, late: float) -> str:
-    if np.isnan(value):
-        return "not reached" if np.isnan(early) else f"not reached [from {number(early, 0)}]"
-    upper = "more than tried" if np.isnan(late) else number(late, 0)
-    return f"{number(value, 0)} [{number(early, 0)} to {upper}]"
+def _values(found: Findings) -> list[Sequence[str]]:
+    return [
+        (str(row["variant"]), str(row["key"]), str(row["limit"]), str(row["value"]))
+        for row in found["values"].to_dict("records")
+    ]
 
 
-def headline(points: pd.DataFrame, table: pd.DataFrame) -> str:
-    """Say where both models tip, in one sentence."""
-    at = points.set_index("variant")["tipping"]
-    theirs, ours = (_words(at[name]) for name in (ROSS, LIMIT))
-    seeds = int(table["seeds"].min())
-    return (
-        f"The bots' side wins two runs in three {theirs} in the model of Ross et al. and {ours} in ours in their limit "
-        f"(at least {seeds} runs a point)."
+def _row(series: "pd.Series[float]") -> dict[str, float]:
+    """Return the row of a table of value, lo and hi with its value under "" too, as `_signed` reads it."""
+    return {str(name): float(value) for name, value in series.items()} | {"": float(series.iloc[0])}
+
+
+def _cell(row: "pd.Series[float]") -> str:
+    return f"{number(row['value'], 0)} [{span(row['lo'], row['hi'], 0)}]"
+
+
+def _percent(lo: float, hi: float, digits: int = 0) -> str:
+    return span(100 * lo, 100 * hi, digits)
+
+
+def _r(row: "pd.Series[float]") -> str:
+    return f"{number(row['value'], 2)} [{span(row['lo'], row['hi'], 2)}]"
+
+
+def _signed(row: Mapping[Any, Any], name: str) -> str:
+    """Return "+3 [1 to 5]" in percentage points of the columns `name`, `name`_lo and `name`_hi."""
+    value, lo, hi = (
+        100 * float(row[key]) for key in (name, f"{name}_lo" if name else "lo", f"{name}_hi" if name else "hi")
     )
+    return f"{_plus(value)} [{span(lo, hi, 0)}]"
 
 
-def _words(tipping: float) -> str:
-    return "with no number of bots tried" if np.isnan(tipping) else f"from {number(tipping, 0)} bots in 1,000 users on"
+def _plus(value: float) -> str:
+    return f"{'+' if value >= 0.5 else ''}{number(value, 0)}"
 
 
-def answer(points: pd.DataFrame, table: pd.DataFrame) -> str:
-    """Say whether tipping survives a climate effect as small as in data."""
-    row = points[points["variant"] == DATA]
-    if row.empty:
-        return "The climate effect as small as in data was not played."
-    curve = table[table["variant"] == DATA]
-    most = int(curve["bots"].iloc[-1])
-    last = curve.iloc[-1]
-    told = f"with {most} bots that side wins {number(100 * last['wins'], 0)}% of runs"
-    interval = f"95% interval {number(100 * last['lo'], 0)} to {number(100 * last['hi'], 0)}%"
-    found = float(row["tipping"].iloc[0])
-    if np.isnan(found) and last["hi"] >= 2 / 3:
-        seen = "no tipping was seen, nor is it excluded"
-        return f"With a climate effect as small as in data (fact 13) {seen}: {told} ({interval})."
-    if np.isnan(found):
-        return f"With a climate effect as small as in data (fact 13) tipping does not survive: {told} ({interval})."
-    tips = f"two runs in three are won {_words(found)}"
-    return f"With a climate effect as small as in data (fact 13) {tips}; {told} ({interval})."
+def _where(ends: "pd.Series[float] | None", most: int) -> str:
+    """Return from how many bots on two runs in three are won, with the interval."""
+    if ends is None:
+        return "unknown"
+    found, lo, hi = float(ends["bots"]), float(ends["lo"]), float(ends["hi"])
+    if np.isinf(lo):
+        return f"not reached within {most} bots"
+    if lo <= 0 and np.isinf(hi):
+        return f"not placed by these runs within 0 to {most} bots"
+    upper = f"more than {most}" if np.isinf(hi) else number(hi, 0)
+    if np.isinf(found):
+        return f"not reached within {most} bots [{number(lo, 0)} to {upper}]"
+    return f"from {number(found, 0)} bots on [{number(lo, 0)} to {upper}]"
 
 
-def curves(table: pd.DataFrame) -> Figure:
-    """P(the bots' side wins) against the number of bots: both models, and what relaxing does to ours."""
-    figure = canvas(4.6)
-    left, right = figure.subplots(1, 2, sharey=True)
-    names = list(dict.fromkeys(table["variant"]))
-    for axes, shown_here in ((left, [ROSS, LIMIT]), (right, [name for name in names if name != ROSS])):
-        for name in (name for name in names if name in shown_here):
-            curve, colour = table[table["variant"] == name], COLOURS[names.index(name) % len(COLOURS)]
-            if axes is left:  # to the right, bands would hide the curves; the table has the intervals
-                axes.fill_between(curve["bots"], curve["lo"], curve["hi"], color=colour, alpha=0.15, linewidth=0)
-            axes.plot(curve["bots"], curve["wins"], color=colour, marker="o", ms=3, label=name)
-        for level in (0.5, 2 / 3):
-            axes.axhline(level, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
-        axes.set_xlabel("bots beside 1,000 people")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), fontsize=7.5)
-    left.set(title="Their model and our limit", ylabel="P(the bots' side wins)", ylim=(0, 1))
-    right.set_title("One assumption relaxed")
-    return figure
+def _bots(change: "pd.Series[float]") -> str:
+    """Return by how many bots the tipping point moved, with the interval."""
+    move, lo, hi = (float(change[name]) for name in ("move", "move_lo", "move_hi"))
+    if np.isnan(move):
+        return "neither tips"
+    ends = [_end(end) for end in (lo, hi)]
+    return f"{_end(move)} [{ends[0]} to {ends[1]}]" if np.isfinite(move) or lo != hi else "out of reach"
 
 
-def show(folder: Path, console: Console) -> None:
-    """Print the table, the answer and the headline."""
-    table, points = (pd.read_parquet(folder / f"{name}.parquet") for name in ("docking", "tipping"))
-    grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for name in HEADS:
-        grid.add_column(name)
-    for row in shown(points, table):
-        grid.add_row(*row)
-    console.print(grid)
-    console.print(Text(answer(points, table)))
-    console.print(Text(headline(points, table), style="bold"))
+def _end(value: float) -> str:
+    return "out of reach" if value == np.inf else "from out of reach" if value == -np.inf else _plus(value)
