@@ -27,6 +27,7 @@ from experiments.facts.table import (
     interval,
     overall,
 )
+from experiments.report.validity import headline, remarks
 from experiments.settings import changed
 from experiments.validity import main
 from scripts import fit
@@ -412,6 +413,16 @@ def test_a_part_is_judged_by_its_mean_against_its_band() -> None:
     assert table["value"].tolist() == [1.5] * 3
     nothing = compare([fact], data.assign(value=np.nan))
     assert nothing["part_verdict"].tolist() == [MISSED, MISSED, SHOWN]
+
+
+def test_a_fact_that_was_looked_at_is_named_in_the_headline() -> None:
+    parts = (Part("a", lambda _: 0.0, 1, 2),)
+    facts = [
+        Fact(k, "name", "target", "V", "source", "seen", parts, seen="looked at" if k == 4 else "") for k in (3, 4)
+    ]
+    table = compare(facts, pd.DataFrame({"number": [3, 4], "part": "a", "seed": 1, "value": 1.5}))
+    assert "2 facts held out (no clean test: 4)" in headline(table)
+    assert [words[-1].startswith("No clean test: looked at.") for words in remarks(table)] == [False, True]
 
 
 def test_all_twenty_facts_are_there_once_with_their_use() -> None:

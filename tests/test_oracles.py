@@ -475,6 +475,18 @@ def test_a_review_finds_abuse_and_errs_by_its_rate() -> None:
     assert guilty[:2500].mean() == pytest.approx(0.1, abs=0.02)
 
 
+def test_the_most_reported_are_reviewed_first_and_then_the_oldest() -> None:
+    """Two reviews an hour: of five abusive posts with 2, 5, 3, 5 and 9 reports the last is too young."""
+    world = World(lively(moderation={"threshold": 1, "lag": 1, "capacity": 2, "strikes": 100}), rng=1)
+    ledger, review = world.state.ledger, world.setting.moderation.moderate
+    ledger.size = 5
+    posts = ledger.rows()
+    posts.author[:], posts.toxicity[:], posts.root[:] = 7, 0.9, range(5)
+    posts.reports[:], posts.time[:] = [2, 5, 3, 5, 9], [0, 10, 20, 30, 9 * 3600]
+    taken = [review(world.accounts, posts, 0, np.zeros(0, np.int64), 1, tick).posts.tolist() for tick in (8, 9, 10)]
+    assert taken == [[1, 3], [0, 2], [4]]
+
+
 def test_every_strike_that_reaches_a_multiple_suspends() -> None:
     """Three posts of one author fall in one hour: from one strike to four, past the multiple of two and of three."""
     world = World(lively(moderation={"strikes": 3, "lag": 0, "capacity": 10}), rng=1)

@@ -122,6 +122,7 @@ FACTS = (
         ),
         "The exponent in the quiet world, the ratio with the operation. That leaving grows rarer with posts is built "
         "in by assumption, a session and not a post at a time; the ratio follows from the rate fitted to fact 10.",
+        seen="its exponent had been looked at before the form of leaving was changed",
     ),
     Fact(
         13, "the climate effect is small", "correlation of perceived support and expression r about 0.10", "C",

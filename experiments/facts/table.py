@@ -54,6 +54,7 @@ class Fact:
     parts: tuple[Part, ...]
     note: str = ""
     pending: str = ""  #: what is not modelled yet
+    seen: str = ""  #: why a fact held out is no clean test
 
 
 def play(setting: Setting, seed: int, ticks: int) -> Worlds:
@@ -127,7 +128,7 @@ def _rows(fact: Fact, measured: pd.DataFrame, fitted: list[str]) -> list[dict[st
     own = measured[measured["number"] == fact.number]
     values = {part.name: interval(own.loc[own["part"] == part.name, "value"].to_numpy()) for part in fact.parts}
     verdicts = {part.name: _verdict(part, values[part.name].value) for part in fact.parts}
-    about = {name: getattr(fact, name) for name in ("target", "use", "source", "sure", "pending", "note")}
+    about = {name: getattr(fact, name) for name in ("target", "use", "source", "sure", "pending", "seen", "note")}
     about |= {"verdict": overall(verdicts.values(), fact.pending), "fitted": ", ".join(fitted)}
     return [
         {"number": fact.number, "fact": fact.name, "part": part.name, "low": part.low, "high": part.high}

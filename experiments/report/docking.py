@@ -97,7 +97,6 @@ class Findings:
 
 def write(folder: Path) -> str:
     """Draw the picture and write `folder`/report.html from its result files; return the headline."""
-    about = yaml.safe_load((folder / ABOUT).read_text(encoding="utf-8"))
     found = Findings(folder)
     with style.look():
         relaxed = found["shifts"].query("variant != @UNTOLD")
@@ -116,12 +115,9 @@ def write(folder: Path) -> str:
         lede=lede(found),
         pictures=[picture],
         tables=tables(found),
-        facts=about["facts"],
         caveats=LACKS,
-        command=about["command"],
         files=FILES,
-        versions=about["versions"],
-        config=(folder / "config.yaml").read_text(encoding="utf-8"),
+        **page.made(folder),
     )
     page.write(told, folder / "report.html")
     return told.headline

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -56,6 +58,13 @@ class Page:
     files: Mapping[str, str] = field(default_factory=dict)  #: name -> what it holds
     versions: Mapping[str, object] = field(default_factory=dict)
     config: str = ""
+
+
+def made(folder: Path) -> dict[str, Any]:
+    """Return how a result was made, as `experiments.folder.describe` wrote it: the fields of a `Page` that say so."""
+    about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
+    config = (folder / "config.yaml").read_text(encoding="utf-8")
+    return {**{name: about[name] for name in ("facts", "command", "versions")}, "config": config}
 
 
 def render(page: Page) -> str:

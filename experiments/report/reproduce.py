@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
@@ -38,7 +37,6 @@ def write(folder: Path, compared: pd.DataFrame, runs: pd.DataFrame) -> None:
 
     `folder` holds what `experiments.folder.describe` wrote.
     """
-    about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
     with style.look():
         pictures = [
             Picture(
@@ -61,17 +59,14 @@ def write(folder: Path, compared: pd.DataFrame, runs: pd.DataFrame) -> None:
         lede=lede(compared),
         pictures=pictures,
         tables=[Table("Every cell", HEADS, shown(compared), open=True)],
-        facts=about["facts"],
         caveats=CAVEATS,
-        command=about["command"],
         files={
             "cells.parquet": "a row a cell and measure: published, ours, standard errors, passed",
             "runs.parquet": "a row a run",
             "config.yaml": "what was run, resolved",
             "figures/": "every picture as PNG and SVG",
         },
-        versions=about["versions"],
-        config=(folder / "config.yaml").read_text(encoding="utf-8"),
+        **page.made(folder),
     )
     page.write(told, folder / "report.html")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -41,7 +40,6 @@ def write(folder: Path, compared: pd.DataFrame, worlds: Worlds) -> None:
 
     `folder` holds what `experiments.folder.describe` wrote.
     """
-    about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
     with style.look():
         pictures = [_draw(worlds, folder / "figures", name) for name in PICTURES]
     told = Page(
@@ -53,17 +51,14 @@ def write(folder: Path, compared: pd.DataFrame, worlds: Worlds) -> None:
             Table("Every fact", HEADS, shown(compared), "Mean and 95% interval over seeds.", open=True),
             Table("Sources, parameters and remarks", ABOUT, remarks(compared)),
         ],
-        facts=about["facts"],
         caveats=CAVEATS,
-        command=about["command"],
         files={
             "validity.parquet": "a row a measured number, with its fact's verdict",
             "measures.parquet": "a row a number and seed",
             "config.yaml": "what was run, resolved",
             "figures/": "every picture as PNG and SVG",
         },
-        versions=about["versions"],
-        config=(folder / "config.yaml").read_text(encoding="utf-8"),
+        **page.made(folder),
     )
     page.write(told, folder / "report.html")
 
@@ -73,8 +68,10 @@ def headline(compared: pd.DataFrame) -> str:
     facts = compared.drop_duplicates("number")
     counts = {use: facts[facts["use"] == use]["verdict"].value_counts() for use in USES}
     calibrated, held = counts["C"], counts["V"]
+    seen = facts[facts["seen"] != ""]
+    unclean = f" (no clean test: {', '.join(map(str, seen['number']))})" if len(seen) else ""
     return (
-        f"Of {held.sum()} facts held out, {held.get(MET, 0)} are met, {held.get(PARTLY, 0)} in part and "
+        f"Of {held.sum()} facts held out{unclean}, {held.get(MET, 0)} are met, {held.get(PARTLY, 0)} in part and "
         f"{held.get(MISSED, 0)} missed; of {calibrated.sum()} that parameters were fitted to, "
         f"{calibrated.get(MET, 0)} are met."
     )
@@ -106,6 +103,7 @@ def remarks(compared: pd.DataFrame) -> list[list[str]]:
     rows = []
     for row in compared.drop_duplicates("number").to_dict("records"):
         lacking = f"Not modelled yet: {row['pending']}. " if row["pending"] else ""
+        lacking += f"No clean test: {row['seen']}. " if row["seen"] else ""
         about = (USES[row["use"]], row["source"], row["sure"], row["fitted"], lacking + row["note"])
         rows.append([f"{row['number']}. {row['fact']}", *about])
     return rows

@@ -55,10 +55,10 @@ class Expression(Rule):
     """When people speak and what kind of act it is."""
 
     climate_weight: float = parameter(
-        1.0, unit="log-odds", source="fitted to fact 13 (scripts/fit.py)", low=-100.0, high=100.0
+        1.08, unit="log-odds", source="fitted to fact 13 (scripts/fit.py)", low=-100.0, high=100.0
     )
     fear_weight: float = parameter(
-        7.5, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
+        6.8, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
     )
     anticipation: float = parameter(
         0.5, unit="1", source="assumption: weight of anticipated against felt abuse", low=0.0, high=100.0

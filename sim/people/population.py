@@ -47,7 +47,7 @@ class Population(Rule):
     )
     sessions_sigma: float = parameter(0.8, unit="log", source="assumption", low=0.0, high=4.0)
     acts_per_session: float = parameter(0.7, unit="acts/session", source="assumption", low=0.0, high=10.0)
-    acts_sigma: float = parameter(2.5, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
+    acts_sigma: float = parameter(2.42, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
     interest: float = parameter(0.2, unit="share", source="assumption: mean share of political acts", low=0, high=1)
     interest_sigma: float = parameter(1.0, unit="log", source="assumption", low=0.0, high=4.0)
     boldness: float = parameter(0.8, unit="log-odds", source="assumption", low=-10.0, high=10.0)

@@ -56,7 +56,7 @@ class Reaction(Rule):
         1.0, unit="exponent", source="assumption: who has written much is attached, abused or not", low=0.0, high=5.0
     )
     leave_abuse: float = parameter(
-        2.3,
+        2.46,
         unit="1/session",
         source="fitted to fact 10 (scripts/fit.py): of who has written nothing",
         low=0.0,
