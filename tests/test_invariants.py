@@ -315,7 +315,7 @@ CHANGES = st.fixed_dictionaries(
 
 def test_all_laws_hold_in_a_busy_world(monkeypatch: pytest.MonkeyPatch) -> None:
     restless = lively(
-        reaction={"leave": 0.02, "persuasion": 0.05, "tolerance": 0.6}, expression={"climate_weight": 4.0}
+        reaction={"leave": 0.02, "persuasion": 0.05, "tolerance": 0.6}, expression={"climate_weight": 8.0}
     )
     world, inspector = inspected(restless, 5, monkeypatch)
     assert inspector.shown > 10_000
