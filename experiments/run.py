@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
 from experiments.folder import describe
-from experiments.runs import progress
+from experiments.runs import cores, progress
 from experiments.settings import build, facts
 from sim.state.posts import KINDS, Posts
 from sim.state.truth import ROLES, Truth
@@ -91,7 +91,7 @@ def main(config: DictConfig, folder: Path) -> None:
     with progress(config.ticks * config.seeds, "playing hours") as advance, Recorder(folder) as recorder:
         for seed in range(config.seed, config.seed + config.seeds):
             recorder.seed = seed
-            world = World(setting, rng=seed, archive=recorder)
+            world = World(setting, rng=seed, archive=recorder, threads=cores())
             recorder.truth = world.state.truth
             hours.append(world.run(config.ticks, advance).assign(seed=seed))
             recorder.finish(world)

@@ -3,6 +3,7 @@
 Everything is deterministic by seed, so a test that passes goes on passing; each asks for a clear difference.
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,10 +13,13 @@ import pytest
 
 from sim.actors.propagandist import Extremists, Organisation
 from sim.noise import key_of, mixed, stream
+from sim.observers.base import Moment
 from sim.people.population import support
+from sim.platform.feed import Feed
 from sim.setting import Setting
 from sim.state.accounts import OPINION
 from sim.state.graph import assortativity, reciprocity
+from sim.state.posts import TOXIC, Posts
 from sim.world import World
 from tests.worlds import HOURS, LIVELY, START, Diary, lively, played
 
@@ -298,6 +302,35 @@ def test_named_victims_are_abused_whatever_they_think() -> None:
     targets = np.concatenate([moment.orders[0].drafts.target for moment in diary.moments])
     assert set(targets.tolist()) <= set(victims)
     assert len(targets) > 20
+
+
+class Abused:
+    """An observer that counts impressions of abuse."""
+
+    def __init__(self) -> None:
+        self.impressions = 0
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        self.impressions += int((moment.posts.toxicity[moment.seen.item] >= TOXIC).sum())
+        return {}
+
+
+class CivilFirst(Feed):
+    """A ranking of one's own: by time, abuse last."""
+
+    def rank(self, posts: Posts, base: int, new: slice) -> None:
+        posts.score[new] = posts.time[new] - 1e9 * (posts.toxicity[new] >= TOXIC)
+
+
+def test_a_ranking_of_ones_own_hides_abuse() -> None:
+    feeds = (Feed(engagement=0.0, depth=32), CivilFirst(depth=32))
+    counts = []
+    for feed in feeds:
+        for seed in SEEDS:
+            counts.append(abused := Abused())
+            played(replace(LIVELY, feed=feed), TICKS, abused, seed=seed)
+    usual, civil = (sum(count.impressions for count in group) for group in (counts[:3], counts[3:]))
+    assert civil < 0.6 * usual
 
 
 def test_equal_effort_puts_everybody_to_work() -> None:
