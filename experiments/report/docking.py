@@ -126,13 +126,14 @@ def write(folder: Path) -> str:
 def show(folder: Path, console: Console) -> None:
     """Print the tables, what moves the tipping point, and the headline."""
     found = Findings(folder)
+    wide = Console(file=console.file, width=max(console.width, 150), no_color=console.no_color)
     for table in tables(found)[:2]:
         grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0), title=table.title, title_justify="left")
         for name in table.columns:
             grid.add_column(name)
         for row in table.rows:
             grid.add_row(*row)
-        console.print(grid)
+        wide.print(grid)
     for sentence in lede(found):
         console.print(Text(sentence))
     console.print(Text(headline(found), style="bold"))

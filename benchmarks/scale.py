@@ -1,0 +1,114 @@
+"""Large worlds: time and memory of the graph and of a week, with the activity of a typical platform.
+
+A week of a million accounts is 168 ticks. Compilation is not counted: a small world is played first.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks.phases import ENGINE, PHASES, THREADED, timed
+from benchmarks.run import natural, positive
+from benchmarks.world import typical
+from experiments.runs import cores
+from sim.state.truth import TROLL
+from sim.world import World
+
+EXAMPLES = """examples:
+  python -m benchmarks.scale                                   a million accounts for a week
+  python -m benchmarks.scale --people 100000 --threads 1
+  python -m benchmarks.scale --people 10000000 --ticks 24
+"""
+
+
+def gigabytes() -> float:
+    """Return the most memory that this process has held, GiB."""
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held / 2.0 ** (30 if sys.platform == "darwin" else 20)
+
+
+def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> dict[str, Any]:
+    """Build and play one world; return its numbers."""
+    setting = typical(people)
+    small = World(typical(2000), rng=seed, threads=threads)
+    small.run(30)
+    begun, empty = time.perf_counter(), gigabytes()
+    world = World(setting, rng=seed, threads=threads)
+    built = time.perf_counter() - begun
+    after = gigabytes()
+    task = bar.add_task(f"{people:,} people", total=ticks)
+    with timed(THREADED if threads > 1 else ENGINE) as seconds:
+        begun = time.perf_counter()
+        history = world.run(ticks, lambda steps: bar.advance(task, steps))
+        played = time.perf_counter() - begun
+    awake, days = float(history["awake"].sum()), ticks / 24.0
+    return {
+        "people": people,
+        "accounts": len(world.role),
+        "edges": len(world.graph.following),
+        "threads": threads,
+        "army": int((world.role == TROLL).sum()),
+        "ticks": ticks,
+        "seconds to build": built,
+        "GiB after building": after,
+        "GiB before": empty,
+        "seconds to play": played,
+        "GiB at most": gigabytes(),
+        "microseconds an activation": 1e6 * played / awake,
+        "activations": awake,
+        "sessions a day": awake / days / people,
+        "acts a day": float(history["acts"].sum()) / days / people,
+        "reads": float(history["reads"].sum()),
+        "posts by the army": float(history["army_posts"].sum()),
+        "ms a tick": {phase: 1e3 * seconds[phase] / ticks for phase in PHASES},
+    }
+
+
+def table(found: dict[str, Any]) -> str:
+    """Return the numbers as Markdown."""
+    rows = {name: value for name, value in found.items() if name != "ms a tick"}
+    rows |= {f"ms a tick: {phase}": value for phase, value in found["ms a tick"].items() if value}
+    lines = [
+        f"| {name} | {value:,.3f} |" if value % 1 else f"| {name} | {value:,.0f} |" for name, value in rows.items()
+    ]
+    return "\n".join(["| | |", "|---|---:|", *lines]) + "\n"
+
+
+def main() -> None:
+    """Measure one size, print the table, write it as JSON."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.scale",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--people", type=positive, default=1_000_000, metavar="N", help="accounts of people (1000000)")
+    add("--ticks", type=positive, default=168, metavar="T", help="hours (168)")
+    add("--threads", type=positive, default=cores(), metavar="K", help="threads (all cores)")
+    add("--seed", type=natural, default=1, metavar="S", help="seed of the world (1)")
+    add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
+    given = parser.parse_args()
+    try:
+        given.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--out={given.out} can not be made ({error.strerror}): name a folder that can be written")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        found = measure(given.people, given.ticks, given.threads, given.seed, bar)
+    path = given.out / f"scale-{given.people}-{given.threads}.json"
+    path.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    print(table(found))
+    print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    main()
