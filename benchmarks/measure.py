@@ -157,6 +157,8 @@ def engine_numbers(
             "acts a day": float(measured["acts"].sum() / days),
             "items a session": items,
         },
+        "activations a tick": median(part.activations / plan.ticks for part in rounds),
+        "followees": sum(visited) / sum(part.activations for part in rounds),
         "microseconds an activation": 1e6 * median(part.each(ACTIVATION) for part in rounds),
         "bare gather / engine": median(bare / ours for bare, ours in zip(gathered, visits, strict=True)),
         "activations a second": rate,

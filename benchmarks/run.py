@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.measure import Plan, measure
 from benchmarks.phases import PHASES
+from benchmarks.picture import draw
 from benchmarks.world import FLOORS
 from experiments.runs import cores
 
@@ -154,8 +155,9 @@ def main() -> None:
     (given.out / "speed.json").write_text(
         json.dumps({"versions": versions, "plan": vars(plan), "sizes": sizes}, indent=1), encoding="utf-8"
     )
+    draw(sorted(sizes, key=lambda size: int(size["people"])), given.out)
     print(text)
-    print(f"written: {given.out / 'speed.md'} and {given.out / 'speed.json'}")
+    print(f"written: {given.out}/speed.md, speed.json, speed.png")
 
 
 if __name__ == "__main__":

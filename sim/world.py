@@ -109,9 +109,7 @@ class World(ColumnModel):
         people, graph = self._people()
         rules.campaign.check_victims(len(people.key))
         bands = self._bands(len(people.key))
-        accounts = people
-        for band in bands:
-            accounts = concatenate(accounts, band.accounts)
+        accounts = concatenate([people, *(band.accounts for band in bands)])
         sizes = [len(people.key), *(len(band.accounts.key) for band in bands)]
         role = np.repeat(np.array([ORGANIC, TROLL, EXTREMIST], np.int8), sizes)
         ties = [np.concatenate([getattr(band, end) for band in bands]) for end in ("source", "target")]

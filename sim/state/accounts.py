@@ -4,6 +4,7 @@ Rows 0 .. n_organic-1 are ordinary people; organised accounts are appended behin
 not written here but in `sim.state.truth`, which platform and actors never see.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +70,6 @@ def empty(n: int) -> Accounts:
     return Accounts(**columns)
 
 
-def concatenate(first: Accounts, second: Accounts) -> Accounts:
-    """Return the rows of `first` followed by those of `second`."""
-    return Accounts._make(np.concatenate([getattr(first, name), getattr(second, name)]) for name in Accounts._fields)
+def concatenate(parts: Sequence[Accounts]) -> Accounts:
+    """Return the rows of all parts, one part after the other."""
+    return Accounts._make(map(np.concatenate, zip(*parts, strict=True)))

@@ -1,0 +1,48 @@
+"""The picture of speed: what an activation costs in each phase, against the size of the world."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.phases import PHASES
+from experiments.report import style
+from experiments.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, canvas
+
+COLOURS = dict(zip(PHASES, (GREY, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, SKY, YELLOW), strict=True))
+MARKS = dict(zip(PHASES, "osD^vPX*", strict=True))
+
+
+def draw(sizes: list[dict[str, Any]], folder: Path) -> None:
+    """Write speed.png and speed.svg into `folder`: microseconds an activation, both axes logarithmic.
+
+    Args:
+        sizes: what `benchmarks.measure.measure` returned, smallest first.
+    """
+    with style.look():
+        figure = canvas(4.4)
+        axes = figure.subplots()
+        people = [size["people"] for size in sizes]
+        for phase in PHASES:
+            costs = [_each(size, size["ms a tick"][phase]) for size in sizes]
+            axes.plot(people, costs, color=COLOURS[phase], marker=MARKS[phase], ms=5, label=phase)
+        whole = [_each(size, size["ms a tick"]["tick"]) for size in sizes]
+        axes.plot(people, whole, color=INK, linewidth=2.6, marker="o", ms=5, label="a whole tick")
+        gather = [1e6 * size["followees"] / size["edges a second of the bare gather"] for size in sizes]
+        axes.plot(people, gather, color=INK, linestyle=":", marker=".", label="bare gather of the followees")
+        plain = [(size["people"], size["plain Mesa, ms a tick"]["tick"], size) for size in sizes if _plain(size)]
+        if plain:
+            axes.plot(
+                [count for count, _, _ in plain],
+                [_each(size, tick) for _, tick, size in plain],
+                color=INK, linestyle="", marker="s", ms=8, mfc="none", label="plain Mesa, a whole tick",
+            )  # fmt: skip
+        axes.set(xscale="log", yscale="log", xlabel="people", title="Microseconds an activation, one thread")
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        style.save(figure, folder, "speed")
+
+
+def _each(size: dict[str, Any], milliseconds: float) -> float:
+    return 1e3 * milliseconds / size["activations a tick"]
+
+
+def _plain(size: dict[str, Any]) -> bool:
+    return "plain Mesa, ms a tick" in size
