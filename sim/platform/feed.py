@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.kernels import kernel, piece
-from sim.noise import stream, stream_key, uniform
+from sim.noise import U64, stream, stream_key, uniform
 from sim.rules import Rule, parameter, values
 from sim.state.accounts import Accounts
 from sim.state.graph import Graph
@@ -335,23 +335,24 @@ def _home(pile, count, most, graph, fresh, crowd, i, runs, crowds, place):
 @piece
 def _select(row, score, first, count, most):
     """Bring the best to the front of items first .. count - 1, down to item most - 1 (quickselect)."""
-    low, high = first, count - 1
-    while low < high:
-        middle = (low + high) // 2
+    low, end, last = U64(first), U64(count), U64(most)  # unsigned, which spares each access a check for negatives
+    while end - low > U64(1):
+        middle = (low + end) // U64(2)
         value, j = score[middle], row[middle]
-        a, b = low, high
-        while a <= b:
+        a, b = low, end
+        while a < b:
             while _better(score[a], row[a], value, j):
-                a += 1
-            while _better(value, j, score[b], row[b]):
-                b -= 1
-            if a <= b:
+                a += U64(1)
+            while _better(value, j, score[b - U64(1)], row[b - U64(1)]):
+                b -= U64(1)
+            if a < b:
+                b -= U64(1)
                 row[a], row[b] = row[b], row[a]
                 score[a], score[b] = score[b], score[a]
-                a, b = a + 1, b - 1
-        if most - 1 <= b:
-            high = b
-        elif most - 1 >= a:
+                a += U64(1)
+        if last <= b:
+            end = b
+        elif last > a:
             low = a
         else:
             break
