@@ -120,7 +120,7 @@ def arguments() -> argparse.Namespace:
         help="the size also played by plain Mesa, 0 = none (10000)",
     )
     add("--warm-up", type=positive, default=24, metavar="T", help="ticks before anything is measured (24)")
-    add("--ticks", type=positive, default=8, metavar="T", help="ticks of one round (8)")
+    add("--ticks", type=positive, default=24, metavar="T", help="ticks of one round: a day (24)")
     add("--rounds", type=positive, default=3, metavar="K", help="rounds, of which medians are taken (3)")
     add("--threads", type=positive, default=cores(), metavar="K", help="threads of the engine (all cores)")
     add("--seed", type=natural, default=1, metavar="S", help="seed of all worlds (1)")
