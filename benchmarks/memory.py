@@ -4,7 +4,7 @@ The campaign lasts from the 12th hour to the end, so that nothing is saved by qu
 """
 
 import argparse
-import resource
+import mmap
 import sys
 import time
 from contextlib import ExitStack
@@ -28,7 +28,11 @@ def resident() -> float:
     """Return the memory of this process in MiB: what is resident now; without /proc, its peak so far."""
     statm = Path("/proc/self/statm")
     if statm.exists():
-        return int(statm.read_text().split()[1]) * resource.getpagesize() / MIB
+        return int(statm.read_text().split()[1]) * mmap.PAGESIZE / MIB
+    try:
+        import resource
+    except ImportError:
+        raise SystemExit("this system does not say what is resident: run it on Linux or macOS") from None
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (MIB if sys.platform == "darwin" else 1024)
 
 

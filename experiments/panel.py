@@ -23,12 +23,14 @@ class Wanted(NamedTuple):
     columns: tuple[str, ...]  #: of `Accounts`
 
 
-def wanted(record: Mapping[str, Any]) -> Wanted:
+def wanted(record: Any) -> Wanted:
     """Return what the group `record` of a configuration asks for.
 
     Raises:
         InputError: a value that means nothing, in one line with the cure.
     """
+    if not isinstance(record, Mapping) or set(record) != set(Wanted._fields):
+        raise InputError(f"record={record} must have people, every and columns: set one of them, as in record.people=9")
     people, every, columns = record["people"], record["every"], record["columns"]
     whole = isinstance(people, int) and not isinstance(people, bool) and people >= 0
     if people != "all" and not whole and not (isinstance(people, float) and 0.0 <= people <= 1.0):

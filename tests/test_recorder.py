@@ -129,6 +129,12 @@ def test_what_a_configuration_asks_for():
     assert "key" not in COLUMNS
 
 
+@pytest.mark.parametrize("record", [3, None, {"people": 3}])
+def test_what_to_record_is_a_group_of_keys(record: object):
+    with pytest.raises(InputError, match=r"^record=.* must have people, every and columns: set one of them"):
+        wanted(record)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
