@@ -1,12 +1,12 @@
 """Dock our model to Ross et al. 2019: the same curve in the limit of their assumptions, then one relaxed at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import MOST, app
@@ -14,11 +14,13 @@ from experiments.folder import describe
 from experiments.runs import Run, in_order, warm_up
 from experiments.settings import build, changed, differences
 from sim.errors import InputError
-from sim.setting import Setting
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from experiments.published.ross_2019 import Ross
     from experiments.published.ross_borrowed import Borrowed
+    from sim.setting import Setting
 
 LIMIT, ROSS = "limit", "Ross et al. 2019"
 UNTOLD = "limit, true climate unknown at first"  #: no value does this: perceived climates are set to 1/2 by hand
@@ -63,11 +65,14 @@ def play(run: Run) -> dict[str, Any]:
 def won(ticks: pd.DataFrame) -> float:
     """Return 1 if the principal's side wrote more on the topic than dissent in the last day, 0.5 if as much, else 0."""
     last = ticks.iloc[-DAY:]
-    return 0.5 * (1.0 + float(np.sign(last["loyal_posts"].sum() - last["dissent_posts"].sum())))
+    lead = last["loyal_posts"].sum() - last["dissent_posts"].sum()
+    return float(lead > 0) if lead else 0.5
 
 
 def ross(limit: Setting, config: DictConfig) -> pd.DataFrame:
     """Return the wins of bots in their model, and in theirs with assumptions of ours: variant, bots, seed, won."""
+    import pandas as pd
+
     from experiments.published.ross_2019 import Ross
     from experiments.published.ross_borrowed import assumptions
 
@@ -84,15 +89,17 @@ def ross(limit: Setting, config: DictConfig) -> pd.DataFrame:
     return pd.concat(in_order(_ross_batch, jobs, config.workers, "batches of their model"), ignore_index=True)
 
 
-def _ross_batch(job: "tuple[str, Ross, Borrowed | None, range]") -> pd.DataFrame:
+def _ross_batch(job: tuple[str, Ross, Borrowed | None, range]) -> pd.DataFrame:
+    import pandas as pd
+
     from experiments.published.ross_2019 import play_seeds
     from experiments.published.ross_borrowed import play
 
     name, rule, borrowed, seeds = job
     if borrowed is None:
-        wins = play_seeds(rule, seeds)["bots_win"].to_numpy(float)
+        wins = play_seeds(rule, seeds)["bots_win"].astype(float).tolist()
     else:
-        wins = np.array([play(rule, borrowed, seed) for seed in seeds])
+        wins = [play(rule, borrowed, seed) for seed in seeds]
     return pd.DataFrame({"variant": name, "bots": rule.bots, "seed": list(seeds), "won": wins})
 
 
@@ -126,6 +133,7 @@ def check(config: DictConfig) -> None:
 
 def main(config: DictConfig, folder: Path) -> None:
     """Play all variants and their model, write the tables and the report, and print what moves the tipping point."""
+    import pandas as pd
     from rich.console import Console
 
     from experiments.report import docking as report
@@ -147,6 +155,8 @@ def main(config: DictConfig, folder: Path) -> None:
 
 def analysed(theirs: pd.DataFrame, ours: pd.DataFrame, numbers: Sequence[int]) -> dict[str, pd.DataFrame]:
     """Return the tables of the report by name; `numbers` are those of bots for which the answer is given."""
+    import pandas as pd
+
     from experiments.analysis import tipping
     from experiments.analysis.pairing import interval
 
@@ -167,6 +177,8 @@ def analysed(theirs: pd.DataFrame, ours: pd.DataFrame, numbers: Sequence[int]) -
 
 def values(settings: Mapping[str, Setting]) -> pd.DataFrame:
     """Return every value in which a variant differs from the limit: variant, key, limit, value (as text)."""
+    import pandas as pd
+
     rows = [
         (name, key, _text(before), _text(after))
         for name, setting in settings.items()

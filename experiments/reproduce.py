@@ -1,11 +1,12 @@
 """Reproduce a published model: its numbers beside ours, cell by cell. Leaves with code 1 if one is missed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import MOST, app
@@ -13,6 +14,8 @@ from experiments.folder import describe
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from experiments.published.ross_2019 import Ross
 
 PAPERS = ("ross_2019",)
@@ -53,7 +56,7 @@ def check(config: DictConfig) -> None:
         raise InputError(f"runs={config.runs} must be a whole number from 2 to {MOST}")
 
 
-def collect(cells: Sequence["Ross"], seeds: range, limit: int, workers: int) -> pd.DataFrame:
+def collect(cells: Sequence[Ross], seeds: range, limit: int, workers: int) -> pd.DataFrame:
     """Play every cell with every seed, batches side by side; the rows do not depend on the number of processes.
 
     Args:
@@ -65,6 +68,8 @@ def collect(cells: Sequence["Ross"], seeds: range, limit: int, workers: int) -> 
     Returns:
         A row a run in the order of cells and seeds: the fields of its cell, and what `ross_2019.play` returns.
     """
+    import pandas as pd
+
     from experiments.published.ross_2019 import Ross, play_seeds
     from experiments.runs import cores, processes, progress
 

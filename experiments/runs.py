@@ -1,5 +1,7 @@
 """Many worlds side by side: one process a core, the same numbers whatever their number."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,15 +9,15 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import pandas as pd
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-from experiments.analysis.summary import MEASURES, summarise
 from sim.campaigns import Campaign
-from sim.setting import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.setting import Setting
+    from sim.world import World
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -69,7 +71,9 @@ def play_group(runs: Sequence[Run]) -> list[Played]:
     return [_finish(world.fork(run.setting.campaign), run, shared) for run in runs]
 
 
-def _finish(world: Any, run: Run, spent: float) -> Played:
+def _finish(world: World, run: Run, spent: float) -> Played:
+    from experiments.analysis.summary import MEASURES, summarise
+
     begun = time.perf_counter()
     history = world.run(run.ticks - world.now)
     campaign = run.setting.campaign
@@ -201,6 +205,16 @@ def _quiet() -> None:
 @contextmanager
 def progress(total: int, at_first: str, then: str = "") -> Iterator[Callable[[int], None]]:
     """Show a progress bar on stderr; yield what advances it. `then` replaces the words at the first advance."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task(at_first, total=total)

@@ -1,14 +1,18 @@
 """From a composed configuration to a `Setting`, and settings that differ in named fields."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from sim.errors import InputError, suggest
-from sim.setting import Setting
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
 
 
 def build(config: DictConfig) -> Setting:
@@ -17,6 +21,8 @@ def build(config: DictConfig) -> Setting:
     Raises:
         InputError: a value is outside its range, in one line with the cure.
     """
+    from sim.setting import Setting
+
     return Setting(**{group.name: instantiate(config[group.name]) for group in fields(Setting)})
 
 
@@ -44,7 +50,7 @@ def differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]:
     """Return (group.field, value in `one`, value in `other`) where two settings of the same rules differ."""
     return [
         (f"{group.name}.{column.name}", before, after)
-        for group in fields(Setting)
+        for group in fields(one)
         for column in fields(getattr(one, group.name))
         if (before := getattr(getattr(one, group.name), column.name))
         != (after := getattr(getattr(other, group.name), column.name))
@@ -57,7 +63,7 @@ def changed(setting: Setting, changes: Mapping[str, Any]) -> Setting:
     Raises:
         InputError: there is no such group or field, or the value is outside its range.
     """
-    groups = [group.name for group in fields(Setting)]
+    groups = [group.name for group in fields(setting)]
     for name, value in changes.items():
         group, _, field = name.partition(".")
         if group not in groups:

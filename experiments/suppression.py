@@ -4,11 +4,12 @@ Every arm is played on the same people, graph and chance (`seed`), so that an ar
 without tactics by what the army caused and by nothing else.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
@@ -17,7 +18,11 @@ from experiments.runs import Run, play_all
 from experiments.settings import build, changed, facts
 from sim.campaigns import TACTICS
 from sim.errors import InputError
-from sim.setting import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.setting import Setting
 
 KNOCKOUTS: Mapping[str, Mapping[str, Any]] = {
     "no_fear": {
@@ -157,6 +162,8 @@ def collect(runs: Sequence[Run], workers: int) -> tuple[pd.DataFrame, pd.DataFra
 
     Returns a row a run, the hourly measures of the main arms, and notes on the graph.
     """
+    import pandas as pd
+
     worlds: dict[tuple[Setting, int, int], list[Run]] = {}
     for run in runs:
         worlds.setdefault(world_of(run), []).append(run)

@@ -1,9 +1,11 @@
 """Validity: twenty stylised facts of real platforms, and what the simulated one shows beside them."""
 
+from __future__ import annotations
+
 from itertools import repeat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
@@ -11,7 +13,11 @@ from experiments.folder import describe
 from experiments.runs import cores
 from experiments.settings import build
 from sim.errors import InputError
-from sim.setting import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.setting import Setting
 
 LEAST_TICKS = 96  #: cascades are given 48 hours, and fact 14 needs hours before and after
 
@@ -51,6 +57,8 @@ def check(setting: Setting, ticks: int) -> None:
 
 def collect(setting: Setting, seeds: range, ticks: int, workers: int) -> pd.DataFrame:
     """Return the measures of all seeds in their order, played side by side with a progress bar."""
+    import pandas as pd
+
     from experiments.facts.facts import measured
     from experiments.runs import Run, processes, progress, warm_up
 

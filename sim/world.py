@@ -37,7 +37,8 @@ class World(ColumnModel):
     Args:
         setting: all rules; the default is the default world of the main job.
         rng: the seed, a whole number >= 0.
-        archive: receives (first serial, columns) of the posts that leave the memory.
+        archive: receives (first serial, columns) of the posts that leave the memory; it should `take` what
+            `state.truth` has logged about them, which only a world with an archive logs.
         threads: how many may be at work at once; the results are the same bits. Many worlds use a machine
             better by running side by side, one thread each.
 
@@ -113,7 +114,7 @@ class World(ColumnModel):
         sizes = [len(people.key), *(len(band.accounts.key) for band in bands)]
         role = np.repeat(np.array([ORGANIC, TROLL, EXTREMIST], np.int8), sizes)
         ties = [np.concatenate([getattr(band, end) for band in bands]) for end in ("source", "target")]
-        truth = Truth(role, np.full(len(role), -1, np.int32))
+        truth = Truth(role, np.full(len(role), -1, np.int32), logging=archive is not None)
         return State(
             accounts=accounts,
             graph=extended(graph, ties[0], ties[1], len(role)),

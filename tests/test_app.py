@@ -176,12 +176,6 @@ def test_help_teaches_and_cfg_shows(play: Play, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_help_loads_nothing_heavy() -> None:
-    heavy = "{'numba', 'mesa', 'pandas', 'matplotlib', 'scipy', 'networkx', 'pyarrow'}"
-    code = f"import sys, experiments.app; print({heavy} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "set()\n"
-
-
 # The folder of the results
 
 

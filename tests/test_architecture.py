@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 # From the top down. A module imports from its own line's package, or from lines below it; nothing from above or beside.
 LAYERS = (
     ("experiments",),
-    ("sim.world",),
+    ("sim.world", "sim.sampling"),
     ("sim.tick", "sim.agents"),
     ("sim.setting",),
     ("sim.people", "sim.platform", "sim.actors", "sim.observers"),

@@ -16,7 +16,7 @@ from sim.state.accounts import DISSENTER
 from sim.state.graph import edges
 from sim.state.posts import REPLY, REPOST, Posts
 from sim.state.records import CELLS, VOICED
-from sim.state.truth import EXTREMIST, ORGANIC, TROLL
+from sim.state.truth import ORGANIC, TROLL
 from sim.world import World
 from tests.worlds import HOURS, START, Shelves, lively
 
@@ -205,12 +205,13 @@ def check_ledger(world: World, posts: Posts, bases: list[int]) -> None:
 
 def check_truth(world: World, posts: Posts) -> None:
     """Every organised post, and no other, is in the log of orders, with the tactic of its platoon."""
-    key, order, tactic = world.state.truth.ordered_posts()
-    organised = posts.key[world.role[posts.author] != ORGANIC]
-    np.testing.assert_array_equal(np.sort(key), np.sort(organised))
-    serial = np.argsort(posts.key)[np.searchsorted(np.sort(posts.key), key)]
-    assert (order <= posts.time[serial] // 3600).all()
-    assert ((tactic == -1) == (world.role[posts.author[serial]] == EXTREMIST)).all()
+    truth, role = world.state.truth, world.role[posts.author]
+    assert truth.logged == np.count_nonzero(role != ORGANIC)
+    order, tactic = truth.take(posts.key)
+    assert truth.logged == 0
+    assert ((order == -1) == (role == ORGANIC)).all()
+    assert (order <= posts.time // 3600).all()
+    assert ((tactic >= 0) == (role == TROLL)).all()
 
 
 def check_graph(world: World) -> None:

@@ -1,6 +1,7 @@
 """One recorded world: the files agree with the world, and the truth stays apart."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ from sim.state.posts import Ledger, Posts
 from sim.world import World
 
 SMALL = ["population.size=120", "army.size=12", "extremists.size=3", "ticks=70", "campaign.start=10", "seeds=2"]
+PANEL = ["record.people=0.5", "record.every=24", "record.columns=[fear,withheld]"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run") / "result"
-    argv, sys.argv = sys.argv, ["run", *SMALL, f"out={out}"]
+    argv, sys.argv = sys.argv, ["run", *SMALL, *PANEL, f"out={out}"]
     try:
         app("run", run.main)
     finally:
@@ -63,6 +65,24 @@ def test_follows_are_the_graph(folder: Path):
     follows, accounts = read(folder, "follows"), read(folder, "accounts")
     assert set(follows["follower"]) | set(follows["followed"]) <= set(accounts["account_id"])
     assert (follows["follower"] != follows["followed"]).all()
+
+
+def test_half_of_the_people_of_each_world_are_followed_day_by_day(folder: Path):
+    panel = read(folder, "truth/panel")
+    assert set(panel.columns) == {"seed", "tick", "account_id", "fear", "withheld"}
+    for _, ours in panel.groupby("seed"):
+        assert ours["tick"].value_counts().to_dict() == {23: 60, 47: 60}
+        assert ours["account_id"].max() < 120
+    one, two = (set(panel.loc[panel["seed"] == seed, "account_id"]) for seed in (1, 2))
+    assert one != two
+
+
+def test_a_mistake_in_what_to_record_is_one_line(command_line: Callable[..., None], capfd: pytest.CaptureFixture[str]):
+    command_line("record.columns=[faer]")
+    with pytest.raises(SystemExit) as leave:
+        app("run", run.main)
+    assert leave.value.code == 2
+    assert capfd.readouterr().err == "record.columns has faer, which no account has: did you mean fear?\n"
 
 
 def test_the_report_says_what_happened(folder: Path):

@@ -98,7 +98,7 @@ def record(setting: Setting, seed: int, ticks: int) -> Recording:
         people=world.n_organic,
         role=world.role,
         posts=posts,
-        tactic=_tactics(posts, world),
+        tactic=world.state.truth.take(posts.key)[1],
         before=before,
         after=world.accounts,
         follows=(source[among], target[among]),
@@ -108,14 +108,3 @@ def record(setting: Setting, seed: int, ticks: int) -> Recording:
 
 def _copy(posts: Posts) -> Posts:
     return Posts._make(column.copy() for column in posts)
-
-
-def _tactics(posts: Posts, world: World) -> NDArray[np.int8]:
-    key, _, tactic = world.state.truth.ordered_posts()
-    found = np.full(len(posts.key), -1, np.int8)
-    if len(key):
-        order = np.argsort(key)
-        place = np.minimum(np.searchsorted(key[order], posts.key), len(key) - 1)
-        match = key[order][place] == posts.key
-        found[match] = tactic[order][place][match]
-    return found

@@ -22,7 +22,8 @@ FILES = {
     "ticks.parquet": "a row an hour",
     "posts.parquet": "every post that was written, oldest first",
     "accounts.parquet, follows.parquet": "accounts as they ended, and who follows whom",
-    "truth/": "who is organised, what people feel, which order made a post: never give this to a detector",
+    "truth/": "who is organised, which order made a post, what people feel, and through time those whom "
+    "record.people asked for: never give this to a detector",
     "run.yaml": "what was run, resolved",
 }
 DAY = 24

@@ -4,6 +4,8 @@ Only the world, the observers and the experiments may look here; people, platfor
 (`tests/test_architecture.py`).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,29 +13,57 @@ ORGANIC, TROLL, EXTREMIST = 0, 1, 2
 ROLES = ("organic", "troll", "extremist")
 
 
+class Ordered(NamedTuple):
+    """Posts that somebody ordered, [n]."""
+
+    key: NDArray[np.uint64]  #: identity of the post
+    order: NDArray[np.int64]  #: number of the order, -1 for none
+    tactic: NDArray[np.int8]  #: tactic code, -1 for none
+
+
+_NOTHING = Ordered(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int8))
+
+
 class Truth:
     """Roles of all accounts, and a log of the posts that were ordered.
 
-    Attributes:
+    Args:
         role: int8 [A], ORGANIC | TROLL | EXTREMIST.
         officer: int32 [A], number of the officer above, -1 for none; officers have no accounts.
+        logging: whether ordered posts are logged; somebody must then `take` them, or the log grows for ever.
+
+    Attributes:
         n_organic: rows below this number are ordinary people.
+        logged: how many posts are in the log.
     """
 
-    def __init__(self, role: NDArray[np.int8], officer: NDArray[np.int32]) -> None:
-        self.role, self.officer = role, officer
+    def __init__(self, role: NDArray[np.int8], officer: NDArray[np.int32], logging: bool = False) -> None:
+        self.role, self.officer, self.logging = role, officer, logging
         self.n_organic = int(np.count_nonzero(role == ORGANIC))
-        self._log: list[tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int8]]] = []
+        self._log = [_NOTHING]
+
+    @property
+    def logged(self) -> int:
+        """Number of ordered posts that nobody took yet."""
+        return sum(len(part.key) for part in self._log)
 
     def log(self, key: NDArray[np.uint64], order: NDArray[np.int64], tactic: NDArray[np.int8]) -> None:
         """Note which order and tactic made the posts with these keys (uint64, int64, int8, all [n])."""
-        if len(key):
-            self._log.append((key, order, tactic))
+        if self.logging and len(key):
+            self._log.append(Ordered(key, order, tactic))
 
-    def ordered_posts(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int8]]:
-        """Return all (key, order, tactic) noted since the last call, and forget them."""
-        logged, self._log = self._log, []
-        if not logged:
-            return np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int8)
-        key, order, tactic = (np.concatenate(column) for column in zip(*logged, strict=True))
-        return key, order, tactic
+    def take(self, key: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """Return order and tactic (int64, int8 [n]) behind the posts with these keys (uint64 [n]), and forget them.
+
+        Both are -1 for a post that nobody ordered.
+        """
+        log = Ordered._make(map(np.concatenate, zip(*self._log, strict=True)))
+        by_key = np.argsort(key)
+        place = np.searchsorted(key, log.key, sorter=by_key)
+        found = place < len(key)
+        found[found] = key[by_key[place[found]]] == log.key[found]
+        row = by_key[place[found]]
+        order, tactic = np.full(len(key), -1, np.int64), np.full(len(key), -1, np.int8)
+        order[row], tactic[row] = log.order[found], log.tactic[found]
+        self._log = [Ordered._make(column[~found] for column in log)]
+        return order, tactic

@@ -1,0 +1,90 @@
+"""What is kept of worlds while they run: posts as they leave the memory, a panel of people, and how all ended.
+
+Tables that a platform could show lie in the folder itself, the truth in `truth/`. Memory stays bounded however long
+a world runs: each table holds back one row group (`experiments.parquet.ROWS`), a ledger its window.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.panel import Panel, Wanted
+from experiments.parquet import ROWS, Table
+from sim.state.graph import Graph
+from sim.state.posts import KINDS, Posts
+from sim.state.truth import ROLES
+from sim.world import World
+
+SHOWN = ("written", "left", "suspended_until")  #: columns of an account that anybody can see
+HIDDEN = {"key", "dissent", "reports"}  #: columns of a post that nobody outside can see
+
+
+class Recorder:
+    """Writes one world after another into the same tables; a world's `archive`.
+
+    Between making a world and playing it say `begin`, afterwards `finish`.
+
+    Args:
+        folder: for the tables, which are whole when the block of this recorder ends.
+        panel: the people to follow through time.
+
+    Attributes:
+        world: that is recorded now; its seed is a column of every table.
+    """
+
+    world: World
+
+    def __init__(self, folder: Path, panel: Wanted) -> None:
+        self.folder, self.panel = folder, panel
+        self._tables: dict[str, Table] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for table in self._tables.values():
+            table.close()
+
+    def begin(self, world: World) -> None:
+        """Start to record a world that has this recorder as its archive."""
+        self.world = world
+        if self.panel.people:
+            world.observers.append(Panel(world, self.panel, self._table("truth/panel")))
+
+    def __call__(self, first: int, posts: Posts) -> None:
+        """Write the columns `posts`, whose serials count up from `first`, and the truth about them."""
+        serial = np.arange(first, first + len(posts.key))
+        shown = {name: column for name, column in posts._asdict().items() if name not in HIDDEN}
+        self._write("posts", {"post_id": serial} | shown | {"kind": np.array(KINDS)[posts.kind]})
+        order, tactic = self.world.state.truth.take(posts.key)
+        told = {"post_id": serial, "dissent": posts.dissent, "order": order, "tactic": tactic}
+        self._write("truth/posts", told)
+
+    def finish(self, world: World) -> None:
+        """End one world: write what is still in memory, the accounts, the graph and the truth."""
+        world.state.ledger.close()
+        graph, number = world.graph, np.arange(len(world.role))
+        columns = world.accounts._asdict()
+        degrees = {"followers": np.diff(graph.followers_start), "following": np.diff(graph.following_start)}
+        self._write("accounts", {"account_id": number, **degrees} | {name: columns[name] for name in SHOWN})
+        self._follows(graph)
+        organised = {"role": np.array(ROLES)[world.role], "officer": world.state.truth.officer}
+        felt = {name: column for name, column in columns.items() if name not in {"key", *SHOWN}}
+        self._write("truth/accounts", {"account_id": number} | organised | felt)
+
+    def _follows(self, graph: Graph) -> None:
+        for first in range(0, len(graph.following), ROWS):
+            followed = graph.following[first : first + ROWS]
+            edge = np.arange(first, first + len(followed))
+            follower = np.searchsorted(graph.following_start, edge, side="right") - 1
+            self._write("follows", {"follower": follower, "followed": followed})
+
+    def _write(self, name: str, columns: Mapping[str, NDArray[Any]]) -> None:
+        length = len(next(iter(columns.values())))
+        self._table(name).add({**columns, "seed": np.broadcast_to(self.world.seed, length)})
+
+    def _table(self, name: str) -> Table:
+        return self._tables.setdefault(name, Table(self.folder / f"{name}.parquet"))

@@ -1,0 +1,72 @@
+"""Keyed samples of people: the same people whoever else exists, and each sample holds the smaller ones."""
+
+from typing import Any
+
+import numpy as np
+
+from sim.agents import AccountSet, ColumnModel
+from sim.errors import InputError
+from sim.noise import key_of, mixed, stream
+from sim.state.truth import ORGANIC
+
+_SAMPLE = stream("sampling")
+
+
+def sample(world: ColumnModel, at_most: int | float) -> AccountSet:
+    """Draw ordinary people without replacement, by seed and identity; the world's generator is not used.
+
+    Args:
+        world: whose people; organised accounts are never drawn and do not change who is.
+        at_most: a number of people >= 0, or as a float in [0, 1] a share of them, rounded down (as Mesa's `select`).
+
+    Returns:
+        The people in order of rows; all of them if there are fewer than `at_most`.
+
+    Raises:
+        InputError: `at_most` is neither.
+    """
+    people = np.flatnonzero(world.role == ORGANIC)
+    drawn = mixed(key_of(world.seed, _SAMPLE), world.accounts.key[people])
+    chosen = people[np.argsort(drawn)[: _number(at_most, len(people))]]
+    return AccountSet(world, np.sort(chosen), world.random)
+
+
+def _number(at_most: Any, people: int) -> int:
+    if isinstance(at_most, float) and 0.0 <= at_most <= 1.0:
+        return int(people * at_most)
+    if isinstance(at_most, int | np.integer) and not isinstance(at_most, bool) and at_most >= 0:
+        return int(at_most)
+    raise InputError(f"at_most={at_most!r} must be a whole number of people, or a share in [0.0, 1.0] such as 0.1")
+
+
+class Sampled:
+    """A world of which only a sample is seen: `mesa.DataCollector(agent_reporters=...).collect(Sampled(world, 100))`.
+
+    Mesa's agent reporters make an object for each account that they report on; this bounds how many. The sample is
+    drawn once; every other attribute is the world's.
+
+    Args:
+        world: whose people.
+        at_most: see `sample`.
+
+    Attributes:
+        agents: the sample, an `AccountSet`.
+    """
+
+    def __init__(self, world: ColumnModel, at_most: int | float) -> None:
+        self.world, self.agents = world, sample(world, at_most)
+
+    @property
+    def agent_types(self) -> list[type]:
+        """The type of ordinary people."""
+        return [self.world.roles[ORGANIC]]
+
+    @property
+    def agents_by_type(self) -> dict[type, AccountSet]:
+        """{type: the sample}."""
+        return {self.agent_types[0]: self.agents}
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "world":  # while a copy is made, before it has its own
+            raise AttributeError(name)
+        return getattr(self.world, name)

@@ -1,0 +1,53 @@
+"""How a process starts: --help loads nothing heavy, and kernels that some process compiled are loaded, not compiled."""
+
+import subprocess
+import sys
+
+import pytest
+
+from experiments.app import CONF
+from tests.conftest import ROOT
+from tests.worlds import LIVELY, START, played
+
+APPS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "base")
+HEAVY = {"numba", "mesa", "pandas", "matplotlib", "scipy", "networkx", "pyarrow", "rich", "numpy"}
+
+HELP = """
+import runpy, sys
+sys.argv = ["app", "--help"]
+try:
+    runpy.run_module("experiments.{app}", run_name="__main__")
+except SystemExit as leave:
+    assert not leave.code, leave.code
+print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
+"""
+
+PLAY = """
+import sys
+from tests.worlds import LIVELY, START, played
+played(LIVELY, START + 6)
+kernels = [value for name, module in sys.modules.items() if name.startswith("sim.")
+           for value in vars(module).values() if hasattr(value, "stats") and hasattr(value, "signatures")]
+assert sum(sum(kernel.stats.cache_hits.values()) for kernel in kernels) > 20
+print(sum(sum(kernel.stats.cache_misses.values()) for kernel in kernels))
+"""
+
+
+def said(code: str) -> str:
+    """Return what a process of its own prints on stdout while it runs `code`."""
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_help_of_an_app_is_whole_and_loads_nothing_heavy(app: str) -> None:
+    *page, modules = said(HELP.format(app=app)).splitlines()
+    for words in (f"python -m experiments.{app}", "Every key, with its value now", "Examples"):
+        assert any(words in line for line in page), words
+    assert {"hydra", "experiments"} <= set(modules.split())
+    assert not HEAVY & set(modules.split())
+
+
+def test_a_second_process_compiles_nothing() -> None:
+    played(LIVELY, START + 6)
+    # Other tests may be writing to the same cache at the same time, and one of two writers loses.
+    assert any(said(PLAY) == "0\n" for _ in range(3))
