@@ -68,7 +68,11 @@ class Recorder:
         self._write("accounts", shown)
         follower = np.repeat(number, degrees["following"])
         self._write("follows", pd.DataFrame({"follower": follower, "followed": graph.following}))
-        truth = {"account_id": number, "role": np.array(ROLES)[world.role], "officer": world.state.truth.officer}
+        truth = {
+            "account_id": number,
+            "role": np.array(ROLES)[world.state.truth.role],
+            "officer": world.state.truth.officer,
+        }
         self._write("truth/accounts", pd.DataFrame(truth).join(hidden.drop(columns=list(SHOWN))))
 
     def _write(self, name: str, frame: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
-from sim.agents.views import DERIVED, ThinAgent, writable
+from sim.agents.views import DERIVED, ROLES, ThinAgent, writable
 from sim.errors import InputError
 from sim.state.accounts import I64, Accounts
 
@@ -58,8 +58,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Any]:
-        model, roles, role = self.model, self.model.roles, self.model.role
-        return (roles[role[row]](model, row) for row in self.rows.tolist())
+        return map(self.model.agent, self.rows.tolist())
 
     def __contains__(self, agent: object) -> bool:
         if not (isinstance(agent, ThinAgent) and agent.model is self.model):
@@ -212,8 +211,21 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
     def map(self, method: Any, *args: Any, **kwargs: Any) -> list[Any]:
         """Return the results of a method by name, or of a function of an agent, for each account."""
         if isinstance(method, str):
+            self._check_method(method)
             return [getattr(agent, method)(*args, **kwargs) for agent in self]
         return [method(agent, *args, **kwargs) for agent in self]
+
+    def _check_method(self, name: str) -> None:
+        """Refuse what nobody but the tick may call, and what a compiled type lacks, with the cure."""
+        for code in np.flatnonzero(np.bincount(self.model.role[self.rows])):
+            kind = self.model.roles[code]
+            if name in ("react", "decide"):
+                raise InputError(f"{kind.__name__}.{name} is called by world.step(), when somebody wakes")
+            if kind in ROLES and not hasattr(kind, name):
+                raise AttributeError(
+                    f"{kind.__name__} is compiled and has no method {name!r}: pass a function of an agent, or write a "
+                    f"subclass of OrganicUser and world.recast(YourType, who)"
+                )
 
     def do(self, method: Any, *args: Any, **kwargs: Any) -> "AccountSet":
         """Call a method by name, or a function of an agent, for each account; "step" is refused."""

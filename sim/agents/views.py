@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError, suggest
+from sim.noise import U64, key_of, stream, uniform2
 from sim.state.accounts import COHORTS, REACTIONS, Accounts
 
 if TYPE_CHECKING:
     from sim.agents.model import ColumnModel
+    from sim.agents.own import Felt, Intention, SeenPost
     from sim.agents.sets import AccountSet
 
 _SHARE, _ANY = (0.0, 1.0), (-math.inf, math.inf)
@@ -49,19 +51,23 @@ DERIVED: dict[str, Callable[[Accounts, Any], Any]] = {
 FIXED_CAST = "set population.size, army.size or extremists.size and build a new world"
 
 
+def fits(name: str, value: Any, dtype: np.dtype[Any], low: float, high: float) -> None:
+    """Raise InputError unless `value` is a number of this dtype in [low, high]."""
+    try:
+        number = float(value) if isinstance(value, Real | np.bool_) else math.nan
+    except OverflowError:
+        number = math.nan
+    if not (low <= number <= high and math.isfinite(number) and dtype.type(number) == value):
+        kind = {"f": "a number", "i": "a whole number", "b": "true or false,"}[dtype.kind]
+        raise InputError(f"{name}={value!r} must be {kind} in [{low:g}, {high:g}]")
+
+
 def writable(accounts: Accounts, name: str, value: Any) -> NDArray[Any]:
     """Return the column `name`, if it may be set to `value`; else raise InputError."""
     if name not in WRITABLE:
         raise InputError(f"{name} is kept by the simulation and can only be read; {suggest(name, WRITABLE)}")
     column: NDArray[Any] = getattr(accounts, name)
-    low, high = WRITABLE[name]
-    try:
-        number = float(value) if isinstance(value, Real | np.bool_) else math.nan
-    except OverflowError:
-        number = math.nan
-    if not (low <= number <= high and math.isfinite(number) and column.dtype.type(number) == value):
-        kind = {"f": "a number", "i": "a whole number", "b": "true or false,"}[column.dtype.kind]
-        raise InputError(f"{name}={value!r} must be {kind} in [{low:g}, {high:g}]")
+    fits(name, value, column.dtype, *WRITABLE[name])
     return column
 
 
@@ -69,7 +75,8 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
     """A view of one account: every column of `Accounts` is a property that reads and writes the column.
 
     Reading gives a Python scalar. Columns in `WRITABLE` can be written within their range; the rest is
-    read-only. A view keeps nothing of its own: two views of a row are equal and hash alike.
+    read-only. A view keeps nothing of its own: two views of a row are equal and hash alike. Only people of a
+    user's own type (`ColumnModel.recast`) are lasting objects, and keep what is set on them.
 
     Attributes:
         model: the world.
@@ -94,10 +101,10 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
         self.__dict__.update(model=model, _row=int(row))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not isinstance(getattr(type(self), name, None), property):
+        if not isinstance(getattr(type(self), name, None), property) and not self.model.keeps(self._row):
             raise AttributeError(
                 f"{type(self).__name__} is a view and can not keep {name!r}: {suggest(name, WRITABLE)}; "
-                "data of your own belongs in a dict by unique_id"
+                "data of your own belongs on a type of your own, world.recast(YourType, who)"
             )
         super().__setattr__(name, value)
 
@@ -172,7 +179,38 @@ class OrganicUser(ThinAgent):
 
     What a teacher looks at first: `stance_principal`, `fear`, `climate`, `voiced` and `withheld`, `abused`,
     `cohort_name`, `reaction_name`, `following`, `followers`, `left`.
+
+    Derive from it, write `react` or `decide` or both, and `world.recast(YourType, who)` puts people into it:
+    the tick calls the two for them alone, when they wake, and keeps what else you set on them. Methods see
+    columns as the hour found them and write none; take chance from `draw`, never from `self.random`.
     """
+
+    def react(self, seen: "list[SeenPost]", usual: "Felt") -> "Felt":
+        """Return what reading makes of this person.
+
+        Args:
+            seen: the posts of this session, in order of the ledger.
+            usual: what the compiled rule makes of them; `usual._replace(fear=0.0)` changes one value.
+        """
+        return usual
+
+    def decide(self, intention: "Intention", usual: int) -> int:
+        """Return the cell in which a contested intention ends.
+
+        Args:
+            intention: its draws, and what this hour's reading made of the person.
+            usual: the cell by the compiled rule, a code of `sim.state.records` from UNPROMPTED to VOICED.
+        """
+        return usual
+
+    def draw(self, purpose: str, about: int = 0) -> float:
+        """Draw a uniform in (0, 1), keyed by this person, the hour, `purpose` and `about`.
+
+        The same four give the same number. `about` tells several draws of a purpose and hour apart: the key
+        of a post or of an intention, or a counter; an integer in [0, 2^64).
+        """
+        key = key_of(self.model.seed, stream(f"own/{purpose}"), self.model.now)
+        return float(uniform2(key, U64(self.key), U64(about)))
 
     def __repr__(self) -> str:
         about = f"cohort={self.cohort_name!r}, reaction={self.reaction_name!r}, fear={self.fear:.2f}"
