@@ -4,7 +4,6 @@ import copy
 import math
 import pickle
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,9 +15,9 @@ from sim.state import records
 from sim.state.accounts import FIGHT, INDIFFERENT, OPINION, WITHDRAW, Accounts
 from sim.state.posts import CONTESTED, TOXIC
 from sim.state.records import CLIMATE, EITHER, FEAR, OVER, RESERVED, UNPROMPTED, VOICED
-from sim.state.truth import ORGANIC, TROLL
+from sim.state.truth import ORGANIC
 from sim.world import World
-from tests.worlds import HOURS, LIVELY, START, Diary, fingerprint, lively, played
+from tests.worlds import START, Diary, Stubborn, fingerprint, lively, played
 
 pytestmark = pytest.mark.interpreted
 BUSY = lively(
@@ -26,19 +25,6 @@ BUSY = lively(
     reaction={"discount": 0.7, "persuasion": 0.05, "tolerance": 0.8, "thrill": 0.2, "habituation": 0.2},
 )
 TICKS = START + 24
-
-
-class Stubborn(OrganicUser):
-    """Feels no fear, and says on a whim what would be withheld; counts the days of reading."""
-
-    sessions_read = 0
-
-    def react(self, seen, usual):
-        self.sessions_read += 1
-        return usual._replace(fear=0.0)
-
-    def decide(self, intention, usual):
-        return VOICED if usual != VOICED and self.draw("whim", intention.key) < 0.5 else usual
 
 
 class Restated(OrganicUser):
@@ -134,7 +120,7 @@ def test_the_built_in_rules_restated_are_the_kernels_to_the_bit(who):
     assert fingerprint(world) == fingerprint(played(BUSY, TICKS))
     assert answers["felt"] > 200
     if who == 1.0:
-        assert all(answers[cell] for cell in range(UNPROMPTED, VOICED + 1))
+        assert set(answers) >= {UNPROMPTED, RESERVED, FEAR, CLIMATE, OVER, VOICED}
 
 
 def test_methods_that_say_as_usual_change_nothing():
@@ -182,7 +168,7 @@ def test_everybody_s_first_hour_is_as_without_them():
     """Until they have posted, only they themselves differ."""
     plain, world = played(BUSY, 1), recast(Stubborn, 0.3, ticks=1)
     others = np.setdiff1d(np.arange(world.n_organic), world.agents_by_type[Stubborn].rows)
-    for name in Accounts._fields:
+    for name in set(Accounts._fields) - {"newest", "newest_mention"}:  # serials, which count all posts
         np.testing.assert_array_equal(
             getattr(plain.accounts, name)[others], getattr(world.accounts, name)[others], err_msg=name
         )
@@ -251,7 +237,7 @@ def test_methods_see_the_world_as_the_hour_found_it():
 def test_what_they_decide_is_accounted_for():
     diary = Diary()
     world = recast(Stubborn, 1.0, observers=[diary])
-    cells = [name for name in records.CELLS]
+    cells = list(records.CELLS)
     assert (world.history[cells].sum(axis=1) == world.history["opportunities"]).all()
     usual = played(BUSY, TICKS)
     assert (world.history["opportunities"] == usual.history["opportunities"]).all()
@@ -270,7 +256,7 @@ def test_attributes_are_kept():
     assert sum(mine.get("sessions_read")) > len(mine)
     mine.set("mood_of_mine", "calm")
     assert {agent.mood_of_mine for agent in world.agents.select(agent_type=Stubborn)} == {"calm"}
-    with pytest.raises(AttributeError, match="can not keep 'mood_of_mine'.*world.recast"):
+    with pytest.raises(AttributeError, match=r"can not keep 'mood_of_mine'.*world\.recast"):
         world.agents_by_type[OrganicUser][0].mood_of_mine = "calm"
     with pytest.raises(InputError, match="written is kept by the simulation"):
         mine[0].written = 3

@@ -102,9 +102,9 @@ class ColumnModel(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
             key = key_of(self.seed, stream(f"own/{kind.__name__}"))
             return rows[draws(mixed(key, self.accounts.key[rows]), U64(0)) < who]
         rows = who.rows if isinstance(who, AccountSet) and who.model is self else np.array(who, ndmin=1)
-        if rows.dtype.kind not in "iu" or not np.isin(rows, np.arange(len(self.role))).all():
+        if rows.size and (rows.dtype.kind not in "iu" or not np.isin(rows, np.arange(len(self.role))).all()):
             raise InputError(f"{who!r} are no accounts of this world: give an AccountSet, rows, or a share such as 0.1")
-        for code in np.unique(self.role[rows]):
+        for code in np.unique(self.role[rows.astype(np.int64)]):
             if not issubclass(self.roles[code], OrganicUser):
                 raise InputError(f"a {self.roles[code].__name__} can not be recast: choose among ordinary people")
         return np.unique(rows).astype(np.int64)
