@@ -19,7 +19,6 @@ from sim.state.truth import ORGANIC
 from sim.world import World
 from tests.worlds import START, Diary, Stubborn, fingerprint, lively, played
 
-pytestmark = pytest.mark.interpreted
 BUSY = lively(
     army={"copying": 1.0, "reposts": 0.2},
     reaction={"discount": 0.7, "persuasion": 0.05, "tolerance": 0.8, "thrill": 0.2, "habituation": 0.2},
@@ -164,6 +163,7 @@ def _own_posts(world, accounts):
     return [type(posts)._make(column[j] for column in posts) for j in rows]
 
 
+@pytest.mark.interpreted
 def test_everybody_s_first_hour_is_as_without_them():
     """Until they have posted, only they themselves differ."""
     plain, world = played(BUSY, 1), recast(Stubborn, 0.3, ticks=1)
