@@ -432,3 +432,25 @@ def test_a_method_that_a_compiled_type_lacks_is_told_with_the_cure():
     for call in (world.agents.do, world.agents.map, world.agents.shuffle_do):
         with pytest.raises(AttributeError, match=message):
             call("move")
+
+
+def test_a_method_returns_values_and_writes_none():
+    class Hasty(OrganicUser):
+        def react(self, seen, usual):
+            self.boldness = 3.0
+            return usual
+
+        def decide(self, intention, usual):
+            self.following.set("fear", 0.0)
+            return usual
+
+    class Later(Hasty):
+        react = OrganicUser.react
+
+    for kind, name in ((Hasty, "boldness"), (Later, "fear")):
+        world = World(BUSY, rng=5)
+        agent = world.recast(kind, 1.0)[0]
+        with pytest.raises(InputError, match=f"^{name} can not be set while react and decide are asked: return it"):
+            world.run(20)
+        agent.boldness = 3.0
+        assert world.accounts.boldness[0] == 3.0

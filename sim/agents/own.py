@@ -6,6 +6,7 @@ those of the person itself included. So neither order nor threads can matter.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,6 +82,7 @@ class OwnPeople:
 
     def __init__(self) -> None:
         self.agents: dict[int, OrganicUser] = {}  #: by row
+        self.answering = False  #: while methods are asked, and columns must stand
         self._member: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
     def take(self, agents: Iterable[OrganicUser], accounts: int) -> None:
@@ -100,7 +102,8 @@ class OwnPeople:
         new = Change._make(column.copy() for column in change)
         for (r, agent), read in zip(asked, _readings(posts, seen, [r for r, _ in asked]), strict=True):
             usual = _row(change, r)
-            answer = agent.react(read, usual)
+            with self._asking():
+                answer = agent.react(read, usual)
             if answer is not usual:
                 _check_felt(agent, answer, new)
                 for column, value in zip(new, answer, strict=True):
@@ -116,8 +119,18 @@ class OwnPeople:
             for x in range(int(wanted.start[r]), int(wanted.start[r + 1])):
                 if cell[x] != EVERYDAY:
                     intention = Intention(int(wanted.key[x]), float(prompt[x]), float(voice[x]), felt, old)
-                    cell[x] = _checked_cell(agent, agent.decide(intention, int(cell[x])))
+                    with self._asking():
+                        answer = agent.decide(intention, int(cell[x]))
+                    cell[x] = _checked_cell(agent, answer)
         return wanted._replace(cell=cell)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self.answering = True
+        try:
+            yield
+        finally:
+            self.answering = False
 
     def _overriding(self, method: str, woken: Woken) -> list[tuple[int, OrganicUser]]:
         """Return (position, agent) of the active whose type has a method of its own."""

@@ -167,7 +167,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
             for agent in self:
                 setattr(agent, attr_name, value)
         else:
-            writable(self.model.accounts, attr_name, value)[self.rows] = value
+            writable(self.model, attr_name, value)[self.rows] = value
         return self
 
     def agg(self, attribute: str, func: Any) -> Any:

@@ -62,11 +62,13 @@ def fits(name: str, value: Any, dtype: np.dtype[Any], low: float, high: float) -
         raise InputError(f"{name}={value!r} must be {kind} in [{low:g}, {high:g}]")
 
 
-def writable(accounts: Accounts, name: str, value: Any) -> NDArray[Any]:
+def writable(model: "ColumnModel", name: str, value: Any) -> NDArray[Any]:
     """Return the column `name`, if it may be set to `value`; else raise InputError."""
     if name not in WRITABLE:
         raise InputError(f"{name} is kept by the simulation and can only be read; {suggest(name, WRITABLE)}")
-    column: NDArray[Any] = getattr(accounts, name)
+    if model.own.answering:
+        raise InputError(f"{name} can not be set while react and decide are asked: return it, or set it between hours")
+    column: NDArray[Any] = getattr(model.accounts, name)
     fits(name, value, column.dtype, *WRITABLE[name])
     return column
 
@@ -153,7 +155,7 @@ def _column(name: str) -> property:
         return getattr(agent.model.accounts, name)[agent._row].item()
 
     def write(agent: ThinAgent, value: Any) -> None:
-        writable(agent.model.accounts, name, value)[agent._row] = value
+        writable(agent.model, name, value)[agent._row] = value
 
     return property(read, write, doc=f"Column `{name}` of `sim.state.accounts.Accounts`, at this account's row.")
 
@@ -163,7 +165,7 @@ def _derived(name: str) -> property:
         return np.asarray(DERIVED[name](agent.model.accounts, agent._row)).item()
 
     def write(agent: ThinAgent, value: Any) -> None:
-        writable(agent.model.accounts, name, value)
+        writable(agent.model, name, value)
 
     return property(read, write, doc=f"`{name}`, derived from the account's row; see the class.")
 
