@@ -1,6 +1,6 @@
 """What people of a user's own type cost: ticks of one world and of its copy with a share of them in plain Python.
 
-python -m benchmarks.own --people 1000000 --share 0.01
+For a million people of whom one in a hundred is such: python -m benchmarks.own --people 1000000 --share 0.01
 """
 
 import argparse
