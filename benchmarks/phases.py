@@ -36,7 +36,7 @@ ENGINE: Calls = {
     "wake": ((Activity, "wake"),),
     "read": ((Trending, "topics"), (Feed, "set_out"), (Feed, "read")),
     "react": ((Reaction, "react"), (reaction, "apply")),
-    "speak": ((Expression, "speak"), (expression, "note")),
+    "speak": ((Expression, "decide"), (Expression, "speak"), (expression, "note")),
     "order": ((tick, "look"), (ChainOfCommand, "order"), (Organisation, "order")),
     "publish": ((Ledger, "tidy"), (tick, "publish"), (Feed, "rank")),
     "moderate": ((Moderation, "report"), (Moderation, "moderate")),

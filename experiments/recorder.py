@@ -71,7 +71,7 @@ class Recorder:
         degrees = {"followers": np.diff(graph.followers_start), "following": np.diff(graph.following_start)}
         self._write("accounts", {"account_id": number, **degrees} | {name: columns[name] for name in SHOWN})
         self._follows(graph)
-        organised = {"role": np.array(ROLES)[world.role], "officer": world.state.truth.officer}
+        organised = {"role": np.array(ROLES)[world.state.truth.role], "officer": world.state.truth.officer}
         felt = {name: column for name, column in columns.items() if name not in {"key", *SHOWN}}
         self._write("truth/accounts", {"account_id": number} | organised | felt)
 

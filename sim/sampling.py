@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents import AccountSet, ColumnModel
+from sim.agents import AccountSet, ColumnModel, OrganicUser
 from sim.errors import InputError
 from sim.noise import key_of, mixed, stream
-from sim.state.truth import ORGANIC
 
 _SAMPLE = stream("sampling")
 
@@ -25,10 +24,15 @@ def sample(world: ColumnModel, at_most: int | float) -> AccountSet:
     Raises:
         InputError: `at_most` is neither.
     """
-    people = np.flatnonzero(world.role == ORGANIC)
+    people = np.flatnonzero(np.isin(world.role, _ordinary(world)))
     drawn = mixed(key_of(world.seed, _SAMPLE), world.accounts.key[people])
     chosen = people[np.argsort(drawn)[: _number(at_most, len(people))]]
     return AccountSet(world, np.sort(chosen), world.random)
+
+
+def _ordinary(world: ColumnModel) -> list[int]:
+    """Return the codes of ordinary people's types: the built-in one and those of a user's own."""
+    return [code for code, kind in enumerate(world.roles) if issubclass(kind, OrganicUser)]
 
 
 def _number(at_most: Any, people: int) -> int:
@@ -58,13 +62,15 @@ class Sampled:
 
     @property
     def agent_types(self) -> list[type]:
-        """The type of ordinary people."""
-        return [self.world.roles[ORGANIC]]
+        """The types of ordinary people in this world."""
+        return [self.world.roles[code] for code in _ordinary(self.world)]
 
     @property
     def agents_by_type(self) -> dict[type, AccountSet]:
-        """{type: the sample}."""
-        return {self.agent_types[0]: self.agents}
+        """{type: those of the sample who are of this very type}."""
+        rows = self.agents.rows
+        codes = dict(zip(self.agent_types, _ordinary(self.world), strict=True))
+        return {kind: self.world.subset(rows[self.world.role[rows] == code]) for kind, code in codes.items()}
 
     def __getattr__(self, name: str) -> Any:
         if name == "world":  # while a copy is made, before it has its own

@@ -59,7 +59,8 @@ class World(ColumnModel):
         self.now = 0
         self.notes: tuple[str, ...] = ()
         self.state = self._settle(archive, threads)
-        self.accounts, self.role, self.graph = self.state.accounts, self.state.truth.role, self.state.graph
+        self.accounts, self.graph = self.state.accounts, self.state.graph
+        self.role = self.state.truth.role.copy()  # to which types of one's own are added
         self.observers: list[Observer] = [Voice(), Reach(), Numbers(self.n_organic), Opinion()]
         self._history: list[dict[str, float]] = []
 
@@ -122,6 +123,7 @@ class World(ColumnModel):
             topics=Topics(rules.expression.topics),
             truth=truth,
             actors=(*self._army(truth, accounts), *self._organisations(truth, accounts)),
+            own=self.own,
             crowds=(role != TROLL) | rules.attention.crowding,
             seed=seed,
             threads=threads,

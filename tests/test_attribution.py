@@ -241,7 +241,7 @@ def test_moderation_does_not_know_who_is_organised() -> None:
         world.observers = [Watch()]
         world.run(START + 10)
         if scramble:
-            world.role[:] = scrambled(world.role, 1)
+            world.state.truth.role[:] = scrambled(world.state.truth.role, 1)
         world.run(20)
         return kept
 

@@ -64,7 +64,10 @@ def stage(setting: Setting, tick: int = NOON, seed: int = 5) -> Stage:
     woken = rules.activity.wake(state.accounts, world.n_organic, seed, tick)
     seen = read(world, woken)
     change = rules.reaction.react(state.accounts, posts, woken, seen, seed, tick)
-    spoken = rules.expression.speak(state.accounts, posts, base, woken, seen, change, seed, tick)
+    wanted = rules.expression.decide(
+        state.accounts, woken, change, state.accounts.climate_reference[woken.active], seed, tick
+    )
+    spoken = rules.expression.speak(state.accounts, posts, base, woken, seen, change, wanted, seed, tick)
     trending = rules.trending.topics(state.topics.counts, tick)
     return Stage(world, state.ledger.rows(), tick, woken, trending.tolist(), seen, change, spoken)
 

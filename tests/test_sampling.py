@@ -111,3 +111,18 @@ def test_collecting_changes_nothing_and_a_copy_is_of_the_copy():
     twin = deepcopy(world)
     assert twin.seen.world is twin
     assert twin.seen.agents[0].model is twin
+
+
+class Loud(OrganicUser):
+    def react(self, seen, usual):
+        return usual
+
+
+def test_people_of_ones_own_type_are_people() -> None:
+    world, plain = World(LIVELY, rng=5), World(LIVELY, rng=5)
+    world.recast(Loud, range(0, world.n_organic, 2))
+    assert sample(world, 30).rows.tolist() == sample(plain, 30).rows.tolist()
+    by_type = Sampled(world, 30).agents_by_type
+    assert list(by_type) == [OrganicUser, Loud]
+    assert sum(len(group) for group in by_type.values()) == 30
+    assert all(row % 2 == 0 for row in by_type[Loud].rows)

@@ -1,4 +1,4 @@
-"""Small lively worlds for the tests of the engine, and what is recorded of them."""
+"""Small lively worlds for the tests of the engine, a type of people for them, and what is recorded of them."""
 
 import hashlib
 from dataclasses import replace
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from sim.actors.army import Army
 from sim.actors.propagandist import Extremists
+from sim.agents import OrganicUser
+from sim.agents.own import Felt, Intention, SeenPost
 from sim.campaigns import Campaign
 from sim.observers.base import Moment, Observer
 from sim.people.activity import Activity
@@ -22,6 +24,7 @@ from sim.platform.moderation import Moderation
 from sim.platform.trending import Trending
 from sim.setting import Setting
 from sim.state.posts import Posts
+from sim.state.records import VOICED
 from sim.world import World
 
 START, HOURS = 24, 48
@@ -125,3 +128,18 @@ def fingerprint(world: World) -> str:
         digest.update(np.ascontiguousarray(column).tobytes())
     digest.update(world.history.to_numpy(np.float64).tobytes())
     return digest.hexdigest()
+
+
+class Stubborn(OrganicUser):
+    """A type of a user's own: feels no fear, says on a whim what would be withheld, counts the sessions."""
+
+    sessions_read = 0
+
+    def react(self, seen: list[SeenPost], usual: Felt) -> Felt:
+        """Feel no fear."""
+        self.sessions_read += 1
+        return usual._replace(fear=0.0)
+
+    def decide(self, intention: Intention, usual: int) -> int:
+        """Speak as usual, or else on a whim."""
+        return VOICED if usual != VOICED and self.draw("whim", intention.key) < 0.5 else usual

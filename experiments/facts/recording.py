@@ -96,7 +96,7 @@ def record(setting: Setting, seed: int, ticks: int) -> Recording:
         setting=setting,
         ticks=ticks,
         people=world.n_organic,
-        role=world.role,
+        role=world.state.truth.role,
         posts=posts,
         tactic=world.state.truth.take(posts.key)[1],
         before=before,

@@ -17,17 +17,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from sim.kernels import kernel, piece
-from sim.noise import draw, mix, stream, stream_key, uniform
+from sim.noise import draw, draws, mix, stream, stream_key, uniform
 from sim.people.population import cohort
 from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION, Accounts
-from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, TOXIC, Drafts, Posts, answer, copy, drafts
+from sim.state.accounts import DISSENTER, F64, FIGHT, INDIFFERENT, OPINION, Accounts
+from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, TOXIC, Posts, answer, copy, drafts
 from sim.state.records import (
     CELLS,
     CLIMATE,
     EITHER,
+    EVERYDAY,
     FEAR,
     LEFT,
     OVER,
@@ -38,6 +40,7 @@ from sim.state.records import (
     VOICED,
     Change,
     Exposures,
+    Intentions,
     Spoken,
     Woken,
 )
@@ -80,6 +83,16 @@ class Expression(Rule):
     topics: int = parameter(12, unit="topics", source="assumption: with the contested one", low=2, high=30_000)
     gap: float = parameter(120.0, unit="s", source="assumption: mean time between acts", low=0.1, high=3600.0)
 
+    def decide(
+        self, accounts: Accounts, woken: Woken, change: Change, reference: F64, seed: int, tick: int
+    ) -> Intentions:
+        """Return all that the active accounts want to say, and the cell of each; `reference` is their old climate."""
+        start = np.zeros(len(woken.active) + 1, np.int64)
+        total = _intentions(start, accounts, woken.active, seed, tick)
+        wanted = Intentions(start, np.empty(total, np.uint64), np.empty(total, np.int8))
+        _decide(wanted, accounts, woken.active, change, reference, seed, tick, values(self))
+        return wanted
+
     def speak(
         self,
         accounts: Accounts,
@@ -88,18 +101,21 @@ class Expression(Rule):
         woken: Woken,
         seen: Exposures,
         change: Change,
+        wanted: Intentions,
         seed: int,
         tick: int,
     ) -> Spoken:
         """Return the drafts of all active accounts and how each dissenting intention ended."""
-        p = values(self)
-        n = len(woken.active)
-        cells, (intentions, voiced, withheld, decided) = np.zeros(len(CELLS), np.int64), np.zeros((4, n), np.int64)
-        new = drafts(_intentions(intentions, accounts, woken.active, seed, tick))
-        spoken = Spoken(new, cells, voiced, withheld, decided)
-        written = _speak(spoken, accounts, posts, base, woken, seen, change, intentions, seed, tick, p)
+        cells, counts = np.zeros(len(CELLS), np.int64), np.zeros((3, len(woken.active)), np.int64)
+        spoken = Spoken(drafts(_said(wanted.cell)), cells, *counts)
+        _speak(spoken, accounts, posts, base, woken, seen, change, wanted, seed, tick, values(self))
         _absent(cells, accounts, woken.absent, seed, tick)
-        return spoken._replace(drafts=Drafts._make(column[:written] for column in new))
+        return spoken
+
+
+def chances(keys: NDArray[np.uint64]) -> tuple[F64, F64]:
+    """Return the uniforms [I] on which contested intentions (identities [I]) are prompted, and voiced."""
+    return draws(keys, _PROMPT), draws(keys, _SPEAK)
 
 
 def note(accounts: Accounts, woken: Woken, spoken: Spoken) -> None:
@@ -129,14 +145,13 @@ def _how_many(mean, u):
 
 
 @kernel
-def _intentions(out, accounts, active, seed, tick):
-    """Fill in how many intentions each active account has; return how many in all."""
-    key, total = stream_key(seed, _POST, tick), 0
+def _intentions(start, accounts, active, seed, tick):
+    """Fill in where the intentions of each active account start; return how many there are in all."""
+    key = stream_key(seed, _POST, tick)
     for r in range(len(active)):
         i = active[r]
-        out[r] = _how_many(accounts.acts[i], draw(_intention(key, accounts.key[i], MOST), _COUNT))
-        total += out[r]
-    return total
+        start[r + 1] = start[r] + _how_many(accounts.acts[i], draw(_intention(key, accounts.key[i], MOST), _COUNT))
+    return start[len(active)]
 
 
 @kernel
@@ -197,9 +212,9 @@ def outcome(u, now, no_fear, old_climate, reference):
 
 
 @piece
-def _outcome_of(u, accounts, i, stance, fear, climate, p):
+def _outcome_of(u, accounts, i, stance, fear, climate, old, p):
     b, kind, steady = accounts.boldness[i], accounts.reaction[i], accounts.unyielding[i]
-    now, old, cell = readiness(b, kind, steady, stance, fear, climate, p), accounts.climate_reference[i], VOICED
+    now, cell = readiness(b, kind, steady, stance, fear, climate, p), VOICED
     if u >= now:
         no_fear = readiness(b, kind, steady, stance, 0.0, climate, p)
         old_climate = readiness(b, kind, steady, stance, fear, old, p)
@@ -216,32 +231,54 @@ def _prompted(u, accounts, i, allies, fear, p):
 
 
 @kernel
-def _speak(spoken, accounts, posts, base, woken, seen, change, intentions, seed, tick, p):
-    """Fill in the drafts and how intentions end; return how many drafts were written."""
+def _decide(wanted, accounts, active, change, reference, seed, tick, p):
+    """Fill in the identity and the cell of every intention."""
+    key = stream_key(seed, _POST, tick)
+    for r in range(len(active)):
+        i = active[r]
+        person, stance = accounts.key[i], change.stance_principal[r]
+        alarm = min(1.0, change.fear[r] + p.anticipation * change.dread[r])
+        first = wanted.start[r]
+        for x in range(first, wanted.start[r + 1]):
+            post = _intention(key, person, x - first)
+            cell = EVERYDAY
+            if draw(post, _TOPIC) < accounts.interest[i]:
+                cell = UNPROMPTED
+                if _prompted(draw(post, _PROMPT), accounts, i, change.allies[r], change.fear[r], p):
+                    cell = _outcome_of(
+                        draw(post, _SPEAK), accounts, i, stance, alarm, change.climate[r], reference[r], p
+                    )
+            wanted.key[x], wanted.cell[x] = post, cell
+
+
+@kernel
+def _said(cells):
+    """Count the intentions that are said."""
+    count = 0
+    for cell in cells:
+        count += cell in (VOICED, EVERYDAY)
+    return count
+
+
+@kernel
+def _speak(spoken, accounts, posts, base, woken, seen, change, wanted, seed, tick, p):
+    """Fill in the drafts and how intentions end."""
     new = spoken.drafts
-    key, choice = stream_key(seed, _POST, tick), stream_key(seed, _CHOICE, tick)
+    choice = stream_key(seed, _CHOICE, tick)
     d = np.int64(0)  # not a literal, for which its callees would be compiled once more
     for r in range(len(woken.active)):
         i = woken.active[r]
-        person = accounts.key[i]
         stance, extremist = change.stance_principal[r], change.stance_extremist[r]
-        alarm = min(1.0, change.fear[r] + p.anticipation * change.dread[r])
         second = float(woken.second[r])
-        for o in range(intentions[r]):
-            post = _intention(key, person, o)
-            contested = draw(post, _TOPIC) < accounts.interest[i]
-            dissenting = False
+        for x in range(wanted.start[r], wanted.start[r + 1]):
+            post, cell = wanted.key[x], wanted.cell[x]
+            contested, dissenting = cell != EVERYDAY, False
             if contested:
                 member = accounts.cohort[i] == DISSENTER
                 dissenting = member and cohort(stance, extremist) == DISSENTER
-                cell = PERSUADED
-                if not _prompted(draw(post, _PROMPT), accounts, i, change.allies[r], change.fear[r], p):
-                    cell = UNPROMPTED
-                else:
-                    cell = _outcome_of(draw(post, _SPEAK), accounts, i, stance, alarm, change.climate[r], p)
-                    spoken.decided[r] += 1
-                    spoken.voiced[r] += cell == VOICED
-                    spoken.withheld[r] += cell >= FEAR and cell <= OVER
+                spoken.decided[r] += cell != UNPROMPTED
+                spoken.voiced[r] += cell == VOICED
+                spoken.withheld[r] += cell >= FEAR and cell <= OVER
                 if member:
                     spoken.cells[cell if dissenting else PERSUADED] += 1
                 if cell != VOICED:
@@ -253,7 +290,6 @@ def _speak(spoken, accounts, posts, base, woken, seen, change, intentions, seed,
             new.dissent[d] = dissenting
             _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, change.fear[r], choice, p)
             d += 1
-    return d
 
 
 @piece

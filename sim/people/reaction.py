@@ -26,7 +26,7 @@ import numpy as np
 from sim.kernels import kernel
 from sim.noise import U64, stream, stream_key, uniform
 from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import OPINION, WITHDRAW, Accounts
+from sim.state.accounts import F64, OPINION, WITHDRAW, Accounts
 from sim.state.posts import CONTESTED, TOXIC, Posts
 from sim.state.records import Change, Exposures, Woken
 
@@ -74,6 +74,11 @@ class Reaction(Rule):
         change = Change(s, e, c, f, d, h, abuse, allies, leaves)
         _react(change, accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self))
         return change
+
+
+def reference(accounts: Accounts, woken: Woken, change: Change, campaigning: bool) -> F64:
+    """Return the reference climate of the active, [R]: until the campaign begins, the present one."""
+    return accounts.climate_reference[woken.active] if campaigning else change.climate
 
 
 def apply(accounts: Accounts, woken: Woken, change: Change, now: int, campaigning: bool) -> None:

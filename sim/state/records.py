@@ -79,6 +79,17 @@ CELLS = (
 LEFT, SUSPENDED, PERSUADED, UNPROMPTED, RESERVED, FEAR, CLIMATE, EITHER, OVER, VOICED = range(len(CELLS))
 
 
+EVERYDAY = -1  #: in place of a cell: an intention on everyday talk, which is always voiced
+
+
+class Intentions(NamedTuple):
+    """What each active account wants to say in this hour."""
+
+    start: I64  #: [R + 1] intentions of account r are start[r] .. start[r + 1] - 1
+    key: NDArray[np.uint64]  #: [I] identity, also of the post if it is said
+    cell: NDArray[np.int8]  #: [I] EVERYDAY, or how a contested one ends: UNPROMPTED .. VOICED
+
+
 class Doings(NamedTuple):
     """What people did in one tick."""
 

@@ -1,0 +1,55 @@
+"""What people of a user's own type cost: ticks of one world and of its copy with a share of them in plain Python.
+
+For a million people of whom one in a hundred is such: python -m benchmarks.own --people 1000000 --share 0.01
+"""
+
+import argparse
+import time
+from copy import deepcopy
+
+from benchmarks.world import setting
+from sim.agents import OrganicUser
+from sim.agents.own import Felt, Intention, SeenPost
+from sim.state.records import VOICED
+from sim.world import World
+
+WARM, HOURS = 12, 6  #: hours played before, and measured
+
+
+class Stubborn(OrganicUser):
+    """Grows afraid by the worst post read, and on a whim says what would be withheld."""
+
+    def react(self, seen: list[SeenPost], usual: Felt) -> Felt:
+        """Let the worst post alone frighten."""
+        return usual._replace(fear=max((post.toxicity for post in seen), default=0.0))
+
+    def decide(self, intention: Intention, usual: int) -> int:
+        """Speak as usual, or else on a whim."""
+        return VOICED if self.draw("whim", intention.key) < 0.1 else usual
+
+
+def seconds(world: World) -> float:
+    begun = time.process_time()
+    world.step()
+    return time.process_time() - begun
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--people", type=int, default=100_000)
+    words.add_argument("--share", type=float, default=0.01)
+    given = words.parse_args()
+    compiled = World(setting(given.people), rng=1)
+    compiled.run(WARM)
+    mixed = deepcopy(compiled)
+    count = len(mixed.recast(Stubborn, given.share))
+    mixed.step()  # compiles what only the mixed world needs
+    compiled.step()
+    spent = [(seconds(compiled), seconds(mixed)) for _ in range(HOURS)]
+    alone, both = (sum(column) / HOURS for column in zip(*spent, strict=True))
+    print(f"{given.people} people, {count} of them in plain Python; computing time of a tick, mean of {HOURS}:")
+    print(f"compiled alone {alone:.3f} s, with them {both:.3f} s: {both / alone:.2f} times")
+
+
+if __name__ == "__main__":
+    main()

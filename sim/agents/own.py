@@ -1,0 +1,189 @@
+"""People with methods of their own: called one by one, for those types alone, beside the compiled rules.
+
+The compiled rules are played first, for the same people; what they say is handed to the method as `usual`.
+A method returns values and writes none: until all have answered, columns stand as the hour found them,
+those of the person itself included. So neither order nor threads can matter.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.views import WRITABLE, OrganicUser, fits
+from sim.errors import InputError
+from sim.people.expression import chances
+from sim.state.accounts import F64, Accounts
+from sim.state.posts import Posts
+from sim.state.records import CELLS, EVERYDAY, UNPROMPTED, Change, Exposures, Intentions, Woken
+
+AT_ONCE = 256  #: people whose reading is unpacked at a time
+
+
+class SeenPost(NamedTuple):
+    """One post as its reader sees it: columns of `sim.state.posts.Posts` as Python scalars."""
+
+    key: int
+    author: int  #: row of who posted it
+    time: int  #: seconds since the start
+    kind: int  #: ORIGINAL | REPOST | REPLY
+    topic: int  #: CONTESTED or an everyday topic
+    stance_principal: float
+    stance_extremist: float
+    toxicity: float
+    shock: float
+    appeal: float
+    template: int  #: number of the text it copies, -1 for own words
+    voice: int  #: row of the content's author
+    target: int  #: row of who is answered, -1 for none
+    target_stance: float
+    reposts: int
+    replies: int
+
+
+class Felt(NamedTuple):
+    """What reading makes of one person: a row of `sim.state.records.Change` as Python scalars."""
+
+    stance_principal: float
+    stance_extremist: float
+    climate: float
+    fear: float
+    dread: float
+    habituation: float
+    abuse: int
+    allies: int
+    leaves: bool
+
+
+class Intention(NamedTuple):
+    """One contested intention that waits for a decision."""
+
+    key: int  #: its identity
+    prompt: float  #: uniform in (0, 1): it is prompted if this is below the drive
+    voice: float  #: uniform in (0, 1): it is voiced if this is below the readiness
+    felt: Felt  #: what this hour's reading made of the person
+    reference: float  #: the climate perceived just before the campaign; until then, the present one
+
+
+#: Closed ranges of what `react` may return.
+RANGES: dict[str, tuple[float, float]] = {
+    **{name: WRITABLE[name] for name in Felt._fields if name in WRITABLE},
+    "abuse": (0.0, 2.0**53),
+    "allies": (0.0, 2.0**53),
+    "leaves": (0.0, 1.0),
+}
+DECISIONS = CELLS[UNPROMPTED:]
+
+
+class OwnPeople:
+    """The people of user types: one lasting object each, kept with the world."""
+
+    def __init__(self) -> None:
+        self.agents: dict[int, OrganicUser] = {}  #: by row
+        self.answering = False  #: while methods are asked, and columns must stand
+        self._member: NDArray[np.bool_] = np.zeros(0, np.bool_)
+
+    def take(self, agents: Iterable[OrganicUser], accounts: int) -> None:
+        """Keep these agents, in place of others in the same rows of a world of so many accounts."""
+        self.agents.update((agent.row, agent) for agent in agents)
+        self._member = np.zeros(accounts, np.bool_)
+        self._member[list(self.agents)] = True
+
+    def among(self, woken: Woken) -> Woken:
+        """Return who of the active is kept here; nobody is absent."""
+        mine = self._member[woken.active] if self.agents else np.zeros(len(woken.active), np.bool_)
+        return Woken(woken.active[mine], woken.absent[:0], woken.second[mine])
+
+    def react(self, posts: Posts, woken: Woken, seen: Exposures, change: Change) -> Change:
+        """Return `change` as those whose type has its own `react` would have it."""
+        asked = self._overriding("react", woken)
+        new = Change._make(column.copy() for column in change)
+        for (r, agent), read in zip(asked, _readings(posts, seen, [r for r, _ in asked]), strict=True):
+            usual = _row(change, r)
+            with self._asking():
+                answer = agent.react(read, usual)
+            if answer is not usual:
+                _check_felt(agent, answer, new)
+                for column, value in zip(new, answer, strict=True):
+                    column[r] = value
+        return new
+
+    def decide(self, woken: Woken, change: Change, reference: F64, wanted: Intentions) -> Intentions:
+        """Return `wanted` as those whose type has its own `decide` would have it; everyday talk is not asked."""
+        cell = wanted.cell.copy()
+        prompt, voice = chances(wanted.key)
+        for r, agent in self._overriding("decide", woken):
+            felt, old = _row(change, r), float(reference[r])
+            for x in range(int(wanted.start[r]), int(wanted.start[r + 1])):
+                if cell[x] != EVERYDAY:
+                    intention = Intention(int(wanted.key[x]), float(prompt[x]), float(voice[x]), felt, old)
+                    with self._asking():
+                        answer = agent.decide(intention, int(cell[x]))
+                    cell[x] = _checked_cell(agent, answer)
+        return wanted._replace(cell=cell)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self.answering = True
+        try:
+            yield
+        finally:
+            self.answering = False
+
+    def _overriding(self, method: str, woken: Woken) -> list[tuple[int, OrganicUser]]:
+        """Return (position, agent) of the active whose type has a method of its own."""
+        compiled = getattr(OrganicUser, method)
+        agents = [(r, self.agents[row]) for r, row in enumerate(woken.active.tolist())]
+        return [(r, agent) for r, agent in agents if getattr(type(agent), method) is not compiled]
+
+
+def check_type(kind: Any) -> None:
+    """Raise InputError if `kind` is no type that the tick can call."""
+    if not (isinstance(kind, type) and issubclass(kind, OrganicUser) and kind is not OrganicUser):
+        raise InputError(f"{kind!r} is no type of people: derive a class from sim.agents.OrganicUser")
+    for name in Accounts._fields:
+        if not isinstance(getattr(kind, name), property):
+            raise InputError(f"{kind.__name__}.{name} would hide the column {name}: give it another name")
+    own = {name for name in ("react", "decide", "step", "advance") if getattr(kind, name) is not _inherited(name)}
+    if own and own <= {"step", "advance"}:
+        raise InputError(
+            f"{kind.__name__}.{min(own)} would never be called: write react(seen, usual) or decide(intention, usual)"
+        )
+
+
+def _inherited(name: str) -> Callable[..., Any]:
+    return getattr(OrganicUser, name)
+
+
+def _row(change: Change, r: int) -> Felt:
+    return Felt._make(column[r].item() for column in change)
+
+
+def _readings(posts: Posts, seen: Exposures, readers: list[int]) -> Iterator[list[SeenPost]]:
+    """Yield what each of these readers saw, a bounded number of readers unpacked at a time."""
+    for first in range(0, len(readers), AT_ONCE):
+        some = readers[first : first + AT_ONCE]
+        items = [seen.item[seen.start[r] : seen.start[r + 1]] for r in some]
+        rows = np.concatenate(items)
+        columns = [getattr(posts, name)[rows].tolist() for name in SeenPost._fields]
+        unpacked = map(SeenPost._make, zip(*columns, strict=True))
+        for item in items:
+            yield [next(unpacked) for _ in range(len(item))]
+
+
+def _check_felt(agent: OrganicUser, answer: Any, columns: Change) -> None:
+    name = type(agent).__name__
+    if not isinstance(answer, Felt):
+        raise InputError(f"{name}.react returned {answer!r}: return usual, or usual._replace(fear=0.0)")
+    for field, value, column in zip(Felt._fields, answer, columns, strict=True):
+        low, high = RANGES[field]
+        fits(f"what {name}.react returned, {field}", value, column.dtype, low, high)
+
+
+def _checked_cell(agent: OrganicUser, answer: Any) -> int:
+    if isinstance(answer, bool) or not isinstance(answer, int | np.integer) or not UNPROMPTED <= answer < len(CELLS):
+        allowed = ", ".join(f"{UNPROMPTED + k} {name}" for k, name in enumerate(DECISIONS))
+        raise InputError(f"{type(agent).__name__}.decide returned {answer!r}: return usual, or one of {allowed}")
+    return int(answer)

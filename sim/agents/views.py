@@ -1,0 +1,237 @@
+"""One account as a Mesa agent: a view of a row, whose attributes are the columns."""
+
+import math
+from collections.abc import Callable
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import InputError, suggest
+from sim.noise import U64, key_of, stream, uniform2
+from sim.state.accounts import COHORTS, REACTIONS, Accounts
+
+if TYPE_CHECKING:
+    from sim.agents.model import ColumnModel
+    from sim.agents.own import Felt, Intention, SeenPost
+    from sim.agents.sets import AccountSet
+
+_SHARE, _ANY = (0.0, 1.0), (-math.inf, math.inf)
+
+#: Columns that may be written through a view or `AccountSet.set`, with their closed range. All others are
+#: identity (key, cohort), derived (public) or bookkeeping that compiled code trusts (newest, written, ...).
+WRITABLE: dict[str, tuple[float, float]] = {
+    "sessions": (0.0, math.inf),
+    "acts": (0.0, math.inf),
+    "phase": _ANY,
+    "interest": _SHARE,
+    "boldness": _ANY,
+    "reaction": (0.0, len(REACTIONS) - 1.0),
+    "unyielding": _SHARE,
+    "stance_principal": (-1.0, 1.0),
+    "stance_extremist": (-1.0, 1.0),
+    "climate": _SHARE,
+    "fear": _SHARE,
+    "dread": _SHARE,
+    "habituation": _SHARE,
+    "mood": (0.0, math.inf),
+    "left": _SHARE,
+    "suspended_until": (0.0, 2.0**53),
+}
+
+DERIVED: dict[str, Callable[[Accounts, Any], Any]] = {
+    "row": lambda accounts, rows: rows,
+    "unique_id": lambda accounts, rows: rows + 1,
+    "reaction_name": lambda accounts, rows: np.array(REACTIONS)[accounts.reaction[rows]],
+    "cohort_name": lambda accounts, rows: np.array(COHORTS)[accounts.cohort[rows]],
+}
+
+FIXED_CAST = "set population.size, army.size or extremists.size and build a new world"
+
+
+def fits(name: str, value: Any, dtype: np.dtype[Any], low: float, high: float) -> None:
+    """Raise InputError unless `value` is a number of this dtype in [low, high]."""
+    try:
+        number = float(value) if isinstance(value, Real | np.bool_) else math.nan
+    except OverflowError:
+        number = math.nan
+    if not (low <= number <= high and math.isfinite(number) and dtype.type(number) == value):
+        kind = {"f": "a number", "i": "a whole number", "b": "true or false,"}[dtype.kind]
+        raise InputError(f"{name}={value!r} must be {kind} in [{low:g}, {high:g}]")
+
+
+def writable(model: "ColumnModel", name: str, value: Any) -> NDArray[Any]:
+    """Return the column `name`, if it may be set to `value`; else raise InputError."""
+    if name not in WRITABLE:
+        raise InputError(f"{name} is kept by the simulation and can only be read; {suggest(name, WRITABLE)}")
+    if model.own.answering:
+        raise InputError(f"{name} can not be set while react and decide are asked: return it, or set it between hours")
+    column: NDArray[Any] = getattr(model.accounts, name)
+    fits(name, value, column.dtype, *WRITABLE[name])
+    return column
+
+
+class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
+    """A view of one account: every column of `Accounts` is a property that reads and writes the column.
+
+    Reading gives a Python scalar. Columns in `WRITABLE` can be written within their range; the rest is
+    read-only. A view keeps nothing of its own: two views of a row are equal and hash alike. Only people of a
+    user's own type (`ColumnModel.recast`) are lasting objects, and keep what is set on them.
+
+    Attributes:
+        model: the world.
+        row: position in the columns, 0-based.
+        unique_id: row + 1, as Mesa counts; stable for the life of the world.
+        reaction_name, cohort_name: the words for the codes in `reaction` and `cohort`.
+        pos: always None; accounts live in `world.graph`, not in a Mesa space.
+
+    Raises:
+        InputError: a value outside the column's range, or a column that is read-only.
+        AttributeError: an attribute that no column carries.
+    """
+
+    pos = None
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init__(self, model: "ColumnModel", row: int) -> None:
+        # Agent.__init__ would register the agent, and on Mesa 3.3 keep its model alive for ever.
+        self.__dict__.update(model=model, _row=int(row))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not isinstance(getattr(type(self), name, None), property) and not self.model.keeps(self._row):
+            raise AttributeError(
+                f"{type(self).__name__} is a view and can not keep {name!r}: {suggest(name, WRITABLE)}; "
+                "data of your own belongs on a type of your own, world.recast(YourType, who)"
+            )
+        super().__setattr__(name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ThinAgent) and other.model is self.model and other._row == self._row
+
+    def __hash__(self) -> int:
+        return hash((id(self.model), self._row))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(unique_id={self._row + 1})"
+
+    @property
+    def following(self) -> "AccountSet":
+        """Accounts that this one follows, by ascending row."""
+        graph, row = self.model.graph, self._row
+        return self.model.subset(graph.following[graph.following_start[row] : graph.following_start[row + 1]])
+
+    @property
+    def followers(self) -> "AccountSet":
+        """Accounts that follow this one, by ascending row."""
+        graph, row = self.model.graph, self._row
+        return self.model.subset(graph.followers[graph.followers_start[row] : graph.followers_start[row + 1]])
+
+    def step(self) -> None:
+        """Raise InputError: compiled rules advance all accounts at once."""
+        raise InputError(f"{type(self).__name__} has no step of its own: call world.step(), which advances all")
+
+    def advance(self) -> None:
+        """Raise InputError, as `step` does."""
+        self.step()
+
+    @classmethod
+    def create_agents(cls, model: Any, n: int, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise InputError: the cast is fixed when the world is built."""
+        raise InputError(f"{cls.__name__} can not be created one by one: {FIXED_CAST}")
+
+    @classmethod
+    def from_dataframe(cls, model: Any, df: Any, **kwargs: Any) -> NoReturn:
+        """Raise InputError, as `create_agents` does."""
+        cls.create_agents(model, len(df))
+
+
+def _column(name: str) -> property:
+    def read(agent: ThinAgent) -> Any:
+        return getattr(agent.model.accounts, name)[agent._row].item()
+
+    def write(agent: ThinAgent, value: Any) -> None:
+        writable(agent.model, name, value)[agent._row] = value
+
+    return property(read, write, doc=f"Column `{name}` of `sim.state.accounts.Accounts`, at this account's row.")
+
+
+def _derived(name: str) -> property:
+    def read(agent: ThinAgent) -> Any:
+        return np.asarray(DERIVED[name](agent.model.accounts, agent._row)).item()
+
+    def write(agent: ThinAgent, value: Any) -> None:
+        writable(agent.model, name, value)
+
+    return property(read, write, doc=f"`{name}`, derived from the account's row; see the class.")
+
+
+for _name in Accounts._fields:
+    setattr(ThinAgent, _name, _column(_name))
+for _name in DERIVED:
+    setattr(ThinAgent, _name, _derived(_name))
+
+
+class OrganicUser(ThinAgent):
+    """An ordinary person: has opinions, reads, grows afraid or bold, and speaks or withholds.
+
+    What a teacher looks at first: `stance_principal`, `fear`, `climate`, `voiced` and `withheld`, `abused`,
+    `cohort_name`, `reaction_name`, `following`, `followers`, `left`.
+
+    Derive from it, write `react` or `decide` or both, and `world.recast(YourType, who)` puts people into it:
+    the tick calls the two for them alone, when they wake, and keeps what else you set on them. Methods see
+    columns as the hour found them and write none; take chance from `draw`, never from `self.random`.
+    """
+
+    def react(self, seen: "list[SeenPost]", usual: "Felt") -> "Felt":
+        """Return what reading makes of this person.
+
+        Args:
+            seen: the posts of this session, in order of the ledger.
+            usual: what the compiled rule makes of them; `usual._replace(fear=0.0)` changes one value.
+        """
+        return usual
+
+    def decide(self, intention: "Intention", usual: int) -> int:
+        """Return the cell in which a contested intention ends.
+
+        Args:
+            intention: its draws, and what this hour's reading made of the person.
+            usual: the cell by the compiled rule, a code of `sim.state.records` from UNPROMPTED to VOICED.
+        """
+        return usual
+
+    def draw(self, purpose: str, about: int = 0) -> float:
+        """Draw a uniform in (0, 1), keyed by this person, the hour, `purpose` and `about`.
+
+        The same four give the same number. `about` tells several draws of a purpose and hour apart: the key
+        of a post or of an intention, or a counter; an integer in [0, 2^64).
+        """
+        key = key_of(self.model.seed, stream(f"own/{purpose}"), self.model.now)
+        return float(uniform2(key, U64(self.key), U64(about)))
+
+    def __repr__(self) -> str:
+        about = f"cohort={self.cohort_name!r}, reaction={self.reaction_name!r}, fear={self.fear:.2f}"
+        return f"{type(self).__name__}(unique_id={self.unique_id}, {about})"
+
+
+class TrollArmyMember(ThinAgent):
+    """A paid member of an electronic army, who posts as ordered and feels nothing.
+
+    Opinions, fear, `cohort` and `reaction` stay at rest (0); `written`, `strikes` and `suspended_until` move.
+    """
+
+
+class ExtremistPropagandist(ThinAgent):
+    """A propagandist of an extremist organisation, who posts shock and seeks to look like many.
+
+    As for an army member, the columns of opinion stay at rest (0).
+    """
+
+
+#: Agent types in the order of the codes in `role`: 0 organic, 1 troll, 2 extremist.
+ROLES: tuple[type[ThinAgent], ...] = (OrganicUser, TrollArmyMember, ExtremistPropagandist)

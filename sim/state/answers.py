@@ -1,0 +1,56 @@
+"""What people with methods of their own answer, and how it takes the place of what compiled rules say."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels import kernel
+from sim.state.posts import I32
+from sim.state.records import Change, Intentions, Woken
+
+
+class Answers(NamedTuple):
+    """What they make of this hour: of their reading, and of each intention."""
+
+    rows: I32  #: [K] accounts, ascending, all of them active
+    change: Change  #: [K]
+    wanted: Intentions  #: of these K accounts
+
+
+def felt(answers: Answers | None, woken: Woken, change: Change) -> Change:
+    """Return `change` of the active with the answers in it."""
+    if answers is None:
+        return change
+    at, theirs = _meeting(answers, woken)
+    return Change._make(_put(column, at, new[theirs]) for column, new in zip(change, answers.change, strict=True))
+
+
+def decided(answers: Answers | None, woken: Woken, wanted: Intentions) -> Intentions:
+    """Return `wanted` of the active with the cells that were answered."""
+    if answers is None:
+        return wanted
+    at, theirs = _meeting(answers, woken)
+    cell = wanted.cell.copy()
+    _put_cells(cell, wanted.start, at, answers.wanted.start[theirs], answers.wanted.cell)
+    return wanted._replace(cell=cell)
+
+
+def _meeting(answers: Answers, woken: Woken) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where among the active, and where among the answers, the same accounts are."""
+    _, at, theirs = np.intersect1d(woken.active, answers.rows, assume_unique=True, return_indices=True)
+    return at, theirs
+
+
+def _put(column: NDArray[np.generic], at: NDArray[np.int64], new: NDArray[np.generic]) -> NDArray[np.generic]:
+    column = column.copy()
+    column[at] = new
+    return column
+
+
+@kernel
+def _put_cells(cell, start, at, their_start, theirs):
+    for k in range(len(at)):
+        first = start[at[k]]
+        for x in range(start[at[k] + 1] - first):
+            cell[first + x] = theirs[their_start[k] + x]

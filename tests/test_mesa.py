@@ -1,0 +1,159 @@
+"""What Mesa's own tools ask of a model: collectors, batches, the browser, copies, and being forgotten."""
+
+import ast
+import gc
+import inspect
+import pickle
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+import pytest
+
+from sim.agents import OrganicUser
+from sim.world import World
+from tests.worlds import Stubborn, fingerprint, lively
+
+
+class Classroom(World):
+    """A model as a user of Mesa writes it: keywords with defaults, its agents in the constructor, a collector."""
+
+    def __init__(self, share: float = 0.2, people: int = 60, rng: int = 1) -> None:
+        super().__init__(lively(population={"size": people}, campaign={"start": 2}), rng=rng)
+        self.recast(Stubborn, share)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={"stubborn": lambda m: len(m.agents_by_type.get(Stubborn, ()))},
+            agenttype_reporters={Stubborn: {"fear": "fear", "read": "sessions_read"}, OrganicUser: {"fear": "fear"}},
+        )
+
+    def step(self) -> None:
+        super().step()
+        self.datacollector.collect(self)
+
+
+# ---- collectors
+
+
+def test_a_collector_sees_types_of_one_s_own_and_their_attributes() -> None:
+    world = Classroom()
+    world.run(12)
+    frame = world.datacollector.get_agenttype_vars_dataframe(Stubborn)
+    mine = world.agents_by_type[Stubborn]
+    last = frame.xs(frame.index.get_level_values(0).max())
+    assert last["read"].to_dict() == dict(zip(mine.get("unique_id"), mine.get("sessions_read"), strict=True))
+    assert last["read"].sum() > 0
+    assert set(last["fear"]) == {0.0}
+    assert len(frame) == 12 * len(mine)
+    # Mesa selects by class, so that a reporter of OrganicUser has the subclass too.
+    others = world.datacollector.get_agenttype_vars_dataframe(OrganicUser)
+    assert len(others) == 12 * len(world.agents_by_type[OrganicUser])
+
+
+# ---- batches
+
+
+def test_batch_run_sweeps_a_world() -> None:
+    seeds = {"rng": [1, 2]}
+    apart = "rng" in inspect.signature(mesa.batch_run).parameters  # from Mesa 3.4 on, seeds are no parameter
+    rows = mesa.batch_run(
+        Classroom,
+        parameters={"share": [0.0, 1.0], "people": 40, **({} if apart else seeds)},
+        **(seeds if apart else {}),
+        number_processes=1,
+        max_steps=3,
+        data_collection_period=-1,
+        display_progress=False,
+    )
+    # Mesa 3.5 also gives a row for each agent of a reporter by type; 3.3 gives one a run.
+    found = {(row["rng"], row["share"], row["stubborn"]) for row in rows}
+    assert found == {(1, 0.0, 0), (2, 0.0, 0), (1, 1.0, 40), (2, 1.0, 40)}
+    assert len({row["RunId"] for row in rows}) == 4
+
+
+# ---- the browser: what SolaraViz reads of a model, by its source, since Solara is not installed here
+
+PAGE = Path(inspect.getfile(mesa)).parent / "visualization" / "solara_viz.py"
+TREE = ast.parse(PAGE.read_text(encoding="utf-8"))
+
+
+def functions_of_the_page(*names: str) -> dict[str, Callable[..., Any]]:
+    """Compile functions of the page without importing it."""
+    wanted = [node for node in TREE.body if isinstance(node, ast.FunctionDef) and node.name in names]
+    space: dict[str, Any] = {"inspect": inspect}
+    exec(compile(ast.Module(wanted, []), str(PAGE), "exec"), space)
+    return {name: space[name] for name in names if name in space}
+
+
+def read_of_the_model() -> set[str]:
+    """Return the attributes that the page reads of `model` or `model.value`."""
+    found = set()
+    for node in ast.walk(TREE):
+        if isinstance(node, ast.Attribute):
+            owner = node.value
+            if isinstance(owner, ast.Attribute) and owner.attr == "value":
+                owner = owner.value
+            if isinstance(owner, ast.Name) and owner.id == "model":
+                found.add(node.attr)
+    return found - {"value"}
+
+
+def test_a_world_has_all_that_the_page_reads() -> None:
+    read, world = read_of_the_model(), Classroom()
+    assert read >= {"step", "running"}
+    assert [name for name in (*read, "steps", "random", "datacollector") if not hasattr(world, name)] == []
+    assert (world.running, world.steps) == (True, 0)
+    world.step()
+    assert (world.running, world.steps, world.now) == (True, 1, 1)
+
+
+@pytest.mark.parametrize("model", [World, Classroom])
+def test_the_page_accepts_the_constructor(model: type[World]) -> None:
+    check = functions_of_the_page("_check_model_params")["_check_model_params"]
+    check(model.__init__, {})
+    check(model.__init__, {"rng": 3})
+    check(Classroom.__init__, {"share": 0.5, "people": 50, "rng": 3})
+    with pytest.raises(ValueError, match="Invalid model parameter: peeple"):
+        check(model.__init__, {"peeple": 50})
+
+
+def test_reset_builds_the_same_world_again() -> None:
+    """The page's reset: a new object of the class, from keywords; a slider gives text or numpy numbers too."""
+    first = Classroom(share=0.5, rng=3)
+    first.run(6)
+    again = type(first)(share=0.5, rng="3")  # type: ignore[arg-type]
+    assert again.steps == 0
+    again.run(6)
+    assert fingerprint(again) == fingerprint(first)
+
+
+# ---- copies and being forgotten
+
+
+def test_a_pickled_world_keeps_its_collector_s_types() -> None:
+    world = World(lively(population={"size": 40}), rng=2)
+    world.recast(Stubborn, 0.5)
+    world.run(4)
+    twin = pickle.loads(pickle.dumps(world))
+    assert twin.agent_types == world.agent_types
+    assert twin.agents_by_type[Stubborn].get("sessions_read") == world.agents_by_type[Stubborn].get("sessions_read")
+    assert twin.agents_by_type[Stubborn][0].model is twin
+
+
+def test_a_hundred_worlds_are_forgotten() -> None:
+    """Mesa 3.3 counts agents in `Agent._ids`, by model, for ever: no world may get there."""
+    gc.collect()
+    counted, gone = len(getattr(mesa.Agent, "_ids", ())), []
+    for seed in range(100):
+        world = Classroom(people=30, rng=seed)
+        world.step()
+        world.agents.select(lambda agent: agent.fear > 0.2).do(lambda agent: agent.following.agg("fear", np.sum))
+        for agent in world.agents_by_type.get(Stubborn, ()):
+            agent.friend = world.agents[0]
+        gone.append(weakref.ref(world))
+    del world, agent
+    gc.collect()
+    assert [ref for ref in gone if ref() is not None] == []
+    assert len(getattr(mesa.Agent, "_ids", ())) == counted
