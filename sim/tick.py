@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.actors.base import PublicView, look
 from sim.observers.base import Moment
 from sim.people import expression, reaction
-from sim.platform.feed import Display
+from sim.platform.display import Display
 from sim.rules import values
 from sim.setting import Setting
 from sim.state import answers

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.kernels import kernel, piece
 from sim.noise import U64, stream, stream_key, uniform
+from sim.platform.display import Display, set_out
 from sim.rules import Rule, parameter, values
 from sim.state.accounts import Accounts
 from sim.state.graph import Graph
@@ -25,44 +25,6 @@ from sim.state.records import Exposures, Woken
 
 _SEARCH = stream("feed/search")
 _TREND = stream("feed/trend")
-
-
-class Runs(NamedTuple):
-    """What may stand in home feeds, author by author, each one's posts in order of time.
-
-    Posts of author a are start[a] .. start[a + 1] - 1; the columns after that have an item a post.
-    """
-
-    newest: NDArray[np.int32]  #: [A] row of the author's newest post, -1 for none
-    start: NDArray[np.int32]
-    row: NDArray[np.int32]
-    voice: NDArray[np.int32]
-    content: NDArray[np.int32]  #: row of the content, negative if that has left the window
-    score: NDArray[np.float64]
-
-
-class Lines(NamedTuple):
-    """The ends of the streams that readers of one hour may look at, in order of time, without what was removed.
-
-    Line k is first[k] .. last[k] - 1: the contested topic, then the trending ones; after them the same
-    streams once more for the posts that take no slot from others.
-    """
-
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    row: NDArray[np.int32]
-    time: NDArray[np.int64]
-    score: NDArray[np.float64]
-
-
-class Display(NamedTuple):
-    """What all sessions of one hour choose from."""
-
-    hours: NDArray[np.int64]  #: first row that was written at most h hours ago
-    runs: Runs
-    lines: Lines
-    trending: NDArray[np.int64]
-    crowds: NDArray[np.bool_]
 
 
 class Pile(NamedTuple):
@@ -105,16 +67,9 @@ class Feed(Rule):
     ) -> Display:
         """Return what the sessions of `tick` choose from, the same for everybody.
 
-        Args:
-            posts: the rows of the ledger that are filled; so too below.
-            streams: serials int64 [topics, capacity] and lengths int64 [topics] of the topic streams.
-            trending: int64 [k], trending topics.
-            crowds: bool [A], whose posts take slots from others (all, but in the counterfactual).
-            attention: values of `sim.people.reading.Attention`.
+        Arguments are those of `sim.platform.display.set_out`.
         """
-        hours = np.searchsorted(posts.time, 3600 * (tick - np.arange(attention.memory + 1)))
-        lines = _lines(streams, trending, posts, base, crowds, tick * 3600, self.depth, attention.crowding)
-        return Display(hours, _runs(posts, base, len(crowds), hours[-1]), lines, trending, crowds)
+        return set_out(posts, base, streams, trending, crowds, attention, tick, self.depth)
 
     def read(
         self,
@@ -154,66 +109,6 @@ def _rank(posts, base, start, stop, p):
 def _score(time, engagement, p):
     """Return the score of a post written at `time` (seconds) with `engagement` reposts and replies."""
     return p.engagement * math.log(1.0 + engagement) + time / (3600.0 * p.recency)
-
-
-def _runs(posts: Posts, base: int, accounts: int, oldest: int) -> Runs:
-    """Lay out the standing posts of the rows from `oldest` on side by side by author."""
-    start = np.zeros(accounts + 1, np.int32)
-    n = _count(start, posts, oldest)
-    row, voice, content = np.empty((3, n), np.int32)
-    runs = Runs(np.empty(accounts, np.int32), start, row, voice, content, np.empty(n))
-    _lay_out(runs, start[:-1].copy(), posts, base, oldest)
-    return runs
-
-
-@kernel
-def _count(start, posts, oldest):
-    """Fill in where each author's run starts; return how many posts there are in all."""
-    for j in range(oldest, len(posts.author)):
-        start[posts.author[j] + 1] += not posts.removed[j]
-    for a in range(len(start) - 1):
-        start[a + 1] += start[a]
-    return start[-1]
-
-
-@kernel
-def _lay_out(runs, free, posts, base, oldest):
-    for j in range(oldest, len(posts.author)):
-        if posts.removed[j]:
-            continue
-        at = free[posts.author[j]]
-        free[posts.author[j]] += 1
-        runs.row[at], runs.voice[at], runs.score[at] = j, posts.voice[j], posts.score[j]
-        runs.content[at] = posts.root[j] - base
-    for a in range(len(free)):
-        runs.newest[a] = runs.row[free[a] - 1] if free[a] > runs.start[a] else -1
-
-
-@njit(cache=True)
-def _lines(streams, trending, posts, base, crowds, now, depth, crowding):
-    """Lay out the ends of the streams: what was written in the last hour, and `depth` posts before."""
-    serials, lengths = streams
-    kinds = 1 + len(trending)
-    n = kinds if crowding else 2 * kinds
-    first, last = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    topics = np.empty(n, np.int64)
-    for k in range(n):
-        topics[k] = CONTESTED if k % kinds == 0 else trending[k % kinds - 1]
-        last[k] = lengths[topics[k]] + (last[k - 1] if k else 0)
-    row, time, score = np.empty(last[-1], np.int32), np.empty(last[-1], np.int64), np.empty(last[-1])
-    for k in range(n):
-        at, early = last[k], 0
-        for x in range(lengths[topics[k]] - 1, -1, -1):
-            j = serials[topics[k], x] - base
-            if j < 0 or early == depth:
-                break
-            if posts.removed[j] or crowds[posts.author[j]] != (k < kinds):
-                continue
-            at -= 1
-            row[at], time[at], score[at] = j, posts.time[j], posts.score[j]
-            early += time[at] <= now - 3600
-        first[k] = at
-    return Lines(first, last, row, time, score)
 
 
 @kernel
