@@ -80,10 +80,8 @@ class SmallWorld(Rule):
     who choose each other are tied once, so a few ties are lost. Stances stay as proposed.
     """
 
-    neighbours: int = parameter(
-        10, unit="friends before rewiring, even", source="the paper, fig. 2", low=2, high=10_000
-    )
-    rewiring: float = share(0.1, source="assumption: clustered and short, by fig. 2 of the paper")
+    neighbours: int = parameter(10, unit="friends before rewiring, even", source="the paper", low=2, high=10_000)
+    rewiring: float = share(0.1, source="assumption: clustered, yet short ways")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -33,11 +33,11 @@ class LFR(Rule):
     are drawn until they hold everybody, then scaled to fit; people are put at random into the communities that can
     hold their inner ties; stubs are matched at random, inside and outside (`sim.people.stubs`). Who has more inner
     ties than the community has other members gets the rest outside. Stances are handed out along the communities.
+    Defaults but for the mean are those of Lancichinetti & Fortunato (2009), "Community detection algorithms: a
+    comparative analysis", Physical Review E 80, 056117 (doi:10.1103/PhysRevE.80.056117), for large communities.
     """
 
-    mean_following: float = parameter(
-        20.0, unit="friends", source="Lancichinetti & Fortunato 2009", low=1.0, high=10_000.0
-    )
+    mean_following: float = parameter(20.0, unit="friends", source="assumption", low=1.0, high=10_000.0)
     max_following: float = parameter(
         50.0, unit="friends", source="Lancichinetti & Fortunato 2009", low=1.0, high=100_000.0
     )
