@@ -228,6 +228,14 @@ def test_lfr_mixes_as_asked_over_all_and_for_the_many_and_the_few(mixing):
     assert reciprocity(network.graph) == 1.0
 
 
+def test_lfr_without_mixing_leaves_a_community_for_an_odd_tie_alone():
+    network = LFR(mixing=0.0)(2000, stances(2000), 1)
+    source, target = edges(network.graph)
+    leaving = network.community[source] != network.community[target]
+    # One for each community of an odd sum of ties, and those who have more ties than others in their community.
+    assert leaving.sum() <= network.community.max() + 1
+
+
 def test_lfr_has_the_degrees_and_communities_of_its_power_laws():
     network = LFR()(4000, stances(4000), 2)
     degree, sizes = np.diff(network.graph.following_start), np.bincount(network.community)
@@ -385,6 +393,16 @@ def test_edges_that_must_leave_their_community_do():
     assert lost == 0
     assert (source % 3 != target % 3).all()
     assert np.bincount(np.concatenate((source, target))).tolist() == [3] * 12
+
+
+@pytest.mark.interpreted
+def test_of_equal_edges_without_an_exchange_one_stays():
+    same_way = stubs.Multigraph(
+        np.array([0, 0]), np.array([1, 1]), np.zeros(2, np.int64), np.zeros(2, np.int64), -1, False
+    )
+    assert stubs.simple(np.uint64(1), same_way)[2] == 1
+    loops = stubs.Multigraph(np.array([0, 1]), np.array([0, 1]), np.zeros(2, np.int64), np.zeros(2, np.int64), -1, True)
+    assert stubs.simple(np.uint64(1), loops)[2] == 1
 
 
 GIVEN: dict[str, Callable[[str, networkx.DiGraph], GraphFile | NetworkxGraph]] = {

@@ -67,14 +67,14 @@ def _count(graph, codes, counts):
 
 @kernel
 def _exchange(key, graph, start, codes, counts):
-    """Let each edge that can not stay exchange targets with a random one of its group. Returns how many are left."""
-    left = 0
+    """Let each edge that can not stay exchange targets with a random one of its group. Returns how many there were."""
+    found = 0
     for edge in range(len(graph.source)):
         one, other, group = graph.source[edge], graph.target[edge], graph.group[edge]
         count = counts[_place(graph, one, other, codes)]
         if count == 1 and _allowed(graph, group, one, other):
             continue
-        left += 1
+        found += 1
         here = mix(key, U64(edge))
         for attempt in range(ATTEMPTS):
             drawn = uniform(here, U64(attempt)) * (start[group + 1] - start[group])
@@ -82,17 +82,14 @@ def _exchange(key, graph, start, codes, counts):
             if graph.mutual and drawn - int(drawn) < 0.5:
                 graph.source[partner], graph.target[partner] = graph.target[partner], graph.source[partner]
             third, fourth = graph.source[partner], graph.target[partner]
-            twice = graph.mutual and one == other and third == fourth
-            fit = _fits(graph, group, one, fourth, codes, counts) and _fits(graph, group, third, other, codes, counts)
-            if fit and not twice:
+            if _fits(graph, group, one, fourth, codes, counts) and _fits(graph, group, third, other, codes, counts):
                 counts[_place(graph, one, other, codes)] -= 1
                 counts[_place(graph, third, fourth, codes)] -= 1
                 counts[_place(graph, one, fourth, codes)] += 1
                 counts[_place(graph, third, other, codes)] += 1
                 graph.target[edge], graph.target[partner] = fourth, other
-                left -= 1
                 break
-    return left
+    return found
 
 
 @kernel
