@@ -15,7 +15,7 @@ from sim.errors import InputError
 from sim.people import degree_files, stubs, ties
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
 from sim.people.given import GraphFile, NetworkxGraph
-from sim.people.lfr import LFR, _least, _mean, _power_law
+from sim.people.lfr import LFR, _even, _least, _mean, _power_law
 from sim.people.networks import CommunityGraph, PreferentialAttachment
 from sim.people.networkx_graphs import to_networkx
 from sim.state.graph import edges, reciprocity
@@ -228,11 +228,22 @@ def test_lfr_mixes_as_asked_over_all_and_for_the_many_and_the_few(mixing):
     assert reciprocity(network.graph) == 1.0
 
 
+@laws
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=30))
+def test_inner_ties_of_a_community_are_made_even_by_one_person(drawn):
+    inner, community = np.array(drawn).T
+    community = np.unique(community, return_inverse=True)[1].astype(np.int32)
+    evened = _even(inner, community)
+    given = np.bincount(community, inner)
+    assert evened.min() >= 0
+    assert np.array_equal(np.bincount(community, evened), given - given % 2)
+    assert np.array_equal(np.bincount(community, evened != inner), given % 2)
+
+
 def test_lfr_without_mixing_leaves_a_community_for_an_odd_tie_alone():
     network = LFR(mixing=0.0)(2000, stances(2000), 1)
     source, target = edges(network.graph)
     leaving = network.community[source] != network.community[target]
-    # One for each community of an odd sum of ties, and those who have more ties than others in their community.
     assert leaving.sum() <= network.community.max() + 1
 
 
