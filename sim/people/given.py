@@ -1,6 +1,6 @@
 """Graphs that are given, as a file or as a networkx object: rules as in `sim.people.networks`."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
@@ -89,7 +89,7 @@ class NetworkxGraph(Rule):
     fixed: ClassVar[bool] = True  #: the graph is the same for every seed
     _found: ClassVar[Reading]  #: of this rule; no field, so it takes no part in equality and hash
 
-    graph: "networkx.Graph" = parameter(None, unit="networkx graph", source="the user")
+    graph: "networkx.Graph" = field(default=None, metadata={"unit": "networkx graph", "source": "the user"})
     _: KW_ONLY
     stance: str = parameter("auto", unit="1", source="the user", choices=("auto", "column", "communities", "random"))
     column: str = parameter("stance", unit="node attribute", source="the user")
