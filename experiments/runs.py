@@ -190,8 +190,9 @@ def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
+        started = list((pool._processes or {}).values())  # the pool forgets them when it shuts down
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((pool._processes or {}).values()):
+        for process in started:
             process.terminate()
         raise
     pool.shutdown()

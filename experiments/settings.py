@@ -29,7 +29,7 @@ def build(config: DictConfig) -> Setting:
 def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:
     """Return what a report says about a run under `setting`; `notes` are those of its graph."""
     army, campaign = setting.army, setting.campaign
-    drawn = "" if hasattr(setting.graph, "path") else ", graph"
+    drawn = "" if getattr(setting.graph, "fixed", False) else ", graph"
     first, last = config.seed, config.seed + config.seeds - 1
     return {
         "campaign": {"start": campaign.start, "stop": campaign.end},

@@ -1,4 +1,4 @@
-"""Write conf/GROUP/default.yaml from the rules, so that defaults, units and sources stand in one place.
+"""Write the choices in conf/ that are a rule with its fields, so that defaults, units and sources stand in one place.
 
     python -m scripts.conf
 
@@ -13,6 +13,10 @@ from sim.actors.propagandist import Extremists
 from sim.campaigns import Campaign
 from sim.people.activity import Activity
 from sim.people.expression import Expression
+from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
+from sim.people.given import GraphFile
+from sim.people.lfr import LFR
+from sim.people.networks import CommunityGraph, PreferentialAttachment
 from sim.people.population import Population
 from sim.people.reaction import Reaction
 from sim.people.reading import Attention
@@ -24,6 +28,13 @@ from sim.rules import Rule
 CONF = Path(__file__).resolve().parent.parent / "conf"
 LEAVES: dict[str, Rule] = {
     "population/default": Population(),
+    "graph/community": CommunityGraph(),
+    "graph/preferential": PreferentialAttachment(),
+    "graph/planted": PlantedPartition(),
+    "graph/small_world": SmallWorld(),
+    "graph/lfr": LFR(),
+    "graph/configuration": ConfigurationModel(),
+    "graph/file": GraphFile(),
     "activity/default": Activity(),
     "attention/default": Attention(),
     "reaction/default": Reaction(),
@@ -56,7 +67,7 @@ def _yaml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return f"[{', '.join(str(item) for item in value)}]"
-    return str(value)
+    return str(value) or '""'
 
 
 def main() -> None:

@@ -11,14 +11,25 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from sim.people.networks import CommunityGraph, EdgeListFile, PreferentialAttachment
+from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
+from sim.people.given import GraphFile
+from sim.people.lfr import LFR
+from sim.people.networks import CommunityGraph, PreferentialAttachment
 from sim.rules import Rule
 from sim.setting import Setting
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
-GRAPHS = {"community": CommunityGraph, "preferential": PreferentialAttachment, "file": EdgeListFile}
+GRAPHS = {
+    "community": CommunityGraph,
+    "preferential": PreferentialAttachment,
+    "planted": PlantedPartition,
+    "small_world": SmallWorld,
+    "lfr": LFR,
+    "configuration": ConfigurationModel,
+    "file": GraphFile,
+}
 
-#: What each field does, by "group.field"; the three graphs are groups of their own.
+#: What each field does, by "group.field"; the graphs are groups of their own.
 MEANINGS = {
     "population.size": "ordinary people; a graph from a file sets it itself",
     "population.dissent_share": "share drawn around stance -0.5; more people end up in the cohort (see the ODD)",
@@ -127,17 +138,34 @@ MEANINGS = {
     "graph=community.homophily": "share of people placed in communities in the order of their stance",
     "graph=preferential.links": "links that a newcomer makes",
     "graph=preferential.mutual": "yes: links are friendships; no: the newcomer follows",
-    "graph=file.path": "the edge list",
-    "graph=file.edges": "how lines are read; auto looks for the word in the file's comment",
+    "graph=planted.mean_following": "accounts a person follows on average",
+    "graph=planted.communities": "blocks, of equal size",
+    "graph=planted.mixing": "share of ties that leave the block",
+    "graph=planted.homophily": "share of people whose stance goes with their block",
+    "graph=planted.mutual": "yes: ties are friendships; no: each direction is drawn by itself",
+    "graph=small_world.neighbours": "nearest people on the ring, half on either side",
+    "graph=small_world.rewiring": "P(a tie of the ring goes to anybody instead)",
+    "graph=lfr.mean_following": "friends of a person on average",
+    "graph=lfr.max_following": "friends of a person at most",
+    "graph=lfr.degree_exponent": "power law of the number of friends; lower is heavier",
+    "graph=lfr.min_community": "members of a community at least, before sizes are scaled to fit",
+    "graph=lfr.max_community": "members of a community at most, before sizes are scaled to fit",
+    "graph=lfr.community_exponent": "power law of the size of communities",
+    "graph=lfr.mixing": "share of a person's ties that leave the community",
+    "graph=lfr.homophily": "share of people whose stance goes with their community",
+    "graph=configuration.path": "file of degrees, a person a line: followers and following, or friends",
+    "graph=file.path": "the edge list, GraphML (.graphml) or GML (.gml) file, plain or .gz",
+    "graph=file.edges": "how edges are read; auto: as the file says, an edge list in a comment",
     "graph=file.stance": "where stances come from",
     "graph=file.stance_path": "file of node and stance, for stance=column",
+    "graph=file.column": "node attribute of GraphML and GML, for stance=column without a stance_path",
     "graph=file.homophily": "share of people whose stance goes with their community, for stance=communities",
 }
 
 HEAD = """# Parameters
 
 Written by `python -m scripts.parameters` from the rules in `sim/`; do not edit. A parameter is set on the command
-line as `group.field=value`, the three graphs as `graph=NAME graph.field=value`. The choices in `conf/` other than
+line as `group.field=value`, the graphs as `graph=NAME graph.field=value`. The choices in `conf/` other than
 `default` change some of these defaults. Facts are numbered as in [references.md](references.md).
 """
 

@@ -34,7 +34,7 @@ CONFINED = {
     "pandas": ("experiments", "sim.world"),
     "matplotlib": ("experiments.report", "experiments.demo"),
     "mesa": ("sim.world", "sim.agents"),
-    "networkx": ("sim.people.networks", "sim.people.graph_files"),
+    "networkx": ("sim.people.networkx_graphs", "sim.people.given"),  # the second names its type alone
     "numba": ("sim", "experiments.runs", "experiments.published"),
     "numpy": ("sim", "experiments"),
 }
@@ -150,6 +150,7 @@ def test_every_module_has_a_layer() -> None:
         ("sim.people.reading", "if TYPE_CHECKING:\n    from sim.setting import Setting"),
         ("sim.people.reading", "from sim.state.truth import Truth"),
         ("sim.people.reading", "import networkx as nx"),
+        ("sim.people.networks", "import networkx as nx"),
         ("sim.platform.feed", "from sim.state import truth"),
         ("sim.actors.army", "from sim.state.truth import ORGANIC"),
         ("sim.state.posts", "from sim.people.activity import Activity"),
@@ -178,7 +179,10 @@ def test_a_forbidden_import_is_found(module: str, source: str) -> None:
         ("experiments.report.page", "import matplotlib.pyplot as plt"),
         ("sim.world", "import mesa\nfrom sim.tick import tick\nfrom sim.state.truth import Truth"),
         ("sim.tick", "from sim.people import reading\nfrom sim.platform import feed"),
-        ("sim.people.networks", "import networkx\nfrom sim.people import wiring\nfrom sim.state.graph import Graph"),
+        (
+            "sim.people.networkx_graphs",
+            "import networkx\nfrom sim.people import wiring\nfrom sim.state.graph import Graph",
+        ),
         ("sim.people.networks", "from . import wiring\nimport math\nimport numpy as np"),
         ("sim.observers.voice", "from sim.state.truth import TROLL"),
     ],

@@ -36,6 +36,10 @@ def test_every_choice_composes_and_runs_two_ticks(group: str, choice: str, tmp_p
         path = tmp_path / "ring.edges"
         path.write_text("".join(f"{i} {(i + 1) % 60}\n" for i in range(60)), encoding="utf-8")
         overrides.append(f"graph.path={path}")
+    if (group, choice) == ("graph", "configuration"):
+        path = tmp_path / "degrees.txt"
+        path.write_text("3 2\n1 2\n" * 30, encoding="utf-8")
+        overrides.append(f"graph.path={path}")
     world = World(build(composed("run", *overrides)), rng=1)
     world.run(2)
     assert len(world.history) == 2

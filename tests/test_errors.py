@@ -11,7 +11,8 @@ import pytest
 
 from sim.campaigns import Campaign
 from sim.errors import InputError
-from sim.people.networks import EdgeListFile, Network, PreferentialAttachment
+from sim.people.given import GraphFile
+from sim.people.networks import Network, PreferentialAttachment
 from sim.people.population import Population
 from sim.setting import Setting
 from sim.state.accounts import F64
@@ -57,8 +58,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         "say graph.links=199 or less, or a larger population.size",
     ),
     "a file that is not named": (
-        lambda: World(replace(LIVELY, graph=EdgeListFile()), rng=1),
-        "graph=file needs a file: say graph.path=FILE (an edge list, plain or .gz)",
+        lambda: World(replace(LIVELY, graph=GraphFile()), rng=1),
+        "graph=file needs a file: say graph.path=FILE (an edge list, GraphML or GML, plain or .gz)",
     ),
     "a seed below nothing": (
         lambda: World(LIVELY, rng=-1),
@@ -168,7 +169,7 @@ def test_the_end_of_a_campaign_is_the_end_of_its_posts() -> None:
 def test_the_file_decides_how_many_people_there_are(tmp_path: Path) -> None:
     path = tmp_path / "ring.edges.gz"
     path.write_bytes(gzip.compress("".join(f"{i} {(i + 1) % 40}\n" for i in range(40)).encode()))
-    world = played(replace(LIVELY, graph=EdgeListFile(path=str(path))), 30)
+    world = played(replace(LIVELY, graph=GraphFile(path=str(path))), 30)
     assert world.n_organic == 40
     assert (np.diff(world.graph.following_start)[:40] >= 1).all()
     assert any("40 nodes" in note for note in world.notes)

@@ -2,21 +2,19 @@
 
 import gzip
 import math
-from dataclasses import fields
 from pathlib import Path
 
 import networkx
 import numpy as np
 import pytest
-from hydra.utils import instantiate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from omegaconf import OmegaConf
 
 from sim.errors import InputError
 from sim.people import graph_files, wiring
-from sim.people.networks import CommunityGraph, EdgeListFile, Network, PreferentialAttachment
+from sim.people.given import GraphFile
+from sim.people.networks import CommunityGraph, Network, PreferentialAttachment
 from sim.state.graph import Graph, assortativity, edges, extended, from_edges, reciprocity
 
 ROOT = Path(__file__).parents[1]
@@ -258,22 +256,13 @@ def test_too_few_people_for_the_links():
         (CommunityGraph, {"tail": 0.9}, r"tail=0\.9 must lie in"),
         (CommunityGraph, {"communities": 0}, r"communities=0 must lie in"),
         (PreferentialAttachment, {"links": 0}, r"links=0 must lie in"),
-        (EdgeListFile, {"edges": "undirectd"}, r"did you mean undirected"),
-        (EdgeListFile, {"stance": "columns"}, r"did you mean column"),
+        (GraphFile, {"edges": "undirectd"}, r"did you mean undirected"),
+        (GraphFile, {"stance": "columns"}, r"did you mean column"),
     ],
 )
 def test_parameters_out_of_range(rule, wrong, told):
     with pytest.raises(InputError, match=told):
         rule(**wrong)
-
-
-@pytest.mark.parametrize(
-    ("name", "rule"), [("community", CommunityGraph), ("preferential", PreferentialAttachment), ("file", EdgeListFile)]
-)
-def test_configs_write_every_default_out(name, rule):
-    config = OmegaConf.load(ROOT / "conf" / "graph" / f"{name}.yaml")
-    assert set(config) == {"_target_", *(column.name for column in fields(rule))}
-    assert instantiate(config) == rule()
 
 
 def written(folder: Path, content: str | bytes, name: str = "g.edges") -> str:
@@ -342,7 +331,7 @@ def test_a_changed_file_is_read_again(tmp_path):
     ],
 )
 def test_bad_files_are_told_in_one_line(tmp_path, content, told):
-    rule = EdgeListFile(path=written(tmp_path, content))
+    rule = GraphFile(path=written(tmp_path, content))
     with pytest.raises(InputError, match=told) as caught:
         rule.size(2000)
     assert str(caught.value).startswith("graph.path=")
@@ -351,11 +340,11 @@ def test_bad_files_are_told_in_one_line(tmp_path, content, told):
 
 def test_missing_files_are_told_in_one_line(tmp_path):
     with pytest.raises(InputError, match=r"graph=file needs a file: say graph\.path=FILE"):
-        EdgeListFile().size(2000)
+        GraphFile().size(2000)
     with pytest.raises(InputError, match=r"can not be opened \(No such file or directory\): say graph\.path=FILE"):
-        EdgeListFile(path=str(tmp_path / "none")).size(2000)
+        GraphFile(path=str(tmp_path / "none")).size(2000)
     with pytest.raises(InputError, match=r"can not be read \(Is a directory\)"):
-        EdgeListFile(path=str(tmp_path)).size(2000)
+        GraphFile(path=str(tmp_path)).size(2000)
 
 
 CYCLE = "a b\nb c\nc a\n"
@@ -364,7 +353,7 @@ CYCLE = "a b\nb c\nc a\n"
 def test_stances_from_a_column(tmp_path):
     path = written(tmp_path, CYCLE)
     column = written(tmp_path, "node,stance\nc,-1\na,0.5\nz,0\nb,1\n", "s.csv")
-    network = EdgeListFile(path=path, stance="column", stance_path=column)(3, np.zeros(3), 1)
+    network = GraphFile(path=path, stance="column", stance_path=column)(3, np.zeros(3), 1)
     assert network.stance.tolist() == [0.5, 1.0, -1.0]
     assert "stances of 1 nodes outside the graph ignored" in network.notes
 
@@ -382,7 +371,7 @@ def test_stances_from_a_column(tmp_path):
     ],
 )
 def test_bad_stances_are_told_in_one_line(tmp_path, content, told):
-    rule = EdgeListFile(path=written(tmp_path, CYCLE), stance="column", stance_path=written(tmp_path, content, "s"))
+    rule = GraphFile(path=written(tmp_path, CYCLE), stance="column", stance_path=written(tmp_path, content, "s"))
     with pytest.raises(InputError, match=told) as caught:
         rule(3, np.zeros(3), 1)
     assert str(caught.value).startswith("graph.stance_path=")
@@ -392,11 +381,11 @@ def test_bad_stances_are_told_in_one_line(tmp_path, content, told):
 def test_missing_stances_are_told_in_one_line(tmp_path):
     path = written(tmp_path, CYCLE)
     with pytest.raises(InputError, match=r"needs a file of node and stance: say graph\.stance_path=FILE"):
-        EdgeListFile(path=path, stance="column")(3, np.zeros(3), 1)
+        GraphFile(path=path, stance="column")(3, np.zeros(3), 1)
     with pytest.raises(InputError, match=r"graph\.stance_path=.*none can not be opened"):
-        EdgeListFile(path=path, stance="column", stance_path=str(tmp_path / "none"))(3, np.zeros(3), 1)
+        GraphFile(path=path, stance="column", stance_path=str(tmp_path / "none"))(3, np.zeros(3), 1)
     with pytest.raises(ValueError, match="file of 3 nodes"):
-        EdgeListFile(path=path)(4, np.zeros(4), 1)
+        GraphFile(path=path)(4, np.zeros(4), 1)
 
 
 def two_cliques(folder: Path) -> str:
@@ -407,18 +396,18 @@ def two_cliques(folder: Path) -> str:
 def test_stances_along_communities(tmp_path):
     path = two_cliques(tmp_path)
     proposed = stances(40)
-    full = EdgeListFile(path=path, homophily=1.0)(40, proposed, 1)
+    full = GraphFile(path=path, homophily=1.0)(40, proposed, 1)
     assert np.array_equal(np.sort(full.stance), np.sort(proposed)), "the same people, placed otherwise"
     assert full.community.tolist() == [0] * 20 + [1] * 20
     lower, upper = sorted((full.stance[:20], full.stance[20:]), key=np.mean)
     assert lower.max() <= upper.min(), "each community is of one mind"
     leans = {
-        bool(EdgeListFile(path=path, homophily=1.0)(40, proposed, seed).stance[0] > np.median(proposed))
+        bool(GraphFile(path=path, homophily=1.0)(40, proposed, seed).stance[0] > np.median(proposed))
         for seed in range(9)
     }
     assert leans == {True, False}, "which community holds which view is a matter of the seed"
-    assert same(full, EdgeListFile(path=path, homophily=1.0)(40, proposed, 1))
-    found = [EdgeListFile(path=path, homophily=share)(40, proposed, seed) for share in (0.0, 1.0) for seed in range(20)]
+    assert same(full, GraphFile(path=path, homophily=1.0)(40, proposed, 1))
+    found = [GraphFile(path=path, homophily=share)(40, proposed, seed) for share in (0.0, 1.0) for seed in range(20)]
     measured = np.reshape([assortativity(network.graph, network.stance) for network in found], (2, 20)).mean(axis=1)
     assert abs(measured[0]) < 0.1
     assert measured[1] > 0.5
@@ -426,10 +415,10 @@ def test_stances_along_communities(tmp_path):
 
 def test_random_stances_stay_as_proposed(tmp_path):
     path = two_cliques(tmp_path)
-    network = EdgeListFile(path=path, stance="random")(40, stances(40), 1)
+    network = GraphFile(path=path, stance="random")(40, stances(40), 1)
     assert np.array_equal(network.stance, stances(40))
     assert not network.community.any()
-    assert same(network, EdgeListFile(path=path, stance="random")(40, stances(40), 2)), "the file decides all else"
+    assert same(network, GraphFile(path=path, stance="random")(40, stances(40), 2)), "the file decides all else"
 
 
 @pytest.mark.parametrize(
@@ -444,13 +433,13 @@ def test_shared_files(name, nodes, number, mutual):
     path = SHARED / f"{name}.edges.gz"
     if not path.exists():
         pytest.skip(f"{path.name} is not in ../shared/data")
-    rule = EdgeListFile(path=str(path))
+    rule = GraphFile(path=str(path))
     assert rule.size(2000) == nodes
     network = rule(nodes, stances(nodes), 1)
     assert len(network.graph.following) == number
     assert (reciprocity(network.graph) == 1.0) == mutual
     assert any("weights" in note for note in network.notes) == (name == "congress_twitter")
-    sorted_by = [EdgeListFile(path=str(path), homophily=share)(nodes, stances(nodes), 1) for share in (0.0, 1.0)]
+    sorted_by = [GraphFile(path=str(path), homophily=share)(nodes, stances(nodes), 1) for share in (0.0, 1.0)]
     without, full = (assortativity(placed.graph, placed.stance) for placed in sorted_by)
     assert abs(without) < 0.06
     assert full > without + 0.05

@@ -1,6 +1,7 @@
 """The main job at a small size: what it writes, that it adds up, and that shared worlds are really the same."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from experiments.runs import Run, play, play_all
 from experiments.settings import build, changed, facts
 from scripts.conf import CONF
 from sim.errors import InputError
+from sim.people.given import GraphFile
 from sim.setting import Setting
 
 SMALL = [
@@ -168,5 +170,7 @@ def test_facts_name_the_army_and_the_seeds():
     config = config_of()
     told = facts(build(config), config, ("weights are ignored", "60 nodes"))
     assert told["notes"] == ["weights are ignored"]
-    assert told["facts"]["Seeds"].startswith("3 (1 to 3)")
+    assert told["facts"]["Seeds"] == "3 (1 to 3); people, graph and chance redrawn for each"
+    given = facts(replace(build(config), graph=GraphFile(path="x")), config, ("60 nodes",))
+    assert given["facts"]["Seeds"] == "3 (1 to 3); people and chance redrawn for each"
     assert told["campaign"] == {"start": 24, "stop": 48}

@@ -1,8 +1,9 @@
-"""Edge lists and stances from files: read once a process, every mistake told in one line with its cure."""
+"""Edge lists and stances from text files: read once a process, every mistake told in one line with its cure."""
 
 import gzip
 import re
 import zlib
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.state.graph import Graph, edges, from_edges
+from sim.state.graph import Graph, from_edges
 
 HEADERS = {("source", "target"), ("from", "to"), ("follower", "followee"), ("node", "stance")}  #: first lines skipped
 _UNDIRECTED = re.compile(r"\bundirected\b", re.IGNORECASE)
 
 
 class Reading(NamedTuple):
-    """What an edge list holds."""
+    """What an edge list or another given graph holds."""
 
     graph: Graph
-    labels: tuple[str, ...]  #: [n] labels of the nodes, ascending: as numbers where all are numbers, else as text
+    labels: tuple[str, ...]  #: [n] of the nodes; of an edge list ascending, as numbers if all are numbers, else as text
     notes: tuple[str, ...]  #: what was decided and what was ignored
+    nodes: tuple[Mapping[str, object], ...] = ()  #: [n] attributes of the nodes, () for an edge list
 
 
 class _Rows(NamedTuple):
@@ -43,17 +45,34 @@ def read(path: str, direction: str) -> Reading:
     Raises:
         InputError: missing, unreadable, not text, fewer than two columns, or no edge.
     """
-    return _reading(path, *_stamp(path, "graph.path"), direction)
+    return _reading(path, *stamp(path, "graph.path"), direction)
 
 
-def louvain(path: str, direction: str) -> NDArray[np.int32]:
-    """Return the community of each node of an edge list, int32 [n], the largest community first; cached like `read`.
+def laid(
+    first: NDArray[np.int32], second: NDArray[np.int32], n: int, undirected: bool, where: str
+) -> tuple[Graph, tuple[str, ...]]:
+    """Return the graph of n nodes in which first[e] follows second[e], and notes on what was ignored.
 
-    Louvain's method on the undirected graph: Blondel, Guillaume, Lambiotte & Lefebvre (2008), "Fast unfolding of
-    communities in large networks", doi:10.1088/1742-5468/2008/10/P10008, by networkx with a fixed seed, so that
-    communities belong to the file and not to a run.
+    Args:
+        first, second: int32 [edges], in 0 .. n - 1.
+        n: number of nodes.
+        undirected: each edge counts both ways.
+        where: what messages call the graph.
+
+    Raises:
+        InputError: no edge joins two different nodes.
     """
-    return _louvain(path, *_stamp(path, "graph.path"), direction).copy()
+    loops = int(np.count_nonzero(first == second))
+    ways = 2 if undirected else 1
+    source, target = (
+        (np.concatenate((first, second)), np.concatenate((second, first))) if undirected else (first, second)
+    )
+    graph = from_edges(source, target, n)
+    if not len(graph.following):
+        raise InputError(f"{where} is an empty graph: it needs at least one line with two different nodes")
+    repeated = len(source) - loops * ways - len(graph.following)
+    notes = ((loops, "self-loops"), (repeated, "repeated edges"))
+    return graph, tuple(f"{number} {what} ignored" for number, what in notes if number)
 
 
 def stances(path: str, labels: tuple[str, ...]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
@@ -68,11 +87,16 @@ def stances(path: str, labels: tuple[str, ...]) -> tuple[NDArray[np.float64], tu
     """
     if not path:
         raise InputError("graph.stance=column needs a file of node and stance: say graph.stance_path=FILE")
-    placed, notes = _stances(path, *_stamp(path, "graph.stance_path"), labels)
+    placed, notes = _stances(path, *stamp(path, "graph.stance_path"), labels)
     return placed.copy(), notes
 
 
-def _stamp(path: str, key: str) -> tuple[int, int, str]:
+def stamp(path: str, key: str) -> tuple[int, int, str]:
+    """Return (time, size, key), by which a file's reading is cached; `key` names the file in messages.
+
+    Raises:
+        InputError: there is no such file.
+    """
     try:
         about = Path(path).stat()
     except OSError as problem:
@@ -86,34 +110,8 @@ def _reading(path: str, time: int, size: int, key: str, direction: str) -> Readi
     labels, node = _numbered(rows.first + rows.second)
     source, target = node[: len(rows.first)], node[len(rows.first) :]
     undirected, decision = _direction(direction, rows.comments)
-    if undirected:
-        source, target = np.concatenate((source, target)), np.concatenate((target, source))
-    graph = from_edges(source, target, len(labels))
-    if not len(graph.following):
-        raise InputError(f"{key}={path} is an empty graph: it needs at least one line with two different nodes")
-    loops = int(np.count_nonzero(node[: len(rows.first)] == node[len(rows.first) :]))
-    notes = (*rows.notes, decision)
-    if loops:
-        notes += (f"{loops} self-loops ignored",)
-    repeated = len(source) - loops * (2 if undirected else 1) - len(graph.following)
-    if repeated:
-        notes += (f"{repeated} repeated edges ignored",)
-    return Reading(graph, labels, notes)
-
-
-@lru_cache(maxsize=4)
-def _louvain(path: str, time: int, size: int, key: str, direction: str) -> NDArray[np.int32]:
-    import networkx  # slow to import, and needed for this alone
-
-    graph = _reading(path, time, size, key, direction).graph
-    undirected = networkx.Graph()
-    undirected.add_nodes_from(range(len(graph.following_start) - 1))
-    undirected.add_edges_from(zip(*(ends.tolist() for ends in edges(graph)), strict=True))
-    found = networkx.community.louvain_communities(undirected, seed=0)
-    community = np.empty(len(undirected), np.int32)
-    for number, members in enumerate(sorted(found, key=lambda members: (-len(members), min(members)))):
-        community[list(members)] = number
-    return community
+    graph, ignored = laid(source, target, len(labels), undirected, f"{key}={path}")
+    return Reading(graph, labels, (*rows.notes, decision, *ignored))
 
 
 @lru_cache(maxsize=4)
@@ -125,22 +123,36 @@ def _stances(
     if len(given) < len(rows.first):
         twice = next(label for label in given if rows.first.count(label) > 1)
         raise InputError(f"{key}={path} names node {twice} twice: keep one line a node")
-    missing = [label for label in labels if label not in given]
-    if missing:
-        example = ", ".join(missing[:3])
-        raise InputError(f"{key}={path} has no stance for {len(missing)} of {len(labels)} nodes ({example}): add them")
-    placed = np.array([_stance(given[label], label, f"{key}={path}") for label in labels])
+    placed = checked([given.get(label) for label in labels], labels, f"{key}={path}")
     others = len(given) - len(labels)
     return placed, rows.notes + ((f"stances of {others} nodes outside the graph ignored",) if others else ())
 
 
-def _stance(text: str, label: str, where: str) -> float:
+def checked(given: Sequence[object], labels: Sequence[str], where: str) -> NDArray[np.float64]:
+    """Return stances as float64 [n].
+
+    Args:
+        given: of each node; None where it has none.
+        labels: of the nodes.
+        where: what messages call their source.
+
+    Raises:
+        InputError: one is missing or is no number in [-1, 1].
+    """
+    missing = [label for label, value in zip(labels, given, strict=True) if value is None]
+    if missing:
+        example = ", ".join(missing[:3])
+        raise InputError(f"{where} has no stance for {len(missing)} of {len(labels)} nodes ({example}): add them")
+    return np.array([_stance(value, label, where) for value, label in zip(given, labels, strict=True)])
+
+
+def _stance(given: object, label: str, where: str) -> float:
     try:
-        value = float(text)
-    except ValueError:
+        value = float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
         value = np.nan
     if not -1.0 <= value <= 1.0:
-        raise InputError(f"{where}: stance {text} of node {label} must be a number in [-1, 1]: rescale it")
+        raise InputError(f"{where}: stance {given} of node {label} must be a number in [-1, 1]: rescale it")
     return value
 
 
@@ -166,7 +178,7 @@ def _plain_number(name: str) -> bool:
 
 
 def _rows(path: str, key: str) -> _Rows:
-    lines = _text(path, key).splitlines()
+    lines = text(path, key).splitlines()
     numbers = [at for at, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
     if not numbers:
         raise InputError(f"{key}={path} holds no line of data: it needs one line for each edge or node")
@@ -195,19 +207,32 @@ def _is_header(pieces: list[list[str]]) -> bool:
     return (pieces[0][0].lower(), pieces[0][1].lower()) in HEADERS
 
 
-def _text(path: str, key: str) -> str:
+def content(path: str, key: str) -> bytes:
+    """Return what a file holds, unpacked if it is compressed; `key` names it in messages.
+
+    Raises:
+        InputError: it can not be read, or its compression is damaged.
+    """
     try:
         raw = Path(path).read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
+        return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     except OSError as problem:
         reason = problem.strerror or "a damaged .gz file"
         raise InputError(f"{key}={path} can not be read ({reason}): give a readable text file, plain or .gz") from None
     except (EOFError, zlib.error):
         raise InputError(f"{key}={path} is a damaged .gz file: fetch or compress it again") from None
+
+
+def text(path: str, key: str) -> str:
+    """Return the text of a file as `content` does.
+
+    Raises:
+        InputError: as `content`, and what is no UTF-8 text.
+    """
+    raw = content(path, key)
     try:
         if b"\x00" in raw:
             raise UnicodeError
         return raw.decode("utf-8-sig")
     except UnicodeError:
-        raise InputError(f"{key}={path} is not text: give an edge list as plain UTF-8 text or .gz") from None
+        raise InputError(f"{key}={path} is not text: give plain UTF-8 text, or that as .gz") from None

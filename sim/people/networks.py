@@ -4,14 +4,14 @@ A rule is called as rule(size, stance, seed). Its result is a pure function of t
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.noise import stream, stream_key
-from sim.people import graph_files, wiring
+from sim.noise import key_of, stream
+from sim.people import wiring
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64, I64
 from sim.state.graph import Graph, assortativity, from_edges, mutual_edges, reciprocity
@@ -68,13 +68,13 @@ class CommunityGraph(Rule):
         """Draw the network of `size` people with these stances, float64 [size]; they stay where they are."""
         order, community = self._communities(stance, seed)
         drawn = self._drawn(order, community, seed)
-        graph = _with_reciprocity(drawn, self.reciprocity, _key(seed, _RETURNS))
-        return Network(graph, stance, community, _measures(graph, stance))
+        graph = _with_reciprocity(drawn, self.reciprocity, key_of(seed, _RETURNS))
+        return Network(graph, stance, community, measures(graph, stance))
 
     def _communities(self, stance: F64, seed: int) -> tuple[I64, I32]:
         """Return (nodes in order of community, community of each node)."""
         n = len(stance)
-        keys = wiring.mixed_places(_key(seed, _PLACES), _inverse(np.argsort(stance, kind="stable")), self.homophily)
+        keys = wiring.mixed_places(key_of(seed, _PLACES), _inverse(np.argsort(stance, kind="stable")), self.homophily)
         order = np.argsort(keys, kind="stable")
         community = np.empty(n, np.int32)
         community[order] = np.arange(n) * min(self.communities, n) // n
@@ -83,13 +83,13 @@ class CommunityGraph(Rule):
     def _drawn(self, order: I64, community: I32, seed: int) -> Graph:
         n = len(order)
         mean = self.mean_following * (1.0 - self.reciprocity / 2.0)
-        counts = wiring.lognormal_counts(_key(seed, _COUNTS), n, mean, self.spread)
-        line = np.argsort(wiring.uniforms(_key(seed, _POPULARITY), n), kind="stable")
+        counts = wiring.lognormal_counts(key_of(seed, _COUNTS), n, mean, self.spread)
+        line = np.argsort(wiring.uniforms(key_of(seed, _POPULARITY), n), kind="stable")
         weights = wiring.pareto_weights(line, self.tail)
         cumulative, guide = wiring.indexed(weights, order)
         start = np.searchsorted(community[order], np.arange(community.max() + 2))
         source, target = wiring.followees(
-            _key(seed, _FOLLOWEES), counts, order, start, community, cumulative, guide, self.mixing
+            key_of(seed, _FOLLOWEES), counts, order, start, community, cumulative, guide, self.mixing
         )
         return from_edges(source, target, n)
 
@@ -120,74 +120,29 @@ class PreferentialAttachment(Rule):
         if self.links >= size:
             cure = f"say graph.links={max(size - 1, 1)} or less, or a larger population.size"
             raise InputError(f"graph.links={self.links} needs a population above {self.links}, not {size}: {cure}")
-        newcomer, earlier = wiring.attached(_key(seed, _ATTACHMENT), size, self.links)
-        if self.mutual:
-            newcomer, earlier = np.concatenate((newcomer, earlier)), np.concatenate((earlier, newcomer))
-        graph = from_edges(newcomer, earlier, size)
-        return Network(graph, stance, np.zeros(size, np.int32), _measures(graph, stance))
+        newcomer, earlier = wiring.attached(key_of(seed, _ATTACHMENT), size, self.links)
+        graph = friendships(newcomer, earlier, size) if self.mutual else from_edges(newcomer, earlier, size)
+        return Network(graph, stance, np.zeros(size, np.int32), measures(graph, stance))
 
 
-@dataclass(frozen=True, kw_only=True)
-class EdgeListFile(Rule):
-    """A graph from an edge list, plain or .gz: "source target" means that source follows (reads) target.
+def friendships(source: NDArray[Any], target: NDArray[Any], n: int) -> Graph:
+    """Return the graph of n nodes in which source[e] and target[e] follow one another."""
+    return from_edges(np.concatenate((source, target)), np.concatenate((target, source)), n)
 
-    Separators are white space or commas, `#` begins a comment, further columns (weights) are ignored with a note;
-    labels are numbers or text. The population is as large as the file. Stances come
 
-    - `column`: from `stance_path`, a file of node and stance in [-1, 1];
-    - `communities`: the proposed ones, sorted and handed out along the graph's Louvain communities, which stand in
-      a random line; a share `homophily` of nodes keeps its place in that line, the rest gets any;
-    - `random`: the proposed ones as they come.
+def along(community: I32, stance: F64, homophily: float, seed: int) -> F64:
+    """Hand out the sorted stances along the communities, which stand in a keyed line. Returns float64 [n].
+
+    Args:
+        community: int32 [n], 0 .. ; of each node.
+        stance: float64 [n], in any order.
+        homophily: share of nodes that keep their community's place in the line; the rest gets any place.
+        seed: of the world.
     """
-
-    path: str = parameter("", unit="file", source="the user")
-    edges: str = parameter("auto", unit="1", source="the user", choices=("auto", "directed", "undirected"))
-    stance: str = parameter("communities", unit="1", source="the user", choices=("column", "communities", "random"))
-    stance_path: str = parameter("", unit="file", source="the user")
-    homophily: float = share(0.7, source="assumption")
-
-    def size(self, default: int) -> int:
-        """Return the number of nodes in the file, whatever the `default`.
-
-        Raises:
-            InputError: the file is not named, missing, unreadable, malformed or without an edge.
-        """
-        return len(self._read().labels)
-
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
-        """Place stances, proposed as float64 [size], on the file's graph; `size` is what `size()` returned.
-
-        Raises:
-            InputError: as `size()`, and for the file of stances.
-            ValueError: `size` is not that of the file (a programmer's mistake).
-        """
-        found = self._read()
-        if size != len(found.labels) or len(stance) != size:
-            raise ValueError(f"{size} people and {len(stance)} stances for a file of {len(found.labels)} nodes")
-        notes, community = found.notes, np.zeros(size, np.int32)
-        if self.stance == "communities":
-            community = graph_files.louvain(self.path, self.edges)
-            stance = _along(community, stance, self.homophily, seed)
-            notes += (f"stances follow {community.max() + 1} Louvain communities, homophily {self.homophily:g}",)
-        elif self.stance == "column":
-            stance, ignored = graph_files.stances(self.stance_path, found.labels)
-            notes += ignored
-        else:
-            notes += ("stances are placed at random",)
-        return Network(found.graph, stance, community, notes + _measures(found.graph, stance))
-
-    def _read(self) -> graph_files.Reading:
-        if not self.path:
-            raise InputError("graph=file needs a file: say graph.path=FILE (an edge list, plain or .gz)")
-        return graph_files.read(self.path, self.edges)
-
-
-def _along(community: I32, stance: F64, homophily: float, seed: int) -> F64:
-    """Hand out the sorted stances along the communities, which stand in a keyed line. Returns float64 [n]."""
-    line = wiring.uniforms(_key(seed, _LINE), int(community.max()) + 1)
-    within = wiring.uniforms(_key(seed, _WITHIN), len(community))
+    line = wiring.uniforms(key_of(seed, _LINE), int(community.max()) + 1)
+    within = wiring.uniforms(key_of(seed, _WITHIN), len(community))
     place = _inverse(np.lexsort((within, line[community])))
-    keys = wiring.mixed_places(_key(seed, _PLACES), place, homophily)
+    keys = wiring.mixed_places(key_of(seed, _PLACES), place, homophily)
     placed = np.empty(len(stance))
     placed[np.argsort(keys, kind="stable")] = np.sort(stance)
     return placed
@@ -204,15 +159,12 @@ def _with_reciprocity(drawn: Graph, target: float, key: np.uint64) -> Graph:
     return from_edges(source, target, len(drawn.following_start) - 1)
 
 
-def _measures(graph: Graph, stance: F64) -> tuple[str, ...]:
+def measures(graph: Graph, stance: F64) -> tuple[str, ...]:
+    """Return the last note of every network: nodes, edges, reciprocity and stance assortativity."""
     return (
         f"{len(stance)} nodes, {len(graph.following)} edges, reciprocity {reciprocity(graph):.3f}, "
         f"stance assortativity {assortativity(graph, stance):.3f}",
     )
-
-
-def _key(seed: int, name: np.uint64) -> np.uint64:
-    return np.uint64(stream_key(seed, name, 0))
 
 
 def _inverse(order: I64) -> I64:

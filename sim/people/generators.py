@@ -1,0 +1,168 @@
+"""The textbook graphs: planted partition, small world, configuration model (the LFR benchmark: `lfr.py`).
+
+Rules as in `sim.people.networks`; all are drawn in time that grows with the edges.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.noise import key_of, stream
+from sim.people import degree_files, stubs, ties, wiring
+from sim.people.networks import Network, along, friendships, measures
+from sim.rules import Rule, parameter, share
+from sim.state.accounts import F64
+from sim.state.graph import Graph, from_edges
+
+_TIES = stream("graph.ties")
+_PAIRS = stream("graph.pairs")
+_EXCHANGES = stream("graph.exchanges")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantedPartition(Rule):
+    """Equal blocks; everybody is tied to members of the own block with one probability, to others with another.
+
+    The stochastic block model of Holland, Laskey & Leinhardt (1983), "Stochastic blockmodels: first steps", Social
+    Networks 5, 109-137, with equal blocks, as the planted l-partition of Condon & Karp (2001), "Algorithms for graph
+    partitioning on the planted partition model", Random Structures & Algorithms 18, 116-140. The two probabilities
+    are those that give `mean_following` and the share `mixing` of ties that leave the block; they are at most 1, so
+    people in a block too small have fewer ties. Stances are handed out along the blocks.
+    """
+
+    mean_following: float = parameter(40.0, unit="accounts", source="as graph=community", low=0.0, high=10_000.0)
+    communities: int = parameter(8, unit="blocks", source="as graph=community", low=1, high=100_000)
+    mixing: float = share(0.2, source="as graph=community")
+    homophily: float = share(0.7, source="as graph=community")
+    mutual: bool = parameter(True, unit="ties are friendships; else each direction by itself", source="the papers")
+
+    def size(self, default: int) -> int:
+        """Return the number of nodes this rule makes when asked for `default`."""
+        return default
+
+    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+        """Draw the network of `size` people; the stances, float64 [size], are moved between nodes."""
+        number = min(self.communities, size)
+        community = (np.arange(size) * number // size).astype(np.int32)
+        inside, outside = self._probabilities(size, number)
+        graph = self._drawn(size, number, min(inside, 1.0), min(outside, 1.0), seed)
+        placed = along(community, stance, self.homophily, seed)
+        notes: tuple[str, ...] = (f"{number} planted blocks, homophily {self.homophily:g}",)
+        if max(inside, outside) > 1.0:
+            notes += (f"blocks of about {size // number} people are too small for so many ties: all are made",)
+        return Network(graph, placed, community, notes + measures(graph, placed))
+
+    def _probabilities(self, size: int, number: int) -> tuple[float, float]:
+        """Return the probabilities of a tie within a block and of one that leaves it, before they are cut at 1."""
+        block = size / number
+        leaving = self.mixing if number > 1 else 0.0
+        leaving = leaving if block > 1.0 else 1.0
+        inside = self.mean_following * (1.0 - leaving) / (block - 1.0) if block > 1.0 else 0.0
+        outside = self.mean_following * leaving / (size - block) if number > 1 else 0.0
+        return inside, outside
+
+    def _drawn(self, size: int, number: int, inside: float, outside: float, seed: int) -> Graph:
+        key, blocks = key_of(seed, _TIES), (size, number)
+        none = np.empty(0, np.int32)
+        number = ties.partition(key, blocks, inside, outside, self.mutual, none, none)
+        source, target = np.empty(number, np.int32), np.empty(number, np.int32)
+        ties.partition(key, blocks, inside, outside, self.mutual, source, target)
+        return friendships(source, target, size) if self.mutual else from_edges(source, target, size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallWorld(Rule):
+    """A ring of friends with some ties rewired to anybody: clustered, yet a few steps across.
+
+    Watts & Strogatz (1998), "Collective dynamics of 'small-world' networks", Nature 393, 440-442
+    (doi:10.1038/30918). A rewired tie avoids the friends that its near end has by the ring or chose before; two people
+    who choose each other are tied once, so a few ties are lost. Stances stay as proposed.
+    """
+
+    neighbours: int = parameter(10, unit="friends before rewiring, even", source="the paper", low=2, high=10_000)
+    rewiring: float = share(0.1, source="assumption: clustered, yet short ways")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.neighbours % 2:
+            cure = f"say graph.neighbours={self.neighbours - 1} or {self.neighbours + 1}"
+            raise InputError(f"graph.neighbours={self.neighbours} must be even, half on either side: {cure}")
+
+    def size(self, default: int) -> int:
+        """Return the number of nodes this rule makes when asked for `default`."""
+        return default
+
+    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+        """Draw the network of `size` people with these stances, float64 [size].
+
+        Raises:
+            InputError: `neighbours` is not below `size`.
+        """
+        if self.neighbours >= size:
+            cure = f"say graph.neighbours={max(2, (size - 1) // 2 * 2)} or a larger population.size"
+            raise InputError(f"graph.neighbours={self.neighbours} needs more than {size} people: {cure}")
+        reach = self.neighbours // 2
+        source, target = np.empty(size * reach, np.int32), np.empty(size * reach, np.int32)
+        ties.ring(key_of(seed, _TIES), size, reach, self.rewiring, source, target)
+        graph = friendships(source, target, size)
+        return Network(graph, stance, np.zeros(size, np.int32), measures(graph, stance))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurationModel(Rule):
+    """Who follows how many, and by how many each is followed, from a file; who follows whom, at random.
+
+    The file has a line a person: followers and following, or one number of friends; white space or commas, `#`
+    comments, plain or .gz. The population is as large as the file. Stubs are matched at random, as by Molloy & Reed
+    (1995), "A critical point for random graphs with a given degree sequence", Random Structures & Algorithms 6,
+    161-179 (doi:10.1002/rsa.3240060204), directed as by Newman, Strogatz & Watts (2001), "Random graphs with
+    arbitrary degree distributions and their applications", Physical Review E 64, 026118
+    (doi:10.1103/PhysRevE.64.026118). Self-loops and repeated edges then exchange ends with others, so that degrees
+    are kept; what can not be placed so is dropped, with a note. Stances stay as proposed.
+    """
+
+    path: str = parameter("", unit="file", source="the user")
+
+    def size(self, default: int) -> int:
+        """Return the number of people in the file, whatever the `default`.
+
+        Raises:
+            InputError: the file is not named, missing, malformed, or no graph has such degrees.
+        """
+        return len(self._read().following)
+
+    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+        """Draw the network with these stances, float64 [size]; `size` is what `size()` returned.
+
+        Raises:
+            InputError: as `size()`.
+            ValueError: `size` is not that of the file (a programmer's mistake).
+        """
+        found = self._read()
+        if size != len(found.following) or len(stance) != size:
+            raise ValueError(f"{size} people and {len(stance)} stances for a file of {len(found.following)} people")
+        graph, lost = self._matched(found, seed)
+        notes = found.notes
+        if lost:
+            notes += (f"{lost} ties dropped, which were self-loops or there already",)
+        return Network(graph, stance, np.zeros(size, np.int32), notes + measures(graph, stance))
+
+    def _matched(self, found: degree_files.Degrees, seed: int) -> tuple[Graph, int]:
+        people = np.arange(len(found.following))
+        if found.mutual:
+            owner = np.repeat(people, found.following)
+            ends = stubs.paired(key_of(seed, _PAIRS), owner, np.zeros_like(owner))
+        else:
+            source, target = np.repeat(people, found.following), np.repeat(people, found.followers)
+            target = target[np.argsort(wiring.uniforms(key_of(seed, _PAIRS), len(target)), kind="stable")]
+            ends = source, target, np.zeros_like(source)
+        tangled = stubs.Multigraph(*ends, np.zeros_like(people), -1, found.mutual)
+        source, target, lost = stubs.simple(key_of(seed, _EXCHANGES), tangled)
+        lay = friendships if found.mutual else from_edges
+        return lay(source, target, len(people)), lost
+
+    def _read(self) -> degree_files.Degrees:
+        if not self.path:
+            raise InputError("graph=configuration needs a file: say graph.path=FILE (degrees, one person a line)")
+        return degree_files.read(self.path)

@@ -1,0 +1,163 @@
+"""Graphs that are given, as a file or as a networkx object: rules as in `sim.people.networks`."""
+
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.people import graph_files, networkx_graphs
+from sim.people.graph_files import Reading
+from sim.people.networks import I32, Network, along, measures
+from sim.rules import Rule, parameter, share
+from sim.state.accounts import F64
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphFile(Rule):
+    """A graph from a file: GraphML or GML where its name ends so, else an edge list; plain or .gz.
+
+    In an edge list "source target" means that source follows (reads) target; separators are white space or commas,
+    `#` begins a comment; labels are numbers or text. Further columns and attributes of edges (weights) are ignored
+    with a note. The population is as large as the file. Stances come
+
+    - `column`: from the node attribute `column` of a GraphML or GML file, or from `stance_path`, a file of node and
+      stance; in [-1, 1];
+    - `communities`: the proposed ones, sorted and handed out along the graph's Louvain communities, which stand in
+      a random line; a share `homophily` of nodes keeps its place in that line, the rest gets any;
+    - `random`: the proposed ones as they come.
+    """
+
+    fixed: ClassVar[bool] = True  #: the graph is the same for every seed
+
+    path: str = parameter("", unit="file", source="the user")
+    edges: str = parameter("auto", unit="1", source="the user", choices=("auto", "directed", "undirected"))
+    stance: str = parameter("communities", unit="1", source="the user", choices=("column", "communities", "random"))
+    stance_path: str = parameter("", unit="file", source="the user")
+    column: str = parameter("stance", unit="node attribute", source="the user")
+    homophily: float = share(0.7, source="assumption")
+
+    def size(self, default: int) -> int:
+        """Return the number of nodes in the file, whatever the `default`.
+
+        Raises:
+            InputError: the file is not named, missing, unreadable, malformed or without an edge.
+        """
+        return len(self._read().labels)
+
+    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+        """Place stances, proposed as float64 [size], on the file's graph; `size` is what `size()` returned.
+
+        Raises:
+            InputError: as `size()`, and for the stances.
+            ValueError: `size` is not that of the file (a programmer's mistake).
+        """
+        found = self._read()
+        _check_size(found, size, stance)
+        if self.stance == "column":
+            return _with_column(found, *self._column(found))
+        if self.stance == "communities":
+            stamp = graph_files.stamp(self.path, "graph.path")
+            return _with_communities(found, _communities(self.path, *stamp, self.edges), stance, self.homophily, seed)
+        return _at_random(found, stance)
+
+    def _read(self) -> Reading:
+        return _read(self.path, self.edges)
+
+    def _column(self, found: Reading) -> tuple[F64, tuple[str, ...]]:
+        if found.nodes and not self.stance_path:
+            return _attribute(found, self.column, f"graph.path={self.path}")
+        return graph_files.stances(self.stance_path, found.labels)
+
+
+@dataclass(frozen=True)
+class NetworkxGraph(Rule):
+    """A networkx graph as it is when the rule is made: an edge from a to b means that a follows b.
+
+    Friendships of an undirected graph are follows both ways; attributes of edges (weights) are ignored with a note.
+    The population is as large as the graph, row i being its i-th node. Stances come as in `GraphFile`, `column`
+    being a node attribute; `auto` takes the attribute if a node has it, else communities.
+
+    Raises:
+        InputError: no networkx graph, or one without an edge.
+    """
+
+    fixed: ClassVar[bool] = True  #: the graph is the same for every seed
+    _found: ClassVar[Reading]  #: of this rule; no field, so it takes no part in equality and hash
+
+    graph: "networkx.Graph" = field(default=None, metadata={"unit": "networkx graph", "source": "the user"})
+    _: KW_ONLY
+    stance: str = parameter("auto", unit="1", source="the user", choices=("auto", "column", "communities", "random"))
+    column: str = parameter("stance", unit="node attribute", source="the user")
+    homophily: float = share(0.7, source="assumption")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "_found", networkx_graphs.from_networkx(self.graph, where="NetworkxGraph.graph"))
+
+    def size(self, default: int) -> int:
+        """Return the number of nodes, whatever the `default`."""
+        return len(self._found.labels)
+
+    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+        """Place stances, proposed as float64 [size], on the graph; `size` is what `size()` returned.
+
+        Raises:
+            InputError: a node has no stance, or one that is no number in [-1, 1].
+            ValueError: `size` is not that of the graph (a programmer's mistake).
+        """
+        found = self._found
+        _check_size(found, size, stance)
+        there = any(self.column in attributes for attributes in found.nodes)
+        if self.stance == "column" or (self.stance == "auto" and there):
+            return _with_column(found, *_attribute(found, self.column, "NetworkxGraph.graph"))
+        if self.stance == "random":
+            return _at_random(found, stance)
+        return _with_communities(found, self._community, stance, self.homophily, seed)
+
+    @cached_property
+    def _community(self) -> I32:
+        return networkx_graphs.communities(self._found.graph)
+
+
+def _read(path: str, direction: str) -> Reading:
+    if not path:
+        raise InputError("graph=file needs a file: say graph.path=FILE (an edge list, GraphML or GML, plain or .gz)")
+    known = path.removesuffix(".gz").endswith(networkx_graphs.FORMATS)
+    return networkx_graphs.read(path, direction) if known else graph_files.read(path, direction)
+
+
+@lru_cache(maxsize=4)
+def _communities(path: str, time: int, size: int, key: str, direction: str) -> I32:
+    return networkx_graphs.communities(_read(path, direction).graph)
+
+
+def _check_size(found: Reading, size: int, stance: F64) -> None:
+    if size != len(found.labels) or len(stance) != size:
+        raise ValueError(f"{size} people and {len(stance)} stances for a file of {len(found.labels)} nodes")
+
+
+def _attribute(found: Reading, name: str, where: str) -> tuple[F64, tuple[str, ...]]:
+    stance = graph_files.checked([attributes.get(name) for attributes in found.nodes], found.labels, where)
+    return stance, (f"stances are the node attribute {name}",)
+
+
+def _with_column(found: Reading, stance: F64, notes: tuple[str, ...]) -> Network:
+    community = np.zeros(len(stance), np.int32)
+    return Network(found.graph, stance, community, found.notes + notes + measures(found.graph, stance))
+
+
+def _with_communities(found: Reading, community: I32, stance: F64, homophily: float, seed: int) -> Network:
+    placed = along(community, stance, homophily, seed)
+    note = f"stances follow {community.max() + 1} Louvain communities, homophily {homophily:g}"
+    return Network(found.graph, placed, community.copy(), (*found.notes, note, *measures(found.graph, placed)))
+
+
+def _at_random(found: Reading, stance: F64) -> Network:
+    community = np.zeros(len(stance), np.int32)
+    notes = (*found.notes, "stances are placed at random", *measures(found.graph, stance))
+    return Network(found.graph, stance, community, notes)

@@ -1,0 +1,162 @@
+"""Graphs from and to networkx, and the file formats that it reads: GraphML and GML.
+
+networkx is slow to import, so functions import it when they are called.
+"""
+
+import warnings
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.errors import InputError
+from sim.people.graph_files import Reading, content, laid, stamp, text
+from sim.state.graph import Graph, edges
+
+if TYPE_CHECKING:
+    import networkx
+
+FORMATS = (".graphml", ".gml")  #: endings of files that `read` can read, plain or with .gz behind
+
+
+def to_networkx(graph: Graph, **columns: ArrayLike) -> "networkx.DiGraph":
+    """Return the graph as a `networkx.DiGraph`: nodes 0 .. n-1, an edge from who follows to who is followed.
+
+    Args:
+        graph: of n accounts, such as `world.graph`.
+        columns: node attributes by name, each [n], such as `stance=world.accounts.stance_principal`.
+
+    Raises:
+        ValueError: a column is not of n values (a programmer's mistake).
+    """
+    import networkx
+
+    n = len(graph.following_start) - 1
+    made = networkx.DiGraph()
+    made.add_nodes_from(range(n))
+    made.add_edges_from(zip(*(ends.tolist() for ends in edges(graph)), strict=True))
+    for name, column in columns.items():
+        values = np.asarray(column)
+        if values.shape != (n,):
+            raise ValueError(f"column {name} has shape {values.shape}, not ({n},)")
+        networkx.set_node_attributes(made, dict(enumerate(values.tolist())), name)
+    return made
+
+
+def write_graphml(path: str | Path, graph: Graph, **columns: ArrayLike) -> None:
+    """Write the graph as GraphML, with node attributes as in `to_networkx`; packed if `path` ends in .gz.
+
+    Raises:
+        OSError: the file can not be written.
+        ValueError: as `to_networkx`.
+    """
+    import networkx
+
+    networkx.write_graphml_xml(to_networkx(graph, **columns), path)
+
+
+def from_networkx(graph: "networkx.Graph", direction: str = "auto", where: str = "the networkx graph") -> Reading:
+    """Return what a networkx graph holds; row i is its i-th node.
+
+    Args:
+        graph: a Graph, DiGraph, MultiGraph or MultiDiGraph; its edge attributes are ignored with a note.
+        direction: "directed" (the first node of an edge follows the second), "undirected" (each edge counts both
+            ways), or "auto": as the graph is.
+        where: what messages call the graph.
+
+    Raises:
+        InputError: it is no networkx graph, or no edge joins two different nodes.
+    """
+    import networkx
+
+    if not isinstance(graph, networkx.Graph):
+        raise InputError(f"{where} is of type {type(graph).__name__}: a networkx graph is needed")
+    place = {node: number for number, node in enumerate(graph)}
+    ends = np.array([(place[one], place[other]) for one, other in graph.edges()], np.int32).reshape(-1, 2)
+    undirected = direction == "undirected" or (direction == "auto" and not graph.is_directed())
+    laid_out, ignored = laid(ends[:, 0], ends[:, 1], len(place), undirected, where)
+    return Reading(
+        laid_out,
+        tuple(map(str, graph)),
+        (_decision(direction, undirected), *ignored, *_weights(graph)),
+        tuple(dict(attributes) for _, attributes in graph.nodes(data=True)),
+    )
+
+
+def read(path: str, direction: str) -> Reading:
+    """Read GraphML or GML by the file's ending (`FORMATS`), plain or .gz; cached by path, time and size of the file.
+
+    Args:
+        path: the file.
+        direction: as for `from_networkx`.
+
+    Raises:
+        InputError: missing, unreadable, not of its format, or no edge.
+    """
+    return _reading(path, *stamp(path, "graph.path"), direction)
+
+
+def communities(graph: Graph) -> NDArray[np.int32]:
+    """Return the community of each node, int32 [n], the largest community first.
+
+    Louvain's method on the undirected graph: Blondel, Guillaume, Lambiotte & Lefebvre (2008), "Fast unfolding of
+    communities in large networks", doi:10.1088/1742-5468/2008/10/P10008, with a fixed seed, so that communities
+    belong to the graph and not to a run.
+    """
+    import networkx
+
+    undirected = networkx.Graph()
+    undirected.add_nodes_from(range(len(graph.following_start) - 1))
+    undirected.add_edges_from(zip(*(ends.tolist() for ends in edges(graph)), strict=True))
+    found = networkx.community.louvain_communities(undirected, seed=0)
+    community = np.empty(len(undirected), np.int32)
+    for number, members in enumerate(sorted(found, key=lambda members: (-len(members), min(members)))):
+        community[list(members)] = number
+    return community
+
+
+@lru_cache(maxsize=4)
+def _reading(path: str, time: int, size: int, key: str, direction: str) -> Reading:
+    where = f"{key}={path}"
+    kind, parse = ("GML", _gml) if path.removesuffix(".gz").endswith(".gml") else ("GraphML", _graphml)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # attributes of undeclared type: only a stance is read
+            graph = parse(path, key)
+    except InputError:
+        raise
+    except Exception as problem:  # of many kinds: networkx trusts the file to be well-formed
+        reason = " ".join(str(problem).split())[:120] or type(problem).__name__
+        raise InputError(f"{where} is no readable {kind} ({reason}): export it again") from None
+    return from_networkx(graph, direction, where)
+
+
+def _graphml(path: str, key: str) -> Any:
+    import networkx
+
+    return networkx.read_graphml(BytesIO(content(path, key)))
+
+
+def _gml(path: str, key: str) -> Any:
+    import networkx
+
+    lines = text(path, key)
+    try:
+        return networkx.parse_gml(lines)
+    except networkx.NetworkXError:  # no labels, or not one for each node
+        return networkx.parse_gml(lines, label="id")
+
+
+def _decision(direction: str, undirected: bool) -> str:
+    if direction != "auto":
+        return f"read as {direction}, as asked"
+    if undirected:
+        return "read as undirected, as the graph is: each edge counts both ways"
+    return "read as directed, as the graph is: the first node of an edge follows the second"
+
+
+def _weights(graph: "networkx.Graph") -> tuple[str, ...]:
+    names = sorted({str(name) for *_, attributes in graph.edges(data=True) for name in attributes} - {"id"})
+    return (f"attributes of edges (weights) ignored: {', '.join(names)}",) if names else ()
