@@ -57,7 +57,7 @@ def speeds() -> Table:
         f"first {LATER} ticks",
         f"first {EARLY} ticks",
     )
-    for head in (*heads, "ours, M arcs/s", "bare gather, M arcs/s", "drawing, s"):
+    for head in (*heads, "arcs x ticks, M/s", "bare gather, M arcs/s", "drawing, s"):
         table.add_column(head, justify="right")
     for users, published in PUBLISHED.items():
         rule = Ross(users=users, links=5, bots=users // 50, bot_links=5)

@@ -5,6 +5,7 @@ An app file defines `main(config: DictConfig, folder: Path) -> None`, imports wh
 """
 
 import os
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from experiments.mistakes import in_composition, in_construction
 from sim.errors import InputError
 
 CONF = ROOT / "conf"
+STOPPED = "stopped: nothing was written"
 LEAST = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
 MOST = 2**31 - 1
 
@@ -61,8 +63,12 @@ def _one_line() -> Iterator[None]:
         print(" ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print("stopped: nothing was written", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         raise SystemExit(130) from None
+    except SystemExit as leave:
+        if leave.code == 128 + signal.SIGTERM:
+            print(STOPPED, file=sys.stderr)
+        raise
 
 
 def _compose(name: str, conf: Path) -> list[DictConfig]:

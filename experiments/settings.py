@@ -19,11 +19,14 @@ def build(config: DictConfig) -> Setting:
     """Build the setting from the groups of a composed configuration.
 
     Raises:
-        InputError: a value is outside its range, in one line with the cure.
+        InputError: a value is outside its range, a graph file can not be used, or a victim is nobody, in one line
+            with the cure.
     """
     from sim.setting import Setting
 
-    return Setting(**{group.name: instantiate(config[group.name]) for group in fields(Setting)})
+    setting = Setting(**{group.name: instantiate(config[group.name]) for group in fields(Setting)})
+    setting.campaign.check_victims(setting.graph.size(setting.population.size))
+    return setting
 
 
 def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:

@@ -242,7 +242,7 @@ app("toy", main, Path(sys.argv.pop()))
     ("number", "code", "line"),
     [
         (signal.SIGINT, 130, "stopped: nothing was written\n"),
-        (signal.SIGTERM, 143, ""),
+        (signal.SIGTERM, 143, "stopped: nothing was written\n"),
         (signal.SIGKILL, -signal.SIGKILL, ""),
     ],
 )
@@ -262,6 +262,40 @@ def test_a_run_that_is_stopped_leaves_nothing_that_looks_whole(
         assert not (left[0] / RECORD).exists()
     else:
         assert left == []
+
+
+SLOW_WORKERS = """
+import sys, time
+from pathlib import Path
+from experiments.app import app
+from experiments.runs import processes
+def main(config, folder):
+    with processes(2) as pool:
+        jobs = [pool.submit(time.sleep, seconds) for seconds in (0, 0, 90, 90)]
+        jobs[0].result()
+        print("begun", flush=True)
+        jobs[2].result()
+if __name__ == "__main__":
+    app("toy", main, Path(sys.argv.pop()))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_does_not_wait_for_its_workers(
+    conf: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    (tmp_path / "slow.py").write_text(SLOW_WORKERS)
+    words = [sys.executable, str(tmp_path / "slow.py"), f"out={tmp_path}/out", str(conf)]
+    path = {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        words, env=os.environ | path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "begun\n"
+        run.send_signal(number)
+        _, err = run.communicate(timeout=60)  # a worker that lives holds the pipe open for 90 s
+    assert (run.returncode, err) == (code, "stopped: nothing was written\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["slow.py"]
 
 
 def test_a_worker_that_is_terminated_inside_the_block_does_not_remove_its_parent_s_draft(

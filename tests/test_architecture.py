@@ -32,7 +32,7 @@ CONFINED = {
     "scipy": ("experiments",),
     "pyarrow": ("experiments",),
     "pandas": ("experiments", "sim.world"),
-    "matplotlib": ("experiments.report", "experiments.demo"),
+    "matplotlib": ("experiments.report",),
     "mesa": ("sim.world", "sim.agents"),
     "networkx": ("sim.people.networkx_graphs", "sim.people.given"),  # the second names its type alone
     "numba": ("sim", "experiments.runs", "experiments.published"),

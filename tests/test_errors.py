@@ -67,15 +67,15 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a victim that does not exist": (
         lambda: World(lively(campaign={"victims": (3, 200)}), rng=1),
-        "Campaign.victims has 200, but the people are accounts 0 to 199",
+        "Campaign.victims has 200, but the people are accounts 0 to 199: name some of these",
     ),
     "a victim before the first": (
         lambda: World(lively(campaign={"victims": (-1,)}), rng=1),
-        "Campaign.victims has -1, but the people are accounts 0 to 199",
+        "Campaign.victims has -1, but the people are accounts 0 to 199: name some of these",
     ),
     "a victim by name": (
         lambda: World(lively(campaign={"victims": ("everybody",)}), rng=1),
-        "Campaign.victims has 'everybody', but the people are accounts 0 to 199",
+        "Campaign.victims has 'everybody', but the people are accounts 0 to 199: name some of these",
     ),
 }
 

@@ -42,8 +42,8 @@ def tipping(wins: pd.DataFrame) -> pd.DataFrame:
 def shifts(wins: pd.DataFrame, reference: str, asked: Sequence[int]) -> pd.DataFrame:
     """Return what each other variant changes against `reference` in the same seeds.
 
-    Columns: variant; at, at_lo, at_hi: P(win) over the numbers of bots `asked`; win, win_lo, win_hi: its
-    difference from the reference (t-interval over seeds); move, move_lo, move_hi: difference of the tipping points
+    Columns: variant; at, at_lo, at_hi: P(win) over the numbers of bots `asked` (bootstrap over seeds); win, win_lo,
+    win_hi: its difference from the reference (t-interval over seeds); move, move_lo, move_hi: difference of the tipping points
     in bots, both read off the numbers of bots that the two share (bootstrap over seeds; inf for a variant that does
     not tip within them, nan where neither does).
     """
@@ -52,7 +52,7 @@ def shifts(wins: pd.DataFrame, reference: str, asked: Sequence[int]) -> pd.DataF
         ours, theirs = _grid(wins, name), _grid(wins, reference)
         seeds, bots = ours.index.intersection(theirs.index), ours.columns.intersection(theirs.columns)
         ours, theirs = ours.loc[seeds, bots], theirs.loc[seeds, bots]
-        at = interval(ours[list(asked)].mean(axis=1))
+        at = _share(ours[list(asked)].mean(axis=1).to_numpy())
         gap = interval((ours - theirs)[list(asked)].mean(axis=1))
         if name != reference:
             rows.append((name, *at, *gap, *_move(ours, theirs)))
@@ -61,8 +61,16 @@ def shifts(wins: pd.DataFrame, reference: str, asked: Sequence[int]) -> pd.DataF
 
 
 def pooled(wins: pd.DataFrame, variant: str, asked: Sequence[int]) -> Interval:
-    """Return P(win) of `variant` over the numbers of bots `asked`, with its 95% t-interval over seeds."""
-    return interval(_grid(wins, variant)[list(asked)].mean(axis=1))
+    """Return P(win) of `variant` over the numbers of bots `asked`, with its 95% interval over seeds."""
+    return _share(_grid(wins, variant)[list(asked)].mean(axis=1).to_numpy())
+
+
+def _share(won: F64) -> Interval:
+    """Return the mean of shares with its 95% bootstrap interval over seeds, which stays in [0, 1]."""
+    known = won[~np.isnan(won)]
+    if not len(known):
+        return interval(known)
+    return Interval(float(known.mean()), *_middle(_resamples(len(known)) @ known / len(known)))
 
 
 def lift(wins: pd.DataFrame, variant: str, asked: Sequence[int]) -> Interval:

@@ -132,11 +132,18 @@ def _rows(fact: Fact, measured: pd.DataFrame, fitted: list[str]) -> list[dict[st
     about |= {"verdict": overall(verdicts.values(), fact.pending), "fitted": ", ".join(fitted)}
     return [
         {"number": fact.number, "fact": fact.name, "part": part.name, "low": part.low, "high": part.high}
-        | values[part.name]._asdict()
+        | _possible(values[part.name], part)._asdict()
         | {"part_verdict": verdicts[part.name]}
         | about
         for part in fact.parts
     ]
+
+
+def _possible(found: Interval, part: Part) -> Interval:
+    """Return an interval of percentages cut to 0 to 100; others as they are."""
+    if part.scale != 100.0:
+        return found
+    return found._replace(lo=float(np.maximum(found.lo, 0.0)), hi=float(np.minimum(found.hi, 100.0)))
 
 
 def _verdict(part: Part, value: float) -> str:
