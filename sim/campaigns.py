@@ -42,9 +42,8 @@ class Campaign(Rule):
         """Raise InputError unless every named victim is one of accounts 0 .. people - 1."""
         for victim in self.victims:
             if not isinstance(victim, int) or isinstance(victim, bool) or not 0 <= victim < people:
-                raise InputError(
-                    f"Campaign.victims has {victim!r}, but the people are accounts 0 to {people - 1}: name some of these"
-                )
+                known = f"the people are accounts 0 to {people - 1}: name some of these"
+                raise InputError(f"Campaign.victims has {victim!r}, but {known}")
 
     @property
     def end(self) -> int:

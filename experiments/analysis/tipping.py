@@ -43,9 +43,9 @@ def shifts(wins: pd.DataFrame, reference: str, asked: Sequence[int]) -> pd.DataF
     """Return what each other variant changes against `reference` in the same seeds.
 
     Columns: variant; at, at_lo, at_hi: P(win) over the numbers of bots `asked` (bootstrap over seeds); win, win_lo,
-    win_hi: its difference from the reference (t-interval over seeds); move, move_lo, move_hi: difference of the tipping points
-    in bots, both read off the numbers of bots that the two share (bootstrap over seeds; inf for a variant that does
-    not tip within them, nan where neither does).
+    win_hi: its difference from the reference (t-interval over seeds); move, move_lo, move_hi: difference of the tipping
+    points in bots, both read off the numbers of bots that the two share (bootstrap over seeds; inf for a variant that
+    does not tip within them, nan where neither does).
     """
     rows = []
     for name in wins["variant"].unique():

@@ -202,8 +202,8 @@ FACTS = (
             Part("army, % of all accounts",
                  lambda w: w.operation.setting.army.size / len(w.operation.role), scale=100),
         ),
-        "Flipped: the median dissenter believes that most people support the principal.",
-        "docking, with the other models' networks, rules and thresholds",
+        "Flipped: the median dissenter believes that most people support the principal. Shown here, judged by "
+        "`python -m experiments.docking`.",
     ),
 )  # fmt: skip
 

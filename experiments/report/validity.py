@@ -30,6 +30,8 @@ CAVEATS = (
     "the model.",
     "Most targets come from one platform, one country and one time, and many were read second-hand: see the column of "
     "how sure.",
+    "Some held-out bands are hard to miss (facts 11 and 14), and a direction may be built into a rule (19): a met row "
+    "says little there.",
     "Survey shares ask whether something ever happened; ours are shares over the run's window and not hazards.",
     "Intervals are of chance alone (seeds redraw people, graph and events), not of what is unknown about people.",
 )
