@@ -99,7 +99,9 @@ def _arguments() -> Namespace:
         except SystemExit as leave:
             if leave.code == 0:
                 raise
-    raise InputError(f"{said.getvalue().splitlines()[-1].partition('error: ')[2]}: see --help")
+    wrong = said.getvalue().splitlines()[-1].partition("error: ")[2]
+    late = "=" in wrong and {"-m", "--multirun"} & set(sys.argv)
+    raise InputError(f"{wrong}: {'put -m before every KEY=VALUE' if late else 'see --help'}")
 
 
 def _check(job: DictConfig) -> None:

@@ -19,7 +19,7 @@ from sim.state.truth import ROLES
 from sim.world import World
 
 SHOWN = ("written", "left", "suspended_until")  #: columns of an account that anybody can see
-HIDDEN = {"key", "dissent", "reports"}  #: columns of a post that nobody outside can see
+HIDDEN = {"key", "dissent", "reports", "score"}  #: columns of a post that nobody outside can see
 
 
 class Recorder:

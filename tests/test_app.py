@@ -105,6 +105,7 @@ MISTAKES = {
     "out=": "out is empty: name a folder for the results, such as out=out/first",
     "out=null": "out=None must be the name of a folder",
     "--hlp": "unrecognized arguments: --hlp: see --help",
+    "seeds=2 -m army.size=1,2": "unrecognized arguments: army.size=1,2: put -m before every KEY=VALUE",
     "-m -r": "Only one of --run, --multirun, --cfg, --info and --shell_completion can be specified",
 }
 
