@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.actors.army import ChainOfCommand
 from sim.actors.base import Band
 from sim.actors.propagandist import Organisation
 from sim.agents import ColumnModel, whole_seed
@@ -102,8 +101,8 @@ class World(ColumnModel):
             raise ValueError(f"a world at hour {self.now} can not take up a campaign of hour {campaign.start}")
         twin = deepcopy(self)
         twin.setting = replace(self.setting, campaign=campaign)
-        others = [actor for actor in twin.state.actors if not isinstance(actor, ChainOfCommand)]
-        twin.state.actors = (*twin._army(twin.state.truth, twin.accounts), *others)
+        army = twin._army(twin.state.truth, twin.accounts)
+        twin.state.actors = (*army, *twin.state.actors[len(army) :])
         return twin
 
     def _settle(self, archive: Callable[[int, Posts], None] | None, threads: int) -> State:
@@ -146,7 +145,7 @@ class World(ColumnModel):
         rows = np.flatnonzero(truth.role == TROLL)
         if not rows.size:
             return ()
-        army = ChainOfCommand(self.setting.army, self.setting.campaign, rows, accounts.key[rows], self.seed)
+        army = self.setting.army.muster(self.setting.campaign, rows, accounts.key[rows], self.seed)
         truth.officer[rows] = army.officer
         return (army,)
 

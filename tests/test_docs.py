@@ -25,8 +25,11 @@ def text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def snippets() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", text(ROOT / "README.md"), re.DOTALL)
+def snippets(page: str = "README.md") -> list[str]:
+    return re.findall(r"```python\n(.*?)```", text(ROOT / page), re.DOTALL)
+
+
+SNIPPETS = [(page, number) for page in ("README.md", "docs/tutorial.md") for number in range(len(snippets(page)))]
 
 
 def test_the_table_of_parameters_is_current() -> None:
@@ -39,10 +42,10 @@ def test_every_parameter_has_a_meaning_and_every_meaning_a_parameter() -> None:
     assert all(meaning.strip() and "|" not in meaning for meaning in parameters.MEANINGS.values())
 
 
-@pytest.mark.parametrize("number", range(len(snippets())))
-def test_a_snippet_of_the_readme_runs(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("page", "number"), SNIPPETS)
+def test_a_snippet_runs(page: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    exec(compile(snippets()[number], f"README.md, snippet {number}", "exec"), {"__name__": "snippet"})
+    exec(compile(snippets(page)[number], f"{page}, snippet {number}", "exec"), {"__name__": "snippet"})
 
 
 def test_the_readme_has_snippets_and_its_headline_picture() -> None:

@@ -65,6 +65,10 @@ class Army(Rule):
         """Make the members' accounts, whose rows start at `first_row`."""
         return enlist("army", self.size, self.followers, n_organic, first_row, seed)
 
+    def muster(self, campaign: Campaign, rows: I64, keys: NDArray[np.uint64], seed: int) -> "ChainOfCommand":
+        """Return the actor that carries out `campaign` with the members in `rows`; a tactic of one's own is another."""
+        return ChainOfCommand(self, campaign, rows, keys, seed)
+
 
 class Plan(NamedTuple):
     """One order of the commander. Serials and rows are of what was public when it was issued."""
