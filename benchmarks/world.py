@@ -33,12 +33,12 @@ def typical(people: int) -> Setting:
     """Return the benchmark world with the activity of a typical platform: most accounts are quiet on most days.
 
     All assumptions: 20 followees, one session and a fifth of an act a day in the mean, an army of 3 in 1,000
-    that writes as much as a member's quota allows, and a campaign from the second day on.
+    that writes as much as a member's quota allows, and a campaign from the twelfth hour on.
     """
     return Setting(
         population=Population(size=people, sessions_per_day=1.4, acts_per_session=0.2),
         graph=CommunityGraph(mean_following=20.0),
         army=Army(size=people * 3 // 1000),
         extremists=Extremists(size=people * 6 // 10_000),
-        campaign=Campaign(start=24),
+        campaign=Campaign(start=12),
     )
