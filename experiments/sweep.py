@@ -1,0 +1,121 @@
+"""Every point of a design in the same seeds, beside its baseline: thousands of runs that survive a crash."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import CONF, growing_app
+from sim.errors import InputError
+
+CHOICES = {"retry": ("none", "failed"), "until": (None, "half_width")}
+TRUTHS = ("plan", "series", "report")
+
+
+def main(config: DictConfig, overrides: Sequence[str]) -> bool:
+    """Compose and check every point, play what is missing and report; return whether all runs succeeded."""
+    from experiments.sweeps import design, plan
+
+    sweep: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
+    _check(sweep)
+    composer = plan.Composer("sweep", overrides, CONF)
+    baseline = design.baseline(sweep["baseline"])
+    table = plan.rows(composer, design.points(sweep), baseline)
+    code = plan.code_version({type(rule): rule for row in table for rule in vars(row.cell.setting).values()}.values())
+    if sweep["plan"]:
+        print(_points(table))
+        print(_size(table, config.seeds))
+        return True
+    return _play(config, sweep, table, code)
+
+
+def _play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[Any], code: str) -> bool:
+    from rich.console import Console
+
+    from experiments.analysis.summary import MEASURES
+    from experiments.folder import describe
+    from experiments.runs import cores
+    from experiments.sweeps import driving, plan, world
+    from experiments.sweeps.local import Limits, Local
+    from experiments.sweeps.progress import shown
+    from experiments.sweeps.store import OK, Store
+
+    console = Console(stderr=True)
+    cells = plan.cells_of(table)
+    jobs = plan.jobs(cells, range(config.seed, config.seed + config.seeds), code)
+    with Store(config.out, MEASURES) as store:
+        store.write_design([_design(row, code) for row in table])
+        with store.writing():
+            describe(store.root, OmegaConf.to_container(config), {"facts": _facts(config, table)})  # type: ignore[arg-type]
+        taken = sum(store.merge(Path(folder).expanduser()) for folder in sweep["merge"])
+        if sweep["retry"] == "failed":
+            store.forget_failed()
+        left = driving.missing(store, jobs)
+        print(_size(table, config.seeds), f"{len(jobs) - len(left)} are kept ({taken} taken over), {len(left)} to play")
+        measure = world.measure_hours if sweep["series"] else world.measure
+        limits = Limits(sweep["time_limit"], sweep["memory_limit"])
+        engine = Local(measure, world.prepare, config.workers or cores(), store.work, limits)
+        with shown(console) as show:
+            driving.drive(store, engine, left, show)
+        store.compact()
+        status = store.status()
+    failed = sum(status.get(job.run_id) != OK for job in jobs)
+    print(f"{len(jobs) - failed} runs are done, {failed} failed: {config.out}/runs")
+    return not failed
+
+
+def _check(sweep: Mapping[str, Any]) -> None:
+    for key, allowed in CHOICES.items():
+        if sweep[key] not in allowed:
+            said = " or ".join("null" if choice is None else choice for choice in allowed)
+            raise InputError(f"sweep.{key}={sweep[key]} is unknown: say {said}")
+    for key in TRUTHS:
+        if not isinstance(sweep[key], bool):
+            raise InputError(f"sweep.{key}={sweep[key]} must be true or false")
+    for key in ("time_limit", "memory_limit", "half_width"):
+        value = sweep[key]
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+            raise InputError(f"sweep.{key}={value} must be a number above 0, or null")
+    for key in ("grid", "list", "random", "lhs", "sobol", "baseline", "merge"):
+        if not isinstance(sweep[key], list):
+            raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["KEY=VALUE"]'""")
+    for key in ("draws", "design_seed", "most_seeds"):
+        if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
+            raise InputError(f"sweep.{key}={sweep[key]} must be a whole number from 0")
+
+
+def _points(table: Sequence[Any]) -> str:
+    lines = [" ".join(f"{key}={value}" for key, value in row.values.items()) or "the configuration" for row in table]
+    return "\n".join(lines)
+
+
+def _size(table: Sequence[Any], seeds: int) -> str:
+    from experiments.sweeps.plan import cells_of
+
+    cells, own = len(cells_of(table)), len({row.cell.name for row in table})
+    return (
+        f"{len(table)} points ({own} different, and {cells - own} baselines beside them) x {seeds} seeds = "
+        f"{cells * seeds} runs;"
+    )
+
+
+def _design(row: Any, code: str) -> dict[str, str | None]:
+    baseline = row.baseline.name if row.baseline else None
+    texts = {"values": json.dumps(row.values), "config": json.dumps(row.cell.config)}
+    return texts | {"point": row.cell.name, "baseline": baseline, "code": code}
+
+
+def _facts(config: DictConfig, table: Sequence[Any]) -> dict[str, Any]:
+    keys = ", ".join(table[0].values) or "nothing"
+    return {
+        "Design": f"{len(table)} points; {keys} varied",
+        "Seeds": f"{config.seeds} from {config.seed} on",
+        "Baseline": " ".join(config.sweep.baseline) or "none",
+        "Length": f"{config.ticks} h unless varied",
+    }
+
+
+if __name__ == "__main__":
+    growing_app("sweep", main)
