@@ -1,7 +1,7 @@
 """Every point of a design in the same seeds, beside its baseline: thousands of runs that survive a crash."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +32,15 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
 
 
 def _play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[Any], code: str) -> bool:
-    from rich.console import Console
-
+    """Play what the store lacks, and more seeds where they are wanted; tell how it went."""
     from experiments.analysis.summary import MEASURES
     from experiments.folder import describe
-    from experiments.runs import cores
-    from experiments.sweeps import driving, plan, world
-    from experiments.sweeps.local import Limits, Local
-    from experiments.sweeps.progress import shown
+    from experiments.sweeps import driving, plan
     from experiments.sweeps.store import OK, Store
 
-    console = Console(stderr=True)
-    cells = plan.cells_of(table)
-    jobs = plan.jobs(cells, range(config.seed, config.seed + config.seeds), code)
+    def jobs_of(cells: Sequence[plan.Cell], seeds: int) -> list[plan.Job]:
+        return plan.jobs(cells, range(config.seed, config.seed + seeds), code)
+
     with Store(config.out, MEASURES) as store:
         store.write_design([_design(row, code) for row in table])
         with store.writing():
@@ -52,18 +48,53 @@ def _play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[Any], co
         taken = sum(store.merge(Path(folder).expanduser()) for folder in sweep["merge"])
         if sweep["retry"] == "failed":
             store.forget_failed()
+        jobs = jobs_of(plan.cells_of(table), config.seeds)
         left = driving.missing(store, jobs)
         print(_size(table, config.seeds), f"{len(jobs) - len(left)} are kept ({taken} taken over), {len(left)} to play")
-        measure = world.measure_hours if sweep["series"] else world.measure
-        limits = Limits(sweep["time_limit"], sweep["memory_limit"])
-        engine = Local(measure, world.prepare, config.workers or cores(), store.work, limits)
-        with shown(console) as show:
-            driving.drive(store, engine, left, show)
+        for more in _rounds(store, sweep, table, left, config.seeds, jobs_of):
+            jobs += more
+            _drive(store, sweep, config.workers, driving.missing(store, more))
         store.compact()
         status = store.status()
-    failed = sum(status.get(job.run_id) != OK for job in jobs)
-    print(f"{len(jobs) - failed} runs are done, {failed} failed: {config.out}/runs")
+    every = {job.run_id for job in jobs}
+    failed = sum(status.get(name) != OK for name in every)
+    if sweep["report"]:
+        from experiments.report import sweep as report
+
+        print(report.write(store.root, sweep["outcome"]))
+    print(f"{len(every) - failed} runs are done, {failed} failed: {config.out}")
     return not failed
+
+
+def _rounds(
+    store: Any, sweep: Mapping[str, Any], table: Sequence[Any], left: list[Any], seeds: int, jobs_of: Any
+) -> Iterator[list[Any]]:
+    """Yield what to play, then, where intervals are to be narrow, more seeds until they are."""
+    from experiments.sweeps.widening import Wanted, further, identity
+
+    yield left
+    if sweep["until"] is None:
+        return
+    wanted = Wanted(sweep["outcome"], sweep["half_width"], sweep["most_seeds"])
+    asked = {identity(row): seeds for row in table}
+    while more := further(store.root, table, wanted, jobs_of, asked):
+        print(f"intervals wider than +-{wanted.half_width:g} are left: {len(more)} runs of more seeds")
+        yield more
+
+
+def _drive(store: Any, sweep: Mapping[str, Any], workers: int, jobs: Sequence[Any]) -> None:
+    from rich.console import Console
+
+    from experiments.runs import cores
+    from experiments.sweeps import driving, world
+    from experiments.sweeps.local import Limits, Local
+    from experiments.sweeps.progress import shown
+
+    measure = world.measure_hours if sweep["series"] else world.measure
+    limits = Limits(sweep["time_limit"], sweep["memory_limit"])
+    engine = Local(measure, world.prepare, workers or cores(), store.work, limits)
+    with shown(Console(stderr=True)) as show:
+        driving.drive(store, engine, jobs, show)
 
 
 def _check(sweep: Mapping[str, Any]) -> None:
@@ -78,6 +109,8 @@ def _check(sweep: Mapping[str, Any]) -> None:
         value = sweep[key]
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
             raise InputError(f"sweep.{key}={value} must be a number above 0, or null")
+    if sweep["until"] and sweep["half_width"] is None:
+        raise InputError("sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER")
     for key in ("grid", "list", "random", "lhs", "sobol", "baseline", "merge"):
         if not isinstance(sweep[key], list):
             raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["KEY=VALUE"]'""")

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from experiments.sweeps.plan import Job
 from experiments.sweeps.store import DIED, TIMEOUT, Outcome, read_events
-from experiments.sweeps.worker import PINNED, Measure, play_batch
+from experiments.sweeps.worker import PINNED, Measure, begin, play_batch
 
 SECONDS = 7.0  #: of work in a batch
 MOST = 1000  #: runs in a batch
@@ -107,7 +107,7 @@ class Local:
 
     @contextmanager
     def _pool(self) -> Iterator[ProcessPool]:
-        pool = ProcessPool(self.workers, initializer=_deaf, context=get_context("spawn"))
+        pool = ProcessPool(self.workers, initializer=begin, context=_processes())
         try:
             yield pool
             pool.close()
@@ -130,7 +130,7 @@ class Local:
         jobs = [self._alone.popleft()] if self._alone else [self._queue.popleft() for _ in range(self._size())]
         journal = self.work / f"{os.getpid()}-{self._batches}.jsonl"
         self._batches += 1
-        words = (jobs, self.measure, self.prepare, journal, os.getpid(), self.limits.memory)
+        words = (jobs, self.measure, self.prepare, journal, self.limits.memory)
         self._flight[pool.schedule(play_batch, args=words)] = Batch({job.run_id: job for job in jobs}, journal)
 
     def _size(self) -> int:
@@ -233,10 +233,13 @@ def _how(code: int | None) -> str:
     return f"of {signal.Signals(-code).name}"
 
 
-def _deaf() -> None:
-    """Have a worker ignore Ctrl-C: the driver stops it and says so."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _processes() -> Any:
+    """Return how workers start: from a process that has loaded what they need, where there is such a thing."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["experiments.sweeps.world"])
+    return context
 
 
 @contextmanager

@@ -88,12 +88,12 @@ class Composer:
                 raise InputError(f"ticks={ticks} must be a whole number from 1")
         return Cell(_hash([what_decides(plain), _read_files(plain)]), setting, ticks, plain)
 
-    def value(self, point: Point, key: str) -> Any:
+    def value(self, point: Point, key: str, cell: Cell) -> Any:
         """Return the value that `key` has at `point`, which may not name it: a choice for a group."""
         if key in point:
             return point[key]
-        config, choices = self._chosen(point)
-        return choices[key] if key in choices else OmegaConf.select(config, key)
+        choices = self._chosen(point)[1]
+        return choices[key] if key in choices else _at_place(cell.config, key)
 
     def _is_choice(self, key: str, value: Any) -> bool:
         return isinstance(value, str) and (self.conf / key).is_dir()
@@ -163,6 +163,13 @@ def what_decides(plain: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def _at_place(config: Mapping[str, Any], key: str) -> Any:
+    value: Any = config
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
 def _hash(value: Any) -> str:
     text = json.dumps(_plain(value), sort_keys=True)
     return blake2b(text.encode(), digest_size=10).hexdigest()
@@ -207,7 +214,7 @@ def rows(composer: Composer, design: Sequence[Point], baseline: Point | None) ->
         if baseline is not None:
             beside = composer.cell(point | baseline)
             beside = cells.setdefault(beside.name, beside)
-        found.append(Row({key: composer.value(point, key) for key in varied}, cell, beside))
+        found.append(Row({key: composer.value(point, key, cell) for key in varied}, cell, beside))
     return found
 
 

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import signal
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +20,22 @@ PINNED = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_N
 MIB = 1 << 20
 
 
+_parent = 0  #: process id of who started this worker; without it nobody reads the journal, and the worker ends
+
+
+def begin() -> None:
+    """Begin a worker: it ignores Ctrl-C, since the driver stops it and says so."""
+    global _parent
+    _parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def play_batch(
     jobs: Sequence[Job],
     measure: Measure,
     prepare: Callable[[Sequence[Any]], None],
     journal: Path,
-    parent: int,
     memory_limit: float | None,
 ) -> None:
     """Play `jobs` in order. A run that raises is a line in the journal like any other.
@@ -34,7 +45,6 @@ def play_batch(
         measure: plays the task of one job.
         prepare: called with all tasks before the first is timed.
         journal: receives a line when a run begins and one when it ends.
-        parent: process id of the driver; without it nobody reads the journal, and the worker ends.
         memory_limit: MiB that a run may take beyond what the worker holds; None for no limit.
     """
     with suppress(Exception):  # what is wrong with a task is told by its run
@@ -42,7 +52,7 @@ def play_batch(
     handle = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         for job in jobs:
-            if os.getppid() != parent:
+            if os.getppid() != _parent:
                 os._exit(1)
             _tell(handle, {"begun": job.run_id, "at": time.time()})
             _tell(handle, _play(job, measure, memory_limit))
