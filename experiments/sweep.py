@@ -14,6 +14,22 @@ CHOICES = {"retry": ("none", "failed"), "until": (None, "half_width")}
 TRUTHS = ("plan", "series", "report")
 
 
+def sweep(*overrides: str) -> bool:
+    """Do what `python -m experiments.sweep OVERRIDES` does, from a notebook or a script; return whether all succeeded.
+
+    A script calls this under `if __name__ == "__main__":`, since workers load it.
+
+    Raises:
+        InputError: what the command would say in its one line.
+    """
+    from hydra import compose, initialize_config_dir
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("sweep", list(overrides))
+    OmegaConf.resolve(config)
+    return main(config, overrides)
+
+
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Compose and check every point, play what is missing and report; return whether all runs succeeded."""
     from experiments.sweeps import design, plan
@@ -59,9 +75,9 @@ def _play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[Any], co
     every = {job.run_id for job in jobs}
     failed = sum(status.get(name) != OK for name in every)
     if sweep["report"]:
-        from experiments.report import sweep as report
+        from experiments.report.sweep import write
 
-        print(report.write(store.root, sweep["outcome"]))
+        print(write(store.root, sweep["outcome"]))
     print(f"{len(every) - failed} runs are done, {failed} failed: {config.out}")
     return not failed
 

@@ -35,6 +35,8 @@ CONFINED = {
     "matplotlib": ("experiments.report", "experiments.demo"),
     "mesa": ("sim.world", "sim.agents"),
     "networkx": ("sim.people.networks", "sim.people.graph_files"),
+    "IPython": ("experiments.sweeps.progress",),
+    "xarray": ("experiments.sweeps.reading",),
     "pebble": ("experiments.sweeps.local",),
     "numba": ("sim", "experiments.runs", "experiments.published"),
     "numpy": ("sim", "experiments"),

@@ -153,6 +153,14 @@ def test_a_point_is_what_hydra_composes(composer: plan.Composer, point: dict[str
     assert all(cell.config[key] == OmegaConf.to_container(config)[key] for key in cell.config)
 
 
+def test_what_one_point_says_is_forgotten_at_the_next() -> None:
+    fresh = plan.Composer("sweep", [*SMALL, "feed=chronological"], CONF)
+    sizes = [fresh.cell(point).setting.army.size for point in ({"army.size": 5}, {}, {"feed": "engagement"})]
+    assert sizes == [5, 20, 20]
+    assert fresh.cell({}).setting.feed.engagement == 0
+    assert fresh.cell({"feed": "engagement"}).setting.feed.engagement == 1
+
+
 def test_equal_configurations_are_one_cell_however_they_are_written(composer: plan.Composer) -> None:
     name = composer.cell({"feed": "chronological"}).name
     assert composer.cell({"feed.engagement": 0}).name == composer.cell({"feed.engagement": 0.0}).name == name

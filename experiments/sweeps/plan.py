@@ -101,7 +101,8 @@ class Composer:
     def _chosen(self, point: Point) -> tuple[DictConfig, dict[str, Any]]:
         groups = tuple(f"{key}={value}" for key, value in point.items() if self._is_choice(key, value))
         if groups not in self._composed:
-            kept = [word for word in self.overrides if _key(word) not in point]
+            chosen = {_key(word) for word in groups}
+            kept = [word for word in self.overrides if _key(word) not in chosen]
             with initialize_config_dir(str(self.conf), version_base="1.3"):
                 whole = compose(self.name, [*kept, *groups], return_hydra_config=True)
             choices = dict(whole.hydra.runtime.choices)

@@ -1,4 +1,4 @@
-"""How far a sweep is, said where the user looks: a bar in a terminal or a notebook, a line now and then in a log."""
+"""How far a sweep is: a bar in a terminal, one line below a notebook's cell, a line now and then in a log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -39,8 +39,19 @@ def clock(seconds: float | None) -> str:
 @contextmanager
 def shown(console: Console, every: float = EVERY) -> Iterator[Callable[[State], None]]:
     """Yield what shows a state on `console`, in the way that suits it."""
-    with _bar(console) if console.is_terminal or console.is_jupyter else _lines(console, every) as show:
+    if console.is_jupyter:
+        yield _cell()
+        return
+    with _bar(console) if console.is_terminal else _lines(console, every) as show:
         yield show
+
+
+def _cell() -> Callable[[State], None]:
+    """Return what replaces one line below the cell of a notebook."""
+    from IPython.display import display
+
+    line = display({"text/plain": "starting workers"}, raw=True, display_id=True)
+    return lambda state: line.update({"text/plain": str(state)}, raw=True)
 
 
 @contextmanager
