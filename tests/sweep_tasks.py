@@ -4,6 +4,7 @@ A task is (what, number): `plain`, or one of the ways in which a run goes wrong.
 """
 
 import ctypes
+import math
 import os
 import signal
 import time
@@ -60,3 +61,9 @@ def jobs(tasks: Sequence[Task]) -> list[Job]:
         Job(f"run{number}", what.partition("/")[0], number, "code", (what, value))
         for number, (what, value) in enumerate(tasks)
     ]
+
+
+def ishigami(task: tuple[float, float, float]) -> tuple[dict[str, float], None]:
+    """Ishigami's function on the unit cube, a = 7, b = 0.1."""
+    x, y, z = (math.pi * (2 * u - 1) for u in task)
+    return {"y": math.sin(x) + 7 * math.sin(y) ** 2 + 0.1 * z**4 * math.sin(x)}, None

@@ -38,6 +38,7 @@ CONFINED = {
     "IPython": ("experiments.sweeps.progress",),
     "xarray": ("experiments.sweeps.reading",),
     "pebble": ("experiments.sweeps.local",),
+    "SALib": ("experiments.analysis.sensitivity",),
     "numba": ("sim", "experiments.runs", "experiments.published"),
     "numpy": ("sim", "experiments"),
 }

@@ -2,7 +2,7 @@
 
 import csv
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from sim.errors import InputError
 
 Point = dict[str, Any]  #: key of the configuration -> value; a group -> the name of a choice
+Axis = Callable[[float], Any]
 SAMPLED = ("random", "lhs", "sobol")
-OWN = ("seed", "seeds", "out", "workers", "sweep", "hydra")
+OWN = ("seed", "seeds", "out", "workers", "sweep", "sensitivity", "hydra")
 
 
 def points(sweep: Mapping[str, Any]) -> list[Point]:
@@ -125,13 +126,28 @@ def _sampled(method: str, words: Sequence[str], draws: int, seed: int) -> list[P
     """Return `draws` points from ranges, by a method of `scipy.stats.qmc` or at random."""
     if not words:
         return [{}]
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
+    if draws < 1:
         raise InputError(f"sweep.draws={draws} must be a whole number from 1: how many points sweep.{method} draws")
-    overrides = parse(words, method)
-    _distinct([(override.key_or_group, None) for override in overrides], method)
-    axes = [(override.key_or_group, _axis(override, method)) for override in overrides]
-    cube = _cube(method, draws, len(axes), seed)
-    return [{key: axis(u) for (key, axis), u in zip(axes, row, strict=True)} for row in cube.tolist()]
+    axes = ranges(words, method)
+    return at(axes, _cube(method, draws, len(axes), seed))
+
+
+def ranges(words: Sequence[str], where: str) -> dict[str, Axis]:
+    """Return a function from [0, 1] to values for each key.
+
+    Raises:
+        InputError: a word can not be read or has no range.
+    """
+    overrides = parse(words, where)
+    _distinct([(override.key_or_group, None) for override in overrides], where)
+    return {override.key_or_group: _axis(override, where) for override in overrides}
+
+
+def at(axes: Mapping[str, Axis], cube: NDArray[np.float64]) -> list[Point]:
+    """Return the points at [points, axes] places between 0 and 1; 1 itself is the place just below."""
+    below = np.nextafter(1.0, 0.0)
+    rows = np.minimum(cube, below).tolist()
+    return [{key: axis(u) for (key, axis), u in zip(axes.items(), row, strict=True)} for row in rows]
 
 
 def _cube(method: str, draws: int, dimensions: int, seed: int) -> NDArray[np.float64]:
@@ -148,7 +164,7 @@ def _cube(method: str, draws: int, dimensions: int, seed: int) -> NDArray[np.flo
     return qmc.Sobol(dimensions, rng=seed).random(draws)
 
 
-def _axis(override: Override, method: str) -> Any:
+def _axis(override: Override, method: str) -> Axis:
     """Return a function from [0, 1) to values of one key."""
     if not override.is_sweep_override():
         raise InputError(

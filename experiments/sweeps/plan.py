@@ -1,7 +1,8 @@
 """From a design to runs: every point composed and checked, every run with an identity, equal runs once."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, fields
@@ -191,14 +192,13 @@ def _read_files(plain: Mapping[str, Any]) -> list[str]:
     return [blake2b(Path(name).read_bytes()).hexdigest() for name in named if Path(name).is_file()]
 
 
-def code_version(rules: Iterable[Any] = ()) -> str:
-    """Return a hash of the sources that decide what a run measures, those of rules from elsewhere included."""
-    import sys
-
+def code_of(table: Sequence[Row]) -> str:
+    """Return a hash of the sources that decide what the runs of a plan measure, those of rules from elsewhere too."""
+    kinds = {type(rule) for row in table for rule in vars(row.cell.setting).values()}
+    theirs = {Path(sys.modules[kind.__module__].__file__ or "") for kind in kinds}
     own = {path for pattern in SOURCES for path in ROOT.glob(pattern)}
-    theirs = {getattr(sys.modules[type(rule).__module__], "__file__", None) for rule in rules}
     digest = blake2b(digest_size=6)
-    for path in sorted(own | {Path(name) for name in theirs if name}):
+    for path in sorted(path for path in own | theirs if path.is_file()):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -26,7 +26,17 @@ from sim.errors import InputError
 OK, ERROR, DIED, TIMEOUT = "ok", "error", "died", "timeout"
 BUNDLE = 64  #: files of a former growth that compaction makes one
 ROWS = 50_000  #: rows of runs that a compacted file may hold
-OWN = {"runs", "series", "_work", "design.parquet", "figures", "report.html", "about.yaml", "config.yaml"}
+OWN = {
+    "runs",
+    "series",
+    "_work",
+    "design.parquet",
+    "figures",
+    "report.html",
+    "about.yaml",
+    "config.yaml",
+    "sensitivity.parquet",
+}
 DESIGN = pa.schema([(name, pa.string()) for name in ("values", "point", "baseline", "code", "config")])
 
 
