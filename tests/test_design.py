@@ -196,9 +196,11 @@ def test_baselines_with_equal_hash_are_played_once(composer: plan.Composer) -> N
     assert len(table) == 6
     assert len({row.baseline.name for row in table if row.baseline}) == 1
     assert len(plan.cells_of(table)) == 1 + 4
-    jobs = plan.jobs(plan.cells_of(table), range(3, 5), "code")
+    cells = plan.cells_of(table)
+    jobs = plan.jobs(cells, range(3, 5), "code", Path("graphs"))
     assert len({job.run_id for job in jobs}) == len(jobs) == 10
-    assert {job.run_id for job in jobs}.isdisjoint(j.run_id for j in plan.jobs(plan.cells_of(table), range(3, 5), "x"))
+    others = plan.jobs(cells, range(3, 5), "another code", Path("graphs"))
+    assert {job.run_id for job in jobs}.isdisjoint(job.run_id for job in others)
 
 
 def test_a_point_that_leaves_a_key_out_has_the_configuration_s_value(composer: plan.Composer) -> None:

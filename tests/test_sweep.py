@@ -63,7 +63,7 @@ def test_one_and_two_workers_give_the_same_bits_which_are_those_of_a_world_alone
     tmp_path: Path,
 ) -> None:
     cells = [composer.cell({"army.size": size, "feed": feed}) for size in (0, 20) for feed in ("chronological",)]
-    jobs = plan.jobs(cells, range(1, 4), "code")
+    jobs = plan.jobs(cells, range(1, 4), "code", tmp_path)
     found = []
     for workers in (1, 2):
         folder = tmp_path / str(workers)

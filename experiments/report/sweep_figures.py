@@ -115,7 +115,8 @@ def _map(axes: Axes, points: pd.DataFrame, across: str, up: str, norm: Normalize
 
 def _words(row: Mapping[Any, Any]) -> str:
     half = (row["hi"] - row["lo"]) / 2
-    digits = 0 if abs(row["value"]) >= 100 else 1 if abs(row["value"]) >= 1 else 2
+    most = max(abs(row["value"]), abs(half) if math.isfinite(half) else 0.0)
+    digits = 0 if most >= 10 else 1 if most >= 1 else 2
     parts = [number(row["value"], digits) if math.isfinite(row["value"]) else "nothing"]
     parts += [f"\u00b1{number(half, digits)}"] if math.isfinite(half) else []
     parts += [f"\u00d7 {row['failed']} failed"] if row["failed"] else []

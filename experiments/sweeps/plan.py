@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.folder import ROOT
 from experiments.mistakes import in_composition, in_construction
 from experiments.sweeps.design import OWN, Point
+from experiments.sweeps.graphs import mapped
 from sim.errors import InputError
 from sim.setting import Setting
 
@@ -34,6 +35,7 @@ class Cell:
     name: str  #: hash of the resolved configuration
     setting: Setting
     ticks: int
+    files: str  #: hash of the files that the graph's rule reads
     config: Mapping[str, Any]  #: resolved, plain values
 
 
@@ -87,7 +89,8 @@ class Composer:
             ticks = plain["ticks"]
             if not isinstance(ticks, int) or isinstance(ticks, bool) or ticks < 1:
                 raise InputError(f"ticks={ticks} must be a whole number from 1")
-        return Cell(_hash([what_decides(plain), _read_files(plain)]), setting, ticks, plain)
+        files = _hash(_read_files(plain))
+        return Cell(_hash([what_decides(plain), files]), setting, ticks, files, plain)
 
     def value(self, point: Point, key: str, cell: Cell) -> Any:
         """Return the value that `key` has at `point`, which may not name it: a choice for a group."""
@@ -225,10 +228,14 @@ def cells_of(table: Sequence[Row]) -> list[Cell]:
     return list((baselines | {row.cell.name: row.cell for row in table}).values())
 
 
-def jobs(cells: Sequence[Cell], seeds: Sequence[int], code: str) -> list[Job]:
-    """Return a run for each cell and seed; seeds are the outer loop, so that a sweep cut short is even."""
+def jobs(cells: Sequence[Cell], seeds: Sequence[int], code: str, graphs: Path) -> list[Job]:
+    """Return a run for each cell and seed; seeds are the outer loop, so that a sweep cut short is even.
+
+    Big graphs are kept in the folder `graphs`.
+    """
+    settings = {cell.name: mapped(cell.setting, graphs, cell.files) for cell in cells}
     return [
-        Job(_hash([cell.name, seed, code]), cell.name, seed, code, (cell.setting, seed, cell.ticks))
+        Job(_hash([cell.name, seed, code]), cell.name, seed, code, (settings[cell.name], seed, cell.ticks))
         for seed in seeds
         for cell in cells
     ]

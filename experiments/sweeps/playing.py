@@ -1,6 +1,7 @@
 """From a plan to its results: what is missing is played, and more seeds where they are wanted."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from experiments.folder import describe
 from experiments.runs import cores
 from experiments.sweeps import driving, plan, world
 from experiments.sweeps.local import Limits, Local
-from experiments.sweeps.progress import shown
+from experiments.sweeps.progress import State, clock, shown
 from experiments.sweeps.store import OK, Store
 from experiments.sweeps.widening import Seeding, Wanted, further, identity
 from sim.errors import InputError
@@ -33,7 +34,7 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
     """
 
     def jobs_of(cells: Sequence[plan.Cell], seeds: int) -> list[plan.Job]:
-        return plan.jobs(cells, range(config.seed, config.seed + seeds), code)
+        return plan.jobs(cells, range(config.seed, config.seed + seeds), code, store.work / "graphs")
 
     with Store(config.out, MEASURES) as store:
         store.write_design([_design(row, code) for row in table])
@@ -48,6 +49,7 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
         for more in _rounds(store, sweep, table, left, config.seeds, jobs_of):
             jobs += more
             _drive(store, sweep, config.workers, driving.missing(store, more))
+        shutil.rmtree(store.work / "graphs", ignore_errors=True)
         store.compact()
         status = store.status()
     every = {job.run_id for job in jobs}
@@ -79,8 +81,17 @@ def _drive(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[
     measure = world.measure_hours if sweep["series"] else world.measure
     limits = Limits(sweep["time_limit"], sweep["memory_limit"])
     engine = Local(measure, world.prepare, workers or cores(), store.work, limits)
+    told: list[float] = []
+
     with shown(Console(stderr=True)) as show:
-        driving.drive(store, engine, jobs, show)
+
+        def tell(state: State) -> None:
+            if not told and state.done and state.seconds_left is not None:
+                told.append(state.seconds_left)
+                print(f"pilot: about {clock(told[0])} for {state.left} runs on {engine.workers} workers", flush=True)
+            show(state)
+
+        driving.drive(store, engine, jobs, tell)
 
 
 def size(table: Sequence[plan.Row], seeds: int) -> str:

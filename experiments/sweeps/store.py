@@ -10,6 +10,7 @@ A file appears under its name only when it is whole and on the disk.
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -198,6 +199,7 @@ class Store:
             self.write(found)
         for path in journals:
             path.unlink()
+        shutil.rmtree(self.work / "graphs", ignore_errors=True)
 
     def _carry_out(self, intent: Mapping[str, Any]) -> None:
         """Do or finish a compaction: the old files go when the new one stands, and the intent last."""
