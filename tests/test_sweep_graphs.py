@@ -64,5 +64,5 @@ def test_only_a_big_graph_or_a_file_is_mapped(tmp_path: Path) -> None:
     assert file.graph.size(200) == 30
     edges.unlink()
     assert file.graph.size(200) == 30
-    with pytest.raises(Exception, match="ring.edges"):
+    with pytest.raises(Exception, match=r"ring\.edges"):
         replace(file.graph, files="b").size(200)
