@@ -163,7 +163,7 @@ def what_decides(plain: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in plain.items() if key not in OWN}
     army, campaign = kept.get("army"), kept.get("campaign")
     if isinstance(army, dict) and isinstance(campaign, dict) and army.get("size") == 0:
-        kept["army"] = {"size": 0}
+        kept["army"] = {"_target_": army.get("_target_"), "size": 0}
         kept["campaign"] = {key: campaign.get(key) for key in ("_target_", "start", "hours", "victims")}
     return kept
 
