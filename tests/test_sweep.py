@@ -107,3 +107,9 @@ def test_seeds_are_added_where_intervals_are_wide(sweep: Sweep, tmp_path: Path) 
     counts = reading.tidy(tmp_path / "out").groupby("army.size").size()
     assert counts.to_dict() == {0: 5, 5: 5, 20: 5}
     assert "sweep.until=half_width needs what is narrow enough" in sweep(GRID, "sweep.until=half_width")[2]
+
+
+def test_a_point_that_only_fails_gets_no_more_seeds(sweep: Sweep, tmp_path: Path) -> None:
+    wide = ["sweep.until=half_width", "sweep.outcome=acts", "sweep.half_width=1e-9", "sweep.most_seeds=3"]
+    assert sweep('sweep.list=["army.size=5","campaign.victims=[999]"]', "sweep.baseline=[]", *wide)[0] == 1
+    assert reading.tidy(tmp_path / "out").groupby("status").size().to_dict() == {"error": 2, "ok": 3}

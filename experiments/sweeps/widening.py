@@ -24,6 +24,8 @@ class Wanted:
 def further(folder: Path, table: Sequence[Row], wanted: Wanted, jobs_of: Seeding, asked: Asked) -> list[Job]:
     """Return runs for more seeds of the points whose intervals are too wide, and of their baselines.
 
+    A point at which every run failed gets no more of them.
+
     Args:
         folder: of the sweep, whose runs so far are read.
         table: the plan.
@@ -43,7 +45,7 @@ def further(folder: Path, table: Sequence[Row], wanted: Wanted, jobs_of: Seeding
         row = told[name]
         half = (row["hi"] - row["lo"]) / 2
         needed = seeds_needed(half, row["seeds"], wanted.half_width) + row["failed"]
-        if needed <= asked[name] or asked[name] >= wanted.most_seeds:
+        if not row["seeds"] or needed <= asked[name] or asked[name] >= wanted.most_seeds:
             continue
         asked[name] = min(needed, wanted.most_seeds)
         found += jobs_of(cells_of([point]), asked[name])
