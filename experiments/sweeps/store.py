@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -22,11 +22,10 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from experiments.sweeps.files import bundles, join, write, write_text
 from sim.errors import InputError
 
 OK, ERROR, DIED, TIMEOUT = "ok", "error", "died", "timeout"
-BUNDLE = 64  #: files of a former growth that compaction makes one
-ROWS = 50_000  #: rows of runs that a compacted file may hold
 OWN = {
     "runs",
     "series",
@@ -117,8 +116,8 @@ class Store:
                 same = [outcome for outcome in outcomes if outcome.status == status]
                 series = [outcome for outcome in same if outcome.series is not None]
                 if series:
-                    _write(pa.concat_tables([_hours(outcome) for outcome in series]), self.series / f"{stem}.parquet")
-                _write(self._rows(same), self.runs / f"status={status}" / f"{stem}.parquet")
+                    write(pa.concat_tables([_hours(outcome) for outcome in series]), self.series / f"{stem}.parquet")
+                write(self._rows(same), self.runs / f"status={status}" / f"{stem}.parquet")
 
     def forget_failed(self) -> None:
         """Drop the rows of runs that failed, so that they are missing."""
@@ -131,7 +130,7 @@ class Store:
     def write_design(self, rows: Sequence[Mapping[str, str | None]]) -> None:
         """Replace the design: `values` and `config` as JSON, names of `point` and `baseline`, `code`."""
         with self.writing():
-            _write(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet")
+            write(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet")
 
     def merge(self, other: Path) -> int:
         """Take over the runs of another sweep's folder that are not kept here; return how many."""
@@ -149,8 +148,8 @@ class Store:
                 with self.writing():
                     if hours.is_file():
                         filters = ds.field("run_id").isin(names)
-                        _write(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet")
-                    _write(_fitted(new, self.schema), self.runs / folder.name / f"{stem}.parquet")
+                        write(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet")
+                    write(_fitted(new, self.schema), self.runs / folder.name / f"{stem}.parquet")
                 kept.update(names)
                 taken += len(names)
         return taken
@@ -159,9 +158,9 @@ class Store:
         """Make few files of many; a crash in between is repaired when the folder is next opened."""
         with self.writing():
             for folder in sorted(self.runs.glob("status=*")):
-                for bundle in _bundles(sorted(folder.glob("*.parquet"))):
+                for bundle in bundles(sorted(folder.glob("*.parquet"))):
                     intent = {"folder": folder.name, "new": self._stem(), "old": [path.stem for path in bundle]}
-                    _write_text(json.dumps(intent), self.work / "compaction.json")
+                    write_text(json.dumps(intent), self.work / "compaction.json")
                     self._carry_out(intent)
 
     def recover(self, journals: Iterable[Path]) -> list[Outcome]:
@@ -206,8 +205,8 @@ class Store:
         folder, new, old = self.runs / intent["folder"], intent["new"], intent["old"]
         if not (folder / f"{new}.parquet").is_file():
             hours = [self.series / f"{stem}.parquet" for stem in old]
-            _join([path for path in hours if path.is_file()], self.series / f"{new}.parquet")
-            _join([folder / f"{stem}.parquet" for stem in old], folder / f"{new}.parquet")
+            join([path for path in hours if path.is_file()], self.series / f"{new}.parquet")
+            join([folder / f"{stem}.parquet" for stem in old], folder / f"{new}.parquet")
         for stem in old:
             (folder / f"{stem}.parquet").unlink(missing_ok=True)
             (self.series / f"{stem}.parquet").unlink(missing_ok=True)
@@ -267,63 +266,3 @@ def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
         for field in schema
     ]
     return pa.table(there, schema=schema)
-
-
-def _bundles(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    bundle: list[Path] = []
-    rows = 0
-    for path in paths:
-        more = pq.read_metadata(path).num_rows
-        if bundle and (len(bundle) == BUNDLE or rows + more > ROWS):
-            if len(bundle) > 1:
-                yield bundle
-            bundle, rows = [], 0
-        bundle, rows = [*bundle, path], rows + more
-    if len(bundle) > 1:
-        yield bundle
-
-
-def _join(paths: Sequence[Path], target: Path) -> None:
-    """Write the rows of several files of one schema into one, a file at a time in memory."""
-    if not paths:
-        return
-    draft = target.with_name(f"_{target.stem}.draft")
-    with _draft(draft, target), pq.ParquetWriter(draft, pq.read_schema(paths[0])) as file:
-        for path in paths:
-            file.write_table(pq.read_table(path, partitioning=None))
-
-
-def _write(table: pa.Table, target: Path) -> None:
-    draft = target.with_name(f"_{target.stem}.draft")
-    with _draft(draft, target):
-        pq.write_table(table, draft)
-
-
-def _write_text(text: str, target: Path) -> None:
-    draft = target.with_name(f"_{target.stem}.draft")
-    with _draft(draft, target):
-        draft.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def _draft(draft: Path, target: Path) -> Iterator[None]:
-    """Write `draft` inside this; it is then brought to the disk and renamed, or removed after an error."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-        _sync(draft)
-        draft.replace(target)
-        if os.name == "posix":
-            _sync(target.parent)
-    except BaseException:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name == "posix" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
