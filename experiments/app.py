@@ -26,7 +26,6 @@ from experiments.mistakes import in_composition, in_construction
 from sim.errors import InputError
 
 CONF = ROOT / "conf"
-STOPPED = "stopped: nothing was written"
 LEAST = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
 MOST = 2**31 - 1
 
@@ -43,7 +42,7 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
         conf: folder of the configuration files.
     """
     with _one_line():
-        jobs = _compose(name, conf)
+        jobs, _ = _compose(name, conf)
         for number, job in enumerate(jobs):
             out = job.out if len(jobs) == 1 else f"{job.out}-{number}"
             with result_folder(out, OmegaConf.to_container(job)) as folder:  # type: ignore[arg-type]
@@ -51,8 +50,25 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
             print(f"results: {out}")
 
 
+def growing_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: Path = CONF) -> None:
+    """As `app`, for results that grow in their folder and outlive a crash; the folder is left to `run`.
+
+    Args:
+        name: the app's configuration and the last part of its module's name.
+        run: receives the resolved configuration and the overrides of the command line; returns whether all went
+            well. If not, the process leaves with code 1.
+        conf: folder of the configuration files.
+    """
+    with _one_line("stopped: what is done is kept, and the same command goes on"):
+        jobs, overrides = _compose(name, conf)
+        if len(jobs) > 1:
+            raise InputError(f"-m is not for {name}, which has a design of its own: see --help")
+        if not all(run(job, overrides) for job in jobs):
+            raise SystemExit(1)
+
+
 @contextmanager
-def _one_line() -> Iterator[None]:
+def _one_line(stopped: str = "stopped: nothing was written") -> Iterator[None]:
     """Turn what a user can cause into one line on stderr and an exit code; let everything else through."""
     try:
         try:
@@ -63,16 +79,19 @@ def _one_line() -> Iterator[None]:
         print(" ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
+        print(stopped, file=sys.stderr)
         raise SystemExit(130) from None
     except SystemExit as leave:
         if leave.code == 128 + signal.SIGTERM:
-            print(STOPPED, file=sys.stderr)
+            print(stopped, file=sys.stderr)
         raise
 
 
-def _compose(name: str, conf: Path) -> list[DictConfig]:
-    """Return the checked configurations that the command line asks for; none if it asks to be shown something."""
+def _compose(name: str, conf: Path) -> tuple[list[DictConfig], list[str]]:
+    """Return the checked configurations that the command line asks for, and its overrides.
+
+    There is no configuration if it asks to be shown something.
+    """
     arguments = _arguments()
     jobs: list[DictConfig] = []
 
@@ -88,7 +107,7 @@ def _compose(name: str, conf: Path) -> list[DictConfig]:
                 _check(job)
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             raise in_composition(error, arguments.config_name or name, arguments.overrides, conf) from error
-    return jobs
+    return jobs, arguments.overrides
 
 
 def _arguments() -> Namespace:

@@ -35,6 +35,10 @@ CONFINED = {
     "matplotlib": ("experiments.report",),
     "mesa": ("sim.world", "sim.agents"),
     "networkx": ("sim.people.networkx_graphs", "sim.people.given"),  # the second names its type alone
+    "IPython": ("experiments.sweeps.progress",),
+    "xarray": ("experiments.sweeps.reading",),
+    "pebble": ("experiments.sweeps.local",),
+    "SALib": ("experiments.analysis.sensitivity",),
     "numba": ("sim", "experiments.runs", "experiments.published"),
     "numpy": ("sim", "experiments"),
 }

@@ -1,0 +1,91 @@
+"""The report of a sensitivity analysis: what each parameter does to the outcome, with intervals."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.words import number
+
+WORDS = {
+    "mu_star": "mean size of the effect of the whole range",
+    "sigma": "how much the effect differs from place to place (interactions, curvature)",
+    "S1": "share of the variance by the parameter alone",
+    "ST": "share of the variance by the parameter, its interactions included",
+}
+COLOURS = (style.BLUE, style.ORANGE)
+CAVEATS = (
+    "Effects and shares hold for these ranges and this setting, and change with them.",
+    "Intervals are bootstrap intervals over the design (95%); the noise of the seeds is in the answers and counts as "
+    "interaction. More seeds lessen it.",
+)
+FILES = {
+    "sensitivity.parquet": "a row a parameter and index",
+    "runs/": "a row a run, hive-partitioned Parquet",
+    "design.parquet": "which point has which values",
+}
+
+
+def figure(found: pd.DataFrame) -> Figure:
+    """Each parameter's indices with their intervals, the most important at the top."""
+    names = list(dict.fromkeys(found["index"]))
+    last = found[found["index"] == names[0 if "mu_star" in names else -1]]
+    keys = list(last.sort_values("value")["key"])
+    drawn = style.canvas(0.9 + 0.38 * len(keys))
+    axes = drawn.subplots()
+    for place, (name, colour) in enumerate(zip(names, COLOURS, strict=False)):
+        rows = found[found["index"] == name].set_index("key").loc[keys]
+        y = np.arange(len(keys)) + 0.2 * (0.5 - place)
+        half = np.nan_to_num(rows["half"].to_numpy(np.float64))
+        axes.errorbar(rows["value"], y, xerr=half, fmt="o", color=colour, markersize=4, capsize=2, label=name)
+    axes.set_yticks(range(len(keys)), keys)
+    style.zero_line(axes, vertical=True)
+    axes.legend(loc="lower right")
+    return drawn
+
+
+def write(folder: Path, method: str, outcome: str) -> str:
+    """Write the figure and `folder`/report.html from its result files; return the headline.
+
+    Args:
+        folder: of a sensitivity analysis.
+        method: "morris" or "sobol".
+        outcome: the column that was looked at.
+    """
+    found = pd.read_parquet(folder / "sensitivity.parquet")
+    words = outcome.replace("_", " ")
+    with style.look():
+        svg = style.save(figure(found), folder / "figures", "sensitivity")
+    names = list(dict.fromkeys(found["index"]))
+    caption = "; ".join(f"{name}: {WORDS[name]}" for name in names) + "."
+    told = Page(
+        title=f"Sensitivity of {words} ({method.capitalize()})",
+        headline=headline(found, words),
+        lede=[caption],
+        pictures=[Picture(f"What moves {words}", svg, caption, "Indices of each parameter with 95% intervals.")],
+        tables=[_table(found)],
+        caveats=CAVEATS,
+        files=FILES,
+        **page.made(folder),
+    )
+    page.write(told, folder / "report.html")
+    return told.headline
+
+
+def headline(found: pd.DataFrame, words: str) -> str:
+    """Name the parameter that matters most, with its index."""
+    name = "mu_star" if "mu_star" in set(found["index"]) else "ST"
+    rows = found[found["index"] == name]
+    top = rows.iloc[int(rows["value"].argmax())]
+    known = f"{name} {number(top['value'], 2)} \u00b1 {number(top['half'], 2)}"
+    return f"{words[0].upper()}{words[1:]} depends most on {top['key']} ({known})."
+
+
+def _table(found: pd.DataFrame) -> Table:
+    shown = found.assign(
+        value=[number(value, 3) for value in found["value"]], half=[number(half, 3) for half in found["half"]]
+    )
+    return Table.of("indices", shown.rename(columns={"half": "half width of the 95% interval"}))

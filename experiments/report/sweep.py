@@ -1,0 +1,113 @@
+"""The report of a sweep: what each outcome does as parameters change, and which runs failed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from experiments.analysis.sweeps import OK, by_point
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.sweep_figures import picture, short
+from experiments.report.words import number, span
+from experiments.sweeps.reading import DIFFERENCE, design, effect, tidy
+
+OUTCOMES = ("lost_dissent", "lost_dissent_percent", "dissent_withheld", "perceived_support", "mean_fear")
+UNITS = {"lost_dissent": "posts a world", "lost_dissent_percent": "% of what would have stood"}
+CAVEATS = (
+    "Intervals are of chance alone (95%, t, over seeds), each by itself: among many points some seem to differ.",
+    "A difference is to the baseline in the same seed; the baseline of a point is that point with the baseline's keys.",
+    "Points where runs failed rest on the runs that did not; they are marked, and may be a biased part.",
+    "People, graph and campaign are synthetic; where fear and climate are concerned, read docs/ethics.md first.",
+)
+FILES = {
+    "runs/": "a row a run, hive-partitioned Parquet; experiments.sweeps.reading.tidy joins it with the design",
+    "series/": "a row an hour of a run, if it was asked for",
+    "design.parquet": "which point has which values, its baseline and its whole configuration",
+}
+
+
+def write(folder: Path, *outcomes: str) -> str:
+    """Draw a picture an outcome and write `folder`/report.html from its result files; return the headline.
+
+    Args:
+        folder: of a sweep.
+        outcomes: what to draw first; some more follow.
+
+    Raises:
+        InputError: the folder is none of a sweep, or there is no such outcome.
+    """
+    frame, (_, named) = tidy(folder), design(folder)
+    keys = [key for key in named if frame[key].nunique(dropna=False) > 1]
+    asked = list(outcomes) + [name for name in OUTCOMES if name in frame and name not in outcomes]
+    columns = {name: effect(frame, name) for name in asked}
+    told = {name: by_point(frame, keys, column) for name, column in columns.items()}
+    pictures = []
+    with style.look():
+        for name, points in told.items():
+            figure, caption = picture(points, keys, label(name, columns[name]))
+            svg = style.save(figure, folder / "figures", name)
+            pictures.append(Picture(label(name, columns[name]), svg, caption, f"{name} by {', '.join(keys)}"))
+    first = asked[0]
+    page.write(
+        Page(
+            title="A sweep",
+            headline=headline(told[first], keys, label(first, columns[first])),
+            lede=[state(frame)],
+            pictures=pictures,
+            tables=[*(_table(name, points, keys) for name, points in told.items()), *_failures(frame, keys)],
+            caveats=CAVEATS,
+            files=FILES,
+            **page.made(folder),
+        ),
+        folder / "report.html",
+    )
+    return headline(told[first], keys, label(first, columns[first]))
+
+
+def label(name: str, column: str) -> str:
+    """Return what an outcome is called in pictures."""
+    words = name.replace("_", " ")
+    words += ", difference to the baseline" if column.endswith(DIFFERENCE) else ""
+    return f"{words} ({UNITS[name]})" if name in UNITS else words
+
+
+def headline(points: pd.DataFrame, keys: Sequence[str], words: str) -> str:
+    """Say between which means the outcome runs, and where."""
+    known = points.dropna(subset="value")
+    if known.empty:
+        return f"No run says anything of {words}."
+    ends = [known.iloc[int(at)] for at in (known["value"].argmin(), known["value"].argmax())]
+    if not keys or len(known) == 1:
+        return f"{_capital(words)}: {_value(ends[0])}."
+    low, high = (f"{_value(row)} at {', '.join(f'{key}={short(row[key])}' for key in keys)}" for row in ends)
+    return f"{_capital(words)} runs from {low} to {high}."
+
+
+def state(frame: pd.DataFrame) -> str:
+    """Say how many runs the report rests on, and how many failed."""
+    failed = int((frame["status"] != OK).sum())
+    said = "none failed" if not failed else f"{failed} failed and are marked"
+    return f"{len(frame)} runs of points, {frame['seed'].nunique()} seeds; {said}."
+
+
+def _value(row: Any) -> str:
+    return f"{number(row['value'], 2)} (95% interval {span(row['lo'], row['hi'], 2)})"
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _table(name: str, points: pd.DataFrame, keys: Sequence[str]) -> Table:
+    shown = pd.DataFrame({key: [short(value) for value in points[key]] for key in keys})
+    shown["mean"] = [number(value, 3) for value in points["value"]]
+    shown["95% interval"] = [span(lo, hi, 3) for lo, hi in zip(points["lo"], points["hi"], strict=True)]
+    shown["seeds"], shown["failed"] = points["seeds"].to_numpy(), points["failed"].to_numpy()
+    return Table.of(name.replace("_", " "), shown)
+
+
+def _failures(frame: pd.DataFrame, keys: Sequence[str]) -> list[Table]:
+    bad = frame[frame["status"] != OK]
+    return [Table.of("runs that failed", bad[[*keys, "seed", "status", "error"]])] if len(bad) else []

@@ -1,0 +1,78 @@
+"""Which parameters matter to an outcome: Morris's screening or Sobol's indices, played as a sweep is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import CONF, growing_app
+from sim.errors import InputError
+
+
+def main(config: DictConfig, overrides: Sequence[str]) -> bool:
+    """Sample the ranges, play what is missing, and report; return whether all runs succeeded."""
+    from experiments.analysis.sensitivity import METHODS, indices, sample
+    from experiments.sweeps import design, plan, playing
+
+    options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
+    asked: dict[str, Any] = OmegaConf.to_container(config.sensitivity)  # type: ignore[assignment]
+    _check(options, asked, METHODS)
+    playing.check(options)
+    axes = design.ranges(asked["ranges"], "ranges")
+    places = sample(asked["method"], list(axes), asked["draws"], asked["design_seed"])
+    composer = plan.Composer("sensitivity", overrides, CONF)
+    table = plan.rows(composer, design.at(axes, places), design.baseline(options["baseline"]))
+    if options["plan"]:
+        print(playing.size(table, config.seeds))
+        return True
+    well = playing.play(config, options, table, plan.code_of(table))
+    folder = Path(config.out).expanduser()
+    answers, column = _answers(folder, table, options["outcome"])
+    found = indices(asked["method"], list(axes), places, answers, asked["design_seed"])
+    found.to_parquet(folder / "sensitivity.parquet", index=False)
+    from experiments.report.sensitivity import write
+
+    print(write(folder, asked["method"], column))
+    print(f"report: {config.out}/report.html")
+    return well
+
+
+def _answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
+    """Return the mean of the outcome over seeds at every point of the plan, in its order, and the outcome's column."""
+    import numpy as np
+
+    from experiments.analysis.sweeps import by_point
+    from experiments.sweeps.reading import effect, tidy
+    from experiments.sweeps.widening import identity
+
+    frame = tidy(folder)
+    column = effect(frame, outcome)
+    points = by_point(frame.fillna({"baseline": ""}), ["point", "baseline"], column)
+    value = dict(zip(zip(points["point"], points["baseline"], strict=True), points["value"], strict=True))
+    answers = np.array([value.get(identity(row), np.nan) for row in table])
+    if lacking := int(np.isnan(answers).sum()):
+        raise InputError(
+            f"{lacking} of {len(answers)} points have no {outcome}, and indices need all: see the errors in "
+            f"{folder}/runs, and say sweep.retry=failed or narrow the ranges"
+        )
+    return answers, column
+
+
+def _check(options: dict[str, Any], asked: dict[str, Any], methods: Sequence[str]) -> None:
+    if asked["method"] not in methods:
+        raise InputError(f"sensitivity.method={asked['method']} is unknown: say {' or '.join(methods)}")
+    for key in ("grid", "list", "random", "lhs", "sobol", "csv"):
+        if options[key]:
+            raise InputError(f"sweep.{key} is not for sensitivity, which draws its own points: say sensitivity.ranges")
+    if options["until"]:
+        raise InputError("sweep.until is not for sensitivity: say seeds=K and sensitivity.draws=N")
+    if not isinstance(asked["ranges"], list):
+        raise InputError("""sensitivity.ranges must be a list: 'sensitivity.ranges=["KEY=interval(LOW,HIGH)"]'""")
+    for key in ("draws", "design_seed"):
+        if isinstance(asked[key], bool) or not isinstance(asked[key], int) or asked[key] < 0:
+            raise InputError(f"sensitivity.{key}={asked[key]} must be a whole number from 0")
+
+
+if __name__ == "__main__":
+    growing_app("sensitivity", main)

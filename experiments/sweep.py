@@ -1,0 +1,55 @@
+"""Every point of a design in the same seeds, beside its baseline: thousands of runs that survive a crash."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import CONF, growing_app
+
+
+def sweep(*overrides: str) -> bool:
+    """Do what `python -m experiments.sweep OVERRIDES` does, from a notebook or a script; return whether all succeeded.
+
+    A script calls this under `if __name__ == "__main__":`, since workers load it.
+
+    Raises:
+        InputError: what the command would say in its one line.
+    """
+    from hydra import compose, initialize_config_dir
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("sweep", list(overrides))
+    OmegaConf.resolve(config)
+    return main(config, overrides)
+
+
+def main(config: DictConfig, overrides: Sequence[str]) -> bool:
+    """Compose and check every point, play what is missing and report; return whether all runs succeeded."""
+    from experiments.sweeps import design, plan, playing
+
+    options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
+    playing.check(options)
+    composer = plan.Composer("sweep", overrides, CONF)
+    table = plan.rows(composer, design.points(options), design.baseline(options["baseline"]))
+    if options["plan"]:
+        print(_points(table))
+        print(playing.size(table, config.seeds))
+        return True
+    well = playing.play(config, options, table, plan.code_of(table))
+    if options["report"]:
+        from experiments.report.sweep import write
+
+        print(write(Path(config.out).expanduser(), options["outcome"]))
+        print(f"report: {config.out}/report.html")
+    return well
+
+
+def _points(table: Sequence[Any]) -> str:
+    lines = [" ".join(f"{key}={value}" for key, value in row.values.items()) or "the configuration" for row in table]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    growing_app("sweep", main)

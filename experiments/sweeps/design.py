@@ -1,0 +1,182 @@
+"""A design as data: which points, each a set of keys with values, in Hydra's own notation."""
+
+import csv
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.errors import HydraException
+from numpy.typing import NDArray
+
+from sim.errors import InputError
+
+Point = dict[str, Any]  #: key of the configuration -> value; a group -> the name of a choice
+Axis = Callable[[float], Any]
+SAMPLED = ("random", "lhs", "sobol")
+OWN = ("seed", "seeds", "out", "workers", "sweep", "sensitivity", "hydra")
+
+
+def points(sweep: Mapping[str, Any]) -> list[Point]:
+    """Return the points of a design: its parts crossed with one another, in order; one empty point without parts.
+
+    Args:
+        sweep: `grid`, `random`, `lhs`, `sobol` (lists of "KEY=VALUES"), `list` (of points, each "KEY=VALUE KEY=VALUE"),
+            `csv` (a file with a column a key), `draws` and `design_seed` for the sampled parts.
+
+    Raises:
+        InputError: a part can not be read, a key stands in two parts, or a sample has no range to draw from.
+    """
+    parts = [_grid(sweep["grid"]), _listed(sweep["list"]), _table(sweep["csv"])]
+    parts += [_sampled(method, sweep[method], sweep["draws"], sweep["design_seed"]) for method in SAMPLED]
+    used = [{key for point in part for key in point} for part in parts]
+    for number, keys in enumerate(used):
+        for twice in sorted(keys & set().union(*used[:number])):
+            raise InputError(f"{twice} stands in two parts of the design: vary it in one")
+    return [{key: value for point in chosen for key, value in point.items()} for chosen in product(*parts)]
+
+
+def baseline(words: Sequence[str]) -> Point | None:
+    """Return what a baseline changes in every point; None for no baseline."""
+    return _fixed([str(word) for word in words], "baseline") if words else None
+
+
+def parse(words: Sequence[str], where: str) -> list[Override]:
+    """Return overrides read by Hydra's own parser, none for a key that no design may vary.
+
+    Raises:
+        InputError: one is not of the form KEY=VALUE, or its key is not for a design.
+    """
+    found = []
+    for word in words:
+        try:
+            (override,) = OverridesParser.create().parse_overrides([str(word)])
+        except HydraException as error:
+            said = " ".join(str(error).split())
+            raise InputError(f"sweep.{where} has {word!r}, which can not be read: {said}") from None
+        key = override.key_or_group
+        if override.is_delete() or override.is_add():
+            raise InputError(f"sweep.{where} has {word!r}: put + and ~ on the command line itself, not into a design")
+        if key.partition(".")[0] in OWN:
+            raise InputError(f"sweep.{where} has {word!r}: a design can not vary {key}; seeds=K seed=S say which seeds")
+        found.append(override)
+    return found
+
+
+def _grid(words: Sequence[str]) -> list[Point]:
+    axes = []
+    for override in parse(words, "grid"):
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            raise InputError(f"sweep.grid has {override.input_line!r}: an interval needs sweep.lhs, sobol or random")
+        axes.append([(override.key_or_group, value) for value in _values(override)])
+    return [_distinct(chosen, "grid") for chosen in product(*axes)]
+
+
+def _listed(words: Sequence[str]) -> list[Point]:
+    return [_fixed(shlex.split(str(word)), "list") for word in words] or [{}]
+
+
+def _table(path: str | None) -> list[Point]:
+    if path is None:
+        return [{}]
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"sweep.csv={path} can not be read ({error}): name a CSV file with a column a key") from None
+    if not rows:
+        raise InputError(f"sweep.csv={path} holds no point: a first line of keys, then a line of values a point")
+    for number, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise InputError(f"sweep.csv={path} has another number of values in line {number} than keys")
+    return [_fixed([f"{key.strip()}={value.strip()}" for key, value in row.items()], "csv") for row in rows]
+
+
+def _fixed(words: Sequence[str], where: str) -> Point:
+    overrides = parse(words, where)
+    for override in overrides:
+        if override.is_sweep_override():
+            raise InputError(f"sweep.{where} has {override.input_line!r}: a point has one value a key")
+    return _distinct([(override.key_or_group, override.value()) for override in overrides], where)
+
+
+def _distinct(pairs: Sequence[tuple[str, Any]], where: str) -> Point:
+    point = dict(pairs)
+    if len(point) < len(pairs):
+        names = [key for key, _ in pairs]
+        raise InputError(f"sweep.{where} names {max(names, key=names.count)} twice: name it once")
+    return point
+
+
+def _values(override: Override) -> Iterator[Any]:
+    """Yield every value of an override, each read as it would be if it stood alone."""
+    if not override.is_sweep_override():
+        yield override.value()
+        return
+    key = override.key_or_group
+    for word in override.sweep_string_iterator():
+        yield OverridesParser.create().parse_overrides([f"{key}={word}"])[0].value()
+
+
+def _sampled(method: str, words: Sequence[str], draws: int, seed: int) -> list[Point]:
+    """Return `draws` points from ranges, by a method of `scipy.stats.qmc` or at random."""
+    if not words:
+        return [{}]
+    if draws < 1:
+        raise InputError(f"sweep.draws={draws} must be a whole number from 1: how many points sweep.{method} draws")
+    axes = ranges(words, method)
+    return at(axes, _cube(method, draws, len(axes), seed))
+
+
+def ranges(words: Sequence[str], where: str) -> dict[str, Axis]:
+    """Return a function from [0, 1] to values for each key.
+
+    Raises:
+        InputError: a word can not be read or has no range.
+    """
+    overrides = parse(words, where)
+    _distinct([(override.key_or_group, None) for override in overrides], where)
+    return {override.key_or_group: _axis(override, where) for override in overrides}
+
+
+def at(axes: Mapping[str, Axis], cube: NDArray[np.float64]) -> list[Point]:
+    """Return the points at [points, axes] places between 0 and 1; 1 itself is the place just below."""
+    below = np.nextafter(1.0, 0.0)
+    rows = np.minimum(cube, below).tolist()
+    return [{key: axis(u) for (key, axis), u in zip(axes.items(), row, strict=True)} for row in rows]
+
+
+def _cube(method: str, draws: int, dimensions: int, seed: int) -> NDArray[np.float64]:
+    """Return [draws, dimensions] numbers in [0, 1)."""
+    from scipy.stats import qmc
+
+    if method == "random":
+        return np.random.default_rng(seed).random((draws, dimensions))
+    if method == "lhs":
+        return qmc.LatinHypercube(dimensions, rng=seed).random(draws)
+    if draws & (draws - 1):
+        below = 1 << (draws.bit_length() - 1)
+        raise InputError(f"sweep.draws={draws}: Sobol points need a power of two, so say {below} or {2 * below}")
+    return qmc.Sobol(dimensions, rng=seed).random(draws)
+
+
+def _axis(override: Override, method: str) -> Axis:
+    """Return a function from [0, 1) to values of one key."""
+    if not override.is_sweep_override():
+        raise InputError(
+            f"sweep.{method} has {override.input_line!r}: give a range, {override.key_or_group}=interval(LOW,HIGH)"
+        )
+    swept = override.value()
+    if not isinstance(swept, IntervalSweep):
+        values = list(_values(override))
+        return lambda u: values[int(u * len(values))]
+    low, high, log = swept.start, swept.end, "log" in swept.tags
+    if low is None or high is None or not low < high or (log and low <= 0):
+        raise InputError(f"sweep.{method} has {override.input_line!r}: LOW must be below HIGH, and above 0 for a log")
+    if isinstance(low, int) and isinstance(high, int):
+        return lambda u: low + int(u * (high - low + 1))
+    return (lambda u: float(low * (high / low) ** u)) if log else (lambda u: float(low + u * (high - low)))

@@ -1,0 +1,75 @@
+"""From jobs to kept runs: the loop between an engine and the store."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from signal import SIGTERM, signal
+from types import FrameType
+
+from experiments.sweeps.local import Local
+from experiments.sweeps.plan import Job
+from experiments.sweeps.progress import State
+from experiments.sweeps.store import OK, Outcome, Store
+
+FLUSH = 10.0  #: s of ended runs that stay in journals alone
+MANY = 5000  #: runs that are kept at once
+
+
+def missing(store: Store, jobs: Sequence[Job]) -> list[Job]:
+    """Return the jobs that the store does not hold, each run once."""
+    kept = store.status()
+    return list({job.run_id: job for job in jobs if job.run_id not in kept}.values())
+
+
+def drive(
+    store: Store, engine: Local, jobs: Sequence[Job], show: Callable[[State], None], flush: float = FLUSH
+) -> None:
+    """Play `jobs` and keep what they leave, also what is there when this is stopped.
+
+    A journal is removed when its runs are in the store, so that a crash at any moment loses none.
+    """
+    ended: list[Outcome] = []
+    journals: list[Path] = []
+    counts = {"done": 0, "failed": 0}
+    begun = written = time.monotonic()
+
+    def keep() -> None:
+        nonlocal written
+        store.write(ended)
+        for path in journals:
+            path.unlink(missing_ok=True)
+        ended.clear()
+        journals.clear()
+        written = time.monotonic()
+
+    with _sigterm_stops(), store.writing():
+        try:
+            with closing(engine.play(jobs)) as harvests:
+                for harvest in harvests:
+                    ended += harvest.outcomes
+                    journals += harvest.journals
+                    counts["done"] += len(harvest.outcomes)
+                    counts["failed"] += sum(outcome.status != OK for outcome in harvest.outcomes)
+                    left, now = len(jobs) - counts["done"], time.monotonic()
+                    show(State(**counts, left=left, seconds=now - begun, seconds_left=engine.seconds_left()))
+                    if ended and (now - written > flush or len(ended) >= MANY):
+                        keep()
+        except KeyboardInterrupt:
+            keep()
+            raise
+        keep()
+
+
+@contextmanager
+def _sigterm_stops() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit(143), so that workers are stopped and what is done is kept."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + SIGTERM)
+
+    former = signal(SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal(SIGTERM, former)

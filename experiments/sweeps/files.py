@@ -1,0 +1,75 @@
+"""Files that appear whole: written as a draft, brought to the disk, and renamed."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+BUNDLE = 64  #: files of a former growth that compaction makes one
+ROWS = 50_000  #: rows of runs that a compacted file may hold
+
+
+def bundles(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield the files that are to become one, in order; a file that stays alone is left out."""
+    bundle: list[Path] = []
+    rows = 0
+    for path in paths:
+        more = pq.read_metadata(path).num_rows
+        if bundle and (len(bundle) == BUNDLE or rows + more > ROWS):
+            if len(bundle) > 1:
+                yield bundle
+            bundle, rows = [], 0
+        bundle, rows = [*bundle, path], rows + more
+    if len(bundle) > 1:
+        yield bundle
+
+
+def join(paths: Sequence[Path], target: Path) -> None:
+    """Write the rows of several files of one schema into one, a file at a time in memory."""
+    if not paths:
+        return
+    draft = target.with_name(f"_{target.stem}.draft")
+    with _draft(draft, target), pq.ParquetWriter(draft, pq.read_schema(paths[0])) as file:
+        for path in paths:
+            file.write_table(pq.read_table(path, partitioning=None))
+
+
+def write(table: pa.Table, target: Path) -> None:
+    """Have `target` hold the table."""
+    draft = target.with_name(f"_{target.stem}.draft")
+    with _draft(draft, target):
+        pq.write_table(table, draft)
+
+
+def write_text(text: str, target: Path) -> None:
+    """Have `target` hold the text."""
+    draft = target.with_name(f"_{target.stem}.draft")
+    with _draft(draft, target):
+        draft.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _draft(draft: Path, target: Path) -> Iterator[None]:
+    """Write `draft` inside this; it is then brought to the disk and renamed, or removed after an error."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+        _sync(draft)
+        draft.replace(target)
+        if os.name == "posix":
+            _sync(target.parent)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,257 @@
+"""The engine of one machine: batches on Pebble's process pool, and exact blame for a run that kills its worker."""
+
+import os
+import signal
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from experiments.sweeps.plan import Job
+from experiments.sweeps.store import DIED, TIMEOUT, Outcome, read_events
+from experiments.sweeps.worker import PINNED, Measure, begin, play_batch
+
+SECONDS = 7.0  #: of work in a batch
+MOST = 1000  #: runs in a batch
+TRIES = 2  #: workers that a run may kill
+STILLBORN = 5  #: batches in a row that may end before their first run begins
+POLL = 0.05  #: s
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take."""
+
+    seconds: float | None = None
+    memory: float | None = None  #: MiB
+
+
+@dataclass
+class Batch:
+    """Jobs in one worker, and how far its journal has been read."""
+
+    jobs: dict[str, Job]  #: those not ended, by run id
+    journal: Path
+    read: int = 0
+    running: str | None = None  #: run id
+    since: float = 0.0  #: Unix time at which it began
+    begun: bool = False
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """Runs that ended, and journals that are not needed once these runs are kept."""
+
+    outcomes: list[Outcome]
+    journals: list[Path] = field(default_factory=list)
+
+
+class Local:
+    """Plays jobs on the cores of this machine.
+
+    Args:
+        measure: plays one task; at the top of a module.
+        prepare: makes a worker ready for tasks, untimed.
+        workers: processes.
+        work: folder of the journals.
+        limits: of one run.
+    """
+
+    def __init__(
+        self,
+        measure: Measure,
+        prepare: Callable[[Sequence[Any]], None],
+        workers: int,
+        work: Path,
+        limits: Limits | None = None,
+    ) -> None:
+        self.measure, self.prepare, self.workers, self.work = measure, prepare, workers, work
+        self.limits = limits or Limits()
+        self._queue: deque[Job] = deque()
+        self._alone: deque[Job] = deque()  # have killed a worker: played without company
+        self._flight: dict[Any, Batch] = {}
+        self._deaths: Counter[str] = Counter()
+        self._batches = self._stillborn = 0
+        self._spent, self._ended = 0.0, 0
+
+    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+        """Yield what ended, some times a second, also when that is nothing.
+
+        The first job goes ahead alone, as a pilot: it compiles what the others only load, and says how long a run
+        takes. A run that raises is an outcome; one whose worker dies is tried again, alone, and is marked as died if
+        that one dies too; the other runs of its batch are played again.
+        """
+        self._queue.extend(jobs)
+        while self._left():
+            try:
+                with _pinned(), self._pool() as pool:
+                    yield from self._keep_busy(pool)
+            except BrokenProcessPool:
+                self._begin_again()
+
+    def seconds_left(self) -> float | None:
+        """Return how long the jobs left will take all workers, None before the first ended."""
+        left = len(self._queue) + len(self._alone) + sum(len(batch.jobs) for batch in self._flight.values())
+        return left * self._spent / self._ended / self.workers if self._ended else None
+
+    def _left(self) -> bool:
+        return bool(self._queue or self._alone or self._flight)
+
+    @contextmanager
+    def _pool(self) -> Iterator[ProcessPool]:
+        pool = ProcessPool(self.workers, initializer=begin, context=_processes())
+        try:
+            yield pool
+            pool.close()
+        finally:
+            pool.stop()
+            pool.join()
+
+    def _keep_busy(self, pool: ProcessPool) -> Iterator[Harvest]:
+        while self._left():
+            while (self._queue or self._alone) and len(self._flight) < self._wanted():
+                self._send(pool)
+            wait(self._flight, timeout=POLL, return_when=FIRST_COMPLETED)
+            yield self._harvest()
+
+    def _wanted(self) -> int:
+        """Return how many batches may be under way: one until the pilot has ended."""
+        return 2 * self.workers if self._ended else 1
+
+    def _send(self, pool: ProcessPool) -> None:
+        jobs = [self._alone.popleft()] if self._alone else [self._queue.popleft() for _ in range(self._size())]
+        journal = self.work / f"{os.getpid()}-{self._batches}.jsonl"
+        self._batches += 1
+        words = (jobs, self.measure, self.prepare, journal, self.limits.memory)
+        self._flight[pool.schedule(play_batch, args=words)] = Batch({job.run_id: job for job in jobs}, journal)
+
+    def _size(self) -> int:
+        """Return how many runs the next batch holds: some seconds of work, less when little is left."""
+        if not self._ended:
+            return 1
+        enough = int(SECONDS * self._ended / max(self._spent, 1e-6))
+        share = -(-len(self._queue) // (2 * self.workers))
+        return min(max(1, min(enough, share, MOST)), len(self._queue))
+
+    def _harvest(self) -> Harvest:
+        outcomes: list[Outcome] = []
+        journals: list[Path] = []
+        for future, batch in list(self._flight.items()):
+            done = future.done()
+            outcomes += self._read(batch)
+            late = self._late(batch)
+            if not done and not late:
+                continue
+            if not done:
+                future.cancel()
+            outcomes += self._close(future, batch, late)
+            journals.append(batch.journal)
+            del self._flight[future]
+        return Harvest(outcomes, journals)
+
+    def _read(self, batch: Batch) -> list[Outcome]:
+        if not batch.journal.is_file():
+            return []
+        with batch.journal.open("rb") as file:
+            file.seek(batch.read)
+            events, size = read_events(file.read())
+        batch.read += size
+        outcomes = []
+        for event in events:
+            batch.begun, self._stillborn = True, 0
+            if "begun" in event:
+                batch.running, batch.since = event["begun"], event["at"]
+            else:
+                batch.running = None
+                outcomes.append(self._ends(batch, Outcome(**event)))
+        return outcomes
+
+    def _ends(self, batch: Batch, outcome: Outcome) -> Outcome:
+        del batch.jobs[outcome.run_id]
+        self._spent += outcome.wall_time
+        self._ended += 1
+        return outcome
+
+    def _late(self, batch: Batch) -> bool:
+        limit = self.limits.seconds
+        return limit is not None and batch.running is not None and time.time() - batch.since > limit
+
+    def _close(self, future: Any, batch: Batch, late: bool) -> list[Outcome]:
+        """Return what is known of the run that ended a batch early, and put the others back."""
+        outcomes = []
+        try:
+            if future.done():
+                future.result()
+        except (ProcessExpired, CancelledError) as error:
+            if not late:
+                outcomes += self._blame(batch, getattr(error, "exitcode", None))
+        if late and batch.running in batch.jobs:
+            job, limit = batch.jobs[batch.running], self.limits.seconds
+            words = f"stopped after {limit:g} s, the limit of a run"
+            outcomes.append(self._ends(batch, _without_result(job, TIMEOUT, words, float(limit or 0))))
+        self._queue.extendleft(reversed(batch.jobs.values()))
+        return outcomes
+
+    def _blame(self, batch: Batch, code: int | None) -> list[Outcome]:
+        self._stillborn += not batch.begun
+        if self._stillborn > STILLBORN:
+            raise RuntimeError(f"workers die before they begin (exit code {code})")
+        if batch.running is None:
+            return []
+        job = batch.jobs[batch.running]
+        self._deaths[job.run_id] += 1
+        if self._deaths[job.run_id] < TRIES:
+            self._alone.append(batch.jobs.pop(job.run_id))
+            return []
+        return [self._ends(batch, _without_result(job, DIED, f"its worker died {_how(code)}, {TRIES} times", 0.0))]
+
+    def _begin_again(self) -> None:
+        """Put everything under way back: the pool broke, for which no run is to blame."""
+        self._stillborn += 1
+        if self._stillborn > STILLBORN:
+            raise RuntimeError("workers die before they begin")
+        for batch in self._flight.values():
+            self._queue.extendleft(reversed(batch.jobs.values()))
+        self._flight.clear()
+
+
+def _without_result(job: Job, status: str, error: str, seconds: float) -> Outcome:
+    return Outcome(job.run_id, job.point, job.seed, job.code, status, error, seconds, {})
+
+
+def _how(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"with exit code {code}"
+    return f"of {signal.Signals(-code).name}"
+
+
+def _processes() -> Any:
+    """Return how workers start: from a process that has loaded what they need, where there is such a thing."""
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["experiments.sweeps.world"])
+    return context
+
+
+@contextmanager
+def _pinned() -> Iterator[None]:
+    """Have processes that start inside this use one thread each."""
+    former = {name: os.environ.get(name) for name in PINNED}
+    os.environ.update(dict.fromkeys(PINNED, "1"))
+    try:
+        yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

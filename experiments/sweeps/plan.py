@@ -1,0 +1,241 @@
+"""From a design to runs: every point composed and checked, every run with an identity, equal runs once."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, fields
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.folder import ROOT
+from experiments.mistakes import in_composition, in_construction
+from experiments.sweeps.design import OWN, Point
+from experiments.sweeps.graphs import mapped
+from sim.errors import InputError
+from sim.setting import Setting
+
+#: sources that decide what a run measures
+SOURCES = ("sim/**/*.py", "experiments/runs.py", "experiments/analysis/summary.py", "experiments/sweeps/world.py")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One configuration without its seed."""
+
+    name: str  #: hash of the resolved configuration
+    setting: Setting
+    ticks: int
+    files: str  #: hash of the files that the graph's rule reads
+    config: Mapping[str, Any]  #: resolved, plain values
+
+
+@dataclass(frozen=True)
+class Row:
+    """A point of the design and what it is compared with."""
+
+    values: Point  #: what varies, with the value that this point has
+    cell: Cell
+    baseline: Cell | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: its identity and what an engine hands to a worker."""
+
+    run_id: str
+    point: str
+    seed: int
+    code: str
+    task: Any  #: can be pickled
+
+
+class Composer:
+    """Composes points as Hydra would, at a fraction of the cost.
+
+    Hydra composes once for each set of group choices; single values are then set in a copy of what it returned, which
+    is what Hydra does with them, and rules whose configuration was seen before are not built again.
+    """
+
+    def __init__(self, name: str, overrides: Sequence[str], conf: Path) -> None:
+        self.name, self.conf = name, conf
+        self.overrides = [word for word in overrides if _key(word).partition(".")[0] not in OWN]
+        self._composed: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
+        self._rules: dict[str, Any] = {}
+
+    def cell(self, point: Point) -> Cell:
+        """Return the checked configuration of `point`.
+
+        Raises:
+            InputError: a key is unknown or a value is outside its range, in one line that names the point.
+        """
+        words = [f"{key}={_word(value)}" for key, value in point.items()]
+        with _at(words, self.name, self.overrides, self.conf):
+            config = deepcopy(self._chosen(point)[0])
+            for key, value in point.items():
+                if not self._is_choice(key, value):
+                    OmegaConf.update(config, key, value)
+            plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+            setting = self._setting(plain)
+            ticks = plain["ticks"]
+            if not isinstance(ticks, int) or isinstance(ticks, bool) or ticks < 1:
+                raise InputError(f"ticks={ticks} must be a whole number from 1")
+        files = _hash(_read_files(plain))
+        return Cell(_hash([what_decides(plain), files]), setting, ticks, files, plain)
+
+    def value(self, point: Point, key: str, cell: Cell) -> Any:
+        """Return the value that `key` has at `point`, which may not name it: a choice for a group."""
+        if key in point:
+            return point[key]
+        choices = self._chosen(point)[1]
+        return choices[key] if key in choices else _at_place(cell.config, key)
+
+    def _is_choice(self, key: str, value: Any) -> bool:
+        return isinstance(value, str) and (self.conf / key).is_dir()
+
+    def _chosen(self, point: Point) -> tuple[DictConfig, dict[str, Any]]:
+        groups = tuple(f"{key}={value}" for key, value in point.items() if self._is_choice(key, value))
+        if groups not in self._composed:
+            chosen = {_key(word) for word in groups}
+            kept = [word for word in self.overrides if _key(word) not in chosen]
+            with initialize_config_dir(str(self.conf), version_base="1.3"):
+                whole = compose(self.name, [*kept, *groups], return_hydra_config=True)
+            choices = dict(whole.hydra.runtime.choices)
+            OmegaConf.set_struct(whole, False)
+            for key in ("hydra", *(own for own in OWN if own in whole)):
+                whole.pop(key, None)
+            OmegaConf.set_struct(whole, True)
+            self._composed[groups] = whole, choices
+        return self._composed[groups]
+
+    def _setting(self, plain: Mapping[str, Any]) -> Setting:
+        rules = {}
+        for group in fields(Setting):
+            text = json.dumps([group.name, plain[group.name]])
+            if text not in self._rules:
+                self._rules[text] = instantiate(plain[group.name])
+            rules[group.name] = self._rules[text]
+        return Setting(**rules)
+
+
+@contextmanager
+def _at(words: Sequence[str], name: str, overrides: Sequence[str], conf: Path) -> Any:
+    """Turn a mistake inside this block into one line that names the point."""
+    try:
+        try:
+            yield
+        except InstantiationException as error:
+            raise in_construction(error) from error
+        except (HydraException, OmegaConfBaseException) as error:
+            kept = [word for word in overrides if _key(word) not in {_key(other) for other in words}]
+            raise in_composition(error, name, [*kept, *words], conf) from error
+    except InputError as error:
+        at = f" (at the point {' '.join(words)})" if words else ""
+        raise InputError(f"{error}{at}") from error
+
+
+def _key(word: str) -> str:
+    return str(OverridesParser.create().parse_overrides([word])[0].key_or_group)
+
+
+def _word(value: Any) -> str:
+    """Return a value as Hydra would read it again."""
+    if isinstance(value, str):
+        return value if value.replace("_", "").replace(".", "").replace("/", "").isalnum() else json.dumps(value)
+    return json.dumps(value)
+
+
+def what_decides(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides a run in a resolved configuration, so that runs of one world are known as such.
+
+    Where nobody is enlisted, nothing else that is said of the army or of how it fights decides anything
+    (tests/test_purity.py): every such baseline is one run a seed.
+    """
+    kept = {key: value for key, value in plain.items() if key not in OWN}
+    army, campaign = kept.get("army"), kept.get("campaign")
+    if isinstance(army, dict) and isinstance(campaign, dict) and army.get("size") == 0:
+        kept["army"] = {"_target_": army.get("_target_"), "size": 0}
+        kept["campaign"] = {key: campaign.get(key) for key in ("_target_", "start", "hours", "victims")}
+    return kept
+
+
+def _at_place(config: Mapping[str, Any], key: str) -> Any:
+    value: Any = config
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(_plain(value), sort_keys=True)
+    return blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Return the value with 15.0 and 15 made one, as the rules make them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _read_files(plain: Mapping[str, Any]) -> list[str]:
+    """Return a hash of every file that the graph's configuration names."""
+    named = [value for value in dict(plain.get("graph", {})).values() if isinstance(value, str)]
+    return [blake2b(Path(name).read_bytes()).hexdigest() for name in named if Path(name).is_file()]
+
+
+def code_of(table: Sequence[Row]) -> str:
+    """Return a hash of the sources that decide what the runs of a plan measure, those of rules from elsewhere too."""
+    kinds = {type(rule) for row in table for rule in vars(row.cell.setting).values()}
+    theirs = {Path(sys.modules[kind.__module__].__file__ or "") for kind in kinds}
+    own = {path for pattern in SOURCES for path in ROOT.glob(pattern)}
+    digest = blake2b(digest_size=6)
+    for path in sorted(path for path in own | theirs if path.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def rows(composer: Composer, design: Sequence[Point], baseline: Point | None) -> list[Row]:
+    """Return every point composed and checked, its baseline beside it; equal baselines are one object."""
+    varied = list(dict.fromkeys(key for point in design for key in point))
+    cells: dict[str, Cell] = {}
+    found = []
+    for point in design:
+        cell = composer.cell(point)
+        cell = cells.setdefault(cell.name, cell)
+        beside = None
+        if baseline is not None:
+            beside = composer.cell(point | baseline)
+            beside = cells.setdefault(beside.name, beside)
+        found.append(Row({key: composer.value(point, key, cell) for key in varied}, cell, beside))
+    return found
+
+
+def cells_of(table: Sequence[Row]) -> list[Cell]:
+    """Return every different cell of a plan, baselines first, each once."""
+    baselines = {row.baseline.name: row.baseline for row in table if row.baseline is not None}
+    return list((baselines | {row.cell.name: row.cell for row in table}).values())
+
+
+def jobs(cells: Sequence[Cell], seeds: Sequence[int], code: str, graphs: Path) -> list[Job]:
+    """Return a run for each cell and seed; seeds are the outer loop, so that a sweep cut short is even.
+
+    Big graphs are kept in the folder `graphs`.
+    """
+    settings = {cell.name: mapped(cell.setting, graphs, cell.files) for cell in cells}
+    return [
+        Job(_hash([cell.name, seed, code]), cell.name, seed, code, (settings[cell.name], seed, cell.ticks))
+        for seed in seeds
+        for cell in cells
+    ]

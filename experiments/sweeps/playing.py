@@ -1,0 +1,142 @@
+"""From a plan to its results: what is missing is played, and more seeds where they are wanted."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from experiments.analysis.summary import MEASURES
+from experiments.folder import describe
+from experiments.runs import cores
+from experiments.sweeps import driving, plan, world
+from experiments.sweeps.local import Limits, Local
+from experiments.sweeps.progress import State, clock, shown
+from experiments.sweeps.store import OK, Store
+from experiments.sweeps.widening import Seeding, Wanted, further, identity
+from sim.errors import InputError
+
+CHOICES = {"retry": ("none", "failed"), "until": (None, "half_width")}
+TRUTHS = ("plan", "series", "report")
+
+
+def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row], code: str) -> bool:
+    """Play what the store lacks, and more seeds where they are wanted; return whether all runs succeeded.
+
+    Args:
+        config: resolved; `out`, `seed`, `seeds`, `workers` are read, and all of it is kept with the results.
+        sweep: the options of conf/sweep.yaml, checked.
+        table: the plan.
+        code: version of the sources.
+    """
+
+    def jobs_of(cells: Sequence[plan.Cell], seeds: int) -> list[plan.Job]:
+        return plan.jobs(cells, range(config.seed, config.seed + seeds), code, store.work / "graphs")
+
+    with Store(config.out, MEASURES) as store:
+        store.write_design([_design(row, code) for row in table])
+        with store.writing():
+            describe(store.root, OmegaConf.to_container(config), {"facts": _facts(config, table)})  # type: ignore[arg-type]
+        taken = sum(store.merge(Path(folder).expanduser()) for folder in sweep["merge"])
+        if sweep["retry"] == "failed":
+            store.forget_failed()
+        jobs = jobs_of(plan.cells_of(table), config.seeds)
+        left = driving.missing(store, jobs)
+        print(size(table, config.seeds), f"{len(jobs) - len(left)} are kept ({taken} taken over), {len(left)} to play")
+        for more in _rounds(store, sweep, table, left, config.seeds, jobs_of):
+            jobs += more
+            _drive(store, sweep, config.workers, driving.missing(store, more))
+        shutil.rmtree(store.work / "graphs", ignore_errors=True)
+        store.compact()
+        status = store.status()
+    every = {job.run_id for job in jobs}
+    failed = sum(status.get(name) != OK for name in every)
+    print(f"{len(every) - failed} runs are done, {failed} failed: {config.out}")
+    return not failed
+
+
+def _rounds(
+    store: Store,
+    sweep: Mapping[str, Any],
+    table: Sequence[plan.Row],
+    left: list[plan.Job],
+    seeds: int,
+    jobs_of: Seeding,
+) -> Iterator[list[plan.Job]]:
+    """Yield what to play, then, where intervals are to be narrow, more seeds until they are."""
+    yield left
+    if sweep["until"] is None:
+        return
+    wanted = Wanted(sweep["outcome"], sweep["half_width"], sweep["most_seeds"])
+    asked = {identity(row): seeds for row in table}
+    while more := further(store.root, table, wanted, jobs_of, asked):
+        print(f"intervals wider than +-{wanted.half_width:g} are left: {len(more)} runs of more seeds")
+        yield more
+
+
+def _drive(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[plan.Job]) -> None:
+    measure = world.measure_hours if sweep["series"] else world.measure
+    limits = Limits(sweep["time_limit"], sweep["memory_limit"])
+    engine = Local(measure, world.prepare, workers or cores(), store.work, limits)
+    told: list[float] = []
+
+    with shown(Console(stderr=True)) as show:
+
+        def tell(state: State) -> None:
+            if not told and state.done and state.seconds_left is not None:
+                told.append(state.seconds_left)
+                print(f"pilot: about {clock(told[0])} for {state.left} runs on {engine.workers} workers", flush=True)
+            show(state)
+
+        driving.drive(store, engine, jobs, tell)
+
+
+def size(table: Sequence[plan.Row], seeds: int) -> str:
+    """Return how large a plan is, in words."""
+    cells, own = len(plan.cells_of(table)), len({row.cell.name for row in table})
+    return (
+        f"{len(table)} points ({own} different, and {cells - own} baselines beside them) x {seeds} seeds = "
+        f"{cells * seeds} runs;"
+    )
+
+
+def _design(row: plan.Row, code: str) -> dict[str, str | None]:
+    baseline = row.baseline.name if row.baseline else None
+    texts = {"values": json.dumps(row.values), "config": json.dumps(row.cell.config)}
+    return texts | {"point": row.cell.name, "baseline": baseline, "code": code}
+
+
+def _facts(config: DictConfig, table: Sequence[plan.Row]) -> dict[str, Any]:
+    keys = ", ".join(table[0].values) or "nothing"
+    return {
+        "Design": f"{len(table)} points; {keys} varied",
+        "Seeds": f"{config.seeds} from {config.seed} on",
+        "Baseline": " ".join(config.sweep.baseline) or "none",
+        "Length": f"{config.ticks} h unless varied",
+    }
+
+
+def check(sweep: Mapping[str, Any]) -> None:
+    """Raise InputError unless every option of conf/sweep.yaml is what it may be; designs are read elsewhere."""
+    for key, allowed in CHOICES.items():
+        if sweep[key] not in allowed:
+            said = " or ".join("null" if choice is None else choice for choice in allowed)
+            raise InputError(f"sweep.{key}={sweep[key]} is unknown: say {said}")
+    for key in TRUTHS:
+        if not isinstance(sweep[key], bool):
+            raise InputError(f"sweep.{key}={sweep[key]} must be true or false")
+    for key in ("time_limit", "memory_limit", "half_width"):
+        value = sweep[key]
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+            raise InputError(f"sweep.{key}={value} must be a number above 0, or null")
+    if sweep["until"] and sweep["half_width"] is None:
+        raise InputError("sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER")
+    for key in ("grid", "list", "random", "lhs", "sobol", "baseline", "merge"):
+        if not isinstance(sweep[key], list):
+            raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["KEY=VALUE"]'""")
+    for key in ("draws", "design_seed", "most_seeds"):
+        if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
+            raise InputError(f"sweep.{key}={sweep[key]} must be a whole number from 0")

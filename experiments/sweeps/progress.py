@@ -1,0 +1,80 @@
+"""How far a sweep is: a bar in a terminal, one line below a notebook's cell, a line now and then in a log."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+EVERY = 30.0  #: s between two lines of a log
+
+
+@dataclass(frozen=True)
+class State:
+    """Numbers of runs, and the time."""
+
+    done: int  #: in this call, failed ones included
+    failed: int
+    left: int
+    seconds: float  #: since the call began
+    seconds_left: float | None  #: None where nothing says it yet
+
+    def __str__(self) -> str:
+        rate = f"{self.done / self.seconds:.3g}/s" if self.done and self.seconds > 0 else "-/s"
+        return f"{self.done} done, {self.failed} failed, {self.left} left, {rate}, {clock(self.seconds_left)} left"
+
+
+def clock(seconds: float | None) -> str:
+    """Return a length of time in words as short as a glance."""
+    if seconds is None:
+        return "unknown time"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
+@contextmanager
+def shown(console: Console, every: float = EVERY) -> Iterator[Callable[[State], None]]:
+    """Yield what shows a state on `console`, in the way that suits it."""
+    if console.is_jupyter:
+        yield _cell()
+        return
+    with _bar(console) if console.is_terminal else _lines(console, every) as show:
+        yield show
+
+
+def _cell() -> Callable[[State], None]:
+    """Return what replaces one line below the cell of a notebook."""
+    from IPython.display import display
+
+    line = display({"text/plain": "starting workers"}, raw=True, display_id=True)
+    return lambda state: line.update({"text/plain": str(state)}, raw=True)
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Callable[[State], None]]:
+    with Progress(BarColumn(), TextColumn("{task.description}"), console=console) as bar:
+        task = bar.add_task("starting workers", total=None)
+        yield lambda state: bar.update(
+            task, total=state.done + state.left, completed=state.done, description=str(state)
+        )
+
+
+@contextmanager
+def _lines(console: Console, every: float) -> Iterator[Callable[[State], None]]:
+    last: list[State] = []
+    said = time.monotonic()
+
+    def show(state: State) -> None:
+        nonlocal said
+        last[:] = [state]
+        if time.monotonic() - said >= every:
+            said = time.monotonic()
+            console.print(str(state), soft_wrap=True, highlight=False)
+
+    yield show
+    for state in last:
+        console.print(str(state), soft_wrap=True, highlight=False)

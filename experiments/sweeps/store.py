@@ -1,0 +1,268 @@
+"""Where runs are kept: Parquet data sets that can be read while they grow, and that no crash leaves unreadable.
+
+    runs/status=ok/*.parquet    a row a run; other states (error, died, timeout) in folders beside it
+    series/*.parquet            a row an hour of a run, if asked for; written before the runs that it belongs to
+    design.parquet              which point has which values
+    _work/                      journals of workers, the lock, and the intent of a compaction
+
+A file appears under its name only when it is whole and on the disk.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from experiments.sweeps.files import bundles, join, write, write_text
+from sim.errors import InputError
+
+OK, ERROR, DIED, TIMEOUT = "ok", "error", "died", "timeout"
+OWN = {
+    "runs",
+    "series",
+    "_work",
+    "design.parquet",
+    "figures",
+    "report.html",
+    "about.yaml",
+    "config.yaml",
+    "sensitivity.parquet",
+}
+DESIGN = pa.schema([(name, pa.string()) for name in ("values", "point", "baseline", "code", "config")])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one run."""
+
+    run_id: str
+    point: str
+    seed: int
+    code: str  #: version of the sources that measured it
+    status: str
+    error: str  #: "" where there is none
+    wall_time: float  #: s
+    metrics: Mapping[str, float]
+    series: Mapping[str, Sequence[float]] | None = None
+
+
+class Store:
+    """A folder of results that grows; open it by `with`, which locks it and repairs what a crash left.
+
+    Args:
+        out: the folder; absent, empty, or what a former sweep wrote.
+        metrics: names of the measures of a run, columns of every file.
+
+    Raises:
+        InputError: the folder can not be written, holds something else, or is in use.
+    """
+
+    def __init__(self, out: str, metrics: Sequence[str]) -> None:
+        self.out, self.metrics = out, tuple(metrics)
+        self.root = Path(out).expanduser()
+        self.runs, self.series, self.work = self.root / "runs", self.root / "series", self.root / "_work"
+        text, number = pa.string(), pa.float64()
+        fixed = [("run_id", text), ("point", text), ("seed", pa.int64()), ("code", text)]
+        fixed += [("error", text), ("wall_time", number)]
+        self.schema = pa.schema([*fixed, *((name, number) for name in self.metrics)])
+        self._written = 0
+
+    def __enter__(self) -> Self:
+        with self.writing():
+            _refuse_foreign(self.root, self.out)
+            for folder in (self.runs, self.work):
+                folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(self.work / "lock", self.out)
+            try:
+                self._repair()
+            except BaseException:
+                os.close(self._lock)
+                raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self._lock)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn an error of the disk inside this block into one line that says what is kept."""
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                f"out={self.out} can not be written ({error.strerror or error}): what is there is whole; free space or "
+                "name a folder that you may write, and the same command goes on"
+            ) from None
+
+    def status(self) -> dict[str, str]:
+        """Return the state of every run that is kept, by run id."""
+        table = read_table(self.runs, ["run_id", "status"])
+        return dict(zip(table["run_id"].to_pylist(), table["status"].to_pylist(), strict=True)) if table else {}
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep these runs; a run that is kept already is the caller's to leave out."""
+        with self.writing():
+            for status in dict.fromkeys(outcome.status for outcome in outcomes):
+                stem = self._stem()
+                same = [outcome for outcome in outcomes if outcome.status == status]
+                series = [outcome for outcome in same if outcome.series is not None]
+                if series:
+                    write(pa.concat_tables([_hours(outcome) for outcome in series]), self.series / f"{stem}.parquet")
+                write(self._rows(same), self.runs / f"status={status}" / f"{stem}.parquet")
+
+    def forget_failed(self) -> None:
+        """Drop the rows of runs that failed, so that they are missing."""
+        with self.writing():
+            for folder in self.runs.glob("status=*"):
+                if folder.name != f"status={OK}":
+                    for path in folder.glob("*.parquet"):
+                        path.unlink()
+
+    def write_design(self, rows: Sequence[Mapping[str, str | None]]) -> None:
+        """Replace the design: `values` and `config` as JSON, names of `point` and `baseline`, `code`."""
+        with self.writing():
+            write(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet")
+
+    def merge(self, other: Path) -> int:
+        """Take over the runs of another sweep's folder that are not kept here; return how many."""
+        if not (other / "runs").is_dir():
+            raise InputError(f"sweep.merge has {other}, which is no folder of a sweep: it has no runs/ in it")
+        kept, taken = set(self.status()), 0
+        for folder in sorted((other / "runs").glob("status=*")):
+            for path in sorted(folder.glob("*.parquet")):
+                table = pq.read_table(path, partitioning=None)
+                new = table.filter(pa.array([name not in kept for name in table["run_id"].to_pylist()], pa.bool_()))
+                if not new.num_rows:
+                    continue
+                stem, names = self._stem(), new["run_id"].to_pylist()
+                hours = other / "series" / path.name
+                with self.writing():
+                    if hours.is_file():
+                        filters = ds.field("run_id").isin(names)
+                        write(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet")
+                    write(_fitted(new, self.schema), self.runs / folder.name / f"{stem}.parquet")
+                kept.update(names)
+                taken += len(names)
+        return taken
+
+    def compact(self) -> None:
+        """Make few files of many; a crash in between is repaired when the folder is next opened."""
+        with self.writing():
+            for folder in sorted(self.runs.glob("status=*")):
+                for bundle in bundles(sorted(folder.glob("*.parquet"))):
+                    intent = {"folder": folder.name, "new": self._stem(), "old": [path.stem for path in bundle]}
+                    write_text(json.dumps(intent), self.work / "compaction.json")
+                    self._carry_out(intent)
+
+    def recover(self, journals: Iterable[Path]) -> list[Outcome]:
+        """Return the runs that journals hold and that are not kept, each once."""
+        kept, found = self.status(), {}
+        for path in journals:
+            for event in read_events(path.read_bytes())[0]:
+                if "status" in event and event["run_id"] not in kept:
+                    found[event["run_id"]] = Outcome(**event)
+        return list(found.values())
+
+    def _rows(self, outcomes: Sequence[Outcome]) -> pa.Table:
+        rows = [asdict(outcome) for outcome in outcomes]
+        columns = {name: [row[name] for row in rows] for name in self.schema.names if name not in self.metrics}
+        metrics = {name: [row["metrics"].get(name) for row in rows] for name in self.metrics}
+        return pa.table(columns | metrics, schema=self.schema)
+
+    def _stem(self) -> str:
+        self._written += 1
+        return f"{time.time_ns():x}-{os.getpid()}-{self._written}"
+
+    def _repair(self) -> None:
+        intent = self.work / "compaction.json"
+        if intent.is_file():
+            self._carry_out(json.loads(intent.read_text(encoding="utf-8")))
+        for draft in [*self.root.rglob("_*.draft")]:
+            draft.unlink()
+        committed = {path.stem for path in self.runs.rglob("*.parquet")}
+        for path in self.series.glob("*.parquet"):
+            if path.stem not in committed:
+                path.unlink()
+        journals = sorted(self.work.glob("*.jsonl"))
+        found = self.recover(journals)
+        if found:
+            self.write(found)
+        for path in journals:
+            path.unlink()
+        shutil.rmtree(self.work / "graphs", ignore_errors=True)
+
+    def _carry_out(self, intent: Mapping[str, Any]) -> None:
+        """Do or finish a compaction: the old files go when the new one stands, and the intent last."""
+        folder, new, old = self.runs / intent["folder"], intent["new"], intent["old"]
+        if not (folder / f"{new}.parquet").is_file():
+            hours = [self.series / f"{stem}.parquet" for stem in old]
+            join([path for path in hours if path.is_file()], self.series / f"{new}.parquet")
+            join([folder / f"{stem}.parquet" for stem in old], folder / f"{new}.parquet")
+        for stem in old:
+            (folder / f"{stem}.parquet").unlink(missing_ok=True)
+            (self.series / f"{stem}.parquet").unlink(missing_ok=True)
+        (self.work / "compaction.json").unlink()
+
+
+def read_events(data: bytes) -> tuple[list[dict[str, Any]], int]:
+    """Return the whole lines of a journal and how many bytes they are; a torn last line is left."""
+    whole = data.rfind(b"\n") + 1
+    return [json.loads(line) for line in data[:whole].splitlines()], whole
+
+
+def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table | None:
+    """Return a hive-partitioned data set as a table; None where no file is there yet."""
+    if not any(folder.rglob("*.parquet")):
+        return None
+    return ds.dataset(folder, format="parquet", partitioning="hive").to_table(columns=columns)
+
+
+def _refuse_foreign(root: Path, out: str) -> None:
+    if not out:
+        raise InputError("out is empty: name a folder for the results, such as out=out/sweep")
+    if not root.exists():
+        return
+    if not root.is_dir():
+        raise InputError(f"out={out} is a file: name a folder")
+    foreign = {path.name for path in root.iterdir()} - OWN
+    if foreign:
+        raise InputError(f"out={out} holds {min(foreign)}, which no sweep wrote: name another folder, or move it away")
+
+
+def _locked(path: Path, out: str) -> int:
+    """Return an open file that this process alone holds, until it ends however it ends."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        import fcntl
+    except ImportError:  # where there is none, two sweeps into one folder are the user's to avoid
+        return handle
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise InputError(f"out={out} is in use by another sweep: wait for it, or name another folder") from None
+    return handle
+
+
+def _hours(outcome: Outcome) -> pa.Table:
+    columns = {name: pa.array(values, pa.float64()) for name, values in (outcome.series or {}).items()}
+    length = len(next(iter(columns.values())))
+    return pa.table({"run_id": pa.array([outcome.run_id] * length), **columns})
+
+
+def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the table with the columns of `schema`, null where it has none."""
+    there = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    return pa.table(there, schema=schema)

@@ -1,0 +1,57 @@
+"""Seeds are added where intervals are wide."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.analysis.sweeps import by_point, seeds_needed
+from experiments.sweeps.plan import Cell, Job, Row, cells_of
+from experiments.sweeps.reading import effect, tidy
+
+Asked = dict[tuple[str, str], int]
+Seeding = Callable[[Sequence[Cell], int], list[Job]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """When the seeds of a point are enough."""
+
+    outcome: str
+    half_width: float  #: of its 95% interval, in its unit
+    most_seeds: int
+
+
+def further(folder: Path, table: Sequence[Row], wanted: Wanted, jobs_of: Seeding, asked: Asked) -> list[Job]:
+    """Return runs for more seeds of the points whose intervals are too wide, and of their baselines.
+
+    A point at which every run failed gets no more of them.
+
+    Args:
+        folder: of the sweep, whose runs so far are read.
+        table: the plan.
+        wanted: what is narrow enough.
+        jobs_of: from cells and a number of seeds to their runs.
+        asked: how many seeds each point has been asked for, by its name in `identity`; brought up to date.
+    """
+    frame = tidy(folder)
+    outcome = effect(frame, wanted.outcome)
+    told = {
+        (row["point"], row["baseline"]): row
+        for row in by_point(frame.fillna({"baseline": ""}), ["point", "baseline"], outcome).to_dict("records")
+    }
+    found: list[Job] = []
+    for point in table:
+        name = identity(point)
+        row = told[name]
+        half = (row["hi"] - row["lo"]) / 2
+        needed = seeds_needed(half, row["seeds"], wanted.half_width) + row["failed"]
+        if not row["seeds"] or needed <= asked[name] or asked[name] >= wanted.most_seeds:
+            continue
+        asked[name] = min(needed, wanted.most_seeds)
+        found += jobs_of(cells_of([point]), asked[name])
+    return found
+
+
+def identity(row: Row) -> tuple[str, str]:
+    """Return what tells a point of the plan from others in the tables: its name and its baseline's."""
+    return row.cell.name, row.baseline.name if row.baseline else ""

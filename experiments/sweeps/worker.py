@@ -1,0 +1,111 @@
+"""What happens inside a worker: runs one after another, each told to a journal as it begins and as it ends."""
+
+import gc
+import json
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from experiments.sweeps.plan import Job
+from experiments.sweeps.store import ERROR, OK
+
+#: from a task to its metrics and, if wanted, its series; at the top of a module, so that it can be sent
+Measure = Callable[[Any], tuple[Mapping[str, float], Mapping[str, Sequence[float]] | None]]
+PINNED = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+MIB = 1 << 20
+
+
+_parent = 0  #: process id of who started this worker; without it nobody reads the journal, and the worker ends
+
+
+def begin() -> None:
+    """Begin a worker: it ignores Ctrl-C, since the driver stops it and says so."""
+    global _parent
+    _parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def play_batch(
+    jobs: Sequence[Job],
+    measure: Measure,
+    prepare: Callable[[Sequence[Any]], None],
+    journal: Path,
+    memory_limit: float | None,
+) -> None:
+    """Play `jobs` in order. A run that raises is a line in the journal like any other.
+
+    Args:
+        jobs: what to play.
+        measure: plays the task of one job.
+        prepare: called with all tasks before the first is timed.
+        journal: receives a line when a run begins and one when it ends.
+        memory_limit: MiB that a run may take beyond what the worker holds; None for no limit.
+    """
+    with suppress(Exception):  # what is wrong with a task is told by its run
+        prepare([job.task for job in jobs])
+    handle = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        for job in jobs:
+            if os.getppid() != _parent:
+                os._exit(1)
+            _tell(handle, {"begun": job.run_id, "at": time.time()})
+            _tell(handle, _play(job, measure, memory_limit))
+    finally:
+        os.close(handle)
+
+
+def _play(job: Job, measure: Measure, memory_limit: float | None) -> dict[str, Any]:
+    clock, status, error = time.perf_counter(), OK, ""
+    metrics: Mapping[str, float] = {}
+    series: Mapping[str, Sequence[float]] | None = None
+    try:
+        with_limit(memory_limit)
+        metrics, series = measure(job.task)
+    except Exception as raised:
+        status, error = ERROR, _said(raised)
+        del raised
+        gc.collect()
+    finally:
+        with_limit(None)
+    row = {"run_id": job.run_id, "point": job.point, "seed": job.seed, "code": job.code, "status": status}
+    row |= {"error": error, "wall_time": time.perf_counter() - clock}
+    return row | {"metrics": dict(metrics), "series": series}
+
+
+def _said(error: Exception) -> str:
+    """Return kind, message and place of an error in one line."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}{': ' if text else ''}{text} ({Path(last.filename).name}:{last.lineno})"
+
+
+def _tell(handle: int, event: Mapping[str, Any]) -> None:
+    line = json.dumps(event).encode() + b"\n"
+    while line:
+        line = line[os.write(handle, line) :]
+
+
+def with_limit(mib: float | None) -> None:
+    """Let this process take `mib` MiB more than it holds now, or as much as it likes."""
+    try:
+        import resource
+    except ImportError:
+        return
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = hard if mib is None else _held() + int(mib * MIB)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _held() -> int:
+    """Return the bytes of data that this process holds, 0 where the system does not say."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return 0
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
+    return int(line.split()[1]) * 1024

@@ -1,0 +1,69 @@
+"""What workers do in the tests of the engine; at the top of a module, so that it can be sent to them.
+
+A task is (what, number): `plain`, or one of the ways in which a run goes wrong.
+"""
+
+import ctypes
+import math
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from experiments.sweeps.plan import Job
+
+METRICS = ("square", "threads")
+Task = tuple[str, float]
+
+
+def prepare(tasks: Sequence[Task]) -> None:
+    """Nothing has to be loaded."""
+
+
+def deadly_prepare(tasks: Sequence[Task]) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def measure(task: Task) -> tuple[dict[str, float], None]:
+    what, number = task
+    if what == "raises":
+        raise ValueError(f"no square\nof {number}")
+    if what == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "crashes":
+        ctypes.string_at(0)
+    if what == "exits":
+        os._exit(3)
+    if what == "hangs":
+        time.sleep(600)
+    if what == "hungry":
+        np.ones(int(number) << 17).sum()
+    if what == "slow":
+        time.sleep(0.05)
+    if what.startswith("once"):
+        mark = Path(what.removeprefix("once"))
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return {"square": number * number, "threads": float(os.environ["NUMBA_NUM_THREADS"])}, None
+
+
+def measure_hours(task: Task) -> tuple[dict[str, float], dict[str, list[float]]]:
+    metrics, _ = measure(task)
+    return metrics, {"tick": [0.0, 1.0], "x": [task[1], float("nan")]}
+
+
+def jobs(tasks: Sequence[Task]) -> list[Job]:
+    return [
+        Job(f"run{number}", what.partition("/")[0], number, "code", (what, value))
+        for number, (what, value) in enumerate(tasks)
+    ]
+
+
+def ishigami(task: tuple[float, float, float]) -> tuple[dict[str, float], None]:
+    """Ishigami's function on the unit cube, a = 7, b = 0.1."""
+    x, y, z = (math.pi * (2 * u - 1) for u in task)
+    return {"y": math.sin(x) + 7 * math.sin(y) ** 2 + 0.1 * z**4 * math.sin(x)}, None

@@ -1,0 +1,284 @@
+"""A design is read as Hydra would read it, and every point is checked before anything runs."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from experiments.analysis.summary import MEASURES
+from experiments.app import CONF, growing_app
+from experiments.settings import build
+from experiments.sweep import main
+from experiments.sweeps import design, plan, world
+from sim.errors import InputError
+
+NONE: dict[str, Any] = {"grid": [], "list": [], "random": [], "lhs": [], "sobol": [], "csv": None}
+NONE |= {"draws": 8, "design_seed": 1}
+SMALL = ["population.size=150", "army.size=20", "campaign.start=4", "campaign.hours=12", "ticks=24"]
+
+
+def points(**parts: Any) -> list[dict[str, Any]]:
+    return design.points(NONE | parts)
+
+
+def test_no_design_is_one_point() -> None:
+    assert points() == [{}]
+
+
+def test_a_grid_is_every_combination_in_order() -> None:
+    found = points(grid=["army.size=0,50", "feed=chronological,engagement", "ticks=9"])
+    assert [tuple(point.values()) for point in found] == [
+        (0, "chronological", 9),
+        (0, "engagement", 9),
+        (50, "chronological", 9),
+        (50, "engagement", 9),
+    ]
+    assert list(found[0]) == ["army.size", "feed", "ticks"]
+
+
+def test_a_grid_takes_what_hydra_takes() -> None:
+    assert [point["ticks"] for point in points(grid=["ticks=range(1,8,3)"])] == [1, 4, 7]
+    tactics = points(grid=["campaign.tactics=[flood,abuse],[]"])
+    assert [point["campaign.tactics"] for point in tactics] == [["flood", "abuse"], []]
+    assert points(grid=["campaign.principal=choice(state,'party')"])[1] == {"campaign.principal": "party"}
+
+
+def test_a_list_and_a_table_are_points_one_by_one(tmp_path: Path) -> None:
+    assert points(list=["army.size=20 feed=chronological", "army.size=80"]) == [
+        {"army.size": 20, "feed": "chronological"},
+        {"army.size": 80},
+    ]
+    (tmp_path / "points.csv").write_text("army.size,feed\n20,chronological\n80,engagement\n")
+    assert points(csv=str(tmp_path / "points.csv")) == [
+        {"army.size": 20, "feed": "chronological"},
+        {"army.size": 80, "feed": "engagement"},
+    ]
+
+
+def test_parts_are_crossed() -> None:
+    found = points(grid=["feed=chronological,engagement"], lhs=["army.rate=interval(1,9)"], draws=5)
+    assert len(found) == 10
+    assert [point["army.rate"] for point in found[:5]] == [point["army.rate"] for point in found[5:]]
+
+
+@pytest.mark.parametrize("method", ["random", "lhs", "sobol"])
+def test_a_sample_stays_in_its_ranges_and_is_the_same_again(method: str) -> None:
+    words = ["a=interval(2,3)", "b=int(interval(1,4))", "c=tag(log,interval(0.01,100))", "d=x,y", "e=range(3,9,3)"]
+    found = points(**{method: words}, draws=256)
+    assert found == points(**{method: words}, draws=256)
+    assert found != points(**{method: words}, draws=256, design_seed=2)
+    assert all(2 <= point["a"] < 3 and 0.01 <= point["c"] <= 100 for point in found)
+    assert {point["b"] for point in found} == {1, 2, 3, 4}
+    assert {(point["d"], point["e"]) for point in found} == {(d, e) for d in "xy" for e in (3, 6)}
+    assert all(isinstance(point["b"], int) for point in found)
+    assert abs(np.mean([point["c"] < 1 for point in found]) - 0.5) < 0.1
+
+
+def test_a_latin_hypercube_visits_every_stratum_once() -> None:
+    found = points(lhs=["a=interval(0,10)"], draws=10)
+    assert sorted(int(point["a"]) for point in found) == list(range(10))
+
+
+MISTAKES = {
+    "grid=[army.size]": "which can not be read",
+    "grid=[+army.size=3]": "put + and ~ on the command line itself",
+    "grid=[seed=1,2]": "a design can not vary seed; seeds=K seed=S say which seeds",
+    "grid=[a=interval(0,1)]": "an interval needs sweep.lhs, sobol or random",
+    "lhs=[a=3]": "give a range, a=interval(LOW,HIGH)",
+    "lhs=[a=interval(3,3)]": "LOW must be below HIGH",
+    "lhs=[a=tag(log,interval(0,1))]": "above 0 for a log",
+    "sobol=[a=interval(0,1)] draws=100": "Sobol points need a power of two, so say 64 or 128",
+    "random=[a=interval(0,1)] draws=0": "sweep.draws=0 must be a whole number from 1",
+    "list=[a=1,2]": "a point has one value a key",
+    "csv=nowhere.csv": "sweep.csv=nowhere.csv can not be read",
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES)
+def test_a_mistake_in_a_design_is_said(words: str) -> None:
+    parts = dict(word.split("=", 1) for word in words.split())
+    given: dict[str, Any] = {
+        key: [value[1:-1]] if value.startswith("[") else int(value) if value.isdigit() else value
+        for key, value in parts.items()
+    }
+    with pytest.raises(InputError) as error:
+        points(**given)
+    assert MISTAKES[words] in str(error.value)
+
+
+def test_a_key_in_two_parts_or_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="stands in two parts"):
+        points(grid=["a=1,2"], list=["a=3"])
+    with pytest.raises(InputError, match="names a twice"):
+        points(grid=["a=1,2", "a=3"])
+
+
+def test_a_table_with_holes_is_refused(tmp_path: Path) -> None:
+    for text, words in (("a,b\n1\n", "another number of values in line 2"), ("a,b\n", "holds no point")):
+        (tmp_path / "points.csv").write_text(text)
+        with pytest.raises(InputError, match=words):
+            points(csv=str(tmp_path / "points.csv"))
+
+
+# The plan
+
+
+@pytest.fixture(scope="module")
+def composer() -> plan.Composer:
+    return plan.Composer("sweep", [*SMALL, "seed=3", "sweep.draws=2", "out=x"], CONF)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        {},
+        {"army.size": 5},
+        {"feed": "chronological", "army.rate": 2},
+        {"scenario": "quiet"},
+        {"graph": "preferential", "campaign.tactics": ["flood"]},
+    ],
+)
+def test_a_point_is_what_hydra_composes(composer: plan.Composer, point: dict[str, Any]) -> None:
+    words = [f"{key}={str(value).replace(chr(39), '')}" for key, value in point.items()]
+    base = [word for word in SMALL if word.split("=")[0] not in point]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("sweep", base + words)
+    OmegaConf.resolve(config)
+    cell = composer.cell(point)
+    assert cell.setting == build(config)
+    assert cell.ticks == config.ticks
+    assert all(cell.config[key] == OmegaConf.to_container(config)[key] for key in cell.config)
+
+
+def test_what_one_point_says_is_forgotten_at_the_next() -> None:
+    fresh = plan.Composer("sweep", [*SMALL, "feed=chronological"], CONF)
+    sizes = [fresh.cell(point).setting.army.size for point in ({"army.size": 5}, {}, {"feed": "engagement"})]
+    assert sizes == [5, 20, 20]
+    assert fresh.cell({}).setting.feed.engagement == 0
+    assert fresh.cell({"feed": "engagement"}).setting.feed.engagement == 1
+
+
+def test_equal_configurations_are_one_cell_however_they_are_written(composer: plan.Composer) -> None:
+    name = composer.cell({"feed": "chronological"}).name
+    assert composer.cell({"feed.engagement": 0}).name == composer.cell({"feed.engagement": 0.0}).name == name
+    assert composer.cell({"feed": "chronological", "army.size": 20}).name == name
+    assert composer.cell({}).name != name
+    assert composer.cell({"ticks": 23}).name != composer.cell({}).name
+
+
+def test_what_an_empty_army_would_do_decides_nothing(composer: plan.Composer) -> None:
+    here = composer.cell({"army.size": 0})
+    other = composer.cell({"army.size": 0, "army.quota": 9, "campaign.intensity": 0.2, "campaign.tactics": ["abuse"]})
+    assert here.name == other.name
+    assert here.setting != other.setting
+    for key, value in {"army.size": 1, "campaign.start": 5, "campaign.hours": 11, "reaction.half_life": 9}.items():
+        assert composer.cell({"army.size": 0, key: value}).name != here.name
+    measures = [world.measure((cell.setting, 2, cell.ticks))[0] for cell in (here, other)]
+    assert set(measures[0]) == set(MEASURES)
+    np.testing.assert_equal(measures[0], measures[1])
+
+
+def test_a_graph_s_file_is_part_of_the_identity(tmp_path: Path) -> None:
+    edges = tmp_path / "ring.edges"
+    composer = plan.Composer("sweep", ["graph=file", f"graph.path={edges}"], CONF)
+    edges.write_text("0 1\n1 2\n2 0\n")
+    first = composer.cell({}).name
+    assert composer.cell({}).name == first
+    edges.write_text("0 1\n1 2\n2 1\n")
+    assert composer.cell({}).name != first
+
+
+def test_baselines_with_equal_hash_are_played_once(composer: plan.Composer) -> None:
+    table = plan.rows(composer, points(grid=["army.size=0,5,9", "army.quota=3,4"]), {"army.size": 0})
+    assert len(table) == 6
+    assert len({row.baseline.name for row in table if row.baseline}) == 1
+    assert len(plan.cells_of(table)) == 1 + 4
+    cells = plan.cells_of(table)
+    jobs = plan.jobs(cells, range(3, 5), "code", Path("graphs"))
+    assert len({job.run_id for job in jobs}) == len(jobs) == 10
+    others = plan.jobs(cells, range(3, 5), "another code", Path("graphs"))
+    assert {job.run_id for job in jobs}.isdisjoint(job.run_id for job in others)
+
+
+def test_a_point_that_leaves_a_key_out_has_the_configuration_s_value(composer: plan.Composer) -> None:
+    table = plan.rows(composer, points(list=["army.size=5 feed=chronological", "ticks=30"]), None)
+    assert [row.values for row in table] == [
+        {"army.size": 5, "feed": "chronological", "ticks": 24},
+        {"army.size": 20, "feed": "engagement", "ticks": 30},
+    ]
+
+
+SAID = {
+    "army.sise=0,5": "army.sise is not a known key: did you mean army.size? (at the point army.sise=0)",
+    "feed=chronological,newest": "feed=newest is unknown: choose one of: chronological, engagement "
+    "(at the point feed=newest)",
+    "army.discipline=0.5,1.5": "Army.discipline=1.5 must lie in [0, 1] (share) (at the point army.discipline=1.5)",
+    "army.size=3,many": "Army.size='many' must be a number (at the point army.size=many)",
+    "graph.path=x": "graph.path is a key of another choice: add graph=file (at the point graph.path=x)",
+    "ticks=0": "ticks=0 must be a whole number from 1 (at the point ticks=0)",
+}
+
+
+@pytest.mark.parametrize("word", SAID)
+def test_every_override_is_checked_before_anything_runs(
+    word: str, command_line: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    command_line(f'sweep.grid=["{word}"]')
+    with pytest.raises(SystemExit) as leave:
+        growing_app("sweep", main)
+    assert (leave.value.code, *capfd.readouterr()) == (2, "", SAID[word] + "\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+OPTIONS = {
+    "sweep.retry=all": "sweep.retry=all is unknown: say none or failed",
+    "sweep.until=narrow": "sweep.until=narrow is unknown: say null or half_width",
+    "sweep.plan=3": "sweep.plan=3 must be true or false",
+    "sweep.time_limit=0": "sweep.time_limit=0 must be a number above 0, or null",
+    "sweep.grid=3": """sweep.grid=3 must be a list: 'sweep.grid=["KEY=VALUE"]'""",
+    "sweep.most_seeds=1.5": "sweep.most_seeds=1.5 must be a whole number from 0",
+}
+
+
+@pytest.mark.parametrize("word", OPTIONS)
+def test_every_option_of_a_sweep_is_checked(word: str, command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    command_line(word)
+    with pytest.raises(SystemExit) as leave:
+        growing_app("sweep", main)
+    assert (leave.value.code, *capfd.readouterr()) == (2, "", OPTIONS[word] + "\n")
+
+
+def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    command_line('sweep.grid=["army.size=0,5", "feed=chronological,engagement"]', "sweep.plan=true", "seeds=3")
+    growing_app("sweep", main)
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert out.splitlines() == [
+        "army.size=0 feed=chronological",
+        "army.size=0 feed=engagement",
+        "army.size=5 feed=chronological",
+        "army.size=5 feed=engagement",
+        "4 points (4 different, and 0 baselines beside them) x 3 seeds = 12 runs;",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_teaches_designs(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    command_line("--help")
+    with pytest.raises(SystemExit) as leave:
+        growing_app("sweep", main)
+    assert not leave.value.code
+    out = capfd.readouterr().out
+    for words in ("sweep.grid=", "interval(", "sweep.csv=", "sweep.retry=failed", "sweep.plan=true", "sweep.until="):
+        assert words in out
+
+
+def test_a_multirun_of_a_sweep_is_refused(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    command_line("-m", "seed=1,2")
+    with pytest.raises(SystemExit) as leave:
+        growing_app("sweep", main)
+    assert leave.value.code == 2
+    assert capfd.readouterr().err == "-m is not for sweep, which has a design of its own: see --help\n"

@@ -1,0 +1,96 @@
+"""Indices are right where the answer is known, and the app gives them for worlds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.analysis.sensitivity import indices, sample
+from experiments.app import growing_app
+from experiments.report import sensitivity as report
+from experiments.sensitivity import main
+from experiments.sweeps.local import Local
+from experiments.sweeps.plan import Job
+from sim.errors import InputError
+from tests.sweep_tasks import ishigami, prepare
+from tests.test_design import SMALL
+
+pytest.importorskip("SALib")
+KEYS = ["x1", "x2", "x3"]
+# Ishigami & Homma 1990 with a = 7, b = 0.1: known in closed form (Saltelli et al. 2008, p. 179).
+FIRST, TOTAL = [0.3139, 0.4424, 0.0], [0.5576, 0.4424, 0.2437]
+
+
+def asked(places: np.ndarray, folder: Path) -> np.ndarray:
+    """Return the answers of Ishigami's function, by the engine of a sweep."""
+    jobs = [Job(str(n), "", 0, "", tuple(place)) for n, place in enumerate(places.tolist())]
+    engine = Local(ishigami, prepare, 2, folder)
+    answer = {out.run_id: out.metrics["y"] for harvest in engine.play(jobs) for out in harvest.outcomes}
+    return np.array([answer[job.run_id] for job in jobs])
+
+
+def test_sobol_finds_ishigami_s_known_indices(tmp_path: Path) -> None:
+    places = sample("sobol", KEYS, 1024, 1)
+    assert places.shape == (1024 * 5, 3)
+    found = indices("sobol", KEYS, places, asked(places, tmp_path), 1).set_index(["index", "key"])
+    for name, known in (("S1", FIRST), ("ST", TOTAL)):
+        rows = found.loc[name]
+        np.testing.assert_allclose(rows["value"], known, atol=0.05)
+        assert (abs(rows["value"] - known) <= 1.5 * rows["half"] + 0.01).all()
+
+
+def test_morris_ranks_a_model_whose_effects_are_known() -> None:
+    places = sample("morris", KEYS, 20, 1)
+    assert places.shape == (20 * 4, 3)
+    found = indices("morris", KEYS, places, places @ [3.0, -1.0, 0.0], 1).set_index(["index", "key"])
+    np.testing.assert_allclose(found.loc["mu_star"]["value"], [3.0, 1.0, 0.0], atol=1e-9)
+    np.testing.assert_allclose(found.loc["sigma"]["value"], 0.0, atol=1e-9)
+
+
+def test_the_figure_has_the_intervals_and_the_most_important_on_top() -> None:
+    rows = [("a", "S1", 0.1, 0.05), ("b", "S1", 0.5, 0.1), ("a", "ST", 0.2, 0.05), ("b", "ST", 0.6, 0.1)]
+    found = pd.DataFrame(rows, columns=["key", "index", "value", "half"])
+    axes = report.figure(found).axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
+    (bars,) = axes.containers[0].lines[2]
+    ends = [segment[:, 0].tolist() for segment in bars.get_segments()]
+    np.testing.assert_allclose(ends, [[0.05, 0.15], [0.4, 0.6]])
+    assert report.headline(found, "mean fear") == "Mean fear depends most on b (ST 0.60 \u00b1 0.10)."
+
+
+def test_the_app_plays_and_reports(
+    command_line: Callable[..., None], capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ranges = 'sensitivity.ranges=["army.size=int(interval(0,30))","feed.engagement=interval(0,2)"]'
+    command_line(*SMALL, ranges, "sensitivity.draws=2", "seeds=1", "workers=1", "sweep.outcome=army_posts", "out=out")
+    growing_app("sensitivity", main)
+    assert "Army posts difference depends most on army.size" in capfd.readouterr().out
+    found = pd.read_parquet(tmp_path / "out/sensitivity.parquet")
+    assert set(found["key"]) == {"army.size", "feed.engagement"}
+    assert "<svg" in (tmp_path / "out/report.html").read_text()
+
+
+MISTAKES = {
+    "sensitivity.method=guess": "sensitivity.method=guess is unknown: say morris or sobol",
+    'sweep.grid=["army.size=3"]': "sweep.grid is not for sensitivity",
+    "sensitivity.draws=1": "sensitivity.draws=1 must be a whole number from 2",
+}
+
+
+@pytest.mark.parametrize("word", MISTAKES)
+def test_mistakes_are_one_line(word: str, command_line: Callable[..., None], capfd: pytest.CaptureFixture[str]) -> None:
+    command_line(word)
+    with pytest.raises(SystemExit) as leave:
+        growing_app("sensitivity", main)
+    err = capfd.readouterr().err
+    assert (leave.value.code, err.count("\n")) == (2, 1)
+    assert err.startswith(MISTAKES[word])
+
+
+def test_sobol_wants_a_power_of_two_and_both_two_keys() -> None:
+    with pytest.raises(InputError, match="so say 64 or 128"):
+        sample("sobol", KEYS, 100, 1)
+    with pytest.raises(InputError, match="two parameters or more"):
+        sample("morris", KEYS[:1], 4, 1)

@@ -1,0 +1,265 @@
+"""What is kept is whole at every moment, and every run is kept once."""
+
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.dataset as ds
+import pytest
+
+from experiments.sweeps.store import Outcome, Store
+from sim.errors import InputError
+from tests.conftest import ROOT
+
+METRICS = ("square", "threads")
+
+
+def outcome(number: int, status: str = "ok", series: bool = False) -> Outcome:
+    hours = {"tick": [0.0, 1.0], "x": [float(number), 0.5]} if series else None
+    metrics = {"square": number / 3, "threads": 1.0} if status == "ok" else {}
+    return Outcome(
+        f"run{number}", "point", number, "code", status, "" if status == "ok" else "bad", 0.1, metrics, hours
+    )
+
+
+def opened(folder: Path, metrics: Sequence[str] = METRICS) -> Store:
+    return Store(str(folder), metrics)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet"))
+
+
+def test_rows_are_read_by_any_reader_as_they_were_written(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as store:
+        store.write([outcome(1), outcome(2, "error"), outcome(3)])
+        store.write([outcome(4, "died")])
+    frame = pd.read_parquet(tmp_path / "out/runs").sort_values("run_id")
+    assert list(frame["run_id"]) == ["run1", "run2", "run3", "run4"]
+    assert list(frame["status"].astype(str)) == ["ok", "error", "ok", "died"]
+    assert frame["square"].tolist()[0] == 1 / 3
+    assert frame["square"].isna().tolist() == [False, True, False, True]
+    assert {"point", "seed", "code", "error", "wall_time", *METRICS} <= set(frame.columns)
+
+
+def test_a_draft_beside_the_files_disturbs_no_reader(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as store:
+        store.write([outcome(1)])
+        draft = tmp_path / "out/runs/status=ok/_half.draft"
+        draft.write_bytes(b"PAR1 torn")
+        assert len(pd.read_parquet(tmp_path / "out/runs")) == 1
+    with opened(tmp_path / "out"):
+        assert not draft.exists()
+
+
+def test_compaction_keeps_every_row_and_few_files(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as store:
+        for number in range(66):
+            store.write([outcome(number, series=True)])
+        before = pd.read_parquet(tmp_path / "out/runs").sort_values("run_id", ignore_index=True)
+        store.compact()
+        after = pd.read_parquet(tmp_path / "out/runs").sort_values("run_id", ignore_index=True)
+        pd.testing.assert_frame_equal(before, after)
+        assert len(files(tmp_path / "out/runs")) == len(files(tmp_path / "out/series")) == 2
+        assert len(pd.read_parquet(tmp_path / "out/series")) == 132
+        store.compact()
+        assert len(files(tmp_path / "out/runs")) == 1
+
+
+@pytest.mark.parametrize("moment", range(10))
+def test_a_compaction_that_is_cut_short_is_finished(
+    tmp_path: Path, moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cut(BaseException):
+        pass
+
+    with opened(tmp_path / "out") as store:
+        for number in range(3):
+            store.write([outcome(number, series=True)])
+        calls, real = 0, {"replace": Path.replace, "unlink": Path.unlink}
+
+        def cutting(name: str):
+            def call(self: Path, *words: object, **more: object) -> object:
+                nonlocal calls
+                calls += 1
+                if calls > moment:
+                    raise Cut
+                return real[name](self, *words, **more)  # type: ignore[operator]
+
+            return call
+
+        with monkeypatch.context() as patch:
+            for name in real:
+                patch.setattr(Path, name, cutting(name))
+            try:
+                store.compact()
+            except Cut:
+                assert moment < 10
+    with opened(tmp_path / "out") as store:
+        assert len(store.status()) == 3
+    assert sorted(pd.read_parquet(tmp_path / "out/runs")["run_id"]) == ["run0", "run1", "run2"]
+    assert len(pd.read_parquet(tmp_path / "out/series")) == 6
+    assert not list((tmp_path / "out/_work").glob("*.json"))
+
+
+def test_series_without_their_runs_are_not_there(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as store:
+        store.write([outcome(1, series=True)])
+    next((tmp_path / "out/runs").rglob("*.parquet")).unlink()
+    with opened(tmp_path / "out") as store:
+        assert store.status() == {}
+    assert files(tmp_path / "out") == []
+
+
+def test_a_journal_that_a_crash_left_is_taken_over_up_to_its_last_whole_line(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as store:
+        store.write([outcome(1)])
+        lines = [{"begun": "run1", "at": 0.0}, vars(outcome(1)), {"begun": "run2", "at": 0.0}, vars(outcome(2))]
+        whole = "".join(json.dumps(line) + "\n" for line in lines)
+        (store.work / "9-1.jsonl").write_text(whole + json.dumps(vars(outcome(3)))[:40])
+    with opened(tmp_path / "out") as store:
+        assert store.status() == {"run1": "ok", "run2": "ok"}
+        assert list(store.work.iterdir()) == [store.work / "lock"]
+
+
+def test_two_folders_merge_by_run_id(tmp_path: Path) -> None:
+    for name, numbers in (("a", (1, 2)), ("b", (2, 3))):
+        with opened(tmp_path / name) as store:
+            store.write([outcome(number, series=True) for number in numbers])
+            store.write([outcome(10 * numbers[0], "died")])
+    with opened(tmp_path / "a") as store:
+        assert store.merge(tmp_path / "b") == 2
+        assert store.merge(tmp_path / "b") == 0
+        assert set(store.status()) == {"run1", "run2", "run3", "run10", "run20"}
+    assert len(pd.read_parquet(tmp_path / "a/series")) == 6
+    with opened(tmp_path / "a") as store, pytest.raises(InputError, match="no folder of a sweep"):
+        store.merge(tmp_path / "nowhere")
+
+
+def test_failed_runs_can_be_forgotten(tmp_path: Path) -> None:
+    with opened(tmp_path / "out") as store:
+        store.write([outcome(1), outcome(2, "error"), outcome(3, "timeout")])
+        store.forget_failed()
+        assert store.status() == {"run1": "ok"}
+
+
+def test_a_folder_in_use_or_with_anything_else_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path / "out"), pytest.raises(InputError, match="in use by another sweep"), opened(tmp_path / "out"):
+        pytest.fail("the block must not run")
+    (tmp_path / "out/notes.md").write_text("mine")
+    with pytest.raises(InputError, match=r"holds notes\.md, which no sweep wrote"), opened(tmp_path / "out"):
+        pytest.fail("the block must not run")
+    with pytest.raises(InputError, match="is a file"), opened(tmp_path / "out/notes.md"):
+        pytest.fail("the block must not run")
+
+
+def test_a_folder_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"can not be written \(Not a directory\)"), opened(tmp_path / "file/deep"):
+        pytest.fail("the block must not run")
+    if os.geteuid() != 0:
+        (tmp_path / "locked").mkdir(mode=0o500)
+        with pytest.raises(InputError, match="Permission denied"), opened(tmp_path / "locked/out"):
+            pytest.fail("the block must not run")
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(InputError, match=r"can not be written \(Permission denied\)"), opened(tmp_path / "out"):
+        pytest.fail("the block must not run")
+
+
+def test_a_disk_that_turns_read_only_or_full_leaves_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with opened(tmp_path / "out") as store:
+        store.write([outcome(1)])
+        for number in (errno.EROFS, errno.ENOSPC):
+            for name in ("fsync", "replace"):
+                with monkeypatch.context() as patch:
+                    patch.setattr(*((os, name) if name == "fsync" else (Path, name)), refuse)
+                    with pytest.raises(InputError, match=os.strerror(number)):
+                        store.write([outcome(2, series=True)])
+                assert not list((tmp_path / "out").rglob("*.draft"))
+                assert len(pd.read_parquet(tmp_path / "out/runs")) == 1
+        store.write([outcome(2, series=True)])
+    assert len(pd.read_parquet(tmp_path / "out/runs")) == 2
+    assert len(pd.read_parquet(tmp_path / "out/series")) == 2
+
+
+# A driver that is killed
+
+
+def driver(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "tests.sweep_driver", str(folder), *words]
+    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def resumed(folder: Path, runs: int) -> pd.DataFrame:
+    with driver(folder, str(runs)) as process:
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (0, "done\n"), err
+    frame = pd.read_parquet(folder / "runs")
+    assert sorted(frame["run_id"]) == sorted(f"run{number}" for number in range(runs))
+    assert (frame["square"] == frame["seed"] ** 2).all()
+    assert set(frame["status"].astype(str)) == {"ok"}
+    hours = pd.read_parquet(folder / "series")
+    assert len(hours) == 2 * runs
+    assert set(hours["run_id"]) == set(frame["run_id"])
+    return frame
+
+
+def readable(folder: Path) -> int:
+    """Return how many runs are kept now; every file under its name can be read."""
+    if not any(folder.rglob("*.parquet")):
+        return 0
+    return int(ds.dataset(folder / "runs", partitioning="hive").count_rows())
+
+
+def killed_at_random(folder: Path, kills: int, runs: int, most: float) -> None:
+    """Kill the driver some seconds after its workers began, again and again, then let it finish."""
+    chance = random.Random(kills)
+    for _ in range(kills):
+        with driver(folder, str(runs)) as process:
+            while process.poll() is None and not list((folder / "_work").glob("*.jsonl")):
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0.0, most))
+            process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL, "the driver ended before it was killed: give it more runs"
+        assert readable(folder) < runs
+    resumed(folder, runs)
+
+
+def test_a_killed_driver_is_resumed_and_every_run_is_there_once(tmp_path: Path) -> None:
+    killed_at_random(tmp_path / "out", 2, 240, 0.5)
+
+
+@pytest.mark.slow
+def test_twenty_random_kills_lose_nothing(tmp_path: Path) -> None:
+    killed_at_random(tmp_path / "out", 20, 8000, 2.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
+def test_a_disk_that_is_full_is_one_line_and_what_is_there_is_whole(tmp_path: Path) -> None:
+    with driver(tmp_path / "out", "400", "4000") as process:
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert err.count("\n") == 1
+    assert "can not be written" in err
+    assert "the same command goes on" in err
+    readable(tmp_path / "out")
+    resumed(tmp_path / "out", 400)
