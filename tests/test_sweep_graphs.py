@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from experiments.sweeps import graphs
-from sim.people.networks import CommunityGraph, EdgeListFile, Network
+from sim.people.given import GraphFile
+from sim.people.networks import CommunityGraph, Network
 from sim.world import World
 from tests.worlds import LIVELY
 
@@ -60,7 +61,7 @@ def test_only_a_big_graph_or_a_file_is_mapped(tmp_path: Path) -> None:
     assert isinstance(graphs.mapped(big, tmp_path, "").graph, graphs.Mapped)
     edges = tmp_path / "ring.edges"
     edges.write_text("".join(f"{i} {(i + 1) % 30}\n" for i in range(30)))
-    file = graphs.mapped(replace(LIVELY, graph=EdgeListFile(path=str(edges))), tmp_path / "kept", "a")
+    file = graphs.mapped(replace(LIVELY, graph=GraphFile(path=str(edges))), tmp_path / "kept", "a")
     assert file.graph.size(200) == 30
     edges.unlink()
     assert file.graph.size(200) == 30
