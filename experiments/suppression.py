@@ -48,6 +48,8 @@ def robustness(setting: Setting) -> dict[str, dict[str, Any]]:
         "unlimited attention": {"attention.items": 10_000, "attention.mentions": 10_000, "attention.memory": 48},
         "chronological feed": {"feed.engagement": 0.0},
         "recognised trolls discounted": {"reaction.discount": 1.0},
+        "nobody leaves because of abuse": {"reaction.leave_abuse": 0.0},
+        "leaving does not fall with posts": {"reaction.leave_decline": 0.0},
     }
     if hasattr(setting.graph, "homophily"):
         rows["homophily 0"] = {"graph.homophily": 0.0}
@@ -77,7 +79,13 @@ def prior_draws(ranges: Mapping[str, Sequence[float]], draws: int, seed: int) ->
 
 
 def plan(config: DictConfig, setting: Setting) -> list[Run]:
-    """Return every run of the job: main arms, knock-outs, robustness, fight-back shares and prior draws."""
+    """Return every run of the job: main arms, knock-outs, robustness, fight-back shares and prior draws.
+
+    Draw after draw takes the seeds of the main arms in turn, so that each has the main setting's world beside it.
+    """
+    for name in ("knockouts.seeds", "robustness.seeds", "priors.draws"):
+        if (given := OmegaConf.select(config, name)) < 0:
+            raise InputError(f"{name}={given} must be 0 or more: say {name}=0 to leave these worlds out")
     seeds = range(config.seed, config.seed + config.seeds)
     few = seeds[: min(config.robustness.seeds, len(seeds))]
     some = seeds[: min(config.knockouts.seeds, len(seeds))]

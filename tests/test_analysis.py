@@ -23,10 +23,12 @@ from experiments.analysis import (
 from experiments.analysis.contrasts import outcomes
 from experiments.analysis.losses import PARTS, knockouts, lost_dissent
 from experiments.analysis.pairing import interval, pairing_factor, ratio_of_means
+from experiments.analysis.priors import prior_spread
 from experiments.analysis.recovery import CENSORED, NO_DEFICIT, RECOVERED, kaplan_meier, median_time, recover
-from experiments.analysis.robustness import prior_spread, robustness, sign_change
+from experiments.analysis.robustness import robustness
 from experiments.analysis.shapley import decompose, games, interaction_index, joint_effect, shapley
 from experiments.analysis.summary import FIXED
+from experiments.analysis.turning import sign_change, turning_point
 from tests.synthetic_suppression import TACTICS, Recipe, history, main_frames, variant_runs, variants
 
 SMALL = Recipe(seeds=4, ticks=336, start=96, stop=192)
@@ -217,6 +219,11 @@ class TestLosses:
             by = group.set_index("cause")[["value", "percent"]]
             np.testing.assert_allclose(by.drop(index="lost").sum(), by.loc["lost"], rtol=1e-12)
 
+    def test_the_median_over_worlds_stands_beside_the_mean(self, frames, analysis):
+        lost = lost_dissent(frames[0]).query("arm == 'all' and effort == 'additive'")
+        row = analysis.causes.query("arm == 'all' and effort == 'additive' and cause == 'left'").iloc[0]
+        assert (row["median"], row["value"]) == (lost["left"].median(), lost["left"].mean())
+
     def test_a_knockout_of_everything_takes_the_whole_loss_and_of_nothing_none(self):
         recipe = Recipe(seeds=3, ticks=240, start=48, stop=120)
         main = variant_runs(recipe, "main", "full")
@@ -323,7 +330,7 @@ class TestRecovery:
         deficit = np.concatenate([np.zeros(100), np.full(100, 10.0), np.full(48, 8.0), np.full(100, 1.0)])
         found = recover(deficit, 100, 200)
         hours = next(h for h in range(200) if deficit[200 + h : 224 + h].mean() < 5)
-        assert found == (RECOVERED, hours, 10.0, 0.0)
+        assert found == (RECOVERED, hours, 10.0, 0.0, pytest.approx(0.1), False)
         assert 24 < hours < 48
 
     def test_at_once(self):
@@ -338,6 +345,12 @@ class TestRecovery:
         deficit = np.full(200, 3.0)
         assert recover(deficit, 0, 100)[:2] == (CENSORED, 77.0)
         assert recover(deficit[:110], 0, 100)[:2] == (CENSORED, 0.0)
+
+    @pytest.mark.parametrize(("after", "late"), [(60, True), (140, False)])
+    def test_a_half_crossed_in_the_last_day_that_can_be_seen_is_late(self, after, late):
+        deficit = np.concatenate([np.full(72, 8.0), np.full(30, 6.0), np.full(after - 30, 3.0)])
+        found = recover(deficit, 0, 72)
+        assert (found.outcome, found.late, found.remaining) == (RECOVERED, late, pytest.approx(0.375))
 
     def test_overshoot_is_a_share_of_the_reference(self):
         deficit = np.concatenate([np.full(72, 4.0), np.full(48, -1.0)])
@@ -401,6 +414,11 @@ class TestRobustness:
             "one seed": "unclear",
         }
         assert loss == expected
+        gap = found[found["outcome"] == "lost_dissent_percent"].set_index("variant")
+        same = interval([1.0 - 9.0, 1.2 - 10.0, 1.1 - 11.0])
+        assert gap.loc["same", ["difference", "difference_lo", "difference_hi"]].tolist() == pytest.approx(same)
+        assert isnan(gap.loc["full", "difference"])
+        assert gap.loc["one seed", "difference"] == pytest.approx(-8.0)
         seen = found[found["outcome"] == "lost_dissent_impressions_percent"].set_index("variant")["sign"]
         assert seen.to_dict() == expected
         support = found[found["outcome"] == "perceived_support_shift"]
@@ -421,28 +439,40 @@ class TestRobustness:
     def test_where_the_sign_changes(self, doses, values, where):
         assert sign_change(doses, values) == pytest.approx(where, nan_ok=True)
 
-    def test_variance_is_split_between_parameters_and_seeds(self):
-        rng = np.random.default_rng(5)
-        draws = np.repeat(np.arange(4000), 3)
-        values = np.repeat(rng.normal(10, 3, 4000), 3) + rng.normal(0, 2, 12000)
-        found = prior_spread(draws, values, [])
-        assert found.between == pytest.approx(9, rel=0.06)
-        assert found.within == pytest.approx(4, rel=0.06)
-        assert found.within_from == "draws"
+    def test_a_turning_point_has_an_interval_over_seeds(self):
+        rng = np.random.default_rng(4)
+        doses, seeds = np.tile([0.0, 0.2, 0.4, 0.6], 40), np.repeat(np.arange(40), 4)
+        frame = pd.DataFrame({"dose": doses, "seed": seeds, "value": 9 - 30 * doses + rng.normal(0, 3, 40)[seeds]})
+        found = turning_point(frame)
+        assert found.lo < found.value < found.hi
+        assert found.value == pytest.approx(0.3, abs=0.05)
+        assert found.hi - found.lo == pytest.approx(2 * 1.96 * 3 / np.sqrt(40) / 30, rel=0.3)
+        assert turning_point(frame) == found
 
-    def test_one_seed_a_draw_takes_the_seeds_variance_from_the_main_setting(self):
-        found = prior_spread(np.arange(5), [0.0, 10.0, 20.0, 30.0, 40.0], [9.0, 11.0])
-        assert found.within == pytest.approx(2.0)
-        assert found.between == pytest.approx(250.0 - 2.0)
-        assert (found.low, found.high, found.within_from) == (pytest.approx(2.0), pytest.approx(38.0), "main")
+    def test_samples_that_do_not_turn_have_no_upper_end(self):
+        frame = pd.DataFrame({"dose": [0.0, 1.0] * 3, "seed": [1, 1, 2, 2, 3, 3], "value": [5, -9, 5, 1, 5, 1]})
+        assert turning_point(frame).hi == np.inf
+        assert isnan(turning_point(frame.query("seed == 1")).lo)
+        assert isnan(turning_point(frame.query("seed == 9")).value)
 
-    def test_seed_noise_alone_is_no_parameter_uncertainty(self):
-        found = prior_spread([0, 0, 1, 1], [0.0, 10.0, 0.0, 10.0], [])
-        assert found.between == 0.0
-        assert found.within == 50.0
+    def test_seeds_that_shift_draw_and_main_alike_are_no_parameter_uncertainty(self):
+        seed = np.arange(20)
+        luck = np.random.default_rng(3).normal(0, 50, 20)
+        main = pd.Series(30 + luck, index=seed)
+        shift = np.linspace(-10, 10, 20)
+        found = prior_spread(pd.DataFrame({"variant": seed.astype(str), "seed": seed, "value": main + shift}), main)
+        ends = main.mean() + np.quantile(shift, [0.05, 0.95])
+        assert (found.low, found.high) == (pytest.approx(ends[0]), pytest.approx(ends[1]))
+        assert found.parameters == pytest.approx(np.var(shift, ddof=1))
+        assert found.seeds == pytest.approx(np.var(luck, ddof=1))
+
+    def test_a_draw_of_two_seeds_counts_once_and_one_without_its_main_world_not(self):
+        draws = pd.DataFrame({"variant": list("aabc"), "seed": [1, 2, 1, 9], "value": [11.0, 23.0, 14.0, 0.0]})
+        found = prior_spread(draws, pd.Series({1: 10.0, 2: 20.0}))
+        assert (found.draws, found.value) == (2, pytest.approx(15.0 + (2 + 4) / 2))
 
     def test_no_draws(self):
-        found = prior_spread([], [], [1.0, 2.0])
+        found = prior_spread(pd.DataFrame({"variant": [], "seed": [], "value": []}), pd.Series([1.0, 2.0]))
         assert found.draws == 0
         assert isnan(found.low)
 

@@ -3,7 +3,7 @@
 import re
 import shutil
 from html.parser import HTMLParser
-from math import nan
+from math import inf, nan
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,7 +13,7 @@ import yaml
 from rich.console import Console
 
 from experiments.analysis import Analysis, analyse
-from experiments.report import style, terminal, words, write
+from experiments.report import style, tables, terminal, words, write
 from experiments.report.page import Page, Picture, Table, render
 from experiments.report.results import TABLES, Finding, Results, read
 from experiments.report.style import inline, look
@@ -96,14 +96,14 @@ class TestHeadline:
                 Finding(19.11, 18.8, 19.42, 20, ""),
                 Finding(17.8, 8.0, 30.1, 16, ""),
                 "The campaign cost dissent 19.1% of the posts that would have stood (95% interval 18.8 to 19.4, "
-                "20 paired worlds); over the declared priors the loss runs from 8.0% to 30.1%.",
+                "20 paired worlds); over the declared priors, seed by seed, the loss runs from 8.0% to 30.1%.",
             ),
             (
                 Finding(19.11, 18.8, 19.42, 20, ""),
                 Finding(17.8, -2.0, 30.1, 16, ""),
                 "The campaign cost dissent 19.1% of the posts that would have stood (95% interval 18.8 to 19.4, "
-                "20 paired worlds); over the declared priors the loss runs from \u22122.0% to 30.1%, so even its sign "
-                "depends on parameters that are not known.",
+                "20 paired worlds); over the declared priors, seed by seed, the loss runs from \u22122.0% to 30.1%, so "
+                "even its sign depends on parameters that are not known.",
             ),
             (
                 Finding(-4.2, -6.0, -2.4, 20, ""),
@@ -198,33 +198,117 @@ class TestPage:
         assert "&lt;1&gt;" in text
 
 
+SINGLE = (
+    "in single worlds, where daily numbers are small, it was after 18 h in the median (2 to 43 h; 1 censored, 0 "
+    "without a deficit)."
+)
+MEDIAN = Finding(18.0, 2.0, 43.0, 20, "1 censored, 0 without a deficit")
+
+
+def told(**findings: Finding) -> Results:
+    table = pd.DataFrame(list(findings.values())).assign(name=list(findings))
+    return Results({}, {"findings": table}, "")
+
+
 class TestRecoveryWords:
     @pytest.mark.parametrize(
-        ("median", "pooled", "sentence"),
+        ("median", "pooled", "remaining", "sentence"),
         [
             (
-                Finding(18.0, 2.0, 43.0, 20, "1 censored, 0 without a deficit"),
+                MEDIAN,
                 Finding(22.0, nan, nan, 20, "recovered"),
+                Finding(0.1, nan, nan, 20, ""),
                 "Half of the mean deficit was made good 22 h after the campaign\u2019s end (the day that follows is "
-                "below half); in single worlds, where daily numbers are small, after 18 h in the median (2 to 43 h; 1 "
-                "censored, 0 without a deficit).",
+                f"below half); {SINGLE}",
+            ),
+            (
+                MEDIAN,
+                Finding(94.0, nan, nan, 20, "recovered"),
+                Finding(0.48, nan, nan, 20, "late"),
+                f"About half of the mean deficit is still missing when the runs end (48% in their last day); {SINGLE}",
             ),
             (
                 Finding(nan, 60.0, 60.0, 20, "20 censored, 0 without a deficit"),
                 Finding(60.0, nan, nan, 20, "censored"),
-                "Half of the mean deficit was not made good when the runs ended; nor was it in most single worlds (20 "
-                "censored, 0 without a deficit).",
+                Finding(0.7, nan, nan, 20, ""),
+                "Half of the mean deficit was not made good when the runs ended (70% in their last day was missing); "
+                "nor was it in most single worlds (20 censored, 0 without a deficit).",
             ),
             (
                 Finding(nan, nan, nan, 0, "0 censored, 20 without a deficit"),
                 Finding(nan, nan, nan, 20, "no deficit"),
+                Finding(nan, nan, nan, 20, ""),
                 "No world ended the campaign with a deficit, so there is no recovery to time.",
             ),
         ],
     )
-    def test_golden(self, median, pooled, sentence):
-        found = pd.DataFrame([median, pooled]).assign(name=["recovery_hours", "recovery_hours_pooled"])
-        assert words.recovery(Results({}, {"findings": found}, "")) == sentence
+    def test_golden(self, median, pooled, remaining, sentence):
+        found = told(recovery_hours=median, recovery_hours_pooled=pooled, remaining_pooled=remaining)
+        assert words.recovery(found) == sentence
+
+
+class TestTurningWords:
+    @pytest.mark.parametrize(
+        ("turn", "sentence"),
+        [
+            (
+                Finding(0.49, 0.4, inf, 6, ""),
+                "The loss may turn where 49% fight back (95% bootstrap interval over 6 seeds: 40% to not reached; "
+                "tried: 0.00 to 0.60; at no share tried does an interval lie wholly on the other side of 0).",
+            ),
+            (
+                Finding(0.3, 0.25, 0.36, 6, "reversed"),
+                "The loss changes its sign where 30% fight back (95% bootstrap interval over 6 seeds: 25% to 36%; "
+                "tried: 0.00 to 0.60).",
+            ),
+            (
+                Finding(nan, inf, inf, 6, ""),
+                "No share of people who fight back between 0.00 to 0.60 turns the sign of the mean loss.",
+            ),
+        ],
+    )
+    def test_golden(self, turn, sentence):
+        assert words.fight_back(told(fight_back_turn=turn, fight_back_tried=Finding(nan, 0.0, 0.6, 4, ""))) == sentence
+
+    def test_nothing_is_said_of_what_was_not_varied(self):
+        nothing = Finding(nan, nan, nan, 0, "")
+        assert words.fight_back(told(fight_back_turn=nothing, fight_back_tried=nothing)) == ""
+
+
+class TestWhatWasLeftOut:
+    def test_no_empty_table_or_picture_is_shown(self, tmp_path):
+        results = write(made(RECIPE, tmp_path))
+        page, shown = (tmp_path / "report.html").read_text(encoding="utf-8"), printed(results, tmp_path)
+        for title in ("Which signs survive", "knock-outs", "other assumptions</h", "fight back"):
+            assert title not in page
+            assert title not in shown
+        assert not (tmp_path / "figures" / "robustness.png").exists()
+        assert "What became of the lost posts" in shown
+
+    def test_few_seeds_of_the_knockouts_are_told(self, folder):
+        assert tables.knockouts(read(folder)).title == "Whole-run knock-outs, on 2 of the 3 seeds of the main table"
+
+
+class TestWhatIsSaidOfCauses:
+    def test_no_share_of_the_loss_and_what_leavers_count(self, folder):
+        sentence = next(text for text in words.lede(read(folder)) if "posts were lost" in text)
+        assert "%" not in sentence
+        assert words.LEAVERS in sentence
+
+    def test_rows_that_can_not_be_told_apart_are_named(self, folder):
+        results = read(folder)
+        table = results["robustness"].query("outcome == 'lost_dissent_percent' and family == 'robustness'")
+        within = table[(table["difference_lo"] <= 0) & (table["difference_hi"] >= 0)]["variant"]
+        assert len(within)
+        sentence = words.no_difference(results)
+        assert [name in sentence for name in table["variant"]] == table["variant"].isin(within).tolist()
+
+
+def printed(results: Results, folder: Path) -> str:
+    with (folder / "log").open("w") as file:
+        console = Console(record=True, width=80, file=file)
+        terminal.show(results, console)
+    return console.export_text()
 
 
 class TestFigures:

@@ -116,6 +116,37 @@ def test_the_plan_covers_every_family():
     assert len(main) == 3 * 14
 
 
+def test_every_draw_has_the_main_world_of_its_seed_beside_it():
+    config = config_of("priors.draws=5")
+    runs = suppression.plan(config, build(config))
+    main = {run.seed for run in runs if run.family == "main"}
+    drawn = [run.seed for run in runs if run.family == "prior" and run.arm == "all"]
+    assert len(drawn) == 5
+    assert set(drawn) == main
+
+
+def test_parts_set_to_0_are_left_out():
+    config = config_of("knockouts.seeds=0", "robustness.seeds=0", "priors.draws=0")
+    assert {run.family for run in suppression.plan(config, build(config))} == {"main"}
+
+
+@pytest.mark.parametrize("name", ["knockouts.seeds", "robustness.seeds", "priors.draws"])
+def test_a_part_of_less_than_nothing_is_refused(name: str):
+    config = config_of(f"{name}=-1")
+    with pytest.raises(InputError, match=f"{name}=-1 must be 0 or more"):
+        suppression.plan(config, build(config))
+
+
+def test_leaving_is_varied_in_rows_and_in_priors():
+    rows = suppression.robustness(Setting())
+    assert rows["nobody leaves because of abuse"] == {"reaction.leave_abuse": 0.0}
+    assert rows["leaving does not fall with posts"] == {"reaction.leave_decline": 0.0}
+    ranges = config_of().priors.ranges
+    for name in ("leave_abuse", "leave_decline"):
+        low, high = ranges[f"reaction.{name}"]
+        assert low < getattr(Setting().reaction, name) < high
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_fight_back_keeps_the_mix_of_the_others(share: float):
     setting = Setting()

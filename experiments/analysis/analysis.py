@@ -10,11 +10,15 @@ from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
 from experiments.analysis.contrasts import contrasts, outcomes
 from experiments.analysis.losses import causes, check_cells, knockouts, lost_dissent
 from experiments.analysis.pairing import interval
-from experiments.analysis.recovery import CENSORED, NO_DEFICIT, RECOVERED, median_time, recoveries
-from experiments.analysis.robustness import prior_spread, robustness, sign_change
+from experiments.analysis.priors import prior_spread
+from experiments.analysis.recovery import CENSORED, LATE, NO_DEFICIT, RECOVERED, median_time, recoveries
+from experiments.analysis.robustness import REVERSED, robustness
 from experiments.analysis.shapley import decompose, interactions
 from experiments.analysis.summary import FIXED, FURTHER
 from experiments.analysis.timeline import daily_causes, deficits, timeline
+from experiments.analysis.turning import turning_point
+
+Row = tuple[str, float, float, float, int, str]
 
 
 @dataclass(frozen=True)
@@ -81,25 +85,32 @@ def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], sta
 def findings(effects: pd.DataFrame, table: pd.DataFrame, recovery: pd.DataFrame) -> pd.DataFrame:
     """Return the headline, its range over priors, the fight-back share that turns it, and recovery."""
     whole = effects[(effects["arm"] == ALL) & (effects["effort"] == ADDITIVE)]
-    main = whole.loc[whole["family"] == "main", "lost_dissent_percent"]
-    draws = whole[whole["family"] == "prior"]
-    spread = prior_spread(draws["variant"], draws["lost_dissent_percent"], main)
-    dose = table[(table["family"] == "fight_back") & (table["outcome"] == "lost_dissent_percent")]
-    shares = dose["variant"].astype(float)
-    turn = sign_change(shares, dose["value"])
-    dose_ends = (shares.min(), shares.max()) if len(dose) else (np.nan, np.nan)
+    whole = whole.rename(columns={"lost_dissent_percent": "value"})
+    main = whole[whole["family"] == "main"].set_index("seed")["value"]
+    spread = prior_spread(whole.loc[whole["family"] == "prior", ["variant", "seed", "value"]], main)
     rows = [
         ("lost_dissent_percent", *interval(main), int(main.notna().sum()), ""),
-        ("prior_range", spread.mean, spread.low, spread.high, spread.draws, f"seed variance from {spread.within_from}"),
-        ("variance_parameters", spread.between, np.nan, np.nan, spread.draws, ""),
-        ("variance_seeds", spread.within, np.nan, np.nan, spread.runs, ""),
-        ("fight_back_turn", turn, *dose_ends, len(dose), ""),
+        ("prior_range", spread.value, spread.low, spread.high, spread.draws, ""),
+        ("variance_parameters", spread.parameters, np.nan, np.nan, spread.draws, ""),
+        ("variance_seeds", spread.seeds, np.nan, np.nan, int(main.notna().sum()), ""),
+        *_fight_back_findings(whole[whole["family"] == "fight_back"], table),
         *_recovery_findings(recovery[recovery["arm"] == ALL]),
     ]
     return pd.DataFrame(rows, columns=["name", "value", "lo", "hi", "seeds", "note"])
 
 
-def _recovery_findings(recovery: pd.DataFrame) -> list[tuple[str, float, float, float, int, str]]:
+def _fight_back_findings(whole: pd.DataFrame, table: pd.DataFrame) -> list[Row]:
+    shares = whole["variant"].astype(float)
+    turn = turning_point(whole.assign(dose=shares)[["dose", "seed", "value"]])
+    ends = (shares.min(), shares.max()) if len(shares) else (np.nan, np.nan)
+    signs = table.loc[(table["family"] == "fight_back") & (table["outcome"] == "lost_dissent_percent"), "sign"]
+    return [
+        ("fight_back_turn", *turn, whole["seed"].nunique(), REVERSED if (signs == REVERSED).any() else ""),
+        ("fight_back_tried", np.nan, *ends, shares.nunique(), ""),
+    ]
+
+
+def _recovery_findings(recovery: pd.DataFrame) -> list[Row]:
     pooled, each = recovery[recovery["seed"] == -1].iloc[0], recovery[recovery["seed"] != -1]
     deficit = each[each["outcome"] != NO_DEFICIT]
     median = median_time(deficit["hours"], deficit["outcome"] == RECOVERED)
@@ -109,5 +120,6 @@ def _recovery_findings(recovery: pd.DataFrame) -> list[tuple[str, float, float, 
     return [
         ("recovery_hours", median, low, high, len(deficit), note),
         ("recovery_hours_pooled", pooled["hours"], np.nan, np.nan, len(each), pooled["outcome"]),
+        ("remaining_pooled", pooled["remaining"], np.nan, np.nan, len(each), LATE if pooled["late"] else ""),
         ("overshoot_pooled", pooled["overshoot"], np.nan, np.nan, len(each), ""),
     ]

@@ -72,18 +72,19 @@ def pair_with_none(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def causes(losses: pd.DataFrame) -> pd.DataFrame:
-    """Return for each arm and effort each part of the loss: `arm, effort, cause, value, lo, hi, percent`.
+    """Return for each arm and effort each part of the loss: `arm, effort, cause, value, lo, hi, median, percent`.
 
-    `value` is posts a world; `percent` is the mean over seeds of the part in % of the baseline. The row `lost` is the
-    whole.
+    `value` is posts a world, the mean over seeds, `median` the median; `percent` is the mean over seeds of the part in
+    % of the baseline. The row `lost` is the whole. Medians need not add up.
     """
     rows = []
     for (arm, effort), group in losses.groupby(["arm", "effort"], sort=False):
         baseline = group["baseline"].where(group["baseline"] > 0)
         for cause in ("lost", *PARTS):
             value, lo, hi = interval(group[cause])
-            rows.append((arm, effort, cause, value, lo, hi, interval(100 * group[cause] / baseline).value))
-    return pd.DataFrame(rows, columns=["arm", "effort", "cause", "value", "lo", "hi", "percent"])
+            percent = interval(100 * group[cause] / baseline).value
+            rows.append((arm, effort, cause, value, lo, hi, float(group[cause].median()), percent))
+    return pd.DataFrame(rows, columns=["arm", "effort", "cause", "value", "lo", "hi", "median", "percent"])
 
 
 def knockouts(losses: pd.DataFrame) -> pd.DataFrame:

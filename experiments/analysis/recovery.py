@@ -10,6 +10,7 @@ F64 = NDArray[np.float64]
 DAY = 24
 REFERENCE_DAYS = 3
 RECOVERED, CENSORED, NO_DEFICIT = "recovered", "censored", "no deficit"
+LATE = "late"
 
 
 class Recovery(NamedTuple):
@@ -19,6 +20,8 @@ class Recovery(NamedTuple):
     hours: float  #: from the campaign's end to recovery, or to the end of what could be seen; nan without a deficit
     reference: float  #: mean hourly deficit in the campaign's last days
     overshoot: float  #: largest 24 h surplus after the campaign, as a share of the reference; 0 if none
+    remaining: float  #: mean deficit in the run's last 24 h, as a share of the reference; nan if it is not seen
+    late: bool  #: recovered, but within the last day of what could be seen
 
 
 def recover(deficit: ArrayLike, start: int, stop: int) -> Recovery:
@@ -33,16 +36,18 @@ def recover(deficit: ArrayLike, start: int, stop: int) -> Recovery:
     during = x[max(start, stop - REFERENCE_DAYS * DAY) : stop]
     reference = float(during.mean()) if during.size else float("nan")
     if not reference > 0:
-        return Recovery(NO_DEFICIT, float("nan"), reference, float("nan"))
+        return Recovery(NO_DEFICIT, float("nan"), reference, float("nan"), float("nan"), False)
     after = x[stop:]
     if after.size < DAY:
-        return Recovery(CENSORED, 0.0, reference, float("nan"))
+        return Recovery(CENSORED, 0.0, reference, float("nan"), float("nan"), False)
     days = np.convolve(after, np.full(DAY, 1 / DAY), mode="valid")
     overshoot = max(0.0, -float(days.min()) / reference)
+    remaining = float(days[-1]) / reference
     halved = np.flatnonzero(days < reference / 2)
     if halved.size:
-        return Recovery(RECOVERED, float(halved[0]), reference, overshoot)
-    return Recovery(CENSORED, float(days.size), reference, overshoot)
+        late = halved[0] > 0 and halved[0] >= days.size - DAY
+        return Recovery(RECOVERED, float(halved[0]), reference, overshoot, remaining, bool(late))
+    return Recovery(CENSORED, float(days.size), reference, overshoot, remaining, False)
 
 
 def kaplan_meier(hours: ArrayLike, observed: ArrayLike) -> tuple[F64, F64]:

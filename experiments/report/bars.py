@@ -1,5 +1,7 @@
 """Pictures of comparisons: arms, tactics, causes and other assumptions."""
 
+from collections.abc import Hashable, Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -65,12 +67,13 @@ def tactics(results: Results) -> Figure:
 
 
 def causes(results: Results) -> Figure:
-    """Left: what became of the lost posts. Right: how much of the loss goes when a pathway is taken out."""
+    """Left: what became of the lost posts. Right, if tried: how much of the loss goes without a pathway."""
     table = results["causes"]
     rows = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE) & (table["cause"] != "lost")]
     rows = rows.set_index("cause").loc[list(CAUSE_COLOURS)[::-1]]
     figure = canvas(3.7)
-    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    tried = results["knockouts"].iloc[::-1]
+    left, *right = figure.subplots(1, 2, width_ratios=(1.25, 1)) if len(tried) else [figure.subplots()]
     y = np.arange(len(rows))
     left.barh(y, rows["value"], 0.7, color=[CAUSE_COLOURS[str(name)] for name in rows.index])
     left.errorbar(rows["value"], y, xerr=_arms_of(rows), fmt="none", ecolor=INK, elinewidth=1.1)
@@ -80,38 +83,54 @@ def causes(results: Results) -> Figure:
     left.set_title("Proximal: where the lost posts ended")
     left.set_xlabel("posts a world (95% interval)")
     left.grid(axis="y", visible=False)
-    _knockouts(right, results["knockouts"].iloc[::-1])
+    for axes in right:
+        _knockouts(axes, tried)
     return figure
 
 
 def robustness(results: Results) -> Figure:
-    """Forest of the headline under other assumptions, with the range over declared priors last."""
+    """Left: the headline under other assumptions, declared priors last. Right: paired differences."""
     table = results["robustness"].query("outcome == 'lost_dissent_percent'").reset_index(drop=True)
     labels = [variant(row["family"], row["variant"]) for row in table.to_dict("records")]
-    texts = [f"{number(row['value'])}  [{span(row['lo'], row['hi'])}]" for row in table.to_dict("records")]
     priors = results.finding("prior_range")
     if priors.seeds:
         labels.append(f"declared priors, 5\u201395% of {priors.seeds} draws")
-        texts.append(f"[{span(priors.lo, priors.hi)}]")
-    figure = canvas(0.27 * len(labels) + 1.2)
-    axes = figure.subplots()
+    figure = canvas(0.27 * len(labels) + 1.4)
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
     y = np.arange(len(labels))[::-1]
-    axes.axvspan(*table.loc[0, ["lo", "hi"]].fillna(0), color=PALE, linewidth=0, zorder=0)
-    zero_line(axes, vertical=True)
+    left.axvspan(*table.loc[0, ["lo", "hi"]].fillna(0), color=PALE, linewidth=0, zorder=0)
     for verdict, colour in VERDICT_COLOURS.items():
         chosen = (table["sign"] == verdict).to_numpy()
         if chosen.any():
-            _points(axes, table[chosen], y[: len(table)][chosen], colour, "o", verdict)
+            _points(left, table[chosen], y[: len(table)][chosen], colour, "o", verdict)
+    gaps = table[["difference", "difference_lo", "difference_hi"]].set_axis(["value", "lo", "hi"], axis=1)
+    known = gaps["value"].notna().to_numpy()
+    _points(right, gaps[known], y[: len(table)][known], INK, "o", "")
+    texts = [_numbers(gap) if gap["value"] == gap["value"] else "" for gap in gaps.to_dict("records")]
     if priors.seeds:
-        axes.plot([priors.lo, priors.hi], [0, 0], color=INK, linewidth=4, solid_capstyle="butt", alpha=0.75)
-        axes.plot(priors.value, 0, "|", color="white", ms=7, mew=1.5)
-    axes.set_yticks(y, labels)
-    _text_beside(axes, y, texts)
-    axes.set_xlabel("lost dissent, % of what stands without the operation (95% interval)")
-    axes.grid(axis="y", visible=False)
+        main = results.finding("lost_dissent_percent").value
+        for axes, shift in ((left, 0.0), (right, main)):
+            _range(axes, priors.value - shift, priors.lo - shift, priors.hi - shift)
+        texts.append(f"[{span(priors.lo - main, priors.hi - main)}]")
+    left.set_yticks(y, labels)
+    _text_beside(right, y, texts)
+    for axes, words in ((left, "lost dissent, %"), (right, "difference, points")):
+        zero_line(axes, vertical=True)
+        axes.set_xlabel(f"{words} (95% interval)")
+        axes.grid(axis="y", visible=False)
     title = "sign of the main setting\u2019s effect"
-    figure.legend(loc="outside lower center", ncols=4, title=title, title_fontsize=8.5)
+    handles, names = left.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=4, title=title, title_fontsize=8.5)
     return figure
+
+
+def _range(axes: Axes, value: float, low: float, high: float) -> None:
+    axes.plot([low, high], [0, 0], color=INK, linewidth=4, solid_capstyle="butt", alpha=0.75)
+    axes.plot(value, 0, "|", color="white", ms=7, mew=1.5)
+
+
+def _numbers(row: Mapping[Hashable, float]) -> str:
+    return f"{number(row['value'])} [{span(row['lo'], row['hi'])}]"
 
 
 def _text_beside(axes: Axes, y: ArrayLike, texts: list[str]) -> None:
@@ -123,10 +142,6 @@ def _text_beside(axes: Axes, y: ArrayLike, texts: list[str]) -> None:
 
 def _knockouts(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_title("Root: loss that goes")
-    if table.empty:
-        axes.text(0.5, 0.5, "no pathway was taken out", transform=axes.transAxes, ha="center")
-        axes.set_axis_off()
-        return
     y = np.arange(len(table))
     share = 100 * table[["share", "share_lo", "share_hi"]].set_axis(["value", "lo", "hi"], axis=1)
     axes.barh(y, share["value"], 0.5, color=BLUE)

@@ -59,7 +59,11 @@ def build(results: Results, folder: Path) -> Page:
         title=TITLE,
         headline=words.headline(found, priors),
         lede=words.lede(results),
-        pictures=[_draw(results, folder, name) for name in PICTURES],
+        pictures=[
+            _draw(results, folder, name)
+            for name in PICTURES
+            if name != "robustness" or priors.seeds or words.varied(results)
+        ],
         tables=tables.everything(results),
         facts=run["facts"],
         caveats=[*run.get("notes", ()), *CAVEATS],
@@ -109,7 +113,8 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     "robustness": (
         bars.robustness,
         "Which signs survive other assumptions",
-        "Look for intervals that reach zero. {fight_back} {uncertainty}",
+        "Left, look for intervals that reach zero. Right, the difference from the main setting in the same seeds: look "
+        "for intervals that do not. {no_difference} {fight_back} {uncertainty}",
     ),
     "recovery": (
         figures.recovery,
@@ -125,5 +130,8 @@ def _draw(results: Results, folder: Path, name: str) -> Picture:
     make, title, caption = PICTURES[name]
     svg = style.save(make(results), folder, name)
     about = (make.__doc__ or title).strip().splitlines()[0]
-    told = {word.__name__: word(results) for word in (words.fight_back, words.uncertainty, words.recovery)}
+    told = {
+        word.__name__: word(results)
+        for word in (words.no_difference, words.fight_back, words.uncertainty, words.recovery)
+    }
     return Picture(title, svg, caption.format(**told), f"{title}. {about}")

@@ -24,6 +24,7 @@ EFFECTS = {
     "perceived_supporters_shift": ("perceived supporters", "accounts", 1.0, 1),
     "true_supporters_shift": ("genuine supporters seen", "accounts", 1.0, 1),
 }
+ENDS = {"value": "", "lo": "_lo", "hi": "_hi"}
 
 
 def arms(results: Results) -> Table:
@@ -62,17 +63,24 @@ def causes(results: Results) -> Table:
     """Return the parts of the loss, which sum to it exactly."""
     table = results["causes"].query("arm == 'all' and effort == 'additive'")
     rows = [
-        [CAUSES.get(row["cause"], "lost dissent"), _cell(row, 1.0, 1), number(row["percent"])]
+        [
+            CAUSES.get(row["cause"], "lost dissent"),
+            _cell(row, 1.0, 1),
+            number(row["median"]),
+            number(row["percent"]),
+        ]
         for row in table.to_dict("records")
     ]
-    note = "The parts sum to the loss in every world, exactly. Below zero: the operation made this rarer."
-    return Table(
-        "What became of the lost posts", ["cause", "posts a world [95% interval]", "% of baseline"], rows, note
+    note = (
+        "The parts sum to the loss in every world, exactly; so do their means, not their medians. A median far from "
+        "its mean: a few worlds hold much of it. Below zero: the operation made this rarer. "
     )
+    heads = ["cause", "mean posts a world [95% interval]", "median", "% of baseline"]
+    return Table("What became of the lost posts", heads, rows, note + words.LEAVERS)
 
 
 def knockouts(results: Results) -> Table:
-    """Return what each pathway is answerable for."""
+    """Return what each pathway is answerable for; its title says so where it rests on fewer seeds than the arms."""
     rows = [
         [
             KNOCKOUTS.get(row["knockout"], row["knockout"]),
@@ -86,7 +94,9 @@ def knockouts(results: Results) -> Table:
     ]
     heads = ["pathway", "loss", "loss without it", "goes, posts [95% interval]", "goes, % [95% interval]", "seeds"]
     note = "The pathway is off with the operation and without. Pathways overlap, so shares need not sum to 100."
-    return Table("Whole-run knock-outs", heads, rows, note)
+    seeds, whole = results["knockouts"]["seeds"].max(), results["summary"]["seed"].nunique()
+    fewer = f", on {seeds} of the {whole} seeds of the main table" if rows and seeds < whole else ""
+    return Table(f"Whole-run knock-outs{fewer}", heads, rows, note)
 
 
 def tactics(results: Results) -> Table:
@@ -103,22 +113,31 @@ def tactics(results: Results) -> Table:
 
 
 def robustness(results: Results) -> Table:
-    """Return which signs survive other assumptions, a row a variant."""
+    """Return which signs survive other assumptions, a row a variant; no rows if none was tried."""
+    table = results["robustness"]
     rows = []
-    for (family, variant), group in results["robustness"].groupby(["family", "variant"], sort=False):
+    for (family, variant), group in table.groupby(["family", "variant"], sort=False):
         by = group.set_index("outcome").to_dict("index")
         loss, seen, belief = (by[name] for name in HEADLINES)
         others = (f"{_cell(row, scale, 1)} {row['sign']}" for row, scale in ((seen, 1.0), (belief, 100.0)))
+        main = str(family).startswith("main")
+        gap = "" if main else _cell({end: loss[f"difference{tail}"] for end, tail in ENDS.items()}, 1.0, 1)
         sign = "(reference)" if family == "main" else str(loss["sign"])
-        rows.append([words.variant(str(family), str(variant)), _cell(loss, 1.0, 1), sign, *others, str(loss["seeds"])])
-    heads = ["assumption", "lost dissent, %", "its sign", "lost impressions, %", "perceived support, points", "seeds"]
-    return Table("Which signs survive", heads, rows, "95% intervals in brackets; signs against the main setting.")
+        cells = [number(loss["value"]), f"[{span(loss['lo'], loss['hi'])}]", gap, sign, *others, str(loss["seeds"])]
+        rows.append([words.variant(str(family), str(variant)), *cells])
+    heads = ["assumption", "lost, %", "95% interval", "difference, points", "its sign"]
+    heads += ["lost impressions, %", "perceived support, points", "seeds"]
+    note = (
+        "95% intervals in brackets. The difference is from the main setting in the same seeds, world by world; signs "
+        f"are of the effect itself, against the main setting. {words.no_difference(results)}"
+    )
+    return Table("Which signs survive", heads, rows if words.varied(results) else [], note)
 
 
 def everything(results: Results) -> list[Table]:
-    """Return all tables in the order of the page."""
+    """Return all tables that have rows, in the order of the page."""
     makers: list[Callable[[Results], Table]] = [arms, outcomes, causes, knockouts, tactics, robustness]
-    return [make(results) for make in makers]
+    return [table for make in makers if (table := make(results)).rows]
 
 
 def _cell(row: Mapping[Hashable, Any], scale: float, digits: int) -> str:

@@ -14,9 +14,9 @@ from experiments.report.results import Results
 #: table -> the columns that fit a terminal of 80 characters
 SHOWN: dict[Callable[[Results], Table], tuple[int, ...]] = {
     tables.arms: (0, 1, 2, 3),
-    tables.causes: (0, 1, 2),
+    tables.causes: (0, 1, 2, 3),
     tables.knockouts: (0, 1, 2, 4),
-    tables.robustness: (0, 1, 2),
+    tables.robustness: (0, 1, 3, 4),
 }
 
 
@@ -26,10 +26,11 @@ def show(results: Results, console: Console) -> None:
     console.print(Text(words.headline(found, priors), style="bold"))
     for sentence in words.lede(results):
         console.print(Text(sentence))
-    for table, kept in SHOWN.items():
-        console.print(_grid(table(results), kept))
-    console.print(Text(words.fight_back(results)))
-    console.print(Text(words.uncertainty(results)))
+    for make, kept in SHOWN.items():
+        if (table := make(results)).rows:
+            console.print(_grid(table, kept))
+    for sentence in filter(None, (words.no_difference(results), words.fight_back(results), words.uncertainty(results))):
+        console.print(Text(sentence))
 
 
 def _grid(table: Table, kept: Sequence[int]) -> Grid:

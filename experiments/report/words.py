@@ -3,7 +3,8 @@
 import math
 
 from experiments.analysis.arms import ADDITIVE, ALL
-from experiments.analysis.recovery import RECOVERED
+from experiments.analysis.recovery import LATE, RECOVERED
+from experiments.analysis.robustness import REVERSED
 from experiments.report.results import Finding, Results
 
 CAUSES = {
@@ -24,6 +25,10 @@ OUTCOMES = {
     "perceived_support_shift": ("Shift of perceived support", "percentage points", 100.0),
 }
 KNOCKOUTS = {"no_fear": "fear", "no_climate": "climate", "no_crowding": "crowding"}
+LEAVERS = (
+    "The cell of leavers counts all that they would have wanted to say, part of which they would have kept to "
+    "themselves (so \u201creserved by temperament\u201d may be below zero)."
+)
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -78,7 +83,7 @@ def _over_priors(priors: Finding) -> str:
     if priors.seeds < 2 or not math.isfinite(lo):
         return ""
     turned = ", so even its sign depends on parameters that are not known" if lo < 0 < hi else ""
-    return f"; over the declared priors the loss runs from {number(lo)}% to {number(hi)}%{turned}"
+    return f"; over the declared priors, seed by seed, the loss runs from {number(lo)}% to {number(hi)}%{turned}"
 
 
 def lede(results: Results) -> list[str]:
@@ -91,45 +96,78 @@ def recovery(results: Results) -> str:
     found, pooled = results.finding("recovery_hours"), results.finding("recovery_hours_pooled")
     if found.seeds == 0:
         return "No world ended the campaign with a deficit, so there is no recovery to time."
-    mean = f"Half of the mean deficit was made good {number(pooled.value, 0)} h after the campaign\u2019s end"
-    if pooled.note != RECOVERED:
-        mean = "Half of the mean deficit was not made good when the runs ended"
+    mean = _mean_recovery(pooled, results.finding("remaining_pooled"))
     if not math.isfinite(found.value):
         return f"{mean}; nor was it in most single worlds ({found.note})."
     return (
-        f"{mean} (the day that follows is below half); in single worlds, where daily numbers are small, after "
-        f"{number(found.value, 0)} h in the median ({number(found.lo, 0)} to {number(found.hi, 0)} h; {found.note})."
+        f"{mean}; in single worlds, where daily numbers are small, it was after {number(found.value, 0)} h in the "
+        f"median ({number(found.lo, 0)} to {number(found.hi, 0)} h; {found.note})."
+    )
+
+
+def _mean_recovery(pooled: Finding, remaining: Finding) -> str:
+    missing = f"{number(100 * remaining.value, 0)}% in their last day" if math.isfinite(remaining.value) else ""
+    if pooled.note != RECOVERED:
+        ending = f" ({missing} was missing)" if missing else ""
+        return f"Half of the mean deficit was not made good when the runs ended{ending}"
+    if remaining.note == LATE:
+        return f"About half of the mean deficit is still missing when the runs end ({missing})"
+    return (
+        f"Half of the mean deficit was made good {number(pooled.value, 0)} h after the campaign\u2019s end (the day "
+        "that follows is below half)"
     )
 
 
 def fight_back(results: Results) -> str:
-    """Return at which share of people who fight back the loss changes its sign."""
-    found = results.finding("fight_back_turn")
-    if found.seeds < 2:
-        return "The share of people who fight back was not varied."
-    tried = f"{number(found.lo, 2)} to {number(found.hi, 2)}"
+    """Return at which share of people who fight back the loss changes its sign; "" if it was not varied."""
+    found, tried = results.finding("fight_back_turn"), results.finding("fight_back_tried")
+    if tried.seeds < 2:
+        return ""
+    ends = span(tried.lo, tried.hi, 2)
     if not math.isfinite(found.value):
-        return f"No share of people who fight back between {tried} turns the sign of the loss."
-    return f"The loss changes its sign where {number(100 * found.value, 0)}% fight back (tried: {tried})."
-
-
-def uncertainty(results: Results) -> str:
-    """Return how much of the headline's variance parameters bring and how much the seeds."""
-    parameters, seeds = results.finding("variance_parameters"), results.finding("variance_seeds")
-    priors = results.finding("prior_range")
-    if priors.seeds < 2 or not math.isfinite(parameters.value):
-        return "Parameter uncertainty was not measured in this run: the interval above is of seeds alone."
-    total = parameters.value + seeds.value
-    share = 100 * parameters.value / total if total > 0 else float("nan")
+        return f"No share of people who fight back between {ends} turns the sign of the mean loss."
+    turns = "changes its sign" if found.note == REVERSED else "may turn"
+    open_ = "" if found.note == REVERSED else "; at no share tried does an interval lie wholly on the other side of 0"
     return (
-        f"Over {priors.seeds} draws from the declared priors the loss runs from {span(priors.lo, priors.hi)}% (5% to "
-        f"95% of draws); {_most(share)} of the variance between worlds comes from the parameters, "
-        f"the rest from chance ({priors.note})."
+        f"The loss {turns} where {number(100 * found.value, 0)}% fight back ({_shares(found)}; tried: {ends}{open_})."
     )
 
 
-def _most(percent: float) -> str:
-    return "over 99%" if percent > 99 else f"{number(percent, 0)}%"
+def _shares(found: Finding) -> str:
+    if math.isnan(found.lo):
+        return "one seed, so no interval"
+    lo, hi = (f"{number(100 * end, 0)}%" if math.isfinite(end) else "not reached" for end in (found.lo, found.hi))
+    return f"95% bootstrap interval over {found.seeds} seeds: {lo} to {hi}"
+
+
+def varied(results: Results) -> bool:
+    """Return whether any other assumption was tried."""
+    return bool((~results["robustness"]["family"].isin(("main", "main_few"))).any())
+
+
+def no_difference(results: Results) -> str:
+    """Return which rows of the robustness table can not be told from the main setting; "" if all can."""
+    table = results["robustness"].query("outcome == 'lost_dissent_percent'")
+    within = table[(table["difference_lo"] <= 0) & (table["difference_hi"] >= 0)]
+    if within.empty:
+        return ""
+    names = "; ".join(variant(row["family"], row["variant"]) for row in within.to_dict("records"))
+    return f"No difference from the main setting that {within['seeds'].max()} seeds can tell: {names}."
+
+
+def uncertainty(results: Results) -> str:
+    """Return what parameters change in the headline, apart from what seeds do."""
+    parameters, seeds = results.finding("variance_parameters"), results.finding("variance_seeds")
+    priors, main = results.finding("prior_range"), results.finding("lost_dissent_percent")
+    if priors.seeds < 2 or not math.isfinite(parameters.value):
+        return "Parameter uncertainty was not measured in this run: intervals are of seeds alone."
+    shift = span(priors.lo - main.value, priors.hi - main.value)
+    return (
+        f"Over the declared priors, seed by seed, the loss runs from {span(priors.lo, priors.hi)}%: each of "
+        f"{priors.seeds} draws is compared with the main setting\u2019s world of its own seed and changes the loss by "
+        f"{shift} points (5% to 95% of draws; standard deviation {number(math.sqrt(parameters.value))}, between "
+        f"seeds of the main setting {number(math.sqrt(seeds.value))})."
+    )
 
 
 def _cause(results: Results) -> str:
@@ -138,11 +176,10 @@ def _cause(results: Results) -> str:
     lost = whole.pop("lost")
     if not lost["lo"] > 0:
         return ""
-    ranked = sorted(whole, key=lambda name: -whole[name]["value"])
-    (a, x), (b, y) = ((CAUSES[str(name)], 100 * whole[name]["value"] / lost["value"]) for name in ranked[:2])
+    first, second = (CAUSES[str(name)] for name in sorted(whole, key=lambda name: -whole[name]["value"])[:2])
     return (
-        f"Of {number(lost['value'], 0)} lost posts a world, the largest parts are \u201c{a}\u201d ({number(x, 0)}%) "
-        f"and \u201c{b}\u201d ({number(y, 0)}%)."
+        f"{number(lost['value'], 0)} posts were lost a world; the largest causes by mean are \u201c{first}\u201d and "
+        f"\u201c{second}\u201d. {LEAVERS}"
     )
 
 

@@ -1,0 +1,45 @@
+"""At which dose an effect changes its sign, and how sure that is."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from experiments.analysis.pairing import CONFIDENCE, Interval
+
+RESAMPLES = 2000
+
+
+def sign_change(doses: ArrayLike, values: ArrayLike) -> float:
+    """Return the first dose at which the values cross 0, by straight lines between them; nan if they never do."""
+    x, y = np.asarray(doses, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    zero = np.flatnonzero(y == 0)
+    cross = np.flatnonzero(y[:-1] * y[1:] < 0)
+    found = [*x[zero], *(x[i] - y[i] * (x[i + 1] - x[i]) / (y[i + 1] - y[i]) for i in cross)]
+    return float(min(found)) if found else float("nan")
+
+
+def turning_point(effects: pd.DataFrame) -> Interval:
+    """Return where the mean over seeds changes its sign, with the middle 95% of bootstrap samples of seeds.
+
+    Args:
+        effects: a row a dose and seed: `dose`, `seed`, `value`. Seeds not played at every dose are left out.
+
+    Returns:
+        the dose, nan if no sign changes; bounds are inf where samples do not reach a change within the doses tried,
+        nan for fewer than two seeds.
+    """
+    table = effects.pivot(index="seed", columns="dose", values="value").dropna()
+    n, nan = len(table), float("nan")
+    if n == 0:
+        return Interval(nan, nan, nan)
+    doses, values = table.columns.to_numpy(np.float64), table.to_numpy(np.float64)
+    found = sign_change(doses, values.mean(axis=0))
+    if n == 1:
+        return Interval(found, nan, nan)
+    weights = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
+    turns = np.sort([sign_change(doses, means) for means in weights @ values])  # nan come last
+    turns[np.isnan(turns)] = np.inf
+    first = int((1 - CONFIDENCE) / 2 * (RESAMPLES - 1))
+    return Interval(found, float(turns[first]), float(turns[RESAMPLES - 1 - first]))
