@@ -217,7 +217,8 @@ SAID = {
     "(at the point feed=newest)",
     "army.discipline=0.5,1.5": "Army.discipline=1.5 must lie in [0, 1] (share) (at the point army.discipline=1.5)",
     "army.size=3,many": "Army.size='many' must be a number (at the point army.size=many)",
-    "graph.path=x": "graph.path is a key of another choice: add graph=configuration or graph=file (at the point graph.path=x)",
+    "graph.path=x": "graph.path is a key of another choice: add graph=configuration or graph=file "
+    "(at the point graph.path=x)",
     "ticks=0": "ticks=0 must be a whole number from 1 (at the point ticks=0)",
 }
 
