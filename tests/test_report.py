@@ -199,7 +199,7 @@ class TestPage:
 
 
 SINGLE = (
-    "in single worlds, where daily numbers are small, it was after 18 h in the median (2 to 43 h; 1 censored, 0 "
+    "in single worlds, where daily numbers are small, half was back after 18 h in the median (2 to 43 h; 1 censored, 0 "
     "without a deficit)."
 )
 MEDIAN = Finding(18.0, 2.0, 43.0, 20, "1 censored, 0 without a deficit")

@@ -100,8 +100,8 @@ def recovery(results: Results) -> str:
     if not math.isfinite(found.value):
         return f"{mean}; nor was it in most single worlds ({found.note})."
     return (
-        f"{mean}; in single worlds, where daily numbers are small, it was after {number(found.value, 0)} h in the "
-        f"median ({number(found.lo, 0)} to {number(found.hi, 0)} h; {found.note})."
+        f"{mean}; in single worlds, where daily numbers are small, half was back after {number(found.value, 0)} h "
+        f"in the median ({number(found.lo, 0)} to {number(found.hi, 0)} h; {found.note})."
     )
 
 
