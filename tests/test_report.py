@@ -199,7 +199,7 @@ class TestPage:
 
 
 SINGLE = (
-    "in single worlds, where daily numbers are small, it was after 18 h in the median (2 to 43 h; 1 censored, 0 "
+    "in single worlds, where daily numbers are small, half was back after 18 h in the median (2 to 43 h; 1 censored, 0 "
     "without a deficit)."
 )
 MEDIAN = Finding(18.0, 2.0, 43.0, 20, "1 censored, 0 without a deficit")
@@ -263,7 +263,7 @@ class TestTurningWords:
             ),
             (
                 Finding(nan, inf, inf, 6, ""),
-                "No share of people who fight back between 0.00 to 0.60 turns the sign of the mean loss.",
+                "No share of people who fight back from 0.00 to 0.60 turns the sign of the mean loss.",
             ),
         ],
     )
@@ -279,7 +279,7 @@ class TestWhatWasLeftOut:
     def test_no_empty_table_or_picture_is_shown(self, tmp_path):
         results = write(made(RECIPE, tmp_path))
         page, shown = (tmp_path / "report.html").read_text(encoding="utf-8"), printed(results, tmp_path)
-        for title in ("Which signs survive", "knock-outs", "other assumptions</h", "fight back"):
+        for title in ("Which signs survive", "knock-outs", "other assumptions</h", "fight back", "Right, the share"):
             assert title not in page
             assert title not in shown
         assert not (tmp_path / "figures" / "robustness.png").exists()

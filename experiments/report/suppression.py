@@ -74,6 +74,9 @@ def build(results: Results, folder: Path) -> Page:
     )
 
 
+#: sentences that captions hold in braces, by name
+TOLD = (words.knockouts, words.no_difference, words.fight_back, words.uncertainty, words.recovery)
+
 #: name of the file -> how it is drawn, its title, and a caption that says what to look at
 PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     "headline": (
@@ -99,10 +102,9 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     "causes": (
         bars.causes,
         "Why: proximal and root causes",
-        "Left, each missing post in the one cell where it ended, the withheld ones first. Fear, or climate: lifting "
+        "Each missing post in the one cell where it ended, the withheld ones first. Fear, or climate: lifting "
         "that alone would restore the post. Both needed: lifting either would. Each enough: only lifting both would. "
-        "Right, the share of the loss that goes when a pathway is taken out of the whole run; pathways overlap, so "
-        "shares need not sum to 100%.",
+        "{leavers}{knockouts}",
     ),
     "visibility": (
         figures.visibility,
@@ -130,8 +132,5 @@ def _draw(results: Results, folder: Path, name: str) -> Picture:
     make, title, caption = PICTURES[name]
     svg = style.save(make(results), folder, name)
     about = (make.__doc__ or title).strip().splitlines()[0]
-    told = {
-        word.__name__: word(results)
-        for word in (words.no_difference, words.fight_back, words.uncertainty, words.recovery)
-    }
+    told = {word.__name__: word(results) for word in TOLD} | {"leavers": words.LEAVERS}
     return Picture(title, svg, caption.format(**told), f"{title}. {about}")

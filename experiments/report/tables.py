@@ -75,8 +75,8 @@ def causes(results: Results) -> Table:
         "The parts sum to the loss in every world, exactly; so do their means, not their medians. A median far from "
         "its mean: a few worlds hold much of it. Below zero: the operation made this rarer. "
     )
-    heads = ["cause", "mean posts a world [95% interval]", "median", "% of baseline"]
-    return Table("What became of the lost posts", heads, rows, note + words.LEAVERS)
+    heads = ["cause", "mean [95% interval]", "median", "% of baseline"]
+    return Table("What became of the lost posts, posts a world", heads, rows, note + words.LEAVERS)
 
 
 def knockouts(results: Results) -> Table:

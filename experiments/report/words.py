@@ -100,8 +100,8 @@ def recovery(results: Results) -> str:
     if not math.isfinite(found.value):
         return f"{mean}; nor was it in most single worlds ({found.note})."
     return (
-        f"{mean}; in single worlds, where daily numbers are small, it was after {number(found.value, 0)} h in the "
-        f"median ({number(found.lo, 0)} to {number(found.hi, 0)} h; {found.note})."
+        f"{mean}; in single worlds, where daily numbers are small, half was back after {number(found.value, 0)} h "
+        f"in the median ({number(found.lo, 0)} to {number(found.hi, 0)} h; {found.note})."
     )
 
 
@@ -118,6 +118,16 @@ def _mean_recovery(pooled: Finding, remaining: Finding) -> str:
     )
 
 
+def knockouts(results: Results) -> str:
+    """Return how to read the knock-outs beside the causes; "" if there are none."""
+    if results["knockouts"].empty:
+        return ""
+    return (
+        " Right, the share of the loss that goes when a pathway is taken out of the whole run; pathways overlap, so "
+        "shares need not sum to 100%."
+    )
+
+
 def fight_back(results: Results) -> str:
     """Return at which share of people who fight back the loss changes its sign; "" if it was not varied."""
     found, tried = results.finding("fight_back_turn"), results.finding("fight_back_tried")
@@ -125,7 +135,7 @@ def fight_back(results: Results) -> str:
         return ""
     ends = span(tried.lo, tried.hi, 2)
     if not math.isfinite(found.value):
-        return f"No share of people who fight back between {ends} turns the sign of the mean loss."
+        return f"No share of people who fight back from {ends} turns the sign of the mean loss."
     turns = "changes its sign" if found.note == REVERSED else "may turn"
     open_ = "" if found.note == REVERSED else "; at no share tried does an interval lie wholly on the other side of 0"
     return (
