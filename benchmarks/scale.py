@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.measure import Visits
 from benchmarks.phases import ENGINE, PHASES, THREADED, timed
 from benchmarks.run import natural, positive
 from benchmarks.world import typical
@@ -43,6 +44,8 @@ def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> 
     world = World(setting, rng=seed, threads=threads)
     built = time.perf_counter() - begun
     after = gigabytes()
+    visits = Visits()
+    world.observers.append(visits)
     task = bar.add_task(f"{people:,} people", total=ticks)
     with timed(THREADED if threads > 1 else ENGINE) as seconds:
         begun = time.perf_counter()
@@ -65,7 +68,9 @@ def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> 
         "activations": awake,
         "sessions a day": awake / days / people,
         "acts a day": float(history["acts"].sum()) / days / people,
+        "acts": float(history["acts"].sum()),
         "reads": float(history["reads"].sum()),
+        "edge visits": float(sum(visits.heads(world.graph, 1))),
         "posts by the army": float(history["army_posts"].sum()),
         "ms a tick": {phase: 1e3 * seconds[phase] / ticks for phase in PHASES},
     }
