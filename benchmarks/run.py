@@ -125,6 +125,11 @@ def arguments() -> argparse.Namespace:
     add("--threads", type=positive, default=cores(), metavar="K", help="threads of the engine (all cores)")
     add("--seed", type=natural, default=1, metavar="S", help="seed of all worlds (1)")
     add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
+    return parsed(parser)
+
+
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read the command line and make the folder `--out`."""
     given = parser.parse_args()
     try:
         given.out.mkdir(parents=True, exist_ok=True)

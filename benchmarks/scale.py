@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.measure import Visits
 from benchmarks.phases import ENGINE, PHASES, THREADED, timed
-from benchmarks.run import natural, positive
+from benchmarks.run import natural, parsed, positive
 from benchmarks.world import typical
 from experiments.runs import cores
 from sim.state.truth import TROLL
@@ -101,11 +101,7 @@ def main() -> None:
     add("--threads", type=positive, default=cores(), metavar="K", help="threads (all cores)")
     add("--seed", type=natural, default=1, metavar="S", help="seed of the world (1)")
     add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
-    given = parser.parse_args()
-    try:
-        given.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"--out={given.out} can not be made ({error.strerror}): name a folder that can be written")
+    given = parsed(parser)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         found = measure(given.people, given.ticks, given.threads, given.seed, bar)
