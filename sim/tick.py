@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import PublicView, look
+from sim.actors.base import Actor, look
 from sim.observers.base import Moment
 from sim.people import expression, reaction
 from sim.platform.display import Display
@@ -24,14 +24,6 @@ from sim.state.records import Change, Doings, Exposures, Intentions, Orders, Spo
 from sim.state.topics import Topics
 from sim.state.truth import Truth
 from sim.threads import spread
-
-
-class Actor(Protocol):
-    """Somebody organised: looks at what anybody can see, returns orders."""
-
-    def order(self, view: PublicView) -> Orders:
-        """Return the posts of this actor's members in the hour of `view`."""
-        ...
 
 
 class Own(Protocol):
