@@ -143,8 +143,9 @@ class World(ColumnModel):
         return (self.setting.extremists, *self.setting.forces)
 
     def _bands(self, people: int) -> list[Band]:
-        bands, first = [], people
-        for force in (self.setting.army, *self._forces):
+        bands = [self.setting.army.enlist(people, people, self.seed)]
+        first = people + len(bands[0].accounts.key)
+        for force in self._forces:
             bands.append(force.enlist(people, first, self.seed))
             first += len(bands[-1].accounts.key)
         return bands
