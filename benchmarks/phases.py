@@ -20,6 +20,7 @@ from sim.people.expression import Expression
 from sim.people.reaction import Reaction
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
+from sim.platform.timelines import Timelines
 from sim.platform.trending import Trending
 from sim.state.posts import Ledger
 
@@ -38,7 +39,7 @@ ENGINE: Calls = {
     "react": ((Reaction, "react"), (reaction, "apply")),
     "speak": ((Expression, "decide"), (Expression, "speak"), (expression, "note")),
     "order": ((tick, "look"), (ChainOfCommand, "order"), (Organisation, "order")),
-    "publish": ((Ledger, "tidy"), (tick, "publish"), (Feed, "rank")),
+    "publish": ((Ledger, "tidy"), (tick, "publish"), (Feed, "rank"), (Timelines, "take")),
     "moderate": ((Moderation, "report"), (Moderation, "moderate")),
     "observe": ((Voice, "observe"), (Reach, "observe"), (Numbers, "observe"), (Opinion, "observe")),
 }

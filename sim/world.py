@@ -16,6 +16,7 @@ from sim.observers.base import Observer
 from sim.observers.opinion import Opinion
 from sim.observers.reach import Numbers, Reach
 from sim.observers.voice import Voice
+from sim.platform.timelines import Timelines
 from sim.setting import Force, Setting
 from sim.state.accounts import Accounts, concatenate
 from sim.state.graph import Graph, extended
@@ -121,6 +122,7 @@ class World(ColumnModel):
             graph=extended(graph, ties[0], ties[1], len(role)),
             ledger=Ledger(WINDOW, archive),
             topics=Topics(rules.expression.topics),
+            timelines=Timelines(len(role)),
             truth=truth,
             actors=(*self._army(truth, accounts), *self._others(sizes, accounts)),
             own=self.own,
