@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.platform.moderation import Moderation
-from sim.platform.timelines import Timelines
+from sim.platform.timelines import END, NEWEST, START, STOP, Timelines
 from sim.world import World
 from tests.worlds import LIVELY
 
@@ -22,10 +22,10 @@ def content(timelines: Timelines, world: World, oldest: int) -> list[list[tuple[
                 int(runs.content[x]) + runs.first,
                 float(runs.score[x]),
             )
-            for x in range(runs.start[a], runs.stop[a])
+            for x in range(runs.head[a, START], runs.head[a, STOP])
             if runs.mark[x] + runs.first >= first
         ]
-        for a in range(len(runs.start))
+        for a in range(len(runs.head))
     ]
 
 
@@ -62,10 +62,10 @@ def test_a_timeline_that_outgrows_its_room_moves_and_loses_nothing() -> None:
     alone = posts._replace(author=np.full_like(posts.author, author))  # all of it by one author
     grown = Timelines(len(world.role))
     grown.lay_out(alone._replace(**{name: getattr(alone, name)[:5] for name in alone._fields}), ledger.base, 0)
-    room = int(grown.runs.room[author] - grown.runs.start[author])
+    room = int(grown.runs.head[author, END] - grown.runs.head[author, START])
     for row in range(5, 5 + 2 * room):
         grown.take(alone, ledger.base, slice(row, row + 1), np.zeros(0, np.int64), 0)
-    kept = grown.runs.mark[grown.runs.start[author] : grown.runs.stop[author]]
+    kept = grown.runs.mark[grown.runs.head[author, START] : grown.runs.head[author, STOP]]
     expected = np.flatnonzero(~posts.removed[: 5 + 2 * room])
     assert (kept == expected).all()
 
@@ -74,8 +74,8 @@ def test_the_newest_of_a_timeline_is_its_last_and_nobody_s_is_none() -> None:
     world = World(LIVELY, rng=6)
     world.run(40)
     runs = world.state.timelines.runs
-    some = runs.stop > runs.start
+    some = runs.head[:, STOP] > runs.head[:, START]
     assert some.any()
     assert (~some).any()
-    assert (runs.newest[some] == runs.mark[runs.stop[some] - 1]).all()
-    assert (runs.newest[~some] == -1).all()
+    assert (runs.head[some, NEWEST] == runs.mark[runs.head[some, STOP] - 1]).all()
+    assert (runs.head[~some, NEWEST] == -1).all()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.kernels import kernel, piece
 from sim.noise import U64, stream, stream_key, uniform
 from sim.platform.display import Display, set_out
-from sim.platform.timelines import Runs
+from sim.platform.timelines import NEWEST, START, STOP, Runs
 from sim.rules import Rule, parameter, values
 from sim.state.accounts import Accounts
 from sim.state.graph import Graph
@@ -199,9 +199,9 @@ def _home(pile, count, most, graph, fresh, crowd, i, runs, shift, crowds, place)
     first = count
     for edge in range(graph.following_start[i], graph.following_start[i + 1]) if first < most else range(0):
         followee = graph.following[edge]
-        if runs.newest[followee] < fresh + shift or crowds[followee] != crowd:
+        if runs.head[followee, NEWEST] < fresh + shift or crowds[followee] != crowd:
             continue
-        for x in range(runs.stop[followee] - 1, runs.start[followee] - 1, -1):
+        for x in range(runs.head[followee, STOP] - 1, runs.head[followee, START] - 1, -1):
             j, value, content = runs.mark[x] - shift, runs.score[x], runs.content[x] - shift
             if j < fresh:
                 break

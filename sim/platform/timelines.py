@@ -16,20 +16,19 @@ from sim.state.posts import I32, Posts
 class Runs(NamedTuple):
     """The timelines as columns. A post is named by its *mark*: its serial, counted from `first`.
 
-    Posts of author a are start[a] .. stop[a] - 1, in order of time; the last four columns have an item a post.
+    Posts of author a are head[a, START] .. head[a, STOP] - 1, in order of time; the other columns have an item a post.
     """
 
     first: int  #: serial of mark 0
-    start: I32  #: [A]
-    stop: I32  #: [A]
-    room: I32  #: [A] where the next author's items begin at the earliest
-    newest: I32  #: [A] mark of the author's newest post, -1 for none
+    head: I32  #: [A, 4]: NEWEST, START, STOP and END of each author, side by side because they are looked up together
     mark: I32
     voice: I32
     content: I32  #: mark of the content, which may be negative
     score: NDArray[np.float64]
 
 
+NEWEST = 0  #: mark of the author's newest post, -1 for none
+START, STOP, END = 1, 2, 3  #: items in use, and where the room of the next author begins at the earliest
 LEAST = 4  #: items for which a timeline has room at least
 
 
@@ -63,7 +62,7 @@ class Timelines:
 
     def lay_out(self, posts: Posts, base: int, oldest: int) -> None:
         """Lay out all that stands from row `oldest` on anew, with room for as much again."""
-        accounts, posts_now = len(self.runs.start), len(posts.author) - oldest
+        accounts, posts_now = len(self.runs.head), len(posts.author) - oldest
         self._place = np.full(2 * posts_now + LEAST * accounts, -1, np.int32)
         self.runs = _blank(accounts, 3 * posts_now + 2 * LEAST * accounts, base + oldest)
         self._end = _make_room(self.runs, posts, oldest)
@@ -71,21 +70,22 @@ class Timelines:
 
 
 def _blank(accounts: int, items: int, first: int) -> Runs:
-    start, stop, room = np.zeros((3, accounts), np.int32)
+    head = np.zeros((accounts, 4), np.int32)
+    head[:, NEWEST] = -1
     mark, voice, content = np.empty((3, items), np.int32)
-    return Runs(first, start, stop, room, np.full(accounts, -1, np.int32), mark, voice, content, np.empty(items))
+    return Runs(first, head, mark, voice, content, np.empty(items))
 
 
 @kernel
 def _make_room(runs, posts, oldest):
     """Part the items among the authors, half as much again as each needs; return where the last one's end."""
     for j in range(oldest, len(posts.author)):
-        runs.room[posts.author[j]] += not posts.removed[j]
+        runs.head[posts.author[j], END] += not posts.removed[j]
     end = 0
-    for a in range(len(runs.start)):
-        runs.start[a] = runs.stop[a] = end
-        end += runs.room[a] + runs.room[a] // 2 + LEAST
-        runs.room[a] = end
+    for a in range(len(runs.head)):
+        runs.head[a, START] = runs.head[a, STOP] = end
+        end += runs.head[a, END] + runs.head[a, END] // 2 + LEAST
+        runs.head[a, END] = end
     return end
 
 
@@ -96,17 +96,17 @@ def _append(runs, place, end, posts, base, first, last):
         if posts.removed[j]:
             continue
         a = posts.author[j]
-        if runs.stop[a] == runs.room[a]:
-            wanted = 2 * (runs.stop[a] - runs.start[a])
+        if runs.head[a, STOP] == runs.head[a, END]:
+            wanted = 2 * (runs.head[a, STOP] - runs.head[a, START])
             if end + wanted > len(runs.mark):
                 return -1
             _move(runs, place, a, end)
             end += wanted
-            runs.room[a] = end
-        at = runs.stop[a]
-        runs.stop[a] += 1
+            runs.head[a, END] = end
+        at = runs.head[a, STOP]
+        runs.head[a, STOP] += 1
         mark = base + j - runs.first
-        runs.newest[a] = runs.mark[at] = mark
+        runs.head[a, NEWEST] = runs.mark[at] = mark
         runs.voice[at], runs.score[at] = posts.voice[j], posts.score[j]
         runs.content[at] = posts.root[j] - runs.first
         place[mark] = at
@@ -117,12 +117,12 @@ def _append(runs, place, end, posts, base, first, last):
 def _move(runs, place, a, to):
     """Move the timeline of `a` to the items from `to` on."""
     start = to
-    for x in range(runs.start[a], runs.stop[a]):
+    for x in range(runs.head[a, START], runs.head[a, STOP]):
         runs.mark[to], runs.voice[to] = runs.mark[x], runs.voice[x]
         runs.content[to], runs.score[to] = runs.content[x], runs.score[x]
         place[runs.mark[x]] = to
         to += 1
-    runs.start[a], runs.stop[a] = start, to
+    runs.head[a, START], runs.head[a, STOP] = start, to
 
 
 @kernel
@@ -143,10 +143,10 @@ def _remove(runs, place, rows, posts, base):
         if mark < 0 or place[mark] < 0:
             continue
         a = posts.author[j]
-        for x in range(place[mark] + 1, runs.stop[a]):
+        for x in range(place[mark] + 1, runs.head[a, STOP]):
             runs.mark[x - 1], runs.voice[x - 1] = runs.mark[x], runs.voice[x]
             runs.content[x - 1], runs.score[x - 1] = runs.content[x], runs.score[x]
             place[runs.mark[x]] = x - 1
         place[mark] = -1
-        runs.stop[a] -= 1
-        runs.newest[a] = runs.mark[runs.stop[a] - 1] if runs.stop[a] > runs.start[a] else -1
+        runs.head[a, STOP] -= 1
+        runs.head[a, NEWEST] = runs.mark[runs.head[a, STOP] - 1] if runs.head[a, STOP] > runs.head[a, START] else -1
