@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.platform.moderation import Moderation
-from sim.platform.timelines import END, NEWEST, START, STOP, Timelines
+from sim.platform.timelines import CONTENT, END, MARK, NEWEST, START, STOP, VOICE, Timelines
 from sim.world import World
 from tests.worlds import LIVELY
 
@@ -17,13 +17,13 @@ def content(timelines: Timelines, world: World, oldest: int) -> list[list[tuple[
     return [
         [
             (
-                int(runs.mark[x]) + runs.first,
-                int(runs.voice[x]),
-                int(runs.content[x]) + runs.first,
+                int(runs.item[x, MARK]) + runs.first,
+                int(runs.item[x, VOICE]),
+                int(runs.item[x, CONTENT]) + runs.first,
                 float(runs.score[x]),
             )
             for x in range(runs.head[a, START], runs.head[a, STOP])
-            if runs.mark[x] + runs.first >= first
+            if runs.item[x, MARK] + runs.first >= first
         ]
         for a in range(len(runs.head))
     ]
@@ -65,7 +65,8 @@ def test_a_timeline_that_outgrows_its_room_moves_and_loses_nothing() -> None:
     room = int(grown.runs.head[author, END] - grown.runs.head[author, START])
     for row in range(5, 5 + 2 * room):
         grown.take(alone, ledger.base, slice(row, row + 1), np.zeros(0, np.int64), 0)
-    kept = grown.runs.mark[grown.runs.head[author, START] : grown.runs.head[author, STOP]]
+    start, stop = grown.runs.head[author, START], grown.runs.head[author, STOP]
+    kept = grown.runs.item[start:stop, MARK]
     expected = np.flatnonzero(~posts.removed[: 5 + 2 * room])
     assert (kept == expected).all()
 
@@ -77,5 +78,5 @@ def test_the_newest_of_a_timeline_is_its_last_and_nobody_s_is_none() -> None:
     some = runs.head[:, STOP] > runs.head[:, START]
     assert some.any()
     assert (~some).any()
-    assert (runs.head[some, NEWEST] == runs.mark[runs.head[some, STOP] - 1]).all()
+    assert (runs.head[some, NEWEST] == runs.item[runs.head[some, STOP] - 1, MARK]).all()
     assert (runs.head[~some, NEWEST] == -1).all()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.kernels import kernel, piece
 from sim.noise import U64, stream, stream_key, uniform
 from sim.platform.display import Display, set_out
-from sim.platform.timelines import NEWEST, START, STOP, Runs
+from sim.platform.timelines import CONTENT, MARK, NEWEST, START, STOP, VOICE, Runs
 from sim.rules import Rule, parameter, values
 from sim.state.accounts import Accounts
 from sim.state.graph import Graph
@@ -202,10 +202,10 @@ def _home(pile, count, most, graph, fresh, crowd, i, runs, shift, crowds, place)
         if runs.head[followee, NEWEST] < fresh + shift or crowds[followee] != crowd:
             continue
         for x in range(runs.head[followee, STOP] - 1, runs.head[followee, START] - 1, -1):
-            j, value, content = runs.mark[x] - shift, runs.score[x], runs.content[x] - shift
+            j, value, content = runs.item[x, MARK] - shift, runs.score[x], runs.item[x, CONTENT] - shift
             if j < fresh:
                 break
-            if runs.voice[x] == i:
+            if runs.item[x, VOICE] == i:
                 continue
             at = count
             if content < 0:

@@ -16,19 +16,18 @@ from sim.state.posts import I32, Posts
 class Runs(NamedTuple):
     """The timelines as columns. A post is named by its *mark*: its serial, counted from `first`.
 
-    Posts of author a are head[a, START] .. head[a, STOP] - 1, in order of time; the other columns have an item a post.
+    Posts of author a are head[a, START] .. head[a, STOP] - 1, in order of time; N items in all.
     """
 
     first: int  #: serial of mark 0
     head: I32  #: [A, 4]: NEWEST, START, STOP and END of each author, side by side because they are looked up together
-    mark: I32
-    voice: I32
-    content: I32  #: mark of the content, which may be negative
-    score: NDArray[np.float64]
+    item: I32  #: [N, 4]: MARK, VOICE and CONTENT of a post, and nothing, so that no item lies across two cache lines
+    score: NDArray[np.float64]  #: [N]
 
 
 NEWEST = 0  #: mark of the author's newest post, -1 for none
 START, STOP, END = 1, 2, 3  #: items in use, and where the room of the next author begins at the earliest
+MARK, VOICE, CONTENT = 0, 1, 2  #: of the post, its content's author, and of its content, which may be negative
 LEAST = 4  #: items for which a timeline has room at least
 
 
@@ -72,8 +71,7 @@ class Timelines:
 def _blank(accounts: int, items: int, first: int) -> Runs:
     head = np.zeros((accounts, 4), np.int32)
     head[:, NEWEST] = -1
-    mark, voice, content = np.empty((3, items), np.int32)
-    return Runs(first, head, mark, voice, content, np.empty(items))
+    return Runs(first, head, np.empty((items, 4), np.int32), np.empty(items))
 
 
 @kernel
@@ -98,7 +96,7 @@ def _append(runs, place, end, posts, base, first, last):
         a = posts.author[j]
         if runs.head[a, STOP] == runs.head[a, END]:
             wanted = 2 * (runs.head[a, STOP] - runs.head[a, START])
-            if end + wanted > len(runs.mark):
+            if end + wanted > len(runs.item):
                 return -1
             _move(runs, place, a, end)
             end += wanted
@@ -106,9 +104,9 @@ def _append(runs, place, end, posts, base, first, last):
         at = runs.head[a, STOP]
         runs.head[a, STOP] += 1
         mark = base + j - runs.first
-        runs.head[a, NEWEST] = runs.mark[at] = mark
-        runs.voice[at], runs.score[at] = posts.voice[j], posts.score[j]
-        runs.content[at] = posts.root[j] - runs.first
+        runs.head[a, NEWEST] = runs.item[at, MARK] = mark
+        runs.item[at, VOICE], runs.score[at] = posts.voice[j], posts.score[j]
+        runs.item[at, CONTENT] = posts.root[j] - runs.first
         place[mark] = at
     return end
 
@@ -118,9 +116,9 @@ def _move(runs, place, a, to):
     """Move the timeline of `a` to the items from `to` on."""
     start = to
     for x in range(runs.head[a, START], runs.head[a, STOP]):
-        runs.mark[to], runs.voice[to] = runs.mark[x], runs.voice[x]
-        runs.content[to], runs.score[to] = runs.content[x], runs.score[x]
-        place[runs.mark[x]] = to
+        runs.item[to, MARK], runs.item[to, VOICE] = runs.item[x, MARK], runs.item[x, VOICE]
+        runs.item[to, CONTENT], runs.score[to] = runs.item[x, CONTENT], runs.score[x]
+        place[runs.item[x, MARK]] = to
         to += 1
     runs.head[a, START], runs.head[a, STOP] = start, to
 
@@ -144,9 +142,11 @@ def _remove(runs, place, rows, posts, base):
             continue
         a = posts.author[j]
         for x in range(place[mark] + 1, runs.head[a, STOP]):
-            runs.mark[x - 1], runs.voice[x - 1] = runs.mark[x], runs.voice[x]
-            runs.content[x - 1], runs.score[x - 1] = runs.content[x], runs.score[x]
-            place[runs.mark[x]] = x - 1
+            runs.item[x - 1, MARK], runs.item[x - 1, VOICE] = runs.item[x, MARK], runs.item[x, VOICE]
+            runs.item[x - 1, CONTENT], runs.score[x - 1] = runs.item[x, CONTENT], runs.score[x]
+            place[runs.item[x, MARK]] = x - 1
         place[mark] = -1
         runs.head[a, STOP] -= 1
-        runs.head[a, NEWEST] = runs.mark[runs.head[a, STOP] - 1] if runs.head[a, STOP] > runs.head[a, START] else -1
+        runs.head[a, NEWEST] = (
+            runs.item[runs.head[a, STOP] - 1, MARK] if runs.head[a, STOP] > runs.head[a, START] else -1
+        )
