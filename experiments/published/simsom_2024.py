@@ -152,7 +152,9 @@ def taus(platform: Platform) -> tuple[float, float]:
     """Return Kendall's tau between quality and popularity: the authors', which breaks ties, and tau-b."""
     from scipy.stats import kendalltau
 
-    quality, shares = (column[: platform.made] for column in (platform.messages.quality, platform.messages.human_shares))
+    quality, shares = (
+        column[: platform.made] for column in (platform.messages.quality, platform.messages.human_shares)
+    )
     by_quality = np.argsort(quality, kind="stable")
     by_shares = by_quality[np.argsort(shares[by_quality], kind="stable")]
     ranks = np.empty((2, len(quality)), np.int64)
@@ -162,7 +164,7 @@ def taus(platform: Platform) -> tuple[float, float]:
 
 def _messages(room: int) -> Messages:
     number, whole, row = np.zeros(room), np.zeros(room, np.int64), np.zeros(room, np.int32)
-    return Messages(number, number.copy(), row, whole, whole.copy(), row.copy())
+    return Messages(number, number.copy(), row, whole, np.full(room, -1), row.copy())
 
 
 def _recency(steps: int) -> F64:

@@ -37,7 +37,7 @@ class Arrivals(NamedTuple):
     """What is under way to each agent in one step."""
 
     sender: I32  #: [E] rows by receiver, as in `following`; each in order of arrival
-    count: I32  #: [N] filled slots of a row
+    received: I32  #: [N] filled slots of a row
     distinct: I32  #: [most followees] scratch: one receiver's messages in order of first arrival
     copies: I64  #: [most followees] scratch: how often each arrived
 
@@ -81,7 +81,6 @@ def act(key, feeds, messages, made, posted, humans, mu, phi, strength, recency):
         else:
             messages.author[made] = agent
             messages.human_shares[made] = 0
-            messages.stamp[made] = -1
             messages.appeal[made] = 1.0 - (1.0 - draw(here, APPEAL)) ** 0.2
             messages.quality[made] = 0.0
             if agent < humans:
@@ -106,13 +105,13 @@ def quality(u, strength):
 @kernel
 def deliver(order, followers_start, followers, following_start, arrivals):
     """Hand the posts of agents, who act in this `order` (int64 [N]), to everybody who follows them."""
-    arrivals.count[:] = 0
+    arrivals.received[:] = 0
     for turn in range(len(order)):
         agent = order[turn]
         for item in range(followers_start[agent], followers_start[agent + 1]):
             receiver = followers[item]
-            arrivals.sender[following_start[receiver] + arrivals.count[receiver]] = agent
-            arrivals.count[receiver] += 1
+            arrivals.sender[following_start[receiver] + arrivals.received[receiver]] = agent
+            arrivals.received[receiver] += 1
 
 
 @kernel
@@ -123,7 +122,7 @@ def take_up(step, following_start, arrivals, posted, feeds, messages, humans, th
     """
     agents, sigma = feeds.message.shape
     for receiver in range(agents):
-        if arrivals.count[receiver] == 0:
+        if arrivals.received[receiver] == 0:
             continue
         tag = step * agents + receiver
         found = _distinct(tag, following_start[receiver], receiver, arrivals, posted, messages, humans, theta)
@@ -151,7 +150,7 @@ def take_up(step, following_start, arrivals, posted, feeds, messages, humans, th
 def _distinct(tag, first, receiver, arrivals, posted, messages, humans, theta):
     """Count the copies of each message that arrived, in order of first arrival; return how many messages."""
     found = 0
-    for item in range(first, first + arrivals.count[receiver]):
+    for item in range(first, first + arrivals.received[receiver]):
         sender = arrivals.sender[item]
         message = posted[sender]
         if messages.stamp[message] != tag:
@@ -283,10 +282,10 @@ def _row_of(source, node, made, k):
 
 @njit(cache=True)
 def _holds(target, low, high, node):
+    found = False
     for item in range(low, high):
-        if target[item] == node:
-            return True
-    return False
+        found = found or target[item] == node
+    return found
 
 
 @njit(cache=True)
@@ -307,5 +306,3 @@ def successes(key, identity, trials, p, first):
     for trial in range(trials):
         count += uniform2(key, U64(identity), U64(first + trial)) < p
     return count
-
-

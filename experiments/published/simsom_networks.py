@@ -4,6 +4,7 @@ An edge u -> v says that u follows v; messages travel from v to u. People are ro
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,7 @@ class Network(Rule):
         return extended(graph, np.concatenate(sources), np.concatenate(targets), people + self.bots)
 
 
-def drawn(key: np.uint64, weight: F64, wanted: int) -> np.ndarray:  # type: ignore[type-arg]
+def drawn(key: np.uint64, weight: F64, wanted: int) -> "np.ndarray[Any, np.dtype[np.int64]]":
     """Return `wanted` different rows, each next one with probability proportional to its weight (float64 [n]).
 
     By exponential races (Efraimidis & Spirakis 2006, doi:10.1016/j.ipl.2005.11.003): more draws hold fewer ones.

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,13 +100,15 @@ def compare(runs: pd.DataFrame, judged: bool) -> pd.DataFrame:
         target_error = (own if math.isnan(spread) else spread) / math.sqrt(RUNS)
         passed = abs(ours - value) <= WITHIN * math.hypot(error, target_error)
         row = {"measure": measure, "name": name, "runs": len(runs), "target": value, "target_error": target_error}
-        rows.append(row | {"ours": ours, "error": error, "passed": passed if judged and not math.isnan(value) else None})
+        rows.append(
+            row | {"ours": ours, "error": error, "passed": passed if judged and not math.isnan(value) else None}
+        )
     return pd.DataFrame(rows).astype({"passed": "boolean"})
 
 
 def jobs(scale: float, seeds: Iterable[int], curves: Iterable[Curve] = CURVES) -> list[Job]:
     """Return every run on synthetic networks of `scale` times the paper's people, each network's runs together."""
-    size = {"people": max(60, round(scale * Network().people))}
+    size: dict[str, Any] = {"people": max(60, round(scale * Network().people))}
     size["links"] = min(Network().links, size["people"] // 10)
     found = []
     for seed in seeds:
@@ -148,11 +151,12 @@ def directions(played: pd.DataFrame, curves: Iterable[Curve] = CURVES) -> pd.Dat
 
 def _ordered(table: pd.DataFrame, rises: int) -> bool:
     names = list(table.columns)
+
     def moved(a: str, b: str) -> tuple[float, float]:
         return _moved(rises * (table[b] - table[a]))
 
     mean, error = moved(names[0], names[-1])
-    steps = [moved(a, b) for a, b in zip(names, names[1:], strict=False)]
+    steps = [moved(a, b) for a, b in pairwise(names)]
     return bool(mean > 2.0 * error and all(step > -2.0 * wide - 1e-3 for step, wide in steps))
 
 

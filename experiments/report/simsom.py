@@ -1,4 +1,4 @@
-"""The report of SimSoM's reproduction: four measures beside the published ones, and relative quality along each curve."""
+"""The report of SimSoM's reproduction: measures beside the published ones, and relative quality by curve."""
 
 import math
 from pathlib import Path
@@ -35,7 +35,7 @@ def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
             Picture(
                 "Relative quality",
                 drawing,
-                "Quality of people's feeds over that without bots. Lines: ours, with 95% intervals. Diamonds: published.",
+                "Quality of people's feeds over that without bots. Lines: ours, 95% intervals; diamonds: published.",
                 "Relative quality along each varied parameter.",
             )
         ],
@@ -58,7 +58,10 @@ def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
 def headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
     """Return how many published numbers and directions are met."""
     numbers, orders = (table.dropna(subset=["passed"]) for table in (compared, curves))
-    missed = [*numbers.loc[~numbers["passed"].astype(bool), "name"], *orders.loc[~orders["passed"].astype(bool), "curve"]]
+    missed = [
+        *numbers.loc[~numbers["passed"].astype(bool), "name"],
+        *orders.loc[~orders["passed"].astype(bool), "curve"],
+    ]
     what = f"{len(numbers)} published numbers within {WITHIN:g} combined standard errors"
     if numbers.empty:
         what = "no published number (this is not the published small network)"
