@@ -11,7 +11,7 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
-from benchmarks.phases import ACTIVATION, ENGINE, PHASES, PLAIN, SHARED, THREADED, timed
+from benchmarks.phases import ACTIVATION, ENGINE, PHASES, PLAIN, REPORTING, SHARED, THREADED, timed
 from benchmarks.plain_bridge import accounts_of, ledger_of
 from benchmarks.plain_mesa import PlainWorld
 from benchmarks.world import setting
@@ -132,8 +132,8 @@ def measure(
     found["activations a second, several threads"] = median(part.activations / part.seconds["tick"] for part in more)
     found["ms a tick, several threads"] = 1e3 * median(part.seconds["tick"] / plan.ticks for part in more)
     if mesa:
-        found["plain Mesa / engine"] = ratios(slow[0], one)
-        found["plain Mesa / engine, several threads"] = ratios(slow[0], more)
+        found["plain Mesa / engine"] = ratios(slow[0], one, ACTIVATION)
+        found["plain Mesa / engine, several threads"] = ratios(slow[0], more, REPORTING)
         found["plain Mesa, ms a tick"] = by_phase(slow[0], plan.ticks)
         found["plain Mesa ends in the same state"] = same_state(single, mesa) and same_state(several, mesa)
     return found
@@ -172,9 +172,9 @@ def engine_numbers(
     }
 
 
-def ratios(slow: list[Round], fast: list[Round]) -> dict[str, float]:
+def ratios(slow: list[Round], fast: list[Round], activation: tuple[str, ...]) -> dict[str, float]:
     """Return how often the fast rounds fit into the slow ones, an activation: medians over rounds of the same hours."""
-    parts = {"an activation": ACTIVATION, "with publishing and moderating": SHARED, "a whole tick": ("tick",)}
+    parts = {"an activation": activation, "with publishing and moderating": SHARED, "a whole tick": ("tick",)}
     return {
         name: median(theirs.each(phases) / ours.each(phases) for theirs, ours in zip(slow, fast, strict=True))
         for name, phases in parts.items()

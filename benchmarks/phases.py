@@ -20,14 +20,17 @@ from sim.people.expression import Expression
 from sim.people.reaction import Reaction
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
+from sim.platform.timelines import Timelines
 from sim.platform.trending import Trending
 from sim.state.posts import Ledger
 
-PHASES = ("wake", "read", "react", "speak", "order", "publish", "moderate", "observe")
+PHASES = ("wake", "read", "react", "speak", "report", "order", "publish", "moderate", "observe")
 #: An activation: an account woke, read and decided.
 ACTIVATION = ("wake", "read", "react", "speak")
+#: The same with several threads, which report too while they are at it.
+REPORTING = (*ACTIVATION, "report")
 #: Phases that the reference restates; it borrows the engine's organised actors, and measuring is no part of a tick.
-SHARED = (*ACTIVATION, "publish", "moderate")
+SHARED = (*REPORTING, "publish", "moderate")
 
 Calls = dict[str, tuple[tuple[Any, str], ...]]
 
@@ -38,8 +41,9 @@ ENGINE: Calls = {
     "react": ((Reaction, "react"), (reaction, "apply")),
     "speak": ((Expression, "decide"), (Expression, "speak"), (expression, "note")),
     "order": ((tick, "look"), (ChainOfCommand, "order"), (Organisation, "order")),
-    "publish": ((Ledger, "tidy"), (tick, "publish"), (Feed, "rank")),
-    "moderate": ((Moderation, "report"), (Moderation, "moderate")),
+    "publish": ((Ledger, "tidy"), (tick, "publish"), (Feed, "rank"), (Timelines, "take")),
+    "report": ((Moderation, "report"),),
+    "moderate": ((Moderation, "moderate"),),
     "observe": ((Voice, "observe"), (Reach, "observe"), (Numbers, "observe"), (Opinion, "observe")),
 }
 #: The same when several threads are at it: what people do is one phase, reporting included, and goes by "read".
@@ -47,7 +51,7 @@ THREADED: Calls = ENGINE | {
     "read": ((Trending, "topics"), (Feed, "set_out"), (tick, "split"), (tick, "spread"), (tick, "together")),
     "react": (),
     "speak": (),
-    "moderate": ((Moderation, "moderate"),),
+    "report": (),
 }
 PLAIN: Calls = {
     phase: ((PlainWorld, "begin"), (PlainWorld, "publish")) if phase == "publish" else ((PlainWorld, phase),)

@@ -5,10 +5,10 @@ from typing import Any
 
 from benchmarks.phases import PHASES
 from experiments.report import style
-from experiments.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, canvas
+from experiments.report.style import BLACK, BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, canvas
 
-COLOURS = dict(zip(PHASES, (GREY, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, SKY, YELLOW), strict=True))
-MARKS = dict(zip(PHASES, "osD^vPX*", strict=True))
+COLOURS = dict(zip(PHASES, (GREY, BLUE, GREEN, ORANGE, PURPLE, VERMILLION, SKY, YELLOW, BLACK), strict=True))
+MARKS = dict(zip(PHASES, "osD^vhPX*", strict=True))
 
 
 def draw(sizes: list[dict[str, Any]], folder: Path) -> None:

@@ -77,6 +77,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         self.speak()
         self.order()
         self.publish()
+        self.report()
         self.moderate()
         self.observe()
         self.now += 1
@@ -146,10 +147,13 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         for topic, count in zip(self.topics, counts, strict=True):
             topic.hourly.append(count)
 
-    def moderate(self) -> None:
-        """Collect this hour's reports, review, remove and suspend."""
+    def report(self) -> None:
+        """Let the active report what they read."""
         for person in self.active:
             self.moderators.collect(person, self.keys["moderation/report"])
+
+    def moderate(self) -> None:
+        """Review, remove and suspend."""
         self.removals = self.moderators.review(self.now, self.oldest)
 
     def observe(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hydra.utils import instantiate
@@ -24,9 +24,16 @@ def build(config: DictConfig) -> Setting:
     """
     from sim.setting import Setting
 
-    setting = Setting(**{group.name: instantiate(config[group.name]) for group in fields(Setting)})
+    setting = Setting(**{group.name: made(config[group.name]) for group in fields(Setting)})
     setting.campaign.check_victims(setting.graph.size(setting.population.size))
     return setting
+
+
+def made(group: Any) -> Any:
+    """Return what a group of a configuration describes: its rule, or a tuple of all the rules that it names."""
+    if "_target_" in group:
+        return instantiate(group)
+    return tuple(instantiate(named) for named in group.values())
 
 
 def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:
@@ -50,10 +57,14 @@ def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[st
 
 
 def differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]:
-    """Return (group.field, value in `one`, value in `other`) where two settings of the same rules differ."""
+    """Return (group.field, value in `one`, value in `other`) where two settings of the same rules differ.
+
+    Groups of several rules are the same in every arm.
+    """
     return [
         (f"{group.name}.{column.name}", before, after)
         for group in fields(one)
+        if is_dataclass(getattr(one, group.name))
         for column in fields(getattr(one, group.name))
         if (before := getattr(getattr(one, group.name), column.name))
         != (after := getattr(getattr(other, group.name), column.name))
@@ -66,7 +77,7 @@ def changed(setting: Setting, changes: Mapping[str, Any]) -> Setting:
     Raises:
         InputError: there is no such group or field, or the value is outside its range.
     """
-    groups = [group.name for group in fields(setting)]
+    groups = [group.name for group in fields(setting) if is_dataclass(getattr(setting, group.name))]
     for name, value in changes.items():
         group, _, field = name.partition(".")
         if group not in groups:

@@ -173,7 +173,7 @@ line as `group.field=value`, the graphs as `graph=NAME graph.field=value`. The c
 def rules() -> Iterator[tuple[str, Rule]]:
     """Yield (group, rule with its defaults) in the order of `Setting`, the graphs last."""
     for column in fields(Setting):
-        if column.name != "graph":
+        if column.name not in ("graph", "forces"):
             yield column.name, column.default_factory()  # type: ignore[misc]
     for name, kind in GRAPHS.items():
         yield f"graph={name}", kind()

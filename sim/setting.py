@@ -3,7 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.actors.army import Army
+from sim.actors.base import Actor, Band
 from sim.actors.propagandist import Extremists
 from sim.campaigns import Campaign
 from sim.people.activity import Activity
@@ -15,7 +19,7 @@ from sim.people.reading import Attention
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
 from sim.platform.trending import Trending
-from sim.state.accounts import F64
+from sim.state.accounts import F64, I64
 
 
 class NetworkRule(Protocol):
@@ -27,6 +31,23 @@ class NetworkRule(Protocol):
 
     def __call__(self, size: int, stance: F64, seed: int) -> Network:
         """Return the graph of `size` people with the stances that end up on its nodes."""
+        ...
+
+
+class Force(Protocol):
+    """Organised accounts under one command, and what they do; see `sim.actors`."""
+
+    @property
+    def role(self) -> str:
+        """Which of `sim.state.truth.ROLES` its accounts play."""
+        ...
+
+    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+        """Return their accounts, whose rows start at `first_row`."""
+        ...
+
+    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
+        """Return who commands the accounts in these rows (int64 [size]) with these identities."""
         ...
 
 
@@ -46,3 +67,4 @@ class Setting:
     army: Army = field(default_factory=Army)
     extremists: Extremists = field(default_factory=Extremists)
     campaign: Campaign = field(default_factory=Campaign)
+    forces: tuple[Force, ...] = ()  #: who else is organised, the same in every arm

@@ -9,10 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import PublicView, look
+from sim.actors.base import Actor, look
 from sim.observers.base import Moment
 from sim.people import expression, reaction
 from sim.platform.display import Display
+from sim.platform.timelines import Timelines
 from sim.rules import values
 from sim.setting import Setting
 from sim.state import answers
@@ -24,14 +25,6 @@ from sim.state.records import Change, Doings, Exposures, Intentions, Orders, Spo
 from sim.state.topics import Topics
 from sim.state.truth import Truth
 from sim.threads import spread
-
-
-class Actor(Protocol):
-    """Somebody organised: looks at what anybody can see, returns orders."""
-
-    def order(self, view: PublicView) -> Orders:
-        """Return the posts of this actor's members in the hour of `view`."""
-        ...
 
 
 class Own(Protocol):
@@ -58,6 +51,7 @@ class State:
     graph: Graph
     ledger: Ledger
     topics: Topics
+    timelines: Timelines
     truth: Truth
     actors: tuple[Actor, ...]
     own: Own
@@ -74,7 +68,7 @@ def tick(state: State, rules: Setting, now: int) -> Moment:
     woken = rules.activity.wake(accounts, state.truth.n_organic, seed, now)  # W: mood
     trending, streams = rules.trending.topics(topics.counts, now), (topics.serials, topics.lengths)
     display = rules.feed.set_out(
-        ledger.rows(), ledger.base, streams, trending, state.crowds, values(rules.attention), now
+        ledger.rows(), ledger.base, state.timelines.runs, streams, trending, state.crowds, values(rules.attention), now
     )
     answered, groups = consult(state, rules, display, woken, now), split(woken, state.threads)
     done = together(spread(lambda group: live(state, rules, display, answered, group, now), groups, state.threads))  # W
@@ -83,6 +77,8 @@ def tick(state: State, rules: Setting, now: int) -> Moment:
     filled = publish(state, done.spoken, orders, now)  # W
     rules.feed.rank(ledger.columns, ledger.base, filled)  # W
     removals = rules.moderation.moderate(accounts, ledger.rows(), ledger.base, done.reported, seed, now)  # W
+    oldest = int(np.searchsorted(ledger.rows().time, 3600 * (now + 1 - rules.attention.memory)))
+    state.timelines.take(ledger.rows(), ledger.base, filled, removals.posts, oldest)  # W
     return Moment(
         now, rules.campaign.start, accounts, ledger.columns, filled, state.truth, woken, *done, orders, removals
     )

@@ -1,28 +1,29 @@
 """A world: one platform, its people and its organised actors, as a Mesa model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim.actors.base import Band
-from sim.actors.propagandist import Organisation
+from sim.actors.base import Actor, Band
 from sim.agents import ColumnModel, whole_seed
 from sim.campaigns import Campaign
 from sim.observers.base import Observer
 from sim.observers.opinion import Opinion
 from sim.observers.reach import Numbers, Reach
 from sim.observers.voice import Voice
-from sim.setting import Setting
+from sim.platform.timelines import Timelines
+from sim.setting import Force, Setting
 from sim.state.accounts import Accounts, concatenate
 from sim.state.graph import Graph, extended
 from sim.state.posts import Ledger, Posts
 from sim.state.topics import Topics
-from sim.state.truth import EXTREMIST, ORGANIC, TROLL, Truth
-from sim.tick import Actor, State, tick
+from sim.state.truth import ORGANIC, ROLES, TROLL, Truth
+from sim.tick import State, tick
 
 WINDOW = 48 * 3600  #: seconds for which posts stay in memory
 
@@ -112,7 +113,8 @@ class World(ColumnModel):
         bands = self._bands(len(people.key))
         accounts = concatenate([people, *(band.accounts for band in bands)])
         sizes = [len(people.key), *(len(band.accounts.key) for band in bands)]
-        role = np.repeat(np.array([ORGANIC, TROLL, EXTREMIST], np.int8), sizes)
+        roles = [ORGANIC, TROLL, *(ROLES.index(force.role) for force in self._forces)]
+        role = np.repeat(np.array(roles, np.int8), sizes)
         ties = [np.concatenate([getattr(band, end) for band in bands]) for end in ("source", "target")]
         truth = Truth(role, np.full(len(role), -1, np.int32), logging=archive is not None)
         return State(
@@ -120,8 +122,9 @@ class World(ColumnModel):
             graph=extended(graph, ties[0], ties[1], len(role)),
             ledger=Ledger(WINDOW, archive),
             topics=Topics(rules.expression.topics),
+            timelines=Timelines(len(role)),
             truth=truth,
-            actors=(*self._army(truth, accounts), *self._organisations(truth, accounts)),
+            actors=(*self._army(truth, accounts), *self._others(sizes, accounts)),
             own=self.own,
             crowds=(role != TROLL) | rules.attention.crowding,
             seed=seed,
@@ -136,10 +139,18 @@ class World(ColumnModel):
         people = rules.population.draw(network.stance, np.diff(network.graph.followers_start), seed)
         return people, network.graph
 
+    @property
+    def _forces(self) -> tuple[Force, ...]:
+        """Everybody organised but the army."""
+        return (self.setting.extremists, *self.setting.forces)
+
     def _bands(self, people: int) -> list[Band]:
-        army = self.setting.army.enlist(people, people, self.seed)
-        first = people + len(army.accounts.key)
-        return [army, self.setting.extremists.enlist(people, first, self.seed)]
+        bands = [self.setting.army.enlist(people, people, self.seed)]
+        first = people + len(bands[0].accounts.key)
+        for force in self._forces:
+            bands.append(force.enlist(people, first, self.seed))
+            first += len(bands[-1].accounts.key)
+        return bands
 
     def _army(self, truth: Truth, accounts: Accounts) -> tuple[Actor, ...]:
         rows = np.flatnonzero(truth.role == TROLL)
@@ -149,6 +160,8 @@ class World(ColumnModel):
         truth.officer[rows] = army.officer
         return (army,)
 
-    def _organisations(self, truth: Truth, accounts: Accounts) -> tuple[Actor, ...]:
-        rows = np.flatnonzero(truth.role == EXTREMIST)
-        return (Organisation(self.setting.extremists, rows, accounts.key[rows], self.seed),) if rows.size else ()
+    def _others(self, sizes: list[int], accounts: Accounts) -> Iterator[Actor]:
+        ends = np.cumsum(sizes)[1:]
+        for force, (first, end) in zip(self._forces, pairwise(ends), strict=True):
+            if end > first:
+                yield force.muster(np.arange(first, end), accounts.key[first:end], self.seed)

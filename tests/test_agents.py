@@ -46,6 +46,7 @@ class Columns(ColumnModel):
             getattr(self.accounts, name)[:] = draw.integers(0, high, n)
         self.role = np.zeros(n, np.int8)
         self.role[2 * n // 3 :], self.role[5 * n // 6 :] = truth.TROLL, truth.EXTREMIST
+        self.role[-2:] = truth.COMMITTEE, truth.SLEEPER
         self.graph = from_edges(np.array([3, 0, 3]), np.array([1, 3, 0]), n)
 
     def step(self):
@@ -64,7 +65,15 @@ class PlainExtremist(mesa.Agent):
     pass
 
 
-PLAIN = (PlainUser, PlainTroll, PlainExtremist)
+class PlainCommittee(mesa.Agent):
+    pass
+
+
+class PlainSleeper(mesa.Agent):
+    pass
+
+
+PLAIN = (PlainUser, PlainTroll, PlainExtremist, PlainCommittee, PlainSleeper)
 
 
 class Plain(mesa.Model):
@@ -439,7 +448,7 @@ def test_repr_says_who(world):
     assert repr(first) == (
         f"OrganicUser(unique_id=1, cohort={first.cohort_name!r}, reaction={first.reaction_name!r}, fear=0.25)"
     )
-    assert repr(world.agents[-1]) == "ExtremistPropagandist(unique_id=60)"
+    assert repr(world.agents[-1]) == "SleeperPersona(unique_id=60)"
 
 
 def test_a_subclass_in_roles_is_used(world):

@@ -78,7 +78,8 @@ def test_the_golden_setting_is_written_out_in_full() -> None:
     assert {name: set(found) for name, found in written.items()} == {
         name: {f.name for f in fields(kind)} for name, kind in RULES.items()
     }, f"parameters came or went: {RENEW}"
-    assert {f.name for f in fields(Setting)} == set(RULES)
+    assert {f.name for f in fields(Setting)} == {*RULES, "forces"}
+    assert not Setting().forces
 
 
 def test_the_golden_run_is_what_it_was() -> None:

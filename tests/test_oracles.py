@@ -77,7 +77,9 @@ def read(world: World, woken: Woken) -> Exposures:
     trending = rules.trending.topics(state.topics.counts, world.now)
     posts, base, attention = state.ledger.rows(), state.ledger.base, values(rules.attention)
     streams = (state.topics.serials, state.topics.lengths)
-    display = rules.feed.set_out(posts, base, streams, trending, state.crowds, attention, world.now)
+    display = rules.feed.set_out(
+        posts, base, state.timelines.runs, streams, trending, state.crowds, attention, world.now
+    )
     return rules.feed.read(state.accounts, world.graph, posts, base, display, woken, attention, state.seed, world.now)
 
 

@@ -13,12 +13,12 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.folder import ROOT
 from experiments.mistakes import in_composition, in_construction
+from experiments.settings import made
 from experiments.sweeps.design import OWN, Point
 from experiments.sweeps.graphs import mapped
 from sim.errors import InputError
@@ -122,7 +122,7 @@ class Composer:
         for group in fields(Setting):
             text = json.dumps([group.name, plain[group.name]])
             if text not in self._rules:
-                self._rules[text] = instantiate(plain[group.name])
+                self._rules[text] = made(plain[group.name])
             rules[group.name] = self._rules[text]
         return Setting(**rules)
 

@@ -1,6 +1,6 @@
 """What organised actors share: what they can see, and how they put posts into the world."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numba import njit
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sim.noise import draws, key_of, lognormals, mix, mixed, mixed_pairs, stream
 from sim.state.accounts import F64, I64, Accounts, empty
 from sim.state.posts import CONTESTED, I8, I32, Ledger, Posts
+from sim.state.records import Orders
 from sim.state.topics import Topics
 
 _FOLLOWED = stream("actors/followed")
@@ -61,6 +62,14 @@ def recent(view: PublicView, hours: int) -> I64:
     oldest = np.searchsorted(view.time, (view.tick - hours) * 3600)
     rows = view.stream[np.searchsorted(view.stream, view.base + oldest) :] - view.base
     return rows[~view.removed[rows]]
+
+
+class Actor(Protocol):
+    """Somebody organised: looks at what anybody can see, returns orders."""
+
+    def order(self, view: PublicView) -> Orders:
+        """Return the posts of this actor's members in the hour of `view`."""
+        ...
 
 
 class Band(NamedTuple):

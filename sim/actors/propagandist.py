@@ -1,6 +1,7 @@
 """Extremist propagandists: volume to look many, and shock that must rise because audiences get used to it."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numba import njit
@@ -22,6 +23,8 @@ _EXTRA, _APPEAL, _SECOND, _SHOCK = map(np.uint64, range(4))
 class Extremists(Rule):
     """Number, volume and the rule of escalation."""
 
+    role: ClassVar[str] = "extremist"
+
     size: int = parameter(12, unit="accounts", source="assumption", low=0, high=10**8)
     posts_per_day: float = parameter(
         7.0, unit="posts/day", source="Berger & Morgan 2015 (second-hand)", low=0.0, high=1e4
@@ -35,6 +38,10 @@ class Extremists(Rule):
     def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
         """Make the propagandists' accounts, whose rows start at `first_row`."""
         return enlist("extremists", self.size, self.followers, n_organic, first_row, seed)
+
+    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Organisation":
+        """Return the organisation whose propagandists are the accounts in `rows`."""
+        return Organisation(self, rows, keys, seed)
 
 
 class Organisation:

@@ -17,7 +17,9 @@ from sim.agents.model import whole_seed as whole_seed
 from sim.agents.sets import AccountSet as AccountSet
 from sim.agents.views import ROLES as ROLES
 from sim.agents.views import WRITABLE as WRITABLE
+from sim.agents.views import CommitteeMember as CommitteeMember
 from sim.agents.views import ExtremistPropagandist as ExtremistPropagandist
 from sim.agents.views import OrganicUser as OrganicUser
+from sim.agents.views import SleeperPersona as SleeperPersona
 from sim.agents.views import ThinAgent as ThinAgent
 from sim.agents.views import TrollArmyMember as TrollArmyMember

@@ -233,5 +233,25 @@ class ExtremistPropagandist(ThinAgent):
     """
 
 
-#: Agent types in the order of the codes in `role`: 0 organic, 1 troll, 2 extremist.
-ROLES: tuple[type[ThinAgent], ...] = (OrganicUser, TrollArmyMember, ExtremistPropagandist)
+class CommitteeMember(ThinAgent):
+    """One of a few amateurs who serve a client against a single target.
+
+    As for an army member, the columns of opinion stay at rest (0).
+    """
+
+
+class SleeperPersona(ThinAgent):
+    """A respected moderate who is employed, and wakes for a campaign.
+
+    As for an army member, the columns of opinion stay at rest (0).
+    """
+
+
+#: Agent types in the order of the codes in `role`, those of `sim.state.truth.ROLES`.
+ROLES: tuple[type[ThinAgent], ...] = (
+    OrganicUser,
+    TrollArmyMember,
+    ExtremistPropagandist,
+    CommitteeMember,
+    SleeperPersona,
+)

@@ -1,7 +1,7 @@
-"""The display of one hour: everything that its sessions choose from, laid out once so that choosing is quick.
+"""The display of one hour: everything that its sessions choose from, laid out so that choosing is quick.
 
-Home feeds leaf through *runs*, each author's posts side by side; streams are *lines*, a topic's newest posts in order
-of time. What was removed is in neither.
+Home feeds leaf through timelines; streams are *lines*, a topic's newest posts in order of time. What was removed is in
+neither.
 """
 
 from typing import Any, NamedTuple
@@ -10,22 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.kernels import kernel
+from sim.platform.timelines import Runs
 from sim.state.posts import CONTESTED, Posts
-
-
-class Runs(NamedTuple):
-    """What may stand in home feeds, author by author, each one's posts in order of time.
-
-    Posts of author a are start[a] .. start[a + 1] - 1; the columns after that have an item a post.
-    """
-
-    newest: NDArray[np.int32]  #: [A] row of the author's newest post, -1 for none
-    start: NDArray[np.int32]
-    row: NDArray[np.int32]
-    voice: NDArray[np.int32]
-    content: NDArray[np.int32]  #: row of the content, negative if that has left the window
-    score: NDArray[np.float64]
 
 
 class Lines(NamedTuple):
@@ -47,6 +33,7 @@ class Display(NamedTuple):
 
     hours: NDArray[np.int64]  #: first row that was written at most h hours ago
     runs: Runs
+    shift: int  #: mark of row 0 in the runs
     lines: Lines
     trending: NDArray[np.int64]
     crowds: NDArray[np.bool_]
@@ -55,6 +42,7 @@ class Display(NamedTuple):
 def set_out(
     posts: Posts,
     base: int,
+    runs: Runs,
     streams: tuple[NDArray[np.int64], NDArray[np.int64]],
     trending: NDArray[np.int64],
     crowds: NDArray[np.bool_],
@@ -67,6 +55,7 @@ def set_out(
     Args:
         posts: the rows of the ledger that are filled.
         base: serial of row 0.
+        runs: everybody's timeline.
         streams: serials int64 [topics, capacity] and lengths int64 [topics] of the topic streams.
         trending: int64 [k], trending topics.
         crowds: bool [A], whose posts take slots from others (all, but in the counterfactual).
@@ -75,40 +64,7 @@ def set_out(
     """
     hours = np.searchsorted(posts.time, 3600 * (tick - np.arange(attention.memory + 1)))
     lines = _lines(streams, trending, posts, base, crowds, tick * 3600, depth, attention.crowding)
-    return Display(hours, _runs(posts, base, len(crowds), hours[-1]), lines, trending, crowds)
-
-
-def _runs(posts: Posts, base: int, accounts: int, oldest: int) -> Runs:
-    """Lay out the standing posts of the rows from `oldest` on side by side by author."""
-    start = np.zeros(accounts + 1, np.int32)
-    n = _count(start, posts, oldest)
-    row, voice, content = np.empty((3, n), np.int32)
-    runs = Runs(np.empty(accounts, np.int32), start, row, voice, content, np.empty(n))
-    _lay_out(runs, start[:-1].copy(), posts, base, oldest)
-    return runs
-
-
-@kernel
-def _count(start, posts, oldest):
-    """Fill in where each author's run starts; return how many posts there are in all."""
-    for j in range(oldest, len(posts.author)):
-        start[posts.author[j] + 1] += not posts.removed[j]
-    for a in range(len(start) - 1):
-        start[a + 1] += start[a]
-    return start[-1]
-
-
-@kernel
-def _lay_out(runs, free, posts, base, oldest):
-    for j in range(oldest, len(posts.author)):
-        if posts.removed[j]:
-            continue
-        at = free[posts.author[j]]
-        free[posts.author[j]] += 1
-        runs.row[at], runs.voice[at], runs.score[at] = j, posts.voice[j], posts.score[j]
-        runs.content[at] = posts.root[j] - base
-    for a in range(len(free)):
-        runs.newest[a] = runs.row[free[a] - 1] if free[a] > runs.start[a] else -1
+    return Display(hours, runs, base - runs.first, lines, trending, crowds)
 
 
 @njit(cache=True)

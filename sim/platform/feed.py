@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.kernels import kernel, piece
 from sim.noise import U64, stream, stream_key, uniform
 from sim.platform.display import Display, set_out
+from sim.platform.timelines import Runs
 from sim.rules import Rule, parameter, values
 from sim.state.accounts import Accounts
 from sim.state.graph import Graph
@@ -59,6 +60,7 @@ class Feed(Rule):
         self,
         posts: Posts,
         base: int,
+        runs: Runs,
         streams: tuple[NDArray[np.int64], NDArray[np.int64]],
         trending: NDArray[np.int64],
         crowds: NDArray[np.bool_],
@@ -69,7 +71,7 @@ class Feed(Rule):
 
         Arguments are those of `sim.platform.display.set_out`.
         """
-        return set_out(posts, base, streams, trending, crowds, attention, tick, self.depth)
+        return set_out(posts, base, runs, streams, trending, crowds, attention, tick, self.depth)
 
     def read(
         self,
@@ -114,7 +116,7 @@ def _score(time, engagement, p):
 @kernel
 def _read(start, item, pile, place, accounts, graph, posts, base, display, woken, seed, tick, budget, depth):
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
-    hours, runs, lines, trending, crowds = display
+    hours, runs, shift, lines, trending, crowds = display
     now = tick * 3600
     for r in range(len(woken.active)):
         i = woken.active[r]
@@ -140,7 +142,7 @@ def _read(start, item, pile, place, accounts, graph, posts, base, display, woken
             if trends >= 0:
                 line += 1 + trends
                 count = _stream(pile, count, min(left, count + budget.trends), lines, line, seen_at, i, posts, depth)
-            count = _home(pile, count, left, graph, fresh, crowd, i, runs, crowds, place)
+            count = _home(pile, count, left, graph, fresh, crowd, i, runs, shift, crowds, place)
         start[r + 1] = _in_order(item, start[r], pile.row, count, pile.content)
 
 
@@ -189,7 +191,7 @@ def _stream(pile, count, most, lines, k, seen_at, i, posts, depth):
 
 
 @piece
-def _home(pile, count, most, graph, fresh, crowd, i, runs, crowds, place):
+def _home(pile, count, most, graph, fresh, crowd, i, runs, shift, crowds, place):
     """Pile up the best of what the followees wrote from row `fresh` on, one item a content.
 
     place[row of the content] is where a content stands in the pile; -1 before and after.
@@ -197,10 +199,10 @@ def _home(pile, count, most, graph, fresh, crowd, i, runs, crowds, place):
     first = count
     for edge in range(graph.following_start[i], graph.following_start[i + 1]) if first < most else range(0):
         followee = graph.following[edge]
-        if runs.newest[followee] < fresh or crowds[followee] != crowd:
+        if runs.newest[followee] < fresh + shift or crowds[followee] != crowd:
             continue
-        for x in range(runs.start[followee + 1] - 1, runs.start[followee] - 1, -1):
-            j, value, content = runs.row[x], runs.score[x], runs.content[x]
+        for x in range(runs.stop[followee] - 1, runs.start[followee] - 1, -1):
+            j, value, content = runs.mark[x] - shift, runs.score[x], runs.content[x] - shift
             if j < fresh:
                 break
             if runs.voice[x] == i:

@@ -20,13 +20,15 @@ class Woken(NamedTuple):
 
 
 LEAST, MOST = 256, 16_384  #: people in a group: fewer are not worth a thread, more take too much memory at once
+AHEAD = 64  #: people with whom the first group is done before the other threads have woken up
 
 
 def split(woken: Woken, threads: int) -> list[Woken]:
     """Return the active in groups, in order, one a thread if that is worth it; the absent are in the first."""
     n = len(woken.active)
     parts = max(threads if n >= threads * LEAST else 1, math.ceil(n / MOST))
-    ends = [n * part // parts for part in range(parts + 1)]
+    ahead = AHEAD if parts > 1 else 0
+    ends = [0, *(ahead + (n - ahead) * part // parts for part in range(1, parts + 1))]
     return [
         Woken(woken.active[first:last], woken.absent[: 0 if first else None], woken.second[first:last])
         for first, last in pairwise(ends)

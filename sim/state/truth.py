@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-ORGANIC, TROLL, EXTREMIST = 0, 1, 2
-ROLES = ("organic", "troll", "extremist")
+ORGANIC, TROLL, EXTREMIST, COMMITTEE, SLEEPER = 0, 1, 2, 3, 4
+ROLES = ("organic", "troll", "extremist", "committee", "sleeper")
 
 
 class Ordered(NamedTuple):
@@ -28,7 +28,7 @@ class Truth:
     """Roles of all accounts, and a log of the posts that were ordered.
 
     Args:
-        role: int8 [A], ORGANIC | TROLL | EXTREMIST.
+        role: int8 [A], index into ROLES.
         officer: int32 [A], number of the officer above, -1 for none; officers have no accounts.
         logging: whether ordered posts are logged; somebody must then `take` them, or the log grows for ever.
 
