@@ -81,8 +81,8 @@ class Network(Rule):
         for bot in range(self.bots):
             wanted = kernels.successes(key_of(seed, _HOW_MANY), bot, people, self.gamma, 0)
             chosen = drawn(mix(key_of(seed, _WHO), U64(bot)), weight, wanted)
-            sources.append(chosen)
-            targets.append(np.full(len(chosen), people + bot))
+            sources.append(chosen.astype(np.int32))
+            targets.append(np.full(len(chosen), people + bot, np.int32))
         return extended(graph, np.concatenate(sources), np.concatenate(targets), people + self.bots)
 
 
