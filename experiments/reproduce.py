@@ -18,18 +18,75 @@ if TYPE_CHECKING:
 
     from experiments.published.ross_2019 import Ross
 
-PAPERS = ("ross_2019",)
+PAPERS = ("ross_2019", "simsom_2024")
 BATCH = 50  #: runs that a process is handed at a time
 
 
 def main(config: DictConfig, folder: Path) -> bool:
     """Play every cell, write tables, figures and the report, print the comparison; return whether all is met."""
+    check(config)
+    return simsom(config, folder) if config.paper == "simsom_2024" else ross(config, folder)
+
+
+def simsom(config: DictConfig, folder: Path) -> bool:
+    """Reproduce Truong et al. 2024: the small network that decides, and curves on synthetic ones."""
+    from functools import partial
+
+    import pandas as pd
+
+    from experiments.published import simsom_targets as targets
+    from experiments.published.simsom_2024 import SimSom
+    from experiments.published.simsom_networks import Network, given
+    from experiments.report import simsom as report
+    from experiments.runs import in_order
+
+    asked: Any = OmegaConf.to_container(config)
+    options = asked["simsom"]
+    check_simsom(options)
+    rule = SimSom(**options["rule"])
+    path, bots = asked["graph"]["path"], asked["graph"]["bots"]
+    network: Network = targets.SMALL_NETWORK
+    graph = network(config.seed) if path is None else given(path, bots)
+    people = len(graph.following_start) - 1 - (network.bots if path is None else bots)
+    judged = targets.digest(graph) == targets.DIGEST and rule == targets.SMALL and options["steps"] == targets.STEPS
+    one = partial(targets.small, graph, people, rule, options["steps"])
+    seeds = range(config.seed, config.seed + options["runs"])
+    runs = pd.DataFrame(in_order(one, seeds, config.workers, "runs on the small network"))
+    plan = targets.jobs(options["scale"], range(config.seed, config.seed + options["networks"]))
+    played = pd.DataFrame(in_order(targets.play_relative, plan, config.workers, "runs on synthetic networks"))
+    compared, curves = targets.compare(runs, judged), targets.directions(played)
+    for name, frame in {"runs": runs, "played": played, "measures": compared, "curves": curves}.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    facts = {
+        "Paper": "Truong et al. 2024, PNAS Nexus 3(7), pgae258",
+        "Small network": f"{path or 'generated'}: {people:,} people, {len(graph.following):,} follows",
+        "Runs": f"{len(seeds)} there, {options['networks']} on each of {len(curves)} synthetic points",
+        "Synthetic network": f"{plan[0].network.people:,} people",
+    }
+    describe(folder, asked, {"facts": facts})
+    report.write(folder, compared, curves)
+    report.show(compared, curves)
+    return bool(compared["passed"].all() and curves["passed"].all())
+
+
+def check_simsom(options: dict[str, Any]) -> None:
+    """Raise InputError unless numbers of runs, steps and the scale are what they may be."""
+    for key, least in {"runs": 2, "networks": 2, "steps": 1}.items():
+        value = options[key]
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise InputError(f"simsom.{key}={value} must be a whole number from {least}")
+    scale = options["scale"]
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 10:
+        raise InputError(f"simsom.scale={scale} must be a number above 0, at most 10: 1 is the paper's size")
+
+
+def ross(config: DictConfig, folder: Path) -> bool:
+    """Reproduce Ross et al. 2019, cell by cell."""
     from rich.console import Console
 
     from experiments.published.ross_targets import cells, compare, whole_numbers
     from experiments.report import reproduce as report
 
-    check(config)
     asked: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
     links, bots = (whole_numbers(key, asked[key]) for key in ("links", "bots"))
     seeds = range(config.seed, config.seed + config.runs)

@@ -49,7 +49,8 @@ def test_every_choice_composes_and_runs_two_ticks(group: str, choice: str, tmp_p
 def test_an_app_without_a_setting_has_none_of_its_groups(app: str):
     config = composed(app)
     OmegaConf.resolve(config)
-    assert not {group.name for group in GROUPS} & set(config)
+    assert not {group.name for group in GROUPS} & set(config) - {"graph"}
+    assert set(config.graph) == {"path", "bots"}
 
 
 @pytest.mark.parametrize("app", sorted(set(APPS) - WITHOUT_SETTING))

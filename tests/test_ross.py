@@ -474,7 +474,7 @@ def test_a_miss_is_named_and_leaves_with_code_1_and_with_results(
 
 
 WORDS = {
-    "paper=simsom": "paper=simsom is unknown: choose one of: ross_2019",
+    "paper=simsom": "paper=simsom is unknown: did you mean simsom_2024?",
     "paper=ross": "paper=ross is unknown: did you mean ross_2019?",
     "runs=1": "runs=1 must be a whole number from 2 to 2147483647",
     "runs=many": "runs=many must be a whole number from 2 to 2147483647",

@@ -1,0 +1,264 @@
+"""The model of Truong et al. (2024) does what its specification says, and the app judges it."""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import reproduce
+from experiments.published import simsom_kernels as kernels
+from experiments.published import simsom_networks as networks
+from experiments.published import simsom_targets as targets
+from experiments.published.simsom_2024 import Platform, SimSom, diversity, play, taus
+from experiments.published.simsom_networks import Network, drawn, given, growth, shuffled
+from experiments.report import simsom as report
+from sim.errors import InputError
+from sim.noise import U64, key_of, stream
+from sim.state.graph import edges, from_edges
+
+KEY = stream("test.simsom")
+TINY = Network(people=40, links=6, beta=0.1, gamma=0.2)
+Entry = tuple[int, int, int]  #: message, shares, age
+
+
+def taken_up(feed: list[Entry], arrived: list[tuple[int, int]], sigma: int, compatible: bool) -> list[Entry]:
+    """Return the feed after messages (number, copies) arrived in this order, by the specification."""
+    if not arrived:
+        return feed
+    counts: dict[int, int] = {}
+    for message, copies in arrived:
+        counts[message] = counts.get(message, 0) + copies
+    held = [message for message, _, _ in feed]
+    both = [message for message in counts if message in held]
+    if both:
+        slots = [message for message in held if message in counts]
+        gains = dict(zip(slots, (counts[m] for m in (both if compatible else slots)), strict=True))
+        old = [(message, shares + gains.get(message, 0), age + 1) for message, shares, age in feed]
+    else:
+        old = [(message, shares, 1 if compatible else age + 1) for message, shares, age in feed]
+    new = [(message, copies, 0) for message, copies in counts.items() if message not in both]
+    return sorted(new + old, key=lambda entry: entry[2])[:sigma]
+
+
+def feed_of(platform: Platform, agent: int) -> list[Entry]:
+    feeds, length = platform.feeds, platform.feeds.length[agent]
+    return list(zip(*(c[agent, :length].tolist() for c in (feeds.message, feeds.shares, feeds.age)), strict=True))
+
+
+@pytest.mark.parametrize("compatible", [True, False])
+@pytest.mark.parametrize(("sigma", "theta"), [(3, 1), (15, 4)])
+def test_feeds_take_posts_up_as_the_specification_says(sigma: int, theta: int, compatible: bool) -> None:
+    graph = TINY(1)
+    platform = Platform(graph, 40, SimSom(sigma=sigma, theta=theta, compatible=compatible, mu=0.3), 5)
+    start, overlaps = graph.following_start, 0
+    for _ in range(25):
+        before = [feed_of(platform, agent) for agent in range(44)]
+        rank = np.argsort(platform.order())
+        average = platform.advance()
+        for agent in range(44):
+            friends = sorted(graph.following[start[agent] : start[agent + 1]].tolist(), key=lambda j: rank[j])
+            arrived = [(int(platform.posted[j]), theta if j >= 40 else 1) for j in friends]
+            overlaps += len({m for m, _ in arrived} & {m for m, _, _ in before[agent]}) > 1
+            assert feed_of(platform, agent) == taken_up(before[agent], arrived, sigma, compatible)
+        entries = [m for agent in range(40) for m, _, _ in feed_of(platform, agent)]
+        assert average == pytest.approx(np.mean(platform.messages.quality[entries]))
+    assert overlaps > 20
+
+
+def test_the_two_quirks_by_hand() -> None:
+    feed, arrived = [(1, 5, 2), (2, 5, 3)], [(2, 7), (1, 1), (9, 1)]
+    assert taken_up(feed, arrived, 9, compatible=False) == [(9, 1, 0), (1, 6, 3), (2, 12, 4)]
+    assert taken_up(feed, arrived, 9, compatible=True) == [(9, 1, 0), (1, 12, 3), (2, 6, 4)]
+    assert taken_up(feed, [(9, 1)], 9, compatible=False)[1:] == [(1, 5, 3), (2, 5, 4)]
+    assert taken_up(feed, [(9, 1)], 9, compatible=True)[1:] == [(1, 5, 1), (2, 5, 1)]
+    assert taken_up(feed, [], 9, compatible=True) == feed
+
+
+def test_an_entry_is_reposted_by_appeal_shares_and_age() -> None:
+    many = 40_000
+    graph = from_edges([0], [1], many)
+    platform = Platform(graph, many, SimSom(mu=0.25), 1)
+    platform.messages.appeal[:3], platform.made = (0.5, 1.0, 0.2), 3
+    platform.messages.author[:3] = 0
+    platform.feeds.message[:, :3], platform.feeds.shares[:, :3] = (0, 1, 2), (4, 1, 3)
+    platform.feeds.age[:, :3], platform.feeds.length[:] = (0, 1, 3), 3
+    platform.advance()
+    weight = np.array([2.0, math.exp(-0.4), 0.6 * math.exp(-0.4 * 3**0.4)])
+    expected = 0.75 * weight / weight.sum()
+    found = np.bincount(np.minimum(platform.posted, 3), minlength=4)[:3] / many
+    assert np.abs(found - expected).max() < 4 * 0.5 / math.sqrt(many)
+
+
+def test_messages_have_the_specified_quality_and_appeal() -> None:
+    people, bots = 20_000, 5_000
+    platform = Platform(from_edges([0], [1], people + bots), people, SimSom(phi=0.3), 1)
+    platform.advance()
+    quality, appeal = platform.messages.quality, platform.messages.appeal
+    assert quality[:people].mean() == pytest.approx(0.90005, abs=0.003)
+    assert not quality[people : people + bots].any()
+    assert appeal[:people].mean() == pytest.approx(1 / 6, abs=0.005)
+    assert (appeal[people : people + bots] == 1.0).mean() == pytest.approx(0.3, abs=0.03)
+    assert abs(np.corrcoef(quality[:people], appeal[:people])[0, 1]) < 0.03
+    assert kernels.quality(0.5, 10.0) == pytest.approx(math.log(0.5 + 0.5 * math.exp(10)) / 10)
+    assert kernels.quality(0.3, 0.0) == 0.3
+
+
+def test_growth_follows_its_law() -> None:
+    n, k = 400, 10
+    graph = growth(n, k, 0.5, 3)
+    source, target = edges(graph)
+    following = np.diff(graph.following_start)
+    assert (following[:k] == k - 1).all()
+    assert (following[k:] <= k).all()
+    assert following[k:].mean() > 0.85 * k
+    assert (target[source >= k] < source[source >= k]).all()
+    assert np.diff(graph.followers_start).max() > 5 * k
+    assert len(growth(5, 4, 0.5, 1).following) == 20
+    alone = growth(n, k, 0.0, 3)
+    assert np.diff(graph.followers_start).max() > 1.2 * np.diff(alone.followers_start).max()
+
+
+def test_bots_follow_nobody_else_and_more_of_gamma_keeps_who_followed() -> None:
+    people = TINY.people_graph(1)
+    few, many = (replace(TINY, gamma=gamma).infiltrated(people, 1) for gamma in (0.1, 0.5))
+    for graph in (few, many):
+        source, target = edges(graph)
+        assert not ((source >= 40) & (target < 40)).any()
+        among = (source < 40) & (target < 40)
+        assert [e[among].tolist() for e in (source, target)] == [e.tolist() for e in edges(people)]
+    pairs = [set(zip(*(e.tolist() for e in edges(g)), strict=True)) for g in (few, many)]
+    assert pairs[0] < pairs[1]
+    assert np.array_equal(replace(TINY, gamma=0.0)(1).following, people.following)
+
+
+def test_hubs_are_targeted_by_followers() -> None:
+    weight = np.array([0.0, 1.0, 2.0, 5.0])
+    first = Counter(int(drawn(U64(key_of(seed, KEY)), weight, 1)[0]) for seed in range(4000))
+    for row in (1, 2, 3):
+        assert first[row] / 4000 == pytest.approx(weight[row] / 8, abs=0.035)
+    assert len(drawn(U64(7), weight, 9)) == 3
+    assert sorted(drawn(U64(7), np.ones(5), 5).tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_shuffles_keep_hubs_or_not() -> None:
+    graph = growth(300, 10, 0.5, 1)
+    most = [
+        np.diff(g.followers_start).max() for g in (graph, *(shuffled(graph, how, 1) for how in networks.SHUFFLES[1:]))
+    ]
+    assert most[1] > 0.6 * most[0]
+    assert most[2] < 0.4 * most[0]
+
+
+@pytest.mark.parametrize(
+    ("worse", "network"),
+    [({"phi": 1.0}, {}), ({"theta": 64}, {}), ({}, {"gamma": 0.6}), ({"phi": 1.0, "theta": 64}, {})],
+)
+def test_quality_falls(worse: dict[str, float], network: dict[str, float]) -> None:
+    base = Network(people=200, links=15, gamma=0.1)
+    there, here = (
+        np.mean([play(net(s), 200, rule, s, 30).quality for s in range(4)])
+        for net, rule in ((base, SimSom()), (replace(base, **network), SimSom(**worse)))
+    )
+    assert here < there - 0.02
+
+
+def test_a_run_is_a_function_of_its_seed_and_stops_when_it_settles() -> None:
+    graph = TINY(1)
+    one, same, other = (play(graph, 40, SimSom(), seed, 12).quality for seed in (1, 1, 2))
+    assert one == same != other
+    nobody = play(from_edges([0, 1], [1, 0], 2), 2, SimSom(mu=1.0, strength=500.0), 1)
+    assert nobody.settled or nobody.steps > 1
+    assert play(graph, 40, SimSom(), 1, limit=3).steps == 3
+
+
+def test_diversity_and_taus_by_hand() -> None:
+    platform = Platform(from_edges([0], [1], 3), 3, SimSom(), 1)
+    platform.feeds.message[0, :2], platform.feeds.message[1, :2] = (0, 1), (0, 2)
+    platform.feeds.length[:2] = 2
+    assert diversity(platform) == pytest.approx(0.5 * math.log(2) + 0.5 * math.log(4))
+    platform.made = 4
+    platform.messages.quality[:4], platform.messages.human_shares[:4] = (0.1, 0.2, 0.3, 0.4), (1, 1, 1, 2)
+    theirs, tau_b = taus(platform)
+    assert theirs == 1.0
+    assert tau_b == pytest.approx(3 / math.sqrt(6 * 3))
+
+
+def test_verdicts_need_the_published_network_and_three_errors() -> None:
+    rng = random.Random(1)
+    rows = [{m: v + rng.gauss(0, 0.005) for m, (_, v, _) in targets.TARGETS.items()} for _ in range(60)]
+    runs = pd.DataFrame(rows).fillna(0.0)
+    assert targets.compare(runs, judged=True)["passed"].dropna().tolist() == [True] * 4
+    assert targets.compare(runs, judged=False)["passed"].isna().all()
+    missed = targets.compare(runs.assign(quality=runs["quality"] - 0.02), judged=True)
+    assert missed["passed"].dropna().tolist() == [False, True, True, True]
+    curve = targets.Curve("x", {"a": {}, "b": {}}, -1)
+    played = pd.DataFrame(
+        {
+            "curve": "x",
+            "point": list("ab") * 3,
+            "seed": [1, 1, 2, 2, 3, 3],
+            "relative": [0.9, 0.8, 0.92, 0.81, 0.9, 0.82],
+        }
+    )
+    down, up = (targets.directions(played, [replace(curve, rises=rises)]) for rises in (-1, 1))
+    assert (down["passed"].dropna().tolist(), up["passed"].dropna().tolist()) == ([True], [False])
+    assert "Missed: x." in report.headline(targets.compare(runs, judged=False), up)
+
+
+def test_a_file_gives_the_network_and_its_bots(tmp_path: Path) -> None:
+    path = tmp_path / "edges.txt"
+    path.write_text("# follower followee\n0 1\n1 2\n2 0\n")
+    assert len(given(str(path), 1).following) == 3
+    with pytest.raises(InputError, match="must leave people among the 3 nodes"):
+        given(str(path), 3)
+
+
+def test_the_app_writes_what_it_found(
+    command_line: Callable[..., None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(targets, "SMALL_NETWORK", TINY)
+    words = [
+        "simsom.scale=0.006",
+        "simsom.runs=3",
+        "simsom.networks=2",
+        "simsom.steps=5",
+        "out=out/simsom",
+        "workers=1",
+    ]
+    command_line("paper=simsom_2024", *words)
+    with pytest.raises(SystemExit) as leave:
+        reproduce.command()
+    assert leave.value.code in (0, 1)
+    assert "no published number (this is not the published small network)" in capsys.readouterr().out
+    folder = tmp_path / "out/simsom"
+    assert len(pd.read_parquet(folder / "runs.parquet")) == 3
+    assert (folder / "figures/curves.png").stat().st_size > 1000
+    assert "Relative quality" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+WORDS = {
+    "simsom.runs=1": "simsom.runs=1 must be a whole number from 2",
+    "simsom.scale=0": "simsom.scale=0 must be a number above 0, at most 10: 1 is the paper's size",
+    "simsom.rule.mu=2": "SimSom.mu=2 must lie in [0, 1] (share)",
+    "graph.path=absent": "graph.path=absent can not be opened (No such file or directory): "
+    "say graph.path=FILE that exists",
+}
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_mistake_is_one_line(
+    command_line: Callable[..., None], capfd: pytest.CaptureFixture[str], words: str
+) -> None:
+    command_line("paper=simsom_2024", words)
+    with pytest.raises(SystemExit) as leave:
+        reproduce.command()
+    assert (leave.value.code, capfd.readouterr().err) == (2, WORDS[words] + "\n")
