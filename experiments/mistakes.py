@@ -1,5 +1,6 @@
 """What a user wrote wrongly on the command line, said in one line with the cure."""
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,7 +25,7 @@ def in_construction(error: InstantiationException) -> InputError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, InputError):
-            return cause
+            return InputError(_by_key(str(cause), str(error)))
         if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
             said = str(cause).partition(". Did you mean")[0]  # Python 3.13 adds a guess
             return InputError(f"{said}: leave the + out, or see --help")
@@ -32,6 +33,13 @@ def in_construction(error: InstantiationException) -> InputError:
     if "locating target" in str(error):
         return InputError(f"{error}: correct _target_")
     raise error
+
+
+def _by_key(said: str, error: str) -> str:
+    """Return what a rule said of a field of its class, with the key that a user types for it."""
+    target, key = (re.search(f"{word} '?([^'\\s]+)", error) for word in ("target", "full_key:"))
+    name = target[1].rpartition(".")[2] if target else ""
+    return said.replace(f"{name}.", f"{key[1]}.", 1) if key and said.startswith(f"{name}.") else said
 
 
 def in_composition(error: Exception, name: str, overrides: list[str], conf: Path) -> InputError:

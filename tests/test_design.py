@@ -215,8 +215,8 @@ SAID = {
     "army.sise=0,5": "army.sise is not a known key: did you mean army.size? (at the point army.sise=0)",
     "feed=chronological,newest": "feed=newest is unknown: choose one of: chronological, engagement "
     "(at the point feed=newest)",
-    "army.discipline=0.5,1.5": "Army.discipline=1.5 must lie in [0, 1] (share) (at the point army.discipline=1.5)",
-    "army.size=3,many": "Army.size='many' must be a number (at the point army.size=many)",
+    "army.discipline=0.5,1.5": "army.discipline=1.5 must lie in [0, 1] (share) (at the point army.discipline=1.5)",
+    "army.size=3,many": "army.size='many' must be a number (at the point army.size=many)",
     "graph.path=x": "graph.path is a key of another choice: add graph=configuration or graph=file "
     "(at the point graph.path=x)",
     "ticks=0": "ticks=0 must be a whole number from 1 (at the point ticks=0)",

@@ -122,7 +122,7 @@ class Composer:
         for group in fields(Setting):
             text = json.dumps([group.name, plain[group.name]])
             if text not in self._rules:
-                self._rules[text] = made(plain[group.name])
+                self._rules[text] = made(OmegaConf.create({group.name: plain[group.name]})[group.name])
             rules[group.name] = self._rules[text]
         return Setting(**rules)
 
@@ -197,7 +197,8 @@ def _read_files(plain: Mapping[str, Any]) -> list[str]:
 
 def code_of(table: Sequence[Row]) -> str:
     """Return a hash of the sources that decide what the runs of a plan measure, those of rules from elsewhere too."""
-    kinds = {type(rule) for row in table for rule in vars(row.cell.setting).values()}
+    groups = [group for row in table for group in vars(row.cell.setting).values()]
+    kinds = {type(rule) for group in groups for rule in (group if isinstance(group, tuple) else (group,))}
     theirs = {Path(sys.modules[kind.__module__].__file__ or "") for kind in kinds}
     own = {path for pattern in SOURCES for path in ROOT.glob(pattern)}
     digest = blake2b(digest_size=6)

@@ -27,7 +27,7 @@ def split(woken: Woken, threads: int) -> list[Woken]:
     """Return the active in groups, in order, one a thread if that is worth it; the absent are in the first."""
     n = len(woken.active)
     parts = max(threads if n >= threads * LEAST else 1, math.ceil(n / MOST))
-    ahead = AHEAD if parts > 1 else 0
+    ahead = min(AHEAD, n // 8) if parts > 1 else 0
     ends = [0, *(ahead + (n - ahead) * part // parts for part in range(1, parts + 1))]
     return [
         Woken(woken.active[first:last], woken.absent[: 0 if first else None], woken.second[first:last])
