@@ -59,9 +59,12 @@ def _new_day(accounts, n, seed, day, burst, scale):
 def _wake(active, absent, accounts, hourly, n, seed, tick):
     """Fill `active` and `absent` with rows; return how many of each."""
     key = stream_key(seed, _WAKE, tick)
-    a, b = 0, 0
+    a, b, now = 0, 0, tick % 24
     for i in range(n):
-        rate = accounts.sessions[i] * hourly[(tick - int(accounts.phase[i])) % 24] * accounts.mood[i]
+        hour = now - int(accounts.phase[i])
+        if hour < 0 or hour >= 24:  # dividing each time would cost more than all else
+            hour %= 24
+        rate = accounts.sessions[i] * hourly[hour] * accounts.mood[i]
         u = uniform(key, accounts.key[i])
         if u >= rate or u >= 1.0 - math.exp(-rate):  # the first is quicker and says the same of most
             continue

@@ -88,7 +88,7 @@ class Feed(Rule):
         """Return what each active account sees in `tick` of what `set_out` returned."""
         n, size = len(woken.active), len(posts.time)
         most = min(size, attention.items if attention.crowding else 2 * attention.items)
-        start, item = np.zeros(n + 1, np.int64), np.empty(n * most + 1, np.int64)
+        start, item = np.zeros(n + 1, np.int64), np.empty(n * most + 1, np.int32)
         room = 4 * size + _LANES  # four places, none of which shows a post twice
         pile = Pile(np.empty(room, np.int32), np.empty(room), np.empty(room, np.int32))
         place = np.full(size, -1, np.int32)

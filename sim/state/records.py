@@ -39,7 +39,7 @@ class Exposures(NamedTuple):
     """What each active account really saw, in order of the ledger."""
 
     start: I64  #: [R + 1] items of reader r are start[r] .. start[r + 1] - 1
-    item: I64  #: [E] row in the ledger's window
+    item: I32  #: [E] row in the ledger's window
 
 
 class Change(NamedTuple):
