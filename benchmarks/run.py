@@ -111,7 +111,14 @@ def arguments() -> argparse.Namespace:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--people", type=positive, nargs="+", default=[1000, 10_000, 100_000], metavar="N", help="sizes (1000 10000 100000)")
+    add(
+        "--people",
+        type=positive,
+        nargs="+",
+        default=[1000, 10_000, 100_000],
+        metavar="N",
+        help="sizes (1000 to 100000)",
+    )
     add(
         "--plain",
         type=natural,
