@@ -157,7 +157,7 @@ def compile_speech() -> None:
 
     rows, whole, number = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
     change = Change(number, number, number, number, number, number, whole, whole, np.zeros(0, np.bool_))
-    nobody, nothing = Woken(rows, rows, whole), Exposures(np.zeros(1, np.int64), whole)
+    nobody, nothing = Woken(rows, rows, whole), Exposures(np.zeros(1, np.int64), rows)
     rule, people = Expression(), empty(0)
     wanted = rule.decide(people, nobody, change, number, 1, 0)
     rule.speak(people, Ledger(1).columns, 0, nobody, nothing, change, wanted, 1, 0)
