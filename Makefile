@@ -1,7 +1,7 @@
 # What this project can do, from a fresh clone. Needs Python 3.11, 3.12 or 3.13, and nothing else.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench slow clean
+.PHONY: help install demo live test lint bench slow clean
 
 # The first Python that really runs, is new enough and can make environments. Another one: make install PYTHON=...
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
@@ -31,12 +31,21 @@ demo: $(READY)  ## the main job with fewer people and seeds, no other assumption
 	@echo "picture: $(DEMO)/figures/headline.png"
 	@echo "report:  $(DEMO)/report.html"
 
+live: $(READY)  ## a world in your browser: play, step, reset, fork
+	$(BIN)/python -m experiments.demo
+
+# Files between them call nearly every kernel, so that one worker compiles those of worlds, the other the rest. They come
+# first and alone: any other worker would compile the same again, and counting lines doubles a compiler's time.
+COMPILING := $(addprefix tests/test_,conf.py ross.py simsom.py docking.py)
+PYTEST := $(BIN)/python -m pytest -q
+
 test: $(READY)  ## the fast tests, compiled; then the interpreted ones, where coverage of kernels is counted
-	$(BIN)/python -m pytest -q -n auto --cov --cov-report= --cov-fail-under=0
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m interpreted --cov --cov-append --cov-report=term
+	$(PYTEST) -n auto --dist loadfile --no-loadscope-reorder $(COMPILING)
+	$(PYTEST) -n auto --dist loadfile $(COMPILING:%=--ignore=%) --cov --cov-report= --cov-fail-under=0
+	NUMBA_DISABLE_JIT=1 $(PYTEST) -m interpreted --cov --cov-append --cov-report=term
 
 slow: $(READY)  ## the tests that take minutes
-	$(BIN)/python -m pytest -q -m slow
+	$(PYTEST) -m slow
 
 lint: $(READY)  ## style, layout and types
 	$(BIN)/ruff check .

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _LINKS = {"author": "row", "voice": "row", "target": "row", "parent": "serial", "root": "serial"}
 _DTYPES = dict(zip(Posts._fields, (
     np.uint64, np.int32, np.int64, np.int8, np.int16, np.float64, np.float64, np.float64, np.float64, np.float64,
-    np.int32, np.int64, np.int64, np.int32, np.int32, np.float64, np.bool_, np.int64, np.int64, np.int32, np.int32,
-    np.int32, np.bool_, np.float64,
+    np.int32, np.int64, np.int64, np.int32, np.int32, np.float64, np.bool_, np.int8, np.int64, np.int64, np.int32,
+    np.int32, np.int32, np.bool_, np.float64,
 ), strict=True))  # fmt: skip
 
 
@@ -37,7 +37,8 @@ def public_view(world: "PlainWorld") -> PublicView:
         tick=world.now,
         base=posts[0].serial if posts else world.published,
         stream=np.array([post.serial for post in topical], np.int64),
-        barred=np.array([account.suspended_until > world.now for account in world.everybody]),
+        barred=np.array([account.suspended_until > world.now or account.left for account in world.everybody]),
+        unmasked=np.array([account.unmasked for account in world.everybody]),
         **{name: column(posts, name) for name in PublicView._fields if name in Posts._fields},
     )
 

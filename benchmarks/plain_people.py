@@ -66,6 +66,10 @@ class Account(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
     left: bool
     suspended_until: int
     strikes: int
+    credibility: float
+    standing: float
+    morale: float
+    unmasked: bool
 
     def __init__(self, model: "PlainWorld", row: int, role: int, crowds: bool, traits: dict[str, Any]) -> None:
         super().__init__(model)
@@ -329,6 +333,7 @@ class Person(Account):
                 key=intention, author=self, time=time, kind=REPOST, topic=found.topic,
                 stance_principal=found.stance_principal, stance_extremist=found.stance_extremist,
                 toxicity=found.toxicity, shock=found.shock, appeal=found.appeal, template=found.template,
+                theme=found.theme,
                 parent=found, root=found.root, voice=found.voice,
             )  # fmt: skip
         post = written(key=intention, author=self, time=time, voice=self)

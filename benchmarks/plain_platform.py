@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.plain_chance import mix, stream_key, uniform
 from sim.platform.moderation import Moderation
 from sim.platform.trending import Trending
-from sim.state.posts import ORIGINAL, REPLY, REPOST, TOXIC
+from sim.state.posts import ORIGINAL, PLAIN, REPLY, REPOST, TOXIC
 from sim.state.topics import HOURS
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Post:
     target: "Account | None" = None
     target_stance: float = 0.0
     dissent: bool = False
+    theme: int = PLAIN
     serial: int = -1
     reposts: int = 0
     replies: int = 0

@@ -93,10 +93,15 @@ def describe(folder: Path, config: Mapping[str, Any], about: Mapping[str, Any]) 
         config: resolved configuration.
         about: facts for the reader; command and versions are added.
     """
-    whole = {**about, "command": _command(), "versions": _versions()}
+    whole = {**about, "command": _command(), "versions": versions()}
     for name, content in (("about", whole), ("config", dict(config))):
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def command(folder: Path) -> str:
+    """Return the command that made the results in `folder`, as `describe` wrote it."""
+    return str(yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))["command"])
 
 
 @contextmanager
@@ -121,7 +126,7 @@ def _record(draft: Path, config: Mapping[str, Any], begun: datetime, seconds: fl
         "begun": begun.isoformat(timespec="seconds"),
         "wall_time": round(seconds, 3),
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
-        "versions": _versions(),
+        "versions": versions(),
         "git": _git(),
         "files": sorted(path.relative_to(draft).as_posix() for path in draft.rglob("*") if not path.is_dir()),
         "config": dict(config),
@@ -133,7 +138,8 @@ def _command() -> str:
     return shlex.join(["python", *sys.orig_argv[1:]])
 
 
-def _versions() -> dict[str, str | None]:
+def versions() -> dict[str, str | None]:
+    """Return the versions of Python and of the packages that decide results; None for what is not installed."""
     return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 

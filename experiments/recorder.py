@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from experiments.panel import Panel, Wanted
 from experiments.parquet import ROWS, Table
+from sim.state.accounts import NEVER
 from sim.state.graph import Graph
 from sim.state.posts import KINDS, Posts
 from sim.state.truth import ROLES
@@ -60,20 +61,21 @@ class Recorder:
         shown = {name: column for name, column in posts._asdict().items() if name not in HIDDEN}
         self._write("posts", {"post_id": serial} | shown | {"kind": np.array(KINDS)[posts.kind]})
         order, tactic = self.world.state.truth.take(posts.key)
-        told = {"post_id": serial, "dissent": posts.dissent, "order": order, "tactic": tactic}
+        told = {"post_id": serial, "key": posts.key, "dissent": posts.dissent, "order": order, "tactic": tactic}
         self._write("truth/posts", told)
 
     def finish(self, world: World) -> None:
         """End one world: write what is still in memory, the accounts, the graph and the truth."""
         world.state.ledger.close()
-        graph, number = world.graph, np.arange(len(world.role))
+        graph, opened = world.graph, np.flatnonzero(world.state.register.joined < NEVER)
         columns = world.accounts._asdict()
         degrees = {"followers": np.diff(graph.followers_start), "following": np.diff(graph.following_start)}
-        self._write("accounts", {"account_id": number, **degrees} | {name: columns[name] for name in SHOWN})
+        shown = degrees | world.state.register._asdict() | {name: columns[name] for name in SHOWN}
+        self._write("accounts", {"account_id": opened} | _of(opened, shown))
         self._follows(graph)
         organised = {"role": np.array(ROLES)[world.state.truth.role], "officer": world.state.truth.officer}
-        felt = {name: column for name, column in columns.items() if name not in {"key", *SHOWN}}
-        self._write("truth/accounts", {"account_id": number} | organised | felt)
+        felt = {name: column for name, column in columns.items() if name not in SHOWN}
+        self._write("truth/accounts", {"account_id": opened} | _of(opened, organised | felt))
 
     def _follows(self, graph: Graph) -> None:
         for first in range(0, len(graph.following), ROWS):
@@ -88,3 +90,7 @@ class Recorder:
 
     def _table(self, name: str) -> Table:
         return self._tables.setdefault(name, Table(self.folder / f"{name}.parquet"))
+
+
+def _of(rows: NDArray[np.int64], columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name: column[rows] for name, column in columns.items()}

@@ -12,25 +12,34 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.folder import describe
+    from experiments.folder import command, describe
     from experiments.panel import wanted
     from experiments.recorder import Recorder
     from experiments.report import world as report
     from experiments.runs import cores, progress
     from experiments.settings import build, facts
+    from experiments.teaching.film import Film
+    from experiments.teaching.replay import Reel, Scene, write
+    from experiments.teaching.takes import Shot, shown
     from sim.world import World
 
     setting = build(config)
     panel = wanted(config.record)
-    hours = []
+    shots: list[Shot] = []
     with progress(config.ticks * config.seeds, "playing hours") as advance, Recorder(folder, panel) as recorder:
         for seed in range(config.seed, config.seed + config.seeds):
             world = World(setting, rng=seed, archive=recorder, threads=cores())
             recorder.begin(world)
-            hours.append(world.run(config.ticks, advance).assign(seed=seed))
+            if config.replay and not shots:
+                world.observers.append(Film(world))
+            world.run(config.ticks, advance)
             recorder.finish(world)
+            shots.append(shown([world]))
+    hours = [shot.histories[0].assign(seed=config.seed + number) for number, shot in enumerate(shots)]
     pd.concat(hours, ignore_index=True).to_parquet(folder / "ticks.parquet", index=False)
     describe(folder, OmegaConf.to_container(config), facts(setting, config, world.notes))  # type: ignore[arg-type]
+    if config.replay:
+        write(Reel([Scene(shots, setting.campaign)], command(folder)), folder / "replay.html")
     Console().print(report.write(folder))
 
 

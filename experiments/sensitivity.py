@@ -19,7 +19,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     asked: dict[str, Any] = OmegaConf.to_container(config.sensitivity)  # type: ignore[assignment]
     _check(options, asked, METHODS)
     playing.check(options)
-    axes = design.ranges(asked["ranges"], "ranges")
+    axes = design.ranges(asked["ranges"], "sensitivity.ranges")
     places = sample(asked["method"], list(axes), asked["draws"], asked["design_seed"])
     composer = plan.Composer("sensitivity", overrides, CONF)
     table = plan.rows(composer, design.at(axes, places), design.baseline(options["baseline"]))

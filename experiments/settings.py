@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
+from experiments.app import CONF
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ def build(config: DictConfig) -> Setting:
     """
     from sim.setting import Setting
 
-    setting = Setting(**{group.name: made(config[group.name]) for group in fields(Setting)})
+    setting = together({group.name: made(config[group.name]) for group in fields(Setting)})
     setting.campaign.check_victims(setting.graph.size(setting.population.size))
     return setting
 
@@ -32,8 +36,40 @@ def build(config: DictConfig) -> Setting:
 def made(group: Any) -> Any:
     """Return what a group of a configuration describes: its rule, or a tuple of all the rules that it names."""
     if "_target_" in group:
-        return instantiate(group)
-    return tuple(instantiate(named) for named in group.values())
+        return instantiate(group, _convert_="all")
+    return tuple(instantiate(named, _convert_="all") for named in group.values())
+
+
+def together(groups: Mapping[str, Any]) -> Setting:
+    """Return the setting of these groups; one that names nothing is what a setting has of itself."""
+    from sim.setting import Setting
+
+    return Setting(**{name: group for name, group in groups.items() if group != ()})
+
+
+def otherwise(config: DictConfig, changes: Sequence[str], name: str) -> DictConfig:
+    """Return the configuration with `changes`, each "KEY=VALUE", in place; {} takes a mechanism away.
+
+    Args:
+        config: a resolved configuration.
+        changes: what differs.
+        name: of the key that holds the changes, for a mistake.
+
+    Raises:
+        InputError: a change names no key.
+    """
+    other = config.copy()
+    OmegaConf.set_struct(other, False)
+    for change in changes:
+        key, _, text = change.partition("=")
+        group = key.rpartition(".")[0] or key
+        if OmegaConf.select(other, group) is None:
+            raise InputError(f"{name} has {change}, but there is no {group}: name a key of the scenario")
+        try:
+            OmegaConf.update(other, key, OmegaConf.create(f"value: {text}").value, merge=False)
+        except OmegaConfBaseException:
+            raise InputError(f"{name} has {change}: say KEY=VALUE") from None
+    return other
 
 
 def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:
@@ -54,6 +90,53 @@ def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[st
             "Seeds": f"{config.seeds} ({first} to {last}); people{drawn} and chance redrawn for each",
         },
     }
+
+
+def varied(config: DictConfig, words: Sequence[str]) -> DictConfig:
+    """Return a composed configuration with further overrides in place, each "KEY=VALUE" or "GROUP=CHOICE".
+
+    A choice lies on top of what there is: a scenario changes what it names and nothing else.
+
+    Raises:
+        InputError: a word can not be read, or names no key and no choice.
+    """
+    other = config.copy()
+    OmegaConf.set_struct(other, False)
+    for word in map(str, words):
+        key, equals, text = word.partition("=")
+        if equals and key and (CONF / key).is_dir():
+            other = _chosen(other, key, text)
+        elif OmegaConf.select(config, key) is None:
+            raise InputError(f"{word} names no key: {suggest(key, _keys(config))}")
+        else:
+            OmegaConf.update(other, key, _read(word, text), merge=False)
+    return other
+
+
+def _chosen(config: DictConfig, group: str, choice: str) -> Any:
+    path = CONF / group / f"{choice}.yaml"
+    if not path.is_file():
+        raise InputError(
+            f"{group}={choice} is unknown: {suggest(choice, [file.stem for file in path.parent.iterdir()])}"
+        )
+    package = re.match(r"# @package (\S+)", path.read_text(encoding="utf-8"))
+    place = package[1] if package else group
+    if place == "_global_":
+        return OmegaConf.merge(config, OmegaConf.load(path))
+    OmegaConf.update(config, place, OmegaConf.load(path), merge=False)
+    return config
+
+
+def _read(word: str, text: str) -> Any:
+    try:
+        return OmegaConf.create(f"value: {text}").value
+    except (OmegaConfBaseException, YAMLError):
+        raise InputError(f"{word} can not be read: say KEY=VALUE") from None
+
+
+def _keys(config: DictConfig) -> list[str]:
+    groups = {str(name): group for name, group in config.items() if isinstance(group, DictConfig)}
+    return [f"{name}.{key}" for name, group in groups.items() for key in map(str, group)]
 
 
 def differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]:

@@ -37,8 +37,12 @@ def main(config: DictConfig, folder: Path) -> None:
     compared = table.compare(FACTS, measured)
     measured.to_parquet(folder / "measures.parquet", index=False)
     compared.to_parquet(folder / "validity.parquet", index=False)
-    worlds = table.play(setting, config.seed, config.ticks)
-    facts = {"seeds": len(seeds), "hours": config.ticks, "worlds a seed": "quiet, with the operation, without shock"}
+    worlds = table.Worlds(setting, config.seed, config.ticks)
+    facts = {
+        "seeds": len(seeds),
+        "hours": config.ticks,
+        "worlds a seed": "quiet, with the operation, without shock, swept",
+    }
     describe(folder, OmegaConf.to_container(config), {"facts": facts})  # type: ignore[arg-type]
     validity.write(folder, compared, worlds)
     validity.show(compared, Console())
@@ -64,7 +68,7 @@ def collect(setting: Setting, seeds: range, ticks: int, workers: int) -> pd.Data
 
     workers = min(workers or cores(), len(seeds))
     found: list[pd.DataFrame] = []
-    with progress(len(seeds), "compiling kernels", "seeds, three worlds each") as advance:
+    with progress(len(seeds), "compiling kernels", "seeds, four worlds each") as advance:
         if workers <= 1:
             for seed in seeds:
                 found.append(measured(setting, seed, ticks))

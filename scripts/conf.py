@@ -9,19 +9,33 @@ from dataclasses import fields
 from pathlib import Path
 
 from sim.actors.army import Army
+from sim.actors.counterspeech import CounterSpeech
+from sim.actors.evasion import Evasion
 from sim.actors.propagandist import Extremists
+from sim.actors.returns import Returns
 from sim.campaigns import Campaign
 from sim.people.activity import Activity
+from sim.people.credibility import Credibility
 from sim.people.expression import Expression
+from sim.people.following import Following
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
 from sim.people.given import GraphFile
 from sim.people.lfr import LFR
+from sim.people.migration import Migration
+from sim.people.morale import Morale
 from sim.people.networks import CommunityGraph, PreferentialAttachment
 from sim.people.population import Population
 from sim.people.reaction import Reaction
 from sim.people.reading import Attention
+from sim.people.recruiting import Recruiting
+from sim.people.solidarity import Solidarity
+from sim.platform.channels import Channels
+from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit
+from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication
+from sim.platform.defences.suspending import BlockList, Suspension
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
+from sim.platform.pressure import Pressure
 from sim.platform.trending import Trending
 from sim.rules import Rule
 
@@ -47,13 +61,58 @@ LEAVES: dict[str, Rule] = {
     "army/default": Army(),
     "extremists/default": Extremists(),
     "campaign/default": Campaign(),
+    "evasion/none": Evasion(),
+    "evasion/moderate": Evasion(
+        jitter=600.0,
+        participation=0.5,
+        rotation=6,
+        camouflage=0.25,
+        everyday=2.0,
+        paraphrase="swap",
+        splitting=3,
+        deletion=0.1,
+        maturity=0.5,
+    ),
+    "evasion/full": Evasion(
+        jitter=21_600.0,
+        diurnal=True,
+        participation=0.2,
+        rotation=6,
+        camouflage=0.75,
+        everyday=2.0,
+        paraphrase="rewrite",
+        splitting=8,
+        deletion=0.5,
+        maturity=1.0,
+    ),
+    "credibility/default": Credibility(),
+    "morale/default": Morale(),
+    "following/changing": Following(),
+    "returns/default": Returns(),
+    "pressure/default": Pressure(),
+    "recruiting/default": Recruiting(),
+    "channels/default": Channels(),
+    "migration/default": Migration(),
+    "solidarity/default": Solidarity(),
+    "defence/suspension": Suspension(),
+    "defence/down_ranking": DownRanking(),
+    "defence/rate_limit": RateLimit(),
+    "defence/account_age": AccountAge(),
+    "defence/reply_limit": ReplyLimit(strength=0.3),
+    "defence/block_list": BlockList(strength=0.3),
+    "defence/prompt": Prompt(),
+    "defence/counter_speech": CounterSpeech(),
+    "defence/trend_deduplication": TrendDeduplication(),
+    "defence/coordination_ranking": CoordinationRanking(),
 }
 
 
-def leaf(rule: Rule) -> str:
-    """Return the YAML of one rule: its target, then a line a field with unit and source behind it."""
-    kind = type(rule)
-    lines = [f"# Written by scripts/conf.py from {kind.__module__}.{kind.__name__}, which explains each field.", ""]
+def leaf(name: str) -> str:
+    """Return the YAML of one leaf: where it belongs, its target, a line a field with unit and source behind it."""
+    rule = LEAVES[name]
+    kind, (group, choice) = type(rule), name.split("/")
+    lines = [f"# @package {'forces' if hasattr(rule, 'enlist') else 'defences'}.{choice}"] if group == "defence" else []
+    lines += [f"# Written by scripts/conf.py from {kind.__module__}.{kind.__name__}, which explains each field.", ""]
     lines.append(f"_target_: {kind.__module__}.{kind.__name__}")
     for column in fields(rule):
         value = getattr(rule, column.name)
@@ -72,10 +131,10 @@ def _yaml(value: object) -> str:
 
 def main() -> None:
     """Write every leaf."""
-    for name, rule in LEAVES.items():
+    for name in LEAVES:
         path = CONF / f"{name}.yaml"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(leaf(rule), encoding="utf-8")
+        path.write_text(leaf(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,38 @@ Run it after a default has changed or a field was added; `tests/test_docs.py` fa
 
 import math
 from collections.abc import Iterator
-from dataclasses import Field, fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
+from sim.actors.army import Drilled
+from sim.actors.committee import Brigade, Committee
+from sim.actors.contender import Contender
+from sim.actors.counterspeech import CounterSpeech
+from sim.actors.evasion import Evasion
+from sim.actors.fans import Fans
+from sim.actors.newsbots import NewsBots
+from sim.actors.propagandist import Extremists
+from sim.actors.reporters import Reporters
+from sim.actors.returns import Returns
+from sim.actors.sleeper import Sleepers
+from sim.campaigns import Event, Operation, Principal
+from sim.people.credibility import Credibility
+from sim.people.following import Following
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
 from sim.people.given import GraphFile
 from sim.people.lfr import LFR
+from sim.people.migration import Migration
+from sim.people.morale import Morale
 from sim.people.networks import CommunityGraph, PreferentialAttachment
+from sim.people.recruiting import Recruiting
+from sim.people.solidarity import Solidarity
+from sim.platform.channels import Channels
+from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit
+from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication
+from sim.platform.defences.suspending import BlockList, Suspension
+from sim.platform.defences.watching import Watch
+from sim.platform.pressure import Pressure
 from sim.rules import Rule
 from sim.setting import Setting
 
@@ -27,6 +51,41 @@ GRAPHS = {
     "lfr": LFR,
     "configuration": ConfigurationModel,
     "file": GraphFile,
+}
+
+#: What a world may lack, with the values it has once it is there.
+OPTIONAL: dict[str, Rule] = {
+    "evasion": Evasion(),
+    "events.NAME": Event(),
+    "credibility": Credibility(),
+    "morale": Morale(),
+    "forces.committee": Committee(),
+    "forces.brigade": Brigade(),
+    "forces.reporters": Reporters(),
+    "forces.sleepers": Sleepers(),
+    "forces.NAME.operations.NAME": Operation(),
+    "forces.NAME.principal": Principal(),
+    "following": Following(),
+    "returns": Returns(),
+    "pressure": Pressure(),
+    "recruiting": Recruiting(),
+    "channels": Channels(),
+    "migration": Migration(),
+    "solidarity": Solidarity(),
+    "forces.contender": Contender(),
+    "defences.suspension": Suspension(),
+    "defences.down_ranking": DownRanking(),
+    "defences.rate_limit": RateLimit(),
+    "defences.account_age": AccountAge(),
+    "defences.reply_limit": ReplyLimit(),
+    "defences.block_list": BlockList(),
+    "defences.prompt": Prompt(),
+    "defences.trend_deduplication": TrendDeduplication(),
+    "defences.watch": Watch(),
+    "defences.coordination_ranking": CoordinationRanking(),
+    "forces.counter_speech": CounterSpeech(),
+    "forces.fans": Fans(),
+    "forces.newsbots": NewsBots(),
 }
 
 #: What each field does, by "group.field"; the graphs are groups of their own.
@@ -128,7 +187,93 @@ MEANINGS = {
     "campaign.intensity": "factor on the army's rate; 0 is an army that is there and silent",
     "campaign.toxic_share": "share of fresh floods that are abusive",
     "campaign.targets": "dissenters whom the abuse platoon answers, the most visible first",
+    "evasion.jitter": "mean delay of a post behind its order's second; even from 0 to twice that",
+    "evasion.diurnal": "delays lead to hours at which people are about",
+    "evasion.participation": "P(a member takes part in what is ordered in an hour)",
+    "evasion.rotation": "hours for which the same members take part",
+    "evasion.camouflage": "share of a member's ordered acts that become everyday talk",
+    "evasion.everyday": "mean over members of everyday posts written without orders",
+    "evasion.paraphrase": "how copies of a text differ: not, in slots, in any words, wholly",
+    "evasion.splitting": "slogans, and articles linked to, over which ordered posts are spread",
+    "evasion.deletion": "P(an ordered post is deleted by its author before data are collected)",
+    "evasion.maturity": "share of accounts with the age and the ties of people; others are a fresh batch",
     "campaign.victims": "people to be abused instead of the most visible: checked, but not yet used by the army",
+    "events.NAME.start": "first hour of the event",
+    "events.NAME.hours": "length of the event",
+    "events.NAME.who": "whose sessions and interest it changes",
+    "events.NAME.sessions": "factor on the rate of their sessions",
+    "events.NAME.interest": "factor on the share of their intentions on the contested topic, which stays at most 1",
+    "events.NAME.heat": "factor on the volume of the extremists",
+    "events.NAME.distress": "share of the extremists' own posts that tell of their rout",
+    "events.NAME.rally": "share of dissenting originals that carry the hour's slogan at its second",
+    "events.NAME.unmask": "sleepers who become known as such in its first hour",
+    "credibility.people": "first credibility of ordinary people, and what it recovers to",
+    "credibility.strangers": "the same for organised accounts",
+    "credibility.credence": "0: everybody counts alike; 1: a post counts for what its voice is believed",
+    "credibility.lift": "weight of ln credibility in the score of a post",
+    "credibility.smear": "share of a reader's belief in the target that one wholly credible smear destroys",
+    "credibility.association": "the same for who reposts or agrees with somebody who has lost all credibility",
+    "credibility.civic": "share of a reader's doubt in the voice that one civic post removes",
+    "credibility.half_life": "time in which half of a loss is made up for",
+    "credibility.unmasked": "share of the standing that is left to who is unmasked",
+    "credibility.spill": "share that each dissenter loses when a wholly credible sleeper is unmasked",
+    "morale.loss": "log-loss of morale by one post of distress that is wholly believed",
+    "morale.outsider": "belief in distress that is not told by their own side",
+    "morale.looks": "posts on the topic at which a propagandist looks in an hour",
+    "morale.half_life": "time in which half of lost morale comes back",
+    "morale.defiance": "share of lost morale that comes back when a false friend is unmasked",
+    "morale.threshold": "morale below which they may defect",
+    "morale.defection": "P(defecting in a session, or an hour of a propagandist) when no morale is left",
+    "following.follow": "P(following the voice of a civil post of the own side, on both axes, once read)",
+    "following.refind": "P(following the new account of somebody followed under the former one, once read)",
+    "following.unfollow": "P(unfollowing the author of a post that is abusive or of the other side, once read)",
+    "following.block": "P(blocking the author of an abusive answer to oneself, once read)",
+    "following.mute": "P(muting the author of any other abusive post, once read)",
+    "returns.spares": "accounts that each operator has in reserve, one after the other",
+    "returns.delay": "mean time from a suspension until the next account is taken up",
+    "returns.aged": "share of the reserve that was opened long before, and is not young to a sweep",
+    "returns.aged_followers": "mean followers of an aged account of its own",
+    "pressure.start": "first hour of the sweep",
+    "pressure.hours": "length of the sweep",
+    "pressure.lag": "hours after which an act is looked at",
+    "pressure.hit": "P(suspension for an abusive or extremist act that is looked at)",
+    "pressure.wrong": "P(suspension for another act with an opinion on the topic that is looked at)",
+    "pressure.bias": "factor on that for opinions against the principal",
+    "pressure.newcomer": "factor on the probability for young accounts",
+    "pressure.young": "age below which an account is young",
+    "pressure.suspension": "time for which abuse and extremism suspend",
+    "pressure.appeal": "time for which anybody else is suspended, until the appeal is heard",
+    "recruiting.join": "P(turning to who wrote a wholly shocking post that is fully felt, once read)",
+    "recruiting.threshold": "stance towards the extremists above which people may join",
+    "channels.rooms": "closed rooms",
+    "channels.seats": "members that a room holds",
+    "channels.hour": "hour of the day at which rooms meet",
+    "channels.reach": "stance towards the extremists from which people are let in",
+    "channels.invite": "P(asking for a seat on a day)",
+    "channels.pull": "share of the way to the extremists that a member goes on a day",
+    "channels.threshold": "stance towards the extremists above which members may join them",
+    "channels.recruit": "P(joining on a day)",
+    "channels.watch": "P(a room is found on a day, through any one of its members)",
+    "channels.start": "first hour in which the agency watches",
+    "channels.hours": "time for which it watches",
+    "channels.lag": "time from when a room is found until it is broken up",
+    "channels.scare": "share of the way to full fear that members of a broken room go",
+    "channels.shy": "time for which they stay away from rooms",
+    "channels.rebuild": "time for which the room stays closed",
+    "migration.flee": "P(moving in a session) of who expects nothing but abuse on the topic",
+    "migration.follow": "P(moving after one dissenting post by somebody who has moved)",
+    "migration.pursuit": "time from the first who moves until the organised find the fresh tag",
+    "migration.chase": "share of their posts that the organised file under it from then on",
+    "solidarity.rally": "like-minded posts as which one case of abuse of one's own side counts in what prompts",
+    "solidarity.comfort": "share of fear that one civil answer of one's own side takes away",
+    "forces.contender.name": "keys the accounts; two forces of one name are refused",
+    "forces.contender.escalation": "what makes the shock rise: a fading echo, a stronger rival, or either",
+    "forces.contender.recruits": "accounts that it can open for people who join",
+    "forces.reporters.size": "members, who write nothing and whom nobody follows",
+    "forces.reporters.start": "first hour in which they report",
+    "forces.reporters.hours": "length of their work",
+    "forces.reporters.rate": "P(a member reports a civil post of a target)",
+    "forces.reporters.targets": "dissenters at whom they aim, the most visible first",
     "graph=community.mean_following": "accounts a person follows on average",
     "graph=community.spread": "log-SD of the number of accounts followed, before returns",
     "graph=community.tail": "exponent of popularity; lower is heavier",
@@ -160,7 +305,115 @@ MEANINGS = {
     "graph=file.stance_path": "file of node and stance, for stance=column",
     "graph=file.column": "node attribute of GraphML and GML, for stance=column without a stance_path",
     "graph=file.homophily": "share of people whose stance goes with their community, for stance=communities",
+    "forces.committee.name": "keys the accounts; two forces of one name are refused",
+    "forces.committee.size": "members, if the principal has no budget",
+    "forces.committee.rate": "mean posts of a member in an hour at it",
+    "forces.committee.quota": "posts of a member in a day at most",
+    "forces.committee.duty": "hours of the day at which a member may be at it, from an hour of its own",
+    "forces.committee.discipline": "P(a member on duty is at it in an hour)",
+    "forces.committee.reposts": "share of acts that repost the committee's own content, where the tactic has any",
+    "forces.committee.copying": "mean over members of the share of fresh posts that copy a text",
+    "forces.committee.jitter": "mean delay behind one's own second",
+    "forces.committee.followers": "mean organic followers of a member",
+    "forces.committee.cost": "what a member costs; a budget over it is the number of members",
+    "forces.committee.operations": "what it does, by name",
+    "forces.committee.principal": "whom it serves",
+    "forces.sleepers.name": "keys the accounts; two forces of one name are refused",
+    "forces.sleepers.serves": "army: they act in the same minutes; committee: apart, and with one target",
+    "forces.sleepers.size": "planted sleepers",
+    "forces.sleepers.hired": "genuine figures hired at `hired_at`, the most visible dissenters",
+    "forces.sleepers.hired_at": "hour at which they are hired",
+    "forces.sleepers.rate": "mean posts to order in an hour on duty",
+    "forces.sleepers.quota": "posts to order in a day at most",
+    "forces.sleepers.duty": "hours of the day at which one may be at it, from an hour of one's own",
+    "forces.sleepers.discipline": "P(who is on duty obeys in an hour)",
+    "forces.sleepers.followers": "mean organic followers of a planted sleeper",
+    "forces.sleepers.operations": "what they do, by name: before and after they wake",
+    "forces.sleepers.principal": "whom they serve",
+    "forces.NAME.operations.NAME.tactic": "what is done",
+    "forces.NAME.operations.NAME.start": "first hour; targets are chosen then",
+    "forces.NAME.operations.NAME.hours": "length",
+    "forces.NAME.operations.NAME.intensity": "factor on the rate; 0 chooses targets and writes nothing",
+    "forces.NAME.operations.NAME.against": "camp of the targets, for abuse and smear",
+    "forces.NAME.operations.NAME.targets": "targets at most; a committee takes one",
+    "forces.NAME.operations.NAME.victims": "rows to aim at instead of the most visible",
+    "forces.NAME.operations.NAME.voice": "in whose voice distress is told, or whose is amplified",
+    "forces.NAME.operations.NAME.stance": "towards the principal, of content that sways",
+    "forces.NAME.operations.NAME.toxic_share": "share of a flood's fresh posts that are abusive",
+    "forces.NAME.operations.NAME.risk": "P(one post unmasks its author)",
+    "forces.NAME.principal.kind": "what the principal is: a label",
+    "forces.NAME.principal.budget": "what it pays in a month; it decides the number of members",
+    "forces.NAME.principal.goals": "tactics that it pays for; none: all",
+    "forces.brigade.name": "keys the accounts; two forces of one name are refused",
+    "forces.brigade.cost": "what a member or an officer costs",
+    "forces.brigade.overhead": "what command costs before the first member",
+    "forces.brigade.operations": "what it does, by name",
+    "forces.brigade.principal": "whom it serves",
+    "defences.suspension.strength": "factor on both rates of verdicts",
+    "defences.suspension.lag": "age of the newest post that it looks at",
+    "defences.suspension.least": "verdicts within 24 hours from which an account is suspended",
+    "defences.suspension.hit": "P(an abusive post is taken for abuse)",
+    "defences.suspension.false_alarm": "P(a civil post is taken for abuse)",
+    "defences.suspension.hours": "length of a suspension",
+    "defences.down_ranking.strength": "factor on both rates of verdicts",
+    "defences.down_ranking.penalty": "score that a post loses",
+    "defences.down_ranking.hit": "P(an abusive post is taken for abuse)",
+    "defences.down_ranking.false_alarm": "P(a civil post is taken for abuse)",
+    "defences.rate_limit.strength": "share of what goes beyond the limit that is not posted",
+    "defences.rate_limit.most": "posts of an account in 24 hours",
+    "defences.account_age.strength": "share of what goes beyond the limit that is not posted",
+    "defences.account_age.most": "posts of a young account in 24 hours",
+    "defences.account_age.young": "age below which an account opened during the run is young",
+    "defences.reply_limit.strength": "share of accounts that let nobody answer whom they do not follow",
+    "defences.block_list.strength": "share of accounts that subscribe",
+    "defences.block_list.least": "abusive replies within 24 hours that bring an account onto the list",
+    "defences.prompt.strength": "factor on the rate of prompts",
+    "defences.prompt.hit": "P(who is about to post abuse is asked)",
+    "defences.prompt.revised": "share of prompts after which the post is made civil",
+    "defences.prompt.cancelled": "share of prompts after which the post is given up",
+    "defences.trend_deduplication.strength": "share of repeats that do not count",
+    "defences.watch.strength": "share of suspect accounts that are looked at",
+    "defences.watch.detector": "says how suspect each account is; the experiment gives it",
+    "defences.watch.limit": "score above which an account is suspect",
+    "defences.watch.every": "hours from one look to the next",
+    "defences.watch.lag": "age of the newest posts that the detector is shown",
+    "defences.watch.capacity": "accounts that are suspended after a look at most",
+    "defences.watch.hours": "length of a suspension",
+    "defences.coordination_ranking.strength": "share of what is posted together that is ranked lower",
+    "defences.coordination_ranking.penalty": "score that a post loses",
+    "defences.coordination_ranking.window": "time within which the same thing counts as posted together",
+    "forces.counter_speech.strength": "P(a volunteer acts in an hour)",
+    "forces.counter_speech.size": "volunteers, who serve nobody",
+    "forces.counter_speech.rate": "mean posts of a volunteer in an hour in which somebody was abused",
+    "forces.counter_speech.followers": "mean followers of a volunteer among ordinary people",
+    "forces.fans.size": "fans, who agree openly when to cheer and serve nobody",
+    "forces.fans.topic": "everyday topic that they cheer on",
+    "forces.fans.rally": "hour of the day at which they meet",
+    "forces.fans.turnout": "P(a fan comes to the day's rally)",
+    "forces.fans.cheers": "mean posts of a fan in the hour of a rally",
+    "forces.fans.rate": "mean posts of a fan in any other hour from 8 to 24",
+    "forces.fans.reposts": "share of cheers that repost what fans wrote in the last day",
+    "forces.fans.chanting": "share of own cheers that are copies of the day's chant",
+    "forces.fans.spread": "mean delay of a cheer after the full hour",
+    "forces.fans.followers": "mean followers of a fan among ordinary people",
+    "forces.fans.following": "mean ordinary people whom a fan follows",
+    "forces.newsbots.size": "outlets, which post an agency's bulletins by themselves and serve nobody",
+    "forces.newsbots.bulletins": "mean bulletins of the agency in an hour",
+    "forces.newsbots.uptake": "P(an outlet takes up a bulletin)",
+    "forces.newsbots.contested": "share of bulletins on the contested topic, without a side",
+    "forces.newsbots.topics": "everyday topics that the other bulletins are on, from the first on",
+    "forces.newsbots.lag": "mean delay of an outlet behind the agency",
+    "forces.newsbots.followers": "mean followers of an outlet among ordinary people",
 }
+
+#: A brigade is drilled as the army is.
+MEANINGS |= {
+    f"forces.brigade.{column.name}": MEANINGS[f"army.{column.name}"].replace("army", "brigade")
+    for column in fields(Drilled)
+}
+
+#: A contender is an organisation as the extremists are.
+MEANINGS |= {f"forces.contender.{column.name}": MEANINGS[f"extremists.{column.name}"] for column in fields(Extremists)}
 
 HEAD = """# Parameters
 
@@ -173,8 +426,9 @@ line as `group.field=value`, the graphs as `graph=NAME graph.field=value`. The c
 def rules() -> Iterator[tuple[str, Rule]]:
     """Yield (group, rule with its defaults) in the order of `Setting`, the graphs last."""
     for column in fields(Setting):
-        if column.name not in ("graph", "forces"):
+        if column.default is MISSING and column.name != "graph":
             yield column.name, column.default_factory()  # type: ignore[misc]
+    yield from OPTIONAL.items()
     for name, kind in GRAPHS.items():
         yield f"graph={name}", kind()
 
@@ -203,6 +457,8 @@ def _row(name: str, column: "Field[Any]", default: object) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Rule):
+        return f"{type(value).__name__}()"
     if isinstance(value, tuple):
         return ", ".join(str(item) for item in value) or "(none)"
     if isinstance(value, str):

@@ -1,16 +1,34 @@
-"""A campaign is data: whom it serves, what is done, how hard, and when."""
+"""Campaigns, operations and outside events are data: whom they serve, what is done, how hard, and when."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sim.errors import InputError, suggest
 from sim.rules import Rule, parameter, share
 
 TACTICS = ("flood", "abuse", "amplify")
 PRINCIPALS = ("state", "party", "institution", "company", "businessman", "public_figure")
+MONTH = 30 * 24  #: hours for which a member-month pays
+
+
+class Scheduled:
+    """What has a first hour and a length."""
+
+    start: int
+    hours: int
+
+    @property
+    def end(self) -> int:
+        """First tick after it."""
+        return self.start + self.hours
+
+    def runs(self, tick: int) -> bool:
+        """Tell whether it is on in `tick`."""
+        return self.start <= tick < self.end
 
 
 @dataclass(frozen=True, kw_only=True)
-class Campaign(Rule):
+class Campaign(Scheduled, Rule):
     """The principal's operation against dissent on the contested topic.
 
     `effort` says what a subset of tactics costs: "additive" lets only the platoons of these tactics
@@ -45,11 +63,73 @@ class Campaign(Rule):
                 known = f"the people are accounts 0 to {people - 1}: name some of these"
                 raise InputError(f"Campaign.victims has {victim!r}, but {known}")
 
-    @property
-    def end(self) -> int:
-        """First tick after the campaign."""
-        return self.start + self.hours
 
-    def runs(self, tick: int) -> bool:
-        """Tell whether `tick` lies in the campaign."""
-        return self.start <= tick < self.end
+@dataclass(frozen=True, kw_only=True)
+class Event(Scheduled, Rule):
+    """Something that happens outside the platform, at the same hours in every arm."""
+
+    start: int = parameter(0, unit="h", source="of the scenario", low=0, high=10**9)
+    hours: int = parameter(0, unit="h", source="of the scenario", low=0, high=10**9)
+    who: str = parameter("all", unit="kind", source="design", choices=("all", "dissenters"))
+    sessions: float = parameter(1.0, unit="factor", source="1 = as usual", low=0.0, high=100.0)
+    interest: float = parameter(1.0, unit="factor", source="1 = as usual", low=0.0, high=100.0)
+    heat: float = parameter(1.0, unit="factor", source="1 = as usual", low=0.0, high=100.0)
+    distress: float = share(0.0, source="0 = no rout")
+    rally: float = share(0.0, source="0 = nobody chants")
+    unmask: int = parameter(0, unit="accounts", source="0 = nobody", low=0, high=10**6)
+
+
+def several(given: Any) -> tuple[Any, ...]:
+    """Return rules given by name, as a configuration has them, or one after the other, as a tuple."""
+    return tuple(given.values() if hasattr(given, "values") else given)
+
+
+OPERATIONS = (*TACTICS, "smear", "demoralise", "sway", "civic", "protest")  #: tactics by their codes
+CAMPS = ("dissenters", "loyalists", "extremists")
+VOICES = ("impersonate", "amplify", "news")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Scheduled, Rule):
+    """One thing that a force does for some hours, and at whom it aims."""
+
+    tactic: str = parameter("abuse", unit="kind", source="essay", choices=OPERATIONS)
+    start: int = parameter(72, unit="h", source="of the scenario", low=0, high=10**9)
+    hours: int = parameter(144, unit="h", source="of the scenario", low=0, high=10**9)
+    intensity: float = share(1.0, source="1 = as much as the drill gives; 0 = silent")
+    against: str = parameter("dissenters", unit="kind", source="essay", choices=CAMPS)
+    targets: int = parameter(1, unit="accounts", source="of the scenario", low=0, high=10**6)
+    victims: tuple[int, ...] = parameter((), unit="accounts", source="none named: the most visible of the camp")
+    voice: str = parameter("impersonate", unit="kind", source="the essay's text, in our reading", choices=VOICES)
+    stance: float = parameter(-0.2, unit="stance", source="assumption: a step from dissent", low=-1.0, high=1.0)
+    toxic_share: float = share(0.3, source="assumption: share of a flood's fresh posts that are abusive")
+    risk: float = share(0.0, source="0 = nobody is ever found out")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "victims", tuple(self.victims))
+        super().__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal(Rule):
+    """Whom a force serves: what that can pay in a month, and what it pays for."""
+
+    kind: str = parameter("state", unit="kind", source="essay", choices=PRINCIPALS)
+    budget: float = parameter(0.0, unit="money/month", source="0 = the size of the force is given", low=0.0, high=1e12)
+    goals: tuple[str, ...] = parameter((), unit="names", source="none named: whatever its forces do")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "goals", tuple(self.goals))
+        super().__post_init__()
+        for goal in self.goals:
+            if goal not in OPERATIONS:
+                raise InputError(f"Principal.goals has {goal!r}, which is unknown: {suggest(str(goal), OPERATIONS)}")
+
+    def check(self, operations: tuple[Operation, ...]) -> None:
+        """Raise InputError if any of the operations is not what this principal pays for."""
+        for operation in operations:
+            if self.goals and operation.tactic not in self.goals:
+                raise InputError(
+                    f"a {self.kind} with goals={list(self.goals)} does not pay for {operation.tactic}: "
+                    "name it among the goals, or leave the operation out"
+                )

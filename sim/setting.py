@@ -8,16 +8,28 @@ from numpy.typing import NDArray
 
 from sim.actors.army import Army
 from sim.actors.base import Actor, Band
+from sim.actors.evasion import OPEN, Evasion
 from sim.actors.propagandist import Extremists
-from sim.campaigns import Campaign
+from sim.actors.returns import Returns
+from sim.campaigns import Campaign, Event
+from sim.errors import InputError
 from sim.people.activity import Activity
+from sim.people.credibility import Credibility
 from sim.people.expression import Expression
+from sim.people.following import Following
+from sim.people.migration import Migration
+from sim.people.morale import Morale
 from sim.people.networks import CommunityGraph, Network
 from sim.people.population import Population
 from sim.people.reaction import Reaction
 from sim.people.reading import Attention
+from sim.people.recruiting import Recruiting
+from sim.people.solidarity import Solidarity
+from sim.platform.channels import Channels
+from sim.platform.defences.base import Defence
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
+from sim.platform.pressure import Pressure
 from sim.platform.trending import Trending
 from sim.state.accounts import F64, I64
 
@@ -53,7 +65,10 @@ class Force(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """The people, their graph, the platform, the organised, and the campaign."""
+    """The people, their graph, the platform, the organised, and the campaign; then what a world may lack.
+
+    A mechanism that is None is not there: its phase is not called, and the world is the one without it, bit for bit.
+    """
 
     population: Population = field(default_factory=Population)
     graph: NetworkRule = field(default_factory=CommunityGraph)
@@ -67,4 +82,22 @@ class Setting:
     army: Army = field(default_factory=Army)
     extremists: Extremists = field(default_factory=Extremists)
     campaign: Campaign = field(default_factory=Campaign)
+    evasion: Evasion = OPEN  #: how the organised hide, by default not at all
     forces: tuple[Force, ...] = ()  #: who else is organised, the same in every arm
+    events: tuple[Event, ...] = ()  #: what happens outside, the same in every arm
+    credibility: Credibility | None = None  #: how far accounts are believed
+    morale: Morale | None = None  #: of the extremists' side
+    following: Following | None = None  #: how people change their ties
+    returns: Returns | None = None  #: how operators come back under other accounts
+    pressure: Pressure | None = None  #: how the platform sweeps when a government presses
+    recruiting: Recruiting | None = None  #: how people join the extremists
+    channels: Channels | None = None  #: closed rooms outside the platform
+    migration: Migration | None = None  #: how dissenters leave a flooded tag
+    solidarity: Solidarity | None = None  #: how people stand by each other after abuse
+    defences: tuple[Defence, ...] = ()  #: of the platform, each at its place in the tick
+
+    def __post_init__(self) -> None:
+        names = [name for force in self.forces if (name := getattr(force, "name", None))]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"two forces have name={name}, so the same accounts: name one otherwise")

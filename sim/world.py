@@ -1,6 +1,6 @@
 """A world: one platform, its people and its organised actors, as a Mesa model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
@@ -9,20 +9,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.actors.army import Army
 from sim.actors.base import Actor, Band
+from sim.actors.contender import Contending
+from sim.actors.evasion import OPEN, Evasion, settle
+from sim.actors.hiding import hidden, unhidden
+from sim.actors.returns import Operators
 from sim.agents import ColumnModel, whole_seed
 from sim.campaigns import Campaign
 from sim.observers.base import Observer
+from sim.observers.cast import Aims, Esteem, Rallies, Spirits
+from sim.observers.countering import Countering
+from sim.observers.extremism import Standing, Underground
+from sim.observers.harm import Harm
 from sim.observers.opinion import Opinion
 from sim.observers.reach import Numbers, Reach
+from sim.observers.turnover import Turnover
 from sim.observers.voice import Voice
+from sim.people.migration import Exile
+from sim.platform.channels import Rooms
 from sim.platform.timelines import Timelines
 from sim.setting import Force, Setting
-from sim.state.accounts import Accounts, concatenate
+from sim.state.accounts import I64, Accounts, Register, concatenate
+from sim.state.bonds import Bonds
 from sim.state.graph import Graph, extended
 from sim.state.posts import Ledger, Posts
 from sim.state.topics import Topics
-from sim.state.truth import ORGANIC, ROLES, TROLL, Truth
+from sim.state.truth import GENUINE, ORGANIC, ROLES, TROLL, Truth
 from sim.tick import State, tick
 
 WINDOW = 48 * 3600  #: seconds for which posts stay in memory
@@ -59,15 +72,20 @@ class World(ColumnModel):
         self.now = 0
         self.notes: tuple[str, ...] = ()
         self.state = self._settle(archive, threads)
-        self.accounts, self.graph = self.state.accounts, self.state.graph
+        self.accounts = self.state.accounts
         self.role = self.state.truth.role.copy()  # to which types of one's own are added
-        self.observers: list[Observer] = [Voice(), Reach(), Numbers(self.n_organic), Opinion()]
+        self.observers: list[Observer] = [Voice(), Reach(), Numbers(self.n_organic), Opinion(), *self._watchers()]
         self._history: list[dict[str, float]] = []
 
     @property
     def n_organic(self) -> int:
         """Number of ordinary people; their rows come first."""
         return self.state.truth.n_organic
+
+    @property
+    def graph(self) -> Graph:  # type: ignore[override]  # others assign it once
+        """Who follows whom now."""
+        return self.state.bonds.graph
 
     @property
     def history(self) -> pd.DataFrame:
@@ -102,7 +120,7 @@ class World(ColumnModel):
             raise ValueError(f"a world at hour {self.now} can not take up a campaign of hour {campaign.start}")
         twin = deepcopy(self)
         twin.setting = replace(self.setting, campaign=campaign)
-        army = twin._army(twin.state.truth, twin.accounts)
+        army = twin._army(twin.state.truth, twin.accounts, twin.state.operators.crews[0])
         twin.state.actors = (*army, *twin.state.actors[len(army) :])
         return twin
 
@@ -110,26 +128,61 @@ class World(ColumnModel):
         rules, seed = self.setting, self.seed
         people, graph = self._people()
         rules.campaign.check_victims(len(people.key))
-        bands = self._bands(len(people.key))
+        bands, operators, register = self._organised(len(people.key), graph)
         accounts = concatenate([people, *(band.accounts for band in bands)])
+        if rules.credibility:
+            rules.credibility.begin(accounts, len(people.key))
         sizes = [len(people.key), *(len(band.accounts.key) for band in bands)]
         roles = [ORGANIC, TROLL, *(ROLES.index(force.role) for force in self._forces)]
-        role = np.repeat(np.array(roles, np.int8), sizes)
+        role = np.repeat(np.array(roles, np.int8), sizes[: len(roles)])
+        role = np.concatenate([role, np.resize(role[len(people.key) :], len(accounts.key) - len(role))])  # the reserve
         ties = [np.concatenate([getattr(band, end) for band in bands]) for end in ("source", "target")]
         truth = Truth(role, np.full(len(role), -1, np.int32), logging=archive is not None)
+        actors = (*self._army(truth, accounts, operators.crews[0]), *self._others(operators.crews[1:], accounts))
+        spare = operators.first_spare
+        truth.officer[spare:] = np.resize(truth.officer[len(people.key) : spare], len(role) - spare)
         return State(
             accounts=accounts,
-            graph=extended(graph, ties[0], ties[1], len(role)),
+            register=register,
+            bonds=Bonds(extended(graph, ties[0], ties[1], len(role))),
             ledger=Ledger(WINDOW, archive),
-            topics=Topics(rules.expression.topics),
+            topics=Topics(rules.expression.topics + bool(rules.migration)),
             timelines=Timelines(len(role)),
             truth=truth,
-            actors=(*self._army(truth, accounts), *self._others(sizes, accounts)),
+            actors=actors,
+            operators=operators,
             own=self.own,
             crowds=(role != TROLL) | rules.attention.crowding,
             seed=seed,
             threads=threads,
+            joined=np.zeros(len(role), np.bool_),
+            rooms=Rooms(rules.channels, len(people.key)) if rules.channels else None,
+            exile=Exile(len(role)) if rules.migration else None,
         )
+
+    def _watchers(self) -> Iterator[Observer]:
+        """Yield observers of what this world has and others lack."""
+        rules = self.setting
+        if any(hasattr(force, "operations") for force in rules.forces):
+            yield Aims()
+        if any(event.rally for event in rules.events):
+            yield Rallies()
+        if rules.credibility:
+            yield Esteem()
+        if rules.morale:
+            yield Spirits()
+        if rules.following or rules.returns or rules.pressure:
+            yield Turnover(self.state.bonds, self.state.operators)
+        stance = self.state.accounts.stance_extremist[: self.n_organic].copy()
+        contenders = [actor for actor in map(unhidden, self.state.actors) if isinstance(actor, Contending)]
+        if contenders or rules.recruiting:
+            yield Standing(contenders, stance)
+        if self.state.rooms:
+            yield Underground(self.state.rooms, self.state.joined, stance)
+        if rules.migration or rules.solidarity:
+            yield Countering(self.state.exile.moved if self.state.exile else None)
+        if rules.defences:
+            yield Harm()
 
     def _people(self) -> tuple[Accounts, Graph]:
         rules, seed = self.setting, self.seed
@@ -144,24 +197,41 @@ class World(ColumnModel):
         """Everybody organised but the army."""
         return (self.setting.extremists, *self.setting.forces)
 
-    def _bands(self, people: int) -> list[Band]:
-        bands = [self.setting.army.enlist(people, people, self.seed)]
-        first = people + len(bands[0].accounts.key)
-        for force in self._forces:
-            bands.append(force.enlist(people, first, self.seed))
-            first += len(bands[-1].accounts.key)
+    def _bands(self, people: int, graph: Graph) -> list[Band]:
+        bands, first, seed = [], people, self.seed
+        forces: tuple[Army | Force, ...] = (self.setting.army, *self._forces)
+        for force, evasion in zip(forces, (self.setting.evasion, *map(self._evasion, self._forces)), strict=True):
+            band = force.enlist(people, first, seed)
+            bands.append(settle(evasion, band, first, graph, seed))
+            first += len(band.accounts.key)
         return bands
 
-    def _army(self, truth: Truth, accounts: Accounts) -> tuple[Actor, ...]:
-        rows = np.flatnonzero(truth.role == TROLL)
+    def _evasion(self, force: Force) -> Evasion:
+        """Return how the accounts of `force` hide: who serves nobody has nothing to hide."""
+        return OPEN if ROLES.index(force.role) in GENUINE else self.setting.evasion
+
+    def _organised(self, people: int, graph: Graph) -> tuple[list[Band], Operators, Register]:
+        """Return everybody's bands, behind them the reserve, who runs these accounts, and what is known of them."""
+        returns, bands = self.setting.returns, self._bands(people, graph)
+        keys = np.concatenate([band.accounts.key for band in bands])
+        ends = people + np.cumsum([0, *(len(band.accounts.key) for band in bands)])
+        crews, count = [np.arange(first, end) for first, end in pairwise(ends)], int(ends[-1])
+        operators = Operators(returns, crews, keys, count, self.seed)
+        if returns is None:
+            return bands, operators, Register(np.zeros(count, np.int64), np.full(count, -1, np.int64))
+        bands.append(returns.reserve(keys, people, count, self.seed))
+        register = returns.register(count + len(bands[-1].accounts.key), keys, self.seed)
+        return bands, operators, register
+
+    def _army(self, truth: Truth, accounts: Accounts, rows: I64) -> tuple[Actor, ...]:
         if not rows.size:
             return ()
         army = self.setting.army.muster(self.setting.campaign, rows, accounts.key[rows], self.seed)
         truth.officer[rows] = army.officer
-        return (army,)
+        return (hidden(self.setting.evasion, army, rows, accounts.key[rows], self.seed),)
 
-    def _others(self, sizes: list[int], accounts: Accounts) -> Iterator[Actor]:
-        ends = np.cumsum(sizes)[1:]
-        for force, (first, end) in zip(self._forces, pairwise(ends), strict=True):
-            if end > first:
-                yield force.muster(np.arange(first, end), accounts.key[first:end], self.seed)
+    def _others(self, crews: Sequence[I64], accounts: Accounts) -> Iterator[Actor]:
+        for force, rows in zip(self._forces, crews, strict=True):
+            if len(rows) or getattr(force, "hired", 0):
+                keys = accounts.key[rows]
+                yield hidden(self._evasion(force), force.muster(rows, keys, self.seed), rows, keys, self.seed)

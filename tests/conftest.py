@@ -1,8 +1,9 @@
 """What several test files share."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,23 @@ settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def seeds_played() -> Iterator[list[int]]:
+    """Give the seed of each world that is made in this process from now on, in order."""
+    from sim.world import World
+
+    seeds: list[int] = []
+    begin = World.__init__
+
+    def noted(world: World, *given: Any, **named: Any) -> None:
+        begin(world, *given, **named)
+        seeds.append(world.seed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(World, "__init__", noted)
+        yield seeds
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from multiprocessing import parent_process
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +20,22 @@ METRICS = ("square", "threads")
 Task = tuple[str, float]
 
 
-def prepare(tasks: Sequence[Task]) -> None:
+def prepare(tasks: Sequence[Task], folder: Path) -> None:
     """Nothing has to be loaded."""
 
 
-def deadly_prepare(tasks: Sequence[Task]) -> None:
+def deadly_prepare(tasks: Sequence[Task], folder: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def measure(task: Task) -> tuple[dict[str, float], None]:
+def measure(task: Task, folder: Path) -> tuple[dict[str, float], None]:
     what, number = task
     if what == "raises":
         raise ValueError(f"no square\nof {number}")
     if what == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    if what == "kills_station" and (driver := parent_process()):
+        os.kill(driver.pid or 0, signal.SIGKILL)
     if what == "crashes":
         ctypes.string_at(0)
     if what == "exits":
@@ -43,6 +46,9 @@ def measure(task: Task) -> tuple[dict[str, float], None]:
         np.ones(int(number) << 17).sum()
     if what == "slow":
         time.sleep(0.05)
+    if what.startswith("waits"):
+        while not Path(what.removeprefix("waits")).exists():
+            time.sleep(0.01)
     if what.startswith("once"):
         mark = Path(what.removeprefix("once"))
         if not mark.exists():
@@ -51,8 +57,8 @@ def measure(task: Task) -> tuple[dict[str, float], None]:
     return {"square": number * number, "threads": float(os.environ["NUMBA_NUM_THREADS"])}, None
 
 
-def measure_hours(task: Task) -> tuple[dict[str, float], dict[str, list[float]]]:
-    metrics, _ = measure(task)
+def measure_hours(task: Task, folder: Path) -> tuple[dict[str, float], dict[str, list[float]]]:
+    metrics, _ = measure(task, folder)
     return metrics, {"tick": [0.0, 1.0], "x": [task[1], float("nan")]}
 
 
@@ -63,7 +69,7 @@ def jobs(tasks: Sequence[Task]) -> list[Job]:
     ]
 
 
-def ishigami(task: tuple[float, float, float]) -> tuple[dict[str, float], None]:
+def ishigami(task: tuple[float, float, float], folder: Path) -> tuple[dict[str, float], None]:
     """Ishigami's function on the unit cube, a = 7, b = 0.1."""
     x, y, z = (math.pi * (2 * u - 1) for u in task)
     return {"y": math.sin(x) + 7 * math.sin(y) ** 2 + 0.1 * z**4 * math.sin(x)}, None

@@ -46,7 +46,7 @@ class Columns(ColumnModel):
             getattr(self.accounts, name)[:] = draw.integers(0, high, n)
         self.role = np.zeros(n, np.int8)
         self.role[2 * n // 3 :], self.role[5 * n // 6 :] = truth.TROLL, truth.EXTREMIST
-        self.role[-2:] = truth.COMMITTEE, truth.SLEEPER
+        self.role[-5:] = truth.COMMITTEE, truth.SLEEPER, truth.FAN, truth.NEWSBOT, truth.VOLUNTEER
         self.graph = from_edges(np.array([3, 0, 3]), np.array([1, 3, 0]), n)
 
     def step(self):
@@ -73,7 +73,28 @@ class PlainSleeper(mesa.Agent):
     pass
 
 
-PLAIN = (PlainUser, PlainTroll, PlainExtremist, PlainCommittee, PlainSleeper)
+class PlainFan(mesa.Agent):
+    pass
+
+
+class PlainNewsBot(mesa.Agent):
+    pass
+
+
+class PlainVolunteer(mesa.Agent):
+    pass
+
+
+PLAIN = (
+    PlainUser,
+    PlainTroll,
+    PlainExtremist,
+    PlainCommittee,
+    PlainSleeper,
+    PlainFan,
+    PlainNewsBot,
+    PlainVolunteer,
+)
 
 
 class Plain(mesa.Model):
@@ -448,7 +469,7 @@ def test_repr_says_who(world):
     assert repr(first) == (
         f"OrganicUser(unique_id=1, cohort={first.cohort_name!r}, reaction={first.reaction_name!r}, fear=0.25)"
     )
-    assert repr(world.agents[-1]) == "SleeperPersona(unique_id=60)"
+    assert repr(world.agents[-1]) == "Volunteer(unique_id=60)"
 
 
 def test_a_subclass_in_roles_is_used(world):

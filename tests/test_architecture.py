@@ -34,12 +34,24 @@ CONFINED = {
     "pandas": ("experiments", "sim.world"),
     "matplotlib": ("experiments.report",),
     "mesa": ("sim.world", "sim.agents"),
-    "networkx": ("sim.people.networkx_graphs", "sim.people.given"),  # the second names its type alone
+    "networkx": ("sim.people.networkx_graphs", "sim.people.given", "experiments.detection"),  # the second: its type
+    "sklearn": ("experiments.detection",),
+    "threadpoolctl": ("experiments.detection",),
+    "bloc": ("experiments.detection.toolkits",),
+    "datasketch": ("experiments.detection.duplicates",),
     "IPython": ("experiments.sweeps.progress",),
     "xarray": ("experiments.sweeps.reading",),
+    "solara": ("experiments.teaching.live", "experiments.demo"),
+    "ipyvue": ("experiments.teaching.live",),
+    "traitlets": ("experiments.teaching.live",),
+    "uvicorn": ("experiments.demo",),
     "pebble": ("experiments.sweeps.local",),
+    "ray": ("experiments.sweeps.cluster",),
     "SALib": ("experiments.analysis.sensitivity",),
-    "numba": ("sim", "experiments.runs", "experiments.published"),
+    "llvmlite": ("sim.kernels",),
+    "optuna": ("experiments.calibration.search",),
+    "pyabc": ("experiments.calibration.simulated",),
+    "numba": ("sim", "experiments.runs", "experiments.published", "experiments.detection.coaction"),
     "numpy": ("sim", "experiments"),
 }
 # Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.

@@ -161,9 +161,11 @@ def test_the_reference_stays_when_the_campaign_begins() -> None:
 
 PUBLIC = {
     "tick", "base", "author", "time", "kind", "topic", "stance_principal", "stance_extremist", "toxicity", "shock",
-    "appeal", "template", "root", "voice", "reposts", "replies", "removed", "stream", "barred",
+    "appeal", "template", "root", "voice", "target", "theme", "reposts", "replies", "removed", "stream", "barred",
+    "unmasked", "turned_to", "heat",
 }  # fmt: skip
-OF_ACCOUNTS = {"suspended_until"}  #: the one column of accounts that shows from outside
+OF_LEDGER = PUBLIC & set(Posts._fields)
+OF_ACCOUNTS = {"suspended_until", "left", "unmasked"}  #: what shows of accounts from outside
 
 
 def test_the_public_view_holds_public_fields_only() -> None:
@@ -171,7 +173,8 @@ def test_the_public_view_holds_public_fields_only() -> None:
     assert not PUBLIC & {"dissent", "reports", "key", "target_stance", "role", "officer"}
     world = played(lively(), START)
     view = look(world.state.ledger, world.state.topics, world.accounts, START)
-    for name in set(PublicView._fields) - {"tick", "base", "stream", "barred"}:
+    assert len(OF_LEDGER) == len(PUBLIC) - len({"tick", "base", "stream", "barred", "unmasked", "turned_to", "heat"})
+    for name in OF_LEDGER:
         assert len(getattr(view, name)) == world.state.ledger.size
         assert np.shares_memory(getattr(view, name), getattr(world.state.ledger.columns, name)), name
 

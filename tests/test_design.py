@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
@@ -12,7 +13,7 @@ from experiments.analysis.summary import MEASURES
 from experiments.app import CONF, growing_app
 from experiments.settings import build
 from experiments.sweep import main
-from experiments.sweeps import design, plan, world
+from experiments.sweeps import design, plan, playing, world
 from sim.errors import InputError
 
 NONE: dict[str, Any] = {"grid": [], "list": [], "random": [], "lhs": [], "sobol": [], "csv": None}
@@ -135,8 +136,7 @@ def composer() -> plan.Composer:
     "point",
     [
         {},
-        {"army.size": 5},
-        {"feed": "chronological", "army.rate": 2},
+        {"feed": "chronological", "army.rate": 2, "army.size": 5},
         {"scenario": "quiet"},
         {"graph": "preferential", "campaign.tactics": ["flood"]},
     ],
@@ -169,14 +169,14 @@ def test_equal_configurations_are_one_cell_however_they_are_written(composer: pl
     assert composer.cell({"ticks": 23}).name != composer.cell({}).name
 
 
-def test_what_an_empty_army_would_do_decides_nothing(composer: plan.Composer) -> None:
+def test_what_an_empty_army_would_do_decides_nothing(composer: plan.Composer, tmp_path: Path) -> None:
     here = composer.cell({"army.size": 0})
     other = composer.cell({"army.size": 0, "army.quota": 9, "campaign.intensity": 0.2, "campaign.tactics": ["abuse"]})
     assert here.name == other.name
     assert here.setting != other.setting
     for key, value in {"army.size": 1, "campaign.start": 5, "campaign.hours": 11, "reaction.half_life": 9}.items():
         assert composer.cell({"army.size": 0, key: value}).name != here.name
-    measures = [world.measure((cell.setting, 2, cell.ticks))[0] for cell in (here, other)]
+    measures = [world.measure((cell.setting, cell.files, 2, cell.ticks), tmp_path)[0] for cell in (here, other)]
     assert set(measures[0]) == set(MEASURES)
     np.testing.assert_equal(measures[0], measures[1])
 
@@ -197,9 +197,9 @@ def test_baselines_with_equal_hash_are_played_once(composer: plan.Composer) -> N
     assert len({row.baseline.name for row in table if row.baseline}) == 1
     assert len(plan.cells_of(table)) == 1 + 4
     cells = plan.cells_of(table)
-    jobs = plan.jobs(cells, range(3, 5), "code", Path("graphs"))
+    jobs = plan.jobs(cells, range(3, 5), "code")
     assert len({job.run_id for job in jobs}) == len(jobs) == 10
-    others = plan.jobs(cells, range(3, 5), "another code", Path("graphs"))
+    others = plan.jobs(cells, range(3, 5), "another code")
     assert {job.run_id for job in jobs}.isdisjoint(job.run_id for job in others)
 
 
@@ -224,13 +224,19 @@ SAID = {
 
 
 @pytest.mark.parametrize("word", SAID)
-def test_every_override_is_checked_before_anything_runs(
-    word: str, command_line: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path
+def test_every_override_is_checked_before_anything_runs(word: str, composer: plan.Composer) -> None:
+    with pytest.raises(InputError) as error:
+        plan.rows(composer, points(grid=[word]), None)
+    assert str(error.value) == SAID[word]
+
+
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    command_line: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    command_line(f'sweep.grid=["{word}"]')
+    command_line('sweep.grid=["army.sise=0,5"]')
     with pytest.raises(SystemExit) as leave:
         growing_app("sweep", main)
-    assert (leave.value.code, *capfd.readouterr()) == (2, "", SAID[word] + "\n")
+    assert (leave.value.code, *capfd.readouterr()) == (2, "", SAID["army.sise=0,5"] + "\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -241,15 +247,21 @@ OPTIONS = {
     "sweep.time_limit=0": "sweep.time_limit=0 must be a number above 0, or null",
     "sweep.grid=3": """sweep.grid=3 must be a list: 'sweep.grid=["KEY=VALUE"]'""",
     "sweep.most_seeds=1.5": "sweep.most_seeds=1.5 must be a whole number from 0",
+    "sweep.until=half_width": "sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER",
 }
 
 
+@pytest.fixture(scope="module")
+def options() -> dict[str, Any]:
+    return dict(OmegaConf.to_container(OmegaConf.load(CONF / "sweep.yaml").sweep))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("word", OPTIONS)
-def test_every_option_of_a_sweep_is_checked(word: str, command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    command_line(word)
-    with pytest.raises(SystemExit) as leave:
-        growing_app("sweep", main)
-    assert (leave.value.code, *capfd.readouterr()) == (2, "", OPTIONS[word] + "\n")
+def test_every_option_of_a_sweep_is_checked(word: str, options: dict[str, Any]) -> None:
+    key, value = word.removeprefix("sweep.").split("=")
+    with pytest.raises(InputError) as error:
+        playing.check(options | {key: yaml.safe_load(value)})
+    assert str(error.value) == OPTIONS[word]
 
 
 def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

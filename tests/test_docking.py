@@ -27,6 +27,7 @@ from scripts.conf import CONF
 from sim.setting import Setting
 from sim.world import World
 from tests.conftest import ROOT
+from tests.looks import common_look
 
 SMALL = [
     "population.size=60", "graph.links=2", "ticks=24", "seeds=3", "bots=[0,2,12]", "relaxed_bots=[0,2,12]",
@@ -179,6 +180,7 @@ def test_the_app_plays_every_variant_and_their_model(monkeypatch: pytest.MonkeyP
     assert (runs.groupby(["variant", "bots"]).size() == 3).all()
     _, relaxed = limit()
     assert set(runs["variant"]) >= {docking.ROSS, docking.LIMIT, docking.UNTOLD, report.ALL, *relaxed}
+    common_look(tmp_path / "out" / "report.html")
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     for words in ("in the model of Ross et al.", "without bound", "Warning: 3 seeds", "expression.climate_weight"):
         assert words in page

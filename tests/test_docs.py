@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CODE = [path for folder in ("sim", "experiments") for path in sorted((ROOT / folder).rglob("*.py"))]
 DOI = re.compile(r"doi:(10\.[^\s),;`|]+[^\s),;`|.])")
+CALIBRATION = "experiments/calibration/search.py"  #: may search, parameters of people and platform alone
 SEARCHERS = ("scipy.optimize", "optuna", "nevergrad", "skopt", "hyperopt", "ax", "botorch", "pymoo", "deap", "cma")
 
 
@@ -29,7 +30,8 @@ def snippets(page: str = "README.md") -> list[str]:
     return re.findall(r"```python\n(.*?)```", text(ROOT / page), re.DOTALL)
 
 
-SNIPPETS = [(page, number) for page in ("README.md", "docs/tutorial.md") for number in range(len(snippets(page)))]
+TAUGHT = ("README.md", "docs/tutorial.md", "docs/detection.md")
+SNIPPETS = [(page, number) for page in TAUGHT for number in range(len(snippets(page)))]
 
 
 def test_the_table_of_parameters_is_current() -> None:
@@ -155,7 +157,17 @@ def searchers(source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_nothing_searches_for_the_best_attack(path: Path) -> None:
-    assert searchers(text(path)) == []
+    allowed = ["optuna"] if path.relative_to(ROOT).as_posix() == CALIBRATION else []
+    assert {name.partition(".")[0] for name in searchers(text(path))} == set(allowed)
+
+
+def test_only_the_calibration_of_people_and_platform_reaches_the_search() -> None:
+    name = CALIBRATION.removesuffix(".py").replace("/", ".")
+    users = {path.relative_to(ROOT).as_posix() for path in CODE if name in imports(text(path))}
+    assert users == {"experiments/calibrate.py", "experiments/calibration/calibration.py"}
+    inner = "experiments.calibration.calibration"
+    further = {path.relative_to(ROOT).as_posix() for path in CODE if inner in imports(text(path))}
+    assert further == {"experiments/calibrate.py", "experiments/report/calibrate.py"}
 
 
 @pytest.mark.parametrize(

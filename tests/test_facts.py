@@ -32,10 +32,11 @@ from experiments.settings import changed
 from experiments.validity import main
 from scripts import fit
 from sim.setting import Setting
-from sim.state.accounts import Accounts, empty
+from sim.state.accounts import Accounts, Register, empty
 from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, Ledger, Posts
 from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 from sim.world import World
+from tests.looks import common_look
 
 HOUR = 3600
 
@@ -62,6 +63,8 @@ def recording(people: int = 4, army: int = 0, extremists: int = 0, ticks: int = 
         after=after,
         follows=(np.zeros(0, np.int32), np.zeros(0, np.int32)),
         watch=Watch(len(role)),
+        followers=np.zeros(len(role), np.int64),
+        register=Register(np.zeros(len(role), np.int64), np.full(len(role), -1, np.int64)),
     )
 
 
@@ -471,6 +474,21 @@ def test_fitting_returns_the_closest_where_the_target_is_out_of_reach() -> None:
     assert (x, found) == (pytest.approx(10, abs=0.2), pytest.approx(1.0, abs=0.02))
 
 
+def test_what_early_suspension_costs_is_counted_over_accounts_opened_in_the_run() -> None:
+    kept = recording(people=1, extremists=2, author=[1, 1, 1, 2])
+    kept.followers[:] = [9, 30, 10]
+    swept = recording(people=1, extremists=4, author=[1, 2, 3, 4, 4])
+    swept.followers[:] = [9, 30, 10, 2, 6]
+    swept.register.joined[:] = [0, 0, 0, 100, 100]
+    swept.register.former[:] = [-1, -1, -1, 1, 2]
+    swept.watch.suspended_at[:] = [swept.watch.never, 90, swept.watch.never, 120, 100 + 24 * 8]
+    assert operation.lost_early(kept, swept, "followers") == 10.0  # 20 over 2: the last one lasted longer
+    assert operation.lost_early(kept, swept, "written") == 2.0
+    assert operation.returned_followers(swept) == 4 / 20
+    assert math.isnan(operation.lost_early(kept, kept, "written"))
+    assert math.isnan(operation.returned_followers(kept))
+
+
 # The app
 
 
@@ -487,12 +505,13 @@ def test_the_app_writes_table_figures_and_report(
     names = ("concentration", "rhythm", "spreading", "targets")
     drawn = sorted(path.name for path in (folder / "figures").iterdir())
     assert drawn == [f"{name}.{kind}" for name in names for kind in ("png", "svg")]
+    common_look(folder / "report.html")
     html = (folder / "report.html").read_text(encoding="utf-8")
     printed = capsys.readouterr().out
     for fact in FACTS:
         assert f"{fact.number}. {fact.name}" in html
         assert f"{fact.number}. {fact.name}" in printed
-    assert "not modelled yet" in printed
+    assert "not modelled yet" not in printed
     assert max(map(len, printed.splitlines())) <= 80
 
 

@@ -29,7 +29,7 @@ from sim.platform.trending import Trending
 from sim.setting import Setting
 from sim.world import World
 from tests.conftest import ROOT
-from tests.worlds import LIVELY
+from tests.worlds import LACKING, LIVELY
 
 FILE = ROOT / "tests" / "golden" / "small.json"
 RENEW = "if that is meant, renew it with: python -m tests.test_golden"
@@ -78,7 +78,7 @@ def test_the_golden_setting_is_written_out_in_full() -> None:
     assert {name: set(found) for name, found in written.items()} == {
         name: {f.name for f in fields(kind)} for name, kind in RULES.items()
     }, f"parameters came or went: {RENEW}"
-    assert {f.name for f in fields(Setting)} == {*RULES, "forces"}
+    assert {f.name for f in fields(Setting)} == {*RULES, *LACKING}
     assert not Setting().forces
 
 

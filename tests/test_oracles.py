@@ -80,7 +80,9 @@ def read(world: World, woken: Woken) -> Exposures:
     display = rules.feed.set_out(
         posts, base, state.timelines.runs, streams, trending, state.crowds, attention, world.now
     )
-    return rules.feed.read(state.accounts, world.graph, posts, base, display, woken, attention, state.seed, world.now)
+    return rules.feed.read(
+        state.accounts, state.bonds.following, posts, base, display, woken, attention, state.seed, world.now
+    )
 
 
 @pytest.fixture(scope="module", params=SETTINGS)

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from sim.agents import AccountSet, OrganicUser
+from sim.agents import AccountSet, OrganicUser, TrollArmyMember
 from sim.errors import InputError
 from sim.people.population import cohort
 from sim.state import records
@@ -432,6 +432,14 @@ def test_a_method_that_a_compiled_type_lacks_is_told_with_the_cure():
     for call in (world.agents.do, world.agents.map, world.agents.shuffle_do):
         with pytest.raises(AttributeError, match=message):
             call("move")
+
+
+@pytest.mark.parametrize("method", ["move", "react", "decide"])
+def test_the_organised_are_told_no_cure_that_they_can_not_take(method):
+    trolls = World(BUSY, rng=5).agents_by_type[TrollArmyMember]
+    message = f"^TrollArmyMember is compiled and has no method '{method}': pass a function of an agent$"
+    with pytest.raises(AttributeError, match=message):
+        trolls.shuffle_do(method)
 
 
 def test_a_method_returns_values_and_writes_none():

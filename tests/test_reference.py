@@ -27,7 +27,7 @@ from sim.setting import Setting
 from sim.state.posts import REPLY, REPOST
 from sim.state.records import CELLS
 from sim.world import World
-from tests.worlds import Shelves, lively, played
+from tests.worlds import LACKING, Shelves, lively, played
 
 TICKS = 72
 #: Everything happens: all ways in which an intention can end, all kinds of acts, removals and suspensions.
@@ -129,7 +129,7 @@ def altered(rule: Rule, dice: random.Random) -> Rule:
 @pytest.mark.parametrize("seed", range(12))
 def test_any_setting(seed: int) -> None:
     dice = random.Random(seed)
-    names = [column.name for column in fields(Setting) if column.name != "forces"]
+    names = [column.name for column in fields(Setting) if column.name not in LACKING]
     by_type = {type(getattr(BUSY, name)): name for name in names}
     rules: dict[str, Any] = {by_type[rule]: altered(getattr(BUSY, by_type[rule]), dice) for rule in RULES}
     setting = replace(BUSY, **rules)

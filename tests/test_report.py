@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from html.parser import HTMLParser
 from math import inf, nan
 from pathlib import Path
@@ -57,6 +59,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def html(folder: Path) -> str:
     return (folder / "report.html").read_text(encoding="utf-8")
+
+
+SERVED = """
+import matplotlib as mpl
+from solara.server.app import patch
+from experiments.report.style import look
+patch.patch_matplotlib()
+before = dict(mpl.rcParams)
+with look():
+    inside = mpl.rcParams["axes.titlelocation"]
+print(inside, "left alone" if dict(mpl.rcParams) == before else "changed")
+"""
 
 
 class Outline(HTMLParser):
@@ -329,6 +343,12 @@ class TestFigures:
             with look():
                 assert mpl.rcParams["font.size"] == 9
             assert mpl.rcParams["font.size"] == 23.0
+
+    def test_they_are_left_alone_in_a_process_that_served_the_live_page(self):
+        pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+        # In a process of its own: what the page's server loads stays loaded, without the page to serve.
+        done = subprocess.run([sys.executable, "-c", SERVED], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, "left left alone\n"), done.stderr
 
     def test_inline_keeps_references_apart(self):
         head = '<?xml?><svg xmlns="x" width="1pt" height="2pt" viewBox="0"><metadata>m</metadata>'

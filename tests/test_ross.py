@@ -21,6 +21,7 @@ from experiments.report import reproduce as report
 from sim.errors import InputError
 from sim.noise import key_of, stream
 from sim.state.graph import edges, extended, from_edges
+from tests.looks import common_look
 
 MANY = 20_000
 KEY = stream("test.ross")
@@ -455,6 +456,7 @@ def test_the_app_writes_and_prints_what_it_found(
     pd.testing.assert_frame_equal(runs.query("bots == 30")[played.columns].reset_index(drop=True), played)
     for name in ("tipping.png", "tipping.svg", "unmanipulated.png", "unmanipulated.svg"):
         assert (folder / "figures" / name).stat().st_size > 1000
+    common_look(folder / "report.html")
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "All 1 published numbers are met" in page
     assert page.count("<svg") == 2

@@ -12,6 +12,7 @@ from experiments import run
 from experiments.app import app
 from sim.state.posts import Ledger, Posts
 from sim.world import World
+from tests.looks import common_look
 
 SMALL = ["population.size=120", "army.size=12", "extremists.size=3", "ticks=70", "campaign.start=10", "seeds=2"]
 PANEL = ["record.people=0.5", "record.every=24", "record.columns=[fear,withheld]"]
@@ -45,7 +46,8 @@ def test_truth_is_apart_and_names_every_ordered_post(folder: Path):
     posts, told, who = read(folder, "posts"), read(folder, "truth/posts"), read(folder, "truth/accounts")
     assert not {"role", "order", "tactic", "dissent", "officer", "key"} & set(posts.columns)
     accounts = set(read(folder, "accounts").columns)
-    assert accounts == {"seed", "account_id", "followers", "following", "written", "left", "suspended_until"}
+    known = {"followers", "following", "joined", "former", "written", "left", "suspended_until"}
+    assert accounts == {"seed", "account_id", *known}
     assert {"role", "officer", "fear", "stance_principal", "boldness", "cohort"} <= set(who.columns)
     joined = posts.merge(told, on=["seed", "post_id"], validate="1:1")
     joined = joined.merge(who, left_on=["seed", "author"], right_on=["seed", "account_id"], validate="m:1")
@@ -86,6 +88,7 @@ def test_a_mistake_in_what_to_record_is_one_line(command_line: Callable[..., Non
 
 
 def test_the_report_says_what_happened(folder: Path):
+    common_look(folder / "report.html")
     page = (folder / "report.html").read_text("utf-8")
     assert "Dissenting posts an hour" in page
     assert "nothing is compared with" in page

@@ -14,6 +14,7 @@ from experiments.sensitivity import main
 from experiments.sweeps.local import Local
 from experiments.sweeps.plan import Job
 from sim.errors import InputError
+from tests.looks import common_look
 from tests.sweep_tasks import ishigami, prepare
 from tests.test_design import SMALL
 
@@ -69,6 +70,7 @@ def test_the_app_plays_and_reports(
     assert "Army posts difference depends most on army.size" in capfd.readouterr().out
     found = pd.read_parquet(tmp_path / "out/sensitivity.parquet")
     assert set(found["key"]) == {"army.size", "feed.engagement"}
+    common_look(tmp_path / "out/report.html")
     assert "<svg" in (tmp_path / "out/report.html").read_text()
 
 

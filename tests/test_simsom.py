@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from experiments import reproduce
+from experiments.published import simsom_curves as curves
 from experiments.published import simsom_kernels as kernels
 from experiments.published import simsom_networks as networks
 from experiments.published import simsom_targets as targets
@@ -21,6 +23,7 @@ from experiments.report import simsom as report
 from sim.errors import InputError
 from sim.noise import U64, key_of, stream
 from sim.state.graph import edges, from_edges
+from tests.looks import common_look
 
 KEY = stream("test.simsom")
 TINY = Network(people=40, links=6, beta=0.1, gamma=0.2)
@@ -197,18 +200,45 @@ def test_verdicts_need_the_published_network_and_three_errors() -> None:
     assert targets.compare(runs, judged=False)["passed"].isna().all()
     missed = targets.compare(runs.assign(quality=runs["quality"] - 0.02), judged=True)
     assert missed["passed"].dropna().tolist() == [False, True, True, True]
-    curve = targets.Curve("x", {"a": {}, "b": {}}, -1)
+
+
+def test_a_curve_says_which_way_it_moves() -> None:
+    curve = curves.Curve("x", {"a": {}, "b": {}}, -1)
+    relative = [0.9, 0.8, 0.92, 0.81, 0.9, 0.82]
     played = pd.DataFrame(
-        {
-            "curve": "x",
-            "point": list("ab") * 3,
-            "seed": [1, 1, 2, 2, 3, 3],
-            "relative": [0.9, 0.8, 0.92, 0.81, 0.9, 0.82],
-        }
+        {"curve": "x", "point": list("ab") * 3, "seed": [1, 1, 2, 2, 3, 3], curves.RELATIVE: relative}
     )
-    down, up = (targets.directions(played, [replace(curve, rises=rises)]) for rises in (-1, 1))
-    assert (down["passed"].dropna().tolist(), up["passed"].dropna().tolist()) == ([True], [False])
-    assert "Missed: x." in report.headline(targets.compare(runs, judged=False), up)
+    down, up = (curves.directions(played, [replace(curve, rises=rises, judged=False)]) for rises in (-1, 1))
+    assert [f["verdict"].tolist() for f in (down, up)] == [["", curves.AS_PUBLISHED], ["", curves.AGAINST]]
+    level = pd.DataFrame({"a": [0.9, 0.8, 0.85], "b": [0.8, 0.9, 0.85]})
+    assert curves.verdict(level, 1) == curves.verdict(level, -1) == curves.UNCLEAR
+    bent = pd.DataFrame({"a": [0.9, 0.91, 0.9], "b": [0.5, 0.51, 0.49], "c": [0.8, 0.81, 0.81]})
+    assert curves.verdict(bent, -1) == curves.UNCLEAR
+    none = targets.compare(pd.DataFrame([dict.fromkeys(targets.TARGETS, 0.5)] * 2), judged=False)
+    assert "0 of 1 directions that hang on the network as published (x: against)" in report.headline(none, up)
+
+
+def test_no_world_of_the_curves_is_played_twice() -> None:
+    plan = curves.jobs(0.01, [1, 2])
+    needed = curves.worlds(plan)
+    assert len(set(needed)) == len(needed) < len(plan)
+    assert {world.seed for world in needed} == {1, 2}
+    people = [(world.seed, world.without_bots.network) for world in needed]
+    changes = sum(one != other for one, other in pairwise(people))
+    assert changes + 1 == len(set(people))  # so that each network is drawn once
+    bare = [job.world for job in plan if job.curve == "mu, no bots"]
+    assert all(world.without_bots == world for world in bare)
+
+
+def test_follows_are_returned_at_their_rate() -> None:
+    grown, back = (replace(TINY, people=500, returned=returned).people_graph(1) for returned in (0.0, 0.5))
+    one_way = set(zip(*(ends.tolist() for ends in edges(grown)), strict=True))
+    both = set(zip(*(ends.tolist() for ends in edges(back)), strict=True))
+    assert one_way <= both
+    lone = [pair for pair in one_way if pair[::-1] not in one_way]
+    assert sum(pair[::-1] in both for pair in lone) / len(lone) == pytest.approx(0.5, abs=0.04)
+    followers, following = np.diff(back.followers_start), np.diff(back.following_start)
+    assert np.corrcoef(followers, following)[0, 1] > 0.8 > np.corrcoef(*map(np.diff, grown[::2]))[0, 1]
 
 
 def test_a_file_gives_the_network_and_its_bots(tmp_path: Path) -> None:
@@ -238,11 +268,12 @@ def test_the_app_writes_what_it_found(
     with pytest.raises(SystemExit) as leave:
         reproduce.command()
     assert leave.value.code in (0, 1)
-    assert "no published number (this is not the published small network)" in capsys.readouterr().out
+    assert "No published number is judged (this is not the published small network)" in capsys.readouterr().out
     folder = tmp_path / "out/simsom"
     assert len(pd.read_parquet(folder / "runs.parquet")) == 3
     assert (folder / "figures/curves.png").stat().st_size > 1000
-    assert "Relative quality" in (folder / "report.html").read_text(encoding="utf-8")
+    common_look(folder / "report.html")
+    assert "Quality and diversity along what is varied" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 WORDS = {

@@ -16,6 +16,7 @@ from scripts.conf import CONF
 from sim.errors import InputError
 from sim.people.given import GraphFile
 from sim.setting import Setting
+from tests.looks import common_look
 
 SMALL = [
     "population.size=150", "army.size=12", "extremists.size=3", "ticks=60", "campaign.start=24", "campaign.hours=24",
@@ -49,6 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_folder_holds_what_the_readme_names(folder: Path):
     tables = {"ticks", "summary", "decomposition", "robustness", "interactions", "knockouts", "recovery"}
     assert {f"{name}.parquet" for name in tables} <= {path.name for path in folder.iterdir()}
+    common_look(folder / "report.html")
     assert (folder / "report.html").stat().st_size > 10_000
     assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg"}
     assert (folder / "run.yaml").is_file()

@@ -1,60 +1,71 @@
 """A run that fails costs itself and no other; the numbers do not depend on who plays them."""
 
 import os
+import subprocess
+import sys
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from experiments.sweeps.local import Limits, Local
+from experiments.sweeps.engine import Engine, Limits
+from experiments.sweeps.local import Local
 from experiments.sweeps.plan import Job
 from experiments.sweeps.store import Outcome
+from experiments.sweeps.worker import Measure, Prepare
 from tests import sweep_tasks as tasks
+from tests.conftest import ROOT
+from tests.processes import MARK, gone, marked, needs_proc
 
 PLAIN = [("plain", float(number)) for number in range(30)]
+Engines = Callable[[Measure, Prepare, int, Path, Limits | None], Engine]
 
 
-def play(jobs: Sequence[Job], folder: Path, workers: int = 2, limits: Limits | None = None) -> dict[str, Outcome]:
+def play(
+    jobs: Sequence[Job], folder: Path, workers: int = 2, limits: Limits | None = None, engine: Engines = Local
+) -> dict[str, Outcome]:
     """Return what became of every job; none may end twice."""
-    engine = Local(tasks.measure, tasks.prepare, workers, folder, limits)
-    ended = [outcome for harvest in engine.play(jobs) for outcome in harvest.outcomes]
+    playing = engine(tasks.measure, tasks.prepare, workers, folder, limits)
+    ended = [outcome for harvest in playing.play(jobs) for outcome in harvest.outcomes]
     assert max(Counter(outcome.run_id for outcome in ended).values()) == 1
+    assert playing.left() == 0
     return {outcome.run_id: outcome for outcome in ended}
 
 
-def test_every_run_ends_once_on_threads_of_its_own_and_one_pays_for_what_it_did(tmp_path: Path) -> None:
-    bad = [("raises", 3.0), ("killed", 0.0), ("crashes", 0.0), ("exits", 0.0), (f"once{tmp_path}/mark", 5.0)]
-    jobs = tasks.jobs([*PLAIN[:15], *bad, *PLAIN[15:]])
-    ended = play(jobs, tmp_path)
+def each_pays_for_what_it_did(folder: Path, engine: Engines, *more: tuple[str, str, str]) -> None:
+    """Play runs that go wrong in every way between others that do not; `more` ways are (what, status, error)."""
+    once = f"once{folder}/mark"
+    wrong = [
+        ("raises", "error", "ValueError: no square of 0.0 (sweep_tasks.py:"),
+        ("killed", "died", "its worker died of SIGKILL, 2 times"),
+        ("crashes", "died", "its worker died of SIGSEGV, 2 times"),
+        ("exits", "died", "its worker died with exit code 3, 2 times"),
+        ("hangs", "timeout", "stopped after 1.5 s, the limit of a run"),
+        ("hungry", "error", "MemoryError: "),
+        *more,
+    ]
+    amounts = {"hungry": 900.0}
+    bad = [(what, amounts.get(what, 0.0)) for what, _, _ in wrong]
+    jobs = tasks.jobs([*PLAIN[:15], *bad, (once, 5.0), ("hungry", 10.0), *PLAIN[15:]])
+    ended = play(jobs, folder, limits=Limits(seconds=1.5, memory=400), engine=engine)
     assert set(ended) == {job.run_id for job in jobs}
+    told = {what: (status, error) for what, status, error in wrong}
     for job in jobs:
         what, number = job.task
         outcome = ended[job.run_id]
-        if what == "plain" or what.startswith("once"):
+        if job.task in bad:
+            assert outcome.status == told[what][0], outcome
+            assert outcome.error.startswith(told[what][1]), outcome
+        else:
             assert (outcome.status, outcome.error) == ("ok", "")
             assert outcome.metrics == {"square": number * number, "threads": 1.0}
-    errors = {job.task[0]: ended[job.run_id] for job in jobs if job.task in bad[:4]}
-    assert {what: outcome.status for what, outcome in errors.items()} == {
-        "raises": "error",
-        "killed": "died",
-        "crashes": "died",
-        "exits": "died",
-    }
-    assert errors["raises"].error.startswith("ValueError: no square of 3.0 (sweep_tasks.py:")
-    assert errors["killed"].error == "its worker died of SIGKILL, 2 times"
-    assert errors["crashes"].error == "its worker died of SIGSEGV, 2 times"
-    assert errors["exits"].error == "its worker died with exit code 3, 2 times"
+
+
+def test_every_run_ends_once_on_threads_of_its_own_and_each_pays_for_what_it_did(tmp_path: Path) -> None:
+    each_pays_for_what_it_did(tmp_path, Local)
     assert "NUMBA_NUM_THREADS" not in os.environ or os.environ["NUMBA_NUM_THREADS"] != "1"
-
-
-def test_a_run_that_hangs_or_takes_too_much_memory_is_stopped_alone(tmp_path: Path) -> None:
-    jobs = tasks.jobs([*PLAIN[:5], ("hangs", 0.0), ("hungry", 900.0), ("hungry", 10.0), *PLAIN[5:10]])
-    ended = play(jobs, tmp_path, limits=Limits(seconds=1.5, memory=400))
-    status = [ended[job.run_id].status for job in jobs]
-    assert status == ["ok"] * 5 + ["timeout", "error", "ok"] + ["ok"] * 5
-    assert ended["run5"].error == "stopped after 1.5 s, the limit of a run"
-    assert "MemoryError" in ended["run6"].error
 
 
 def test_a_poisonous_pilot_does_not_stop_the_sweep(tmp_path: Path) -> None:
@@ -66,3 +77,25 @@ def test_workers_that_never_begin_are_no_run_s_fault(tmp_path: Path) -> None:
     engine = Local(tasks.measure, tasks.deadly_prepare, 1, tmp_path)
     with pytest.raises(RuntimeError, match="workers die before they begin"):
         list(engine.play(tasks.jobs(PLAIN[:2])))
+
+
+HANGING = """
+import sys
+from pathlib import Path
+from experiments.sweeps.local import Local
+from tests import sweep_tasks as tasks
+list(Local(tasks.measure, tasks.prepare, 2, Path(sys.argv[1])).play(tasks.jobs([("hangs", 0.0)])))
+"""
+
+
+@needs_proc
+def test_nobody_plays_on_for_a_driver_that_was_killed(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", HANGING, str(tmp_path)]
+    with subprocess.Popen(words, cwd=ROOT, env=os.environ | {MARK: str(tmp_path)}) as process:
+        until = time.monotonic() + 60
+        while not any("run0" in path.read_text() for path in tmp_path.glob("*.jsonl")):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert len(marked(str(tmp_path))) > 1
+        process.kill()
+    gone(str(tmp_path), kill=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.sweeps import graphs
+from experiments.sweeps import graphs, world
 from sim.people.given import GraphFile
 from sim.people.networks import CommunityGraph, Network
 from sim.world import World
@@ -53,6 +53,17 @@ def test_a_world_on_a_mapped_graph_is_the_same_world(tmp_path: Path) -> None:
     plain = World(LIVELY, rng=2).run(30)
     for _ in range(2):
         assert World(mapped, rng=2).run(30).equals(plain)
+
+
+def test_a_run_maps_its_graph_from_the_folder_of_its_machine(tmp_path: Path) -> None:
+    edges = tmp_path / "ring.edges"
+    edges.write_text("".join(f"{i} {(i + 1) % 30}\n" for i in range(30)))
+    task = replace(LIVELY, graph=GraphFile(path=str(edges))), "files", 1, 3
+    machines = [tmp_path / name for name in ("here", "there")]
+    measures = [world.measure(task, machine)[0] for machine in [*machines, machines[0]]]
+    np.testing.assert_equal(measures[1:], measures[:1] * 2)
+    for machine in machines:
+        assert len([path for path in (machine / "graphs").iterdir() if path.is_dir()]) == 1
 
 
 def test_only_a_big_graph_or_a_file_is_mapped(tmp_path: Path) -> None:

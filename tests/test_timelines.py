@@ -1,12 +1,15 @@
 """Timelines that follow the ledger hold what timelines laid out anew would hold."""
 
+import pickle
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sim.platform.moderation import Moderation
-from sim.platform.timelines import CONTENT, END, MARK, NEWEST, START, STOP, VOICE, Timelines
+from sim.platform.timelines import CONTENT, END, MARK, SCORE, START, STOP, VOICE, Timelines
 from sim.world import World
 from tests.worlds import LIVELY
 
@@ -20,7 +23,7 @@ def content(timelines: Timelines, world: World, oldest: int) -> list[list[tuple[
                 int(runs.item[x, MARK]) + runs.first,
                 int(runs.item[x, VOICE]),
                 int(runs.item[x, CONTENT]) + runs.first,
-                float(runs.score[x]),
+                float(runs.score[x, SCORE]),
             )
             for x in range(runs.head[a, START], runs.head[a, STOP])
             if runs.item[x, MARK] + runs.first >= first
@@ -78,5 +81,17 @@ def test_the_newest_of_a_timeline_is_its_last_and_nobody_s_is_none() -> None:
     some = runs.head[:, STOP] > runs.head[:, START]
     assert some.any()
     assert (~some).any()
-    assert (runs.head[some, NEWEST] == runs.item[runs.head[some, STOP] - 1, MARK]).all()
-    assert (runs.head[~some, NEWEST] == -1).all()
+    assert (runs.newest[some] == runs.item[runs.head[some, STOP] - 1, MARK]).all()
+    assert (runs.newest[~some] == -1).all()
+
+
+@pytest.mark.parametrize("copied", [deepcopy, lambda world: pickle.loads(pickle.dumps(world))])
+def test_in_a_copy_an_item_and_its_score_are_the_same_memory_still(copied: Callable[[World], World]) -> None:
+    world = World(LIVELY, rng=6)
+    world.run(40)
+    twin = copied(world)
+    runs = twin.state.timelines.runs
+    assert runs.item.ctypes.data == runs.score.ctypes.data
+    assert runs.item.ctypes.data % 64 == 0
+    assert not np.shares_memory(runs.item, world.state.timelines.runs.item)
+    assert content(twin.state.timelines, twin, 0) == content(world.state.timelines, world, 0)

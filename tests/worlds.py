@@ -1,7 +1,7 @@
 """Small lively worlds for the tests of the engine, a type of people for them, and what is recorded of them."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ from sim.state.records import VOICED
 from sim.world import World
 
 START, HOURS = 24, 48
+#: Parts of a setting that a world may lack.
+LACKING = {column.name for column in fields(Setting) if column.default is not MISSING}
 
 # Busy enough that every cell, removal and suspension occurs within some days; all that matters is written out, so
 # that new defaults do not weaken a test.

@@ -1,4 +1,4 @@
-"""What a platform shows of a run: all that a detector may see."""
+"""What a platform shows of a run: all that a detector may see; and, apart, who was organised."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,21 @@ class PlatformView(NamedTuple):
     #: account_id int64, created_at int64, followers int64, following int64; a row an account, sorted by account_id
     accounts: pd.DataFrame
     #: post_id int64, account_id int64, time int64, kind category (original | repost | reply), repost_of int64 and
-    #: reply_to int64 (post ids, -1 for none), reply_to_account int64 (-1 for none), hashtags str, urls str and
-    #: mentions str (joined by spaces, empty for none), text str (synthetic tokens), deleted bool; sorted by post_id
+    #: reply_to int64 (post ids, -1 for none), reply_to_account int64 (-1 for none), mentions str, hashtags str and
+    #: urls str (joined by spaces, empty for none), text str (synthetic tokens), deleted bool, reposts int32 and
+    #: replies int32 (how many there were two days later); sorted by post_id.
+    #: Of a deleted post nothing is left but post_id, account_id, time and kind: it refers to nothing and is empty.
     posts: pd.DataFrame
-    #: source int64 follows target int64 (account ids)
+    #: source int64 follows target int64 (account ids), sorted
     follows: pd.DataFrame
+
+
+class Truth(NamedTuple):
+    """What only the truth knows, with the same ids as the view and in the same order."""
+
+    #: account_id int64; role str (of `sim.state.truth.ROLES`); cohort str (third | dissenter | loyalist | sympathiser,
+    #: empty for the organised); cell_id str (members under one officer; of other forces, all; empty for people);
+    #: campaign_id str (empty for the genuine); activated_at int64 (s since the epoch of the first post by order, -1)
+    accounts: pd.DataFrame
+    #: post_id int64, order_id int64 (-1: nobody ordered it), tactic str (empty for none)
+    posts: pd.DataFrame

@@ -10,12 +10,13 @@ from experiments.facts.recording import Recording
 from sim.campaigns import TACTICS
 from sim.state.accounts import I64
 from sim.state.posts import REPOST
-from sim.state.truth import ORGANIC, TROLL
+from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 
 TOGETHER = 60  #: seconds within which two posts count as one moment
 OFTEN = 2  #: such moments that make an account a co-poster
 OFFICE = (9, 17)  #: office hours, first and one after the last
 FLOOD = TACTICS.index("flood")
+DAYS = 7  #: within which a suspension comes early
 
 
 def by_army(run: Recording) -> NDArray[np.bool_]:
@@ -111,6 +112,36 @@ def office_peak(run: Recording) -> float:
     width = OFFICE[1] - OFFICE[0]
     outside = (len(hour) - inside) / (24 - width)
     return inside / width / outside if outside else math.nan
+
+
+def lost_early(tolerated: Recording, swept: Recording, column: str) -> float:
+    """Fact 17: `followers` or `written` of an extremist account, tolerated over suspended within days.
+
+    Means over accounts: all of the world that tolerates them; of the swept world, those that were opened in it and
+    suspended within `DAYS` days. nan unless there are such.
+    """
+    joined, suspended = swept.register.joined, swept.watch.suspended_at
+    soon = (swept.role == EXTREMIST) & (joined > 0) & (suspended < swept.watch.never)
+    soon[soon] = suspended[soon] - joined[soon] <= 24 * DAYS
+    kept = tolerated.role == EXTREMIST
+    found = [
+        float(_column(run, column)[who].mean()) if who.any() else 0.0 for run, who in ((tolerated, kept), (swept, soon))
+    ]
+    return found[0] / found[1] if found[1] else math.nan
+
+
+def _column(run: Recording, name: str) -> I64:
+    return run.followers if name == "followers" else run.after.written
+
+
+def returned_followers(run: Recording) -> float:
+    """Fact 17: followers of an extremist account that took another's place, over those of a first one; nan for none."""
+    extremist = run.role == EXTREMIST
+    later, first = extremist & (run.register.former >= 0), extremist & (run.register.joined == 0)
+    first &= run.register.former < 0
+    if not later.any() or not run.followers[first].sum():
+        return math.nan
+    return float(run.followers[later].mean() / run.followers[first].mean())
 
 
 def posts_lost(run: Recording) -> float:

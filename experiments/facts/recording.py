@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from experiments.facts.decisions import Decisions
 from sim.observers.base import Moment
 from sim.setting import Setting
-from sim.state.accounts import I64, Accounts
+from sim.state.accounts import I64, Accounts, Register
 from sim.state.graph import edges
 from sim.state.posts import TOXIC, Posts
 from sim.state.truth import TROLL
@@ -73,6 +73,8 @@ class Recording:
     after: Accounts  #: columns at the end
     follows: tuple[NDArray[np.int32], NDArray[np.int32]]  #: (source, target) of the follow graph among people
     watch: Watch
+    followers: I64  #: [A] of each account at the end
+    register: Register  #: where accounts come from
 
     @property
     def start(self) -> int:
@@ -103,6 +105,8 @@ def record(setting: Setting, seed: int, ticks: int) -> Recording:
         after=world.accounts,
         follows=(source[among], target[among]),
         watch=watch,
+        followers=np.diff(world.graph.followers_start),
+        register=world.state.register,
     )
 
 

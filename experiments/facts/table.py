@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from experiments.facts.recording import Recording, record
+from sim.actors.returns import Returns
+from sim.people.following import Following
+from sim.platform.pressure import Pressure
 from sim.rules import Rule
 from sim.setting import Setting
 from sim.state.accounts import F64
@@ -17,12 +21,39 @@ MET, PARTLY, MISSED, SHOWN, PENDING = "met", "met in part", "missed", "shown", "
 LEVEL = 0.95
 
 
-class Worlds(NamedTuple):
-    """The worlds of one seed: the same people, graph and chance."""
+class Worlds:
+    """The worlds of one seed, each played when it is first asked for: the same people, graph and chance."""
 
-    quiet: Recording  #: no army; extremists as in the setting
-    operation: Recording  #: the setting as it is
-    calm: Recording  #: as `quiet`, but the extremists' posts shock nobody
+    def __init__(self, setting: Setting, seed: int, ticks: int) -> None:
+        self.setting, self.seed, self.ticks = setting, seed, ticks
+
+    @cached_property
+    def quiet(self) -> Recording:
+        """No army; extremists as in the setting."""
+        return record(self._unarmed, self.seed, self.ticks)
+
+    @cached_property
+    def operation(self) -> Recording:
+        """The setting as it is."""
+        return record(self.setting, self.seed, self.ticks)
+
+    @cached_property
+    def calm(self) -> Recording:
+        """As `quiet`, but the extremists' posts shock nobody."""
+        shockless = replace(self.setting.extremists, content=0.0)
+        return record(replace(self._unarmed, extremists=shockless), self.seed, self.ticks)
+
+    @cached_property
+    def swept(self) -> Recording:
+        """As `operation`, but swept from the campaign's start on; operators come back and are found again."""
+        start = self.setting.campaign.start
+        sweep = Pressure(start=start, hours=max(0, self.ticks - start))
+        swept = replace(self.setting, following=Following(), returns=Returns(), pressure=sweep)
+        return record(swept, self.seed, self.ticks)
+
+    @property
+    def _unarmed(self) -> Setting:
+        return replace(self.setting, army=replace(self.setting.army, size=0))
 
 
 @dataclass(frozen=True)
@@ -55,14 +86,6 @@ class Fact:
     note: str = ""
     pending: str = ""  #: what is not modelled yet
     seen: str = ""  #: why a fact held out is no clean test
-
-
-def play(setting: Setting, seed: int, ticks: int) -> Worlds:
-    """Play and record the three worlds of one seed."""
-    unarmed = replace(setting, army=replace(setting.army, size=0))
-    calm = replace(unarmed, extremists=replace(setting.extremists, content=0.0))
-    quiet, operation, without = (record(world, seed, ticks) for world in (unarmed, setting, calm))
-    return Worlds(quiet, operation, without)
 
 
 def measure(facts: Iterable[Fact], worlds: Worlds, seed: int) -> pd.DataFrame:

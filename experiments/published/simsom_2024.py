@@ -73,13 +73,7 @@ class Platform:
         self.feeds = Feeds(*numbers, np.zeros(agents, np.int32))
         self.messages = _messages(2 * agents)
         self.posted = np.zeros(agents, np.int32)
-        most = int(np.diff(graph.following_start).max(initial=1))
-        self.arrivals = Arrivals(
-            np.zeros(len(graph.following), np.int32),
-            np.zeros(agents, np.int32),
-            np.zeros(most, np.int32),
-            np.zeros(most, np.int64),
-        )
+        self.arrivals = _arrivals(graph, rule.sigma)
         self._recency = _recency(64)
 
     def advance(self) -> float:
@@ -92,11 +86,11 @@ class Platform:
         )  # fmt: skip
         self.seen, self.by_bots = self.seen + seen, self.by_bots + by_bots
         graph, start = self.graph, self.graph.following_start
-        kernels.deliver(self.order(), graph.followers_start, graph.followers, start, self.arrivals)
-        kernels.take_up(
-            self.step, start, self.arrivals, self.posted, self.feeds, self.messages, self.humans, rule.theta,
-            rule.compatible,
+        kernels.deliver(
+            self.step, self.order(), graph.followers_start, graph.followers, start, self.posted, self.messages,
+            self.humans, rule.theta, self.arrivals,
         )  # fmt: skip
+        kernels.take_up(self.step, start, self.arrivals, self.feeds, self.messages, rule.theta, rule.compatible)
         self.step += 1
         return float(kernels.mean_quality(self.feeds, self.messages, self.humans))
 
@@ -164,7 +158,15 @@ def taus(platform: Platform) -> tuple[float, float]:
 
 def _messages(room: int) -> Messages:
     number, whole, row = np.zeros(room), np.zeros(room, np.int64), np.zeros(room, np.int32)
-    return Messages(number, number.copy(), row, whole, np.full(room, -1), row.copy())
+    return Messages(number, number.copy(), row, whole, np.full(room, -1, np.int32), row.copy())
+
+
+def _arrivals(graph: Graph, sigma: int) -> Arrivals:
+    agents = len(graph.following_start) - 1
+    most = int(np.diff(graph.following_start).max(initial=1))
+    rows = [np.zeros(room, np.int32) for room in (len(graph.following), agents, agents, most, sigma, sigma)]
+    wide = (np.zeros(agents, np.int64), np.zeros(agents, np.int64))
+    return Arrivals(rows[0], wide[0], rows[1], wide[1], *rows[2:])
 
 
 def _recency(steps: int) -> F64:

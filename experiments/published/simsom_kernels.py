@@ -6,7 +6,7 @@ from typing import NamedTuple
 from numba import njit
 
 from sim.kernels import kernel
-from sim.noise import U64, draw, mix, uniform, uniform2
+from sim.noise import U64, draw, mix
 from sim.state.accounts import F64, I64
 from sim.state.graph import I32
 
@@ -29,17 +29,21 @@ class Messages(NamedTuple):
     appeal: F64  #: [M] in [0, 1]
     author: I32  #: [M] row of the agent
     human_shares: I64  #: [M] times that people posted it, the first time included
-    stamp: I64  #: [M] scratch: the (step, receiver) that saw it last
-    place: I32  #: [M] scratch: its place among that receiver's arrivals
+    posted_in: I32  #: [M] the last step in which somebody posted it, -1 before
+    name: I32  #: [M] its name in that step: 0 for the first message posted, and so on
 
 
 class Arrivals(NamedTuple):
-    """What is under way to each agent in one step."""
+    """What is under way in one step. Messages have short names here, so that what is counted stays in the cache."""
 
-    sender: I32  #: [E] rows by receiver, as in `following`; each in order of arrival
-    received: I32  #: [N] filled slots of a row
-    distinct: I32  #: [most followees] scratch: one receiver's messages in order of first arrival
-    copies: I64  #: [most followees] scratch: how often each arrived
+    post: I32  #: [E] rows by receiver, as in `following`; each in order of arrival: a name, or ~name from a bot
+    end: I64  #: [N] where the arrivals of a row end
+    message: I32  #: [N] by name: the message
+    copies: I64  #: [N] scratch by name: how often it arrived at one receiver; zeros in between
+    place: I32  #: [N] scratch by name: 1 + its place in one receiver's feed; zeros in between
+    distinct: I32  #: [most followees] scratch: names that arrived at one receiver, in order of first arrival
+    overlap: I32  #: [sigma] scratch: places of one feed of which copies arrived
+    fresh: I32  #: [sigma] scratch: names of the first messages that arrived and are not in the feed
 
 
 @kernel
@@ -103,101 +107,111 @@ def quality(u, strength):
 
 
 @kernel
-def deliver(order, followers_start, followers, following_start, arrivals):
-    """Hand the posts of agents, who act in this `order` (int64 [N]), to everybody who follows them."""
-    arrivals.received[:] = 0
+def deliver(step, order, followers_start, followers, following_start, posted, messages, humans, theta, arrivals):
+    """Hand what agents posted, who act in this `order` (int64 [N]), to everybody who follows them."""
+    for agent in range(len(order)):
+        arrivals.end[agent] = following_start[agent]
+    names = 0
     for turn in range(len(order)):
         agent = order[turn]
+        message = posted[agent]
+        if messages.posted_in[message] != step:
+            messages.posted_in[message], messages.name[message] = step, names
+            arrivals.message[names] = message
+            names += 1
+        post = messages.name[message]
+        if agent >= humans:
+            if theta == 0:
+                continue
+            post = ~post
         for item in range(followers_start[agent], followers_start[agent + 1]):
             receiver = followers[item]
-            arrivals.sender[following_start[receiver] + arrivals.received[receiver]] = agent
-            arrivals.received[receiver] += 1
+            arrivals.post[arrivals.end[receiver]] = post
+            arrivals.end[receiver] += 1
 
 
 @kernel
-def take_up(step, following_start, arrivals, posted, feeds, messages, humans, theta, compatible):
+def take_up(step, following_start, arrivals, feeds, messages, theta, compatible):
     """Merge what arrived into every feed; who received nothing keeps feed and ages.
 
     A feed's ages never fall along it, so that "sort by age, keep the first sigma" is to cut the end off.
     """
-    agents, sigma = feeds.message.shape
-    for receiver in range(agents):
-        if arrivals.received[receiver] == 0:
+    for receiver in range(len(feeds.length)):
+        first, end = following_start[receiver], arrivals.end[receiver]
+        if first == end:
             continue
-        tag = step * agents + receiver
-        found = _distinct(tag, following_start[receiver], receiver, arrivals, posted, messages, humans, theta)
-        overlap = _overlap(tag, receiver, feeds, messages, arrivals, compatible)
-        fresh = 0
+        found = _count(first, end, theta, arrivals)
+        overlap = _find(step, receiver, feeds, messages, arrivals)
+        fresh = _share_out(receiver, found, feeds, arrivals, compatible)
+        _prepend(receiver, fresh, overlap > 0 or not compatible, feeds, arrivals)
         for place in range(found):
-            if arrivals.copies[place] > 0:
-                arrivals.distinct[fresh], arrivals.copies[fresh] = arrivals.distinct[place], arrivals.copies[place]
-                fresh += 1
-        fresh = min(fresh, sigma)
-        kept = min(feeds.length[receiver], sigma - fresh)
-        for slot in range(kept - 1, -1, -1):
-            feeds.message[receiver, fresh + slot] = feeds.message[receiver, slot]
-            feeds.shares[receiver, fresh + slot] = feeds.shares[receiver, slot]
-            older = overlap > 0 or not compatible
-            feeds.age[receiver, fresh + slot] = feeds.age[receiver, slot] + 1 if older else 1
-        for slot in range(fresh):
-            feeds.message[receiver, slot] = arrivals.distinct[slot]
-            feeds.shares[receiver, slot] = arrivals.copies[slot]
-            feeds.age[receiver, slot] = 0
-        feeds.length[receiver] = fresh + kept
+            arrivals.copies[arrivals.distinct[place]] = 0
 
 
 @kernel
-def _distinct(tag, first, receiver, arrivals, posted, messages, humans, theta):
-    """Count the copies of each message that arrived, in order of first arrival; return how many messages."""
+def _count(first, end, theta, arrivals):
+    """Count the copies of each message that arrived; return how many messages."""
     found = 0
-    for item in range(first, first + arrivals.received[receiver]):
-        sender = arrivals.sender[item]
-        message = posted[sender]
-        if messages.stamp[message] != tag:
-            messages.stamp[message] = tag
-            messages.place[message] = found
-            arrivals.distinct[found] = message
-            arrivals.copies[found] = 0
+    for item in range(first, end):
+        post, copies = arrivals.post[item], 1
+        if post < 0:
+            post, copies = ~post, theta
+        if arrivals.copies[post] == 0:
+            arrivals.distinct[found] = post
             found += 1
-        arrivals.copies[messages.place[message]] += theta if sender >= humans else 1
+        arrivals.copies[post] += copies
     return found
 
 
 @kernel
-def _overlap(tag, receiver, feeds, messages, arrivals, compatible):
-    """Add copies of messages that the feed already holds to their entries, and leave no copy of them in `arrivals`.
-
-    `compatible`: the n-th entry that overlaps gains the copies of the n-th such message to arrive, as in the authors'
-    code, and not its own. Returns the number of entries that overlap.
-    """
+def _find(step, receiver, feeds, messages, arrivals):
+    """Find the entries of a feed of which copies arrived; return how many."""
     overlap = 0
-    after = -1
     for slot in range(feeds.length[receiver]):
         message = feeds.message[receiver, slot]
-        if messages.stamp[message] != tag:
-            continue
-        overlap += 1
-        place = messages.place[message]
-        if compatible:
-            place = _next_overlap(tag, after, receiver, feeds, messages)
-            after = place
-        feeds.shares[receiver, slot] += arrivals.copies[place]
-    for slot in range(feeds.length[receiver]):
-        message = feeds.message[receiver, slot]
-        if messages.stamp[message] == tag:
-            arrivals.copies[messages.place[message]] = 0
+        if messages.posted_in[message] == step and arrivals.copies[messages.name[message]] > 0:
+            arrivals.place[messages.name[message]] = slot + 1
+            arrivals.overlap[overlap] = slot
+            overlap += 1
     return overlap
 
 
 @kernel
-def _next_overlap(tag, after, receiver, feeds, messages):
-    """Return the first place after `after` among arrivals whose message is in the feed."""
-    best = 1 << 30
-    for slot in range(feeds.length[receiver]):
-        message = feeds.message[receiver, slot]
-        if messages.stamp[message] == tag and after < messages.place[message] < best:
-            best = messages.place[message]
-    return best
+def _share_out(receiver, found, feeds, arrivals, compatible):
+    """Add copies of messages that the feed already holds to its entries; return how many others to prepend.
+
+    `compatible`: the n-th entry that overlaps gains the copies of the n-th such message to arrive, as in the authors'
+    code, and not its own.
+    """
+    most = len(arrivals.fresh)
+    fresh = both = 0
+    for number in range(found):
+        name = arrivals.distinct[number]
+        if arrivals.place[name] > 0:
+            slot = arrivals.overlap[both] if compatible else arrivals.place[name] - 1
+            feeds.shares[receiver, slot] += arrivals.copies[name]
+            arrivals.place[name] = 0
+            both += 1
+        elif fresh < most:
+            arrivals.fresh[fresh] = name
+            fresh += 1
+    return fresh
+
+
+@kernel
+def _prepend(receiver, fresh, older, feeds, arrivals):
+    """Put new messages in front at age 0; ages of the others grow by 1, or become 1 if not `older`."""
+    kept = min(feeds.length[receiver], len(arrivals.fresh) - fresh)
+    for slot in range(kept - 1, -1, -1):
+        feeds.message[receiver, fresh + slot] = feeds.message[receiver, slot]
+        feeds.shares[receiver, fresh + slot] = feeds.shares[receiver, slot]
+        feeds.age[receiver, fresh + slot] = feeds.age[receiver, slot] + 1 if older else 1
+    for slot in range(fresh):
+        name = arrivals.fresh[slot]
+        feeds.message[receiver, slot] = arrivals.message[name]
+        feeds.shares[receiver, slot] = arrivals.copies[name]
+        feeds.age[receiver, slot] = 0
+    feeds.length[receiver] = fresh + kept
 
 
 @kernel
@@ -209,100 +223,3 @@ def mean_quality(feeds, messages, humans):
             total += messages.quality[feeds.message[agent, slot]]
         entries += feeds.length[agent]
     return total / entries if entries else 0.0
-
-
-@njit(cache=True)
-def grown(key, n, k, p, source, target):
-    """Grow a random-walk network of n > k + 1 nodes; each newcomer follows k others, of whom some may coincide.
-
-    Args:
-        key: uint64, the stream; draws are keyed by (node, ordinal).
-        n, k, p: as in `simsom_networks.growth`.
-        source, target: int32 [n k], receive the edges.
-
-    Returns:
-        Their number: each edge once.
-    """
-    made = 0
-    for node in range(k):
-        for other in range(k):
-            if other != node:
-                source[made], target[made] = node, other
-                made += 1
-    for node in range(k, n):
-        made = _newcomer(mix(key, U64(node)), node, k, p, source, target, made)
-    return made
-
-
-@njit(cache=True)
-def _newcomer(here, node, k, p, source, target, made):
-    first = made
-    friend = int(uniform(here, U64(0)) * node)
-    copied = 0
-    for trial in range(k - 1):
-        copied += uniform2(here, U64(1), U64(trial)) < p
-    low, high = _row_of(source, friend, made, k)
-    copied = min(copied, high - low)
-    source[made], target[made] = node, friend
-    made += 1
-    left, wanted = high - low, copied
-    for item in range(low, high):  # each remaining successor with chance wanted / left: a sample without replacement
-        if uniform2(here, U64(2), U64(item - low)) * left < wanted:
-            wanted -= 1
-            source[made], target[made] = node, target[item]
-            made += 1
-        left -= 1
-    begun, attempt = made, 0
-    repeated = 0
-    while made - begun + repeated < k - 1 - copied:
-        other = int(uniform2(here, U64(3), U64(attempt)) * node)
-        attempt += 1
-        if _holds(target, begun, made, other):
-            continue
-        source[made], target[made] = node, other
-        made += 1
-    return _without_repeats(source, target, first, begun, made)
-
-
-@njit(cache=True)
-def _row_of(source, node, made, k):
-    """Return where the edges of `node` begin and end: edges are in order of source."""
-    low, high = 0, made
-    while low < high:
-        middle = (low + high) // 2
-        if source[middle] < node:
-            low = middle + 1
-        else:
-            high = middle
-    end = low
-    while end < made and source[end] == node:
-        end += 1
-    return low, end
-
-
-@njit(cache=True)
-def _holds(target, low, high, node):
-    found = False
-    for item in range(low, high):
-        found = found or target[item] == node
-    return found
-
-
-@njit(cache=True)
-def _without_repeats(source, target, first, begun, made):
-    """Drop edges from `begun` on that stand between `first` and `begun` too; return the number of edges left."""
-    kept = begun
-    for item in range(begun, made):
-        if not _holds(target, first, begun, target[item]):
-            source[kept], target[kept] = source[item], target[item]
-            kept += 1
-    return kept
-
-
-@njit(cache=True)
-def successes(key, identity, trials, p, first):
-    """Return how many of `trials` draws of `identity`, numbered from `first`, are below p: a keyed binomial."""
-    count = 0
-    for trial in range(trials):
-        count += uniform2(key, U64(identity), U64(first + trial)) < p
-    return count

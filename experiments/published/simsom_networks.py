@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.published import simsom_kernels as kernels
+from experiments.published import simsom_growth as kernels
 from sim.errors import InputError
 from sim.noise import U64, key_of, mix, stream
 from sim.people.graph_files import read
@@ -27,6 +27,7 @@ _AMONG_BOTS = stream("simsom_2024.among_bots")
 _HOW_MANY = stream("simsom_2024.how_many")
 _WHO = stream("simsom_2024.who")
 _SHUFFLE = stream("simsom_2024.shuffle")
+_RETURN = stream("simsom_2024.return")
 
 
 def growth(n: int, k: int, p: float, seed: int, kind: np.uint64 = _GROWTH) -> Graph:
@@ -51,6 +52,9 @@ class Network(Rule):
     people: int = parameter(10_006, unit="people", source=SOURCE, low=2, high=10_000_000)
     links: int = parameter(184, unit="followees of a newcomer (k)", source="as many follows as in the paper", low=1)
     copied: float = share(0.5, source=SOURCE)
+    returned: float = share(
+        0.0, source="0: the authors' generator; else an assumption, so that the popular follow many"
+    )
     beta: float = share(0.05, source=SOURCE)
     gamma: float = share(0.01, source=SOURCE)
     targeting: str = parameter("random", unit="1", source=SOURCE, choices=TARGETINGS)
@@ -64,6 +68,8 @@ class Network(Rule):
     def people_graph(self, seed: int) -> Graph:
         """Return who follows whom among people; a pure function of the parameters and `seed`."""
         graph = growth(self.people, self.links, self.copied, seed)
+        if self.returned:
+            graph = followed_back(graph, self.returned, seed)
         return graph if self.shuffle == "none" else shuffled(graph, self.shuffle, seed)
 
     def __call__(self, seed: int) -> Graph:
@@ -93,6 +99,14 @@ def drawn(key: np.uint64, weight: F64, wanted: int) -> "np.ndarray[Any, np.dtype
     """
     race = -np.log(uniforms(U64(key), len(weight))) / np.where(weight > 0.0, weight, np.nan)
     return np.argsort(race, kind="stable")[: min(wanted, int((weight > 0.0).sum()))]
+
+
+def followed_back(graph: Graph, returned: float, seed: int) -> Graph:
+    """Return `graph` with each follow returned with probability `returned`: who has many followers follows many."""
+    source, target = edges(graph)
+    chosen = uniforms(key_of(seed, _RETURN), len(target)) < returned
+    both = (np.concatenate([source, target[chosen]]), np.concatenate([target, source[chosen]]))
+    return from_edges(*both, len(graph.following_start) - 1)
 
 
 def shuffled(graph: Graph, how: str, seed: int) -> Graph:

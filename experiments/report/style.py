@@ -49,10 +49,18 @@ LOOK: dict[str, Any] = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Draw and save inside this: the caller's own matplotlib settings are left alone."""
-    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **LOOK, "backend": "agg"}
-    with mpl.rc_context(settings):
+    """Draw and save inside this: the caller's own matplotlib settings and backend are left alone.
+
+    Not `rc_context`: a process that serves the live page keeps its settings elsewhere, where that restores nothing.
+    """
+    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **LOOK}
+    settings.pop("backend", None)
+    before: dict[Any, Any] = {name: mpl.rcParams[name] for name in settings}
+    try:
+        mpl.rcParams.update(settings)
         yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 def canvas(height: float) -> Figure:

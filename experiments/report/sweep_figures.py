@@ -17,7 +17,16 @@ from experiments.report.words import number
 MOST_VALUES = 16  #: of one key in a map
 ACROSS = 3  #: panels beside one another
 DECADES = 30  #: largest by smallest value from which an axis is logarithmic
+FONT, LEAST = 7.5, 4.5  #: points: of the numbers in a map, and below which they are left out
+SMALL = 6  #: points: of what stands below a map and is too long to lie flat
 FAILED = "a run failed"
+INTERVALS = "Means with 95% intervals over seeds."
+ALONE = "One seed a point: without intervals."
+MAPPED = (
+    "Each cell: the mean and, below it, half the width of its 95% interval over seeds; hatched where runs failed, with "
+    "their number after \u00d7."
+)
+COLOURED = "Each cell: the mean as a colour, hatched where runs failed; the numbers stand in the table."
 
 
 def picture(points: pd.DataFrame, keys: Sequence[str], label: str) -> tuple[Figure, str]:
@@ -31,16 +40,14 @@ def picture(points: pd.DataFrame, keys: Sequence[str], label: str) -> tuple[Figu
     counts = [points[key].nunique() for key in keys]
     whole = len(points) == math.prod(counts) and max(counts, default=1) <= MOST_VALUES
     if len(keys) <= 1:
-        return curve(points, keys[0] if keys else None, label), "Means with 95% intervals over seeds."
-    if whole and len(keys) == 2:
-        return maps(points, keys[0], keys[1], None, label), MAPPED
-    if whole and len(keys) == 3:
-        *two, third = sorted(keys, key=lambda key: -points[key].nunique())
-        return maps(points, two[0], two[1], third, label), f"One map for each value of {third}. {MAPPED}"
+        return curve(points, keys[0] if keys else None, label), INTERVALS if points["lo"].notna().any() else ALONE
+    if whole and len(keys) in (2, 3):
+        across, up, *more = keys if len(keys) == 2 else sorted(keys, key=lambda key: -points[key].nunique())
+        third = more[0] if more else None
+        figure = maps(points, across, up, third, label)
+        said = MAPPED if any(axes.texts for axes in figure.axes) else COLOURED
+        return figure, f"One map for each value of {third}. {said}" if third else said
     return scatter(points, keys, label), "One panel for each parameter; all the others vary too."
-
-
-MAPPED = "Each cell: the mean and, below it, half the width of its 95% interval over seeds."
 
 
 def curve(points: pd.DataFrame, key: str | None, label: str) -> Figure:
@@ -77,20 +84,45 @@ def maps(points: pd.DataFrame, across: str, up: str, third: str | None, label: s
     figure = canvas(min(1.0 + rows * (0.9 + 0.42 * points[up].nunique()), 14.0))
     panels = figure.subplots(rows, columns, squeeze=False)
     norm, colours = _scale(points["value"])
-    small = columns * points[across].nunique() > 12
     for axes, kind in zip(panels.flat, kinds, strict=False):
         chosen = points if third is None else points[points[third] == kind]
-        _map(axes, chosen, across, up, norm, colours, small)
-        axes.set_title(label if third is None else f"{third} = {kind}")
+        _map(axes, chosen, across, up, norm, colours)
+        axes.set_title(label if third is None else f"{third} = {short(kind)}")
     for axes in panels.flat[len(kinds) :]:
         axes.set_visible(False)
     if third is not None:
         _over_all(figure, label)
     figure.colorbar(mpl.cm.ScalarMappable(norm, colours), ax=panels, shrink=0.8)
+    _fit(figure, list(panels.flat[: len(kinds)]))
     return figure
 
 
-def _map(axes: Axes, points: pd.DataFrame, across: str, up: str, norm: Normalize, colours: Any, small: bool) -> None:
+def _fit(figure: Figure, maps: Sequence[Axes]) -> None:
+    """Make the numbers as small as their cells ask, or leave them out where nobody could read them."""
+    figure.draw_without_rendering()
+    ticks = [(axes, text) for axes in maps for text in axes.get_xticklabels()]
+    if any(text.get_window_extent().width > 0.9 * _cell(axes)[0] for axes, text in ticks):
+        for axes in maps:
+            axes.tick_params(axis="x", rotation=90, labelsize=SMALL)
+        figure.draw_without_rendering()
+    texts = [(axes, text) for axes in maps for text in axes.texts]
+    room = 1.0
+    for axes, text in texts:
+        box, (width, height) = text.get_window_extent(), _cell(axes)
+        room = min(room, 0.84 * width / box.width, 0.92 * height / box.height)
+    for _, text in texts:
+        if FONT * room < LEAST:
+            text.remove()
+        text.set_fontsize(FONT * room)
+
+
+def _cell(axes: Axes) -> tuple[float, float]:
+    """Return width and height of a cell of a map, in pixels."""
+    box = axes.get_window_extent()
+    return box.width / abs(np.diff(axes.get_xlim())[0]), box.height / abs(np.diff(axes.get_ylim())[0])
+
+
+def _map(axes: Axes, points: pd.DataFrame, across: str, up: str, norm: Normalize, colours: Any) -> None:
     xs, ys = (_ordered(points[key]) for key in (across, up))
     axes.grid(visible=False)
     axes.set(xlim=(-0.5, len(xs) - 0.5), ylim=(-0.5, len(ys) - 0.5), xlabel=across, ylabel=up)
@@ -102,15 +134,8 @@ def _map(axes: Axes, points: pd.DataFrame, across: str, up: str, norm: Normalize
         hatch = "///" if row["failed"] else None
         axes.add_patch(mpl.patches.Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor=GREY, hatch=hatch))
         dark = math.isfinite(row["value"]) and sum(face[:3]) < 1.5
-        axes.text(
-            x,
-            y,
-            _words(row),
-            ha="center",
-            va="center",
-            fontsize=5.5 if small else 7.5,
-            color="white" if dark else "black",
-        )
+        ink = "white" if dark else "black"
+        axes.text(x, y, _words(row), ha="center", va="center", fontsize=FONT, color=ink)
 
 
 def _words(row: Mapping[Any, Any]) -> str:
@@ -119,7 +144,7 @@ def _words(row: Mapping[Any, Any]) -> str:
     digits = 0 if most >= 10 else 1 if most >= 1 else 2
     parts = [number(row["value"], digits) if math.isfinite(row["value"]) else "nothing"]
     parts += [f"\u00b1{number(half, digits)}"] if math.isfinite(half) else []
-    parts += [f"\u00d7 {row['failed']} failed"] if row["failed"] else []
+    parts += [f"\u00d7{row['failed']}"] if row["failed"] else []
     return "\n".join(parts)
 
 
@@ -140,8 +165,8 @@ def _with_intervals(axes: Axes, points: pd.DataFrame, key: str | None, line: boo
     x = np.array([place[value] for value in points[key]] if key else [0.0] * len(points))
     order = np.argsort(x, kind="stable")
     y, lo, hi = (points[name].to_numpy(np.float64)[order] for name in ("value", "lo", "hi"))
-    bars = np.nan_to_num(np.array([y - lo, hi - y]))
-    axes.errorbar(x[order], y, bars, color=BLUE, fmt="o-" if line and numeric else "o", markersize=4, capsize=2)
+    joined = "o-" if line and numeric else "o"
+    axes.errorbar(x[order], y, np.array([y - lo, hi - y]), color=BLUE, fmt=joined, markersize=4, capsize=2)
     bad = x[(points["failed"] > 0).to_numpy()]
     if len(bad):
         low = axes.get_ylim()[0]

@@ -28,15 +28,18 @@ def show(results: Results, console: Console) -> None:
         console.print(Text(sentence))
     for make, kept in SHOWN.items():
         if (table := make(results)).rows:
-            console.print(_grid(table, kept))
+            console.print(grid(table, kept))
     for sentence in filter(None, (words.no_difference(results), words.fight_back(results), words.uncertainty(results))):
         console.print(Text(sentence))
 
 
-def _grid(table: Table, kept: Sequence[int]) -> Grid:
-    grid = Grid(title=table.title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD)
-    for place, index in enumerate(kept):
-        grid.add_column(Text(table.columns[index]), justify="left" if place == 0 else "right", no_wrap=place > 0)
+def grid(table: Table, kept: Sequence[int] | None = None, wrap: bool = False) -> Grid:
+    """Return a table for the terminal: the columns `kept`, all if None; cells may `wrap`."""
+    drawn = Grid(title=table.title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD)
+    places = range(len(table.columns)) if kept is None else kept
+    for number, place in enumerate(places):
+        head, fixed = Text(table.columns[place]), number > 0 and not wrap
+        drawn.add_column(head, justify="right" if number else "left", no_wrap=fixed)
     for row in table.rows:
-        grid.add_row(*(Text(row[index]) for index in kept))
-    return grid
+        drawn.add_row(*(Text(row[place]) for place in places))
+    return drawn

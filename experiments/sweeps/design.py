@@ -18,7 +18,7 @@ from sim.errors import InputError
 Point = dict[str, Any]  #: key of the configuration -> value; a group -> the name of a choice
 Axis = Callable[[float], Any]
 SAMPLED = ("random", "lhs", "sobol")
-OWN = ("seed", "seeds", "out", "workers", "sweep", "sensitivity", "hydra")
+OWN = ("seed", "seeds", "out", "workers", "sweep", "sensitivity", "calibrate", "hydra")
 
 
 def points(sweep: Mapping[str, Any]) -> list[Point]:
@@ -42,7 +42,7 @@ def points(sweep: Mapping[str, Any]) -> list[Point]:
 
 def baseline(words: Sequence[str]) -> Point | None:
     """Return what a baseline changes in every point; None for no baseline."""
-    return _fixed([str(word) for word in words], "baseline") if words else None
+    return _fixed([str(word) for word in words], "sweep.baseline") if words else None
 
 
 def parse(words: Sequence[str], where: str) -> list[Override]:
@@ -57,27 +57,27 @@ def parse(words: Sequence[str], where: str) -> list[Override]:
             (override,) = OverridesParser.create().parse_overrides([str(word)])
         except HydraException as error:
             said = " ".join(str(error).split())
-            raise InputError(f"sweep.{where} has {word!r}, which can not be read: {said}") from None
+            raise InputError(f"{where} has {word!r}, which can not be read: {said}") from None
         key = override.key_or_group
         if override.is_delete() or override.is_add():
-            raise InputError(f"sweep.{where} has {word!r}: put + and ~ on the command line itself, not into a design")
+            raise InputError(f"{where} has {word!r}: put + and ~ on the command line itself, not into a design")
         if key.partition(".")[0] in OWN:
-            raise InputError(f"sweep.{where} has {word!r}: a design can not vary {key}; seeds=K seed=S say which seeds")
+            raise InputError(f"{where} has {word!r}: a design can not vary {key}; seeds=K seed=S say which seeds")
         found.append(override)
     return found
 
 
 def _grid(words: Sequence[str]) -> list[Point]:
     axes = []
-    for override in parse(words, "grid"):
+    for override in parse(words, "sweep.grid"):
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise InputError(f"sweep.grid has {override.input_line!r}: an interval needs sweep.lhs, sobol or random")
         axes.append([(override.key_or_group, value) for value in _values(override)])
-    return [_distinct(chosen, "grid") for chosen in product(*axes)]
+    return [_distinct(chosen, "sweep.grid") for chosen in product(*axes)]
 
 
 def _listed(words: Sequence[str]) -> list[Point]:
-    return [_fixed(shlex.split(str(word)), "list") for word in words] or [{}]
+    return [_fixed(shlex.split(str(word)), "sweep.list") for word in words] or [{}]
 
 
 def _table(path: str | None) -> list[Point]:
@@ -93,14 +93,14 @@ def _table(path: str | None) -> list[Point]:
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise InputError(f"sweep.csv={path} has another number of values in line {number} than keys")
-    return [_fixed([f"{key.strip()}={value.strip()}" for key, value in row.items()], "csv") for row in rows]
+    return [_fixed([f"{key.strip()}={value.strip()}" for key, value in row.items()], "sweep.csv") for row in rows]
 
 
 def _fixed(words: Sequence[str], where: str) -> Point:
     overrides = parse(words, where)
     for override in overrides:
         if override.is_sweep_override():
-            raise InputError(f"sweep.{where} has {override.input_line!r}: a point has one value a key")
+            raise InputError(f"{where} has {override.input_line!r}: a point has one value a key")
     return _distinct([(override.key_or_group, override.value()) for override in overrides], where)
 
 
@@ -108,7 +108,7 @@ def _distinct(pairs: Sequence[tuple[str, Any]], where: str) -> Point:
     point = dict(pairs)
     if len(point) < len(pairs):
         names = [key for key, _ in pairs]
-        raise InputError(f"sweep.{where} names {max(names, key=names.count)} twice: name it once")
+        raise InputError(f"{where} names {max(names, key=names.count)} twice: name it once")
     return point
 
 
@@ -128,7 +128,7 @@ def _sampled(method: str, words: Sequence[str], draws: int, seed: int) -> list[P
         return [{}]
     if draws < 1:
         raise InputError(f"sweep.draws={draws} must be a whole number from 1: how many points sweep.{method} draws")
-    axes = ranges(words, method)
+    axes = ranges(words, f"sweep.{method}")
     return at(axes, _cube(method, draws, len(axes), seed))
 
 
@@ -168,7 +168,7 @@ def _axis(override: Override, method: str) -> Axis:
     """Return a function from [0, 1) to values of one key."""
     if not override.is_sweep_override():
         raise InputError(
-            f"sweep.{method} has {override.input_line!r}: give a range, {override.key_or_group}=interval(LOW,HIGH)"
+            f"{method} has {override.input_line!r}: give a range, {override.key_or_group}=interval(LOW,HIGH)"
         )
     swept = override.value()
     if not isinstance(swept, IntervalSweep):
@@ -176,7 +176,7 @@ def _axis(override: Override, method: str) -> Axis:
         return lambda u: values[int(u * len(values))]
     low, high, log = swept.start, swept.end, "log" in swept.tags
     if low is None or high is None or not low < high or (log and low <= 0):
-        raise InputError(f"sweep.{method} has {override.input_line!r}: LOW must be below HIGH, and above 0 for a log")
+        raise InputError(f"{method} has {override.input_line!r}: LOW must be below HIGH, and above 0 for a log")
     if isinstance(low, int) and isinstance(high, int):
         return lambda u: low + int(u * (high - low + 1))
     return (lambda u: float(low * (high / low) ** u)) if log else (lambda u: float(low + u * (high - low)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from signal import SIGTERM, signal
 from types import FrameType
 
-from experiments.sweeps.local import Local
+from experiments.sweeps.engine import Engine
 from experiments.sweeps.plan import Job
 from experiments.sweeps.progress import State
 from experiments.sweeps.store import OK, Outcome, Store
@@ -23,7 +23,7 @@ def missing(store: Store, jobs: Sequence[Job]) -> list[Job]:
 
 
 def drive(
-    store: Store, engine: Local, jobs: Sequence[Job], show: Callable[[State], None], flush: float = FLUSH
+    store: Store, engine: Engine, jobs: Sequence[Job], show: Callable[[State], None], flush: float = FLUSH
 ) -> None:
     """Play `jobs` and keep what they leave, also what is there when this is stopped.
 

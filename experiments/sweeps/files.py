@@ -28,13 +28,23 @@ def bundles(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 
 def join(paths: Sequence[Path], target: Path) -> None:
-    """Write the rows of several files of one schema into one, a file at a time in memory."""
+    """Write the rows of several files into one with the columns of all, a file at a time in memory."""
     if not paths:
         return
     draft = target.with_name(f"_{target.stem}.draft")
-    with _draft(draft, target), pq.ParquetWriter(draft, pq.read_schema(paths[0])) as file:
+    schema = pa.unify_schemas([pq.read_schema(path) for path in paths])
+    with _draft(draft, target), pq.ParquetWriter(draft, schema) as file:
         for path in paths:
-            file.write_table(pq.read_table(path, partitioning=None))
+            file.write_table(fitted(pq.read_table(path, partitioning=None), schema))
+
+
+def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the table with the columns of `schema`, null where it has none."""
+    there = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    return pa.table(there, schema=schema)
 
 
 def write(table: pa.Table, target: Path) -> None:

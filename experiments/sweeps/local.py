@@ -2,36 +2,26 @@
 
 import os
 import signal
+import sys
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from experiments.sweeps.engine import Engine, Harvest, Limits, without_result
 from experiments.sweeps.plan import Job
-from experiments.sweeps.store import DIED, TIMEOUT, Outcome, read_events
-from experiments.sweeps.worker import PINNED, Measure, begin, play_batch
+from experiments.sweeps.store import TIMEOUT, Outcome, read_events
+from experiments.sweeps.worker import PINNED, Measure, Prepare, begin, play_batch
 
-SECONDS = 7.0  #: of work in a batch
-MOST = 1000  #: runs in a batch
-TRIES = 2  #: workers that a run may kill
 STILLBORN = 5  #: batches in a row that may end before their first run begins
 POLL = 0.05  #: s
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one run may take."""
-
-    seconds: float | None = None
-    memory: float | None = None  #: MiB
 
 
 @dataclass
@@ -46,64 +36,36 @@ class Batch:
     begun: bool = False
 
 
-@dataclass(frozen=True)
-class Harvest:
-    """Runs that ended, and journals that are not needed once these runs are kept."""
-
-    outcomes: list[Outcome]
-    journals: list[Path] = field(default_factory=list)
-
-
-class Local:
-    """Plays jobs on the cores of this machine.
-
-    Args:
-        measure: plays one task; at the top of a module.
-        prepare: makes a worker ready for tasks, untimed.
-        workers: processes.
-        work: folder of the journals.
-        limits: of one run.
-    """
+class Local(Engine):
+    """Plays jobs on the cores of this machine."""
 
     def __init__(
-        self,
-        measure: Measure,
-        prepare: Callable[[Sequence[Any]], None],
-        workers: int,
-        work: Path,
-        limits: Limits | None = None,
+        self, measure: Measure, prepare: Prepare, workers: int, work: Path, limits: Limits | None = None
     ) -> None:
-        self.measure, self.prepare, self.workers, self.work = measure, prepare, workers, work
-        self.limits = limits or Limits()
-        self._queue: deque[Job] = deque()
-        self._alone: deque[Job] = deque()  # have killed a worker: played without company
+        super().__init__(measure, prepare, workers, work, limits)
         self._flight: dict[Any, Batch] = {}
-        self._deaths: Counter[str] = Counter()
         self._batches = self._stillborn = 0
-        self._spent, self._ended = 0.0, 0
 
     def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
         """Yield what ended, some times a second, also when that is nothing.
 
         The first job goes ahead alone, as a pilot: it compiles what the others only load, and says how long a run
-        takes. A run that raises is an outcome; one whose worker dies is tried again, alone, and is marked as died if
-        that one dies too; the other runs of its batch are played again.
+        takes.
         """
-        self._queue.extend(jobs)
-        while self._left():
+        self.add(jobs)
+        while self.left():
             try:
                 with _pinned(), self._pool() as pool:
                     yield from self._keep_busy(pool)
             except BrokenProcessPool:
                 self._begin_again()
 
-    def seconds_left(self) -> float | None:
-        """Return how long the jobs left will take all workers, None before the first ended."""
-        left = len(self._queue) + len(self._alone) + sum(len(batch.jobs) for batch in self._flight.values())
-        return left * self._spent / self._ended / self.workers if self._ended else None
+    def running(self) -> list[str]:
+        """Return the run ids of what has begun and not ended."""
+        return [batch.running for batch in self._flight.values() if batch.running is not None]
 
-    def _left(self) -> bool:
-        return bool(self._queue or self._alone or self._flight)
+    def _under_way(self) -> int:
+        return sum(len(batch.jobs) for batch in self._flight.values())
 
     @contextmanager
     def _pool(self) -> Iterator[ProcessPool]:
@@ -116,7 +78,7 @@ class Local:
             pool.join()
 
     def _keep_busy(self, pool: ProcessPool) -> Iterator[Harvest]:
-        while self._left():
+        while self.left():
             while (self._queue or self._alone) and len(self._flight) < self._wanted():
                 self._send(pool)
             wait(self._flight, timeout=POLL, return_when=FIRST_COMPLETED)
@@ -127,7 +89,7 @@ class Local:
         return 2 * self.workers if self._ended else 1
 
     def _send(self, pool: ProcessPool) -> None:
-        jobs = [self._alone.popleft()] if self._alone else [self._queue.popleft() for _ in range(self._size())]
+        jobs = [self._alone.popleft()] if self._alone else self._take(self._size())
         journal = self.work / f"{os.getpid()}-{self._batches}.jsonl"
         self._batches += 1
         words = (jobs, self.measure, self.prepare, journal, self.limits.memory)
@@ -135,11 +97,7 @@ class Local:
 
     def _size(self) -> int:
         """Return how many runs the next batch holds: some seconds of work, less when little is left."""
-        if not self._ended:
-            return 1
-        enough = int(SECONDS * self._ended / max(self._spent, 1e-6))
-        share = -(-len(self._queue) // (2 * self.workers))
-        return min(max(1, min(enough, share, MOST)), len(self._queue))
+        return max(1, min(self._enough(), self._share(1))) if self._ended else 1
 
     def _harvest(self) -> Harvest:
         outcomes: list[Outcome] = []
@@ -176,9 +134,7 @@ class Local:
 
     def _ends(self, batch: Batch, outcome: Outcome) -> Outcome:
         del batch.jobs[outcome.run_id]
-        self._spent += outcome.wall_time
-        self._ended += 1
-        return outcome
+        return self._note(outcome)
 
     def _late(self, batch: Batch) -> bool:
         limit = self.limits.seconds
@@ -192,26 +148,21 @@ class Local:
                 future.result()
         except (ProcessExpired, CancelledError) as error:
             if not late:
-                outcomes += self._blame(batch, getattr(error, "exitcode", None))
+                outcomes += self._died(batch, getattr(error, "exitcode", None))
         if late and batch.running in batch.jobs:
             job, limit = batch.jobs[batch.running], self.limits.seconds
             words = f"stopped after {limit:g} s, the limit of a run"
-            outcomes.append(self._ends(batch, _without_result(job, TIMEOUT, words, float(limit or 0))))
-        self._queue.extendleft(reversed(batch.jobs.values()))
+            outcomes.append(self._ends(batch, without_result(job, TIMEOUT, words, float(limit or 0))))
+        self._put_back(batch.jobs.values())
         return outcomes
 
-    def _blame(self, batch: Batch, code: int | None) -> list[Outcome]:
+    def _died(self, batch: Batch, code: int | None) -> list[Outcome]:
         self._stillborn += not batch.begun
         if self._stillborn > STILLBORN:
             raise RuntimeError(f"workers die before they begin (exit code {code})")
         if batch.running is None:
             return []
-        job = batch.jobs[batch.running]
-        self._deaths[job.run_id] += 1
-        if self._deaths[job.run_id] < TRIES:
-            self._alone.append(batch.jobs.pop(job.run_id))
-            return []
-        return [self._ends(batch, _without_result(job, DIED, f"its worker died {_how(code)}, {TRIES} times", 0.0))]
+        return self._blame(batch.jobs.pop(batch.running), f"its worker died {_how(code)}")
 
     def _begin_again(self) -> None:
         """Put everything under way back: the pool broke, for which no run is to blame."""
@@ -219,12 +170,8 @@ class Local:
         if self._stillborn > STILLBORN:
             raise RuntimeError("workers die before they begin")
         for batch in self._flight.values():
-            self._queue.extendleft(reversed(batch.jobs.values()))
+            self._put_back(batch.jobs.values())
         self._flight.clear()
-
-
-def _without_result(job: Job, status: str, error: str, seconds: float) -> Outcome:
-    return Outcome(job.run_id, job.point, job.seed, job.code, status, error, seconds, {})
 
 
 def _how(code: int | None) -> str:
@@ -238,7 +185,8 @@ def _processes() -> Any:
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
-    context.set_forkserver_preload(["experiments.sweeps.world"])
+    there = ["ray"] if "ray" in sys.modules else []  # each would import it anew, as its parent's main module does
+    context.set_forkserver_preload(["experiments.sweeps.world", *there])
     return context
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, fields
@@ -18,9 +18,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.folder import ROOT
 from experiments.mistakes import in_composition, in_construction
-from experiments.settings import made
+from experiments.settings import made, together
 from experiments.sweeps.design import OWN, Point
-from experiments.sweeps.graphs import mapped
 from sim.errors import InputError
 from sim.setting import Setting
 
@@ -124,7 +123,7 @@ class Composer:
             if text not in self._rules:
                 self._rules[text] = made(OmegaConf.create({group.name: plain[group.name]})[group.name])
             rules[group.name] = self._rules[text]
-        return Setting(**rules)
+        return together(rules)
 
 
 @contextmanager
@@ -195,14 +194,22 @@ def _read_files(plain: Mapping[str, Any]) -> list[str]:
     return [blake2b(Path(name).read_bytes()).hexdigest() for name in named if Path(name).is_file()]
 
 
-def code_of(table: Sequence[Row]) -> str:
-    """Return a hash of the sources that decide what the runs of a plan measure, those of rules from elsewhere too."""
+def code_of(table: Sequence[Row], further: Sequence[str] = ()) -> str:
+    """Return a hash of the sources that decide what the runs of a plan measure, those of rules from elsewhere too.
+
+    `further`: patterns of sources that measure beside `SOURCES`.
+    """
     groups = [group for row in table for group in vars(row.cell.setting).values()]
     kinds = {type(rule) for group in groups for rule in (group if isinstance(group, tuple) else (group,))}
-    theirs = {Path(sys.modules[kind.__module__].__file__ or "") for kind in kinds}
+    theirs = [Path(getattr(sys.modules[kind.__module__], "__file__", None) or "") for kind in kinds]
+    return sources([*theirs, *(path for pattern in further for path in ROOT.glob(pattern))])
+
+
+def sources(more: Iterable[Path] = ()) -> str:
+    """Return a hash of the sources that decide what any run measures, and of `more`."""
     own = {path for pattern in SOURCES for path in ROOT.glob(pattern)}
     digest = blake2b(digest_size=6)
-    for path in sorted(path for path in own | theirs if path.is_file()):
+    for path in sorted(path for path in own.union(more) if path.is_file()):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -229,14 +236,10 @@ def cells_of(table: Sequence[Row]) -> list[Cell]:
     return list((baselines | {row.cell.name: row.cell for row in table}).values())
 
 
-def jobs(cells: Sequence[Cell], seeds: Sequence[int], code: str, graphs: Path) -> list[Job]:
-    """Return a run for each cell and seed; seeds are the outer loop, so that a sweep cut short is even.
-
-    Big graphs are kept in the folder `graphs`.
-    """
-    settings = {cell.name: mapped(cell.setting, graphs, cell.files) for cell in cells}
+def jobs(cells: Sequence[Cell], seeds: Sequence[int], code: str) -> list[Job]:
+    """Return a run for each cell and seed; seeds are the outer loop, so that a sweep cut short is even."""
     return [
-        Job(_hash([cell.name, seed, code]), cell.name, seed, code, (settings[cell.name], seed, cell.ticks))
+        Job(_hash([cell.name, seed, code]), cell.name, seed, code, (cell.setting, cell.files, seed, cell.ticks))
         for seed in seeds
         for cell in cells
     ]

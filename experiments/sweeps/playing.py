@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from experiments.analysis.summary import MEASURES
 from experiments.folder import describe
 from experiments.runs import cores
 from experiments.sweeps import driving, plan, world
-from experiments.sweeps.local import Limits, Local
+from experiments.sweeps.engine import Engine, Limits
+from experiments.sweeps.local import Local
 from experiments.sweeps.progress import State, clock, shown
 from experiments.sweeps.store import OK, Store
 from experiments.sweeps.widening import Seeding, Wanted, further, identity
 from sim.errors import InputError
 
-CHOICES = {"retry": ("none", "failed"), "until": (None, "half_width")}
+CHOICES = {"engine": ("local", "ray"), "retry": ("none", "failed"), "until": (None, "half_width")}
 TRUTHS = ("plan", "series", "report")
 
 
@@ -34,7 +36,7 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
     """
 
     def jobs_of(cells: Sequence[plan.Cell], seeds: int) -> list[plan.Job]:
-        return plan.jobs(cells, range(config.seed, config.seed + seeds), code, store.work / "graphs")
+        return plan.jobs(cells, range(config.seed, config.seed + seeds), code)
 
     with Store(config.out, MEASURES) as store:
         store.write_design([_design(row, code) for row in table])
@@ -78,9 +80,7 @@ def _rounds(
 
 
 def _drive(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[plan.Job]) -> None:
-    measure = world.measure_hours if sweep["series"] else world.measure
-    limits = Limits(sweep["time_limit"], sweep["memory_limit"])
-    engine = Local(measure, world.prepare, workers or cores(), store.work, limits)
+    engine = _engine(sweep, workers, store.work)
     told: list[float] = []
 
     with shown(Console(stderr=True)) as show:
@@ -92,6 +92,16 @@ def _drive(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[
             show(state)
 
         driving.drive(store, engine, jobs, tell)
+
+
+def _engine(sweep: Mapping[str, Any], workers: int, work: Path) -> Engine:
+    measure = world.measure_hours if sweep["series"] else world.measure
+    limits = Limits(sweep["time_limit"], sweep["memory_limit"])
+    if sweep["engine"] == "local":
+        return Local(measure, world.prepare, workers or cores(), work, limits)
+    from experiments.sweeps.cluster import Cluster
+
+    return Cluster(measure, world.prepare, workers, work, limits, sweep["address"])
 
 
 def size(table: Sequence[plan.Row], seeds: int) -> str:
@@ -125,6 +135,10 @@ def check(sweep: Mapping[str, Any]) -> None:
         if sweep[key] not in allowed:
             said = " or ".join("null" if choice is None else choice for choice in allowed)
             raise InputError(f"sweep.{key}={sweep[key]} is unknown: say {said}")
+    if sweep["engine"] == "local" and sweep["address"] != "auto":
+        raise InputError(f"sweep.address={sweep['address']} is for a cluster: add sweep.engine=ray")
+    if sweep["engine"] == "ray" and find_spec("ray") is None:
+        raise InputError("sweep.engine=ray needs Ray: pip install 'infowar-lab[ray]', on every machine of the cluster")
     for key in TRUTHS:
         if not isinstance(sweep[key], bool):
             raise InputError(f"sweep.{key}={sweep[key]} must be true or false")

@@ -49,7 +49,8 @@ def tidy(folder: Path) -> pd.DataFrame:
     points, keys = design(folder)
     table = read_table(folder / "runs")
     runs = table.to_pandas() if table is not None else pd.DataFrame(columns=list(KEPT))
-    runs = runs.drop_duplicates("run_id").astype({"status": str})
+    runs = runs.astype({"status": str})
+    runs = runs.sort_values("status", key=lambda status: status != OK, kind="stable").drop_duplicates("run_id")
     metrics = [name for name in runs.columns if name not in KEPT]
     levels = points.merge(runs, on=["point", "code"])
     if levels.empty:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from experiments.sweeps.files import bundles, join, write, write_text
+from experiments.sweeps.files import bundles, fitted, join, write, write_text
 from sim.errors import InputError
 
 OK, ERROR, DIED, TIMEOUT = "ok", "error", "died", "timeout"
@@ -36,6 +36,16 @@ OWN = {
     "about.yaml",
     "config.yaml",
     "sensitivity.parquet",
+    "search.log",
+    "search.log.lock",
+    "abc.db",
+    "trials.parquet",
+    "moments.parquet",
+    "posterior.parquet",
+    "facts.parquet",
+    "headline.parquet",
+    "overrides.txt",
+    "fitted",
 }
 DESIGN = pa.schema([(name, pa.string()) for name in ("values", "point", "baseline", "code", "config")])
 
@@ -104,9 +114,10 @@ class Store:
             ) from None
 
     def status(self) -> dict[str, str]:
-        """Return the state of every run that is kept, by run id."""
+        """Return the state of every run that is kept, by run id; of a run that failed and succeeded, the success."""
         table = read_table(self.runs, ["run_id", "status"])
-        return dict(zip(table["run_id"].to_pylist(), table["status"].to_pylist(), strict=True)) if table else {}
+        rows = zip(table["run_id"].to_pylist(), table["status"].to_pylist(), strict=True) if table else ()
+        return dict(sorted(rows, key=lambda row: row[1] == OK))
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Keep these runs; a run that is kept already is the caller's to leave out."""
@@ -119,13 +130,18 @@ class Store:
                     write(pa.concat_tables([_hours(outcome) for outcome in series]), self.series / f"{stem}.parquet")
                 write(self._rows(same), self.runs / f"status={status}" / f"{stem}.parquet")
 
-    def forget_failed(self) -> None:
-        """Drop the rows of runs that failed, so that they are missing."""
+    def forget_failed(self, names: Collection[str] | None = None) -> None:
+        """Drop the rows of runs that failed, all or those of `names`, so that they are missing."""
         with self.writing():
-            for folder in self.runs.glob("status=*"):
-                if folder.name != f"status={OK}":
-                    for path in folder.glob("*.parquet"):
-                        path.unlink()
+            for path in self.runs.glob("status=*/*.parquet"):
+                if path.parent.name == f"status={OK}":
+                    continue
+                table = pq.read_table(path, partitioning=None)
+                left = [names is not None and name not in names for name in table["run_id"].to_pylist()]
+                if not any(left):
+                    path.unlink()
+                elif not all(left):
+                    write(table.filter(pa.array(left)), path)
 
     def write_design(self, rows: Sequence[Mapping[str, str | None]]) -> None:
         """Replace the design: `values` and `config` as JSON, names of `point` and `baseline`, `code`."""
@@ -133,14 +149,16 @@ class Store:
             write(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet")
 
     def merge(self, other: Path) -> int:
-        """Take over the runs of another sweep's folder that are not kept here; return how many."""
+        """Take over the runs of another sweep's folder that are not kept here, or only as failed; return how many."""
         if not (other / "runs").is_dir():
             raise InputError(f"sweep.merge has {other}, which is no folder of a sweep: it has no runs/ in it")
-        kept, taken = set(self.status()), 0
-        for folder in sorted((other / "runs").glob("status=*")):
+        status, taken = self.status(), 0
+        kept, done = set(status), {name for name in status if status[name] == OK}
+        for folder in sorted((other / "runs").glob("status=*"), key=lambda folder: folder.name != f"status={OK}"):
+            there = done if folder.name == f"status={OK}" else kept
             for path in sorted(folder.glob("*.parquet")):
                 table = pq.read_table(path, partitioning=None)
-                new = table.filter(pa.array([name not in kept for name in table["run_id"].to_pylist()], pa.bool_()))
+                new = table.filter(pa.array([name not in there for name in table["run_id"].to_pylist()], pa.bool_()))
                 if not new.num_rows:
                     continue
                 stem, names = self._stem(), new["run_id"].to_pylist()
@@ -149,9 +167,10 @@ class Store:
                     if hours.is_file():
                         filters = ds.field("run_id").isin(names)
                         write(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet")
-                    write(_fitted(new, self.schema), self.runs / folder.name / f"{stem}.parquet")
+                    write(fitted(new, self.schema), self.runs / folder.name / f"{stem}.parquet")
                 kept.update(names)
                 taken += len(names)
+        self._forget_superseded()
         return taken
 
     def compact(self) -> None:
@@ -198,7 +217,13 @@ class Store:
             self.write(found)
         for path in journals:
             path.unlink()
+        self._forget_superseded()
         shutil.rmtree(self.work / "graphs", ignore_errors=True)
+
+    def _forget_superseded(self) -> None:
+        """Drop the failures of runs that have succeeded, here or in a folder whose files were copied into this one."""
+        done = {name for name, status in self.status().items() if status == OK}
+        self.forget_failed(done)
 
     def _carry_out(self, intent: Mapping[str, Any]) -> None:
         """Do or finish a compaction: the old files go when the new one stands, and the intent last."""
@@ -220,10 +245,12 @@ def read_events(data: bytes) -> tuple[list[dict[str, Any]], int]:
 
 
 def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table | None:
-    """Return a hive-partitioned data set as a table; None where no file is there yet."""
+    """Return a hive-partitioned data set as a table with the columns of all its files; None where no file is there."""
     if not any(folder.rglob("*.parquet")):
         return None
-    return ds.dataset(folder, format="parquet", partitioning="hive").to_table(columns=columns)
+    found = ds.dataset(folder, format="parquet", partitioning="hive")
+    schema = pa.unify_schemas([found.schema, *(fragment.physical_schema for fragment in found.get_fragments())])
+    return found.replace_schema(schema).to_table(columns=columns)
 
 
 def _refuse_foreign(root: Path, out: str) -> None:
@@ -257,12 +284,3 @@ def _hours(outcome: Outcome) -> pa.Table:
     columns = {name: pa.array(values, pa.float64()) for name, values in (outcome.series or {}).items()}
     length = len(next(iter(columns.values())))
     return pa.table({"run_id": pa.array([outcome.run_id] * length), **columns})
-
-
-def _fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return the table with the columns of `schema`, null where it has none."""
-    there = [
-        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
-        for field in schema
-    ]
-    return pa.table(there, schema=schema)

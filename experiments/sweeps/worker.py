@@ -8,33 +8,40 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from experiments.sweeps.plan import Job
 from experiments.sweeps.store import ERROR, OK
 
-#: from a task to its metrics and, if wanted, its series; at the top of a module, so that it can be sent
-Measure = Callable[[Any], tuple[Mapping[str, float], Mapping[str, Sequence[float]] | None]]
+#: from a task, and a folder that the runs of one machine share, to its metrics and, if wanted, its series; at the top
+#: of a module, so that it can be sent
+Measure = Callable[[Any, Path], tuple[Mapping[str, float], Mapping[str, Sequence[float]] | None]]
+#: makes a worker ready for tasks, untimed; gets the same folder
+Prepare = Callable[[Sequence[Any], Path], None]
 PINNED = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MIB = 1 << 20
 
 
-_parent = 0  #: process id of who started this worker; without it nobody reads the journal, and the worker ends
-
-
 def begin() -> None:
-    """Begin a worker: it ignores Ctrl-C, since the driver stops it and says so."""
-    global _parent
-    _parent = os.getppid()
+    """Begin a worker: it ignores Ctrl-C, since the driver stops it and says so, and ends when the driver is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+
+
+def _end_with(driver: Any) -> None:
+    """Leave when `driver` has ended, even by SIGKILL and in the middle of a run: nobody would read the journal."""
+    driver.join()
+    os._exit(1)
 
 
 def play_batch(
     jobs: Sequence[Job],
     measure: Measure,
-    prepare: Callable[[Sequence[Any]], None],
+    prepare: Prepare,
     journal: Path,
     memory_limit: float | None,
 ) -> None:
@@ -44,29 +51,27 @@ def play_batch(
         jobs: what to play.
         measure: plays the task of one job.
         prepare: called with all tasks before the first is timed.
-        journal: receives a line when a run begins and one when it ends.
+        journal: receives a line when a run begins and one when it ends; its folder is what runs share.
         memory_limit: MiB that a run may take beyond what the worker holds; None for no limit.
     """
     with suppress(Exception):  # what is wrong with a task is told by its run
-        prepare([job.task for job in jobs])
+        prepare([job.task for job in jobs], journal.parent)
     handle = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         for job in jobs:
-            if os.getppid() != _parent:
-                os._exit(1)
             _tell(handle, {"begun": job.run_id, "at": time.time()})
-            _tell(handle, _play(job, measure, memory_limit))
+            _tell(handle, _play(job, measure, journal.parent, memory_limit))
     finally:
         os.close(handle)
 
 
-def _play(job: Job, measure: Measure, memory_limit: float | None) -> dict[str, Any]:
+def _play(job: Job, measure: Measure, folder: Path, memory_limit: float | None) -> dict[str, Any]:
     clock, status, error = time.perf_counter(), OK, ""
     metrics: Mapping[str, float] = {}
     series: Mapping[str, Sequence[float]] | None = None
     try:
         with_limit(memory_limit)
-        metrics, series = measure(job.task)
+        metrics, series = measure(job.task, folder)
     except Exception as raised:
         status, error = ERROR, _said(raised)
         del raised

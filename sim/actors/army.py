@@ -44,8 +44,8 @@ MEMORY = 48  #: plans an officer's desk can be behind, hours
 
 
 @dataclass(frozen=True, kw_only=True)
-class Army(Rule):
-    """Size, drill and habits of the army."""
+class Drilled(Rule):
+    """Size, drill and habits of accounts under a chain of command."""
 
     size: int = parameter(60, unit="accounts", source="assumption: 3% of the default people", low=0, high=10**8)
     span: int = parameter(10, unit="members/officer", source="assumption", low=1, high=10**6)
@@ -60,6 +60,11 @@ class Army(Rule):
         120.0, unit="s", source="assumption: delay behind the officer's word", low=0.0, high=3600.0
     )
     followers: float = parameter(30.0, unit="followers", source="assumption", low=0.0, high=1e9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Army(Drilled):
+    """The army of the campaign."""
 
     def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
         """Make the members' accounts, whose rows start at `first_row`."""
@@ -149,12 +154,12 @@ class ChainOfCommand:
         )
 
     def _known(self, accounts: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Tell of each account whether it is the army's own and whether it is a named victim, bool [A]."""
+        """Tell of each account whether it is, or was, the army's own and whether it is a named victim, bool [A]."""
         if self._tables is None or len(self._tables[0]) != accounts:
             own, victim = np.zeros((2, accounts), np.bool_)
-            own[self.rows] = True
             victim[list(self.campaign.victims)] = True
             self._tables = own, victim
+        self._tables[0][self.rows] = True
         return self._tables
 
     def _carry_out(self, view: PublicView) -> Orders:

@@ -17,6 +17,9 @@ _TIES = stream("actors/ties")
 _ORDERED = stream("actors/post")
 
 
+NOBODY: I64 = np.zeros(0, np.int64)
+
+
 class PublicView(NamedTuple):
     """What anybody can see of the platform from outside. Ledger columns are views of the window [W]."""
 
@@ -34,25 +37,47 @@ class PublicView(NamedTuple):
     template: I32
     root: I64
     voice: I32
+    target: I32
+    theme: I8
     reposts: I32
     replies: I32
     removed: NDArray[np.bool_]
     stream: I64  #: [n] serials of the contested topic's originals and replies, oldest first
-    barred: NDArray[np.bool_]  #: [A] accounts that are suspended now
+    barred: NDArray[np.bool_]  #: [A] accounts that are suspended or have left
+    unmasked: NDArray[np.bool_]  #: [A] accounts known to have served somebody
+    turned_to: I64 = NOBODY  #: accounts to which people offered themselves in this hour, one item each
+    heat: float = 1.0  #: factor on the volume of those whom outside events stir up
 
 
 _COLUMNS = [name for name in PublicView._fields if name in Posts._fields]
 
 
-def look(ledger: Ledger, topics: Topics, accounts: Accounts, tick: int) -> PublicView:
-    """Return the public view at the start of `tick`; nothing hidden of a person goes into it."""
-    stream_ = topics.serials[CONTESTED, : topics.lengths[CONTESTED]]
+def look(
+    ledger: Ledger,
+    topics: Topics,
+    accounts: Accounts,
+    tick: int,
+    heat: float = 1.0,
+    turned_to: I64 = NOBODY,
+    tags: tuple[int, ...] = (CONTESTED,),
+) -> PublicView:
+    """Return the public view at the start of `tick`; nothing hidden of a person goes into it.
+
+    Args:
+        heat, turned_to: see `PublicView`.
+        tags: topics whose streams together are the contested one.
+    """
+    streams = [topics.serials[tag, : topics.lengths[tag]] for tag in tags]
+    stream_ = streams[0] if len(streams) == 1 else np.sort(np.concatenate(streams))
     public = {name: getattr(ledger.columns, name)[: ledger.size] for name in _COLUMNS}
     return PublicView(
         tick=tick,
         base=ledger.base,
         stream=stream_[np.searchsorted(stream_, ledger.base) :],
-        barred=accounts.suspended_until > tick,
+        barred=(accounts.suspended_until > tick) | accounts.left,
+        unmasked=accounts.unmasked,
+        turned_to=turned_to,
+        heat=heat,
         **public,
     )
 
@@ -89,13 +114,22 @@ def enlist(name: str, size: int, followers: float, n_organic: int, first_row: in
     accounts = empty(size)
     accounts.key[:] = mixed(key_of(seed, stream(f"actors/{name}"), 0), np.arange(size, dtype=np.uint64))
     accounts.climate[:] = 0.5
-    drawn = lognormals(followers, 1.0, key_of(seed, _FOLLOWED, 0), accounts.key)
-    counts = np.minimum(drawn.astype(np.int64), n_organic)
-    owner = np.repeat(np.arange(size), counts)
-    ordinal = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    ties = pairs(accounts.key[owner], ordinal, key_of(seed, _TIES, 0))
-    source = (draws(ties, 0) * n_organic).astype(np.int64)
+    source, owner = followed(accounts.key, followers, n_organic, seed)
     return Band(accounts, source, first_row + owner)
+
+
+def followed(keys: NDArray[np.uint64], followers: float, n_organic: int, seed: int) -> tuple[I64, I64]:
+    """Draw organic followers, a lognormal number of mean `followers`, of each of these identities (uint64 [n]).
+
+    Returns:
+        Rows of followers, and by whom of the n each is drawn; both int64.
+    """
+    drawn = lognormals(followers, 1.0, key_of(seed, _FOLLOWED, 0), keys)
+    counts = np.minimum(drawn.astype(np.int64), n_organic)
+    owner = np.repeat(np.arange(len(keys)), counts)
+    ordinal = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    ties = pairs(keys[owner], ordinal, key_of(seed, _TIES, 0))
+    return (draws(ties, 0) * n_organic).astype(np.int64), owner
 
 
 def pairs(keys: NDArray[np.uint64], ordinal: I64, key: np.uint64) -> NDArray[np.uint64]:

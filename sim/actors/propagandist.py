@@ -58,7 +58,7 @@ class Organisation:
         if view.tick % 24 == 0 and view.tick > 0:
             self._escalate(view)
         hour = key_of(self.seed, _HOUR, view.tick)
-        count = _how_many(self.rates, self.keys, hour, view.barred[self.rows])
+        count = _how_many(self.rates * view.heat, self.keys, hour, view.barred[self.rows])
         new = drafts(int(count.sum()))
         if len(new.key):
             key = orders_of(self.seed, view.tick)

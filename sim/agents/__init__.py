@@ -19,7 +19,10 @@ from sim.agents.views import ROLES as ROLES
 from sim.agents.views import WRITABLE as WRITABLE
 from sim.agents.views import CommitteeMember as CommitteeMember
 from sim.agents.views import ExtremistPropagandist as ExtremistPropagandist
+from sim.agents.views import Fan as Fan
+from sim.agents.views import NewsBot as NewsBot
 from sim.agents.views import OrganicUser as OrganicUser
 from sim.agents.views import SleeperPersona as SleeperPersona
 from sim.agents.views import ThinAgent as ThinAgent
 from sim.agents.views import TrollArmyMember as TrollArmyMember
+from sim.agents.views import Volunteer as Volunteer

@@ -11,7 +11,7 @@ import numpy as np
 from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
-from sim.agents.views import DERIVED, ROLES, ThinAgent, writable
+from sim.agents.views import DERIVED, ROLES, OrganicUser, ThinAgent, writable
 from sim.errors import InputError
 from sim.state.accounts import I64, Accounts
 
@@ -219,12 +219,13 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         """Refuse what nobody but the tick may call, and what a compiled type lacks, with the cure."""
         for code in np.flatnonzero(np.bincount(self.model.role[self.rows])):
             kind = self.model.roles[code]
-            if name in ("react", "decide"):
+            if name in ("react", "decide") and hasattr(kind, name):
                 raise InputError(f"{kind.__name__}.{name} is called by world.step(), when somebody wakes")
             if kind in ROLES and not hasattr(kind, name):
+                recast = ", or write a subclass of OrganicUser and world.recast(YourType, who)"
                 raise AttributeError(
-                    f"{kind.__name__} is compiled and has no method {name!r}: pass a function of an agent, or write a "
-                    f"subclass of OrganicUser and world.recast(YourType, who)"
+                    f"{kind.__name__} is compiled and has no method {name!r}: pass a function of an agent"
+                    f"{recast if issubclass(kind, OrganicUser) else ''}"
                 )
 
     def do(self, method: Any, *args: Any, **kwargs: Any) -> "AccountSet":

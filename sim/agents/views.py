@@ -39,6 +39,10 @@ WRITABLE: dict[str, tuple[float, float]] = {
     "mood": (0.0, math.inf),
     "left": _SHARE,
     "suspended_until": (0.0, 2.0**53),
+    "credibility": _SHARE,
+    "standing": _SHARE,
+    "morale": _SHARE,
+    "unmasked": _SHARE,
 }
 
 DERIVED: dict[str, Callable[[Accounts, Any], Any]] = {
@@ -247,6 +251,27 @@ class SleeperPersona(ThinAgent):
     """
 
 
+class Fan(ThinAgent):
+    """A real person who cheers at agreed hours, and serves nobody.
+
+    As for an army member, the columns of opinion stay at rest (0).
+    """
+
+
+class NewsBot(ThinAgent):
+    """An outlet that posts an agency's bulletins by itself, and serves nobody.
+
+    As for an army member, the columns of opinion stay at rest (0).
+    """
+
+
+class Volunteer(ThinAgent):
+    """Somebody who stands by who is abused, and serves nobody.
+
+    As for an army member, the columns of opinion stay at rest (0).
+    """
+
+
 #: Agent types in the order of the codes in `role`, those of `sim.state.truth.ROLES`.
 ROLES: tuple[type[ThinAgent], ...] = (
     OrganicUser,
@@ -254,4 +279,7 @@ ROLES: tuple[type[ThinAgent], ...] = (
     ExtremistPropagandist,
     CommitteeMember,
     SleeperPersona,
+    Fan,
+    NewsBot,
+    Volunteer,
 )

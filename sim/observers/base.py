@@ -2,9 +2,9 @@
 
 from typing import NamedTuple, Protocol
 
-from sim.state.accounts import I64, Accounts
+from sim.state.accounts import I64, Accounts, Register
 from sim.state.posts import Posts
-from sim.state.records import Change, Exposures, Orders, Removals, Spoken, Woken
+from sim.state.records import UNGUARDED, Change, Exposures, Guarded, Moves, Orders, Removals, Spoken, Woken
 from sim.state.truth import Truth
 
 
@@ -22,8 +22,12 @@ class Moment(NamedTuple):
     change: Change
     spoken: Spoken
     reported: I64  #: rows of the ledger that readers reported, one item a report
+    moves: Moves
     orders: tuple[Orders, ...]
     removals: Removals
+    unmasked: I64  #: rows of the accounts that were unmasked
+    register: Register
+    guarded: Guarded = UNGUARDED  #: what defences did
 
 
 class Observer(Protocol):

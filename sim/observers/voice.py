@@ -7,7 +7,7 @@ from sim.observers.base import Moment
 from sim.state.accounts import DISSENTER, LOYALIST
 from sim.state.posts import CONTESTED, TOXIC
 from sim.state.records import CELLS
-from sim.state.truth import ORGANIC
+from sim.state.truth import EXTREMIST, ORGANIC
 
 
 class Voice:
@@ -26,7 +26,9 @@ class Voice:
             **cells,
             "dissent_withheld": withheld,
             "dissent_wanted": cells["dissent_posts"] + withheld,
-            "dissent_removed": int(np.count_nonzero(posts.dissent[moment.removals.posts])),
+            "dissent_removed": int(
+                np.count_nonzero(posts.dissent[moment.removals.posts]) + np.count_nonzero(moment.guarded.held.dissent)
+            ),
             **dict(zip(_COUNTS, counts.tolist(), strict=True)),
         }
 
@@ -40,7 +42,8 @@ def _count(author, topic, toxicity, start, stop, role, cohort):
     counts = np.zeros(6, np.int64)
     for j in range(start, stop):
         who = author[j]
-        counts[role[who]] += 1
+        if role[who] <= EXTREMIST:
+            counts[role[who]] += 1
         counts[5] += toxicity[j] >= TOXIC
         if role[who] == ORGANIC and topic[j] == CONTESTED:
             if cohort[who] == LOYALIST:

@@ -15,7 +15,8 @@ Equations, for one post read (stance s_p, toxicity x) by a person of stance s:
   sympathisers closer and all others further away; habituation follows (assumption; direction as in
   fact 19, which is held out).
 
-w = 1 - discount for copied texts (a text that is a visible copy betrays a troll), else 1.
+w = 1 - discount for copied texts (a text that is a visible copy betrays a troll), else 1; times
+1 - credence (1 - credibility of the voice) where credibility is weighed (`sim.people.credibility`).
 """
 
 import math
@@ -63,8 +64,20 @@ class Reaction(Rule):
         high=100.0,
     )
 
-    def react(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> Change:
-        """Return the new values of the active accounts after reading `seen` in `tick`."""
+    def react(
+        self,
+        accounts: Accounts,
+        posts: Posts,
+        woken: Woken,
+        seen: Exposures,
+        seed: int,
+        tick: int,
+        credence: float = 0.0,
+    ) -> Change:
+        """Return the new values of the active accounts after reading `seen` in `tick`.
+
+        `credence` is the weight of the voice's credibility, [0, 1]; at 0 everybody counts alike.
+        """
         n = len(woken.active)
         (s, e, c, f, d, h), (abuse, allies), leaves = (
             np.empty((6, n)),
@@ -72,7 +85,7 @@ class Reaction(Rule):
             np.empty(n, np.bool_),
         )
         change = Change(s, e, c, f, d, h, abuse, allies, leaves)
-        _react(change, accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self))
+        _react(change, accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self), credence)
         return change
 
 
@@ -105,7 +118,7 @@ def _apply(accounts, active, change, now, campaigning):
 
 
 @kernel
-def _react(change, accounts, posts, woken, seen, seed, tick, decay, p):
+def _react(change, accounts, posts, woken, seen, seed, tick, decay, p, credence):
     key = stream_key(seed, _LEAVE, tick)
     for r in range(len(woken.active)):
         i = woken.active[r]
@@ -125,6 +138,8 @@ def _react(change, accounts, posts, woken, seen, seed, tick, decay, p):
             if posts.topic[j] != CONTESTED:
                 continue
             w = 1.0 if posts.template[j] < 0 else 1.0 - p.discount
+            if credence > 0.0:
+                w *= 1.0 - credence * (1.0 - accounts.credibility[posts.voice[j]])
             sp, se = posts.stance_principal[j], posts.stance_extremist[j]
             if abs(sp) > OPINION:
                 opposed = sp * s < 0.0

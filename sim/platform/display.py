@@ -13,17 +13,20 @@ from numpy.typing import NDArray
 from sim.platform.timelines import Runs
 from sim.state.posts import CONTESTED, Posts
 
+NOBODY: NDArray[np.bool_] = np.zeros(0, np.bool_)
+
 
 class Lines(NamedTuple):
     """The ends of the streams that readers of one hour may look at, in order of time, without what was removed.
 
-    Line k is first[k] .. last[k] - 1: the contested topic, then the trending ones; after them the same
-    streams once more for the posts that take no slot from others.
+    Line k is first[k] .. last[k] - 1: the contested topic, then the trending ones, then a fresh one if there
+    is; after them the same streams once more for the posts that take no slot from others.
     """
 
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     row: NDArray[np.int32]
+    author: NDArray[np.int32]
     time: NDArray[np.int64]
     score: NDArray[np.float64]
 
@@ -37,6 +40,8 @@ class Display(NamedTuple):
     lines: Lines
     trending: NDArray[np.int64]
     crowds: NDArray[np.bool_]
+    fresh: int  #: topic under which some look the matter up instead, -1 for none; its line is the last one
+    elsewhere: NDArray[np.bool_]  #: [A] who does
 
 
 def set_out(
@@ -49,6 +54,8 @@ def set_out(
     attention: Any,
     tick: int,
     depth: int,
+    fresh: int = -1,
+    elsewhere: NDArray[np.bool_] = NOBODY,
 ) -> Display:
     """Return what the sessions of `tick` choose from, the same for everybody.
 
@@ -61,34 +68,36 @@ def set_out(
         crowds: bool [A], whose posts take slots from others (all, but in the counterfactual).
         attention: values of `sim.people.reading.Attention`.
         depth: newest posts that a stream ranks.
+        fresh, elsewhere: see `Display`.
     """
     hours = np.searchsorted(posts.time, 3600 * (tick - np.arange(attention.memory + 1)))
-    lines = _lines(streams, trending, posts, base, crowds, tick * 3600, depth, attention.crowding)
-    return Display(hours, runs, base - runs.first, lines, trending, crowds)
+    topics = np.array([CONTESTED, *trending, *([fresh] if fresh >= 0 else [])])
+    lines = _lines(streams, topics, posts, base, crowds, tick * 3600, depth, attention.crowding)
+    return Display(hours, runs, base - runs.first, lines, trending, crowds, fresh, elsewhere)
 
 
 @njit(cache=True)
-def _lines(streams, trending, posts, base, crowds, now, depth, crowding):
+def _lines(streams, topics, posts, base, crowds, now, depth, crowding):
     """Lay out the ends of the streams: what was written in the last hour, and `depth` posts before."""
     serials, lengths = streams
-    kinds = 1 + len(trending)
+    kinds = len(topics)
     n = kinds if crowding else 2 * kinds
     first, last = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    topics = np.empty(n, np.int64)
     for k in range(n):
-        topics[k] = CONTESTED if k % kinds == 0 else trending[k % kinds - 1]
-        last[k] = lengths[topics[k]] + (last[k - 1] if k else 0)
-    row, time, score = np.empty(last[-1], np.int32), np.empty(last[-1], np.int64), np.empty(last[-1])
+        last[k] = lengths[topics[k % kinds]] + (last[k - 1] if k else 0)
+    row, author = np.empty((2, last[-1]), np.int32)
+    time, score = np.empty(last[-1], np.int64), np.empty(last[-1])
     for k in range(n):
         at, early = last[k], 0
-        for x in range(lengths[topics[k]] - 1, -1, -1):
-            j = serials[topics[k], x] - base
+        topic = topics[k % kinds]
+        for x in range(lengths[topic] - 1, -1, -1):
+            j = serials[topic, x] - base
             if j < 0 or early == depth:
                 break
             if posts.removed[j] or crowds[posts.author[j]] != (k < kinds):
                 continue
             at -= 1
-            row[at], time[at], score[at] = j, posts.time[j], posts.score[j]
+            row[at], author[at], time[at], score[at] = j, posts.author[j], posts.time[j], posts.score[j]
             early += time[at] <= now - 3600
         first[k] = at
-    return Lines(first, last, row, time, score)
+    return Lines(first, last, row, author, time, score)

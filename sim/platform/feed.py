@@ -9,31 +9,24 @@ everything up to the start of the hour.
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import kernel, piece
-from sim.noise import U64, stream, stream_key, uniform
-from sim.platform.display import Display, set_out
-from sim.platform.timelines import CONTENT, MARK, NEWEST, START, STOP, VOICE, Runs
+from sim.noise import stream, stream_key, uniform
+from sim.platform.display import NOBODY, Display, set_out
+from sim.platform.home import ahead, desk, home
+from sim.platform.timelines import Runs
 from sim.rules import Rule, parameter, values
 from sim.state.accounts import Accounts
-from sim.state.graph import Graph
+from sim.state.graph import Rows
 from sim.state.posts import CONTESTED, Posts
 from sim.state.records import Exposures, Woken
 
 _SEARCH = stream("feed/search")
 _TREND = stream("feed/trend")
-
-
-class Pile(NamedTuple):
-    """What one session has chosen so far, and behind it the candidates that are still weighed."""
-
-    row: NDArray[np.int32]
-    score: NDArray[np.float64]
-    content: NDArray[np.int32]  #: as in `Runs`; written for the home feed only
 
 
 _LANES, _LAST = 16, np.int32(2**31 - 1)  # numbers that a processor compares at once; greater than any row
@@ -66,17 +59,19 @@ class Feed(Rule):
         crowds: NDArray[np.bool_],
         attention: Any,
         tick: int,
+        fresh: int = -1,
+        elsewhere: NDArray[np.bool_] = NOBODY,
     ) -> Display:
         """Return what the sessions of `tick` choose from, the same for everybody.
 
         Arguments are those of `sim.platform.display.set_out`.
         """
-        return set_out(posts, base, runs, streams, trending, crowds, attention, tick, self.depth)
+        return set_out(posts, base, runs, streams, trending, crowds, attention, tick, self.depth, fresh, elsewhere)
 
     def read(
         self,
         accounts: Accounts,
-        graph: Graph,
+        following: Rows,
         posts: Posts,
         base: int,
         display: Display,
@@ -85,14 +80,12 @@ class Feed(Rule):
         seed: int,
         tick: int,
     ) -> Exposures:
-        """Return what each active account sees in `tick` of what `set_out` returned."""
+        """Return what each active account, who follows `following`, sees in `tick` of what `set_out` returned."""
         n, size = len(woken.active), len(posts.time)
         most = min(size, attention.items if attention.crowding else 2 * attention.items)
         start, item = np.zeros(n + 1, np.int64), np.empty(n * most + 1, np.int32)
-        room = 4 * size + _LANES  # four places, none of which shows a post twice
-        pile = Pile(np.empty(room, np.int32), np.empty(room), np.empty(room, np.int32))
-        place = np.full(size, -1, np.int32)
-        _read(start, item, pile, place, accounts, graph, posts, base, display, woken, seed, tick, attention, self.depth)
+        room = desk(2 * attention.items + size + _LANES, size, len(accounts.key))
+        _read(start, item, room, accounts, following, posts, base, display, woken, seed, tick, attention, self.depth)
         return Exposures(start, item[: start[n]].copy())
 
 
@@ -114,54 +107,58 @@ def _score(time, engagement, p):
 
 
 @kernel
-def _read(start, item, pile, place, accounts, graph, posts, base, display, woken, seed, tick, budget, depth):
+def _read(start, item, desk, accounts, following, posts, base, display, woken, seed, tick, budget, depth):
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
-    hours, runs, shift, lines, trending, crowds = display
-    now = tick * 3600
+    hours, runs, shift, lines, trending, crowds, fresh_topic, elsewhere = display
+    now, kinds = tick * 3600, 1 + len(trending) + (fresh_topic >= 0)
     for r in range(len(woken.active)):
         i = woken.active[r]
+        if r + 1 < len(woken.active):
+            ahead(following, woken.active[r + 1])
         person, seen_at, visited = accounts.key[i], now - 3600 + woken.second[r], accounts.visited[i]
         fresh = hours[min(budget.memory, (now - visited + 3599) // 3600)]
-        while fresh < len(place) and posts.time[fresh] < visited:
+        while fresh < len(posts.time) and posts.time[fresh] < visited:
             fresh += 1
         searches = uniform(search, person) < budget.search_rate * accounts.interest[i]
         trends = int(uniform(trend, person) * len(trending)) if len(trending) else -1
-        if searches and trends >= 0 and trending[trends] == CONTESTED:
+        gone = fresh_topic >= 0 and elsewhere[i]
+        if searches and trends >= 0 and trending[trends] == (fresh_topic if gone else CONTESTED):
             trends = -1  # looked up already
         count = 0
         for crowd in (True, False):  # once for all, or apart for those who take no slot from others
             if not crowd and budget.crowding:
                 break
-            line = 0 if crowd else 1 + len(trending)
+            line = 0 if crowd else kinds
             left = count + budget.items
             answer = accounts.newest_mention[i]
             most = min(left, count + budget.mentions)
-            count = _mentions(pile, count, most, answer, visited, crowd, posts, base, crowds)
+            count = _mentions(desk, count, most, answer, visited, crowd, posts, base, crowds)
             if searches:
-                count = _stream(pile, count, min(left, count + budget.search), lines, line, seen_at, i, posts, depth)
+                where = line + (kinds - 1 if gone else 0)
+                count = _stream(desk, count, min(left, count + budget.search), lines, where, seen_at, i, posts, depth)
             if trends >= 0:
                 line += 1 + trends
-                count = _stream(pile, count, min(left, count + budget.trends), lines, line, seen_at, i, posts, depth)
-            count = _home(pile, count, left, graph, fresh, crowd, i, runs, shift, crowds, place)
-        start[r + 1] = _in_order(item, start[r], pile.row, count, pile.content)
+                count = _stream(desk, count, min(left, count + budget.trends), lines, line, seen_at, i, posts, depth)
+            count = home(desk, count, left, following, fresh, crowd, i, runs, shift, crowds)
+        start[r + 1] = _in_order(item, start[r], desk.row, count, desk.slot, desk.content)
 
 
 @piece
-def _mentions(pile, count, most, serial, visited, crowd, posts, base, crowds):
+def _mentions(desk, count, most, serial, visited, crowd, posts, base, crowds):
     """Pile up the newest answers to the reader until there are `most`."""
     while serial >= base and count < most:
         j = serial - base
         if posts.time[j] < visited:
             break
         if not posts.removed[j] and crowds[posts.author[j]] == crowd:
-            pile.row[count] = j
+            desk.row[count] = j
             count += 1
         serial = posts.previous_mention[j]
     return count
 
 
 @piece
-def _stream(pile, count, most, lines, k, seen_at, i, posts, depth):
+def _stream(desk, count, most, lines, k, seen_at, i, posts, depth):
     """Pile up the best of the newest `depth` posts of line `k` as it stood at `seen_at`, none by `i`.
 
     Streams hold no reposts, so no content comes twice; of equal scores the first met is the newest.
@@ -176,107 +173,38 @@ def _stream(pile, count, most, lines, k, seen_at, i, posts, depth):
     first, worst = count, -math.inf
     for x in range(low - 1, max(lines.first[k], low - depth) - 1, -1) if first < most else range(0):
         value = lines.score[x]
-        if value <= worst or posts.author[lines.row[x]] == i:
+        if value <= worst or lines.author[x] == i:
             continue
         if count < most:
             count += 1
         at = count - 1
-        while at > first and pile.score[at - 1] < value:
-            pile.row[at], pile.score[at] = pile.row[at - 1], pile.score[at - 1]
+        while at > first and desk.score[at - 1] < value:
+            desk.row[at], desk.score[at] = desk.row[at - 1], desk.score[at - 1]
             at -= 1
-        pile.row[at], pile.score[at] = lines.row[x], value
+        desk.row[at], desk.score[at] = lines.row[x], value
         if count == most:
-            worst = pile.score[count - 1]
+            worst = desk.score[count - 1]
     return count
 
 
 @piece
-def _home(pile, count, most, graph, fresh, crowd, i, runs, shift, crowds, place):
-    """Pile up the best of what the followees wrote from row `fresh` on, one item a content.
-
-    place[row of the content] is where a content stands in the pile; -1 before and after.
-    """
-    first = count
-    for edge in range(graph.following_start[i], graph.following_start[i + 1]) if first < most else range(0):
-        followee = graph.following[edge]
-        if runs.head[followee, NEWEST] < fresh + shift or crowds[followee] != crowd:
-            continue
-        for x in range(runs.head[followee, STOP] - 1, runs.head[followee, START] - 1, -1):
-            j, value, content = runs.item[x, MARK] - shift, runs.score[x], runs.item[x, CONTENT] - shift
-            if j < fresh:
-                break
-            if runs.item[x, VOICE] == i:
-                continue
-            at = count
-            if content < 0:
-                at = first
-                while at < count and pile.content[at] != content:
-                    at += 1
-            elif place[content] >= 0:
-                at = place[content]
-            if at < count and not _better(value, j, pile.score[at], pile.row[at]):
-                continue
-            pile.row[at], pile.score[at], pile.content[at] = j, value, content
-            if content >= 0:
-                place[content] = at
-            count = max(count, at + 1)
-    for k in range(first, count):
-        if pile.content[k] >= 0:
-            place[pile.content[k]] = -1
-    if count > most:
-        _select(pile.row, pile.score, first, count, most)
-        count = most
-    return count
-
-
-@piece
-def _select(row, score, first, count, most):
-    """Bring the best to the front of items first .. count - 1, down to item most - 1 (quickselect)."""
-    low, end, last = U64(first), U64(count), U64(most)  # unsigned, which spares each access a check for negatives
-    while end - low > U64(1):
-        middle = (low + end) // U64(2)
-        value, j = score[middle], row[middle]
-        a, b = low, end
-        while a < b:
-            while _better(score[a], row[a], value, j):
-                a += U64(1)
-            while _better(value, j, score[b - U64(1)], row[b - U64(1)]):
-                b -= U64(1)
-            if a < b:
-                b -= U64(1)
-                row[a], row[b] = row[b], row[a]
-                score[a], score[b] = score[b], score[a]
-                a += U64(1)
-        if last <= b:
-            end = b
-        elif last > a:
-            low = a
-        else:
-            break
-
-
-@piece
-def _better(value, j, other, k):
-    return value > other or (value == other and j > k)
-
-
-@piece
-def _in_order(item, begin, row, count, ranked):
+def _in_order(item, begin, row, count, rank, ranked):
     """Write the distinct ones of row[:count] in ascending order from `begin` on; return the end.
 
-    Each finds its place by counting who is less, which processors do for many at once: sorting by steps takes
-    three times as long. Copies of one row find the same place and leave gaps.
+    The place of each is how many are less, which processors count for many at once: sorting by steps takes three
+    times as long. Copies of one row find the same place and leave gaps.
     """
     padded = (count + _LANES - 1) // _LANES * _LANES
     for k in range(count, padded):
         row[k] = _LAST
+    for k in range(padded):
+        rank[k], ranked[k] = 0, -1
     for k in range(count):
-        ranked[k] = -1
-    for k in range(count):
-        j, less = row[k], np.int32(0)
+        j = row[k]
         for m in range(padded):
-            less += np.int32(row[m] < j)
-        ranked[less] = j
+            rank[m] += np.int32(j < row[m])
+    for k in range(count):
+        ranked[rank[k]] = row[k]
     end = begin
     for k in range(count):
         item[end] = ranked[k]

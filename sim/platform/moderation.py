@@ -53,22 +53,25 @@ class Moderation(Rule):
         gone = rows[guilty]
         if not len(gone):
             return Removals(gone, gone)
-        down = self._down(posts, base, gone)
+        down = taken_down(posts, base, gone)
         posts.removed[down] = True
         authors, strikes = np.unique(posts.author[gone], return_counts=True)
         before = accounts.strikes[authors] // self.strikes
         accounts.strikes[authors] += strikes
         suspended = authors[accounts.strikes[authors] // self.strikes > before]
-        accounts.suspended_until[suspended] = tick + 1 + self.suspension
+        accounts.suspended_until[suspended] = np.maximum(
+            accounts.suspended_until[suspended], tick + 1 + self.suspension
+        )
         return Removals(down, suspended.astype(np.int64))
 
-    def _down(self, posts: Posts, base: int, gone: I64) -> I64:
-        """Return the rows `gone` and the standing reposts of those that are no reposts themselves, ascending."""
-        down, content = np.zeros((2, len(posts.key)), np.bool_)
-        down[gone] = True
-        content[gone] = posts.kind[gone] != REPOST
-        _mark_reposts(down, content, posts, base, int(gone.min()))
-        return np.flatnonzero(down)
+
+def taken_down(posts: Posts, base: int, gone: I64) -> I64:
+    """Return the rows `gone` and the standing reposts of those that are no reposts themselves, ascending."""
+    down, content = np.zeros((2, len(posts.key)), np.bool_)
+    down[gone] = True
+    content[gone] = posts.kind[gone] != REPOST
+    _mark_reposts(down, content, posts, base, int(gone.min()))
+    return np.flatnonzero(down)
 
 
 @kernel

@@ -4,12 +4,12 @@ They follow the ledger by what changes in an hour: new posts, new scores, remova
 a timeline, where nobody leafs to, until all are laid out anew.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels import kernel, piece
+from sim.kernels import aligned, kernel, piece
 from sim.state.posts import I32, Posts
 
 
@@ -20,14 +20,15 @@ class Runs(NamedTuple):
     """
 
     first: int  #: serial of mark 0
-    head: I32  #: [A, 4]: NEWEST, START, STOP and END of each author, side by side because they are looked up together
-    item: I32  #: [N, 4]: MARK, VOICE and CONTENT of a post, and nothing, so that no item lies across two cache lines
-    score: NDArray[np.float64]  #: [N]
+    newest: I32  #: [A] mark of the author's newest post, -1 for none: most readers look no further
+    head: I32  #: [A, 4]: START, STOP and END of each author, and nothing, so that no head lies across two cache lines
+    item: I32  #: [N, 8]: MARK, VOICE and CONTENT of a post; its last two places hold the score
+    score: NDArray[np.float64]  #: [N, 4]: the same memory; SCORE is the score of a post
 
 
-NEWEST = 0  #: mark of the author's newest post, -1 for none
-START, STOP, END = 1, 2, 3  #: items in use, and where the room of the next author begins at the earliest
+START, STOP, END = 0, 1, 2  #: items in use, and where the room of the next author begins at the earliest
 MARK, VOICE, CONTENT = 0, 1, 2  #: of the post, its content's author, and of its content, which may be negative
+SCORE = 3  #: what the feed ranks the post by
 LEAST = 4  #: items for which a timeline has room at least
 
 
@@ -38,6 +39,15 @@ class Timelines:
         self._place: I32 = np.empty(0, np.int32)  # of each mark, -1 for what is not laid out
         self._end = 0  # of the items in use
         self.runs = _blank(accounts, 0, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "runs": self.runs._replace(score=self.runs.score[:0])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        item, score = _table(len(self.runs.item))  # a copy by itself would hold the scores apart, and begin anywhere
+        item[:] = self.runs.item
+        self.runs = self.runs._replace(item=item, score=score)
 
     def take(self, posts: Posts, base: int, new: slice, removed: NDArray[np.int64], oldest: int) -> None:
         """Follow the ledger by one hour.
@@ -61,7 +71,7 @@ class Timelines:
 
     def lay_out(self, posts: Posts, base: int, oldest: int) -> None:
         """Lay out all that stands from row `oldest` on anew, with room for as much again."""
-        accounts, posts_now = len(self.runs.head), len(posts.author) - oldest
+        accounts, posts_now = len(self.runs.newest), len(posts.author) - oldest
         self._place = np.full(2 * posts_now + LEAST * accounts, -1, np.int32)
         self.runs = _blank(accounts, 3 * posts_now + 2 * LEAST * accounts, base + oldest)
         self._end = _make_room(self.runs, posts, oldest)
@@ -69,9 +79,14 @@ class Timelines:
 
 
 def _blank(accounts: int, items: int, first: int) -> Runs:
-    head = np.zeros((accounts, 4), np.int32)
-    head[:, NEWEST] = -1
-    return Runs(first, head, np.empty((items, 4), np.int32), np.empty(items))
+    newest, head = np.full(accounts, -1, np.int32), np.zeros((accounts, 4), np.int32)
+    return Runs(first, newest, head, *_table(items))
+
+
+def _table(items: int) -> tuple[I32, NDArray[np.float64]]:
+    """Return room for so many items, as `item` and as `score`."""
+    table = aligned(items, 32)
+    return table.view(np.int32), table.view(np.float64)
 
 
 @kernel
@@ -104,8 +119,8 @@ def _append(runs, place, end, posts, base, first, last):
         at = runs.head[a, STOP]
         runs.head[a, STOP] += 1
         mark = base + j - runs.first
-        runs.head[a, NEWEST] = runs.item[at, MARK] = mark
-        runs.item[at, VOICE], runs.score[at] = posts.voice[j], posts.score[j]
+        runs.newest[a] = runs.item[at, MARK] = mark
+        runs.item[at, VOICE], runs.score[at, SCORE] = posts.voice[j], posts.score[j]
         runs.item[at, CONTENT] = posts.root[j] - runs.first
         place[mark] = at
     return end
@@ -117,7 +132,7 @@ def _move(runs, place, a, to):
     start = to
     for x in range(runs.head[a, START], runs.head[a, STOP]):
         runs.item[to, MARK], runs.item[to, VOICE] = runs.item[x, MARK], runs.item[x, VOICE]
-        runs.item[to, CONTENT], runs.score[to] = runs.item[x, CONTENT], runs.score[x]
+        runs.item[to, CONTENT], runs.score[to, SCORE] = runs.item[x, CONTENT], runs.score[x, SCORE]
         place[runs.item[x, MARK]] = to
         to += 1
     runs.head[a, START], runs.head[a, STOP] = start, to
@@ -130,7 +145,7 @@ def _score(runs, place, posts, base, first, last):
         for serial in (posts.parent[j], posts.root[j]):
             mark = serial - runs.first
             if mark >= 0 and place[mark] >= 0 and serial >= base:
-                runs.score[place[mark]] = posts.score[serial - base]
+                runs.score[place[mark], SCORE] = posts.score[serial - base]
 
 
 @kernel
@@ -143,10 +158,8 @@ def _remove(runs, place, rows, posts, base):
         a = posts.author[j]
         for x in range(place[mark] + 1, runs.head[a, STOP]):
             runs.item[x - 1, MARK], runs.item[x - 1, VOICE] = runs.item[x, MARK], runs.item[x, VOICE]
-            runs.item[x - 1, CONTENT], runs.score[x - 1] = runs.item[x, CONTENT], runs.score[x]
+            runs.item[x - 1, CONTENT], runs.score[x - 1, SCORE] = runs.item[x, CONTENT], runs.score[x, SCORE]
             place[runs.item[x, MARK]] = x - 1
         place[mark] = -1
         runs.head[a, STOP] -= 1
-        runs.head[a, NEWEST] = (
-            runs.item[runs.head[a, STOP] - 1, MARK] if runs.head[a, STOP] > runs.head[a, START] else -1
-        )
+        runs.newest[a] = runs.item[runs.head[a, STOP] - 1, MARK] if runs.head[a, STOP] > runs.head[a, START] else -1

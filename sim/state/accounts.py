@@ -52,12 +52,26 @@ class Accounts(NamedTuple):
     left: NDArray[np.bool_]  #: [A] has left the platform
     suspended_until: I64  #: [A] first tick at which the account may act again
     strikes: I64  #: [A] posts removed by moderation
+    credibility: F64  #: [A] how far people believe the account, [0, 1]; 1 where nobody weighs it
+    standing: F64  #: [A] credibility to which it recovers, [0, 1]
+    morale: F64  #: [A] readiness to go on for one's own side, [0, 1]
+    unmasked: NDArray[np.bool_]  #: [A] is publicly known to have served somebody
+
+
+class Register(NamedTuple):
+    """What anybody can see of where an account comes from. Columns of length A."""
+
+    joined: I64  #: [A] tick at which the account was opened: 0 for all that were there before, NEVER for none yet
+    former: I64  #: [A] account whose place it says to take, -1 for none
+
+
+NEVER = np.iinfo(np.int64).max
 
 
 def empty(n: int) -> Accounts:
-    """Return `n` accounts at rest: all columns zero, no posts (-1), dtypes as documented above."""
+    """Return `n` accounts at rest: believed and in good heart, no posts (-1), all other columns zero."""
     kinds = {"key": np.uint64, "reaction": np.int8, "cohort": np.int8}
-    flags = {"unyielding", "public", "left"}
+    flags = {"unyielding", "public", "left", "unmasked"}
     whole = {"visited", "written", "voiced", "withheld", "abused", "suspended_until", "strikes"}
     columns: dict[str, Any] = {}
     for name in Accounts._fields:
@@ -65,6 +79,8 @@ def empty(n: int) -> Accounts:
             columns[name] = np.full(n, -1, np.int64)
         elif name in whole:
             columns[name] = np.zeros(n, np.int64)
+        elif name in ("credibility", "standing", "morale"):
+            columns[name] = np.ones(n)
         else:
             columns[name] = np.zeros(n, np.bool_ if name in flags else kinds.get(name, np.float64))
     return Accounts(**columns)

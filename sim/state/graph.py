@@ -21,6 +21,24 @@ class Graph(NamedTuple):
     followers: I32  #: [E] who follows row i
 
 
+class Rows(NamedTuple):
+    """One direction of a graph; every row ascends, and there may be room between rows."""
+
+    start: I64  #: [A] row i is start[i] .. stop[i] - 1 of the items
+    stop: I64  #: [A]
+    item: I32  #: [N]
+
+
+def following_of(graph: Graph) -> Rows:
+    """Return whom each account follows, as views of the graph."""
+    return Rows(graph.following_start[:-1], graph.following_start[1:], graph.following)
+
+
+def followers_of(graph: Graph) -> Rows:
+    """Return who follows each account, as views of the graph."""
+    return Rows(graph.followers_start[:-1], graph.followers_start[1:], graph.followers)
+
+
 def from_edges(source: ArrayLike, target: ArrayLike, n: int) -> Graph:
     """Build the graph in which source[e] follows target[e]; self-loops and duplicates are dropped.
 

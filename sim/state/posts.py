@@ -18,6 +18,9 @@ ORIGINAL, REPOST, REPLY = 0, 1, 2
 KINDS = ("original", "repost", "reply")
 TOXIC = 0.5  #: a post of at least this toxicity is abuse (assumption)
 CONTESTED = 0  #: the topic that the campaign is about; all others are everyday talk
+SLOGANS = 2**30  #: templates from here on are slogans of genuine people, one an hour
+THEMES = ("plain", "smear", "distress", "civic")
+PLAIN, SMEAR, DISTRESS, CIVIC = range(len(THEMES))  #: what content does beside its stance
 
 I8 = NDArray[np.int8]
 I16 = NDArray[np.int16]
@@ -44,6 +47,7 @@ class Drafts(NamedTuple):
     target: I32  #: account row that is answered, -1 for none
     target_stance: F64  #: the answered post's stance towards the principal
     dissent: NDArray[np.bool_]  #: dissenting post by a member of the cohort
+    theme: I8  #: PLAIN | SMEAR (of `target`) | DISTRESS | CIVIC
 
 
 class Posts(NamedTuple):
@@ -66,6 +70,7 @@ class Posts(NamedTuple):
     target: I32
     target_stance: F64
     dissent: NDArray[np.bool_]
+    theme: I8
     previous: I64  #: serial of the author's previous post, -1 for none
     previous_mention: I64  #: serial of the previous post that answers the same target, -1 for none
     reposts: I32  #: times it was reposted
@@ -87,6 +92,7 @@ _DTYPES = {
     "voice": np.int32,
     "target": np.int32,
     "dissent": np.bool_,
+    "theme": np.int8,
     "previous": np.int64,
     "previous_mention": np.int64,
     "reposts": np.int32,
@@ -221,6 +227,7 @@ def _write(posts, base, rows, new):
         posts.target[row] = new.target[d]
         posts.target_stance[row] = new.target_stance[d]
         posts.dissent[row] = new.dissent[d]
+        posts.theme[row] = new.theme[d]
 
 
 @kernel
@@ -262,6 +269,7 @@ def copy(new, d, posts, base, j):
     new.shock[d] = posts.shock[j]
     new.appeal[d] = posts.appeal[j]
     new.template[d] = posts.template[j]
+    new.theme[d] = posts.theme[j]
     new.parent[d] = base + j
     new.root[d] = posts.root[j]
     new.voice[d] = posts.voice[j]

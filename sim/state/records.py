@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.state.accounts import F64, I64
-from sim.state.posts import I32, Drafts
+from sim.state.posts import I32, Drafts, drafts
 
 
 class Woken(NamedTuple):
@@ -92,6 +92,31 @@ class Intentions(NamedTuple):
     cell: NDArray[np.int8]  #: [I] EVERYDAY, or how a contested one ends: UNPROMPTED .. VOICED
 
 
+class Moves(NamedTuple):
+    """Ties that people change, one row a change, in order of people and of what they read; all columns [M]."""
+
+    who: I32  #: account that changes a tie
+    whom: I32  #: account that it is about
+    act: NDArray[np.int8]  #: FOLLOW | UNFOLLOW | BLOCK | MUTE
+
+
+FOLLOW, UNFOLLOW, BLOCK, MUTE = range(4)
+UNMOVED = Moves(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int8))
+
+
+class Guarded(NamedTuple):
+    """What defences did in one tick, beside removals and suspensions."""
+
+    held: Drafts  #: that were not posted
+    asked: int  #: prompts shown
+    demoted: I64  #: rows of the ledger written in this tick that are ranked lower
+    uncounted: I64  #: rows of the ledger that do not count for trends
+    listed: Moves  #: who blocks whom by a common list
+
+
+UNGUARDED = Guarded(drafts(0), 0, np.zeros(0, np.int64), np.zeros(0, np.int64), UNMOVED)
+
+
 class Doings(NamedTuple):
     """What people did in one tick."""
 
@@ -99,13 +124,14 @@ class Doings(NamedTuple):
     change: Change
     spoken: Spoken
     reported: I64  #: rows of the ledger that readers reported, one item a report
+    moves: Moves
 
 
 def together(parts: list[Doings]) -> Doings:
     """Return the doings of all groups of people as those of one group."""
     if len(parts) == 1:
         return parts[0]
-    seen, change, spoken, reported = zip(*parts, strict=True)
+    seen, change, spoken, reported, moves = zip(*parts, strict=True)
     starts = [np.zeros(1, np.int64)]
     for part in seen:
         starts.append(part.start[1:] + starts[-1][-1])
@@ -115,6 +141,7 @@ def together(parts: list[Doings]) -> Doings:
         Change._make(map(np.concatenate, zip(*change, strict=True))),
         Spoken(Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(cells), *map(np.concatenate, counts)),
         np.concatenate(reported),
+        Moves._make(map(np.concatenate, zip(*moves, strict=True))),
     )
 
 
@@ -124,6 +151,23 @@ class Orders(NamedTuple):
     drafts: Drafts
     order: I64  #: [D] number of the order
     tactic: NDArray[np.int8]  #: [D] tactic code
+    aims: I64 = np.zeros(0, np.int64)  #: account rows that the order is directed at
+    risk: F64 = np.zeros(0)  #: [D] P(the post unmasks its author), or empty where none can
+    reported: I64 = np.zeros(0, np.int64)  #: rows of the ledger that members report, one item a report
+
+    def chosen(self, which: NDArray[np.bool_]) -> "Orders":
+        """Return those of the posts that `which` (bool [D]) marks."""
+        new = Drafts._make(column[which] for column in self.drafts)
+        risk = self.risk[which] if len(self.risk) else self.risk
+        return self._replace(drafts=new, order=self.order[which], tactic=self.tactic[which], risk=risk)
+
+    def joined(self, others: "list[Orders]") -> "Orders":
+        """Return the posts of `others` as those of this order, with its aims."""
+        new = Drafts._make(map(np.concatenate, zip(*(other.drafts for other in others), strict=True)))
+        order, tactic = (np.concatenate([getattr(other, name) for other in others]) for name in ("order", "tactic"))
+        risks = [other.risk if len(other.risk) else np.zeros(len(other.order)) for other in others]
+        risk = np.concatenate(risks) if any(len(other.risk) for other in others) else self.risk[:0]
+        return self._replace(drafts=new, order=order, tactic=tactic, risk=risk)
 
 
 class Removals(NamedTuple):

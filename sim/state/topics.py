@@ -2,7 +2,9 @@
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
+from sim.errors import InputError
 from sim.state.posts import REPOST, Ledger
 
 HOURS = 168  #: hours of counts kept: one week
@@ -22,9 +24,17 @@ class Topics:
         self.lengths = np.zeros(topics, np.int64)
         self.counts = np.zeros((topics, HOURS), np.int64)
 
-    def append(self, ledger: Ledger, filled: slice, tick: int) -> None:
-        """Add the ledger's rows `filled`, which were written in `tick`."""
-        topic, kind = ledger.columns.topic[filled], ledger.columns.kind[filled]
+    def append(self, ledger: Ledger, filled: slice, tick: int, filed: NDArray[np.int64] | None = None) -> None:
+        """Add the ledger's rows `filled`, which were written in `tick`, under their topics or under those of `filed`.
+
+        Raises:
+            InputError: a post is on a topic that there is not.
+        """
+        topic = ledger.columns.topic[filled] if filed is None else filed
+        kind = ledger.columns.kind[filled]
+        if (highest := int(topic.max(initial=0))) >= len(self.lengths):
+            known = f"topics are 0 to {len(self.lengths) - 1}"
+            raise InputError(f"a post is on topic {highest}, but {known}: say expression.topics={highest + 1} or more")
         longest = int(self.lengths.max()) + len(topic)
         if longest > self.serials.shape[1]:
             self._make_room(ledger.base, len(topic))

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-ORGANIC, TROLL, EXTREMIST, COMMITTEE, SLEEPER = 0, 1, 2, 3, 4
-ROLES = ("organic", "troll", "extremist", "committee", "sleeper")
+ORGANIC, TROLL, EXTREMIST, COMMITTEE, SLEEPER, FAN, NEWSBOT, VOLUNTEER = range(8)
+ROLES = ("organic", "troll", "extremist", "committee", "sleeper", "fan", "newsbot", "volunteer")
+GENUINE = (ORGANIC, FAN, NEWSBOT, VOLUNTEER)  #: who serves nobody
 
 
 class Ordered(NamedTuple):
@@ -34,18 +35,32 @@ class Truth:
 
     Attributes:
         n_organic: rows below this number are ordinary people.
+        troops: int64, rows of the extremists' propagandists.
+        employed: by row, since which tick an ordinary person has written to order.
         logged: how many posts are in the log.
     """
 
     def __init__(self, role: NDArray[np.int8], officer: NDArray[np.int32], logging: bool = False) -> None:
         self.role, self.officer, self.logging = role, officer, logging
         self.n_organic = int(np.count_nonzero(role == ORGANIC))
+        self.troops = np.flatnonzero(role == EXTREMIST)
+        self.employed: dict[int, int] = {}
         self._log = [_NOTHING]
 
     @property
     def logged(self) -> int:
         """Number of ordered posts that nobody took yet."""
         return sum(len(part.key) for part in self._log)
+
+    def employ(self, author: NDArray[np.int32], tick: int) -> None:
+        """Note that the ordinary people among these authors write to order, from `tick` on if they did not before."""
+        if len(author) and author.min() < self.n_organic:
+            for row in np.unique(author[author < self.n_organic]).tolist():
+                self.employed.setdefault(row, tick)
+
+    def sleepers(self) -> NDArray[np.int64]:
+        """Return the rows of all who pass for ordinary people and serve somebody, ascending."""
+        return np.union1d(np.flatnonzero(self.role == SLEEPER), np.array([*self.employed], np.int64))
 
     def log(self, key: NDArray[np.uint64], order: NDArray[np.int64], tactic: NDArray[np.int8]) -> None:
         """Note which order and tactic made the posts with these keys (uint64, int64, int8, all [n])."""

@@ -1,0 +1,48 @@
+"""What equal budgets do, by breadth, and where two hands are even."""
+
+import math
+from itertools import pairwise
+
+import pandas as pd
+
+from experiments.analysis.pairing import interval
+
+SHOWN = ("posts", "impressions", "flagged", "suspended", "members", "written", "flagged_people")
+
+
+def curves(table: pd.DataFrame) -> pd.DataFrame:
+    """Return each measure of each hand by breadth: hand, breadth, measure, value, lo, hi, seeds (95% t-intervals).
+
+    Args:
+        table: rows by seed, hand and breadth, as `experiments.contest.fight` gives them; posts and impressions are
+            what the rivals lost.
+    """
+    rows = [
+        {"hand": hand, "breadth": breadth, "measure": name, **interval(group[name])._asdict(), "seeds": len(group)}
+        for (hand, breadth), group in table.groupby(["hand", "breadth"], sort=False)
+        for name in SHOWN
+    ]
+    return pd.DataFrame(rows)
+
+
+def gaps(table: pd.DataFrame, one: str, other: str, measure: str) -> pd.DataFrame:
+    """Return what `one` takes more than `other` in the same seed, by breadth: breadth, value, lo, hi."""
+    wide = table[table["hand"].isin((one, other))].pivot(index=["breadth", "seed"], columns="hand", values=measure)
+    gap = wide[one] - wide[other]
+    return pd.DataFrame(
+        [{"breadth": breadth, **interval(part)._asdict()} for breadth, part in gap.groupby(level="breadth")]
+    )
+
+
+def crossing(gap: pd.DataFrame) -> float:
+    """Return the breadth at which the mean gap first changes sign, between breadths by their logarithm; nan if never.
+
+    Args:
+        gap: as `gaps` returns it, by rising breadth.
+    """
+    points = list(zip(gap["breadth"], gap["value"], strict=True))
+    for (low, before), (high, after) in pairwise(points):
+        if before * after < 0:
+            part = before / (before - after)
+            return float(low * math.exp(part * math.log(high / low)))
+    return math.nan

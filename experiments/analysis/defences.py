@@ -1,0 +1,154 @@
+"""What defences do: paired effects by seed, means with intervals, and who is on the Pareto front how surely."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.analysis.pairing import interval, ratio_of_means
+from sim.observers.harm import HITS, WHOM
+
+KEYS = ["family", "variation", "seed"]
+COUNTED = (
+    "dissent_posts",
+    "dissent_removed",
+    "dissent_impressions",
+    "dissent_impressions_nondissenters",
+    "opportunities",
+    "army_posts",
+    "organic_posts",
+    "prompts",
+    "suspensions",
+    *(f"{hit}_{whom}" for hit in HITS for whom in WHOM),
+)
+INNOCENT = WHOM[:-1]  #: everybody but the organised
+LIMITED = ("held", "removed", "demoted")  #: what happens to posts
+SHUT_OUT = ("barred", "blocked")  #: what happens to accounts
+#: outcome -> whether more of it is better, for the front
+AIMS = {"restored": True, "limited_posts": False, "shut_out": False}
+RESAMPLES = 1000
+
+
+def effects(worlds: pd.DataFrame) -> pd.DataFrame:
+    """Return what each defence does in each seed, against the same seed without a defence.
+
+    Args:
+        worlds: a row a world: `KEYS`, `defence`, `arm` ("none" | "all") and `COUNTED`. Under a defence "none" may
+            be left out; `peace` is nan then.
+
+    Returns:
+        a row a variation, seed and defence, counts from the campaign's start on: `deficit` (standing dissenting posts
+        that the operation costs without a defence), `restored` (posts more under the operation with the defence than
+        without), `peace` (the same without an operation: below 0 the defence itself silences), `seen` (impressions of
+        dissent by who does not dissent, restored); and, under the operation, more than without the defence:
+        `limited_posts` and `shut_out` of the innocent, each also by `WHOM`, `uncounted`, `prompts`, `suspensions`,
+        `army_posts`.
+
+    Raises:
+        ValueError: opportunities differ between worlds of one seed, so that they are no pairs.
+    """
+    frame = worlds.assign(standing=worlds["dissent_posts"] - worlds["dissent_removed"])
+    for name, hits in (("limited_posts", LIMITED), ("shut_out", SHUT_OUT), ("uncounted", ("uncounted",))):
+        for whom in WHOM:
+            frame[f"{name}_{whom}"] = sum(frame[f"{hit}_{whom}"] for hit in hits)
+        frame[name] = frame[[f"{name}_{whom}" for whom in INNOCENT]].sum(axis=1)
+    if (frame.groupby(KEYS)["opportunities"].nunique() > 1).any():
+        raise ValueError("opportunities differ between worlds of one seed: these are no pairs")
+    wide = {arm: group.drop(columns="arm") for arm, group in frame.groupby("arm")}
+    both = wide["all"].merge(wide["none"], "left", [*KEYS, "defence"], suffixes=("", "_quiet"), validate="1:1")
+    bare = both[both["defence"] == "none"].drop(columns="defence")
+    pairs = both[both["defence"] != "none"].merge(bare, on=KEYS, suffixes=("", "_bare"), validate="m:1")
+    out = pairs[[*KEYS, "defence"]].copy()
+    out["deficit"] = pairs["standing_quiet_bare"] - pairs["standing_bare"]
+    out["restored"] = pairs["standing"] - pairs["standing_bare"]
+    out["peace"] = pairs["standing_quiet"] - pairs["standing_quiet_bare"]
+    seen = "dissent_impressions_nondissenters"
+    out["seen_deficit"] = pairs[f"{seen}_quiet_bare"] - pairs[f"{seen}_bare"]
+    out["seen"] = pairs[seen] - pairs[f"{seen}_bare"]
+    parts = [f"{name}_{whom}" for name in ("limited_posts", "shut_out") for whom in WHOM]
+    for name in ("limited_posts", "shut_out", "uncounted", "prompts", "suspensions", "army_posts", *parts):
+        out[name] = pairs[name] - pairs[f"{name}_bare"]
+    return out
+
+
+def summary(paired: pd.DataFrame) -> pd.DataFrame:
+    """Return means over seeds with 95% intervals: `family, variation, defence, outcome, value, lo, hi, seeds`.
+
+    `restored_percent` and `seen_percent` are of the deficit (ratio of means, Fieller's interval; nan where the
+    deficit can not be told from 0). `precision` is the percentage of organised accounts among those shut out, likewise
+    (nan bounds where nobody surely is). `front` is the share of resampled sets of seeds in which the defence is on the
+    Pareto front of its variation, by `AIMS`; its bounds are nan.
+    """
+    rows = []
+    for (family, variation), group in paired.groupby(["family", "variation"], sort=False):
+        shares = front_shares(group)
+        for defence, one in group.groupby("defence", sort=False):
+            found = {name: interval(one[name]) for name in one.columns.drop([*KEYS, "defence"])}
+            found["restored_percent"] = ratio_of_means(100 * one["restored"], one["deficit"])
+            found["seen_percent"] = ratio_of_means(100 * one["seen"], one["seen_deficit"])
+            shut = one["shut_out"] + one["shut_out_organised"]
+            found["precision"] = ratio_of_means(100 * one["shut_out_organised"], shut)
+            rows += [(family, variation, defence, name, *value, len(one)) for name, value in found.items()]
+            rows.append((family, variation, defence, "front", shares[str(defence)], np.nan, np.nan, len(one)))
+    names = ["family", "variation", "defence", "outcome", "value", "lo", "hi", "seeds"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def front(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which of `points` [n, aims], where more is better in every column, no other one beats (bool [n]).
+
+    One beats another if it is no worse in any column and better in one.
+    """
+    no_worse = (points[:, None] >= points[None]).all(axis=2)
+    better = (points[:, None] > points[None]).any(axis=2)
+    return ~np.asarray((no_worse & better).any(axis=0), np.bool_)
+
+
+def front_shares(group: pd.DataFrame, seed: int = 1) -> dict[str, float]:
+    """Return for each defence in how many of `RESAMPLES` draws of seeds with replacement it is on the front, a share.
+
+    "No defence", which restores and harms nothing, takes part.
+    """
+    names = list(dict.fromkeys(group["defence"]))
+    table = group.pivot(index="seed", columns="defence", values=list(AIMS))
+    signed = [table[aim][names].to_numpy(np.float64) * (1 if more else -1) for aim, more in AIMS.items()]
+    samples = np.stack(signed, axis=2)  # [seeds, defences, aims]
+    rows = np.random.default_rng(seed).integers(len(samples), size=(RESAMPLES, len(samples)))
+    nothing = np.zeros((1, len(AIMS)))
+    on = np.array([front(np.concatenate([samples[draw].mean(axis=0), nothing]))[:-1] for draw in rows])
+    return dict(zip(names, on.mean(axis=0).tolist(), strict=True))
+
+
+def together(paired: pd.DataFrame) -> pd.DataFrame:
+    """Return what two defences restore beyond the better of the two alone, in the same seeds, with 95% t-intervals.
+
+    The better one is that which restores more on average. Columns: `pair, better, gain, lo, hi, seeds`; no row without
+    pairs.
+    """
+    pairs, alone = (paired[paired["family"] == family] for family in ("pairs", "scenario"))
+    table = alone[alone["variation"].isin(pairs["variation"])].pivot(index="seed", columns="defence", values="restored")
+    rows = []
+    for pair, group in pairs.groupby("defence", sort=False):
+        better = str(table[str(pair).split(" + ")].mean().idxmax())
+        gain = group.set_index("seed")["restored"] - table[better]
+        rows.append((pair, better, *interval(gain), len(group)))
+    return pd.DataFrame(rows, columns=["pair", "better", "gain", "lo", "hi", "seeds"])
+
+
+def verdict(lo: float, hi: float) -> str:
+    """Return what an interval says of an effect: "more", "less", or "none found"."""
+    return "more" if lo > 0 else "less" if hi < 0 else "none found"
+
+
+def survives(table: pd.DataFrame, defence: str, variations: Sequence[str]) -> dict[str, str]:
+    """Return by variation what the interval of `restored` says of a defence.
+
+    Args:
+        table: as `summary` returns it.
+        defence: which.
+        variations: names, in the order of the answer.
+    """
+    rows = table[(table["outcome"] == "restored") & (table["defence"] == defence)].set_index("variation")
+    lo, hi = rows["lo"].to_dict(), rows["hi"].to_dict()
+    return {name: verdict(lo[name], hi[name]) for name in variations if name in lo}

@@ -1,0 +1,135 @@
+"""From a row a detector, cell and seed to a row a detector and cell: means over seeds, and what is pooled."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.analysis.pairing import interval, ratio_of_means
+from experiments.detection.detector import CAMPAIGN, GENUINE
+from experiments.detection.measures import precisions
+
+CELL = ["axis", "level", "rank"]
+MEANS = (
+    "auc", "average_precision", "recall_at_fpr", "recall", "cell_recall", "false_all", "false_dissenters",
+    "false_others", "false_fans", "false_newsbots",
+)  # fmt: skip
+
+
+def summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each cell and detector.
+
+    Args:
+        scores: a row for each cell, seed and detector, as `experiments.detection.judging` returns them.
+
+    Returns:
+        each of `MEANS` with its 95% t-interval over seeds (`NAME_lo`, `NAME_hi`); precisions of the flags of all seeds
+        together; `flagged_worlds`, the share of worlds in which somebody was rightly flagged; `hours_to_flag`, the
+        median hours from the first order to that, infinite where half of the worlds never saw it.
+    """
+    groups = scores.groupby([*CELL, "detector"], sort=False)
+    rows = [dict(zip([*CELL, "detector"], key, strict=True)) | _row(group) for key, group in groups]
+    return pd.DataFrame(rows)
+
+
+def _row(group: pd.DataFrame) -> dict[Hashable, Any]:
+    found: dict[Hashable, Any] = {"seeds": len(group)}
+    for name in MEANS:
+        ends = np.clip(interval(group[name].to_numpy()), 0.0, 1.0)  # all are shares
+        found |= dict(zip(_ends(name), ends.tolist(), strict=True))
+    hours = group["hours_to_flag"].to_numpy(np.float64)
+    some = bool((group["members"] > 0).any())
+    found["hours_to_flag"] = float(np.median(np.where(np.isnan(hours), np.inf, hours))) if some else float("nan")
+    found["flagged_worlds"] = float(np.isfinite(hours).mean()) if some else float("nan")
+    return found | precisions(*_pooled(group))
+
+
+def _pooled(group: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and flags of all accounts of all seeds, from how many there were."""
+    counts = group[["hits", "members", "false_alarms", "genuine"]].sum().astype(int)
+    ours, theirs = counts["members"], counts["genuine"]
+    label = np.repeat([CAMPAIGN, GENUINE], [ours, theirs])
+    parts = [counts["hits"], ours - counts["hits"], counts["false_alarms"], theirs - counts["false_alarms"]]
+    return label, np.repeat([True, False, True, False], parts)
+
+
+def achieved(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return what the campaign achieved in each cell, with 95% intervals over seeds.
+
+    Args:
+        outcomes: a row for each cell and seed: outcomes of the world, and `NAME_without` of the same world without the
+            campaign.
+
+    Returns:
+        `lost_dissent_percent` (ratio of means, Fieller's interval), `campaign_impressions`, `campaign_posts` (means).
+    """
+    rows = []
+    for key, group in outcomes.groupby(CELL, sort=False):
+        row: dict[Hashable, Any] = dict(zip(CELL, key, strict=True))
+        without, with_ = (group[name].to_numpy(np.float64) for name in ("standing_dissent_without", "standing_dissent"))
+        lost = [100.0 * end for end in ratio_of_means(without - with_, without)]
+        row |= dict(zip(_ends("lost_dissent_percent"), lost, strict=True))
+        for name in ("campaign_impressions", "campaign_posts"):
+            row |= dict(zip(_ends(name), interval(group[name].to_numpy(np.float64)), strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def watched(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
+    """Return how the observer does in each cell, all topics of all seeds together.
+
+    Args:
+        looks: a row for each cell, seed, topic and look: score, alarm, planned (whether the campaign is on the topic),
+            hour (since the campaign's start).
+        limits: of the observer, by kind of calm world: the levels of the controls.
+
+    Returns:
+        `planned_found`: share of planned topics that raised an alarm after the start, of `planned`; `hours_to_alarm`:
+        the median over them, infinite where it never came; `false_topics`, `topics`: topics that are not planned and
+        raised an alarm at any time, and how many there are; `false_worlds`, `worlds`, `false_rate`: worlds with such a
+        topic, those with any, and their share; `unseen_worlds`: how many it would be in a control if the limit had been
+        set by the other kinds alone. Shares come with exact 95% intervals (Clopper & Pearson 1934).
+    """
+    rows = []
+    for key, group in looks.groupby(CELL, sort=False):
+        row: dict[Hashable, Any] = dict(zip(CELL, key, strict=True))
+        raised = group.groupby(["seed", "topic", "planned"]).apply(_first_alarm).reset_index(name="hour")
+        planned = raised["planned"].to_numpy(np.bool_)
+        after = raised["hour"].to_numpy(np.float64)
+        calm = group[~group["planned"]].groupby(["seed", "topic"])["alarm"].max()
+        row["planned"] = int(planned.sum())
+        row |= dict(
+            zip(_ends("planned_found"), exact(int(np.isfinite(after[planned]).sum()), planned.sum()), strict=True)
+        )
+        row["hours_to_alarm"] = float(np.median(after[planned])) if planned.any() else float("nan")
+        worlds = calm.groupby("seed").max()
+        row |= {"false_topics": int(calm.sum()), "topics": len(calm)}
+        row |= {"false_worlds": int(worlds.sum()), "worlds": len(worlds)}
+        row |= dict(zip(_ends("false_rate"), exact(int(worlds.sum()), len(worlds)), strict=True))
+        others = [limit for kind, limit in limits.items() if kind != row["level"]]
+        asked = row["level"] in limits and bool(others)
+        highest = group.groupby("seed")["score"].max()
+        row["unseen_worlds"] = float((highest > max(others)).sum()) if asked else float("nan")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def exact(found: int, of: int) -> tuple[float, float, float]:
+    """Return a share and its exact 95% interval (Clopper & Pearson 1934); nan of none."""
+    from scipy.stats import beta
+
+    if not of:
+        return (float("nan"),) * 3
+    low = float(beta.ppf(0.025, found, of - found + 1)) if found else 0.0
+    high = float(beta.ppf(0.975, found + 1, of - found)) if found < of else 1.0
+    return found / of, low, high
+
+
+def _first_alarm(topic: pd.DataFrame) -> float:
+    after = topic["hour"][topic["alarm"] & (topic["hour"] > 0)]
+    return float(after.min()) if len(after) else float("inf")
+
+
+def _ends(name: str) -> tuple[str, str, str]:
+    return name, f"{name}_lo", f"{name}_hi"

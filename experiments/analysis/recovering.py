@@ -1,0 +1,114 @@
+"""Times of recovery by length and intensity of a campaign, with bootstrap intervals over seeds."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.analysis.recovery import DAY, NO_DEFICIT, RECOVERED, median_time, recover
+
+F64 = NDArray[np.float64]
+RESAMPLES = 500
+CASE = ["help", "hours", "intensity"]
+
+
+class Paths(NamedTuple):
+    """The hourly deficits of one case."""
+
+    deficit: F64  #: [seeds, ticks]
+    left: F64  #: [seeds, ticks] of it, what people who left for good would have wanted to say
+    stop: int  #: the tick after the campaign's last
+
+
+def paths(deficits: pd.DataFrame, start: int) -> dict[tuple[str, int, float], Paths]:
+    """Return the deficits of each case, (help, hours, intensity), seeds in order.
+
+    Args:
+        deficits: rows as `experiments.recovery.play` gives them.
+        start: the campaign's first tick.
+    """
+    found = {}
+    key: Any
+    for key, rows in deficits.groupby(CASE, sort=False):
+        name, hours, intensity = key
+        wide = rows.pivot(index="seed", columns="tick", values=["deficit", "left"])
+        deficit, left = (wide[value].to_numpy(np.float64) for value in ("deficit", "left"))
+        found[str(name), int(hours), float(intensity)] = Paths(deficit, left, start + int(hours))
+    return found
+
+
+def pooled(case: Paths, start: int, rows: NDArray[np.int64]) -> float:
+    """Return the hours in which half the mean deficit of these seeds (rows [n]) is made good.
+
+    nan without a deficit, infinity where the run ends first.
+    """
+    found = recover(case.deficit[rows].mean(axis=0), start, case.stop)
+    if found.outcome == NO_DEFICIT:
+        return float("nan")
+    return found.hours if found.outcome == RECOVERED else float("inf")
+
+
+def draws(seeds: int, seed: int = 1) -> NDArray[np.int64]:
+    """Return `RESAMPLES` draws of seeds with replacement, [RESAMPLES, seeds]: the same for every case."""
+    return np.random.default_rng(seed).integers(seeds, size=(RESAMPLES, seeds))
+
+
+def times(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
+    """Return a row a case.
+
+    Columns: `help, hours, intensity, seeds`; `reference` (mean hourly deficit in the campaign's last days); `half_life`
+    of the mean deficit with `lo` and `hi` (95% bootstrap over seeds; infinity: not within the run; nan: no deficit);
+    `median` and `recovered` (Kaplan-Meier median over seeds that have a deficit, and how many of these recovered);
+    `remaining` (mean deficit of the last day, a share of the reference) with its bootstrap bounds, and `gone` (the part
+    of the remaining deficit that people who left for good account for, a share of the reference).
+    """
+    rows = []
+    for (name, hours, intensity), case in paths(deficits, start).items():
+        n = len(case.deficit)
+        sampled = np.array([pooled(case, start, draw) for draw in draws(n)])
+        single = [found for path in case.deficit if (found := recover(path, start, case.stop)).outcome != NO_DEFICIT]
+        observed = [found.outcome == RECOVERED for found in single]
+        whole = recover(case.deficit.mean(axis=0), start, case.stop)
+        left = [_remaining(case, start, draw) for draw in draws(n)]
+        rows.append(
+            {"help": name, "hours": hours, "intensity": intensity, "seeds": n, "reference": whole.reference}
+            | {"half_life": pooled(case, start, np.arange(n)), "lo": _quantile(sampled, 0.025)}
+            | {"hi": _quantile(sampled, 0.975), "median": median_time([found.hours for found in single], observed)}
+            | {"with_deficit": len(single), "recovered": sum(observed), "remaining": whole.remaining}
+            | {"remaining_lo": _quantile(np.array(left), 0.025), "remaining_hi": _quantile(np.array(left), 0.975)}
+            | {"gone": float(case.left[:, -DAY:].mean()) / whole.reference if whole.reference > 0 else float("nan")}
+        )
+    return pd.DataFrame(rows)
+
+
+def speedups(deficits: pd.DataFrame, start: int, main: str) -> pd.DataFrame:
+    """Return what each help changes: `help, remaining_change, lo, hi, deficit_change, deficit_lo, deficit_hi, seeds`.
+
+    Both are posts an hour, with minus without the help, in the same seeds: the mean deficit of the run's last day, and
+    that of the campaign's last days. Bounds are 95% bootstrap intervals over seeds.
+    """
+    from experiments.analysis.recovery import REFERENCE_DAYS
+
+    cases, rows = paths(deficits, start), []
+    for (name, hours, intensity), case in cases.items():
+        if name == main:
+            continue
+        bare = cases[main, hours, intensity]
+        first = max(start, case.stop - REFERENCE_DAYS * DAY)
+        parts = [slice(-DAY, None), slice(first, case.stop)]
+        gaps = [(case.deficit[:, part] - bare.deficit[:, part]).mean(axis=1) for part in parts]
+        found = [(gap.mean(), *np.quantile(gap[draws(len(gap))].mean(axis=1), (0.025, 0.975))) for gap in gaps]
+        rows.append((name, *found[0], *found[1], len(gaps[0])))
+    names = ["help", "remaining_change", "lo", "hi", "deficit_change", "deficit_lo", "deficit_hi", "seeds"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _remaining(case: Paths, start: int, rows: NDArray[np.int64]) -> float:
+    return recover(case.deficit[rows].mean(axis=0), start, case.stop).remaining
+
+
+def _quantile(sampled: F64, share: float) -> float:
+    """Return a quantile of what is known; infinity counts as longer than anything."""
+    known = np.sort(sampled[~np.isnan(sampled)])
+    return float(known[min(len(known) - 1, int(share * len(known)))]) if len(known) else float("nan")

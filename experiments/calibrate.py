@@ -1,0 +1,140 @@
+"""Fit parameters of people and platform to moments, and say what the moments leave open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import CONF, growing_app
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.calibration.moments import Moment
+    from experiments.sweeps.design import Axis
+    from experiments.sweeps.plan import Composer, Row
+
+LEAST = {
+    "trials": 8,
+    "sobol": 1,
+    "batch": 1,
+    "draws": 2,
+    "headline_seeds": 2,
+    "held_out_seeds": 2,
+    "design_seed": 0,
+    "particles": 0,
+    "populations": 1,
+}
+
+
+def main(config: DictConfig, overrides: Sequence[str]) -> bool:
+    """Search, judge and report; every run is kept, so that the same command goes on where it was stopped."""
+    options: dict[str, Any] = OmegaConf.to_container(config.calibrate)  # type: ignore[assignment]
+    check(options, config.seeds)
+    require("optuna", "calibrate")
+    if options["particles"]:
+        require("pyabc", "posterior")
+    from experiments.calibration import posterior, search
+    from experiments.settings import build
+    from experiments.sweeps.design import ranges
+    from experiments.validity import check as check_ticks
+
+    axes = ranges(options["parameters"], "calibrate.parameters")
+    search.refuse_forces(list(axes))
+    posterior.enough(options["trials"], len(axes))
+    moments = chosen(options["moments"])
+    check_ticks(build(config), config.ticks)
+    composer, table = composed(overrides, axes)
+    print(size(len(axes), moments, options, config.seeds))
+    if options["plan"]:
+        return True
+    play(config, options, axes, moments, composer, table)
+    from experiments.report.calibrate import write
+
+    print(write(Path(config.out).expanduser()))
+    print(f"report: {config.out}/report.html")
+    return True
+
+
+def composed(overrides: Sequence[str], axes: Mapping[str, Axis]) -> tuple[Composer, list[Row]]:
+    """Return what composes points, and the default and both ends of the ranges, composed and so checked."""
+    from experiments.calibration.playing import points
+    from experiments.sweeps import plan
+
+    composer = plan.Composer("calibrate", overrides, CONF)
+    ends = points(axes, [dict.fromkeys(axes, edge) for edge in (0.0, 1.0)])
+    return composer, plan.rows(composer, [{}, *ends], None)
+
+
+def play(
+    config: DictConfig,
+    options: Mapping[str, Any],
+    axes: Mapping[str, Axis],
+    moments: Sequence[Moment],
+    composer: Composer,
+    table: Sequence[Row],
+) -> None:
+    """Play what is missing and write every table into `out`."""
+    from experiments.calibration import calibration, files, measuring, playing
+    from experiments.folder import describe
+    from experiments.sweeps.plan import code_of
+    from experiments.sweeps.store import Store
+
+    with Store(config.out, measuring.names()) as store:
+        player = playing.Player(composer, store, config.workers, code_of(table, playing.SOURCES))
+        amount = {key: options[key] for key in LEAST} | {"seeds": range(config.seed, config.seed + config.seeds)}
+        work = calibration.Calibration(axes, moments, player, calibration.Plan(**amount))
+        facts = {"Parameters": ", ".join(axes), "Moments": ", ".join(moment.name for moment in moments)}
+        facts |= {"Trials": f"{options['trials']}, each of {config.seeds} seeds, the same in all"}
+        with store.writing():
+            describe(store.root, OmegaConf.to_container(config), {"facts": facts})  # type: ignore[arg-type]
+        tables = work.tables([options["parameters"], table[0].cell.name])
+        with store.writing():
+            files.write(store.root, tables)
+        store.compact()
+
+
+def chosen(name: str) -> list[Moment]:
+    """Return the moments that `calibrate.moments` names."""
+    from experiments.calibration.moments import FACT_ROWS, of_facts, of_table
+
+    return of_facts() if name == FACT_ROWS else of_table(name)
+
+
+def size(keys: int, moments: Sequence[Moment], options: Mapping[str, Any], seeds: int) -> str:
+    """Return how large a calibration is, in words."""
+    lines = [f"{keys} parameters, {options['trials']} trials x {seeds} seeds, {len(moments)} moments:"]
+    lines += [f"  {moment.name}: {moment.target:g} +- {moment.scale:g}" for moment in moments]
+    return "\n".join(lines)
+
+
+def require(package: str, group: str) -> None:
+    """Raise InputError unless `package` of an optional group is installed."""
+    if find_spec(package) is None:
+        raise InputError(f"{package} is not installed: python -m pip install 'infowar-lab[{group}]'")
+
+
+def check(options: Mapping[str, Any], seeds: int) -> None:
+    """Raise InputError unless every option of conf/calibrate.yaml is what it may be."""
+    for key, least in LEAST.items():
+        value = options[key]
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(f"calibrate.{key}={value} must be a whole number from {least}")
+    if options["sobol"] & (options["sobol"] - 1):
+        below = 1 << (options["sobol"].bit_length() - 1)
+        raise InputError(f"calibrate.sobol={options['sobol']} must be a power of two, so say {below} or {2 * below}")
+    if seeds < 2:
+        raise InputError(f"seeds={seeds} says nothing of chance: a trial needs two seeds or more")
+    if not isinstance(options["parameters"], list) or not options["parameters"]:
+        raise InputError("""calibrate.parameters must be a list: 'calibrate.parameters=["KEY=interval(LOW,HIGH)"]'""")
+    if not isinstance(options["moments"], str):
+        raise InputError(f"calibrate.moments={options['moments']} must be facts, or the name of a CSV file")
+    if not isinstance(options["plan"], bool):
+        raise InputError(f"calibrate.plan={options['plan']} must be true or false")
+
+
+if __name__ == "__main__":
+    growing_app("calibrate", main)

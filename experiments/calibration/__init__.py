@@ -1,0 +1,1 @@
+"""Parameters of people and platform fitted to moments, with what remains uncertain."""

@@ -1,0 +1,26 @@
+"""What a calibration leaves: its tables, and the fitted setting in two forms that other apps take."""
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from experiments.sweeps.files import write_text
+
+
+def write(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Write a Parquet file a table; `overrides.txt`, words for a command line; `fitted/people.yaml`, for Hydra."""
+    for name, frame in tables.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    values = dict(zip(tables["posterior"]["key"], tables["posterior"]["fitted"].tolist(), strict=True))
+    (folder / "fitted").mkdir(exist_ok=True)
+    write_text(" ".join(f"{key}={value}" for key, value in values.items()) + "\n", folder / "overrides.txt")
+    write_text("# @package _global_\n" + yaml.safe_dump(_nested(values)), folder / "fitted" / "people.yaml")
+
+
+def _nested(values: dict[str, float]) -> dict[str, dict[str, float]]:
+    groups: dict[str, dict[str, float]] = {}
+    for key, value in values.items():
+        group, _, field = key.partition(".")
+        groups.setdefault(group, {})[field] = value
+    return groups

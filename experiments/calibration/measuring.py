@@ -1,0 +1,50 @@
+"""What a worker measures for a calibration: wanted numbers of the facts, and the headline, in worlds of one seed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.calibration.moments import parts
+from experiments.facts.table import Worlds
+from experiments.sweeps import world
+from experiments.sweeps.graphs import mapped
+from sim.setting import Setting
+
+LOST = "lost dissent, %"
+Task = tuple[Setting, str, int, int, tuple[str, ...]]  #: as of a sweep, and what is wanted
+
+
+def names() -> list[str]:
+    """Return everything that can be measured."""
+    return [*parts(), LOST]
+
+
+def prepare(tasks: Sequence[Task], folder: Path) -> None:
+    """Load the kernels that these tasks need."""
+    world.prepare([task[:4] for task in tasks], folder)
+
+
+def measure(task: Task, folder: Path) -> tuple[dict[str, float], None]:
+    """Return what is wanted, by name; `folder` keeps big graphs."""
+    setting, files, seed, ticks, wanted = task
+    return measured(mapped(setting, folder / "graphs", files), seed, ticks, wanted), None
+
+
+def measured(setting: Setting, seed: int, ticks: int, wanted: Sequence[str]) -> dict[str, float]:
+    """Return what is wanted of one seed, by name; only the worlds that it needs are played."""
+    worlds, known = Worlds(setting, seed, ticks), parts()
+    found = {name: known[name][1].scale * known[name][1].measure(worlds) for name in wanted if name != LOST}
+    if LOST in wanted:
+        found[LOST] = lost(setting, seed, ticks)
+    return {name: float(value) for name, value in found.items()}
+
+
+def lost(setting: Setting, seed: int, ticks: int) -> float:
+    """Return the dissent lost to the operation, % of what stands without it, in one pair of worlds."""
+    import pandas as pd
+
+    from experiments.analysis.losses import lost_dissent
+    from experiments.runs import play_group
+    from experiments.suppression import pairs
+
+    played = play_group(list(pairs("main", "full", setting, [seed], ticks)))
+    return float(lost_dissent(pd.DataFrame([one.row for one in played]))["lost_percent"].iloc[0])

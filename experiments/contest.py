@@ -1,0 +1,209 @@
+"""Army against committee: what equal budgets do to one rival and to many, and how visible each hand is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import app
+from experiments.folder import describe
+from experiments.runs import in_order
+from experiments.settings import build, facts
+from sim.campaigns import OPERATIONS
+from sim.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sim.observers.base import Moment
+    from sim.setting import Force, Setting
+    from sim.world import World
+
+ARMY, COMMITTEE, COMMITTEES = "army", "committee", "committees"
+
+
+class Bout(NamedTuple):
+    """All worlds of one seed."""
+
+    setting: Setting
+    seed: int
+    ticks: int
+    budget: float
+    breadths: tuple[int, ...]
+    tactics: tuple[str, ...]
+    brigade: tuple[tuple[str, Any], ...]
+    committee: tuple[tuple[str, Any], ...]
+
+
+def main(config: DictConfig, folder: Path) -> None:
+    """Play all bouts, draw the curves, and print where they cross."""
+    import pandas as pd
+    from rich.console import Console
+
+    from experiments.analysis.contests import curves
+    from experiments.report import contest as report
+
+    setting = build(config)
+    bouts = [bout(config, setting, seed) for seed in range(config.seed, config.seed + config.seeds)]
+    list(hands(bouts[0], (0,) * max(bouts[0].breadths)))  # what can not be built is said before anything is played
+    rows: list[dict[str, Any]] = []
+    notes: tuple[str, ...] = ()
+    for found, said in in_order(fight, bouts, config.workers, "playing bouts"):
+        rows, notes = rows + found, said
+    table = pd.DataFrame(rows)
+    table.to_parquet(folder / "contest.parquet", index=False)
+    curves(table).to_parquet(folder / "curves.parquet", index=False)
+    describe(folder, OmegaConf.to_container(config), facts(setting, config, notes))  # type: ignore[arg-type]
+    Console().print(report.write(folder))
+
+
+def bout(config: DictConfig, setting: Setting, seed: int) -> Bout:
+    """Return what is played in one seed.
+
+    Raises:
+        InputError: a key of `contest` means nothing, in one line with the cure.
+    """
+    asked: Any = OmegaConf.to_container(config.contest)
+    breadths, tactics = asked["breadths"], asked["tactics"]
+    if not (isinstance(asked["budget"], int | float) and asked["budget"] > 0):
+        raise InputError(f"contest.budget={asked['budget']} must be above 0: say contest.budget=10")
+    if not breadths or any(not isinstance(b, int) or b < 1 for b in breadths) or sorted(set(breadths)) != breadths:
+        raise InputError(f"contest.breadths={breadths} must be whole numbers from 1, rising, as in [1, 2, 4]")
+    for tactic in tactics:
+        if tactic not in OPERATIONS:
+            raise InputError(f"contest.tactics has {tactic}, which is unknown: {suggest(str(tactic), OPERATIONS)}")
+    if not tactics or config.ticks <= setting.campaign.start:
+        raise InputError(f"nothing would be done: say contest.tactics=[abuse] and ticks={setting.campaign.end} or more")
+    given = (tuple(asked[name].items()) for name in ("brigade", "committee"))
+    return Bout(setting, seed, config.ticks, float(asked["budget"]), tuple(breadths), tuple(tactics), *given)
+
+
+def hands(bout: Bout, rivals: tuple[int, ...]) -> Iterator[tuple[str, int, tuple[Force, ...]]]:
+    """Yield each hand against the first `breadth` of the rivals: its name, the breadth, its forces.
+
+    One committee takes the first of them whatever the breadth, so it is yielded once, at the least.
+    """
+    from sim.actors.committee import Brigade, Committee
+
+    army, amateurs = dict(bout.brigade), dict(bout.committee)
+    for breadth in bout.breadths:
+        yield ARMY, breadth, (Brigade(**army, **paid(bout, bout.budget, rivals[:breadth])),)
+        each = (
+            Committee(**amateurs, name=f"committee {n}", **paid(bout, bout.budget / breadth, rivals[n : n + 1]))
+            for n in range(breadth)
+        )
+        if breadth == bout.breadths[0]:
+            yield COMMITTEE, breadth, (Committee(**amateurs, **paid(bout, bout.budget, rivals[:1])),)
+        yield COMMITTEES, breadth, tuple(each)
+
+
+def paid(bout: Bout, budget: float, victims: tuple[int, ...]) -> dict[str, Any]:
+    """Return what a force does for this part of the budget, and for whom."""
+    from sim.campaigns import Operation, Principal
+
+    campaign = bout.setting.campaign
+    operations = tuple(
+        Operation(tactic=tactic, victims=victims, start=campaign.start, hours=campaign.hours) for tactic in bout.tactics
+    )
+    return {"principal": Principal(kind=campaign.principal, budget=budget), "operations": operations}
+
+
+def fight(bout: Bout) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Play one seed: nobody, then every hand; return a row a hand and breadth, and notes on the graph."""
+    from sim.world import World
+
+    base = World(bout.setting, rng=bout.seed)
+    rivals = loudest(base, max(bout.breadths))
+    before, _ = listen(base, rivals, bout.ticks)
+    rows = []
+    for hand, breadth, forces in hands(bout, rivals):
+        world = World(replace(bout.setting, forces=(*bout.setting.forces, *forces)), rng=bout.seed)
+        after, watch = listen(world, rivals, bout.ticks)
+        shown = watch.seen_from_outside(world)
+        for wide in bout.breadths if hand == COMMITTEE else (breadth,):
+            lost = {name: int((before[name] - after[name])[:wide].sum()) for name in after}
+            had = {f"{name}_before": int(before[name][:wide].sum()) for name in after}
+            rows.append({"seed": bout.seed, "hand": hand, "breadth": wide, **lost, **had, **shown})
+    return rows, base.notes
+
+
+def loudest(world: World, most: int) -> tuple[int, ...]:
+    """Return the dissenters who want to say most on the topic in a day, the loudest first.
+
+    Raises:
+        InputError: there are fewer of them.
+    """
+    import numpy as np
+
+    from sim.state.accounts import DISSENTER
+
+    people = world.accounts
+    dissenters = np.flatnonzero(people.cohort == DISSENTER)
+    if len(dissenters) < most:
+        raise InputError(f"{most} rivals are wanted of {len(dissenters)} dissenters: say a larger population.size")
+    loud = (people.sessions * people.acts * people.interest)[dissenters]
+    return tuple(dissenters[np.argsort(-loud, kind="stable")][:most].tolist())
+
+
+def listen(world: World, rivals: tuple[int, ...], ticks: int) -> tuple[dict[str, NDArray[np.int64]], Watch]:
+    """Play the world to the end; return what each rival voiced and was heard since the start, and who was seen how."""
+    watch = Watch(world, rivals)
+    world.observers.append(watch)
+    world.run(ticks - world.now)
+    return {"posts": world.accounts.voiced[[*rivals]], "impressions": watch.heard}, watch
+
+
+class Watch:
+    """An observer of how much the rivals are heard, and of what anybody could see of co-posting."""
+
+    def __init__(self, world: World, rivals: tuple[int, ...]) -> None:
+        import numpy as np
+
+        self.start, self.size = world.setting.campaign.start, len(rivals)
+        self.rank = np.full(len(world.role), self.size, np.int64)
+        self.rank[[*rivals]] = np.arange(self.size)
+        self.heard = np.zeros(self.size, np.int64)
+        self.shared: list[tuple[NDArray[Any], ...]] = []
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Count impressions of each rival's content; keep what the hour's posts share."""
+        import numpy as np
+
+        if moment.tick >= self.start:
+            posts, new = moment.posts, moment.new
+            seen = self.rank[posts.voice[moment.seen.item]]
+            self.heard += np.bincount(seen, minlength=self.size + 1)[: self.size]
+            columns = (posts.author, posts.template, posts.kind, posts.root, posts.time)
+            self.shared.append(tuple(column[new].astype(np.int64) for column in columns))
+        return {}
+
+    def seen_from_outside(self, world: World) -> dict[str, float]:
+        """Return what public columns show of the force: members, posts, shares of them flagged and suspended."""
+        import numpy as np
+
+        from experiments.facts.operation import OFTEN, near_pairs
+        from sim.state.posts import REPOST
+
+        author, template, kind, root, time = map(np.concatenate, zip(*self.shared, strict=True))
+        alike = (template >= 0) | (kind == REPOST)
+        content = np.where(kind == REPOST, root, -1 - template)
+        matched = np.unique(np.concatenate(near_pairs(author[alike], content[alike], time[alike])))
+        often = np.bincount(author[alike][matched], minlength=len(world.role)) >= OFTEN
+        ours = np.arange(len(world.role)) >= world.n_organic
+        members, suspended = int(ours.sum()), world.accounts.suspended_until > 0
+        return {
+            "members": members,
+            "written": int(ours[author].sum()),
+            "flagged": float(often[ours].mean()) if members else 0.0,
+            "suspended": float(suspended[ours].mean()) if members else 0.0,
+            "flagged_people": int(often[~ours].sum()),
+        }
+
+
+if __name__ == "__main__":
+    app("contest", main)

@@ -1,0 +1,166 @@
+"""Defences: what they bring back of dissent, whom they harm, and what they cost, in paired worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import app
+from experiments.folder import describe
+from experiments.runs import in_order
+from experiments.settings import build, facts, made, varied
+from sim.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.setting import Setting
+    from sim.world import World
+
+NONE = "none"  #: the arm without an operation, and the absence of any defence
+SCENARIO, ROBUSTNESS, PAIRS = "scenario", "robustness", "pairs"
+
+
+class Trial(NamedTuple):
+    """All worlds of one seed under one variation of the setting."""
+
+    family: str  #: SCENARIO | ROBUSTNESS | PAIRS
+    variation: str
+    setting: Setting
+    ticks: int
+    seed: int
+    defences: tuple[tuple[str, tuple[Any, ...]], ...]  #: name, rules
+
+
+def main(config: DictConfig, folder: Path) -> None:
+    """Play all trials, pair them, write tables and report, and print what matters."""
+    import pandas as pd
+    from rich.console import Console
+
+    from experiments.analysis.defences import effects, summary, together
+    from experiments.report import defences as report
+
+    jobs = list(trials(config))
+    rows: list[dict[str, Any]] = []
+    notes: tuple[str, ...] = ()
+    for found, said in in_order(play, jobs, config.workers, "playing trials"):
+        rows, notes = rows + found, said
+    worlds = pd.DataFrame(rows)
+    paired = effects(worlds)
+    tables = {"worlds": worlds, "effects": paired, "summary": summary(paired), "pairs": together(paired)}
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    describe(folder, OmegaConf.to_container(config), facts(jobs[0].setting, config, notes))  # type: ignore[arg-type]
+    report.write(folder, Console())
+
+
+def trials(config: DictConfig) -> Iterator[Trial]:
+    """Yield what is played, seed after seed.
+
+    Raises:
+        InputError: a key of `trial` means nothing, in one line with the cure.
+    """
+    asked: Any = OmegaConf.to_container(config.trial)
+    single = candidates(config, asked["names"])
+    if not asked["scenarios"]:
+        raise InputError("trial.scenarios names none: say trial.scenarios={all_tactics: []}")
+    if not isinstance(asked["robustness_seeds"], int) or asked["robustness_seeds"] < 0:
+        raise InputError(f"trial.robustness_seeds={asked['robustness_seeds']} must be a whole number from 0")
+    settings = {
+        (family, name): checked(config, name, words)
+        for family, group in ((SCENARIO, asked["scenarios"]), (ROBUSTNESS, asked["robustness"]))
+        for name, words in group.items()
+    }
+    for seed in range(config.seed, config.seed + config.seeds):
+        for (family, name), (setting, ticks) in settings.items():
+            if family == SCENARIO or seed - config.seed < asked["robustness_seeds"]:
+                yield Trial(family, name, setting, ticks, seed, single)
+        if asked["pairs"]:
+            first = next(iter(asked["scenarios"]))
+            yield Trial(PAIRS, first, *settings[SCENARIO, first], seed, tuple(pairs(single)))
+
+
+def candidates(config: DictConfig, names: Sequence[str]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    """Return the defences that are tried, by name; all of the candidates if none is named."""
+    for name in names:
+        if name not in config.candidates:
+            raise InputError(f"trial.names has {name}, which is unknown: {suggest(str(name), list(config.candidates))}")
+    return tuple((name, (made(config.candidates[name]),)) for name in names or map(str, config.candidates))
+
+
+def pairs(single: Sequence[tuple[str, tuple[Any, ...]]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield every two defences together."""
+    for (one, first), (other, second) in combinations(single, 2):
+        yield f"{one} + {other}", (*first, *second)
+
+
+def checked(config: DictConfig, name: str, words: Sequence[str]) -> tuple[Setting, int]:
+    """Return the setting of one variation and its ticks, which a scenario may bring along.
+
+    Raises:
+        InputError: there is no operation in it, or the run ends before a day after it.
+    """
+    other = varied(config, words)
+    setting = build(other)
+    campaign = setting.campaign
+    if not (campaign.tactics and campaign.hours and setting.army.size):
+        raise InputError(f"{name} has no operation to defend against: give it campaign.tactics and army.size")
+    if campaign.end + 24 > other.ticks:
+        raise InputError(f"ticks={other.ticks} is too short for {name}: say ticks={campaign.end + 24} or more")
+    return setting, other.ticks
+
+
+def defended(setting: Setting, rules: Sequence[Any]) -> Setting:
+    """Return `setting` with these defences as well; those who enlist accounts of their own join the forces."""
+    forces = tuple(rule for rule in rules if hasattr(rule, "enlist"))
+    others = tuple(rule for rule in rules if not hasattr(rule, "enlist"))
+    return replace(setting, forces=(*setting.forces, *forces), defences=(*setting.defences, *others))
+
+
+def play(trial: Trial) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Play one seed, defence after defence, each with and without the operation; return a row a world, and notes.
+
+    What a defence does in peace is not played again for robustness.
+    """
+    from sim.world import World
+
+    rows: list[dict[str, Any]] = []
+    notes: tuple[str, ...] = ()
+    campaign = trial.setting.campaign
+    for name, rules in ((NONE, ()), *trial.defences):
+        trunk = World(defended(trial.setting, rules), rng=trial.seed)
+        watch(trunk)
+        trunk.run(campaign.start)
+        notes = trunk.notes
+        peace = () if trial.family == ROBUSTNESS and rules else ((NONE, ()),)
+        for arm, tactics in (*peace, ("all", campaign.tactics)):
+            world = trunk.fork(replace(campaign, tactics=tactics))
+            world.run(trial.ticks - world.now)
+            labels = {"family": trial.family, "variation": trial.variation, "seed": trial.seed, "defence": name}
+            rows.append(labels | {"arm": arm} | measures(world))
+    return rows, notes
+
+
+def watch(world: World) -> None:
+    """Have harm counted, also where there is no defence."""
+    from sim.observers.harm import Harm
+
+    if not any(isinstance(observer, Harm) for observer in world.observers):
+        world.observers.append(Harm())
+
+
+def measures(world: World) -> dict[str, Any]:
+    """Return what a world's history says from the campaign's start on: totals."""
+    from experiments.analysis.defences import COUNTED
+
+    history: pd.DataFrame = world.history.iloc[world.setting.campaign.start :]
+    return {name: int(history[name].sum()) for name in COUNTED}
+
+
+if __name__ == "__main__":
+    app("defences", main)

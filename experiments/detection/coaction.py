@@ -1,0 +1,139 @@
+"""Co-action: accounts that do the same thing within a window of time, again and again.
+
+Two actions of different accounts on one object at most `window` seconds apart are a co-action; the weight of two
+accounts is the number of their co-actions; below `least` it counts for nothing. This is the network that
+Pacheco et al. 2021 and the coordination network toolkit build.
+
+Pairs are never listed: account by account its co-actions are counted in one row of numbers, judged, and forgotten. So
+memory is that of the actions. Time is bounded by `crowd`: of a crowd that acts on one object at once only the nearest
+`crowd` actions before and after are looked at (assumption: being one of thousands in a minute says nothing).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numba import njit
+
+from experiments.detection.detector import F64, I64, Detector
+from experiments.detection.traces import Trace, trace
+from experiments.detection.view import PlatformView
+from sim.errors import InputError
+
+
+class Sorted(NamedTuple):
+    """Actions by object, then time."""
+
+    account: I64  #: [n] who acts
+    thing: I64  #: [n] on which object
+    time: I64  #: [n]
+    place: I64  #: [n] places of each account's actions, account after account
+    start: I64  #: [accounts + 1] its actions are place[start[a]] .. place[start[a + 1] - 1]
+
+
+@dataclass(frozen=True)
+class CoAction(Detector):
+    """Scores an account by the co-actions it has with accounts that it acts with repeatedly.
+
+    Args:
+        kind: of action, one of `experiments.detection.traces.TRACES`.
+        window: seconds within which two actions are one co-action, >= 0.
+        least: co-actions from which two accounts are tied, >= 1.
+        crowd: actions on one object, before and after each, that are looked at, >= 1.
+    """
+
+    kind: str = "repost"
+    window: int = 60
+    least: int = 2
+    crowd: int = 1000
+
+    def __post_init__(self) -> None:
+        for name, lowest in (("window", 0), ("least", 1), ("crowd", 1)):
+            if getattr(self, name) < lowest:
+                raise InputError(f"CoAction.{name}={getattr(self, name)} must be at least {lowest}")
+
+    @property
+    def name(self) -> str:
+        """Say which action and which window."""
+        return f"co-{self.kind.replace('_', '+')} {self.window} s"
+
+    def score(self, view: PlatformView) -> F64:
+        """Return the sum of weights of each account's ties."""
+        return self.network(view)[0]
+
+    def ties(self, view: PlatformView) -> pd.DataFrame:
+        """Return all ties: rows `source` < `target` of `view.accounts` and `weight`, at most `least` or more."""
+        _, source, target, weight = self.network(view, listed=True)
+        return pd.DataFrame({"source": source, "target": target, "weight": weight})
+
+    def network(self, view: PlatformView, listed: bool = False) -> tuple[F64, I64, I64, I64]:
+        """Return each account's strength, and the ties if they are to be `listed` (else none)."""
+        actions = in_order(trace(view, self.kind), len(view.accounts))
+        strength, degree = _strengths(actions, self.window, self.least, self.crowd)
+        source, target, weight = np.zeros((3, int(degree.sum()) if listed else 0), np.int64)
+        if listed:
+            _list(actions, self.window, self.least, self.crowd, source, target, weight)
+        half = source < target
+        return strength, source[half], target[half], weight[half]
+
+
+def in_order(actions: Trace, accounts: int) -> Sorted:
+    """Return the actions by object and time, and where those of each of `accounts` accounts are."""
+    order = np.lexsort((actions.time, actions.thing))
+    account, thing, time = (column[order] for column in actions)
+    place = np.argsort(account, kind="stable")
+    start = np.searchsorted(account[place], np.arange(accounts + 1))
+    return Sorted(account, thing, time, place, start)
+
+
+@njit(cache=True)
+def _strengths(actions, window, least, crowd):
+    """Return the sum of weights of each account's ties (float64) and their number (int64)."""
+    n = len(actions.start) - 1
+    strength, degree, weight, met = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64), np.empty(n, np.int64)
+    for a in range(n):
+        partners = _meet(actions, a, window, crowd, weight, met)
+        for k in range(partners):
+            b = met[k]
+            if weight[b] >= least:
+                strength[a] += weight[b]
+                degree[a] += 1
+            weight[b] = 0
+    return strength, degree
+
+
+@njit(cache=True)
+def _list(actions, window, least, crowd, source, target, weights):
+    """Fill in every tie, from both ends."""
+    n, filled = len(actions.start) - 1, 0
+    weight, met = np.zeros(n, np.int64), np.empty(n, np.int64)
+    for a in range(n):
+        partners = _meet(actions, a, window, crowd, weight, met)
+        for k in range(partners):
+            b = met[k]
+            if weight[b] >= least:
+                source[filled], target[filled], weights[filled] = a, b, weight[b]
+                filled += 1
+            weight[b] = 0
+
+
+@njit(cache=True)
+def _meet(actions, a, window, crowd, weight, met):
+    """Add account a's co-actions with each other account to `weight`; return how many it `met`."""
+    partners = 0
+    for k in range(actions.start[a], actions.start[a + 1]):
+        i = actions.place[k]
+        for step in (-1, 1):
+            j, last = i + step, i + step * crowd
+            while j * step <= last * step and 0 <= j < len(actions.time):
+                if actions.thing[j] != actions.thing[i] or abs(actions.time[j] - actions.time[i]) > window:
+                    break
+                b = actions.account[j]
+                if b != a:
+                    if weight[b] == 0:
+                        met[partners] = b
+                        partners += 1
+                    weight[b] += 1
+                j += step
+    return partners

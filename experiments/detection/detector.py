@@ -1,0 +1,51 @@
+"""What a detector is: something that reads a platform and says of each account how organised it looks."""
+
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.detection.view import PlatformView
+from sim.errors import InputError
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+UNKNOWN, GENUINE, CAMPAIGN = -1, 0, 1  #: labels; the first is left out of training and of every measure
+
+
+class Detector:
+    """Derive from it and write `score`; write `fit` too if the detector learns from labels.
+
+    A detector gets a `PlatformView` and nothing else of a world, so it can not see the truth.
+    """
+
+    #: whether `fit` must be called before `score`
+    supervised: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """What tables and figures call it."""
+        return type(self).__name__.lower()
+
+    def fit(self, view: PlatformView, labels: I64) -> Self:
+        """Learn from accounts whose labels are known; return itself.
+
+        Args:
+            view: one world, or several made one by `joined`.
+            labels: [accounts], CAMPAIGN, GENUINE or UNKNOWN, in the order of `view.accounts`.
+        """
+        return self
+
+    def score(self, view: PlatformView) -> F64:
+        """Return how organised each account looks, float64 [accounts]: any scale, higher is more."""
+        raise NotImplementedError
+
+
+def check_labels(name: str, view: PlatformView, labels: I64) -> None:
+    """Raise InputError unless there is a label for each account, and both kinds are among them."""
+    if len(labels) != len(view.accounts):
+        raise InputError(f"{name} got {len(labels)} labels for {len(view.accounts)} accounts: give one each")
+    for label, words in ((CAMPAIGN, "the campaign's"), (GENUINE, "genuine")):
+        if label not in labels:
+            raise InputError(f"{name} can not learn without {words} accounts: train on a world that has some")

@@ -1,0 +1,208 @@
+"""Detectors put to the test: trained and calibrated on some worlds, judged on others, never on the same one.
+
+Worlds differ by seed, so that no account of a world that is judged was ever seen in training, and each world is judged
+whole: accounts of one run are never split into those trained on and those tested.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.detection.cases import Case, joined, labels, play, waves
+from experiments.detection.detector import CAMPAIGN, F64, UNKNOWN, Detector
+from experiments.detection.measures import Flags, flagging, judged, ranking, threshold
+from experiments.detection.observer import Observer
+from experiments.detection.topics import HOUR
+from experiments.detection.view import PlatformView
+from sim.errors import InputError
+from sim.setting import Setting
+
+
+@dataclass(frozen=True)
+class World:
+    """One world to be played: which cell of the benchmark, under which setting."""
+
+    axis: str
+    level: str
+    rank: int  #: of the level in its axis
+    seed: int
+    setting: Setting
+    ticks: int
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """Columns that name this world in the tables."""
+        return {name: getattr(self, name) for name in ("axis", "level", "rank", "seed")}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How detectors are judged."""
+
+    rate: float  #: share of genuine accounts of calm worlds that may be flagged
+    members: int  #: of a cell that must be flagged for it to count as found
+    hours: tuple[int, ...]  #: after the campaign's start at which flags are looked at, besides the end
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Trained detectors with the thresholds of each moment at which they are asked."""
+
+    detectors: Mapping[str, Detector]
+    limits: Mapping[tuple[str, int], float]  #: by detector and hour; END is the end of the run
+    observer: Observer
+    rules: Rules
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one world leaves: rows for the tables."""
+
+    scores: list[dict[str, Any]]
+    looks: pd.DataFrame
+    outcome: dict[str, Any]
+
+
+END = -1  #: in place of an hour
+ELSEWHERE = "_elsewhere"  #: after the name of a learner that learned from another scenario
+
+
+def rehearse(world: World) -> Case:
+    """Play a world for training or calibration."""
+    return play(world.setting, world.seed, world.ticks)
+
+
+def overlook(task: tuple[Observer, World]) -> pd.DataFrame:
+    """Play a calm world and return what the observer sees of it."""
+    observer, world = task
+    return observer.look(play(world.setting, world.seed, world.ticks).view)
+
+
+def outcome(world: World) -> dict[str, float]:
+    """Play a world whose outcome alone matters."""
+    return play(world.setting, world.seed, world.ticks).outcome
+
+
+def taught(
+    detectors: Mapping[str, Detector], training: Sequence[Case], elsewhere: Sequence[Case]
+) -> dict[str, Detector]:
+    """Train what learns; return all detectors, and of each learner a twin, `NAME_elsewhere`, that learned elsewhere.
+
+    Args:
+        detectors: by name.
+        training: worlds of the campaign that is judged, of other seeds; at least one if any detector is supervised.
+        elsewhere: worlds of another scenario; without any there are no twins.
+
+    Raises:
+        InputError: there is nothing to learn from.
+    """
+    twins: dict[str, Detector] = {}
+    for name, detector in detectors.items():
+        if detector.supervised:
+            if elsewhere:
+                twins[name + ELSEWHERE] = deepcopy(detector).fit(*joined(list(elsewhere)))
+            detector.fit(*joined(list(training)))
+    return {**detectors, **twins}
+
+
+def prepared(detectors: Mapping[str, Detector], calm: Sequence[Case], observer: Observer, rules: Rules) -> Judge:
+    """Set the threshold of every detector at every moment.
+
+    Args:
+        detectors: by name, taught.
+        calm: worlds without a campaign, from which nobody learned; those without organic coordination set thresholds.
+        observer: calibrated.
+        rules: how detectors are judged.
+
+    Raises:
+        InputError: a detector's scores are not one finite number an account.
+    """
+    limits: dict[tuple[str, int], float] = {}
+    for name, detector in detectors.items():
+        pooled: dict[int, list[F64]] = {}
+        for case in (case for case in calm if not _coordinated(case)):
+            for hour, view in _moments(case, rules.hours):
+                kept = _wrote(view) & (labels(case.truth) != UNKNOWN)
+                pooled.setdefault(hour, []).append(_scores(name, detector, view)[kept])
+        limits |= {(name, hour): threshold(np.concatenate(parts), rules.rate) for hour, parts in pooled.items()}
+    return Judge(detectors, limits, observer, rules)
+
+
+def judge(task: tuple[Judge, World]) -> Verdict:
+    """Play one world and let everybody have a look at it."""
+    judge, world = task
+    case = play(world.setting, world.seed, world.ticks)
+    scores = [world.labels | {"detector": name} | _judged(judge, name, case) for name in judge.detectors]
+    looks = judge.observer.watch(case.view).assign(**world.labels)
+    looks["hour"] = (looks["time"] - case.start) / HOUR
+    looks["planned"] = looks["topic"].isin(planned(case, looks["topic"].unique().tolist()))
+    return Verdict(scores, looks, world.labels | case.outcome)
+
+
+def planned(case: Case, topics: Sequence[str]) -> list[str]:
+    """Return which topics the campaign is on: those whose name more than a tenth of its ordered posts carry."""
+    ordered = case.view.posts["hashtags"][(case.truth.posts["order_id"] >= 0).to_numpy()]
+    serving = case.truth.accounts.loc[labels(case.truth) == CAMPAIGN, "account_id"]
+    ordered = ordered[case.view.posts["account_id"].isin(serving)]
+    carried = [(" " + ordered + " ").str.contains(f" {topic} ", regex=False) for topic in topics]
+    return [topic for topic, on in zip(topics, carried, strict=True) if len(on) and on.mean() > 0.1]
+
+
+def _judged(judge: Judge, name: str, case: Case) -> dict[str, float]:
+    detector, label, rules = judge.detectors[name], labels(case.truth), judge.rules
+    score = _scores(name, detector, case.view)
+    found = judged(label, score, judge.limits[name, END], _wrote(case.view), case.truth.accounts)
+    ours = found.label == CAMPAIGN
+    counts = {"hits": float(found.flagged[ours].sum()), "false_alarms": float(found.flagged[~ours].sum())}
+    first = {"hours_to_flag": _hours_to_flag(judge, name, case, score)}
+    return ranking(found, rules.rate) | flagging(found, rules.members) | counts | first
+
+
+def _hours_to_flag(judge: Judge, name: str, case: Case, last: F64) -> float:
+    """Return hours from the first order to the first moment at which a member is flagged; nan for never.
+
+    `last` are the scores at the end of the run.
+    """
+    ours = labels(case.truth) == CAMPAIGN
+    acted = case.truth.accounts.loc[ours, "activated_at"]
+    if not (acted >= 0).any():
+        return float("nan")
+    first, end = int(acted[acted >= 0].min()), int(case.view.posts["time"].max()) + 1
+    for hour, view in _moments(case, judge.rules.hours):
+        second = end if hour == END else case.start + HOUR * hour
+        if second <= first:
+            continue
+        score = last if hour == END else _scores(name, judge.detectors[name], view)
+        if (score[ours] > judge.limits[name, hour]).any():
+            return (second - first) / HOUR
+    return float("nan")
+
+
+def _scores(name: str, detector: Detector, view: PlatformView) -> F64:
+    """Return a detector's scores.
+
+    Raises:
+        InputError: they are not one finite number an account.
+    """
+    score = np.asarray(detector.score(view), np.float64)
+    if score.shape != (len(view.accounts),):
+        raise InputError(f"detectors.{name} gave scores of shape {score.shape} for {len(view.accounts)} accounts")
+    if not np.isfinite(score).all():
+        raise InputError(f"detectors.{name} gave scores that are no finite numbers: say 0 of whom it knows nothing")
+    return score
+
+
+def _moments(case: Case, hours: tuple[int, ...]) -> list[tuple[int, PlatformView]]:
+    return [*waves(case, hours), (END, case.view)]
+
+
+def _wrote(view: PlatformView) -> Flags:
+    return np.isin(view.accounts["account_id"].to_numpy(), view.posts["account_id"].to_numpy())
+
+
+def _coordinated(case: Case) -> bool:
+    return bool(case.truth.accounts["role"].isin(["fan", "newsbot"]).any())

@@ -1,0 +1,58 @@
+"""A detector of this package within a run: what a platform knows in one hour, as the view that detectors read."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from experiments.detection.detector import F64, I64, Detector
+from experiments.detection.view import PlatformView
+from sim.platform.defences.base import Site, site_of
+from sim.state.posts import KINDS, REPLY, REPOST
+from sim.world import World
+
+
+@dataclass(frozen=True)
+class Looker:
+    """Calls a detector with a view of the posts in memory, 48 hours at most.
+
+    Ids are rows and serials; a post has no words, tags or links here, so a detector should look at reposts, replies or
+    times. Who is followed by whom is not shown.
+    """
+
+    detector: Detector
+
+    def __call__(self, site: Site) -> F64:
+        """Return the score of each account, float64 [A]."""
+        return self.detector.score(view(site))
+
+
+def view(site: Site) -> PlatformView:
+    """Return what a platform shows of itself in one hour."""
+    acts, n = site.acts, len(site.acts.key)
+    posts = pd.DataFrame(
+        {
+            "post_id": site.base + np.arange(n),
+            "account_id": acts.author.astype(np.int64),
+            "time": acts.time,
+            "kind": pd.Categorical.from_codes(acts.kind.astype(np.int64), pd.Index(KINDS)),
+            "repost_of": np.where(acts.kind == REPOST, acts.root, -1),
+            "reply_to_account": np.where(acts.kind == REPLY, acts.target, -1),
+            "deleted": site.removed,
+        }
+    ).assign(hashtags="", urls="", text="", mentions="")
+    ids = np.arange(len(site.key))
+    accounts = pd.DataFrame({"account_id": ids, "created_at": site.joined * 3600, "followers": 0, "following": 0})
+    return PlatformView(accounts, posts, pd.DataFrame({"source": ids[:0], "target": ids[:0]}))
+
+
+def now(world: World) -> Site:
+    """Return what the platform of `world` knows at the end of its last hour."""
+    state, seed = world.state, world.seed
+    rows, following = state.ledger.rows(), state.bonds.following
+    return site_of(state.accounts, state.register, following, rows, state.ledger.base, seed, world.now - 1)
+
+
+def wrote(site: Site) -> I64:
+    """Return the rows of who has posts in memory, ascending."""
+    return np.unique(site.acts.author).astype(np.int64)

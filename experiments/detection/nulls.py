@@ -1,0 +1,28 @@
+"""Two detectors that know nothing of coordination: what the others must beat."""
+
+import numpy as np
+
+from experiments.detection.detector import F64, Detector
+from experiments.detection.traces import standing
+from experiments.detection.view import PlatformView
+from sim.noise import draws, key_of, mixed, stream
+
+_GUESS = stream("detection/guess")
+
+
+class Chance(Detector):
+    """Guesses: a number drawn for each account by its id."""
+
+    def score(self, view: PlatformView) -> F64:
+        """Return a uniform in (0, 1) for each account, which depends on nothing but its id."""
+        ids = view.accounts["account_id"].to_numpy(np.int64).view(np.uint64)
+        guessed: F64 = draws(mixed(key_of(0, _GUESS), ids), 0)
+        return guessed
+
+
+class Volume(Detector):
+    """Counts posts."""
+
+    def score(self, view: PlatformView) -> F64:
+        """Return how many posts of each account stand."""
+        return np.bincount(standing(view)[1], minlength=len(view.accounts)).astype(np.float64)

@@ -1,0 +1,117 @@
+"""Labelled data that detectors read unchanged: play a world, or take a recorded one; write what a platform shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import app
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
+
+
+def main(config: DictConfig, folder: Path) -> None:
+    """Write one data set a seed, each with its card, and print where it stands."""
+    from rich.console import Console
+
+    from experiments.detection.export import asked
+    from experiments.folder import describe
+    from experiments.settings import facts
+
+    formats = asked(config.formats)
+    with recorded(config, folder) as (world, setting, whole, notes):
+        for seed in range(config.seed, config.seed + config.seeds):
+            place = folder if config.seeds == 1 else folder / f"seed-{seed}"
+            said = write(world, setting, whole | {"seed": seed}, place, formats)
+            Console().print(said + verdict(config.release, said), highlight=False)
+    describe(folder, OmegaConf.to_container(config), facts(setting, config, notes))  # type: ignore[arg-type]
+
+
+@contextmanager
+def recorded(config: DictConfig, folder: Path) -> Iterator[tuple[Path, Setting, dict[str, Any], tuple[str, ...]]]:
+    """Yield a folder of recorded worlds, their setting, what decided them, and what is known of their graph."""
+    from experiments.settings import build
+
+    if config.world:
+        source = Path(config.world)
+        whole = made_with(source, config)
+        yield source, build(OmegaConf.create(whole)), whole, ("as recorded",)
+        return
+    setting = build(config)
+    with TemporaryDirectory(dir=folder, prefix="world-") as scratch:
+        notes = play(setting, config, Path(scratch))
+        yield Path(scratch), setting, OmegaConf.to_container(config), notes  # type: ignore[misc]
+
+
+def made_with(source: Path, config: DictConfig) -> dict[str, Any]:
+    """Return the configuration of the recorded run in `source`, with the seed that is asked for.
+
+    Raises:
+        InputError: there is no such run, or it has no such seed.
+    """
+    needed = ("config.yaml", "posts.parquet", "truth/posts.parquet")
+    for name in needed:
+        if not (source / name).is_file():
+            raise InputError(f"world={source} holds no {name}: name the folder of a run of experiments.run")
+    whole: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(source / "config.yaml"))  # type: ignore[assignment]
+    first, last = whole["seed"], whole["seed"] + whole["seeds"] - 1
+    if not first <= config.seed <= config.seed + config.seeds - 1 <= last:
+        raise InputError(f"world={source} has the seeds {first} to {last}: set seed and seeds within")
+    return whole
+
+
+def play(setting: Setting, config: DictConfig, folder: Path) -> tuple[str, ...]:
+    """Record one world a seed into `folder`; return what the last one's graph says of itself."""
+    from experiments.panel import Wanted
+    from experiments.recorder import Recorder
+    from experiments.runs import cores, progress
+    from sim.world import World
+
+    hours = config.ticks * config.seeds
+    with progress(hours, "playing hours") as advance, Recorder(folder, Wanted(0, 24, ())) as recorder:
+        for seed in range(config.seed, config.seed + config.seeds):
+            world = World(setting, rng=seed, archive=recorder, threads=cores())
+            recorder.begin(world)
+            world.run(config.ticks, advance)
+            recorder.finish(world)
+    return world.notes
+
+
+def write(world: Path, setting: Setting, whole: dict[str, Any], folder: Path, formats: tuple[str, ...]) -> str:
+    """Write the data set of one seed and its card into `folder`; return its fingerprint, in words."""
+    from experiments.detection.card import Card, count, settings_hash
+    from experiments.detection.card import write as write_card
+    from experiments.detection.dataset import Dataset
+    from experiments.detection.export import export
+    from experiments.folder import versions
+    from experiments.runs import progress
+
+    folder.mkdir(exist_ok=True)
+    dataset = Dataset(world, whole["seed"], setting.campaign.start, setting.evasion)
+    size = dataset.size
+    with progress(size, "writing posts") as advance:
+        fingerprint = export(dataset, folder, formats, advance)
+    counts = count(dataset.truth, size)
+    name = f"seed {whole['seed']}"
+    write_card(folder, Card(name, formats, fingerprint, settings_hash(whole), versions(), setting.evasion, counts))
+    return fingerprint
+
+
+def verdict(release: DictConfig, fingerprint: str) -> str:
+    """Say whether a data set is the release that was asked for."""
+    if not release.fingerprint:
+        return ""
+    if fingerprint == release.fingerprint:
+        return f"\nthis is release {release.name}"
+    return f"\nthis is not release {release.name}: a setting was changed, or other versions round otherwise"
+
+
+if __name__ == "__main__":
+    app("export", main)

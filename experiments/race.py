@@ -1,0 +1,204 @@
+"""The race of a detector and an army: a detector feeds moderation within a run, and the army hides after losses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import app
+from experiments.folder import describe
+from experiments.runs import in_order
+from experiments.settings import build, facts
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from experiments.detection.loop import Looker
+    from sim.actors.evasion import Evasion
+    from sim.platform.defences.watching import Watch
+    from sim.setting import Setting
+    from sim.world import World
+
+CALIBRATION = 1_000_000  #: seeds of quiet worlds begin here, beyond those that are judged
+CALIBRATED_FROM = 48  #: hours; by then accounts have written enough to be scored
+
+
+class Match(NamedTuple):
+    """All rounds of one seed."""
+
+    setting: Setting
+    seed: int
+    ticks: int
+    watches: tuple[tuple[float, Watch], ...]  #: rate, rule
+    ladder: tuple[Evasion, ...]
+    rounds: int
+    tolerance: float
+
+
+def main(config: DictConfig, folder: Path) -> None:
+    """Calibrate the detector, play all matches, write tables and report, and print what matters."""
+    import pandas as pd
+    from rich.console import Console
+
+    from experiments.analysis.races import summary, tipping
+    from experiments.report import race as report
+
+    setting, ladder, looker = checked(config)
+    rates = tuple(config.race.rates)
+    watches = tuple(zip(rates, limits(config, setting, looker, rates), strict=True))
+    asked = (config.race.rounds, config.race.tolerance)
+    seeds = range(config.seed, config.seed + config.seeds)
+    rows: list[dict[str, Any]] = []
+    notes: tuple[str, ...] = ()
+    matches = [Match(setting, seed, config.ticks, watches, ladder, *asked) for seed in seeds]
+    for found, said in in_order(play, matches, config.workers, "playing matches"):
+        rows, notes = rows + found, said
+    rounds = pd.DataFrame(rows)
+    for name, table in {"rounds": rounds, "summary": summary(rounds), "tipping": tipping(rounds)}.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    told = facts(setting, config, notes)
+    told["facts"]["Limits of the detector"] = ", ".join(f"{rate:g}: {watch.limit:g}" for rate, watch in watches)
+    describe(folder, OmegaConf.to_container(config), told)  # type: ignore[arg-type]
+    report.write(folder, Console())
+
+
+def checked(config: DictConfig) -> tuple[Setting, tuple[Evasion, ...], Looker]:
+    """Return the setting, the army's ladder and the detector.
+
+    Raises:
+        InputError: a key of `race` means nothing, in one line with the cure.
+    """
+    from experiments.detection.loop import Looker
+
+    setting, asked = build(config), config.race
+    rates: Any = OmegaConf.to_container(asked.rates)
+    if not rates or any(not 0 < rate < 1 for rate in rates) or sorted(set(rates)) != rates:
+        raise InputError(f"race.rates={rates} must lie between 0 and 1, rising, as in [0.01, 0.1]")
+    for name in ("rounds", "calibration"):
+        if not isinstance(asked[name], int) or asked[name] < 1:
+            raise InputError(f"race.{name}={asked[name]} must be a whole number from 1")
+    if not asked.ladder or not 0 <= asked.tolerance <= 1:
+        raise InputError("race.ladder needs a rung and race.tolerance a share: say race.ladder=[{}] race.tolerance=0.1")
+    campaign = setting.campaign
+    least = max(campaign.end + 24, CALIBRATED_FROM)
+    if not (campaign.tactics and setting.army.size) or least > config.ticks:
+        raise InputError(f"nothing to race: give it army.size, campaign.tactics and ticks={least} or more")
+    ladder = tuple(replace(setting.evasion, **rung) for rung in asked.ladder)
+    return setting, ladder, Looker(instantiate(asked.detector))
+
+
+def limits(config: DictConfig, setting: Setting, looker: Looker, rates: tuple[float, ...]) -> list[Watch]:
+    """Return the watch for each false-positive rate, its limit taken from worlds of other seeds without a campaign."""
+    import numpy as np
+
+    from experiments.detection.measures import threshold
+    from sim.platform.defences.watching import Watch
+
+    quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))
+    seeds = range(config.seed + CALIBRATION, config.seed + CALIBRATION + config.race.calibration)
+    jobs = [(quiet, seed, config.ticks, looker) for seed in seeds]
+    scores = np.concatenate(list(in_order(innocent, jobs, config.workers, "calibrating")))
+    return [Watch(detector=looker, limit=threshold(scores, rate), **config.race.watch) for rate in rates]
+
+
+def innocent(job: tuple[Setting, int, int, Looker]) -> Any:
+    """Play a quiet world; return the scores, float64, of people who wrote, at the end of each day from the second."""
+    import numpy as np
+
+    from experiments.detection.loop import now, wrote
+    from sim.world import World
+
+    setting, seed, ticks, looker = job
+    world, found = World(setting, rng=seed), []
+    while world.now < ticks:
+        world.run(min(24, ticks - world.now))
+        if world.now >= CALIBRATED_FROM:
+            site = now(world)
+            rows = wrote(site)
+            found.append(looker(site)[rows[rows < world.n_organic]])
+    return np.concatenate(found)
+
+
+def play(match: Match) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Play one seed: each rung that may be reached without a detector, then the rounds at each rate.
+
+    Returns:
+        a row a round, and notes.
+    """
+    bare = [fight(match, evasion, None) for evasion in match.ladder[: match.rounds]]
+    rows: list[dict[str, Any]] = []
+    for rate, watch in match.watches:
+        rung, fought = 0, {}
+        for number in range(1, match.rounds + 1):
+            if rung not in fought:  # the same rung is the same world
+                fought[rung] = fight(match, match.ladder[rung], watch)
+            with_it, without = fought[rung], bare[rung]
+            rows.append({"seed": match.seed, "rate": rate, "round": number, "rung": rung} | gap(with_it, without))
+            lost = with_it["campaign"]["lost"] > match.tolerance
+            rung = min(rung + lost, len(match.ladder) - 1)
+    return rows, bare[0]["notes"]
+
+
+def fight(match: Match, evasion: Evasion, watch: Watch | None) -> dict[str, Any]:
+    """Return what one world shows with the campaign and without it ("campaign", "quiet"), and notes on its graph."""
+    from experiments.defences import watch as count_harm
+    from sim.world import World
+
+    setting = replace(match.setting, evasion=evasion, defences=(*match.setting.defences, *([watch] if watch else [])))
+    trunk = World(setting, rng=match.seed)
+    count_harm(trunk)
+    trunk.run(setting.campaign.start)
+    found: dict[str, Any] = {"notes": trunk.notes}
+    for name, tactics in (("quiet", ()), ("campaign", setting.campaign.tactics)):
+        world = trunk.fork(replace(setting.campaign, tactics=tactics))
+        world.run(match.ticks - world.now)
+        found[name] = shown(world)
+    return found
+
+
+def shown(world: World) -> dict[str, float]:
+    """Return totals from the campaign's start: standing dissent, people suspended, share of the army's members lost."""
+    from sim.observers.harm import WHOM
+    from sim.state.accounts import COHORTS
+
+    history = world.history.iloc[world.setting.campaign.start :]
+    barred = {whom: float(history[f"barred_{whom}"].sum()) for whom in WHOM}
+    return {
+        "standing": float((history["dissent_posts"] - history["dissent_removed"]).sum()),
+        "opportunities": float(history["opportunities"].sum()),
+        "innocent": sum(barred[whom] for whom in COHORTS),
+        "dissenters": barred["dissenter"],
+        "organised": barred["organised"],
+        "lost": barred["organised"] / world.setting.army.size,
+    }
+
+
+def gap(with_it: dict[str, Any], without: dict[str, Any]) -> dict[str, float]:
+    """Return what the detector changes in one round; `deficit` is what the army costs where there is none.
+
+    `restored` and `silenced` are standing dissenting posts: more under the campaign with the detector, and less without
+    a campaign. Suspensions are those of the world with the detector, under the campaign and in quiet.
+
+    Raises:
+        ValueError: opportunities differ between the four worlds, so that they are no pairs.
+    """
+    campaign, quiet = with_it["campaign"], with_it["quiet"]
+    if len({fought[arm]["opportunities"] for fought in (with_it, without) for arm in ("quiet", "campaign")}) > 1:
+        raise ValueError("opportunities differ between worlds of one seed: these are no pairs")
+    return {
+        "deficit": without["quiet"]["standing"] - without["campaign"]["standing"],
+        "restored": campaign["standing"] - without["campaign"]["standing"],
+        "silenced": without["quiet"]["standing"] - quiet["standing"],
+        "innocent": campaign["innocent"] - without["campaign"]["innocent"],
+        "dissenters": campaign["dissenters"] - without["campaign"]["dissenters"],
+        "innocent_quiet": quiet["innocent"] - without["quiet"]["innocent"],
+        "organised": campaign["organised"] - without["campaign"]["organised"],
+        "lost": campaign["lost"],
+    }
+
+
+if __name__ == "__main__":
+    app("race", main)

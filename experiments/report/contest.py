@@ -1,0 +1,129 @@
+"""The report of a contest: two curves of harm by breadth, and beside them how visible each hand is."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.analysis.contests import crossing, gaps
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.words import number, span
+
+HANDS = {
+    "army": ("a brigade of the army", style.VERMILLION),
+    "committee": ("one committee", style.BLUE),
+    "committees": ("a committee for each rival", style.GREEN),
+}
+PANELS = {
+    "posts": ("Contested posts that the rivals no longer voice", 1.0),
+    "impressions": ("Impressions that the rivals lose", 1.0),
+    "flagged": ("Accounts that share content within a minute, %", 100.0),
+    "suspended": ("Accounts that moderation suspends, %", 100.0),
+}
+CAVEATS = (
+    "Budgets are in a unit without a price; what a soldier, an amateur and command cost are assumptions, and the "
+    "crossing moves with them.",
+    "Co-posting within a minute is the simplest thing an outsider can count. That it sees little of a hand does not "
+    "mean that nothing does.",
+    "An illustration: people, graph and operations are synthetic, and posts carry no text.",
+)
+FILES = {
+    "contest.parquet": "a row a seed, hand and breadth: what the rivals lost, and what an outsider sees of the hand",
+    "curves.parquet": "means over seeds with 95% intervals",
+    "run.yaml": "what was run, resolved",
+}
+
+
+def write(folder: Path) -> str:
+    """Write figures and report.html into `folder` from its result files; return the headline."""
+    about = page.made(folder)
+    table, curves = (pd.read_parquet(folder / f"{name}.parquet") for name in ("contest", "curves"))
+    with style.look():
+        pictures = [
+            Picture("Harm by breadth", style.save(draw(curves, ("posts", "impressions")), folder / "figures", "harm"),
+                    "Look at where a curve overtakes another: to the left of it the narrow hand does more harm for the "
+                    "same money, to the right the drilled one. Bands are 95% intervals over seeds.",
+                    "Posts and impressions lost by the rivals, against the number of rivals."),
+            Picture("How visible each hand is",
+                    style.save(draw(curves, ("flagged", "suspended")), folder / "figures", "visible"),
+                    "Look at the price of drill: acting together does more, and shows more. An outsider needs no truth "
+                    "for the left panel, only who posted what and when.",
+                    "Shares of accounts flagged for co-posting and suspended, against the number of rivals."),
+        ]  # fmt: skip
+    sentence = headline(table)
+    lede = [compare(table, "army", other, "posts") for other in ("committee", "committees")]
+    whole = Page(
+        "Army against committee", sentence, lede, pictures, [_table(curves)], about["facts"], CAVEATS,
+        about["command"], FILES, about["versions"], about["config"],
+    )  # fmt: skip
+    page.write(whole, folder / "report.html")
+    return sentence
+
+
+def headline(table: pd.DataFrame) -> str:
+    """Say where the brigade overtakes the committee, or that it does not, and where that is sure."""
+    gap = gaps(table, "army", "committee", "posts")
+    even = crossing(gap)
+    sure = gap[(gap["lo"] > 0) | (gap["hi"] < 0)]["breadth"]
+    known = (
+        f"the interval of the difference leaves out 0 at {', '.join(map(str, sure)) if len(sure) else 'no number of'}"
+    )
+    if not math.isnan(even):
+        return (
+            f"For the same money a brigade and one committee silence as much at {number(even)} rivals; {known} rivals."
+        )
+    ahead = "a brigade" if gap["value"].mean() > 0 else "one committee"
+    return f"For the same money {ahead} silences more on average, and the curves do not cross; {known} rivals."
+
+
+def compare(table: pd.DataFrame, one: str, other: str, measure: str) -> str:
+    """Say what `one` takes more than `other`, at the least and at the largest breadth."""
+    gap = gaps(table, one, other, measure)
+    parts = [
+        f"{number(row['value'])} [{span(row['lo'], row['hi'])}] at {row['breadth']:.0f}"
+        for row in gap.iloc[[0, -1]].to_dict("records")
+    ]
+    return f"{HANDS[one][0].capitalize()} against {HANDS[other][0]}, {measure} lost more: {', '.join(parts)}."
+
+
+def draw(curves: pd.DataFrame, measures: tuple[str, str]) -> Figure:
+    """Return two panels, one a measure, with a curve a hand."""
+    figure = style.canvas(3.4)
+    for axes, measure in zip(figure.subplots(1, 2), measures, strict=True):
+        _panel(axes, curves[curves["measure"] == measure], *PANELS[measure])
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
+    for hand, (label, colour) in HANDS.items():
+        part = rows[rows["hand"] == hand]
+        axes.fill_between(
+            part["breadth"], scale * part["lo"], scale * part["hi"], color=colour, alpha=0.15, linewidth=0
+        )
+        axes.plot(part["breadth"], scale * part["value"], color=colour, marker="o", markersize=3.5, label=label)
+    axes.set_xscale("log", base=2)
+    ticks: Any = sorted(rows["breadth"].unique())
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.set_title(title)
+    axes.set_xlabel("rivals")
+
+
+def _table(curves: pd.DataFrame) -> Table:
+    rows = []
+    for (hand, breadth), group in curves.groupby(["hand", "breadth"], sort=False):
+        by = group.set_index("measure").to_dict("index")
+        cells = []
+        for name, scale in (("posts", 1), ("impressions", 1), ("flagged", 100), ("suspended", 100)):
+            one = by[name]
+            cells.append(f"{number(scale * one['value'])} [{span(scale * one['lo'], scale * one['hi'])}]")
+        size = [number(by[name]["value"], 0) for name in ("members", "written", "flagged_people")]
+        rows.append([HANDS[str(hand)][0], str(breadth), *cells, *size])
+    heads = ["hand", "rivals", "posts lost", "impressions lost", "co-posting, %", "suspended, %", "members",
+             "posts written", "people flagged"]  # fmt: skip
+    return Table("Every hand", heads, rows, "Means over seeds with 95% t-intervals. People flagged: false alarms.")

@@ -1,0 +1,240 @@
+"""The report of defences: what each brings back, whom it harms, what it costs, and what is left of it elsewhere."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.text import Text
+
+from experiments.analysis.defences import survives
+from experiments.report import defences_figures as figures
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.terminal import grid
+from experiments.report.words import number, span
+from sim.observers.harm import WHOM
+
+CAVEATS = (
+    "Not modelled: people who would come or leave because of a defence; new accounts of honest people, whom friction "
+    "by age would hit first; appeals; the content of counter-speech and its effect on who hates; operators who learn: "
+    "the army hides by declared knobs and never by what works.",
+    "No effect sizes were found for rate limits, friction by age, reply limits and block lists: these rows are pure "
+    "experiments. The settings of each defence (conf/defence) are assumptions, and so is what it is compared at.",
+    "Harm counts civil posts and accounts of who serves nobody; what a defence does to abuse by ordinary people is not "
+    "counted as harm. A limited post is one held back, taken down or ranked lower when it is new.",
+    "Intervals are of chance alone (95%, t, over seeds) and each by itself: among many some differ from 0 by luck. "
+    "That no effect was found is no proof that there is none.",
+)
+FILES = {
+    "worlds.parquet": "a row a world: variation, seed, defence, with and without the operation; totals since its start",
+    "effects.parquet": "a row a defence and seed: what it changes against the same seed without a defence",
+    "pairs.parquet": "a row a pair: what it restores beyond the better of the two alone",
+    "summary.parquet": "means over seeds with 95% intervals, and the share of resamples in which it is on the front",
+    "run.yaml": "what was run, resolved",
+}
+NAMES = {"third": "third opinion"} | {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
+
+
+def write(folder: Path, console: Console) -> str:
+    """Write figures and report.html into `folder` from its result files, print the table; return the headline."""
+    table, both = (pd.read_parquet(folder / f"{name}.parquet") for name in ("summary", "pairs"))
+    names = [str(name) for name in dict.fromkeys(table["defence"]) if " + " not in str(name)]
+    main = first(table)
+    sentence, lines = headline(main, names), [*lede(table, names), *beyond(both)]
+    with style.look():
+        pictures = list(_pictures(folder, table, names))
+    tables = [_effects(main), _harm(main), _robustness(table, names), *_pairs(table, both)]
+    about = page.made(folder)
+    whole = Page(
+        "Defences", sentence, lines, pictures, tables, about["facts"], CAVEATS, about["command"], FILES,
+        about["versions"], about["config"],
+    )  # fmt: skip
+    page.write(whole, folder / "report.html")
+    console.print(Text(sentence, style="bold"))
+    for line in lines:
+        console.print(Text(line))
+    console.print(grid(_effects(main), (0, 1, 3, 4, 5, 6), wrap=True))
+    console.print(grid(_robustness(table, names), wrap=True))
+    return sentence
+
+
+def first(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the first scenario."""
+    scenarios = table[table["family"] == "scenario"]
+    return scenarios[scenarios["variation"] == scenarios["variation"].iloc[0]]
+
+
+def of(rows: pd.DataFrame, defence: str, outcome: str) -> dict[str, Any]:
+    """Return value, lo, hi and seeds of one outcome of one defence."""
+    found = rows[(rows["defence"] == defence) & (rows["outcome"] == outcome)].to_dict("records")
+    return {str(name): value for name, value in found[0].items()}
+
+
+def called(name: str) -> str:
+    """Return a defence's or a variation's name in words."""
+    return name.replace("_", " ")
+
+
+def headline(rows: pd.DataFrame, names: list[str]) -> str:
+    """Say which defences bring dissent back, or that no effect was found, or that there was nothing to bring back."""
+    deficit = of(rows, names[0], "deficit")
+    if not deficit["lo"] > 0:
+        return "The operation cost no dissent that these seeds can tell, so no defence had anything to bring back."
+    found = {name: of(rows, name, "restored") for name in names}
+    better = sorted((name for name in names if found[name]["lo"] > 0), key=lambda name: -found[name]["value"])
+    worse = [name for name in names if found[name]["hi"] < 0]
+    if not better:
+        text = f"No effect of any of {len(names)} defences on dissent was found over {deficit['seeds']} seeds"
+    else:
+        best = of(rows, better[0], "restored_percent")
+        amount = (
+            f"{number(best['value'], 0)}% [{span(best['lo'], best['hi'], 0)}] of what the operation cost"
+            if math.isfinite(best["lo"])
+            else f"{number(found[better[0]]['value'])} posts a world"
+        )
+        others = f"; {_some(better[1:])} too bring some back" if better[1:] else ""
+        rest = len(names) - len(better) - len(worse)
+        text = f"{called(better[0]).capitalize()} brings back {amount}{others}; "
+        text += f"for {rest} of {len(names)} no effect was found"
+    return f"{text}{'; less dissent stands under ' + _some(worse) if worse else ''}."
+
+
+def lede(table: pd.DataFrame, names: list[str]) -> list[str]:
+    """Return the sentences after the headline: deficit, own harm, front, robustness."""
+    main = first(table)
+    deficit = of(main, names[0], "deficit")
+    lines = [
+        f"Without a defence the operation costs {number(deficit['value'])} dissenting posts a world "
+        f"(95% interval {span(deficit['lo'], deficit['hi'])}, {deficit['seeds']} seeds)."
+    ]
+    silencing = [name for name in names if of(main, name, "peace")["hi"] < 0]
+    lines.append(
+        f"Without any operation, less dissent stands under {_some(silencing)} than without it."
+        if silencing
+        else "Without any operation, no defence was found to silence dissent by itself."
+    )
+    on = [name for name in names if of(main, name, "front")["value"] >= 0.5]
+    lines.append(
+        "On the Pareto front of dissent restored, civil posts limited and people shut out, in at least half of the "
+        f"resampled sets of seeds: {_some(on) or 'none'}. Doing nothing takes part."
+    )
+    others = [str(name) for name in dict.fromkeys(table.loc[table["family"] == "robustness", "variation"])]
+    if others:
+        kept = [name for name in names if set(survives(table, name, others).values()) == {"more"}]
+        lines.append(
+            f"In all of {len(others)} other settings (people who react otherwise, an army that hides) more dissent "
+            f"stands under {_some(kept)}."
+            if kept
+            else f"No defence was found to bring dissent back in all of {len(others)} other settings (people who react "
+            "otherwise, an army that hides)."
+        )
+    return lines
+
+
+def beyond(both: pd.DataFrame) -> list[str]:
+    """Say which two defences together bring back more than the better of them alone; nothing without pairs."""
+    if both.empty:
+        return []
+    more = both[both["lo"] > 0].sort_values("gain", ascending=False)
+    if more.empty:
+        return [f"Of {len(both)} pairs none was found to bring back more than the better of the two alone."]
+    best = more.iloc[0]
+    return [
+        f"Of {len(both)} pairs {len(more)} bring back more than the better of the two alone, most of all "
+        f"{called(best['pair'])}: {number(best['gain'])} [{span(best['lo'], best['hi'])}] posts a world beyond "
+        f"{called(best['better'])}; each interval by itself, so about {max(1, round(0.025 * len(both)))} by luck."
+    ]
+
+
+def _some(names: Iterable[str]) -> str:
+    words = [called(name) for name in names]
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def _precision(rows: pd.DataFrame, defence: str) -> str:
+    known = math.isfinite(of(rows, defence, "precision")["lo"])
+    return f"{_cell(rows, defence, 'precision', 0)}" if known else "nobody surely"
+
+
+def _cell(rows: pd.DataFrame, defence: str, outcome: str, digits: int = 1) -> str:
+    one = of(rows, defence, outcome)
+    return f"{number(one['value'], digits)} [{span(one['lo'], one['hi'], digits)}]"
+
+
+def _effects(rows: pd.DataFrame) -> Table:
+    heads = ["defence", "restored, posts", "restored, %", "in peace, posts", "civil posts limited", "people shut out",
+             "of shut out organised, %", "prompts", "suspensions", "front, %"]  # fmt: skip
+    lines = [
+        [called(str(name)), _cell(rows, name, "restored"), _cell(rows, name, "restored_percent", 0),
+         _cell(rows, name, "peace"), _cell(rows, name, "limited_posts", 0), _cell(rows, name, "shut_out"),
+         _precision(rows, name), number(of(rows, name, "prompts")["value"]),
+         number(of(rows, name, "suspensions")["value"]),
+         number(100 * of(rows, name, "front")["value"], 0)]
+        for name in dict.fromkeys(rows["defence"])
+    ]  # fmt: skip
+    title = f"What each defence does: {called(str(rows['variation'].iloc[0]))}"
+    note = (
+        "Against the same seeds without a defence, a world; 95% intervals in brackets. In peace: the same without an "
+        "operation. Front: share of resampled sets of seeds in which nothing beats it, doing nothing included. "
+        "Shut out: suspended or on a block list; the share of the organised among them is the precision."
+    )
+    return Table(title, heads, lines, note, open=True)
+
+
+def _harm(rows: pd.DataFrame) -> Table:
+    kinds = {"limited_posts": "posts", "shut_out": "accounts"}
+    heads = [f"{word}, {NAMES.get(whom, whom)}" for word in kinds.values() for whom in WHOM]
+    lines = [
+        [called(str(name)), *(number(of(rows, name, f"{kind}_{whom}")["value"]) for kind in kinds for whom in WHOM)]
+        for name in dict.fromkeys(rows["defence"])
+    ]
+    note = "Means over seeds, more than without the defence, under the operation. Of the organised all posts count."
+    return Table("Whom each defence hits, by what they think", ["defence", *heads], lines, note)
+
+
+def _robustness(table: pd.DataFrame, names: list[str]) -> Table:
+    singles = table[table["family"] != "pairs"]
+    variations = [str(name) for name in dict.fromkeys(singles["variation"])]
+    lines = [[called(name), *survives(singles, name, variations).values()] for name in names]
+    few = {str(name): int(part["seeds"].max()) for name, part in singles.groupby("variation")}
+    seeds = ", ".join(f"{called(name)} {few[name]}" for name in variations)
+    note = f"Effect on dissent that stands, by its 95% interval. Seeds: {seeds}."
+    return Table("Where an effect is found", ["defence", *map(called, variations)], lines, note, open=True)
+
+
+def _pairs(table: pd.DataFrame, both: pd.DataFrame) -> list[Table]:
+    if both.empty:
+        return []
+    whole = _effects(table[table["family"] == "pairs"])
+    gains = {row["pair"]: row for row in both.to_dict("records")}
+    cells = [f"{number(row['gain'])} [{span(row['lo'], row['hi'])}]" for row in gains.values()]
+    lines = [[*line[:2], cell, *line[2:]] for line, cell in zip(whole.rows, cells, strict=True)]
+    heads = [*whole.columns[:2], "beyond the better alone", *whole.columns[2:]]
+    return [Table("Every two together", heads, lines, whole.note)]
+
+
+def _pictures(folder: Path, table: pd.DataFrame, names: list[str]) -> Iterable[Picture]:
+    where, main = folder / "figures", first(table)
+    scenarios = table[table["family"] == "scenario"]
+    yield Picture(
+        "Dissent restored, by scenario", style.save(figures.restored(scenarios, names), where, "restored"),
+        "Look at which intervals keep clear of 0. Posts that stand more than without the defence, under the operation.",
+        "Dissenting posts restored by each defence in each scenario, with 95% intervals.",
+    )  # fmt: skip
+    yield Picture(
+        "Restored against harm", style.save(figures.front(main, names), where, "front"),
+        "Look at the upper left: much restored, little harm. Filled points are on the front in at least half of the "
+        "resampled sets of seeds; the horizontal axis is compressed, so that small harm can be told from none.",
+        "Dissent restored against civil posts limited and against people shut out, with 95% intervals.",
+    )  # fmt: skip
+    if (table["family"] == "robustness").any():
+        yield Picture(
+            "When people react otherwise, or the army hides",
+            style.save(figures.elsewhere(table[table["family"] != "pairs"], names), where, "robustness"),
+            "Look along a row. Blue: more dissent stands, orange: less, beyond chance. Grey: no effect found. "
+            "The number is the mean, in posts a world.",
+            "Dissent restored by each defence under each variation.",
+        )  # fmt: skip

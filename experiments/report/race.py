@@ -1,0 +1,154 @@
+"""The report of a race: dissent restored, innocents suspended, and when the defence is worse than the army."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.text import Text
+
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.terminal import grid
+from experiments.report.words import number, span
+
+COLOURS = (style.SKY, style.BLUE, style.ORANGE, style.VERMILLION, style.PURPLE, style.GREEN)
+PANELS = {"restored": "Dissenting posts restored", "innocent": "People suspended", "lost": "Suspensions a member"}
+CAVEATS = (
+    "Not modelled: an army that learns or tries (it climbs a declared ladder, and never by what works), detectors that "
+    "are trained anew, appeals, and what a detector could read in words, tags and links, which is not shown here.",
+    "The detector sees the 48 hours in memory. Rates are set in quiet worlds of other seeds; what people do in a "
+    "campaign differs, and the people suspended are the measure of it.",
+    "Scores of co-action are whole numbers, so that several rates may have one limit and then are one defence.",
+    "Intervals are of chance alone (95%, t, over seeds).",
+)
+FILES = {
+    "rounds.parquet": "a row a seed, rate and round: what the detector changes against the same seed without it",
+    "summary.parquet": "means over seeds with 95% intervals",
+    "tipping.parquet": "by how much the defence silences more than the army, by rate, in the last round",
+    "run.yaml": "what was run, resolved",
+}
+
+
+def write(folder: Path, console: Console) -> str:
+    """Write figures and report.html into `folder` from its result files, print the tables; return the headline."""
+    table, tipped = (pd.read_parquet(folder / f"{name}.parquet") for name in ("summary", "tipping"))
+    about, sentence = page.made(folder), headline(tipped)
+    with style.look():
+        pictures = [
+            Picture("Round by round", style.save(draw(table), folder / "figures", "rounds"),
+                    "Look at whether what is restored lasts, and at who pays. A colour is a false-positive rate; bands "
+                    "are 95% intervals over seeds.",
+                    "Dissent restored, people suspended and suspensions a member of the army, by round and rate."),
+        ]  # fmt: skip
+    lines, tables = [margin(tipped), lasting(table)], [_rounds(table), _tipping(tipped)]
+    whole = Page(
+        "A detector in the loop", sentence, lines, pictures, tables, about["facts"], CAVEATS, about["command"], FILES,
+        about["versions"], about["config"],
+    )  # fmt: skip
+    page.write(whole, folder / "report.html")
+    for line, kind in ((sentence, "bold"), *((line, "") for line in lines)):
+        console.print(Text(line, style=kind))
+    for each, kept in zip(tables, ((0, 1, 3, 4, 5, 8), None), strict=True):
+        console.print(grid(each, kept, wrap=True))
+    return sentence
+
+
+def headline(tipped: pd.DataFrame) -> str:
+    """Say at which false-positive rate the defence silences more dissent than the army, or that none was found."""
+    rows = tipped.sort_values("rate").to_dict("records")
+    worse = [row["rate"] for row in rows if row["alone_lo"] > 0]
+    harmful = [row["rate"] for row in rows if row["net_lo"] > 0]
+    helpful = [row["rate"] for row in rows if row["net_hi"] < 0]
+    if worse:
+        text = f"From a false-positive rate of {worse[0]:g} on, the detector itself silences more dissent than the army"
+    else:
+        tried = f"from {rows[0]['rate']:g} to {rows[-1]['rate']:g}"
+        text = f"At no false-positive rate {tried} was the detector found to silence more dissent than the army"
+    if helpful:
+        text += f"; it still restores dissent in the last round at {', '.join(f'{rate:g}' for rate in helpful)}"
+    elif harmful:
+        text += f"; under the campaign it makes matters worse at {', '.join(f'{rate:g}' for rate in harmful)}"
+    else:
+        text += "; no effect on dissent under the campaign was found in the last round"
+    return f"{text}."
+
+
+def margin(tipped: pd.DataFrame) -> str:
+    """Say by how much the detector alone silences less, or more, than the army alone at the laxest rate."""
+    row = tipped.sort_values("rate").to_dict("records")[-1]
+    value, lo, hi = (row[f"alone{end}"] for end in ("", "_lo", "_hi"))
+    side = "fewer" if value < 0 else "more"
+    ends = (-hi, -lo) if value < 0 else (lo, hi)
+    return (
+        f"Without a campaign the detector at rate {row['rate']:g} silences {number(abs(value))} [{span(*ends)}] {side} "
+        f"dissenting posts a world than the army does without a detector ({row['seeds']} seeds); how many accounts "
+        "it may suspend a look bounds both."
+    )
+
+
+def lasting(table: pd.DataFrame) -> str:
+    """Say what is restored in the first and in the last round, at the rate that restores most at first."""
+    found = table[table["measure"] == "restored"]
+    first, last = found[found["round"] == found["round"].min()], found[found["round"] == found["round"].max()]
+    rate = first.sort_values("value")["rate"].iloc[-1]
+    ends = [part[part["rate"] == rate].to_dict("records")[0] for part in (first, last)]
+    words = [f"{number(row['value'])} [{span(row['lo'], row['hi'])}] in round {row['round']:.0f}" for row in ends]
+    return f"Dissenting posts restored a world at rate {rate:g}: {words[0]}, {words[1]}."
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Return a panel a measure, with a curve a rate."""
+    figure = style.canvas(3.2)
+    for axes, measure in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+        _panel(axes, table[table["measure"] == measure], PANELS[measure])
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, title: str) -> None:
+    style.zero_line(axes)
+    for place, (rate, part) in enumerate(rows.groupby("rate")):
+        colour = COLOURS[place % len(COLOURS)]
+        axes.fill_between(part["round"], part["lo"], part["hi"], color=colour, alpha=0.12, linewidth=0)
+        axes.plot(part["round"], part["value"], "o-", color=colour, markersize=3.5, label=f"rate {rate:g}")
+    ticks: Any = sorted(rows["round"].unique())
+    axes.set_xticks(ticks)
+    axes.set_title(title)
+    axes.set_xlabel("round")
+
+
+def _rounds(table: pd.DataFrame) -> Table:
+    rows = []
+    key: Any
+    for key, group in table.groupby(["rate", "round"], sort=False):
+        by = group.set_index("measure").to_dict("index")
+        shown = (by[name] for name in ("deficit", "restored", "innocent"))
+        cells = [f"{number(one['value'])} [{span(one['lo'], one['hi'])}]" for one in shown]
+        means = [number(by[n]["value"], 2) for n in ("dissenters", "organised", "lost", "rung")]
+        right = by["precision"]
+        cells.append(f"{number(right['value'], 0)} [{span(right['lo'], min(right['hi'], 100.0), 0)}]")
+        rate, turn = key
+        rows.append([f"{rate:g}", f"{turn}", *cells, *means])
+    heads = ["rate", "round", "deficit without", "restored", "people suspended", "precision, %", "of them dissenters",
+             "organised", "suspensions a member", "rung"]  # fmt: skip
+    note = (
+        "Posts and accounts a world, means over seeds with 95% intervals. Deficit: what the army costs at the rungs of "
+        "this round where there is no detector. Members come back under other accounts, so one may be suspended twice. "
+        "Precision: share of the organised among all accounts that the detector had suspended."
+    )
+    return Table("Every round", heads, rows, note, open=True)
+
+
+def _tipping(tipped: pd.DataFrame) -> Table:
+    rows = [
+        [f"{row['rate']:g}", f"{number(row['alone'])} [{span(row['alone_lo'], row['alone_hi'])}]",
+         f"{number(row['net'])} [{span(row['net_lo'], row['net_hi'])}]"]
+        for row in tipped.to_dict("records")
+    ]  # fmt: skip
+    heads = ["rate", "silenced by the detector alone, minus by the army alone", "lost through it under the campaign"]
+    note = "Dissenting posts a world in the last round, 95% intervals. Above 0 the defence does more harm."
+    return Table("Which silences more", heads, rows, note, open=True)

@@ -1,0 +1,201 @@
+"""The report of recoveries: how long, how much is still missing, and what makes it shorter."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.text import Text
+
+from experiments.analysis.recovering import paths
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.terminal import grid
+from experiments.report.words import number, span
+
+MAIN = "as it is"
+COLOURS = (style.SKY, style.BLUE, style.VERMILLION, style.PURPLE, style.GREEN)
+CAVEATS = (
+    "Not modelled: people who return after they have left, newcomers, memory of the campaign beyond fear and perceived "
+    "climate, and a platform or people who change their ways because of it.",
+    "The half-life of fear is an assumption (72 h), and recovery inherits it; so is that who left never comes back.",
+    "The time is that of the mean deficit over seeds: single small worlds write too few dissenting posts a day to be "
+    "timed well, and their medians stand in the table for comparison. Intervals are of chance alone "
+    "(bootstrap over seeds).",
+)
+FILES = {
+    "deficits.parquet": "a row an hour, campaign and seed: dissent that does not stand because of the campaign",
+    "times.parquet": "a row a campaign: time to half, what is still missing, with 95% intervals",
+    "speedups.parquet": "what each change does to what is missing, in the same seeds",
+    "run.yaml": "what was run, resolved",
+}
+
+
+def write(folder: Path, console: Console) -> str:
+    """Write figures and report.html into `folder` from its result files, print the table; return the headline."""
+    deficits, times, helped = (pd.read_parquet(folder / f"{n}.parquet") for n in ("deficits", "times", "speedups"))
+    about = page.made(folder)
+    start = int(_config(about["config"])["campaign"]["start"])
+    sentence, lines = headline(times), [*lede(times), *_helps(helped)]
+    with style.look():
+        pictures = [
+            Picture("What is missing after campaigns of several lengths",
+                    style.save(curves(deficits, start), folder / "figures", "curves"),
+                    "Look at where each curve crosses half (dotted). All are means over seeds and days, as a share of "
+                    "what the campaign's last days missed; a curve that stays up has not recovered.",
+                    "Deficit after the end of the campaign, as a share of its last days, by length at full intensity."),
+            Picture("What is still missing when the run ends",
+                    style.save(remaining(times), folder / "figures", "remaining"),
+                    "Look at whether longer or harder campaigns leave a larger share behind: that would be hysteresis. "
+                    "Hollow points: the part of people who left for good.",
+                    "Share of the deficit that is left in the last day, by length and intensity, with 95% intervals."),
+        ]  # fmt: skip
+    tables = [_table(times), *_help_table(helped)]
+    whole = Page(
+        "Recovery and hysteresis", sentence, lines, pictures, tables, about["facts"], CAVEATS, about["command"], FILES,
+        about["versions"], about["config"],
+    )  # fmt: skip
+    page.write(whole, folder / "report.html")
+    console.print(Text(sentence, style="bold"))
+    for line in lines:
+        console.print(Text(line))
+    for place, table in enumerate(tables):
+        console.print(grid(table, None if place else (0, 1, 2, 4, 5, 8), wrap=True))
+    return sentence
+
+
+def hours(value: float) -> str:
+    """Return a time in words: "not within the run" for infinity."""
+    return "not within the run" if math.isinf(value) else f"{number(value, 0)} h"
+
+
+def between(lo: float, hi: float) -> str:
+    """Return an interval of times in words."""
+    if math.isnan(lo) or math.isnan(hi):
+        return "unknown"
+    return f"{number(lo, 0)} h to {hours(hi)}" if math.isfinite(lo) else "not within the run"
+
+
+def headline(times: pd.DataFrame) -> str:
+    """Say how the time to half goes with the length of the campaign, at the highest intensity."""
+    rows = times[(times["help"] == MAIN) & (times["intensity"] == times["intensity"].max())].sort_values("hours")
+    known = rows.dropna(subset="half_life").to_dict("records")
+    if not known:
+        return "No campaign left a deficit, so there is nothing to recover from."
+    told = [f"{row['hours']:.0f} h: {hours(row['half_life'])} [{between(row['lo'], row['hi'])}]" for row in known]
+    return f"Half of the mean deficit is made good, by length of a campaign at full quotas - {'; '.join(told)}."
+
+
+def lede(times: pd.DataFrame) -> list[str]:
+    """Return what is still missing after the shortest and the longest campaign, and whether that can be told apart."""
+    rows = times[(times["help"] == MAIN) & (times["intensity"] == times["intensity"].max())].sort_values("hours")
+    known = rows.dropna(subset="remaining").to_dict("records")
+    if len(known) < 2:
+        return []
+    short, long = known[0], known[-1]
+    words = [
+        f"{_share(row)} of the deficit is missing in the last day watched after {row['hours']:.0f} h"
+        for row in (short, long)
+    ]
+    apart = short["remaining_hi"] < long["remaining_lo"] or long["remaining_hi"] < short["remaining_lo"]
+    found = "The two can be told apart." if apart else "That longer campaigns leave a larger share was not found."
+    return [f"{words[0]}, and {words[1]}. {found}"]
+
+
+def _helps(helped: pd.DataFrame) -> list[str]:
+    if helped.empty:
+        return []
+    better = [_name(row["help"]) for row in helped.to_dict("records") if row["hi"] < 0]
+    if not better:
+        return ["None of the changes tried was found to leave less missing at the end."]
+    return [f"Less is missing at the end of the longest and hardest campaign with: {', '.join(better)}."]
+
+
+def _share(row: dict[Any, Any]) -> str:
+    ends = span(100 * row["remaining_lo"], 100 * row["remaining_hi"], 0)
+    return f"{number(100 * row['remaining'], 0)}% [{ends}]"
+
+
+def _name(name: object) -> str:
+    return str(name).replace("_", " ")
+
+
+def curves(deficits: pd.DataFrame, start: int) -> Figure:
+    """Return the mean deficit after the end by length, at the highest intensity, as a share of the reference."""
+    cases = paths(deficits[deficits["help"] == MAIN], start)
+    top = max(intensity for _, _, intensity in cases)
+    figure = style.canvas(3.2)
+    axes = figure.subplots()
+    style.zero_line(axes)
+    axes.axhline(0.5, color=style.INK, linewidth=0.9, linestyle=":")
+    for place, ((_, length, intensity), case) in enumerate(cases.items()):
+        reference = float(case.deficit[:, max(start, case.stop - 72) : case.stop].mean())
+        after = case.deficit[:, case.stop :].mean(axis=0)
+        if intensity == top and reference > 0 and len(after) >= 24:
+            days = np.convolve(after, np.full(24, 1 / 24), mode="valid") / reference
+            axes.plot(np.arange(len(days)), days, color=COLOURS[place % len(COLOURS)], label=f"{length} h")
+    axes.set_xlabel("hours after the end (mean of the 24 hours that follow)")
+    axes.set_ylabel("deficit, share of the last days\u2019")
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(title="length of the campaign")
+    return figure
+
+
+def remaining(times: pd.DataFrame) -> Figure:
+    """Return what is left in the last day by length; a colour an intensity."""
+    rows = times[times["help"] == MAIN]
+    figure = style.canvas(3.2)
+    axes = figure.subplots()
+    style.zero_line(axes)
+    for place, (intensity, part) in enumerate(rows.groupby("intensity")):
+        x = part["hours"].to_numpy(np.float64) * (1 + 0.03 * place)
+        colour = COLOURS[place % len(COLOURS)]
+        axes.vlines(x, part["remaining_lo"], part["remaining_hi"], color=colour, linewidth=1.3)
+        axes.plot(x, part["remaining"], "o-", color=colour, label=f"intensity {intensity:g}")
+        axes.plot(x, part["gone"], "o", color=colour, markerfacecolor="white")
+    axes.set_xlabel("length of the campaign, h")
+    axes.set_ylabel("missing in the last day, share")
+    figure.legend(loc="outside lower center", ncols=rows["intensity"].nunique())
+    return figure
+
+
+def _table(times: pd.DataFrame) -> Table:
+    heads = ["setting", "length, h", "intensity", "deficit, posts/h", "time to half", "95%", "median of seeds",
+             "recovered", "missing at the end", "gone for good, %"]  # fmt: skip
+    rows = [
+        [_name(row["help"]), f"{row['hours']:.0f}", f"{row['intensity']:g}", number(row["reference"], 2),
+         hours(row["half_life"]), between(row["lo"], row["hi"]), hours(row["median"]),
+         f"{row['recovered']:.0f} of {row['with_deficit']:.0f}",
+         _share(row),
+         number(100 * row["gone"], 0)]
+        for row in times.to_dict("records")
+    ]  # fmt: skip
+    note = (
+        "Time to half of the mean deficit over seeds, with its bootstrap interval. Median: Kaplan-Meier over seeds "
+        "that have a deficit. Gone for good: what people who left would have wanted to say, part of which they would "
+        "have kept to themselves, so that it may exceed what is missing."
+    )
+    return Table("Every campaign", heads, rows, note, open=True)
+
+
+def _help_table(helped: pd.DataFrame) -> list[Table]:
+    if helped.empty:
+        return []
+    heads = ["what differs", "missing at the end, posts/h", "deficit of the last days, posts/h"]
+    rows = [
+        [_name(row["help"]), f"{number(row['remaining_change'], 3)} [{span(row['lo'], row['hi'], 3)}]",
+         f"{number(row['deficit_change'], 3)} [{span(row['deficit_lo'], row['deficit_hi'], 3)}]"]
+        for row in helped.to_dict("records")
+    ]  # fmt: skip
+    note = "Against the setting as it is, in the same seeds, under the longest and hardest campaign; below 0 is less."
+    return [Table("What speeds recovery up", heads, rows, note, open=True)]
+
+
+def _config(text: str) -> dict[str, Any]:
+    import yaml
+
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found

@@ -1,0 +1,96 @@
+"""The report of unmasked sleepers: what number and hour cost genuine moderates."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.report import page, style
+from experiments.report.page import Page, Picture, Table
+from experiments.report.words import number, span
+
+COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE)
+PANELS = {
+    "credibility_dissenters": ("Credibility that genuine dissenters lose", 1.0),
+    "dissent_impressions": ("Impressions of dissent lost, thousands", 1e-3),
+}
+CAVEATS = (
+    "That respected moderates were in somebody's pay is the essay's hypothesis; no count of them was found.",
+    "How much trust spills over to people who serve nobody is an assumption (credibility.spill); the dashed lines show "
+    "what is left of the costs without it: what sleepers no longer write and dissenters no longer repost.",
+    "An illustration: people, graph and operations are synthetic, and posts carry no text.",
+)
+FILES = {
+    "unmasking.parquet": "what each number and hour costs, with and without trust that spills over",
+    "ticks.parquet": "hourly measures of every world",
+    "run.yaml": "what was run, resolved",
+}
+
+
+def write(folder: Path) -> str:
+    """Write figures and report.html into `folder` from its result files; return the headline."""
+    about = page.made(folder)
+    costs = pd.read_parquet(folder / "unmasking.parquet")
+    with style.look():
+        svg = style.save(draw(costs), folder / "figures", "costs")
+    caption = (
+        "Look at the slope, which is the price of one more sleeper who becomes known, and at which hour is dearest. "
+        "Solid: trust spills over to genuine dissenters. Dashed: it does not. Bands are 95% intervals over seeds."
+    )
+    picture = Picture("Number and hour", svg, caption, "Losses against the number unmasked, a line an hour.")
+    whole = Page(
+        "Sleepers unmasked", headline(costs), [], [picture], [_table(costs)], about["facts"], CAVEATS,
+        about["command"], FILES, about["versions"], about["config"],
+    )  # fmt: skip
+    page.write(whole, folder / "report.html")
+    return headline(costs)
+
+
+def headline(costs: pd.DataFrame) -> str:
+    """Say what most unmaskings at the first hour cost in impressions, and how much of it through trust."""
+    seen = costs[(costs["measure"] == "dissent_impressions") & (costs["number"] == costs["number"].max())]
+    seen = seen[seen["hour"] == seen["hour"].min()].set_index("spills")
+    whole, rest = seen.loc[True], seen.loc[False]
+    said = f"{number(whole['value'], 0)} [{span(whole['lo'], whole['hi'], 0)}]"
+    none = "no effect, " if whole["lo"] <= 0.0 <= whole["hi"] else ""
+    return (
+        f"{whole['number']} sleepers unmasked at hour {whole['hour']} cost {none}{said} impressions of dissent "
+        f"({number(whole['percent'])}%); without trust that spills over {number(rest['value'], 0)} "
+        f"[{span(rest['lo'], rest['hi'], 0)}]."
+    )
+
+
+def draw(costs: pd.DataFrame) -> Figure:
+    """Return a panel a measure, with a line an hour, solid where trust spills over and dashed where not."""
+    figure = style.canvas(3.4)
+    for axes, (measure, (title, scale)) in zip(figure.subplots(1, 2), PANELS.items(), strict=True):
+        _panel(axes, costs[costs["measure"] == measure], title, scale)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
+    for (hour, lines), colour in zip(rows.groupby("hour"), COLOURS, strict=False):
+        for spills, dash in ((True, "solid"), (False, (0, (4, 2)))):
+            part: Any = lines[lines["spills"] == spills]
+            label = f"at hour {hour}" if spills else None
+            axes.plot(part["number"], scale * part["value"], color=colour, linestyle=dash, marker="o", markersize=3.5,
+                      label=label)  # fmt: skip
+            axes.fill_between(part["number"], scale * part["lo"], scale * part["hi"], color=colour, alpha=0.12, lw=0)
+    style.zero_line(axes)
+    axes.set_title(title)
+    axes.set_xlabel("sleepers unmasked")
+
+
+def _table(costs: pd.DataFrame) -> Table:
+    rows = [
+        [str(row["number"]), str(row["hour"]), "yes" if row["spills"] else "no", row["measure"].replace("_", " "),
+         f"{number(row['value'], 3)} [{span(row['lo'], row['hi'], 3)}]", number(row["percent"]), str(row["seeds"])]
+        for row in costs.to_dict("records")
+    ]  # fmt: skip
+    heads = ["unmasked", "at hour", "trust spills over", "measure", "lost [95% interval]", "%", "seeds"]
+    note = "Against the same worlds with nobody unmasked, from the hour of the unmasking to the end."
+    return Table("Every case", heads, rows, note)

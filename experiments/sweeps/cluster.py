@@ -1,0 +1,251 @@
+"""The engine of a Ray cluster that is there already: the engine of one machine on each of its machines."""
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from experiments.sweeps.engine import Engine, Harvest, Limits
+from experiments.sweeps.plan import Job
+from experiments.sweeps.station import Station, about
+from experiments.sweeps.store import Outcome
+from experiments.sweeps.worker import Measure, Prepare
+from sim.errors import InputError
+
+POLL = 0.2  #: s
+LOOK = 2.0  #: s between two looks at which machines there are
+PATIENCE = 60.0  #: s without any machine
+SAY = 10.0  #: s without a ready machine, after which the user is told
+IN_VAIN = 5  #: stations that may be lost in a row while nothing ends
+GRACE = 10.0  #: s that stations get to stop
+
+
+@dataclass
+class Machine:
+    """A machine at work: its station and the jobs that it has in hand."""
+
+    node: str  #: Ray's name of it
+    address: str
+    workers: int
+    station: Any
+    call: Any  #: what it is asked for now: first about itself, then turns; None between two turns
+    ready: bool = False
+    alone: bool = False  #: has one job that may have killed a station, and gets no other
+    jobs: dict[str, Job] = field(default_factory=dict)  #: by run id
+
+
+class Cluster(Engine):
+    """Plays jobs on the machines of a running Ray cluster, those that join later too.
+
+    Ray tries nothing again by itself: a lost station's jobs wait again here. Where its machine was lost with it, no job
+    is to blame; where it died alone, each of its jobs is played without company, so that the one that killed it shows.
+
+    Args:
+        measure, prepare, limits: as for any engine.
+        workers: processes on each machine; 0 for one on each core that Ray has there.
+        work: folder of what the driver has received and not kept yet.
+        address: HOST:PORT of the cluster, or auto for the one that this machine belongs to.
+    """
+
+    def __init__(
+        self, measure: Measure, prepare: Prepare, workers: int, work: Path, limits: Limits | None, address: str
+    ) -> None:
+        super().__init__(measure, prepare, 0, work, limits)
+        self.address, self._most = address, workers
+        self._machines: dict[str, Machine] = {}
+        self._looked, self._seen = -LOOK, 0.0
+        self._written = self._in_vain = 0
+        self._told: list[int] = []  # signals
+
+    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+        """Yield what ended, some times a second, also when that is nothing."""
+        self.add(jobs)
+        if not self.left():
+            return
+        with self._joined():
+            self._seen = time.monotonic()
+            while self.left():
+                self._obey()
+                self._look()
+                self._hand_out()
+                yield self._harvest()
+
+    def _under_way(self) -> int:
+        return sum(len(machine.jobs) for machine in self._machines.values())
+
+    @contextmanager
+    def _joined(self) -> Iterator[None]:
+        mine, former = not ray.is_initialized(), signal.getsignal(signal.SIGTERM)
+        if mine:
+            _join(self.address)
+        signal.signal(signal.SIGTERM, lambda number, frame: self._told.append(number))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, former)
+            self._dismiss()
+            if mine:
+                ray.shutdown()
+
+    def _obey(self) -> None:
+        """Leave if SIGTERM came: an exception that is raised while Ray waits would be lost there."""
+        if self._told:
+            raise SystemExit(128 + self._told[0])
+
+    def _look(self) -> None:
+        """Put a station on every machine that has none."""
+        now = time.monotonic()
+        if now - self._looked < LOOK:
+            return
+        self._looked = now
+        for node in ray.nodes():
+            cores = int(node["Resources"].get("CPU", 0))
+            if node["Alive"] and cores and node["NodeID"] not in self._machines and (self._queue or self._alone):
+                workers = min(self._most or cores, cores)
+                self._machines[node["NodeID"]] = self._station(node["NodeID"], node["NodeManagerAddress"], workers)
+        self.workers = sum(machine.workers for machine in self._machines.values())
+        self._wait_for_machines(now)
+
+    def _station(self, node: str, address: str, workers: int) -> Machine:
+        where = blake2b(f"{socket.gethostname()} {self.work.resolve()} {address}".encode(), digest_size=8).hexdigest()
+        options: dict[str, Any] = {"num_cpus": workers, "max_restarts": 0, "max_task_retries": 0}
+        options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
+        kind: Any = ray.remote(Station)
+        station = kind.options(**options).remote(self.measure, self.prepare, workers, f"infowar-{where}", self.limits)
+        return Machine(node, address, workers, station, station.about.remote())
+
+    def _wait_for_machines(self, now: float) -> None:
+        if any(machine.ready for machine in self._machines.values()):
+            self._seen = now
+        elif not self._machines and now - self._seen > PATIENCE:
+            raise InputError(
+                f"sweep.address={self.address}: no machine with a core is left in this cluster: start one, and the "
+                "same command goes on"
+            )
+        elif self._machines and SAY < now - self._seen <= SAY + LOOK:
+            wanted = ", ".join(f"{machine.workers} on {machine.address}" for machine in self._machines.values())
+            print(f"waiting for free cores: {wanted}; workers=N asks for fewer on each machine", file=sys.stderr)
+
+    def _hand_out(self) -> None:
+        for machine in self._machines.values():
+            if machine.ready and machine.call is None:
+                jobs = self._jobs_for(machine)
+                machine.jobs |= {job.run_id: job for job in jobs}
+                if machine.jobs:
+                    machine.call = machine.station.turn.remote(jobs)
+
+    def _jobs_for(self, machine: Machine) -> list[Job]:
+        """Return some seconds of work for all workers of a machine, or one job that may have killed a station."""
+        if not machine.jobs:
+            machine.alone = bool(self._alone)
+        if machine.alone:
+            return [] if machine.jobs else [self._alone.popleft()]
+        enough = machine.workers * (1 + self._enough() if self._ended else 1)
+        return self._take(max(0, min(enough - len(machine.jobs), self._share(machine.workers))))
+
+    def _harvest(self) -> Harvest:
+        calls = {machine.call: machine for machine in self._machines.values() if machine.call is not None}
+        if not calls:
+            time.sleep(POLL)
+        outcomes: list[Outcome] = []
+        for call in ray.wait(list(calls), timeout=POLL)[0] if calls else []:
+            outcomes += self._answer(calls[call])
+        return Harvest(outcomes, [self._journal(outcomes)] if outcomes else [])
+
+    def _answer(self, machine: Machine) -> list[Outcome]:
+        try:
+            told = ray.get(machine.call)
+        except RayTaskError as error:
+            if isinstance(error.cause, OSError):
+                raise InputError(f"{machine.address} can not keep what it plays: {error.cause}") from None
+            raise RuntimeError(f"{machine.address}: {error.cause}") from None
+        except RayError:
+            return self._lose(machine)
+        machine.call = None
+        if not machine.ready:
+            agree(machine.address, told)
+            machine.ready = True
+            return []
+        for outcome in told:
+            del machine.jobs[outcome.run_id]
+            self._note(outcome)
+        self._in_vain = 0 if told else self._in_vain
+        return list(told)
+
+    def _lose(self, machine: Machine) -> list[Outcome]:
+        """Put a lost station's jobs back, and return the one that is known to have killed it twice."""
+        del self._machines[machine.node]
+        self.workers -= machine.workers
+        with suppress(RayError):
+            ray.kill(machine.station)
+        if not any(node["Alive"] and node["NodeID"] == machine.node for node in ray.nodes()):
+            self._put_back(machine.jobs.values())
+            return []
+        self._in_vain += 1
+        if self._in_vain > IN_VAIN:
+            raise RuntimeError(f"{machine.address}: stations die before a run ends")
+        if machine.alone:
+            return [outcome for job in machine.jobs.values() for outcome in self._blame(job, "it killed its station")]
+        self._alone.extend(machine.jobs.values())
+        return []
+
+    def _journal(self, outcomes: Sequence[Outcome]) -> Path:
+        """Write down what ended, so that a driver that is killed before it is kept loses nothing."""
+        self._written += 1
+        path = self.work / f"{os.getpid()}-{self._written}.jsonl"
+        path.write_text("".join(json.dumps(asdict(outcome)) + "\n" for outcome in outcomes), encoding="utf-8")
+        return path
+
+    def _dismiss(self) -> None:
+        """Stop every station and what it plays."""
+        closing = [machine.station.close.remote() for machine in self._machines.values() if machine.ready]
+        with suppress(RayError):
+            ray.wait(closing, num_returns=len(closing), timeout=GRACE) if closing else None
+        for machine in self._machines.values():
+            with suppress(RayError):
+                ray.kill(machine.station)
+            self._put_back(machine.jobs.values())
+        self._machines.clear()
+
+
+def _join(address: str) -> None:
+    """Become a driver of the cluster.
+
+    Raises:
+        InputError: nobody answers there, or not to us.
+    """
+    where = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
+    try:
+        host, _, port = where.rpartition(":")
+        if host and port.isdigit() and "/" not in host:  # Ray itself would try for two minutes
+            socket.create_connection((host, int(port)), timeout=5).close()
+        ray.init(where, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError, RayError) as error:
+        said = "its token is another" if "InvalidAuthToken" in str(error.__cause__) else " ".join(str(error).split())
+        raise InputError(
+            f"sweep.address={address} can not be joined ({said}): name HOST:PORT of a running Ray cluster that this "
+            "machine belongs to, and set RAY_AUTH_MODE and RAY_AUTH_TOKEN as its nodes have them"
+        ) from None
+
+
+def agree(address: str, theirs: Mapping[str, str | None]) -> None:
+    """Raise InputError unless the machine at `address`, which says `theirs`, is `about()` what this one is."""
+    for name, mine in about().items():
+        if theirs.get(name) != mine:
+            what = "other sources of this project" if name == "sources" else f"{name} {theirs.get(name)}, not {mine}"
+            raise InputError(
+                f"{address} has {what}: runs would differ from those of this machine; install the same there"
+            )

@@ -1,0 +1,109 @@
+"""What every engine of a sweep is and keeps: which jobs wait, how long a run takes, and who killed a worker."""
+
+from abc import ABC, abstractmethod
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from experiments.sweeps.plan import Job
+from experiments.sweeps.store import DIED, Outcome
+from experiments.sweeps.worker import Measure, Prepare
+
+SECONDS = 7.0  #: of work in a batch
+MOST = 1000  #: runs in a batch
+TRIES = 2  #: workers that a run may kill
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take."""
+
+    seconds: float | None = None
+    memory: float | None = None  #: MiB
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """Runs that ended, and journals that are not needed once these runs are kept."""
+
+    outcomes: list[Outcome]
+    journals: list[Path] = field(default_factory=list)
+
+
+class Engine(ABC):
+    """Plays jobs in workers; what its runs measure does not depend on which engine plays them.
+
+    Args:
+        measure: plays one task; at the top of a module.
+        prepare: makes a worker ready for tasks, untimed.
+        workers: processes.
+        work: folder of the journals, and of what the runs of one machine share.
+        limits: of one run.
+    """
+
+    def __init__(
+        self, measure: Measure, prepare: Prepare, workers: int, work: Path, limits: Limits | None = None
+    ) -> None:
+        self.measure, self.prepare, self.workers, self.work = measure, prepare, workers, work
+        self.limits = limits or Limits()
+        self._queue: deque[Job] = deque()
+        self._alone: deque[Job] = deque()  # were there when a worker died: played without company
+        self._deaths: Counter[str] = Counter()
+        self._spent, self._ended = 0.0, 0
+
+    @abstractmethod
+    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+        """Yield what ended, some times a second, also when that is nothing.
+
+        A run that raises is an outcome; one whose worker dies is tried again, alone, and is marked as died if that one
+        dies too; the other runs of its batch are played again.
+        """
+
+    @abstractmethod
+    def _under_way(self) -> int:
+        """Return how many jobs have been handed out and have not ended."""
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Have more jobs wait, also while others are played."""
+        self._queue.extend(jobs)
+
+    def left(self) -> int:
+        """Return how many jobs have not ended."""
+        return len(self._queue) + len(self._alone) + self._under_way()
+
+    def seconds_left(self) -> float | None:
+        """Return how long the jobs left will take all workers, None before the first ended."""
+        return self.left() * self._spent / self._ended / max(self.workers, 1) if self._ended else None
+
+    def _enough(self) -> int:
+        """Return how many runs are some seconds of one worker's work; 0 if one takes longer."""
+        return min(int(SECONDS * self._ended / max(self._spent, 1e-6)), MOST)
+
+    def _share(self, workers: int) -> int:
+        """Return how many of the waiting jobs so many workers should be given at most, so that some are left to all."""
+        return -(-len(self._queue) * workers // (2 * self.workers))
+
+    def _take(self, most: int) -> list[Job]:
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+
+    def _put_back(self, jobs: Iterable[Job]) -> None:
+        self._queue.extendleft(reversed(list(jobs)))
+
+    def _note(self, outcome: Outcome) -> Outcome:
+        self._spent += outcome.wall_time
+        self._ended += 1
+        return outcome
+
+    def _blame(self, job: Job, how: str) -> list[Outcome]:
+        """Have a job that killed what played it try again alone, or end it as died."""
+        self._deaths[job.run_id] += 1
+        if self._deaths[job.run_id] < TRIES:
+            self._alone.append(job)
+            return []
+        return [self._note(without_result(job, DIED, f"{how}, {TRIES} times", 0.0))]
+
+
+def without_result(job: Job, status: str, error: str, seconds: float) -> Outcome:
+    """Return what became of a run that could not tell it itself."""
+    return Outcome(job.run_id, job.point, job.seed, job.code, status, error, seconds, {})

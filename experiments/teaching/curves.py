@@ -1,0 +1,43 @@
+"""What the charts show of a world's hours: running means of the last day, and a band over seeds."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+DAY = 24
+#: curve -> (measure of the history, factor): a day's total of what is counted in an hour, a mean of what is a share
+CURVES = {
+    "voice": ("dissent_posts", DAY),
+    "seen": ("dissent_impressions", DAY),
+    "climate": ("perceived_support", 1),
+    "true_support": ("true_support", 1),
+    "withheld_fear": ("withheld_fear", DAY),
+    "withheld_climate": ("withheld_climate", DAY),
+    "withheld_either": ("withheld_either", DAY),
+    "withheld_over": ("withheld_over", DAY),
+}
+BANDED = ("voice", "seen", "climate")  #: the curves that have a band
+
+Curves = dict[str, NDArray[np.float32]]
+
+
+def curves(history: pd.DataFrame) -> Curves:
+    """Return every curve of a world's history (a row an hour), float32 [hours].
+
+    Each is the mean of the last DAY hours, or of all hours so far, times its factor; nan where there is no value.
+    """
+    return {
+        name: (factor * history[measure].rolling(DAY, min_periods=1).mean()).to_numpy(np.float32)
+        for name, (measure, factor) in CURVES.items()
+    }
+
+
+def band(seeds: Sequence[Mapping[str, NDArray[np.float32]]]) -> tuple[Curves, Curves]:
+    """Return the lowest and the highest value that each banded curve takes over seeds, hour by hour."""
+    stacked = {name: np.stack([curve[name] for curve in seeds]) for name in BANDED}
+    return (
+        {name: values.min(axis=0) for name, values in stacked.items()},
+        {name: values.max(axis=0) for name, values in stacked.items()},
+    )

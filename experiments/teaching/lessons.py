@@ -1,0 +1,89 @@
+"""Lessons: texts in two languages beside a setting of `conf/lesson/`, with the numbers that a run has computed.
+
+Texts are data (`lessons/NAME.yaml`): for each language title, question, setting, look, answer and gone. What stands in
+braces is a finding (`findings.findings`) of the first scene, or with gone_ before it of the second.
+"""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from string import Formatter
+from typing import Any
+
+import yaml
+
+from experiments.analysis.pairing import Interval
+from experiments.report.words import number
+from sim.errors import InputError, suggest
+
+FOLDER = files("experiments.teaching") / "lessons"
+NAMES = ("flood", "witness", "numbers", "backlash", "moderation")  #: in the order in which they are taught
+PARTS = ("title", "question", "setting", "look", "answer", "gone")  #: and arm_without, arm_with, if others than usual
+UNITS = {
+    "en": {"percent": "%", "points": " points", "posts": " posts", "accounts": " accounts"},
+    "ar": {"percent": "%", "points": " نقطة مئوية", "posts": " منشورًا", "accounts": " حسابًا"},
+}
+KINDS = {
+    "voice": "percent",
+    "seen": "percent",
+    "shift": "points",
+    "withheld": "posts",
+    "unhurt": "posts",
+    "removed": "posts",
+    "supporters": "accounts",
+}
+APART = "\u2066\u2069"  #: first and last sign around what runs from left to right
+SENTENCES = {
+    "en": "{value}{unit} (95% interval {lo} to {hi})",
+    "ar": "{value}{unit} (مجال الثقة 95%: من {lo} إلى {hi})",
+}
+
+
+def texts(name: str) -> dict[str, dict[str, str]]:
+    """Return the texts of a lesson, language -> part -> text with names of findings in braces.
+
+    Raises:
+        InputError: there is no such lesson.
+    """
+    if name not in NAMES:
+        raise InputError(f"replay.lesson={name} is unknown: {suggest(str(name), NAMES)}")
+    told: Any = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    return dict(told)
+
+
+def told(name: str, found: Mapping[str, Interval], gone: Mapping[str, Interval]) -> dict[str, dict[str, str]]:
+    """Return the texts of a lesson with its numbers in place.
+
+    Args:
+        name: of the lesson.
+        found: findings of its setting.
+        gone: findings of the setting where the effect disappears.
+    """
+    both = {**found, **{f"gone_{finding}": value for finding, value in gone.items()}}
+    return {
+        language: {part: _filled(text, both, language) for part, text in parts.items()}
+        for language, parts in texts(name).items()
+    }
+
+
+def needed(text: str) -> list[str]:
+    """Return the names in braces in a text."""
+    return [name for _, name, _, _ in Formatter().parse(text) if name]
+
+
+def _filled(text: str, findings: Mapping[str, Interval], language: str) -> str:
+    return text.format(**{name: said(name, findings[name], language) for name in needed(text)})
+
+
+def said(name: str, finding: Interval, language: str) -> str:
+    """Return one finding with its unit and interval: "-85.7% (95% interval ...)".
+
+    Numbers are set apart, so that they keep their order in a text from right to left.
+    """
+    unit = UNITS[language][KINDS[name.removeprefix("gone_")]]
+    value, lo, hi = (f"{APART[0]}{'+' if bound > 0 else ''}{number(float(bound))}{APART[1]}" for bound in finding)
+    return SENTENCES[language].format(value=value, unit=unit, lo=lo, hi=hi)
+
+
+def plain(text: str) -> str:
+    """Return a text without the signs that set numbers apart, which a terminal may show."""
+    return text.translate(dict.fromkeys(map(ord, APART)))

@@ -1,0 +1,70 @@
+"""The band of eight seeds beside a live world: played by worker processes that all sessions of a server share."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
+from multiprocessing import get_context
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from experiments.teaching.curves import Curves, band, curves
+from experiments.teaching.live.choice import Choice, setting
+from experiments.teaching.takes import Take, shoot
+
+SEEDS, HOURS = 8, 264
+MOST_PEOPLE = 5000  #: above it there is no band: eight pairs would take too long
+_LOCK = Lock()
+
+
+@lru_cache(1)
+def pool() -> ProcessPoolExecutor:
+    """Return the workers of this server: one, so that worlds that are looked at keep a core."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def pair(choice: Choice) -> tuple[Curves, Curves]:
+    """Return the curves of one seed, without the campaign and with it."""
+    rules = setting(choice)
+    without = replace(rules, campaign=replace(rules.campaign, tactics=()))
+    one, two = shoot(Take((without, rules), choice.seed, HOURS, 0)).histories
+    return curves(one), curves(two)
+
+
+class Bands:
+    """Plays the seeds after the chosen one and tells the band, anew after every seed.
+
+    Args:
+        choice: what is played; its own seed is the first of `SEEDS`.
+        tell: receives how many seeds were played, and {low, high} of the worlds without and with the campaign.
+    """
+
+    def __init__(self, choice: Choice, tell: Callable[[int, list[dict[str, Any]]], None]) -> None:
+        self.tell, self._pairs, self._lock = tell, [], Lock()  # type: ignore[var-annotated]
+        seeds = range(choice.seed, choice.seed + SEEDS) if choice.people <= MOST_PEOPLE else ()
+        with _LOCK:
+            self._waiting = [pool().submit(pair, choice._replace(seed=seed)) for seed in seeds]
+        for future in self._waiting:
+            future.add_done_callback(self._done)
+
+    def cancel(self) -> None:
+        """Play nothing more."""
+        for future in self._waiting:
+            future.cancel()
+        self.tell = lambda seeds, worlds: None
+
+    def _done(self, future: "Future[tuple[Curves, Curves]]") -> None:
+        if future.cancelled() or future.exception():
+            return
+        with self._lock:
+            self._pairs.append(future.result())
+            if len(self._pairs) < 2:
+                return
+            worlds = [band([both[arm] for both in self._pairs]) for arm in (0, 1)]
+            self.tell(len(self._pairs), [dict(zip(("low", "high"), map(_plain, ends), strict=True)) for ends in worlds])
+
+
+def _plain(lines: Curves) -> dict[str, list[float]]:
+    return {name: np.nan_to_num(line).round(4).tolist() for name, line in lines.items()}

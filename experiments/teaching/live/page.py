@@ -1,0 +1,136 @@
+"""The live page: controls and words by Solara, pictures by the replay's canvas, worlds by a session of their own."""
+
+import json
+from typing import Any
+
+import solara
+import solara.lab
+
+from experiments.teaching.live.bands import MOST_PEOPLE, Bands
+from experiments.teaching.live.canvas import Canvas, packed
+from experiments.teaching.live.choice import GROUPS, Choice, names
+from experiments.teaching.live.picture import Picture
+from experiments.teaching.live.session import Session, Shows
+from experiments.teaching.replay import source
+from sim.campaigns import TACTICS
+
+WORDS = json.loads(source("words.json"))
+
+
+class Room:
+    """All that one visitor has: nothing of it is shared with another."""
+
+    def __init__(self) -> None:
+        self.choice = solara.reactive(Choice())
+        self.language = solara.reactive("en")
+        self.cast, self.bands = solara.reactive(""), solara.reactive("")
+        self.picture: solara.Reactive[Picture | None] = solara.reactive(None)
+        self.playing, self.forked = solara.reactive(False), solara.reactive(False)
+        self.trouble = solara.reactive("")
+        self.number = 0
+        self.session = Session(Shows(self._cast, self.picture.set, self.playing.set, self.trouble.set))
+        self.band: Bands | None = None
+        self._told: tuple[int, list[dict[str, Any]]] | None = None
+
+    def begin(self) -> None:
+        """Begin anew with what is chosen."""
+        if self.band:
+            self.band.cancel()
+        self._told = None
+        self.session.reset(self.choice.value)
+        self.band = Bands(self.choice.value, self._band)
+
+    def heard(self, name: str, value: Any) -> None:
+        """Do what the canvas asks for."""
+        if name == "drawn" and isinstance(value, int):
+            self.session.drawn(value)
+        elif name == "play":
+            self.session.play(value is True)
+        elif name == "language" and value in WORDS:
+            self.language.set(value)
+        elif name == "ready" and not self.cast.value:
+            self.begin()
+
+    def leave(self) -> None:
+        """Free the worlds: the page is closed."""
+        if self.band:
+            self.band.cancel()
+        self.session.close()
+
+    def change(self, **what: Any) -> None:
+        """Choose something else; it is played from the next start."""
+        self.choice.set(self.choice.value._replace(**what))
+        self.begin()
+
+    def _cast(self, cast: dict[str, Any]) -> None:
+        self.number = cast["number"]
+        self.forked.set(len(cast["worlds"]) == 2)
+        self.cast.set(packed(cast | {"banded": self.choice.value.people <= MOST_PEOPLE}))
+        self._send_band()
+
+    def _band(self, seeds: int, worlds: list[dict[str, Any]]) -> None:
+        self._told = seeds, worlds
+        self._send_band()
+
+    def _send_band(self) -> None:
+        if self._told:
+            self.bands.set(packed({"setting": self.number, "seeds": self._told[0], "worlds": self._told[1]}))
+
+
+@solara.component
+def Page() -> None:
+    """One visitor's laboratory."""
+    room = solara.use_memo(Room, [])
+    solara.use_effect(lambda: room.leave, [])
+    say = WORDS[room.language.value]
+    solara.Title(say["laboratory"])
+    with solara.Column(gap="0px", style={"direction": "rtl" if room.language.value == "ar" else "ltr"}):
+        Controls(room)
+        Pictures(room)
+
+
+@solara.component
+def Controls(room: Room) -> None:
+    """Choose a setting; step, reset, fork."""
+    say, choice = WORDS[room.language.value], room.choice.value
+    with solara.Row(style={"flex-wrap": "wrap", "align-items": "center", "padding": "1.2rem 1.4rem 0"}):
+        for group in GROUPS:
+            solara.Select(
+                say[group],
+                names(group),
+                getattr(choice, group),
+                on_value=lambda v, group=group: room.change(**{group: v}),
+                dense=True,
+            )
+        solara.SelectMultiple(
+            say["tactics"],
+            list(choice.tactics),
+            list(TACTICS),
+            on_value=lambda v: room.change(tactics=tuple(v)),
+            dense=True,
+        )
+        for name in ("army", "people", "seed"):
+            solara.InputInt(
+                say[name],
+                getattr(choice, name),
+                on_value=lambda v, name=name: room.change(**{name: v}),
+                style={"max-width": "7rem"},
+            )
+        solara.Button(say["step"], on_click=room.session.step, disabled=room.playing.value)
+        solara.Button(say["reset"], on_click=room.begin)
+        solara.Button(say["fork"], on_click=room.session.fork, disabled=room.forked.value, color="primary")
+    if room.trouble.value:
+        solara.Error(room.trouble.value)
+
+
+@solara.component
+def Pictures(room: Room) -> None:
+    """The canvas, and nothing that would draw anew with it."""
+    picture = room.picture.value
+    Canvas.element(
+        cast=room.cast.value,
+        picture=packed(picture._asdict()) if picture else "",
+        bands=room.bands.value,
+        playing=room.playing.value,
+        heard=room.heard,
+    )

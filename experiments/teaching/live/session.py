@@ -1,0 +1,167 @@
+"""One visitor's worlds: a thread owns them, takes commands and hands out pictures; nobody else touches them.
+
+A picture is handed out only when the page has drawn the one before, so that playing never outruns what is shown, and
+drawing never reads a world that changes.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any, NamedTuple
+
+from experiments.teaching.film import MOST, Film
+from experiments.teaching.live import picture
+from experiments.teaching.live.choice import Choice, setting
+from experiments.teaching.live.picture import Picture, Plain
+from sim.errors import InputError
+from sim.world import World
+
+PATIENCE = 5.0  #: seconds that a world waits for a page before it looks for commands again
+
+
+class Shows(NamedTuple):
+    """Who is told; each is called in the session's own thread, one after the other."""
+
+    cast: Callable[[Plain], None]  #: other worlds are shown from now on
+    picture: Callable[[Picture], None]
+    playing: Callable[[bool], None]
+    trouble: Callable[[str], None]  #: one line about a choice that can not be, "" when all is well
+
+
+class Session:
+    """Worlds of one visitor.
+
+    Args:
+        shows: who is told what happens.
+
+    Attributes:
+        worlds: without and with the operation, or the one with it; only for reading, and only after `close`.
+    """
+
+    def __init__(self, shows: Shows) -> None:
+        self.shows = shows
+        self.worlds: list[World] = []
+        self._commands: Queue[tuple[str, Any]] = Queue()
+        self._playing, self._waiting = False, False  # for the page to draw picture `_number`
+        self._number, self._setting = 0, 0
+        self._spare: World | None = None  # the world as it was when its campaign began, without it
+        self._thread = Thread(target=self._loop, name="session", daemon=True)
+        self._thread.start()
+
+    def reset(self, choice: Choice) -> None:
+        """Begin anew with these settings, one world."""
+        self._commands.put(("reset", choice))
+
+    def play(self, on: bool) -> None:
+        """Go on hour by hour, or stand still."""
+        self._commands.put(("play", on))
+
+    def step(self) -> None:
+        """Play one hour."""
+        self._commands.put(("step", None))
+
+    def fork(self) -> None:
+        """Put a world beside it in which the campaign is not conducted, at the same hour."""
+        self._commands.put(("fork", None))
+
+    def drawn(self, number: int) -> None:
+        """The page says that it has drawn this picture."""
+        self._commands.put(("drawn", number))
+
+    def close(self) -> None:
+        """Free the worlds and end the thread."""
+        self._commands.put(("close", None))
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE)
+
+    def _loop(self) -> None:
+        doing: dict[str, Callable[[Any], None]] = {
+            "reset": self._reset,
+            "play": self._play,
+            "step": lambda _: self._advance(),
+            "fork": lambda _: self._fork(),
+            "drawn": self._drawn,
+        }
+        while True:
+            busy = self._playing and not self._waiting and bool(self.worlds)
+            try:
+                name, value = self._commands.get(timeout=0.0 if busy else PATIENCE)
+            except Empty:
+                if busy:
+                    self._advance()
+                continue
+            if name == "close":
+                self.worlds, self._spare = [], None
+                return
+            doing[name](value)
+
+    def _reset(self, choice: Choice) -> None:
+        try:
+            world = World(setting(choice), rng=choice.seed)
+        except InputError as error:
+            self.shows.trouble(str(error))
+            return
+        world.observers.append(Film(world, min(MOST, choice.people)))
+        self.worlds, self._spare = [world], None
+        self._keep_spare()
+        self.shows.trouble("")
+        self._play(False)
+        self._show_cast()
+        self._advance()
+
+    def _play(self, on: bool) -> None:
+        self._playing = on and bool(self.worlds)
+        self.shows.playing(self._playing)
+
+    def _drawn(self, number: int) -> None:
+        self._waiting = self._waiting and number != self._number
+
+    def _advance(self) -> None:
+        if not self.worlds:
+            return
+        for world in self.worlds:
+            world.step()
+        self._keep_spare()
+        self._number += 1
+        last = self.worlds[-1]
+        self._waiting = True
+        self.shows.picture(
+            Picture(
+                self._number,
+                self._setting,
+                last.now,
+                tuple(map(picture.frame, self.worlds)),
+                picture.stream(last),
+                picture.suspects(last),
+            )
+        )
+
+    def _keep_spare(self) -> None:
+        world = self.worlds[-1]
+        if len(self.worlds) == 1 and world.now == world.setting.campaign.start:
+            self._spare = world.fork(replace(world.setting.campaign, tactics=()))
+
+    def _fork(self) -> None:
+        if len(self.worlds) != 1:
+            return
+        world = self.worlds[0]
+        other = self._spare
+        if other is None:
+            other = world.fork(replace(world.setting.campaign, tactics=()))
+        other.run(world.now - other.now)
+        self.worlds, self._spare = [other, world], None
+        self._show_cast()
+
+    def _show_cast(self) -> None:
+        self._setting += 1
+        self._waiting = False
+        arms = ("without", "with") if len(self.worlds) == 2 else ("only",)
+        campaign = self.worlds[-1].setting.campaign
+        self.shows.cast(
+            {
+                "number": self._setting,
+                "campaign": [campaign.start, campaign.end],
+                "worlds": [picture.cast(world, arm) for world, arm in zip(self.worlds, arms, strict=True)],
+            }
+        )

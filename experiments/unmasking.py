@@ -1,0 +1,94 @@
+"""Sleepers unmasked: what their number and the hour cost genuine moderates, with and without trust that spills over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import app
+from experiments.folder import describe
+from experiments.runs import in_order
+from experiments.settings import build, facts, otherwise
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.setting import Setting
+
+KEPT = ("tick", "credibility_dissenters", "dissent_impressions", "dissent_posts", "unmasked")
+
+
+class Case(NamedTuple):
+    """One world: so many unmasked at this hour, with trust that spills over or does not."""
+
+    number: int
+    hour: int  #: -1 where nobody is
+    spills: bool
+    seed: int
+    setting: Setting
+    ticks: int
+
+
+def main(config: DictConfig, folder: Path) -> None:
+    """Play all cases, compare each with the same world in which nobody is unmasked, draw and print."""
+    import pandas as pd
+    from rich.console import Console
+
+    from experiments.analysis.unmaskings import costs
+    from experiments.report import unmasking as report
+
+    jobs = list(cases(config))
+    ticks = pd.concat(in_order(play, jobs, config.workers, "playing worlds"), ignore_index=True)
+    ticks.to_parquet(folder / "ticks.parquet", index=False)
+    costs(ticks).to_parquet(folder / "unmasking.parquet", index=False)
+    setting = jobs[0].setting
+    describe(folder, OmegaConf.to_container(config), facts(setting, config, ("", "drawn for each seed")))  # type: ignore[arg-type]
+    Console().print(report.write(folder))
+
+
+def cases(config: DictConfig) -> Iterator[Case]:
+    """Yield every world to be played.
+
+    Raises:
+        InputError: a number or an hour means nothing, or the scenario has nobody to unmask.
+    """
+    asked: Any = OmegaConf.to_container(config.unmasking)
+    for name, least in (("numbers", 1), ("hours", 0)):
+        if not asked[name] or any(not isinstance(value, int) or value < least for value in asked[name]):
+            raise InputError(f"unmasking.{name}={asked[name]} must be whole numbers from {least}, as in [1, 3]")
+    if max(asked["hours"]) >= config.ticks:
+        raise InputError(f"unmasking.hours={asked['hours']} goes beyond ticks={config.ticks}: say fewer hours")
+    if OmegaConf.select(config, "events.unmasking") is None:
+        raise InputError("nobody is unmasked here: say scenario=sleepers_unmasked, or give a scenario events.unmasking")
+    whole = [(0, -1), *((number, hour) for number in asked["numbers"] for hour in asked["hours"])]
+    for spills in (True, False):
+        for number, hour in whole:
+            setting = build(otherwise(config, changes(number, hour, spills), "unmasking"))
+            for seed in range(config.seed, config.seed + config.seeds):
+                yield Case(number, hour, spills, seed, setting, config.ticks)
+
+
+def changes(number: int, hour: int, spills: bool) -> list[str]:
+    """Return what is otherwise in one case; nobody is caught by an act, so that numbers are as they are said."""
+    return [
+        f"events.unmasking.unmask={number}",
+        f"events.unmasking.start={max(hour, 0)}",
+        "forces.sleepers.operations.awake.risk=0.0",
+        *([] if spills else ["credibility.spill=0.0"]),
+    ]
+
+
+def play(case: Case) -> pd.DataFrame:
+    """Return the hourly measures of one world."""
+    from sim.world import World
+
+    history = World(case.setting, rng=case.seed).run(case.ticks)[[*KEPT]]
+    return history.assign(number=case.number, hour=case.hour, spills=case.spills, seed=case.seed)
+
+
+if __name__ == "__main__":
+    app("unmasking", main)

@@ -1,0 +1,96 @@
+"""Who carries out operations beside the campaign: a committee of amateurs, or a drilled brigade of the army.
+
+A committee is few and flat: members turn up at hours of their own, write few posts, barely coordinate, and have one
+target at a time. A brigade works as the army does - shifts, quotas, officers, discipline - at operations with hours of
+their own. What each may cost makes them comparable: with a budget, a principal has as many members as it can pay.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors.army import Drilled
+from sim.actors.base import Band, enlist
+from sim.actors.crew import Crew, Drill, Employed
+from sim.noise import draws, key_of, mixed, stream
+from sim.rules import parameter, share
+from sim.state.accounts import I64
+
+_DUTY = stream("committee/duty")
+DAY = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committee(Employed):
+    """A few amateurs with one narrow target."""
+
+    role: ClassVar[str] = "committee"
+
+    name: str = parameter("committee", unit="name", source="one committee; name others otherwise")
+    size: int = parameter(6, unit="accounts", source="assumption: few", low=0, high=10**6)
+    rate: float = parameter(4.0, unit="posts/h", source="assumption: amateurs", low=0.0, high=1000.0)
+    quota: int = parameter(40, unit="posts/day", source="assumption", low=0, high=10**6)
+    duty: int = parameter(8, unit="h", source="assumption: at hours of one's own", low=1, high=24)
+    discipline: float = share(0.5, source="assumption: irregular")
+    reposts: float = share(0.3, source="assumption")
+    copying: float = share(0.1, source="assumption: sloppy")
+    jitter: float = parameter(1800.0, unit="s", source="assumption: sloppy", low=0.0, high=1e5)
+    followers: float = parameter(30.0, unit="followers", source="assumption", low=0.0, high=1e9)
+    cost: float = parameter(0.4, unit="money/member-month", source="assumption: of a soldier's", low=0.0, high=1e9)
+
+    @property
+    def members(self) -> int:
+        """How many there are: as many as the principal's budget pays for, or `size` if there is none."""
+        budget = self.principal.budget
+        return int(budget / self.cost) if budget and self.cost else self.size
+
+    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+        """Make the members' accounts, whose rows start at `first_row`."""
+        return enlist(self.name, self.members, self.followers, n_organic, first_row, seed)
+
+    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Crew:
+        """Return the committee in `rows`: everybody a group of their own, with hours of their own."""
+        first = (DAY * draws(mixed(key_of(seed, _DUTY, 0), keys), 0)).astype(np.int64)
+        drill = Drill(
+            rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
+            jitter=self.jitter, group=np.arange(len(rows)), first=first, shift=self.duty, delay=0.0,
+        )  # fmt: skip
+        return Crew(self.operations, drill, rows, keys, seed, most=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brigade(Drilled, Employed):
+    """A part of the army with operations of its own."""
+
+    role: ClassVar[str] = "troll"
+
+    name: str = parameter("brigade", unit="name", source="one brigade; name others otherwise")
+    cost: float = parameter(
+        1.0, unit="money/member-month", source="unit of money: a soldier's month", low=0.0, high=1e9
+    )
+    overhead: float = parameter(4.0, unit="money/month", source="assumption: command and premises", low=0.0, high=1e9)
+
+    @property
+    def members(self) -> int:
+        """As many as the budget pays for, an officer to `span` of them included; `size` if there is no budget."""
+        budget = self.principal.budget
+        if not (budget and self.cost):
+            return self.size
+        return max(0, math.floor((budget - self.overhead) / self.cost * self.span / (self.span + 1)))
+
+    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+        """Make the members' accounts, whose rows start at `first_row`."""
+        return enlist(self.name, self.members, self.followers, n_organic, first_row, seed)
+
+    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Crew:
+        """Return the brigade in `rows`: officers' groups, in shifts from 8 o'clock on."""
+        group = np.arange(len(rows)) // self.span
+        drill = Drill(
+            rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
+            jitter=self.jitter, group=group, first=8 + self.shift * (group % (DAY // self.shift)), shift=self.shift,
+            delay=self.delay,
+        )  # fmt: skip
+        return Crew(self.operations, drill, rows, keys, seed)

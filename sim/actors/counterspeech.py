@@ -1,0 +1,105 @@
+"""Counter-speech: volunteers who stand by whoever was abused, civilly and in the open. They serve nobody.
+
+In each hour a volunteer on duty answers the newest contested post of somebody who was answered with abuse in the last
+hour, in agreement. All it does it does by being read: it is among the few mentions that a session shows, an ally to
+who is of that side, and one civil voice more. No effect on fear is put in: Hangartner et al. 2021 measured what
+empathy does to those who hate (-0.1 SD in four weeks), and whoever is abused by order is abused by people who feel
+nothing. Rates are assumptions.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sim.actors.base import Band, PublicView, enlist, ordered, orders_of, recent
+from sim.noise import draw, key_of, mix, stream
+from sim.rules import Rule, parameter, share
+from sim.state.accounts import I64
+from sim.state.posts import TOXIC, answer, drafts
+from sim.state.records import Orders
+
+_HOUR = stream("counterspeech/hour")
+_DUTY, _EXTRA = map(np.uint64, range(2))
+_PICK, _SECOND, _APPEAL = map(np.uint64, range(3))
+DAY = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterSpeech(Rule):
+    """How many volunteers there are, and how much they write."""
+
+    role: ClassVar[str] = "volunteer"
+
+    strength: float = share(1.0, source="share of hours in which a volunteer acts; 0 = none does")
+    size: int = parameter(20, unit="accounts", source="assumption: a third of the army", low=0, high=10**8)
+    rate: float = parameter(1.0, unit="posts/h", source="assumption", low=0.0, high=1000.0)
+    followers: float = parameter(30.0, unit="followers", source="assumption: as the army's", low=0.0, high=1e9)
+
+    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+        """Make the volunteers' accounts, whose rows start at `first_row`."""
+        return enlist("counterspeech", self.size, self.followers, n_organic, first_row, seed)
+
+    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Volunteers":
+        """Return the volunteers with the accounts in `rows`."""
+        return Volunteers(self, rows, keys, seed)
+
+
+class Volunteers:
+    """The volunteers of one world."""
+
+    def __init__(self, rule: CounterSpeech, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
+        self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
+
+    def order(self, view: PublicView) -> Orders:
+        """Return what they post in the hour of `view`; nobody ordered it."""
+        bait = abused(view)
+        hour = key_of(self.seed, _HOUR, view.tick)
+        able = ~view.barred[self.rows] & (len(bait) > 0)
+        count = _how_many(self.keys, hour, able, self.rule.strength, self.rule.rate)
+        n = int(count.sum())
+        new = drafts(n)
+        if n:
+            _fill(new, self.rows, self.keys, count, orders_of(self.seed, view.tick), bait, view)
+        return Orders(new, np.full(n, -1, np.int64), np.full(n, -1, np.int8))
+
+
+def abused(view: PublicView) -> I64:
+    """Return the rows of the newest contested post of the day of each who was answered with abuse in the last hour."""
+    fresh = recent(view, 1)
+    hurt = np.unique(view.target[fresh[(view.toxicity[fresh] >= TOXIC) & (view.target[fresh] >= 0)]])
+    day = recent(view, DAY)
+    newest = np.full(len(view.barred), -1)
+    newest[view.voice[day]] = day  # rows ascend, and the last one written stays
+    found = newest[hurt]
+    return np.asarray(found[found >= 0])
+
+
+@njit(cache=True)
+def _how_many(keys, hour, able, strength, rate):
+    """Return how many posts each volunteer writes in this hour, int64."""
+    count = np.zeros(len(keys), np.int64)
+    for m in range(len(keys)):
+        member = mix(hour, keys[m])
+        if able[m] and draw(member, _DUTY) < strength:
+            count[m] = int(rate + draw(member, _EXTRA))
+    return count
+
+
+@njit(cache=True)
+def _fill(new, rows, keys, count, orders, bait, view):
+    d = 0
+    for m in range(len(count)):
+        for ordinal in range(count[m]):
+            post = ordered(orders, keys[m], ordinal)
+            j = bait[int(draw(post, _PICK) * len(bait))]
+            new.key[d] = post
+            new.author[d] = new.voice[d] = rows[m]
+            new.time[d] = view.tick * 3600 + int(3600.0 * draw(post, _SECOND))
+            new.stance_principal[d] = view.stance_principal[j]
+            new.stance_extremist[d] = view.stance_extremist[j]
+            new.appeal[d] = 0.5 * draw(post, _APPEAL)
+            answer(new, d, view, view.base, j)
+            d += 1

@@ -1,0 +1,89 @@
+"""Members of the army who write nothing and report what dissenters write, so that moderators take it down.
+
+Each hour the most visible dissenters of the last day are singled out, as the commander does. Each member looks once at
+each of their civil posts, in the hour after it was written, and reports it with probability `rate` (assumption). What
+comes of it is up to moderation: its reviewers err, and have the less time for what readers report.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sim.actors.base import Band, PublicView, enlist, recent
+from sim.noise import key_of, mix, stream, uniform
+from sim.rules import Rule, parameter, share
+from sim.state.accounts import I64, OPINION
+from sim.state.posts import TOXIC, drafts
+from sim.state.records import Orders
+
+_REPORT = stream("reporters/report")
+DAY = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reporters(Rule):
+    """Size, aim and hours of the reporters."""
+
+    role: ClassVar[str] = "troll"
+
+    size: int = parameter(20, unit="accounts", source="assumption", low=0, high=10**6)
+    start: int = parameter(72, unit="h", source="of the scenario", low=0, high=10**9)
+    hours: int = parameter(144, unit="h", source="of the scenario", low=0, high=10**9)
+    rate: float = share(0.3, source="assumption: P(a member reports a post of a target)")
+    targets: int = parameter(40, unit="accounts", source="assumption: as many as are abused", low=0, high=10**9)
+
+    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+        """Make the members' accounts, which nobody follows."""
+        return enlist("reporters", self.size, 0.0, n_organic, first_row, seed)
+
+    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Denouncers":
+        """Return who reports with the accounts in `rows`."""
+        return Denouncers(self, rows, keys, seed)
+
+
+class Denouncers:
+    """The reporters of one world."""
+
+    def __init__(self, rule: Reporters, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
+        self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
+
+    def order(self, view: PublicView) -> Orders:
+        """Return what the members report in the hour of `view`; they write nothing."""
+        nothing = Orders(drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
+        if not self.rule.start <= view.tick < self.rule.start + self.rule.hours:
+            return nothing
+        rows = recent(view, DAY)
+        visible = _visible(rows, view)
+        aims = np.flatnonzero(visible)
+        aims = aims[np.argsort(-visible[aims], kind="stable")][: self.rule.targets]
+        fresh = rows[view.time[rows] >= (view.tick - 1) * 3600]
+        civil = fresh[np.isin(view.voice[fresh], aims) & (view.toxicity[fresh] < TOXIC)]
+        able = self.keys[~view.barred[self.rows]]
+        reported = np.empty(len(civil) * len(able), np.int64)
+        count = _reported(reported, civil, view.root, able, key_of(self.seed, _REPORT), self.rule.rate)
+        return nothing._replace(aims=aims, reported=reported[:count])
+
+
+@njit(cache=True)
+def _visible(rows, view):
+    """Return how visible each account's dissent is among these rows, float64 [A]: 0 for no dissent."""
+    visible = np.zeros(len(view.barred))
+    for j in rows:
+        if view.stance_principal[j] < -OPINION and view.stance_extremist[j] < 0.0:
+            visible[view.voice[j]] += 1.0 + view.reposts[j] + view.replies[j]
+    return visible
+
+
+@njit(cache=True)
+def _reported(reported, rows, root, keys, key, rate):
+    """Fill in the rows that members report; return how many. Keyed by member and content."""
+    n = 0
+    for j in rows:
+        for member in keys:
+            if uniform(mix(key, np.uint64(root[j])), member) < rate:
+                reported[n] = j
+                n += 1
+    return n

@@ -1,0 +1,106 @@
+"""Operators whose account is suspended come back under another one, from a reserve laid in beforehand.
+
+An account in reserve begins with nobody who follows it, unless it is *aged*: opened long before, kept for the purge,
+with a few followers of its own. Nobody follows it because of whom it replaces: they must find it again
+(`sim.people.following`). It keeps its operator's key, so that a return shifts no draw.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors.base import Band, followed, pairs
+from sim.noise import draws, exponentials, key_of, mixed, stream
+from sim.rules import Rule, parameter, share
+from sim.state.accounts import I64, NEVER, Accounts, Register, empty
+
+_RETURN = stream("returns/delay")
+_AGED = stream("returns/aged")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returns(Rule):
+    """How many accounts each operator has in reserve, and how soon the next one is taken up."""
+
+    spares: int = parameter(3, unit="accounts/operator", source="assumption", low=1, high=1000)
+    delay: float = parameter(24.0, unit="h", source="assumption: mean time until the next account", low=0.0, high=1e6)
+    aged: float = share(0.2, source="assumption: of the reserve; aged accounts were redeployed after purges in Turkey")
+    aged_followers: float = parameter(5.0, unit="followers", source="assumption", low=0.0, high=1e9)
+
+    def reserve(self, operators: NDArray[np.uint64], n_organic: int, first_row: int, seed: int) -> Band:
+        """Make the accounts in reserve for operators of these keys, generation after generation, from `first_row` on.
+
+        Only aged accounts have followers.
+        """
+        accounts = empty(self.spares * len(operators))
+        accounts.key[:] = np.tile(operators, self.spares)
+        accounts.climate[:] = 0.5
+        own = self._identities(operators, seed)
+        source, owner = followed(own, self.aged_followers, n_organic, seed)
+        old = self._old(own)[owner]
+        return Band(accounts, source[old], first_row + owner[old])
+
+    def register(self, accounts: int, operators: NDArray[np.uint64], seed: int) -> Register:
+        """Return the register of so many accounts, of which the last are in reserve: aged ones, and not yet opened."""
+        joined, former = np.zeros(accounts, np.int64), np.full(accounts, -1, np.int64)
+        joined[accounts - self.spares * len(operators) :][~self._old(self._identities(operators, seed))] = NEVER
+        return Register(joined, former)
+
+    def _identities(self, operators: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+        """Return an identity for each account in reserve, uint64."""
+        generation = np.repeat(np.arange(self.spares), len(operators))
+        return pairs(np.tile(operators, self.spares), generation, key_of(seed, _AGED))
+
+    def _old(self, identities: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        old: NDArray[np.bool_] = draws(identities, 1) < self.aged
+        return old
+
+
+class Operators:
+    """Which account each operator runs now, in one world.
+
+    Args:
+        rule: of their returns; None: nobody returns.
+        crews: int64 arrays, one for each actor: the accounts that its members run. Actors are mustered with these very
+            arrays, which change in place when an account is taken up.
+        keys: uint64 [O], identities of all operators in the order of the crews.
+        first_spare: row of the first account in reserve.
+        seed: of the world.
+    """
+
+    def __init__(
+        self, rule: Returns | None, crews: Sequence[I64], keys: NDArray[np.uint64], first_spare: int, seed: int
+    ) -> None:
+        self.rule, self.crews, self.keys, self.first_spare, self.seed = rule, crews, keys, first_spare, seed
+        self._used = np.zeros(len(keys), np.int64)
+        self._due = np.full(len(keys), NEVER)
+
+    def come_back(self, accounts: Accounts, register: Register, tick: int) -> I64:
+        """Let operators whose account is suspended take up the next one when it is time; return these rows, int64.
+
+        Who is let back into the old account before that stays there. Writes the register.
+        """
+        if self.rule is None or not len(self.keys):
+            return np.zeros(0, np.int64)
+        now = np.concatenate(self.crews)
+        barred = (accounts.suspended_until[now] > tick) & (self._used < self.rule.spares)
+        new = barred & (self._due == NEVER)
+        hour = mixed(key_of(self.seed, _RETURN, tick), self.keys[new])
+        self._due[new] = tick + exponentials(hour, 0, self.rule.delay).astype(np.int64)
+        self._due[~barred] = NEVER
+        back = np.flatnonzero(self._due <= tick)
+        rows: I64 = self.first_spare + self._used[back] * len(self.keys) + back
+        register.former[rows] = now[back]
+        register.joined[rows] = np.minimum(register.joined[rows], tick)
+        self._used[back] += 1
+        self._due[back] = NEVER
+        self._take_up(back, rows)
+        return rows
+
+    def _take_up(self, operators: I64, rows: I64) -> None:
+        ends = np.cumsum([len(crew) for crew in self.crews])
+        for crew, end in zip(self.crews, ends, strict=True):
+            mine = (operators >= end - len(crew)) & (operators < end)
+            crew[operators[mine] - (end - len(crew))] = rows[mine]

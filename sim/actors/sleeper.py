@@ -1,0 +1,85 @@
+"""Sleepers: respected moderates in somebody's pay, planted long before or hired at a date.
+
+A planted sleeper is an account that is there from the first hour, with followers of its own. A hired one is a genuine
+figure: at `hired_at` the network takes the `hired` most visible dissenting voices of the day into its pay; they go on
+as the people they are, and write to order besides. What they do and when they wake is data: operations of civil
+engagement (`civic`, `protest`), then those of the campaign. Each coordinated act may unmask its author, with the
+operation's `risk`; who is unmasked writes no more to order.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.actors.base import Band, PublicView, enlist
+from sim.actors.crew import Crew, Drill, Employed, most_visible
+from sim.noise import draws, key_of, mixed, stream
+from sim.rules import parameter, share
+from sim.state.accounts import I64
+from sim.state.records import Orders
+
+_DUTY = stream("sleepers/duty")
+_HIRED = stream("sleepers/hired")
+DAY = 24
+MASTERS = ("army", "committee")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sleepers(Employed):
+    """How many there are, whom they serve, and how they behave."""
+
+    role: ClassVar[str] = "sleeper"
+
+    name: str = parameter("sleepers", unit="name", source="one network; name others otherwise")
+    serves: str = parameter("army", unit="kind", source="essay", choices=MASTERS)
+    size: int = parameter(5, unit="accounts", source="assumption: planted", low=0, high=10**6)
+    hired: int = parameter(0, unit="accounts", source="of the scenario: genuine figures", low=0, high=10**6)
+    hired_at: int = parameter(72, unit="h", source="of the scenario", low=0, high=10**9)
+    rate: float = parameter(1.0, unit="posts/h", source="assumption: as a busy person", low=0.0, high=1000.0)
+    quota: int = parameter(12, unit="posts/day", source="assumption", low=0, high=10**6)
+    duty: int = parameter(14, unit="h", source="assumption: at hours of one's own", low=1, high=24)
+    discipline: float = share(0.8, source="assumption")
+    followers: float = parameter(150.0, unit="followers", source="assumption: respected", low=0.0, high=1e9)
+
+    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+        """Make the planted accounts, whose rows start at `first_row`."""
+        return enlist(self.name, self.size, self.followers, n_organic, first_row, seed)
+
+    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Network":
+        """Return the network whose planted accounts are in `rows`."""
+        return Network(self, rows, keys, seed)
+
+    def crew(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Crew:
+        """Return a crew of sleepers: those of an army act in the same minutes, those of a committee do not."""
+        group, first = np.arange(len(rows)), (DAY * draws(mixed(key_of(seed, _DUTY, 0), keys), 0)).astype(np.int64)
+        army = self.serves == "army"
+        drill = Drill(
+            rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=0.0, copying=0.1 if army else 0.0,
+            jitter=120.0 if army else 1800.0, group=0 * group if army else group, first=first, shift=self.duty,
+            delay=0.0,
+        )  # fmt: skip
+        return Crew(self.operations, drill, rows, keys, seed, most=10**6 if army else 1)
+
+
+class Network:
+    """Sleepers of one master in one world: the planted, and from a date the hired."""
+
+    def __init__(self, rule: Sleepers, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
+        self.rule, self.seed = rule, seed
+        self.crew = rule.crew(rows, keys, seed)
+
+    def order(self, view: PublicView) -> Orders:
+        """Return what the sleepers write to order in the hour of `view`; at the date, hire."""
+        if self.rule.hired and view.tick == self.rule.hired_at:
+            self._hire(view)
+        return self.crew.order(view)
+
+    def _hire(self, view: PublicView) -> None:
+        """Take the most visible genuine dissenting voices of the day into the network's pay."""
+        hired = np.sort(most_visible(view, self.crew.rows, "dissenters", self.rule.hired))
+        keys = mixed(key_of(self.seed, _HIRED, 0), hired.astype(np.uint64))
+        rows, keys = np.concatenate([self.crew.rows, hired]), np.concatenate([self.crew.keys, keys])
+        former, self.crew = self.crew, self.rule.crew(rows, keys, self.seed)
+        self.crew.aims, self.crew.used[: len(former.used)] = former.aims, former.used

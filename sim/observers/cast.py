@@ -1,0 +1,89 @@
+"""The rest of the cast: who is believed, who loses heart, at whom forces aim; each where its mechanism is."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.observers.base import Moment
+from sim.state.accounts import DISSENTER, F64, I64
+from sim.state.posts import CIVIC, DISTRESS, SLOGANS, SMEAR
+from sim.state.truth import COMMITTEE, SLEEPER
+
+
+class Aims:
+    """What becomes of those at whom orders have aimed so far, and how much further forces write."""
+
+    def __init__(self) -> None:
+        self.aimed: I64 = np.zeros(0, np.int64)
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return posts by role, the mean stance of the cohort of dissenters, and what becomes of the aimed at."""
+        for order in moment.orders:
+            if len(order.aims):
+                self.aimed = np.union1d(self.aimed, order.aims)
+        posts, new, truth = moment.posts, moment.new, moment.truth
+        aimed = np.zeros(len(truth.role), np.bool_)
+        aimed[self.aimed] = True
+        roles = np.bincount(truth.role[posts.author[new]], minlength=SLEEPER + 1)
+        return {
+            "committee_posts": int(roles[COMMITTEE]),
+            "sleeper_posts": int(roles[SLEEPER]),
+            "stance_dissenters": _mean(moment.accounts.stance_principal[moment.accounts.cohort == DISSENTER]),
+            "aimed": len(self.aimed),
+            "aimed_posts": int(np.count_nonzero(aimed[posts.author[new]])),
+            "aimed_impressions": _voiced(posts.voice, aimed, moment.seen.item),
+            "aimed_credibility": _mean(moment.accounts.credibility[self.aimed]),
+        }
+
+
+class Rallies:
+    """Genuine people who chant the slogan of a rally."""
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return how many posts of the hour carry a slogan, reposts of them included."""
+        return {"rallied_posts": int(np.count_nonzero(moment.posts.template[moment.new] >= SLOGANS))}
+
+
+class Esteem:
+    """How far people are believed."""
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return mean credibility of dissenters and sleepers, impressions of smears and civic posts, the unmasked."""
+        accounts, truth = moment.accounts, moment.truth
+        themes = np.bincount(moment.posts.theme[moment.seen.item], minlength=CIVIC + 1)
+        return {
+            "credibility_dissenters": _mean(accounts.credibility[accounts.cohort == DISSENTER]),
+            "credibility_sleepers": _mean(accounts.credibility[truth.sleepers()]),
+            "unmasked": int(np.count_nonzero(accounts.unmasked)),
+            "smear_impressions": int(themes[SMEAR]),
+            "civic_impressions": int(themes[CIVIC]),
+        }
+
+
+class Spirits:
+    """Morale of the extremists' side."""
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return mean morale of propagandists and sympathisers, how many are left, impressions of distress."""
+        accounts, n, troops = moment.accounts, moment.truth.n_organic, moment.truth.troops
+        sympathise = accounts.stance_extremist[:n] >= 0.0
+        return {
+            "morale_troops": _mean(accounts.morale[troops]),
+            "morale_sympathisers": _mean(accounts.morale[:n][sympathise]),
+            "troops": int(np.count_nonzero(~accounts.left[troops])),
+            "sympathisers": int(np.count_nonzero(sympathise)),
+            "distress_impressions": int(np.count_nonzero(moment.posts.theme[moment.seen.item] == DISTRESS)),
+        }
+
+
+def _mean(values: F64) -> float:
+    return float(values.mean()) if len(values) else math.nan
+
+
+@njit(cache=True)
+def _voiced(voice, aimed, items):
+    count = 0
+    for j in items:
+        count += aimed[voice[j]]
+    return count

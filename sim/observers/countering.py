@@ -1,0 +1,31 @@
+"""What dissenters do against it: where they have gone, and how they fare; where a world lets them."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.observers.base import Moment
+from sim.state.accounts import DISSENTER, F64
+
+
+class Countering:
+    """Fear and expectation of abuse among dissenters, and who has moved to the fresh tag."""
+
+    def __init__(self, moved: NDArray[np.bool_] | None) -> None:
+        self.moved = moved
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return means over the cohort of dissenters, and how many of them have moved."""
+        accounts, n = moment.accounts, moment.truth.n_organic
+        cohort = accounts.cohort[:n] == DISSENTER
+        moved = 0 if self.moved is None else int(np.count_nonzero(self.moved[:n] & cohort))
+        return {
+            "dissenters_moved": moved,
+            "dissenters_fear": _mean(accounts.fear[:n][cohort]),
+            "dissenters_dread": _mean(accounts.dread[:n][cohort]),
+        }
+
+
+def _mean(column: F64) -> float:
+    return float(column.mean()) if len(column) else math.nan

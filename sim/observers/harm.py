@@ -1,0 +1,58 @@
+"""Harm: whom moderation and defences hit, of the innocent by what they think, and what defences cost."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.observers.base import Moment
+from sim.state.accounts import COHORTS
+from sim.state.posts import TOXIC
+from sim.state.truth import GENUINE, ORGANIC
+
+WHOM = (*COHORTS, "volunteer", "organised")  #: ordinary people by what they thought at first; other genuine; the rest
+HITS = ("held", "removed", "demoted", "uncounted", "barred", "blocked")
+
+
+class Harm:
+    """Counts what was done to civil posts, and to accounts; what is done to abuse by ordinary people harms nobody."""
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return `HIT_WHOM` for all of `HITS` and `WHOM`, and `prompts` and `suspensions`.
+
+        held: not posted; removed: taken down; demoted: ranked lower when new; uncounted: not counted for trends;
+        barred: accounts suspended; blocked: distinct accounts that came onto a list. Posts of the organised count
+        whatever they say, those of others only if they are civil.
+        """
+        whom = _whom(moment)
+        posts, guarded, removals = moment.posts, moment.guarded, moment.removals
+        acts = {
+            "held": (guarded.held.author, guarded.held.toxicity),
+            **{
+                name: (posts.author[rows], posts.toxicity[rows])
+                for name, rows in (
+                    ("removed", removals.posts),
+                    ("demoted", guarded.demoted),
+                    ("uncounted", guarded.uncounted),
+                )
+            },
+        }
+        organised = len(WHOM) - 1
+        counts = {
+            name: _count(whom[author][(toxicity < TOXIC) | (whom[author] == organised)])
+            for name, (author, toxicity) in acts.items()
+        }
+        counts |= {"barred": _count(whom[removals.accounts]), "blocked": _count(whom[np.unique(guarded.listed.whom)])}
+        row: dict[str, float] = {
+            f"{name}_{WHOM[code]}": int(count) for name, found in counts.items() for code, count in enumerate(found)
+        }
+        return row | {"prompts": guarded.asked, "suspensions": len(removals.accounts)}
+
+
+def _whom(moment: Moment) -> NDArray[np.int64]:
+    """Return the place in `WHOM` of each account, int64 [A]."""
+    role, whom = moment.truth.role, moment.accounts.cohort.astype(np.int64)
+    whom[role != ORGANIC] = np.where(np.isin(role[role != ORGANIC], GENUINE), len(COHORTS), len(COHORTS) + 1)
+    return whom
+
+
+def _count(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.bincount(codes, minlength=len(WHOM))

@@ -1,0 +1,66 @@
+"""Who is suspended, who comes back, and how ties change; where a world has any of it."""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.observers.base import Moment
+from sim.state.accounts import DISSENTER, I64, LOYALIST
+from sim.state.bonds import Bonds
+from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW
+from sim.state.truth import EXTREMIST, ORGANIC, TROLL
+
+
+class Run(Protocol):
+    """Which accounts operators run now; see `sim.actors.returns.Operators`."""
+
+    crews: Sequence[I64]
+
+
+class Turnover:
+    """Counts suspensions, returns and changed ties.
+
+    Args:
+        bonds: ties of the world.
+        operators: who runs which account now.
+    """
+
+    def __init__(self, bonds: Bonds, operators: Run) -> None:
+        self.bonds, self.operators, self._returned = bonds, operators, 0
+
+    def observe(self, moment: Moment) -> dict[str, float]:
+        """Return how many were suspended, came back and changed a tie, and mean followers of the organised.
+
+        Counts are of this hour, but for `organised_barred`, who are suspended now.
+        """
+        accounts, register, truth = moment.accounts, moment.register, moment.truth
+        barred, cohort = moment.removals.accounts, accounts.cohort
+        people = barred[truth.role[barred] == ORGANIC]
+        acts = np.bincount(moment.moves.act, minlength=4)
+        run, returned = np.concatenate(self.operators.crews), np.flatnonzero(register.former >= 0)
+        before, self._returned = self._returned, len(returned)
+        return {
+            "suspended_organised": len(barred) - len(people),
+            "suspended_dissenters": int(np.count_nonzero(cohort[people] == DISSENTER)),
+            "suspended_loyalists": int(np.count_nonzero(cohort[people] == LOYALIST)),
+            "returned": len(returned) - before,
+            "follows": int(acts[FOLLOW]),
+            "unfollows": int(acts[UNFOLLOW]),
+            "blocks": int(acts[BLOCK]),
+            "mutes": int(acts[MUTE]),
+            "organised_impressions": int(
+                np.count_nonzero(truth.role[moment.posts.author[moment.seen.item]] != ORGANIC)
+            ),
+            "organised_barred": int(np.count_nonzero(accounts.suspended_until[run] > moment.tick)),
+            "army_followers": self._followers(run[truth.role[run] == TROLL]),
+            "extremist_followers": self._followers(run[truth.role[run] == EXTREMIST]),
+            "returned_followers": self._followers(returned),
+        }
+
+    def _followers(self, rows: I64) -> float:
+        followers = self.bonds.followers
+        counts: NDArray[np.int64] = followers.stop[rows] - followers.start[rows]
+        return float(counts.mean()) if len(rows) else math.nan

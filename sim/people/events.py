@@ -1,0 +1,80 @@
+"""What outside events do to people: they come more often, speak more of the matter, rally.
+
+An event is data (`sim.campaigns.Event`) and the same in every arm, so that arms differ by what the organised do and by
+nothing else. While it lasts, factors act on columns of the accounts:
+
+* sessions = usual x product of the factors; interest = min(1, usual x product of the factors) (assumption);
+* rally: a dissenting original of that hour carries the hour's slogan with this probability, at the slogan's second plus
+  an exponential delay (assumption): genuine people who coordinate in the open.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.campaigns import Event
+from sim.kernels import kernel
+from sim.noise import draw, draws, key_of, mixed, stream, stream_key, uniform
+from sim.state.accounts import DISSENTER, F64, I64, Accounts
+from sim.state.posts import ORIGINAL, SLOGANS, Drafts
+
+_RALLY = stream("events/rally")
+_BETRAY = stream("events/betray")
+_JOIN, _LATE = map(np.uint64, range(2))
+
+DELAY = 30.0  #: mean seconds behind the slogan (assumption)
+
+
+class Usual(NamedTuple):
+    """Traits as they are without events, [A]."""
+
+    sessions: F64
+    interest: F64
+
+
+def stir(accounts: Accounts, usual: Usual | None, events: Sequence[Event], now: int) -> Usual | None:
+    """Write the traits that hold from the hour `now` on; return what they usually are, None if they are so."""
+    if not any(now in (event.start, event.end) for event in events):
+        return usual
+    usual = usual or Usual(accounts.sessions.copy(), accounts.interest.copy())
+    accounts.sessions[:], accounts.interest[:] = usual
+    on = [event for event in events if event.runs(now)]
+    for event in on:
+        who = accounts.cohort == DISSENTER if event.who == "dissenters" else slice(None)
+        accounts.sessions[who] *= event.sessions
+        accounts.interest[who] *= event.interest
+    np.minimum(accounts.interest, 1.0, out=accounts.interest)
+    return usual if on else None
+
+
+def heat(events: Sequence[Event], now: int) -> float:
+    """Return the factor on the volume of the extremists in the hour `now`."""
+    return math.prod((event.heat for event in events if event.runs(now)), start=1.0)
+
+
+def betrayed(rows: I64, accounts: Accounts, events: Sequence[Event], seed: int, now: int) -> I64:
+    """Return whom of `rows`, not known yet, the events that begin in the hour `now` unmask; keyed by account."""
+    wanted = sum(event.unmask for event in events if event.start == now)
+    hidden = rows[~accounts.unmasked[rows]]
+    return hidden[np.argsort(draws(mixed(key_of(seed, _BETRAY, now), accounts.key[hidden]), 0))[:wanted]]
+
+
+def rally(drafts: Drafts, events: Sequence[Event], seed: int, now: int) -> None:
+    """Let dissenting originals of the hour join a rally: the same words, within a minute or so."""
+    for event in events:
+        if event.rally and event.runs(now):
+            _rally(drafts, event.rally, seed, now, SLOGANS + now)
+
+
+@kernel
+def _rally(drafts, share, seed, tick, slogan):
+    key = stream_key(seed, _RALLY, tick)
+    second = int(3600.0 * uniform(key, np.uint64(0)))
+    for d in range(len(drafts.key)):
+        if drafts.dissent[d] and drafts.kind[d] == ORIGINAL:
+            post = drafts.key[d] ^ key
+            if draw(post, _JOIN) < share:
+                drafts.template[d] = slogan
+                drafts.time[d] = tick * 3600 + int(second - DELAY * math.log(draw(post, _LATE))) % 3600

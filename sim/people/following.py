@@ -1,0 +1,101 @@
+"""Follow, unfollow, block, mute: what reading does to ties.
+
+One post read changes one tie at most, with a probability that depends on the first line that fits:
+
+* it is an abusive answer to the reader: the reader blocks its author, `block`;
+* it is by somebody whom the reader follows, and abusive or of the other side: unfollows, `unfollow`;
+* it is abusive: the reader mutes its author, `mute`;
+* it is by the new account of somebody whom the reader follows under the former name: follows it, `refind`;
+* it is of the reader's own side on both axes, by somebody whom the reader does not follow: follows, `follow`.
+
+That people cut ties to those who disagree and tie themselves to those who agree, step by step as they read, is the
+mechanism of Sasahara et al. 2021 (doi:10.1007/s42001-020-00084-7); the rates and the rest are assumptions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.kernels import kernel
+from sim.noise import mix, stream, stream_key, uniform
+from sim.rules import Rule, share, values
+from sim.state.accounts import I64, OPINION, Accounts
+from sim.state.bonds import holds
+from sim.state.graph import Rows
+from sim.state.posts import CONTESTED, TOXIC, Posts
+from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, Exposures, Moves, Woken
+
+_TIE = stream("following/tie")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Following(Rule):
+    """How readily people change their ties."""
+
+    follow: float = share(0.002, source="assumption: some new ties a month")
+    refind: float = share(0.2, source="assumption: who comes upon a returned account mostly remembers it")
+    unfollow: float = share(0.001, source="assumption: less readily cut than made")
+    block: float = share(0.2, source="assumption")
+    mute: float = share(0.02, source="assumption: less than for abuse of oneself")
+
+    def decide(
+        self,
+        accounts: Accounts,
+        following: Rows,
+        former: I64,
+        posts: Posts,
+        woken: Woken,
+        seen: Exposures,
+        seed: int,
+        tick: int,
+    ) -> Moves:
+        """Return the ties that the active change after reading `seen` in `tick`.
+
+        Args:
+            following: whom everybody follows.
+            former: int64 [A], the account whose place each one takes, -1 for none.
+        """
+        (who, whom), act = np.empty((2, len(seen.item)), np.int32), np.empty(len(seen.item), np.int8)
+        moves = Moves(who, whom, act)
+        made = _decide(moves, accounts, following, former, posts, woken, seen, seed, tick, values(self))
+        return Moves._make(column[:made].copy() for column in moves)
+
+
+@kernel
+def _decide(moves, accounts, following, former, posts, woken, seen, seed, tick, p):
+    """Fill in the moves; return how many."""
+    key, n = stream_key(seed, _TIE, tick), 0
+    for r in range(len(woken.active)):
+        i = woken.active[r]
+        person = mix(key, accounts.key[i])
+        for x in range(seen.start[r], seen.start[r + 1]):
+            j = seen.item[x]
+            whom, act, rate = _impulse(accounts, following, former, posts, i, j, p)
+            if rate > 0.0 and uniform(person, posts.key[j]) < rate:
+                moves.who[n], moves.whom[n], moves.act[n] = i, whom, act
+                n += 1
+    return n
+
+
+@kernel
+def _impulse(accounts, following, former, posts, i, j, p):
+    """Return (whom, act, probability): what reading row j may make i do."""
+    author, voice, s = posts.author[j], posts.voice[j], accounts.stance_principal[i]
+    toxic = posts.toxicity[j] >= TOXIC
+    side = posts.stance_principal[j] * s if posts.topic[j] == CONTESTED and abs(s) > OPINION else 0.0
+    if toxic and posts.target[j] == i:
+        return author, BLOCK, p.block
+    if toxic or side < 0.0:
+        if holds(following, i, author):
+            return author, UNFOLLOW, p.unfollow
+        if toxic:
+            return author, MUTE, p.mute
+    elif not holds(following, i, voice):
+        before = former[voice]
+        while before >= 0:
+            if holds(following, i, before):
+                return voice, FOLLOW, p.refind
+            before = former[before]
+        if side > 0.0 and posts.stance_extremist[j] * accounts.stance_extremist[i] > 0.0:
+            return voice, FOLLOW, p.follow
+    return voice, FOLLOW, 0.0

@@ -1,0 +1,64 @@
+"""Joining the extremists: what reading shock makes of a few who are close to them already.
+
+Who reads shocking content, is closer to the extremists than `threshold` and still feels it (shock - habituation = k >
+0) turns to the voice of the post with probability `join` k, once in life (assumption). What the organisation makes of
+it is its own affair (`sim.actors.contender`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels import kernel
+from sim.noise import mix, stream, stream_key, uniform
+from sim.rules import Rule, parameter, share, values
+from sim.state.accounts import Accounts
+from sim.state.posts import I32, Posts
+from sim.state.records import Exposures, Woken
+
+_JOIN = stream("recruiting/join")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recruiting(Rule):
+    """Who joins, and how readily."""
+
+    join: float = share(0.02, source="assumption: P(turning to them | wholly shocking post that is fully felt)")
+    threshold: float = parameter(
+        0.5, unit="stance", source="assumption: extreme supporters, as in fact 19", low=-1.0, high=1.0
+    )
+
+    def read(
+        self,
+        accounts: Accounts,
+        posts: Posts,
+        woken: Woken,
+        seen: Exposures,
+        joined: NDArray[np.bool_],
+        seed: int,
+        tick: int,
+    ) -> I32:
+        """Return to which accounts the active turned after reading `seen` in `tick`; mark who did in `joined`, [A]."""
+        whom = np.empty(len(woken.active), np.int32)
+        return whom[: _read(whom, accounts, posts, woken, seen, joined, seed, tick, values(self))].copy()
+
+
+@kernel
+def _read(whom, accounts, posts, woken, seen, joined, seed, tick, p):
+    """Fill in the accounts that somebody turned to; return how many."""
+    key, n = stream_key(seed, _JOIN, tick), 0
+    for r in range(len(woken.active)):
+        i = woken.active[r]
+        if joined[i] or accounts.stance_extremist[i] <= p.threshold:
+            continue
+        person = mix(key, accounts.key[i])
+        for x in range(seen.start[r], seen.start[r + 1]):
+            j = seen.item[x]
+            felt = posts.shock[j] - accounts.habituation[i]
+            if felt > 0.0 and uniform(person, posts.key[j]) < p.join * felt:
+                whom[n] = posts.voice[j]
+                joined[i] = True
+                n += 1
+                break
+    return n

@@ -1,0 +1,47 @@
+"""Solidarity after abuse: who sees one of their own abused speaks up, and who is backed is less afraid.
+
+After reacting, over what one session showed (all of it assumption):
+
+* an abusive answer to somebody of the reader's own side, not to the reader, counts as `rally` like-minded posts in what
+  prompts the reader (7.6 of the ODD);
+* a civil answer to the reader, of the reader's own side: fear -= comfort fear.
+"""
+
+from dataclasses import dataclass
+
+from sim.kernels import kernel
+from sim.rules import Rule, parameter, share, values
+from sim.state.accounts import OPINION
+from sim.state.posts import TOXIC, Posts
+from sim.state.records import Change, Exposures, Woken
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solidarity(Rule):
+    """How strongly people stand by each other."""
+
+    rally: int = parameter(
+        3, unit="posts", source="assumption: a case of abuse moves more than a post", low=0, high=1000
+    )
+    comfort: float = share(0.1, source="assumption")
+
+    def back(self, posts: Posts, woken: Woken, seen: Exposures, change: Change) -> Change:
+        """Return what reading `seen` makes of the active, who otherwise would feel `change`."""
+        allies, fear = change.allies.copy(), change.fear.copy()
+        _back(allies, fear, change.stance_principal, posts, woken.active, seen, values(self))
+        return change._replace(allies=allies, fear=fear)
+
+
+@kernel
+def _back(allies, fear, stance, posts, active, seen, p):
+    for r in range(len(active)):
+        i, s = active[r], stance[r]
+        if abs(s) <= OPINION:
+            continue
+        for x in range(seen.start[r], seen.start[r + 1]):
+            j = seen.item[x]
+            toxic = posts.toxicity[j] >= TOXIC
+            if toxic and posts.target[j] != i and posts.target_stance[j] * s > 0.0:
+                allies[r] += p.rally
+            elif not toxic and posts.target[j] == i and posts.stance_principal[j] * s > 0.0:
+                fear[r] -= p.comfort * fear[r]

@@ -1,0 +1,49 @@
+"""A detector in the loop: what it suspects is suspended, with a delay and as far as there is time to look.
+
+The detector is whatever can be called with a `Site`, so it sees what defences see. None is built in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.noise import stream
+from sim.platform.defences.base import NOBODY, Acts, Defence, Site, chance
+from sim.rules import parameter
+from sim.state.accounts import F64, I64
+
+_WATCHED = stream("defences/watched")
+
+Detector = Callable[[Site], F64]  #: returns how suspect each account is, float64 [A]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch(Defence):
+    """Every `every` hours the most suspect accounts above `limit`, `capacity` at most, are suspended for `hours`.
+
+    The detector is shown posts that are `lag` hours old at least. Of the suspect the share `strength` is looked at.
+    """
+
+    detector: Detector | None = parameter(None, unit="rule", source="of the experiment; none suspects nobody")
+    limit: float = parameter(0.0, unit="score", source="of the experiment: calibrated in worlds without a campaign")
+    every: int = parameter(12, unit="h", source="assumption", low=1, high=1000)
+    lag: int = parameter(6, unit="h", source="assumption", low=0, high=40)
+    capacity: int = parameter(10, unit="accounts/look", source="assumption", low=0, high=10**9)
+    hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
+
+    def suspend(self, site: Site) -> tuple[I64, int]:
+        """Return whom it suspends in this hour; equally suspect accounts are taken by a keyed draw."""
+        if self.detector is None or site.tick % self.every:
+            return NOBODY, self.hours
+        score, u = self.detector(before(site, self.lag)), chance(site.key, _WATCHED, site)
+        suspect = np.flatnonzero((score > self.limit) & (u < self.strength) & (site.suspended_until <= site.tick))
+        order = np.lexsort((chance(site.key[suspect], _WATCHED, site, 1), -score[suspect]))
+        return np.sort(suspect[order][: self.capacity]), self.hours
+
+
+def before(site: Site, lag: int) -> Site:
+    """Return what was known `lag` hours ago of posts; with 0 those of this hour are among them."""
+    old = site.rows(0, site.tick + 1 - lag)
+    acts = Acts._make(column[: old.stop] for column in site.acts)
+    return site._replace(acts=acts, removed=site.removed[: old.stop])

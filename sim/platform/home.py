@@ -1,0 +1,194 @@
+"""The home feed: the best of what followees wrote since the last visit, one item a content.
+
+Most followees wrote nothing, and what the others wrote lies scattered in memory; so a reader first finds out whom to
+leaf through, has all of it fetched at once, and then leafs.
+"""
+
+import threading
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.kernels import piece, prefetch
+from sim.noise import U64
+from sim.platform.timelines import CONTENT, MARK, SCORE, START, STOP, VOICE
+from sim.state.accounts import F64
+from sim.state.posts import I32
+
+_LINE = 16  # followees in a line of the processor's cache
+_LEAST = 64  # entries of the part of the table that a session uses at least
+_SOON = 6  # items to be leafed through before the one that is fetched by now
+_TRIES = 16  # to find a score that as many exceed as are wanted
+
+
+class Desk(NamedTuple):
+    """What one session has chosen so far, behind it the candidates that are still weighed, and room to work.
+
+    What lies there from earlier sessions is never looked at.
+    """
+
+    row: I32
+    score: F64
+    content: I32  #: as in `Runs`; written for the home feed only
+    slot: I32  #: where in `table` the content of each candidate is noted
+    table: I32  #: candidates by content; as long as a power of two
+    whom: I32  #: followees who wrote since the last visit
+
+
+_KEPT = threading.local()  # the desk of each thread: making one each hour would cost more than a tenth of reading
+
+
+def desk(room: int, posts: int, accounts: int) -> Desk:
+    """Return a desk with room for `room` candidates, of `posts` posts by `accounts` authors: this thread's own."""
+    table = 1 << (2 * posts + _LEAST).bit_length()
+    kept: Desk | None = getattr(_KEPT, "desk", None)
+    if kept is None or len(kept.row) < room or len(kept.table) < table or len(kept.whom) <= accounts:
+        row, content, slot = (np.empty(2 * room, np.int32) for _ in range(3))
+        whom = np.empty(accounts + 1, np.int32)
+        kept = _KEPT.desk = Desk(row, np.empty(2 * room), content, slot, np.empty(table, np.int32), whom)
+    return kept
+
+
+@piece
+def ahead(following, i):
+    """Have the followees of `i`, who reads next, fetched."""
+    for edge in range(following.start[i], following.stop[i], _LINE):
+        prefetch(following.item, edge)
+
+
+@piece
+def home(desk, count, most, following, fresh, crowd, i, runs, shift, crowds):
+    """Choose the best of what the followees wrote from row `fresh` on; return how many are chosen now."""
+    first, oldest = count, fresh + shift
+    whom = _whom(desk.whom, following, i, runs, oldest) if first < most else 0
+    mask = _LEAST - 1
+    wanted = min(2 * _written(desk.whom, whom, runs), len(desk.table))
+    while mask + 1 < wanted:
+        mask = 2 * mask + 1
+    for k in range(whom):
+        author = desk.whom[k]
+        if crowds[author] != crowd:
+            continue
+        for x in range(runs.head[author, STOP] - 1, runs.head[author, START] - 1, -1):
+            mark = runs.item[x, MARK]
+            prefetch(runs.item, x - _SOON)
+            if mark < oldest:
+                break
+            if runs.item[x, VOICE] == i:
+                continue
+            j, value, content = mark - shift, runs.score[x, SCORE], runs.item[x, CONTENT]
+            at = _place(desk, first, count, content, content & mask, mask)
+            if at < count and not _better(value, j, desk.score[at], desk.row[at]):
+                continue
+            desk.row[at], desk.score[at] = j, value
+            count = max(count, at + 1)
+    if count > most:
+        _keep_best(desk.row, desk.score, first, count, most)
+        count = most
+    return count
+
+
+@piece
+def _whom(whom, following, i, runs, oldest):
+    """Note the followees of `i` who wrote something of mark `oldest` or later; return how many."""
+    found = 0
+    for edge in range(following.start[i], following.stop[i]):
+        followee = following.item[edge]
+        whom[found] = followee
+        found += runs.newest[followee] >= oldest
+    return found
+
+
+@piece
+def _written(whom, found, runs):
+    """Return how many posts the timelines of whom[:found] hold, and have the newest ones fetched."""
+    for k in range(found):
+        prefetch(runs.head, whom[k])
+    posts = 0
+    for k in range(found):
+        stop = runs.head[whom[k], STOP]
+        prefetch(runs.item, stop - 1)
+        posts += stop - runs.head[whom[k], START]
+    return posts
+
+
+@piece
+def _place(desk, first, count, content, slot, mask):
+    """Return where among candidates first .. count - 1 this content stands; if nowhere, note it as candidate `count`.
+
+    A hashed table with open addressing whose entries count only if the candidate points back (Briggs & Torczon 1993),
+    so that it need not be cleared between sessions.
+    """
+    at = -1
+    while at < 0:
+        entry = desk.table[slot]
+        if not first <= entry < count or desk.slot[entry] != slot:
+            desk.table[slot] = at = count
+            desk.slot[at], desk.content[at] = slot, content
+        elif desk.content[entry] == content:
+            at = entry
+        else:
+            slot = (slot + 1) & mask
+    return at
+
+
+@piece
+def _keep_best(row, score, first, count, most):
+    """Bring the best of items first .. count - 1 to the places from `first` on, down to item most - 1.
+
+    Looks for a score that just as many exceed, since a processor counts many at once and without guessing, which no
+    sorting does. Halving and interpolation take turns. Where ties or a crowd of near ones leave none, it selects.
+    """
+    low, high = score[first], score[first]
+    for k in range(first, count):
+        low, high = min(low, score[k]), max(high, score[k])
+    above, below, tries = 0, count - first, 0
+    wanted, found = most - first, -1
+    while found != wanted and tries < _TRIES:
+        share = 0.5 if tries % 2 else (wanted - above) / (below - above)
+        level, found = high - (high - low) * share, 0
+        for k in range(first, count):
+            found += score[k] > level
+        if found > wanted:
+            low, below = level, found
+        else:
+            high, above = level, found
+        tries += 1
+    if found == wanted:
+        at = first
+        for k in range(first, count):
+            row[at] = row[k]
+            at += score[k] > high
+    else:
+        _select(row, score, first, count, most)
+
+
+@piece
+def _select(row, score, first, count, most):
+    """Bring the best to the front of items first .. count - 1, down to item most - 1 (quickselect)."""
+    low, end, last = U64(first), U64(count), U64(most)  # unsigned, which spares each access a check for negatives
+    while end - low > U64(1):
+        middle = (low + end) // U64(2)
+        value, j = score[middle], row[middle]
+        a, b = low, end
+        while a < b:
+            while _better(score[a], row[a], value, j):
+                a += U64(1)
+            while _better(value, j, score[b - U64(1)], row[b - U64(1)]):
+                b -= U64(1)
+            if a < b:
+                b -= U64(1)
+                row[a], row[b] = row[b], row[a]
+                score[a], score[b] = score[b], score[a]
+                a += U64(1)
+        if last <= b:
+            end = b
+        elif last > a:
+            low = a
+        else:
+            break
+
+
+@piece
+def _better(value, j, other, k):
+    return value > other or (value == other and j > k)

@@ -1,0 +1,88 @@
+"""Pressure: a government presses the platform, which sweeps accounts by what they wrote some hours ago.
+
+In each hour of a sweep the platform looks once at every act that is `lag` hours old - it can not look sooner - and
+suspends its author with a probability that depends on what anybody can see:
+
+    r = hit                      abusive content, or content for the extremists
+    r = wrong                    any other opinion on the contested topic
+    r = wrong bias               if that opinion is against the principal
+    r = min(1, r newcomer)       if the account was opened less than `young` hours ago
+
+Who was suspended for abuse or extremism stays so for `suspension` hours, anybody else until an appeal is heard; what
+they wrote goes with the account. Large suspensions under political pressure are documented (facts on operators); these
+equations are an assumption.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.kernels import kernel
+from sim.noise import stream, stream_key, uniform
+from sim.platform.moderation import taken_down
+from sim.rules import Rule, parameter, share, values
+from sim.state.accounts import I64, OPINION, Accounts, Register
+from sim.state.posts import CONTESTED, TOXIC, Posts
+from sim.state.records import Removals
+
+_SWEEP = stream("pressure/sweep")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressure(Rule):
+    """When a government presses, and whom the platform then suspends."""
+
+    start: int = parameter(168, unit="h", source="of the scenario", low=0, high=10**9)
+    hours: int = parameter(48, unit="h", source="of the scenario", low=0, high=10**9)
+    lag: int = parameter(6, unit="h", source="assumption: delay of detection", low=0, high=46)
+    hit: float = share(0.2, source="assumption: P(suspension | abusive or extremist act looked at)")
+    wrong: float = share(0.005, source="assumption: P(suspension | other contested act looked at)")
+    bias: float = parameter(
+        4.0, unit="factor", source="assumption: who presses is the principal; 1 = blind to stance", low=0.0, high=1000.0
+    )
+    newcomer: float = parameter(2.0, unit="factor", source="assumption; 1 = age does not matter", low=0.0, high=1000.0)
+    young: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
+    suspension: int = parameter(10_000, unit="h", source="assumption: for good", low=0, high=10**6)
+    appeal: int = parameter(96, unit="h", source="assumption: until a wrong is righted", low=0, high=10**6)
+
+    def runs(self, tick: int) -> bool:
+        """Tell whether the platform sweeps in `tick`."""
+        return self.start <= tick < self.start + self.hours
+
+    def sweep(
+        self, accounts: Accounts, register: Register, posts: Posts, base: int, before: Removals, seed: int, tick: int
+    ) -> Removals:
+        """Suspend authors and take down what they wrote; return this together with what moderation did `before`."""
+        if not self.runs(tick):
+            return before
+        first, last = np.searchsorted(posts.time, 3600 * np.array([tick - self.lag - 1, tick - self.lag]))
+        hit = np.zeros(len(accounts.key), np.bool_)
+        _sweep(hit, accounts, register, posts, first, last, seed, tick, values(self))
+        gone = np.flatnonzero(hit[posts.author] & ~posts.removed)
+        if len(gone):
+            gone = taken_down(posts, base, gone)
+            posts.removed[gone] = True
+        suspended: I64 = np.flatnonzero(hit)
+        return Removals(np.union1d(before.posts, gone), np.union1d(before.accounts, suspended))
+
+
+@kernel
+def _sweep(hit, accounts, register, posts, first, last, seed, tick, p):
+    """Mark and suspend the authors of some of the rows first .. last - 1."""
+    key = stream_key(seed, _SWEEP, 0)
+    for j in range(first, last):
+        a = posts.author[j]
+        if posts.removed[j] or (accounts.suspended_until[a] > tick and not hit[a]):
+            continue
+        guilty = posts.toxicity[j] >= TOXIC or posts.stance_extremist[j] > OPINION
+        rate = p.hit
+        if not guilty:
+            opinion = posts.stance_principal[j]
+            voiced = posts.topic[j] == CONTESTED and abs(opinion) > OPINION
+            rate = (p.wrong * (p.bias if opinion < 0.0 else 1.0)) if voiced else 0.0
+        if tick - register.joined[a] < p.young and register.joined[a] > 0:
+            rate *= p.newcomer
+        if rate > 0.0 and uniform(key, posts.key[j]) < rate:
+            hit[a] = True
+            until = tick + 1 + (p.suspension if guilty else p.appeal)
+            accounts.suspended_until[a] = max(accounts.suspended_until[a], until)

@@ -1,0 +1,32 @@
+"""The common look of reports: what every app's page must have, whatever it says."""
+
+import re
+from pathlib import Path
+
+CHAPTERS = ("What was run", "Tables", "What this does not show", "How to reproduce")
+
+
+def common_look(path: Path) -> None:
+    """Hold that a report opens with a number, or says that there is none, shows and tells, and loads nothing."""
+    page = path.read_text(encoding="utf-8")
+    headline = found(r"<h1>(.*?)</h1>", page)
+    assert re.search(r"\d|[Nn]o\b|unknown", headline), f"the headline has no number: {headline}"
+    svgs = re.findall(r"<svg [^>]*>", page)
+    assert svgs, "there is no picture"
+    assert all(re.search(r'role="img" aria-label="[^"]{10,}"', svg) for svg in svgs), "a picture has no text"
+    places = [page.find(f"<h2>{chapter}</h2>") for chapter in CHAPTERS]
+    assert min(places) > -1, dict(zip(CHAPTERS, places, strict=True))
+    assert places == sorted(places), dict(zip(CHAPTERS, places, strict=True))
+    ran, tables, caveats, again = (page[a:b] for a, b in zip(places, [*places[1:], len(page)], strict=True))
+    assert "<dt>" in ran, "it does not say what was run"
+    assert "<li>" in caveats, "it has no caveat"
+    assert found(r"<pre>(.*?)</pre>", again).strip(), "it does not say how to make it again"
+    assert tables.count("<summary>") == tables.count("<table>")
+    assert not re.search(r'(src|href)="(?!#|data:)|url\((?!#|["\']?#)|@import', page), "it loads something"
+
+
+def found(pattern: str, page: str) -> str:
+    """Return the only group of a pattern's first match."""
+    match = re.search(pattern, page, re.DOTALL)
+    assert match, f"the page lacks {pattern}"
+    return match[1]

@@ -1,0 +1,322 @@
+"""A calibration finds the parameters that made its moments, says what it can not find, and refuses the army's."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import calibrate
+from experiments.app import growing_app
+from experiments.calibration import calibration, measuring, moments, posterior, search
+from experiments.calibration.moments import Moment
+from experiments.facts.facts import FACTS
+from experiments.report import calibrate as report
+from sim.errors import InputError
+from sim.setting import Setting
+from tests.conftest import ROOT
+from tests.looks import common_look
+
+KEYS = ["reaction.a", "reaction.b", "reaction.idle"]
+TRUTH = {"reaction.a": 0.3, "reaction.b": 0.7, "reaction.idle": 0.5}
+Place = Mapping[str, float]
+
+
+def toy(place: Place) -> dict[str, float]:
+    """Return three moments of two parameters; the third parameter does nothing."""
+    a, b = place["reaction.a"], place["reaction.b"]
+    return {"x": 3.0 * a + b * b, "y": math.exp(b), "z": a * b}
+
+
+TARGETS = [Moment(name, value, 0.02) for name, value in toy(TRUTH).items()]
+
+
+def toys(places: Sequence[Place]) -> pd.DataFrame:
+    return pd.DataFrame([toy(place) for place in places])
+
+
+def searched(journal: Path, evaluate: search.Evaluate = toys, trials: int = 40) -> pd.DataFrame:
+    return search.search(KEYS, TARGETS, evaluate, journal=journal, study="s", trials=trials, sobol=16, batch=8, seed=1)
+
+
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return searched(tmp_path_factory.mktemp("search") / "search.log")
+
+
+def test_the_search_comes_closer_than_its_even_points(trials: pd.DataFrame) -> None:
+    assert trials["distance"][16:].min() < trials["distance"][:16].min()
+    expected = search.distance(toys(trials[KEYS].to_dict("records")), TARGETS)  # type: ignore[arg-type]
+    np.testing.assert_allclose(trials["distance"], expected)
+
+
+def test_known_parameters_are_recovered_and_an_idle_one_is_not(trials: pd.DataFrame) -> None:
+    places, found = trials[KEYS].to_numpy(), trials[["x", "y", "z"]].to_numpy()
+    surface = posterior.fit_surface(places, found, trials["distance"].to_numpy())
+    density = posterior.log_likelihood(surface, TARGETS, np.zeros(3))
+    draws = posterior.sample(density, places[np.argsort(trials["distance"])[:10]], seed=1)
+    summary = posterior.summarise(KEYS, draws).set_index("key")
+    for key in KEYS[:2]:
+        assert summary.loc[key, "low"] < TRUTH[key] < summary.loc[key, "high"]
+        assert summary.loc[key, "median"] == pytest.approx(TRUTH[key], abs=0.02)
+    assert summary["verdict"].tolist() == ["identified", "identified", "not identified"]
+    np.testing.assert_allclose(posterior.best(density, draws)[:2], [0.3, 0.7], atol=0.02)
+
+
+def test_a_search_that_is_stopped_ends_as_one_that_is_not(tmp_path: Path, trials: pd.DataFrame) -> None:
+    calls = 0
+
+    def stops(places: Sequence[Place]) -> pd.DataFrame:
+        nonlocal calls
+        calls += 1
+        if calls in (2, 5):
+            raise KeyboardInterrupt
+        return toys(places)
+
+    journal = tmp_path / "search.log"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            searched(journal, stops)
+    pd.testing.assert_frame_equal(searched(journal, stops), trials)
+    known: list[int] = []
+    again = searched(journal, lambda places: known.append(len(places)) or toys(places))  # type: ignore[func-returns-value]
+    assert known == [40]  # read once for the table: nothing new was asked for
+    pd.testing.assert_frame_equal(again, trials)
+
+
+def test_more_trials_go_on_where_fewer_ended(tmp_path: Path, trials: pd.DataFrame) -> None:
+    journal = tmp_path / "search.log"
+    few = searched(journal, trials=24)
+    pd.testing.assert_frame_equal(searched(journal), trials)
+    pd.testing.assert_frame_equal(few, trials[:24])
+
+
+def test_an_undefined_moment_is_a_failed_trial(tmp_path: Path) -> None:
+    def half(places: Sequence[Place]) -> pd.DataFrame:
+        found = toys(places)
+        found.loc[[place["reaction.idle"] >= 0.5 for place in places], "y"] = np.nan
+        return found
+
+    found = searched(tmp_path / "search.log", half)
+    assert found["distance"].isna().equals(found["reaction.idle"] >= 0.5)
+    assert len(found) == 40
+
+
+def test_a_surface_is_exact_on_quadratics_and_wants_enough_trials() -> None:
+    rng = np.random.default_rng(1)
+    places = rng.random((40, 3))
+    found = np.column_stack([places[:, 0] * places[:, 1] - places[:, 2] ** 2, places.sum(axis=1)])
+    surface = posterior.fit_surface(places, found, rng.random(40))
+    fresh = rng.random((9, 3))
+    expected = np.column_stack([fresh[:, 0] * fresh[:, 1] - fresh[:, 2] ** 2, fresh.sum(axis=1)])
+    np.testing.assert_allclose(surface(fresh), expected, atol=1e-9)
+    assert surface.error.max() < 1e-9
+    with pytest.raises(InputError, match="10 trials that succeed, and 3 parameters need 12"):
+        posterior.fit_surface(places[:10], found[:10], np.ones(10))
+
+
+def test_the_ensemble_samples_a_known_density() -> None:
+    def normal(places: posterior.F64) -> posterior.F64:
+        inside = ((places > 0) & (places < 1)).all(axis=1)
+        x, y = (places - 0.5).T / 0.05
+        return np.where(inside, -0.5 * (x**2 + y**2 - 1.6 * x * y) / (1 - 0.64), -np.inf)
+
+    draws = posterior.sample(normal, np.full((1, 2), 0.3), seed=2)
+    assert draws.shape == (posterior.WALKERS * posterior.STEPS // posterior.THIN, 2)
+    np.testing.assert_allclose(draws.mean(axis=0), 0.5, atol=0.004)
+    np.testing.assert_allclose(draws.std(axis=0), 0.05, atol=0.004)
+    assert np.corrcoef(draws.T)[0, 1] == pytest.approx(0.8, abs=0.04)
+    even = posterior.sample(lambda p: np.where(((p > 0) & (p < 1)).all(axis=1), 0.0, -np.inf), np.full((1, 2), 0.5), 3)
+    assert posterior.summarise(["a", "b"], even)["verdict"].tolist() == ["not identified"] * 2
+
+
+def test_moments_of_the_facts_are_the_calibrated_rows_without_the_army_s() -> None:
+    found = moments.of_facts()
+    numbers = {int(moment.name.split(" ")[0]) for moment in found}
+    assert numbers == {fact.number for fact in FACTS if fact.use == "C"} - set(moments.OPERATOR_FACTS)
+    r = next(moment for moment in found if moment.name == "13 r")
+    assert (r.target, r.scale) == (pytest.approx(0.10), pytest.approx(0.015))
+    held = moments.held_out(found)
+    assert {int(name.split(" ")[0]) for name in held} == {fact.number for fact in FACTS if fact.use == "V"}
+    assert set(measuring.names()) >= {*held, *(moment.name for moment in found)}
+
+
+@pytest.mark.parametrize("name", [name for name, (fact, _) in moments.parts().items() if fact.use in ("C", "V")])
+def test_calibration_and_validation_never_share_a_fact(name: str) -> None:
+    fitted = name.split(" ")[0]
+    held = {held.split(" ")[0] for held in moments.held_out([Moment(name, 1.0, 1.0)])}
+    assert held == {str(fact.number) for fact in FACTS if fact.use == "V"} - {fitted}
+
+
+def test_a_moment_that_no_world_shows_is_told_before_the_search() -> None:
+    def player(points: Sequence[object], seeds: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
+        return pd.DataFrame({"point": 0, "seed": seeds, "x": 1.0, "y": [math.nan, 2.0], "z": math.nan})
+
+    counts = dict.fromkeys(calibrate.LEAST, 1)
+    work = calibration.Calibration({}, TARGETS, player, calibration.Plan(seeds=[1, 2], **counts))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^z can not be measured in any of these worlds: raise population.size"):
+        work.tables([])
+
+
+def test_what_is_not_installed_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"^absent is not installed: .* pip install 'infowar-lab\[calibrate\]'$"):
+        calibrate.require("absent", "calibrate")
+
+
+def test_a_table_of_moments_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text('name,target,scale\n"2 reposts, %",55,2\n13 r,0.1,0.02\n')
+    assert moments.of_table(str(path)) == [Moment("2 reposts, %", 55.0, 2.0), Moment("13 r", 0.1, 0.02)]
+
+
+TABLES = {
+    "name,target\n13 r,1": "must have the columns name,target,scale",
+    "name,target,scale\n": "must have the columns name,target,scale, and a line a moment",
+    "name,target,scale\n13 rr,1,1": "has '13 rr', which nothing measures: did you mean 13 r?",
+    "name,target,scale\n13 r,much,1": "line 2 of calibrate.moments=",
+    "name,target,scale\n13 r,1,0": "must have a finite target and a scale above 0",
+    "name,target,scale\n13 r,1,1\n13 r,2,1": "has '13 r' twice",
+    "name,target,scale\n15 posts in an active hour,9,1": "says how an army behaves",
+}
+
+
+@pytest.mark.parametrize("text", TABLES)
+def test_a_wrong_table_is_one_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        moments.of_table(str(path))
+    assert TABLES[text] in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_table_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"calibrate.moments=absent can not be read .*: say facts, or name a CSV file"):
+        moments.of_table("absent")
+
+
+@pytest.mark.parametrize(
+    "key", ["army.rate", "campaign.intensity", "forces.x.size", "evasion.jitter", "extremists.size", "army"]
+)
+def test_parameters_of_an_attacker_are_refused(key: str) -> None:
+    with pytest.raises(InputError, match="people and platform alone are fitted, so that nothing here can search for"):
+        search.refuse_forces(["reaction.direct", key])
+    groups = set(Setting.__dataclass_fields__)
+    assert set(search.PEOPLE_AND_PLATFORM) <= groups
+    assert not set(search.PEOPLE_AND_PLATFORM) & {"army", "campaign", "forces", "evasion", "extremists"}
+
+
+WORDS = {
+    'calibrate.parameters=["army.rate=interval(1,9)"]': "calibrate.parameters has army.rate: people and platform alone",
+    "calibrate.parameters=[]": "calibrate.parameters must be a list",
+    'calibrate.parameters=["expression.reposts=0.5"]': "calibrate.parameters has 'expression.reposts=0.5': give",
+    'calibrate.parameters=["expression.repost=interval(0.1,0.5)"]': "expression.repost is not a known key: ",
+    'calibrate.parameters=["expression.reposts=interval(0.1,5.0)"]': "expression.reposts=4.999999999999999 must lie",
+    "calibrate.trials=3": "calibrate.trials=3 must be a whole number from 8",
+    "calibrate.trials=65": "65 trials that succeed, and 9 parameters need 66 to say what is known of them: raise",
+    "calibrate.sobol=12": "calibrate.sobol=12 must be a power of two, so say 8 or 16",
+    "seeds=1": "seeds=1 says nothing of chance",
+    "ticks=50": "ticks=50 is too short",
+    "calibrate.moments=absent.csv": "calibrate.moments=absent.csv can not be read",
+    "calibrate.plan=maybe": "calibrate.plan=maybe must be true or false",
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_mistakes_are_one_line(word: str, command_line: Callable[..., None], capfd: pytest.CaptureFixture[str]) -> None:
+    command_line(word)
+    with pytest.raises(SystemExit) as leave:
+        growing_app("calibrate", calibrate.main)
+    err = capfd.readouterr().err
+    assert (leave.value.code, err.count("\n")) == (2, 1)
+    assert err.startswith(WORDS[word])
+
+
+def test_the_plan_is_printed(
+    command_line: Callable[..., None], capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    command_line("calibrate.plan=true", "out=out")
+    growing_app("calibrate", calibrate.main)
+    assert "13 r: 0.1 +- 0.015" in capfd.readouterr().out
+    assert not (tmp_path / "out").exists()
+
+
+def test_headline_words_say_what_is_open() -> None:
+    rows = pd.DataFrame({"name": ["a", "b"], "target": 1.0, "scale": 0.1, "default": [1.0, 2.0], "fitted": [1.1, 1.0]})
+    known = pd.DataFrame({"key": ["p", "q"], "verdict": ["identified", "not identified"]})
+    runs = pd.DataFrame(
+        {
+            "setting": ["default", "default", "fitted", "fitted", "0", "0", "1", "1"],
+            "seed": [1, 2] * 4,
+            "value": [1.0, 2.0, 10.0, 20.0, 12.0, 22.0, 8.0, 18.0],
+        }
+    )
+    over = calibration.spread(runs)
+    assert (over.value, over.draws, over.parameters, over.seeds) == (15.0, 2, 8.0, 50.0)
+    words = report.headline(rows, known, over)
+    assert words.startswith("2 of 2 moments are within 2 scales of their targets (1 by default); not identified: q; ")
+    assert "7.1 points over 2 seeds" in report.uncertainty(over, runs)
+
+
+def test_pyabc_recovers_the_toy(tmp_path: Path) -> None:
+    pytest.importorskip("pyabc")
+    from experiments.calibration import simulated
+
+    count = 0
+
+    def simulate(place: Place) -> dict[str, float]:
+        nonlocal count
+        count += 1
+        return toy(place)
+
+    sizes = {"particles": 30, "populations": 3, "workers": 1}
+    found = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc.db", **sizes)
+    played = count
+    assert found["weight"].sum() == pytest.approx(1.0)
+    summary = simulated.summarise(KEYS, found).set_index("key")
+    assert summary.loc["reaction.b", "abc_low"] < 0.7 < summary.loc["reaction.b", "abc_high"]
+    widths = summary["abc_high"] - summary["abc_low"]
+    assert widths["reaction.b"] < 0.6 < widths["reaction.idle"]
+    again = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc.db", **sizes)
+    assert count - played <= 1  # its database holds all populations
+    pd.testing.assert_frame_equal(again, found)
+
+
+@pytest.mark.slow
+def test_a_small_world_gives_its_parameters_back(
+    command_line: Callable[..., None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Moments are measured in worlds of other seeds with known shares of reposts and replies."""
+    truth = {"expression.reposts": 0.62, "expression.replies": 0.22}
+    small = ["population.size=150", "army.size=10", "campaign.start=24", "campaign.hours=48", "ticks=96", "seeds=3"]
+    from experiments.calibration.playing import Player
+    from experiments.sweeps.plan import Composer
+    from experiments.sweeps.store import Store
+
+    names = ["2 reposts, %", "2 replies, %"]
+    with Store(str(tmp_path / "truth"), measuring.names()) as store:
+        player = Player(Composer("calibrate", small, ROOT / "conf"), store, 1, "code")
+        shown = player.here(truth, range(900, 906), names)
+    table = "\n".join(["name,target,scale", *(f'"{name}",{shown[name]},1' for name in names)])
+    (tmp_path / "m.csv").write_text(table + "\n")
+    ranges = '["expression.reposts=interval(0.2,0.8)","expression.replies=interval(0.05,0.5)"]'
+    counts = {"trials": 32, "sobol": 16, "batch": 8, "draws": 2, "headline_seeds": 2, "held_out_seeds": 2}
+    words = [f"calibrate.{key}={value}" for key, value in counts.items()]
+    words += ["calibrate.moments=m.csv", f"calibrate.parameters={ranges}", "out=out", "workers=2"]
+    command_line(*small, *words)
+    growing_app("calibrate", calibrate.main)
+    found = pd.read_parquet(tmp_path / "out/posterior.parquet").set_index("key")
+    for key, value in truth.items():
+        assert found.loc[key, "low"] - 0.03 < value < found.loc[key, "high"] + 0.03
+        assert found.loc[key, "verdict"] != "not identified"
+    fitted, held = (pd.read_parquet(tmp_path / f"out/{name}.parquet") for name in ("moments", "facts"))
+    assert not set(fitted["name"].str.split(" ").str[0].astype(int)) & set(held["number"])
+    common_look(tmp_path / "out/report.html")
+    assert "<svg" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    overrides = (tmp_path / "out/overrides.txt").read_text(encoding="utf-8").split()
+    assert {word.partition("=")[0] for word in overrides} == set(truth)
+    capfd.readouterr()
+    growing_app("calibrate", calibrate.main)
+    assert "left" not in capfd.readouterr().err  # everything is kept: nothing was played again

@@ -1,0 +1,322 @@
+"""The cast: operations, credibility, morale, sleepers. Ranges, obedience, ledger; each mechanism by its own path."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sim.actors.committee import Brigade, Committee
+from sim.actors.sleeper import Sleepers
+from sim.campaigns import OPERATIONS, VOICES, Event, Operation, Principal
+from sim.errors import InputError
+from sim.people.credibility import Credibility
+from sim.people.morale import Morale
+from sim.setting import Setting
+from sim.state.posts import CIVIC, DISTRESS, SLOGANS, SMEAR
+from sim.state.records import CELLS
+from sim.state.truth import COMMITTEE, SLEEPER
+from sim.world import World
+from tests.worlds import LIVELY, Diary, Shelves, fingerprint, played
+
+QUIET = replace(LIVELY, population=replace(LIVELY.population, size=120), army=replace(LIVELY.army, size=0))
+
+
+def cast(*forces: Any, **changes: Any) -> Setting:
+    """Return a world without the campaign's army, with these forces."""
+    return replace(QUIET, **{"credibility": Credibility(), "morale": Morale(), "forces": forces, **changes})
+
+
+def does(tactic: str, **fields: Any) -> Operation:
+    return Operation(tactic=tactic, **{"start": 6, "hours": 24, **fields})
+
+
+def committee(tactic: str, **fields: Any) -> Committee:
+    return Committee(size=8, discipline=1.0, duty=24, operations=(does(tactic, **fields),))
+
+
+def brigade(tactic: str, **fields: Any) -> Brigade:
+    return Brigade(size=12, delay=0.0, operations=(does(tactic, **fields),))
+
+
+def recorded(setting: Setting, ticks: int = 40, seed: int = 5) -> tuple[World, Any]:
+    shelves = Shelves()
+    world = played(setting, ticks, seed=seed, archive=shelves)
+    return world, shelves.posts(world)
+
+
+def mean(world: World, measure: str) -> float:
+    return float(world.history[measure].mean())
+
+
+# ---- laws of every world
+
+
+operations = st.lists(
+    st.builds(
+        Operation,
+        tactic=st.sampled_from(OPERATIONS),
+        voice=st.sampled_from(VOICES),
+        start=st.integers(0, 12),
+        hours=st.integers(0, 20),
+        targets=st.integers(0, 4),
+        risk=st.sampled_from((0.0, 0.05, 1.0)),
+    ),
+    max_size=3,
+).map(tuple)
+rates = st.sampled_from((0.0, 0.1, 1.0))
+worlds = st.builds(
+    lambda ops, **rules: cast(
+        Committee(size=4, operations=ops[0]), Brigade(size=6, operations=ops[1]),
+        Sleepers(size=2, hired=2, hired_at=8, operations=ops[2]), **rules,
+    ),
+    ops=st.tuples(operations, operations, operations),
+    credibility=st.none() | st.builds(Credibility, smear=rates, civic=rates, spill=rates, credence=rates),
+    morale=st.none() | st.builds(Morale, loss=rates, defection=rates, threshold=rates, defiance=rates),
+    events=st.just((Event(start=9, hours=6, interest=2.0, heat=4.0, distress=0.5, rally=0.5, unmask=1),)),
+)  # fmt: skip
+
+
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(worlds)
+def test_laws_hold_in_any_cast(setting: Setting) -> None:
+    setting = replace(setting, population=replace(setting.population, size=60))
+    shelves, barred = Shelves(), []
+    world = World(setting, rng=4, archive=shelves)
+    for tick in range(26):
+        banned = (world.accounts.suspended_until > tick) | world.accounts.left
+        end = world.state.ledger.end
+        world.step()
+        new = world.state.ledger.rows().author[end - world.state.ledger.base :]
+        barred.append(banned[new].any())
+        for name in ("credibility", "standing", "morale", "fear"):
+            column = getattr(world.accounts, name)
+            assert column.min() >= 0.0, name
+            assert column.max() <= 1.0, name
+    assert not any(barred), "the suspended, and who left, never post"
+    history, posts = world.history, shelves.posts(world)
+    counted = history[["organic_posts", "army_posts", "extremist_posts", "committee_posts", "sleeper_posts"]]
+    assert counted.to_numpy().sum() == len(posts.key)
+    assert (history[list(CELLS)].sum(axis=1) == history["opportunities"]).all()
+    assert len(np.unique(posts.key)) == len(posts.key)
+
+
+def test_a_silent_crew_leaves_people_as_they_were() -> None:
+    """A force that is there, followed and ordered to do nothing is nobody to the people."""
+    silent = cast(*(kind(tactic, intensity=0.0) for kind, tactic in ((committee, "smear"), (brigade, "abuse"))))
+    one, other = (played(setting, 40) for setting in (silent, cast()))
+    n = one.n_organic
+    for name, ours, theirs in zip(one.accounts._fields, one.accounts, other.accounts, strict=True):
+        assert (ours[:n] == theirs[:n]).all(), name
+    assert one.history["aimed"].iloc[-1] > 0
+
+
+def test_a_member_more_changes_nobody_else() -> None:
+    few, more = (recorded(cast(replace(committee("smear"), size=size, followers=0.0)), 12)[1] for size in (5, 6))
+    newcomer = QUIET.population.size + QUIET.extremists.size + 5
+    early = more.time < 8 * 3600
+    kept = early & (more.author != newcomer)
+    assert (more.key[kept] == few.key[few.time < 8 * 3600]).all()
+
+
+def test_the_same_world_twice() -> None:
+    setting = cast(committee("smear"), brigade("demoralise"), Sleepers(operations=(does("sway"),)))
+    assert fingerprint(played(setting, 30)) == fingerprint(played(setting, 30))
+
+
+# ---- what forces do
+
+
+@pytest.mark.parametrize("tactic", OPERATIONS)
+def test_every_tactic_writes_what_it_says(tactic: str) -> None:
+    event = (Event(start=0, hours=30, distress=0.5, heat=3.0),)
+    world, posts = recorded(cast(brigade(tactic, voice="impersonate"), events=event), 32)
+    crew = np.flatnonzero(world.state.truth.role == 1)
+    ours = np.isin(posts.author, crew)
+    assert ours.any()
+    fresh = ours & (posts.kind == 0)
+    themes = {"smear": SMEAR, "demoralise": DISTRESS, "civic": CIVIC}
+    assert set(posts.theme[fresh]) <= {themes.get(tactic, 0)}
+    if tactic in ("abuse", "smear"):
+        aimed = set(world.state.actors[-1].aims[0].tolist())  # type: ignore[attr-defined]
+        assert len(aimed) == 1
+        assert set(posts.target[ours & (posts.kind != 1)].tolist()) == aimed
+    if tactic == "protest":
+        assert (posts.template[fresh] >= SLOGANS).all()
+    if tactic == "demoralise":
+        assert (posts.stance_extremist[fresh] == 1.0).all()
+    assert not ours[posts.time < 6 * 3600].any()
+
+
+@pytest.mark.parametrize(("voice", "side"), [("impersonate", 1.0), ("news", -1.0)])
+def test_distress_comes_in_the_voice_that_was_ordered(voice: str, side: float) -> None:
+    world, posts = recorded(cast(brigade("demoralise", voice=voice)), 20)
+    fresh = np.isin(posts.author, np.flatnonzero(world.state.truth.role == 1)) & (posts.kind == 0)
+    assert set(posts.stance_extremist[fresh].tolist()) == {side}
+
+
+def test_genuine_distress_is_amplified_only_if_there_is_any() -> None:
+    rout = (Event(start=4, hours=30, distress=0.8, heat=4.0),)
+    silent, busy = (recorded(cast(brigade("demoralise", voice="amplify"), events=e), 30) for e in ((), rout))
+    assert mean(silent[0], "army_posts") == 0.0
+    world, posts = busy
+    ours = np.isin(posts.author, np.flatnonzero(world.state.truth.role == 1))
+    assert set(posts.kind[ours].tolist()) == {1}
+    assert np.isin(posts.voice[ours], world.state.truth.troops).all()
+
+
+def test_a_committee_has_one_target_and_barely_coordinates() -> None:
+    amateurs, posts = recorded(cast(committee("smear", targets=5)))
+    drilled, others = recorded(cast(brigade("smear", targets=3)))
+    assert len(amateurs.state.actors[-1].aims[0]) == 1  # type: ignore[attr-defined]
+    assert len(drilled.state.actors[-1].aims[0]) == 3  # type: ignore[attr-defined]
+
+    def alike(found: Any, role: int, world: World) -> float:
+        ours = np.isin(found.author, np.flatnonzero(world.state.truth.role == role)) & (found.kind == 0)
+        return float((found.template[ours] >= 0).mean())
+
+    assert alike(posts, COMMITTEE, amateurs) < 0.3 < alike(others, 1, drilled)
+
+
+def test_money_buys_members_and_pays_for_goals_alone() -> None:
+    rich, poor = (Principal(budget=budget) for budget in (26.0, 4.5))
+    assert [Brigade(principal=p).members for p in (rich, poor)] == [20, 0]
+    assert [Committee(principal=p).members for p in (rich, poor)] == [65, 11]
+    assert Committee(size=7).members == 7
+    with pytest.raises(InputError, match="does not pay for smear: name it among the goals"):
+        Committee(principal=Principal(goals=("flood",)), operations=(does("smear"),))
+    with pytest.raises(InputError, match=r"Principal\.goals has 'smera', which is unknown: did you mean smear"):
+        Principal(goals=("smera",))
+    with pytest.raises(InputError, match="two forces have name=committee"):
+        cast(committee("smear"), committee("abuse"))
+
+
+# ---- credibility
+
+
+def test_smears_cost_the_target_and_heal() -> None:
+    smeared, spared = (played(cast(committee("smear", intensity=i)), 120) for i in (1.0, 0.0))
+    low, high = (world.history["aimed_credibility"] for world in (smeared, spared))
+    assert low.iloc[30] < 0.9 * high.iloc[30]
+    assert low.iloc[-1] > low.iloc[40]
+    assert mean(smeared, "aimed_impressions") < mean(spared, "aimed_impressions")
+
+
+def test_smears_work_in_proportion_to_the_credibility_of_who_smears() -> None:
+    losses = []
+    for strangers in (0.0, 0.2, 0.9):
+        world = played(cast(committee("smear"), credibility=Credibility(strangers=strangers, half_life=1e6)), 30)
+        losses.append(0.7 - world.history["aimed_credibility"].iloc[-1])
+    assert losses[0] == pytest.approx(0.0, abs=1e-9)
+    assert losses[0] < losses[1] < losses[2]
+
+
+def test_who_defends_the_smeared_is_tainted() -> None:
+    tainted, clean = (
+        played(cast(brigade("smear", targets=3), credibility=Credibility(association=a, spill=0.0)), 60)
+        for a in (1.0, 0.0)
+    )
+    n = tainted.n_organic
+    others = np.setdiff1d(np.arange(n), tainted.state.actors[-1].aims[0])  # type: ignore[attr-defined]
+    assert (clean.accounts.credibility[others] == 0.7).all()
+    assert (tainted.accounts.credibility[others] < 0.7 - 1e-6).any()
+
+
+@pytest.mark.parametrize("path", ["lift", "credence"])
+def test_credibility_weighs_in_feeds_and_in_persuasion(path: str) -> None:
+    """Each path alone changes the world; with neither, a smear moves nothing but credibility."""
+    alone = {"lift": 0.0, "credence": 0.0, path: 1.0}
+    seen = [played(cast(committee("smear"), credibility=Credibility(**c)), 40) for c in (alone, alone | {path: 0.0})]
+    assert not seen[0].history["acts"].equals(seen[1].history["acts"])
+    spared = played(cast(committee("smear"), credibility=Credibility(lift=0.0, credence=0.0, smear=0.0)), 40)
+    common = [name for name in spared.history if "credib" not in name]
+    assert seen[1].history[common].equals(spared.history[common])
+
+
+def test_civil_engagement_earns_credibility() -> None:
+    planted = Sleepers(size=3, operations=(does("civic", start=0, hours=60),))
+    earned = [
+        played(cast(planted, credibility=Credibility(civic=c)), 50).history["credibility_sleepers"] for c in (0.0, 0.5)
+    ]
+    assert earned[0].iloc[-1] == 0.5 < earned[1].iloc[-1]
+
+
+# ---- morale
+
+
+def loss(voice: str, **changes: Any) -> World:
+    return played(cast(brigade("demoralise", voice=voice), **changes), 40)
+
+
+def test_distress_breaks_morale_and_voice_by_being_believed() -> None:
+    """Their own side is believed more than outsiders; with the path removed nothing happens to them."""
+    own, outside = loss("impersonate"), loss("news")
+    removed = loss("impersonate", morale=Morale(loss=0.0))
+    assert mean(own, "morale_troops") < mean(outside, "morale_troops") < mean(removed, "morale_troops") == 1.0
+    assert mean(own, "extremist_posts") < mean(removed, "extremist_posts")
+    nobody = loss("impersonate", credibility=Credibility(strangers=0.0))
+    assert mean(nobody, "morale_troops") == 1.0
+
+
+def test_some_defect_and_never_write_again() -> None:
+    hard = Morale(loss=1.0, defection=0.5, threshold=1.0)
+    world, kept = (loss("impersonate", morale=rule) for rule in (hard, replace(hard, defection=0.0)))
+    assert world.history["troops"].iloc[-1] < kept.history["troops"].iloc[-1] == QUIET.extremists.size
+    assert world.history["sympathisers"].iloc[-1] < kept.history["sympathisers"].iloc[-1]
+
+
+def test_an_unmasked_persona_does_the_opposite() -> None:
+    frail = Morale(loss=0.5, half_life=1e6, defection=0.0)
+    brave, plain = (
+        played(cast(brigade("demoralise", voice="impersonate", risk=0.01), morale=replace(frail, defiance=d)), 40)
+        for d in (0.5, 0.0)
+    )
+    assert mean(plain, "unmasked") > 0
+    assert mean(brave, "morale_troops") > mean(plain, "morale_troops")
+
+
+# ---- sleepers
+
+
+def sleeping(**fields: Any) -> Sleepers:
+    wake = (does("civic", start=0, hours=24), does("sway", start=24, hours=36, risk=0.2))
+    return Sleepers(**{"size": 4, "operations": wake, **fields})
+
+
+def test_hired_figures_are_genuine_and_go_on() -> None:
+    world, posts = recorded(cast(sleeping(size=0, hired=2, hired_at=20)), 60)
+    hired = [*world.state.truth.employed]
+    assert len(hired) == 2
+    assert max(hired) < world.n_organic
+    assert min(world.state.truth.employed.values()) >= 20
+    assert (posts.author[posts.time < 20 * 3600] == hired[0]).any(), "a person before, and seen"
+
+
+def test_who_is_unmasked_writes_no_more_to_order_and_costs_genuine_moderates() -> None:
+    diary = Diary()
+    spilt = played(cast(sleeping()), 70, diary)
+    spared = played(cast(sleeping(), credibility=Credibility(spill=0.0)), 70)
+    assert spilt.history["unmasked"].iloc[-1] > 0
+    known: set[int] = set()
+    for moment in diary.moments:
+        written = set(moment.posts.author[moment.new].tolist())
+        assert not known & written
+        known |= set(moment.unmasked.tolist())
+    assert (spilt.state.truth.role[[*known]] == SLEEPER).all()
+    assert mean(spilt, "credibility_dissenters") < mean(spared, "credibility_dissenters")
+
+
+def test_an_event_unmasks_as_many_as_it_says() -> None:
+    asleep = Sleepers(size=5, operations=(does("civic", start=0, hours=60),))
+    world = played(cast(asleep, events=(Event(start=12, hours=1, unmask=2), Event(start=20, hours=1, unmask=9))), 24)
+    assert world.history["unmasked"].iloc[[11, 12, 19, 20]].tolist() == [0, 2, 2, 5]
+
+
+def test_a_committee_s_sleepers_have_one_target_and_act_apart() -> None:
+    aims = []
+    for master in ("army", "committee"):
+        force = sleeping(serves=master, operations=(does("smear", targets=3),))
+        aims.append(len(played(cast(force), 10).state.actors[-1].crew.aims[0]))  # type: ignore[attr-defined]
+    assert aims == [3, 1]

@@ -1,0 +1,329 @@
+"""Defences: none at strength 0, blind to the truth, what each one does against a slow loop, and by which path."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiments.analysis.losses import check_cells
+from sim.actors.counterspeech import CounterSpeech
+from sim.actors.returns import Returns
+from sim.observers.harm import HITS, WHOM, Harm
+from sim.platform.defences import base
+from sim.platform.defences.base import Acts, Defence, Site
+from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit, within
+from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication, together
+from sim.platform.defences.suspending import BlockList, Suspension
+from sim.setting import Setting
+from sim.state.accounts import Accounts
+from sim.state.graph import Rows
+from sim.state.posts import ORIGINAL, REPLY, REPOST, TOXIC, drafts
+from sim.state.truth import ORGANIC, ROLES, TROLL
+from sim.world import World
+from tests.worlds import LIVELY, START, Diary, fingerprint, lively, played
+
+TICKS = START + 24  #: so that the whole run is in memory
+#: Strict enough that each of them acts within the day.
+ALL: tuple[Defence, ...] = (
+    Suspension(lag=2, least=1, hit=1.0, false_alarm=0.1),
+    DownRanking(penalty=8.0),
+    RateLimit(most=6),
+    AccountAge(most=1),
+    ReplyLimit(strength=0.5),
+    BlockList(strength=0.5, least=1),
+    Prompt(hit=1.0),
+    TrendDeduplication(),
+    CoordinationRanking(penalty=8.0, window=600),
+)
+NAMES = [type(defence).__name__ for defence in ALL]
+BASE = replace(LIVELY, returns=Returns(spares=2, delay=3.0))  # so that some accounts are young
+Worlds = dict[str, tuple[World, Diary]]
+#: What a platform knows of accounts; all else is hidden.
+PUBLIC = {"key", "suspended_until"}
+
+
+@pytest.fixture(scope="module")
+def undefended() -> World:
+    world = World(BASE, rng=5)
+    world.observers.append(Harm())
+    world.run(TICKS)
+    return world
+
+
+@pytest.fixture(scope="module")
+def worlds() -> Worlds:
+    found = {}
+    for name, defence in zip(NAMES, ALL, strict=True):
+        diary = Diary()
+        found[name] = played(replace(BASE, defences=(defence,)), TICKS, diary), diary
+    return found
+
+
+@pytest.mark.parametrize("defence", ALL, ids=NAMES)
+def test_at_strength_0_the_world_is_the_one_without(defence: Defence, undefended: World) -> None:
+    off = played(replace(BASE, defences=(replace(defence, strength=0.0),)), TICKS)
+    assert fingerprint(off) == fingerprint(undefended)
+
+
+def test_silent_volunteers_leave_people_bit_identical() -> None:
+    silent, nobody = (
+        played(replace(LIVELY, forces=(CounterSpeech(strength=s, size=n),)), TICKS) for s, n in ((0.0, 8), (1.0, 0))
+    )
+    volunteers = np.flatnonzero(silent.role == ROLES.index("volunteer"))
+    assert len(volunteers) == 8
+    people = slice(0, silent.n_organic)
+    for name, one, other in zip(Accounts._fields, silent.accounts, nobody.accounts, strict=True):
+        np.testing.assert_array_equal(np.asarray(one)[people], np.asarray(other)[people], err_msg=name)
+    assert silent.history.equals(nobody.history)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_defence_acts_and_says_so(name: str, worlds: Worlds, undefended: World) -> None:
+    history = worlds[name][0].history
+    shown = {
+        "Suspension": "barred_organised",
+        "DownRanking": "demoted_organised",
+        "RateLimit": "held_organised",
+        "AccountAge": "held_organised",
+        "ReplyLimit": "held_organised",
+        "BlockList": "blocked_organised",
+        "Prompt": "prompts",
+        "TrendDeduplication": "uncounted_organised",
+        "CoordinationRanking": "demoted_organised",
+    }[name]
+    assert history[shown].sum() > undefended.history[shown].sum()
+    assert fingerprint(worlds[name][0]) != fingerprint(undefended)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_account_of_dissent_stays_exact(name: str, worlds: Worlds, undefended: World) -> None:
+    world, diary = worlds[name]
+    check_cells(world.history)
+    assert world.history["opportunities"].tolist() == undefended.history["opportunities"].tolist()
+    standing = int((world.history["dissent_posts"] - world.history["dissent_removed"]).sum())
+    posts = world.state.ledger.rows()
+    assert world.state.ledger.base == 0
+    assert standing == int(np.count_nonzero(posts.dissent & ~posts.removed))
+    assert len(diary.moments) == TICKS
+
+
+# ---- blind
+
+
+def hidden(world: World) -> tuple[Accounts, Any]:
+    """Return accounts and posts of a world whose hidden columns are scrambled."""
+    mix = np.random.default_rng(1).permutation(len(world.accounts.key))
+    accounts = world.accounts._replace(
+        **{name: column[mix] for name, column in world.accounts._asdict().items() if name not in PUBLIC}
+    )
+    posts = world.state.ledger.rows()
+    blind = {name: getattr(posts, name)[::-1].copy() for name in ("dissent", "stance_principal", "stance_extremist")}
+    return accounts, posts._replace(**blind)
+
+
+def site(world: World, accounts: Accounts, posts: Any) -> Site:
+    state = world.state
+    return base.site_of(accounts, state.register, state.bonds.following, posts, state.ledger.base, 5, world.now - 1)
+
+
+def decisions(defence: Defence, where: Site) -> list[Any]:
+    new = where.rows(where.tick, where.tick + 1)
+    rows = np.arange(new.start, new.stop)
+    acts = Acts._make(column[new] for column in where.acts)
+    found = [defence.ask(acts, where), defence.admit(acts, where), defence.demote(rows, where)]
+    return [*found, defence.discount(rows, where), defence.listed(where), *defence.suspend(where)]
+
+
+@pytest.mark.parametrize("defence", ALL, ids=NAMES)
+def test_a_defence_sees_no_truth_and_nobody_s_mind(defence: Defence, undefended: World) -> None:
+    accounts, posts = hidden(undefended)
+    seeing = decisions(defence, site(undefended, undefended.accounts, undefended.state.ledger.rows()))
+    blind = decisions(defence, site(undefended, accounts, posts))
+    for one, other in zip(seeing, blind, strict=True):
+        np.testing.assert_equal(one, other)
+
+
+def test_nothing_hidden_is_in_what_a_defence_is_given() -> None:
+    minds = {"stance_principal", "stance_extremist", "fear", "climate", "reaction", "cohort", "boldness", "dissent"}
+    assert not minds & {*Acts._fields, *Site._fields}
+    assert not {"role", "truth", "officer", "order", "tactic"} & {*Acts._fields, *Site._fields}
+
+
+# ---- what each does, against slow loops
+
+
+def acts(**columns: Any) -> Acts:
+    n = len(next(iter(columns.values())))
+    blank = base.acts_of(drafts(n))
+    columns.setdefault("key", np.arange(1, n + 1))
+    typed = {name: np.asarray(column).astype(getattr(blank, name).dtype) for name, column in columns.items()}
+    return blank._replace(**typed)
+
+
+def place(posts: Acts, tick: int, accounts: int = 6, following: Any = ()) -> Site:
+    item = np.array([b for a in range(accounts) for x, b in sorted(following) if x == a], np.int32)
+    degree = np.bincount([x for x, _ in following], minlength=accounts)
+    stop = np.cumsum(degree)
+    rows = Rows(stop - degree, stop, item)
+    zeros = np.zeros(accounts, np.int64)
+    key = np.arange(100, 100 + accounts, dtype=np.uint64)
+    return Site(7, tick, key, zeros, zeros, rows, 0, posts, np.zeros(len(posts.key), np.bool_))
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_limit_is_a_count_of_each_author_s_day(data: st.DataObject) -> None:
+    tick, most = 30, data.draw(st.integers(0, 4))
+    times = sorted(data.draw(st.lists(st.integers(0, 30 * 3600 - 1), max_size=30)))
+    authors = data.draw(st.lists(st.integers(0, 5), min_size=len(times), max_size=len(times)))
+    coming = data.draw(
+        st.lists(st.tuples(st.integers(0, 3599), st.integers(0, 5), st.booleans()), min_size=1, max_size=20)
+    )
+    seconds, who, forced = zip(*coming, strict=True)
+    new = acts(author=who, time=30 * 3600 + np.array(seconds))
+    where = place(acts(author=authors, time=times), tick)
+    kept = within(new, where, np.full(6, most), np.array(forced))
+    count = Counter(a for a, t in zip(authors, times, strict=True) if t >= 7 * 3600)
+    for d in sorted(range(len(who)), key=lambda d: (seconds[d], d)):
+        allowed = count[who[d]] < most or not forced[d]
+        count[who[d]] += allowed
+        assert kept[d] == allowed
+
+
+def test_only_young_accounts_are_slowed() -> None:
+    new = acts(author=[0, 0, 0, 1, 1, 1], time=30 * 3600 + np.arange(6))
+    where = place(acts(author=[], time=[]), 30)
+    where = where._replace(joined=np.array([0, 20, 0, 0, 0, 0]))
+    assert AccountAge(most=1, young=24).admit(new, where).tolist() == [True, True, True, True, False, False]
+    assert AccountAge(most=1, young=10).admit(new, where).all()
+
+
+def test_only_who_is_followed_may_answer() -> None:
+    new = acts(author=[1, 2, 2, 0], kind=[REPLY, REPLY, ORIGINAL, REPLY], target=[0, 0, 0, 0])
+    where = place(acts(author=[], time=[]), 3, following=[(0, 1)])
+    assert ReplyLimit(strength=1.0).admit(new, where).tolist() == [True, False, True, True]
+
+
+def test_prompts_do_what_the_study_found() -> None:
+    n = 20_000
+    new = acts(toxicity=np.tile([0.9, 0.1], n))
+    asked = Prompt(hit=1.0).ask(new, place(new, 1))
+    assert asked.shown.tolist() == [True, False] * n
+    assert asked.civil.sum() / n == pytest.approx(0.22, abs=0.01)
+    assert asked.dropped.sum() / n == pytest.approx(0.09, abs=0.01)
+    assert not (asked.civil & asked.dropped).any()
+
+
+def test_orders_are_carried_out_whatever_a_prompt_says(worlds: Worlds) -> None:
+    world, diary = worlds["Prompt"]
+    held = np.concatenate([moment.guarded.held.author for moment in diary.moments])
+    assert len(held)
+    assert (world.role[held] == ORGANIC).all()
+    abusive = [posts.toxicity[new] >= TOXIC for posts, new in ((m.posts, m.new) for m in diary.moments)]
+    assert sum(map(np.count_nonzero, abusive))
+
+
+def test_what_is_posted_together_is_found() -> None:
+    kinds = [REPOST, REPOST, REPOST, ORIGINAL, ORIGINAL, ORIGINAL, ORIGINAL]
+    posts = acts(
+        kind=kinds, root=[3, 3, 3, -1, -1, -1, -1], template=[-1, -1, -1, 5, 5, -1, -1],
+        author=[0, 1, 2, 3, 3, 4, 5], time=[10, 60, 200, 10, 20, 10, 11],
+    )  # fmt: skip
+    assert together(posts, 60).tolist() == [True, True, False, False, False, False, False]
+
+
+def test_the_original_that_is_pushed_loses_too() -> None:
+    posts = acts(
+        kind=[ORIGINAL, REPOST, REPOST, ORIGINAL], root=[0, 0, 0, 3], author=[4, 0, 1, 2], time=[0, 3600, 3610, 3620]
+    )
+    points = CoordinationRanking(penalty=3.0).demote(np.arange(4), place(posts, 1))
+    assert points.tolist() == [3.0, 3.0, 3.0, 0.0]
+
+
+def test_repeats_do_not_count_for_trends() -> None:
+    posts = acts(
+        author=[0, 0, 1, 2, 3, 4], topic=[1, 1, 1, 1, 2, 2], template=[-1, -1, 9, 9, -1, -1],
+        kind=[ORIGINAL, ORIGINAL, ORIGINAL, ORIGINAL, REPOST, REPOST], root=[0, 1, 2, 3, 77, 77], time=np.arange(6),
+    )  # fmt: skip
+    assert TrendDeduplication().discount(np.arange(6), place(posts, 0)).tolist() == [1, 3, 5]
+
+
+def test_trends_count_what_is_left(worlds: Worlds) -> None:
+    world, diary = worlds["TrendDeduplication"]
+    written = sum(m.new.stop - m.new.start for m in diary.moments)
+    uncounted = sum(len(m.guarded.uncounted) for m in diary.moments)
+    assert int(world.state.topics.counts.sum()) == written - uncounted
+    assert uncounted
+
+
+def test_who_is_taken_for_abusive_often_enough_is_suspended_with_a_lag() -> None:
+    posts = acts(author=[1, 1, 2, 3], toxicity=[0.9, 0.9, 0.9, 0.1], time=[0, 1, 2, 3])
+    rule = Suspension(lag=4, least=2, hit=1.0, false_alarm=0.0, hours=12)
+    assert [rule.suspend(place(posts, tick))[0].tolist() for tick in (3, 4, 27, 28)] == [[], [1], [1], []]
+
+
+def test_false_alarms_hit_the_innocent() -> None:
+    barred = [
+        played(replace(BASE, defences=(Suspension(lag=2, least=1, false_alarm=rate),)), TICKS).history
+        for rate in (0.0, 0.3)
+    ]
+    innocent = [sum(h[f"barred_{whom}"].sum() for whom in WHOM[:4]) for h in barred]
+    assert innocent[0] < innocent[1]
+
+
+def test_a_list_is_shared_by_who_subscribes() -> None:
+    posts = acts(author=[1, 1, 2], kind=[REPLY] * 3, toxicity=[0.9, 0.9, 0.9], time=[0, 3600, 3601])
+    moves = BlockList(strength=1.0, least=2).listed(place(posts, 1))
+    assert set(moves.whom.tolist()) == {1}
+    assert sorted(moves.who.tolist()) == list(range(6))
+    assert not len(BlockList(strength=1.0, least=2).listed(place(posts, 2)).who)
+
+
+def test_volunteers_stand_by_who_was_abused() -> None:
+    diary = Diary()
+    world = played(replace(BASE, forces=(CounterSpeech(size=8),)), TICKS, diary)
+    volunteers = np.flatnonzero(world.role == ROLES.index("volunteer"))
+    posts = world.state.ledger.rows()
+    theirs = np.flatnonzero(np.isin(posts.author, volunteers))
+    assert len(theirs)
+    assert (posts.kind[theirs] == REPLY).all()
+    assert (posts.toxicity[theirs] == 0.0).all()
+    abused = set(posts.target[(posts.toxicity >= TOXIC) & (posts.target >= 0)].tolist())
+    assert set(posts.target[theirs].tolist()) <= abused
+
+
+# ---- counting
+
+
+def test_harm_counts_every_hit_once(worlds: Worlds) -> None:
+    world, diary = worlds["RateLimit"]
+    civil = sum(
+        int(np.count_nonzero((m.guarded.held.toxicity < TOXIC) | (world.role[m.guarded.held.author] != ORGANIC)))
+        for m in diary.moments
+    )
+    assert civil == sum(int(world.history[f"held_{whom}"].sum()) for whom in WHOM)
+    trolls = sum(int(np.count_nonzero(world.role[m.guarded.held.author] == TROLL)) for m in diary.moments)
+    assert 0 < trolls <= world.history["held_organised"].sum()
+    assert {f"{hit}_{whom}" for hit in HITS for whom in WHOM} <= set(world.history)
+
+
+def test_defences_together_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting: Setting = replace(lively(population={"size": 120}), defences=ALL, forces=(CounterSpeech(size=4),))
+    alone = played(setting, START + 10)
+    monkeypatch.setattr("sim.state.records.LEAST", 2)
+    shared = World(setting, rng=5, threads=3)
+    shared.run(START + 10)
+    assert fingerprint(shared) == fingerprint(alone)
+
+
+def test_a_fork_keeps_its_defences() -> None:
+    setting = replace(BASE, defences=ALL)
+    trunk = World(setting, rng=3)
+    trunk.run(START)
+    branch = trunk.fork(setting.campaign)
+    branch.run(8)
+    assert fingerprint(branch) == fingerprint(played(setting, START + 8, seed=3))

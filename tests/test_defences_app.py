@@ -1,0 +1,190 @@
+"""Defences compared: the Pareto front, paired effects, what the report says, and mistakes in one line."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from experiments import defences
+from experiments.analysis.defences import COUNTED, INNOCENT, effects, front, summary, survives, together, verdict
+from experiments.folder import result_folder
+from experiments.report.defences import beyond, first, headline, lede
+from sim.actors.counterspeech import CounterSpeech
+from sim.errors import InputError
+from sim.platform.defences.base import Defence
+from tests.looks import common_look
+from tests.test_conf import composed
+
+SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=36", "campaign.start=2", "campaign.hours=10",
+         "campaign.targets=4", "seeds=2", "workers=1"]  # fmt: skip
+FEW = ["trial.names=[rate_limit,counter_speech]", "trial.pairs=true", "trial.robustness_seeds=1"]
+
+
+@cache
+def small() -> DictConfig:
+    config = composed("defences", *SMALL)
+    OmegaConf.resolve(config)
+    OmegaConf.set_struct(config, False)
+    return config
+
+
+def asked(*overrides: str) -> DictConfig:
+    return OmegaConf.merge(small(), OmegaConf.from_dotlist(list(overrides)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out, config = tmp_path_factory.mktemp("defences") / "result", asked(*FEW)
+    config.trial.scenarios, config.trial.robustness = {"all_tactics": []}, {"army_hides_some": ["evasion=moderate"]}
+    with result_folder(str(out), OmegaConf.to_container(config)) as draft:
+        defences.main(config, draft)
+    return out
+
+
+def test_every_defence_is_played_in_every_seed_with_and_without_the_operation(folder: Path):
+    worlds = pd.read_parquet(folder / "worlds.parquet")
+    scenario = worlds[worlds["family"] == "scenario"]
+    assert len(scenario) == 2 * 2 * 3
+    assert set(worlds.loc[worlds["family"] == "pairs", "defence"]) == {
+        "none", "rate_limit + counter_speech",
+    }  # fmt: skip
+    assert worlds.loc[worlds["family"] == "robustness", "seed"].nunique() == 1
+    by_seed = scenario["seed"].to_numpy()
+    assert (np.diff(by_seed) >= 0).all(), "arms of one seed are played one after the other"
+    assert (worlds.groupby(["family", "variation", "seed"])["opportunities"].nunique() == 1).all()
+    assert not (worlds["family"].eq("robustness") & worlds["defence"].ne("none") & worlds["arm"].eq("none")).any()
+    effect = pd.read_parquet(folder / "effects.parquet")
+    assert effect["peace"].isna().equals(effect["family"].eq("robustness")), "peace is judged where it is reported"
+    assert effect["restored"].notna().all()
+    held = worlds.groupby(["defence", "arm"])["held_organised"].sum()
+    assert held["rate_limit", "all"] > held["none", "all"] == 0
+    common_look(folder / "report.html")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<figure") == 3
+    assert "Not modelled" in page
+
+
+def test_arms_that_are_the_same_world_say_so(folder: Path):
+    worlds = pd.read_parquet(folder / "worlds.parquet").set_index(["family", "seed", "defence", "arm"])
+    for arm in ("none", "all"):
+        one, other = (worlds.loc[(family, 1, "none", arm), list(COUNTED)] for family in ("scenario", "pairs"))
+        assert one.equals(other)
+
+
+def test_a_scenario_brings_its_hours_and_its_cast_along():
+    found = {trial.variation: trial for trial in defences.trials(asked("seeds=1", "trial.robustness_seeds=0"))}
+    assert found["all_tactics"].ticks == 36
+    fallujah = found["fallujah_2016"]
+    assert fallujah.ticks == 288
+    assert {force.name for force in fallujah.setting.forces} == {"rivals", "morale"}
+
+
+def test_candidates_are_the_defences_of_conf():
+    found = dict(defences.candidates(asked(), []))
+    assert len(found) == 10
+    for name, (rule,) in found.items():
+        assert isinstance(rule, Defence | CounterSpeech), name
+        assert 0.0 < rule.strength <= 1.0
+
+
+def test_a_defence_of_one_s_own_is_judged_beside_the_others():
+    mine = asked("candidates.mine._target_=sim.platform.defences.publishing.RateLimit", "candidates.mine.most=7")
+    trial = next(defences.trials(mine))
+    assert len(trial.defences) == 11
+    assert dict(trial.defences)["mine"][0].most == 7
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "trial.names=[rate_limits]",
+            "trial.names has rate_limits, which is unknown: did you mean rate_limit or reply_limit?",
+        ),
+        ("trial.scenarios=null", "trial.scenarios names none: say trial.scenarios={all_tactics: []}"),
+        ("trial.robustness_seeds=-1", "trial.robustness_seeds=-1 must be a whole number from 0"),
+        ("ticks=35", "ticks=35 is too short for all_tactics: say ticks=36 or more"),
+        ("army.size=0", "all_tactics has no operation to defend against: give it campaign.tactics and army.size"),
+    ],
+)
+def test_mistakes_are_one_line(override: str, said: str):
+    with pytest.raises(InputError) as error:
+        list(defences.trials(asked(override)))
+    assert str(error.value) == said
+
+
+# ---- analysis
+
+
+def test_the_front_is_what_nothing_beats():
+    points = np.array([[3.0, -1.0], [2.0, -2.0], [3.0, -2.0], [1.0, 0.0], [3.0, -1.0]])
+    assert front(points).tolist() == [True, False, False, True, True]
+
+
+def invented(restored: float, limited: float, noise: float = 0.5) -> pd.DataFrame:
+    """Return worlds in which a good defence restores so many posts, at so many limited ones, and a bad one none."""
+    draws, rows = np.random.default_rng(1), []
+    for seed in range(8):
+        for name, gain, harm in (("none", 0.0, 0.0), ("good", restored, limited), ("bad", 0.0, 5.0 + limited)):
+            for arm, lost in (("none", 0.0), ("all", 40.0 - gain)):
+                row = dict.fromkeys(COUNTED, 0.0) | {"opportunities": 500.0, "dissent_impressions_nondissenters": 900.0}
+                row["dissent_posts"] = 100.0 - lost + draws.normal(0, noise)
+                row["held_loyalist"] = harm + draws.normal(0, 0.1)
+                rows.append({"family": "scenario", "variation": "one", "seed": seed, "defence": name, "arm": arm} | row)
+    return pd.DataFrame(rows)
+
+
+def test_effects_are_paired_and_summed_up():
+    table = summary(effects(invented(20.0, 3.0)))
+    found = table.set_index(["defence", "outcome"])["value"]
+    assert found["good", "restored"] == pytest.approx(20.0, abs=1.0)
+    assert found["good", "restored_percent"] == pytest.approx(50.0, abs=3.0)
+    assert found["good", "limited_posts"] == pytest.approx(3.0, abs=0.3)
+    assert found["good", "limited_posts"] == sum(found["good", f"limited_posts_{whom}"] for whom in INNOCENT)
+    assert abs(found["good", "peace"]) < 1.0
+    assert found["good", "front"] == 1.0
+    assert found["bad", "front"] < 0.6
+    assert survives(table, "good", ["one", "elsewhere"]) == {"one": "more"}
+
+
+def test_pairs_are_held_against_the_better_of_the_two():
+    alone = effects(invented(20.0, 3.0))
+    pair = alone[alone["defence"] == "good"].assign(family="pairs", defence="bad + good")
+    (row,) = together(pd.concat([alone, pair.assign(restored=pair["restored"] + 7.0)])).to_dict("records")
+    assert row["better"] == "good"
+    assert row["gain"] == pytest.approx(7.0)
+    assert beyond(pd.DataFrame([row]))[0].startswith("Of 1 pairs 1 bring back more than the better of the two alone")
+    same = together(pd.concat([alone, pair]))
+    assert beyond(same) == ["Of 1 pairs none was found to bring back more than the better of the two alone."]
+    assert together(alone).empty
+
+
+def test_precision_is_the_share_of_the_organised_among_who_is_shut_out():
+    worlds = invented(20.0, 3.0)
+    hit = (worlds["defence"] == "good") & (worlds["arm"] == "all")
+    worlds.loc[hit, "barred_organised"], worlds.loc[hit, "barred_dissenter"] = 6.0, 2.0
+    found = summary(effects(worlds)).set_index(["defence", "outcome"])
+    assert found.loc[("good", "precision"), ["value", "lo", "hi"]].tolist() == pytest.approx([75.0, 75.0, 75.0])
+    assert np.isnan(found.loc[("bad", "precision"), "value"])
+
+
+def test_what_is_no_pair_is_refused():
+    worlds = invented(20.0, 3.0)
+    worlds["opportunities"] += worlds.index == 0
+    with pytest.raises(ValueError, match="opportunities differ"):
+        effects(worlds)
+
+
+def test_the_report_says_no_effect_where_none_was_found():
+    found = first(summary(effects(invented(20.0, 3.0))))
+    assert headline(found, ["good", "bad"]).startswith("Good brings back 5")
+    assert headline(found, ["good", "bad"]).endswith("for 1 of 2 no effect was found.")
+    nothing = summary(effects(invented(0.0, 3.0)))
+    assert (
+        headline(first(nothing), ["good", "bad"]) == "No effect of any of 2 defences on dissent was found over 8 seeds."
+    )
+    assert "no defence was found to silence dissent by itself" in lede(nothing, ["good", "bad"])[1]
+    assert verdict(float("nan"), float("nan")) == "none found"

@@ -1,0 +1,180 @@
+"""Sessions of the live page: what they show is the world, they never outrun the page, and they share nothing."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import cycle
+from queue import Empty, Queue
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.teaching.curves import curves
+from experiments.teaching.film import names as names_of
+from experiments.teaching.live import picture
+from experiments.teaching.live.choice import Choice, names, setting
+from experiments.teaching.live.session import Session, Shows
+from sim.errors import InputError
+from sim.state.posts import REPOST
+from sim.state.truth import GENUINE
+from sim.world import World
+
+SMALL = Choice(people=120, army=12, seed=3)
+PATIENCE = 120.0
+
+
+class Page:
+    """A page that draws nothing and answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.casts: Queue[dict[str, Any]] = Queue()
+        self.pictures: Queue[picture.Picture] = Queue()
+        self.playing: list[bool] = []
+        self.trouble: Queue[str] = Queue()
+        shows = Shows(self.casts.put, self.pictures.put, self.playing.append, self.trouble.put)
+        self.session = Session(shows)
+
+    def drawn(self) -> picture.Picture:
+        """Wait for the next picture and say that it is drawn."""
+        shown = self.pictures.get(timeout=PATIENCE)
+        self.session.drawn(shown.number)
+        return shown
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    shown = Page()
+    yield shown
+    shown.session.close()
+
+
+def played(choice: Choice, hours: int) -> pd.DataFrame:
+    return World(setting(choice), rng=choice.seed).run(hours)
+
+
+def test_a_picture_waits_until_the_one_before_is_drawn(page: Page):
+    page.session.reset(SMALL)
+    page.session.play(True)
+    first = page.pictures.get(timeout=PATIENCE)
+    with pytest.raises(Empty):
+        page.pictures.get(timeout=0.3)
+    page.session.drawn(first.number + 7)  # some other picture
+    with pytest.raises(Empty):
+        page.pictures.get(timeout=0.2)
+    page.session.drawn(first.number)
+    assert page.pictures.get(timeout=PATIENCE).hour == first.hour + 1
+    assert page.playing == [False, True]
+
+
+def test_what_is_shown_is_the_world_played_alone(page: Page):
+    page.session.reset(SMALL)
+    page.session.play(True)
+    shown = [page.drawn() for _ in range(30)]
+    expected = curves(played(SMALL, 30))
+    assert [each.hour for each in shown] == list(range(1, 31))
+    for name, line in expected.items():
+        got = [each.worlds[0]["curves"][name] for each in shown]
+        assert np.allclose([np.nan if value is None else value for value in got], line, equal_nan=True, rtol=1e-5), name
+
+
+@pytest.mark.parametrize("at", [3, 80])
+def test_a_fork_stands_at_the_same_hour_and_is_the_run_it_stands_for(page: Page, at: int):
+    page.session.reset(SMALL)
+    assert len(page.casts.get(timeout=PATIENCE)["worlds"]) == 1
+    page.session.play(True)
+    for _ in range(at):
+        page.drawn()
+    page.session.play(False)
+    page.session.fork()
+    cast = page.casts.get(timeout=PATIENCE)
+    assert [world["arm"] for world in cast["worlds"]] == ["without", "with"]
+    assert len({len(world["frames"]) for world in cast["worlds"]}) == 1
+    hours = len(cast["worlds"][0]["frames"])
+    for world, choice in zip(cast["worlds"], (SMALL._replace(tactics=()), SMALL), strict=True):
+        line = curves(played(choice, hours))["voice"]
+        assert np.allclose(world["curves"]["voice"], line, rtol=1e-5)
+
+
+def test_ten_sessions_share_nothing_and_end_with_their_pages():
+    before = threading.active_count()
+    choices = [SMALL._replace(seed=seed, people=60) for seed in range(10)]
+    pages = [Page() for _ in choices]
+    for shown, choice in zip(pages, choices, strict=True):
+        shown.session.reset(choice)
+        shown.session.play(True)
+    last = [[shown.drawn() for _ in range(12)][-1] for shown in pages]
+    for choice, shown in zip(choices, last, strict=True):
+        assert shown.worlds[0]["curves"]["voice"] == pytest.approx(float(curves(played(choice, 12))["voice"][-1]))
+    for shown in pages:
+        shown.session.close()
+        assert shown.session.worlds == []
+    deadline = time.monotonic() + PATIENCE
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert threading.active_count() <= before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"scenario": "quit"}, "scenario quit is unknown: did you mean quiet?"),
+        ({"moderation": "__import__('os')"}, "moderation __import__('os') is unknown"),
+        ({"defence": "rate_limits"}, "defence rate_limits is unknown: did you mean rate_limit or reply_limit?"),
+        ({"tactics": ("smear it",)}, "tactic smear it is unknown"),
+        ({"people": 0}, "people=0 must be a whole number up to 50000"),
+        ({"army": -1}, "army=-1 must be a whole number up to 2000"),
+        ({"seed": "1+1"}, "seed=1+1 must be a whole number up to 1000000"),
+        ({"people": True}, "people=True must be a whole number up to 50000"),
+    ],
+)
+def test_a_choice_that_can_not_be_is_one_line_and_the_world_stays(page: Page, change: dict[str, Any], said: str):
+    with pytest.raises(InputError) as refused:
+        setting(SMALL._replace(**change))
+    assert str(refused.value).startswith(said)
+    page.session.reset(SMALL)
+    assert page.trouble.get(timeout=PATIENCE) == ""
+    page.drawn()
+    page.session.reset(SMALL._replace(**change))
+    assert page.trouble.get(timeout=PATIENCE).startswith(said)
+    page.session.step()
+    assert page.drawn().hour == 2
+
+
+@pytest.mark.parametrize(("scenario", "defence"), list(zip(cycle(names("scenario")), names("defence"), strict=False)))
+def test_every_scenario_and_every_defence_can_be_chosen(scenario: str, defence: str):
+    chosen = setting(SMALL._replace(scenario=scenario, defence=defence))
+    rules = [type(rule).__name__.lower() for rule in (*chosen.defences, *chosen.forces)]
+    assert defence == Choice().defence or defence.replace("_", "") in rules
+    assert chosen.population.size == 120
+
+
+def test_all_scenarios_are_among_them_and_so_are_ten_defences():
+    assert len(names("scenario")) <= len(names("defence")) == 11
+
+
+def test_the_stream_holds_what_stands_and_suspects_are_those_who_repost_together():
+    world = World(setting(SMALL._replace(army=40)), rng=1)
+    world.run(90)
+    posts, listed = world.state.ledger.rows(), picture.stream(world)
+    assert len(listed) == picture.POSTS
+    standing = [
+        (int(a), int(k))
+        for a, k, t, gone in zip(posts.author, posts.key, posts.topic, posts.removed, strict=True)
+        if t == 0 and not gone
+    ]
+    called = names_of(world, np.arange(len(world.role))).tolist()
+    assert [post["author"] for post in listed] == [called[author] for author, _ in standing[::-1][: picture.POSTS]]
+    suspects = picture.suspects(world)
+    assert suspects
+    assert [one["score"] for one in suspects] == sorted((one["score"] for one in suspects), reverse=True)
+    acts = zip(posts.author, posts.root, posts.time, posts.kind == REPOST, posts.removed, strict=True)
+    reposts = [(int(a), int(root), int(t)) for a, root, t, repost, gone in acts if repost and not gone]
+    for one in suspects:
+        row = called.index(one["account"])
+        assert one["organised"] == (world.state.truth.role[row] not in GENUINE)
+        mine = [(root, t) for a, root, t in reposts if a == row]
+        met = Counter(a for a, root, t in reposts for r, at in mine if a != row and root == r and abs(t - at) <= 60)
+        assert one["score"] == sum(times for times in met.values() if times > 1)

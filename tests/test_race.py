@@ -1,0 +1,205 @@
+"""A detector in the loop: what it sees, whom it suspends, the army's ladder, and which silences more."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from experiments import race
+from experiments.analysis.races import summary, tipping
+from experiments.detection.coaction import CoAction
+from experiments.detection.loop import Looker, now, view, wrote
+from experiments.folder import result_folder
+from experiments.report.race import headline, margin
+from sim.actors.evasion import Evasion
+from sim.errors import InputError
+from sim.observers.harm import Harm
+from sim.platform.defences.base import Site
+from sim.platform.defences.watching import Watch, before
+from sim.state.posts import REPOST
+from sim.world import World
+from tests.looks import common_look
+from tests.test_conf import composed
+from tests.test_defences import acts, hidden, place, site
+from tests.worlds import LIVELY, START, fingerprint, played
+
+LOOKER = Looker(CoAction("repost", window=600, least=1))
+TICKS = START + 24
+SMALL = ["population.size=120", "army.size=9", "extremists.size=2", "ticks=48", "campaign.start=2", "campaign.hours=22",
+         "campaign.targets=4", "seeds=2", "workers=1", "race.rates=[0.05,0.5]", "race.calibration=1", "race.rounds=2",
+         "race.watch.every=6", "race.watch.lag=1", "race.detector.window=3600",
+         "race.detector.least=1"]  # fmt: skip
+
+
+class Given:
+    """A detector whose scores are known."""
+
+    def __init__(self, score: list[float]) -> None:
+        self.score, self.posts = score, 0
+
+    def __call__(self, site: Site) -> np.ndarray:
+        """Return the scores, and note how many posts were shown."""
+        self.posts = len(site.acts.key)
+        return np.array(self.score)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return played(LIVELY, TICKS)
+
+
+def test_the_most_suspect_are_suspended_as_far_as_there_is_time() -> None:
+    found = Given([0.0, 3.0, 5.0, 1.0, 4.0, 9.0])
+    where = place(acts(author=[1, 2], time=[0, 3 * 3600]), 4)
+    where = where._replace(suspended_until=np.array([0, 0, 0, 0, 0, 99]))
+    watch = Watch(detector=found, limit=1.0, every=2, lag=2, capacity=2, hours=7)
+    rows, hours = watch.suspend(where)
+    assert rows.tolist() == [2, 4], "the best score is suspended already, and 1.0 is not above the limit"
+    assert hours == 7
+    assert found.posts == 1, "what is younger than the lag is not shown"
+    assert not len(watch.suspend(where._replace(tick=5))[0]), "it looks every two hours"
+    assert not len(replace(watch, strength=0.0).suspend(where)[0])
+    assert not len(Watch().suspend(where)[0])
+
+
+def test_what_was_known_before_is_a_part_of_what_is_known_now() -> None:
+    where = place(acts(author=[1, 2, 3], time=[0, 3600, 7200]), 2)
+    assert [len(before(where, lag).acts.key) for lag in (0, 1, 2)] == [3, 2, 1]
+
+
+def test_a_watch_at_strength_0_is_none(world: World) -> None:
+    bare = World(LIVELY, rng=5)
+    bare.observers.append(Harm())
+    bare.run(TICKS)
+    watch = Watch(detector=LOOKER, every=2, lag=1, strength=0.0)
+    off = played(replace(LIVELY, defences=(watch,)), TICKS)
+    assert fingerprint(off) == fingerprint(bare)
+    on = played(replace(LIVELY, defences=(replace(watch, strength=1.0),)), TICKS)
+    assert on.history["barred_organised"].sum() > bare.history["barred_organised"].sum()
+
+
+def test_a_detector_in_the_loop_sees_no_truth(world: World) -> None:
+    seeing = LOOKER(site(world, world.accounts, world.state.ledger.rows()))
+    assert seeing.any()
+    np.testing.assert_array_equal(LOOKER(site(world, *hidden(world))), seeing)
+
+
+def test_the_view_is_what_the_ledger_holds(world: World) -> None:
+    shown, posts = view(now(world)), world.state.ledger.rows()
+    assert (shown.posts["account_id"].to_numpy() == posts.author).all()
+    assert ((shown.posts["kind"] == "repost").to_numpy() == (posts.kind == REPOST)).all()
+    assert (shown.posts["deleted"].to_numpy() == posts.removed).all()
+    assert set(wrote(now(world))) == set(posts.author.tolist())
+
+
+@cache
+def small() -> DictConfig:
+    found = composed("race", *SMALL)
+    OmegaConf.resolve(found)
+    return found
+
+
+def config(*overrides: str) -> DictConfig:
+    return OmegaConf.merge(small(), OmegaConf.from_dotlist(list(overrides)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, seeds_played: list[int]) -> Path:
+    out = tmp_path_factory.mktemp("race") / "result"
+    seeds_played.clear()
+    with result_folder(str(out), OmegaConf.to_container(config())) as draft:
+        race.main(config(), draft)
+    return out
+
+
+def test_all_worlds_of_a_match_have_its_seed(folder: Path, seeds_played: list[int]):
+    calibration, *played = seeds_played
+    assert calibration == race.CALIBRATION + 1
+    assert played == sorted(played), "seed after seed, its worlds one after the other"
+    assert set(played) == set(pd.read_parquet(folder / "rounds.parquet")["seed"]) == {1, 2}
+    assert min(played.count(1), played.count(2)) >= 4, "at least one world without a detector and one at either rate"
+
+
+def test_worlds_that_are_no_pairs_are_refused():
+    world = {"standing": 9.0, "opportunities": 20.0}
+    whole = {"quiet": world, "campaign": world}
+    with pytest.raises(ValueError, match="opportunities differ"):
+        race.gap(whole, whole | {"quiet": world | {"opportunities": 21.0}})
+
+
+def test_rounds_follow_the_ladder(folder: Path):
+    rounds = pd.read_parquet(folder / "rounds.parquet")
+    assert len(rounds) == 2 * 2 * 2
+    for _, one in rounds.groupby(["seed", "rate"]):
+        rung, lost = one["rung"].tolist(), one["lost"].tolist()
+        assert rung[0] == 0
+        assert all(
+            after == min(3, before + (share > 0.1))
+            for before, after, share in zip(rung[:-1], rung[1:], lost[:-1], strict=True)
+        )
+    common_look(folder / "report.html")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<figure") == 1
+    assert "Not modelled" in page
+
+
+def test_a_laxer_rate_suspends_more_people(folder: Path):
+    rounds = pd.read_parquet(folder / "rounds.parquet")
+    people = rounds.groupby("rate")[["innocent", "innocent_quiet"]].sum().sum(axis=1)
+    assert people[0.05] < people[0.5]
+
+
+def test_a_ladder_is_rungs_of_the_evasion_rule():
+    _, ladder, looker = race.checked(config())
+    assert ladder[0] == Evasion()
+    assert [rung.participation for rung in ladder] == [1.0, 0.5, 0.5, 0.5]
+    assert looker == Looker(CoAction("repost", window=3600, least=1))
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("race.rates=[0.1,0.01]", "race.rates=[0.1, 0.01] must lie between 0 and 1, rising, as in [0.01, 0.1]"),
+        ("race.rounds=0", "race.rounds=0 must be a whole number from 1"),
+        (
+            "race.tolerance=2",
+            "race.ladder needs a rung and race.tolerance a share: say race.ladder=[{}] race.tolerance=0.1",
+        ),
+        ("army.size=0", "nothing to race: give it army.size, campaign.tactics and ticks=48 or more"),
+    ],
+)
+def test_mistakes_are_one_line(override: str, said: str):
+    with pytest.raises(InputError) as error:
+        race.checked(config(override))
+    assert str(error.value) == said
+
+
+def rounds(silenced: float, restored: float) -> pd.DataFrame:
+    noise = np.random.default_rng(1)
+    blank = dict.fromkeys(("innocent", "dissenters", "innocent_quiet", "organised", "lost", "rung"), 0.0)
+    return pd.DataFrame(
+        {"seed": seed, "rate": rate, "round": number, "deficit": 20.0 + noise.normal()}
+        | {"restored": restored + noise.normal(), "silenced": silenced * rate + noise.normal()} | blank
+        for seed in range(6) for rate in (0.01, 0.5) for number in (1, 2)
+    )  # fmt: skip
+
+
+def test_which_silences_more_is_told():
+    worse = tipping(rounds(silenced=200.0, restored=-10.0))
+    assert worse["alone"].round(-1).tolist() == [-20.0, 80.0]
+    assert headline(worse).startswith("From a false-positive rate of 0.5 on, the detector itself silences more dissent")
+    assert margin(worse).startswith("Without a campaign the detector at rate 0.5 silences ")
+    assert "more dissenting posts a world than the army does" in margin(worse)
+    better = tipping(rounds(silenced=2.0, restored=10.0))
+    assert headline(better) == (
+        "At no false-positive rate from 0.01 to 0.5 was the detector found to silence more dissent than the army; "
+        "it still restores dissent in the last round at 0.01, 0.5."
+    )
+    assert "fewer dissenting posts a world" in margin(better)
+    caught = rounds(1.0, 1.0).assign(organised=9.0, innocent=3.0)
+    assert set(summary(caught).set_index("measure").loc["precision", "value"]) == {75.0}
+    assert len(summary(rounds(1.0, 1.0))) == 2 * 2 * 10

@@ -1,0 +1,138 @@
+"""Recovery as an experiment: times of known curves, what helps, what the report says, and mistakes in one line."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from experiments import recovery
+from experiments.analysis.recovering import speedups, times
+from experiments.folder import result_folder
+from experiments.report.recovery import headline, lede
+from sim.errors import InputError
+from tests.looks import common_look
+from tests.test_conf import composed
+
+SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=60", "campaign.start=6",
+         "campaign.targets=4", "seeds=2", "workers=1", "recovery.hours=[8,18]",
+         "recovery.intensities=[0.5,1.0]"]  # fmt: skip
+
+
+@cache
+def small() -> DictConfig:
+    config = composed("recovery", *SMALL)
+    OmegaConf.resolve(config)
+    OmegaConf.set_struct(config, False)
+    return config
+
+
+def asked(*overrides: str) -> DictConfig:
+    return OmegaConf.merge(small(), OmegaConf.from_dotlist(list(overrides)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, seeds_played: list[int]) -> Path:
+    out, config = tmp_path_factory.mktemp("recovery") / "result", asked()
+    config.recovery.helps = {"fear_fades_twice_as_fast": ["reaction.half_life=36"]}
+    seeds_played.clear()
+    with result_folder(str(out), OmegaConf.to_container(config)) as draft:
+        recovery.main(config, draft)
+    return out
+
+
+def test_all_campaigns_are_played_on_the_same_seeds(folder: Path, seeds_played: list[int]):
+    assert seeds_played == [1, 1, 1, 2, 2, 2], "two lengths and a help, seed after seed"
+    deficits = pd.read_parquet(folder / "deficits.parquet")
+    assert set(deficits.groupby(["help", "hours", "intensity"])["seed"].unique().map(tuple)) == {(1, 2)}
+
+
+def test_every_campaign_is_watched_equally_long(folder: Path):
+    deficits = pd.read_parquet(folder / "deficits.parquet")
+    last = deficits.groupby(["help", "hours", "intensity"])["tick"].max()
+    assert {(name, hours, x): tick - hours for (name, hours, x), tick in last.items()} == {
+        ("as it is", 8, 0.5): 41, ("as it is", 8, 1.0): 41, ("as it is", 18, 0.5): 41, ("as it is", 18, 1.0): 41,
+        ("fear_fades_twice_as_fast", 18, 1.0): 41,
+    }  # fmt: skip
+    assert (deficits.loc[deficits["tick"] < 6, "deficit"] == 0).all(), "the quiet days are the same"
+    assert (deficits.loc[deficits["tick"] >= 6, "deficit"] != 0).any()
+    common_look(folder / "report.html")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<figure") == 2
+    assert "Not modelled" in page
+
+
+def decaying(half_lives: dict[str, float], floor: float = 0.0) -> pd.DataFrame:
+    """Return deficits of 10 posts an hour in hours 24 to 95 that then halve in so many hours, down to a floor."""
+    noise, parts = np.random.default_rng(1), []
+    tick = np.arange(96 + 240)
+    for name, half_life in half_lives.items():
+        for seed in range(6):
+            after = floor + (10.0 - floor) * 0.5 ** ((tick - 96) / half_life)
+            deficit = np.where(tick < 24, 0.0, np.where(tick < 96, 10.0, after)) + noise.normal(0, 0.5, len(tick))
+            labels = {"help": name, "hours": 72, "intensity": 1.0, "seed": seed}
+            parts.append(
+                pd.DataFrame(labels | {"tick": tick, "deficit": deficit, "left": np.where(tick < 24, 0, floor)})
+            )
+    return pd.concat(parts)
+
+
+def test_a_known_half_life_is_found():
+    """The next 24 h average half of the start when exp(-k t) (1 - exp(-24 k)) / (24 k) = 1/2."""
+    found = times(decaying({"as it is": 48.0}), 24).iloc[0]
+    k = np.log(2) / 48
+    expected = -np.log(0.5 * 24 * k / (1 - np.exp(-24 * k))) / k
+    assert found["half_life"] == pytest.approx(expected, abs=2.0)
+    assert found["lo"] <= found["half_life"] <= found["hi"]
+    assert found["reference"] == pytest.approx(10.0, abs=0.2)
+    assert found["recovered"] == 6
+    assert found["remaining"] == pytest.approx(0.04, abs=0.02)
+
+
+def test_a_deficit_with_a_floor_is_censored_and_told():
+    table = times(decaying({"as it is": 24.0}, floor=6.0), 24)
+    found = table.iloc[0]
+    assert np.isinf(found["half_life"])
+    assert found["recovered"] == 0
+    assert found["remaining"] == pytest.approx(0.6, abs=0.03)
+    assert found["gone"] == pytest.approx(0.6, abs=0.03)
+    assert "72 h: not within the run [not within the run]" in headline(table)
+
+
+def test_no_deficit_is_no_recovery():
+    nothing = decaying({"as it is": 24.0}).assign(deficit=-1.0)
+    assert headline(times(nothing, 24)) == "No campaign left a deficit, so there is nothing to recover from."
+
+
+def test_what_helps_is_told_from_what_does_not():
+    both = decaying({"as it is": 300.0, "quick": 30.0, "same": 300.0})
+    found = speedups(both, 24, "as it is").set_index("help")
+    assert found.loc["quick", "hi"] < 0
+    assert found.loc["same", "lo"] < 0.1
+    assert abs(found.loc["same", "remaining_change"]) < 0.3
+    assert abs(found.loc["quick", "deficit_change"]) < 0.3
+
+
+def test_longer_campaigns_are_told_apart_only_if_they_are():
+    short = decaying({"as it is": 24.0}, floor=1.0)
+    long = decaying({"as it is": 24.0}, floor=6.0).assign(hours=71)
+    assert lede(times(pd.concat([short.assign(hours=60), long]), 24))[0].endswith("told apart.")
+    assert lede(times(pd.concat([short.assign(hours=60), short.assign(hours=61)]), 24))[0].endswith("was not found.")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("recovery.hours=[20,8]", "recovery.hours=[20, 8] must be whole numbers from 1, rising, as in [24, 72]"),
+        ("recovery.intensities=[0,1]", "recovery.intensities=[0, 1] must lie in (0, 1], rising, as in [0.5, 1.0]"),
+        ("ticks=47", "ticks=47 leaves no day to recover: say ticks=48"),
+        ("army.size=0", "nobody campaigns: give it campaign.tactics and army.size"),
+        ("recovery.helps.magic=['reaction.magic=1']", "reaction.magic=1 names no key: "),
+    ],
+)
+def test_mistakes_are_one_line(override: str, said: str):
+    with pytest.raises(InputError) as error:
+        list(recovery.courses(asked(override)))
+    assert str(error.value).startswith(said)

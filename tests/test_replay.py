@@ -1,0 +1,341 @@
+"""Replays: a film shows what happened, packs into a page and out again, and lessons have the numbers of their run."""
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments import replay, run
+from experiments.app import app
+from experiments.teaching import film, lessons
+from experiments.teaching.curves import BANDED, CURVES, band, curves
+from experiments.teaching.film import Film
+from experiments.teaching.findings import findings
+from experiments.teaching.layout import places
+from experiments.teaching.packing import Pack, steps, ties
+from experiments.teaching.replay import Reel, Scene, inert, render
+from experiments.teaching.takes import Shot, Take, forkable, shoot
+from sim.errors import InputError
+from sim.state.graph import from_edges
+from sim.state.posts import CONTESTED
+from sim.state.truth import ROLES
+from sim.world import World
+from tests.worlds import LIVELY, START, Diary, lively, played
+
+TICKS, N = START + 36, LIVELY.population.size
+QUIET = lively(campaign={"tactics": ()})
+
+
+@pytest.fixture(scope="module")
+def shots() -> list[Shot]:
+    return [shoot(Take((QUIET, LIVELY), seed, TICKS, 0 if seed > 5 else 60)) for seed in (5, 6)]
+
+
+@pytest.fixture(scope="module")
+def page(shots: list[Shot]) -> str:
+    return render(Reel([Scene(shots, LIVELY.campaign)], "python -m experiments.replay", title="</script><b>"))
+
+
+@pytest.fixture(scope="module")
+def diary() -> tuple[World, Film, Diary]:
+    world, watched = World(LIVELY, rng=5), Diary()
+    shown = Film(world, 120)
+    world.observers += [shown, watched]
+    world.run(START + 12)
+    return world, shown, watched
+
+
+def unpacked(page: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return what the page says of itself and its arrays, read as a browser reads them."""
+    about = json.loads(re.findall(r'<script id="about"[^>]*>(.*?)</script>', page, re.DOTALL)[0])
+    data = zlib.decompress(base64.b64decode(re.findall(r'<script id="film"[^>]*>(.*?)</script>', page, re.DOTALL)[0]))
+    arrays = {
+        name: np.frombuffer(data, kind, int(np.prod(shape)), first).reshape(shape)
+        for name, (kind, first, shape) in about["index"].items()
+    }
+    return about, arrays
+
+
+def test_a_frame_says_who_came_spoke_kept_silent_and_was_abused(diary: tuple[World, Film, Diary]):
+    _, shown, watched = diary
+    assert [len(frame.events) for frame in shown.frames] == [len(shown.rows)] * (START + 12)
+    for frame, moment in zip(shown.frames, watched.moments, strict=True):
+        awake = set(moment.woken.active.tolist())
+        withheld = dict(zip(moment.woken.active.tolist(), moment.spoken.withheld.tolist(), strict=True))
+        abuse = dict(zip(moment.woken.active.tolist(), moment.change.abuse.tolist(), strict=True))
+        for place, row in enumerate(shown.rows.tolist()):
+            events = int(frame.events[place])
+            assert bool(events & film.AWAKE) == (row in awake)
+            assert bool(events & film.WITHHELD) == (withheld.get(row, 0) > 0)
+            assert bool(events & film.ABUSED) == (abuse.get(row, 0) > 0)
+
+
+def test_who_spoke_and_how_far_it_reached_is_what_the_ledger_holds():
+    watched = Diary()
+    world = World(LIVELY, rng=5)
+    shown = Film(world, 60)
+    world.observers += [shown, watched]
+    seen = np.zeros(len(world.role), np.int64)
+    for _ in range(film.HOURS):
+        world.step()
+        moment = watched.moments[-1]
+        spoke = {
+            int(moment.posts.author[row])
+            for row in range(moment.new.start, moment.new.stop)
+            if moment.posts.topic[row] == CONTESTED
+        }
+        flags = shown.frames[-1].events & film.SPOKE
+        assert {int(row) for row, flag in zip(shown.rows, flags, strict=True) if flag} == spoke & set(
+            shown.rows.tolist()
+        )
+        for item in moment.seen.item:
+            seen[moment.posts.author[item]] += moment.posts.topic[item] == CONTESTED
+    assert (shown.frames[-1].reach == np.minimum(15, np.rint(np.log2(1.0 + seen[shown.rows])))).all()
+    world.step()
+    assert (shown.frames[-1].fear == np.rint(film.FEAR * world.accounts.fear[shown.rows])).all()
+    assert (shown.frames[-1].climate == np.rint(film.CLIMATE * world.accounts.climate[shown.rows])).all()
+
+
+def test_a_film_changes_nothing():
+    world = played(LIVELY, START + 12)
+    watched = World(LIVELY, rng=5)
+    watched.observers.append(Film(watched, 50))
+    pd.testing.assert_frame_equal(watched.run(START + 12), world.history)
+
+
+def test_people_of_a_film_are_the_same_with_and_without_an_army():
+    one, two = (Film(World(setting, rng=3), 40) for setting in (LIVELY, lively(army={"size": 0})))
+    assert (one.rows[:40] == two.rows[:40]).all()
+    assert (one.role[:40] == 0).all()
+    assert {ROLES[code] for code in one.role[40:]} == {"troll", "extremist"}
+    assert {ROLES[code] for code in two.role[40:]} == {"extremist"}
+
+
+@pytest.mark.parametrize("people", [0, film.MOST + 1, True, 1.5])
+def test_a_film_of_nobody_or_too_many_is_refused(people: Any):
+    with pytest.raises(InputError, match=r"replay.people=.* must be from 1 to 5000"):
+        Film(World(LIVELY, rng=1), people)
+
+
+def test_sides_of_the_organised_are_what_they_say(diary: tuple[World, Film, Diary]):
+    world, shown, _ = diary
+    side, stance = shown.sides()
+    assert (side[: shown.people] == world.accounts.cohort[shown.rows[: shown.people]]).all()
+    army = np.array([ROLES[code] == "troll" for code in shown.role])
+    spoke = np.bitwise_or.reduce([frame.events for frame in shown.frames]) & film.SPOKE > 0
+    assert (army & spoke).any()
+    assert (side[army & spoke] == 2).all()
+    assert (stance[army & spoke] > 0).all()
+    assert (side[army & ~spoke] == 0).all()
+
+
+def test_worlds_that_differ_in_conduct_alone_are_forked_to_the_same_bits(shots: list[Shot]):
+    assert forkable((QUIET, LIVELY))
+    assert not forkable((lively(army={"size": 0}), LIVELY))
+    assert not forkable((lively(campaign={"start": START + 1}), LIVELY))
+    for setting, history in zip((QUIET, LIVELY), shots[0].histories, strict=True):
+        pd.testing.assert_frame_equal(World(setting, rng=5).run(TICKS), history)
+    alone = shoot(Take((LIVELY,), 5, TICKS, 60))
+    for one, two in zip(alone.films[0].frames, shots[0].films[1].frames, strict=True):
+        assert all((a == b).all() for a, b in zip(one, two, strict=True))
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=60), st.lists(st.floats(-1, 1), max_size=10))
+def test_places_are_in_the_disc_in_order_of_stance_whoever_else_is_there(people: list[float], others: list[float]):
+    x, y = places(np.array(people + others), len(people))
+    assert (np.hypot(x, y) <= 1.0 + 1e-6).all()
+    assert (np.diff(x[: len(people)][np.argsort(people, kind="stable")]) > 0).all()
+    alone = places(np.array(people), len(people))
+    assert (alone == np.array([x, y])[:, : len(people)]).all()
+
+
+def test_no_two_people_stand_on_one_another():
+    x, y = places(np.linspace(-1, 1, 500), 500)
+    apart = np.hypot(x[:, None] - x, y[:, None] - y) + 9 * np.eye(500)
+    assert apart.min() > 0.3 * np.sqrt(np.pi / 500)
+
+
+def test_steps_add_up_again():
+    levels = np.random.default_rng(1).integers(0, 64, (30, 7)).astype(np.uint8)
+    assert (np.cumsum(steps(levels), axis=0, dtype=np.uint8) == levels).all()
+
+
+def test_ties_are_the_graph_among_the_shown():
+    source, target = np.array([0, 0, 0, 2, 3, 3, 1]), np.array([3, 2, 1, 0, 2, 0, 3])
+    count, low, high = ties(from_edges(source, target, 4), np.array([0, 2, 3]))
+    gaps, ends = low.astype(int) + 256 * high.astype(int), np.cumsum(count)
+    follows = [np.cumsum(part).tolist() for part in np.split(gaps, ends[:-1])]
+    assert follows == [[1, 2], [0], [0, 1]]
+
+
+def test_what_can_not_be_packed_is_refused():
+    pack = Pack()
+    pack.add("a", np.zeros(3, np.uint8))
+    for name, array in (("b", np.zeros(3)), ("a", np.zeros(3, np.uint8))):
+        with pytest.raises(ValueError, match="can not be packed"):
+            pack.add(name, array)
+
+
+def test_curves_are_means_of_the_last_day(shots: list[Shot]):
+    history = shots[0].histories[1]
+    drawn = curves(history)
+    for name, (measure, factor) in CURVES.items():
+        for t in (0, 10, TICKS - 1):
+            hours = history[measure].to_numpy()[max(0, t - 23) : t + 1]
+            assert drawn[name][t] == pytest.approx(factor * np.nanmean(hours), rel=1e-5)
+    low, high = band([curves(shot.histories[1]) for shot in shots])
+    assert set(low) == set(high) == set(BANDED)
+    assert all((low[name] <= drawn[name]).all() and (drawn[name] <= high[name]).all() for name in BANDED)
+
+
+def test_a_page_holds_the_films_bit_by_bit(page: str, shots: list[Shot]):
+    about, arrays = unpacked(page)
+    scene = about["scenes"][0]
+    assert scene["hours"] == TICKS
+    assert [world["arm"] for world in scene["worlds"]] == ["without", "with"]
+    for place, (world, shown) in enumerate(zip(scene["worlds"], shots[0].films, strict=True)):
+        planes = shown.planes()
+        events = arrays[f"0/{place}/events"]
+        if world["like"] is not None:
+            events = events ^ arrays[f"0/{world['like']}/events"]
+        assert (planes["events"] == events.T).all()
+        for level in ("fear", "climate", "reach"):
+            assert (planes[level] == np.cumsum(arrays[f"0/{place}/{level}"], axis=1, dtype=np.uint8).T).all()
+        assert (arrays[f"0/{place}/curves/voice"] == curves(shots[0].histories[place])["voice"]).all()
+
+
+def test_a_page_loads_nothing_and_says_nothing_that_could_run(page: str):
+    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+    assert "https://" not in page.replace("https://doi", "")
+    assert "</script><b>" not in page
+    assert unpacked(page)[0]["title"] == "</script><b>"
+    assert "<" not in inert(json.dumps({"a": "</script>"}))
+    assert "eval(" not in page
+    assert "innerHTML" not in page
+
+
+def test_two_thousand_people_and_five_hundred_hours_are_less_than_two_megabytes(shots: list[Shot]):
+    # Half of the people, half of the hours of a run with this activity, which is more than the default's.
+    setting = replace(LIVELY, population=replace(LIVELY.population, size=1000))
+    quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))
+    whole = render(Reel([Scene([shoot(Take((quiet, setting), 1, 125, 2000))], setting.campaign)], ""))
+    bare = len(render(Reel([Scene([shoot(Take((quiet, setting), 1, 1, 1))], setting.campaign)], "")))
+    assert bare + 8 * (len(whole) - bare) < 2_000_000
+
+
+def test_both_languages_say_the_same_things():
+    words = json.loads((Path(replay.__file__).parent / "teaching" / "player" / "words.json").read_text("utf-8"))
+    assert set(words) == {"en", "ar"}
+    assert set(words["en"]) == set(words["ar"])
+    holes = {
+        language: {key: sorted(lessons.needed(text)) for key, text in said.items()} for language, said in words.items()
+    }
+    assert holes["en"] == holes["ar"]
+    used = "".join(
+        path.read_text("utf-8") for path in (Path(replay.__file__).parent / "teaching" / "player").glob("*.[hj]*")
+    )
+    for key in re.findall(r'data-(?:word|label)="(\w+)"', used) + re.findall(r'say\("(\w+)"\)', used):
+        assert key in words["en"], key
+    assert all(f"role_{code}" in words["en"] for code in range(1, len(ROLES)))
+
+
+@pytest.mark.parametrize("name", lessons.NAMES)
+def test_a_lesson_is_whole_in_both_languages_and_its_numbers_are_known(name: str, shots: list[Shot]):
+    texts = lessons.texts(name)
+    assert set(texts) == {"en", "ar"}
+    found = findings(shots, LIVELY.campaign)
+    for language, parts in texts.items():
+        assert set(lessons.PARTS) <= set(parts) <= {*lessons.PARTS, "arm_with", "arm_without"}
+        assert lessons.needed(parts["answer"])
+        assert any(number.startswith("gone_") for number in lessons.needed(parts["gone"])), language
+        # No result stands in a text: digits there are settings, and those of an answer come from the run.
+        assert not re.findall(r"\d", re.sub(r"\{\w+\}", "", parts["answer"]))
+    assert lessons.needed(texts["en"]["answer"]) == lessons.needed(texts["ar"]["answer"])
+    assert lessons.needed(texts["en"]["gone"]) == lessons.needed(texts["ar"]["gone"])
+    told = lessons.told(name, found, found)
+    assert "{" not in "".join(text for parts in told.values() for text in parts.values())
+
+
+def test_every_lesson_has_a_setting_and_every_setting_a_lesson():
+    conf = Path(replay.__file__).parents[1] / "conf" / "lesson"
+    assert {path.stem for path in conf.glob("*.yaml")} == {*lessons.NAMES, "none"}
+    assert {path.stem for path in Path(str(lessons.FOLDER)).glob("*.yaml")} == set(lessons.NAMES)
+
+
+def test_findings_are_second_world_against_first(shots: list[Shot]):
+    found = findings(shots, LIVELY.campaign)
+    first, second = (pd.concat([shot.histories[place][START:] for shot in shots]) for place in (0, 1))
+    assert found["withheld"].value == pytest.approx(
+        (second["dissent_withheld"].sum() - first["dissent_withheld"].sum()) / len(shots)
+    )
+    assert found["unhurt"].value == np.mean([shot.unhurt[1] - shot.unhurt[0] for shot in shots])
+    same = findings([shot._replace(histories=shot.histories[:1] * 2, unhurt=(3, 3)) for shot in shots], LIVELY.campaign)
+    assert {float(value) for finding in same.values() for value in finding} == {0.0}
+
+
+SMALL = ["population.size=80", "army.size=8", "ticks=40", "campaign.start=10", "campaign.hours=20", "workers=1"]
+
+
+def test_a_lesson_is_played_and_its_answer_holds_the_numbers_of_this_run(
+    command_line: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    command_line(*SMALL, "lesson=flood", "seeds=2", "out=lesson")
+    app("replay", replay.main)
+    about, arrays = unpacked((tmp_path / "lesson" / "replay.html").read_text("utf-8"))
+    hours = pd.read_parquet(tmp_path / "lesson" / "ticks.parquet")
+    assert len(hours) == 2 * 2 * 2 * 40
+    during = hours[(hours["scene"] == 0) & hours["tick"].between(10, 29)]
+    seen = during.groupby(["seed", "arm"])["dissent_impressions"].sum().unstack()
+    value = (100 * (seen["with"] / seen["without"] - 1)).mean()
+    number = f"{abs(value):.1f}%"
+    assert number in lessons.plain(about["lesson"]["en"]["answer"])
+    assert number in lessons.plain(about["lesson"]["ar"]["answer"])
+    assert number in capsys.readouterr().out
+    assert len(about["scenes"]) == 2
+    assert arrays["1/1/low/voice"].shape == (40,)
+
+
+def test_a_run_writes_a_replay_if_asked(command_line: Callable[..., None], tmp_path: Path):
+    command_line(*SMALL[:-1], "out=one", "seeds=2", "replay=true")
+    app("run", run.main)
+    about, arrays = unpacked((tmp_path / "one" / "replay.html").read_text("utf-8"))
+    assert [world["arm"] for world in about["scenes"][0]["worlds"]] == ["only"]
+    ticks = pd.read_parquet(tmp_path / "one" / "ticks.parquet").query("seed == 1")
+    assert arrays["0/0/curves/voice"][-1] == pytest.approx(ticks["dissent_posts"].iloc[-24:].sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["replay.language=fr"], "replay.language=fr must be en or ar"),
+        (["replay.people=0"], "replay.people=0 must be from 1 to 5000: a page has room for no more dots"),
+        (["replay.without=[x]"], "replay.without=['x'] must be a list: 'replay.without=[\"army.size=0\"]'"),
+        (
+            ['replay.gone=["arm.size=0"]'],
+            "arm.size=0 names no key: did you mean army.size or army.shift or army.jitter?",
+        ),
+        (["replay.lesson=fload"], "replay.lesson=fload is unknown: did you mean flood?"),
+        (
+            ["lesson=flood", "replay.gone=[]"],
+            "a lesson compares: leave replay.without and replay.gone as lesson=NAME sets them",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(
+    words: list[str], said: str, command_line: Callable[..., None], capfd: pytest.CaptureFixture[str]
+):
+    command_line(*SMALL, *words)
+    with pytest.raises(SystemExit) as leave:
+        app("replay", replay.main)
+    assert leave.value.code == 2
+    assert capfd.readouterr().err == f"{said}\n"

@@ -1,0 +1,113 @@
+"""Stories: every scenario tells one; its arms differ by what it is about; mistakes are one line."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from omegaconf import OmegaConf
+
+from experiments import story
+from experiments.analysis.stories import compare, timeline
+from experiments.app import app
+from experiments.report.story import verdict
+from experiments.settings import build, otherwise
+from sim.errors import InputError
+from sim.people.events import stir
+from sim.world import World
+from tests.looks import common_look
+from tests.test_conf import CONF, composed
+
+SCENARIOS = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml"))
+FEW = ["population.size=60", "army.size=6"]
+
+
+def told(*overrides: str):
+    config = composed("story", *overrides)
+    OmegaConf.resolve(config)
+    return config
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_tells_a_story_of_measures_that_its_world_has(scenario: str):
+    config = told(f"scenario={scenario}", "population.size=60")
+    tale = story.checked(config)
+    assert all(picture["look"] for picture in tale["pictures"])
+    arms = build(config), build(otherwise(config, tale["without"], "story.without"))
+    assert (arms[0] == arms[1]) == (scenario == "quiet")
+    world = World(arms[0], rng=1)
+    world.run(2)
+    story.check_measures(tale, world.history)
+    parts = timeline(OmegaConf.to_container(config), config.ticks)  # type: ignore[arg-type]
+    assert bool(len(parts)) == (scenario != "quiet")
+
+
+def test_a_story_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    words = ["scenario=protest_day", "population.size=80", "ticks=150", "seeds=2", "workers=1", f"out={tmp_path / 's'}"]
+    words.append("story.outcomes=[{measure: dissent_posts, label: Dissent, from: 120, to: 136}]")
+    monkeypatch.setattr(sys, "argv", ["story", *words])
+    app("story", story.main)
+    common_look(tmp_path / "s" / "report.html")
+    page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
+    assert page.count("<figure") == 3
+    assert "Look at how quickly the wave is over" in page
+    ticks = pd.read_parquet(tmp_path / "s" / "ticks.parquet")
+    before = ticks[ticks["tick"] < 120].set_index(["seed", "tick"]).drop(columns="rallied_posts", errors="ignore")
+    one, other = (before[before["arm"] == arm].drop(columns="arm") for arm in ("with", "without"))
+    pd.testing.assert_frame_equal(one[other.columns], other)
+
+
+def test_differences_are_paired_and_say_when_there_is_none():
+    ticks = pd.DataFrame(
+        [
+            {"arm": arm, "seed": seed, "tick": tick, "posts": 10.0 * seed + gain * (arm == "with")}
+            for arm in ("with", "without")
+            for seed, gain in ((1, 2.0), (2, 4.0))
+            for tick in range(4)
+        ]
+    )
+    row = compare(ticks, [{"measure": "posts", "label": "Posts", "from": 1, "to": 3}]).iloc[0]
+    assert (row["with"], row["without"], row["value"], row["seeds"]) == (18.0, 15.0, 3.0, 2)
+    assert (
+        verdict(row.to_dict()) == "Posts 18.0 with, 15.0 without: no effect, 3.0 [\u22129.7 to 15.7], 2 paired worlds."
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["ticks=100"], "story.outcomes[0] compares hours 120 to 136 of 100: say ticks=136 or more"),
+        (["~story.pictures"], "story.pictures must be a list: name a scenario that tells a story, see --help"),
+    ],
+)
+def test_a_story_that_can_not_be_told_is_one_line(overrides: list[str], said: str):
+    with pytest.raises(InputError) as error:
+        story.checked(told("scenario=protest_day", *overrides))
+    assert str(error.value) == said
+
+
+def test_what_a_story_is_compared_with_must_exist():
+    config = told("scenario=protest_day", *FEW)
+    with pytest.raises(InputError, match=r"there is no events\.battle: name a key of the scenario"):
+        otherwise(config, ["events.battle.heat=1.0"], "story.without")
+    world = World(build(config), rng=1)
+    world.step()
+    tale = {"outcomes": [], "pictures": [{"lines": {"dissent_pots": ""}}]}
+    with pytest.raises(InputError, match="dissent_pots, which is unknown: did you mean dissent_posts"):
+        story.check_measures(tale, world.history)
+
+
+def test_an_event_changes_traits_and_gives_them_back():
+    setting = build(
+        told("scenario=protest_day", "population.size=60", "events.protest.start=1", "events.protest.hours=2")
+    )
+    world = World(setting, rng=1)
+    accounts, usual = world.accounts, world.accounts.sessions.copy()
+    dissent = accounts.cohort == 1
+    world.run(2)
+    assert (accounts.sessions[dissent] == 2.0 * usual[dissent]).all()
+    assert (accounts.sessions[~dissent] == usual[~dissent]).all()
+    world.run(2)
+    assert (accounts.sessions == usual).all()
+    assert world.state.usual is None
+    assert stir(accounts, None, (), 5) is None
