@@ -11,10 +11,12 @@ import time
 from collections.abc import Sequence
 from multiprocessing import parent_process
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from experiments.sweeps.plan import Job
+from experiments.sweeps.worker import play_batch
 
 METRICS = ("square", "threads")
 Task = tuple[str, float]
@@ -60,6 +62,12 @@ def measure(task: Task, folder: Path) -> tuple[dict[str, float], None]:
 def measure_hours(task: Task, folder: Path) -> tuple[dict[str, float], dict[str, list[float]]]:
     metrics, _ = measure(task, folder)
     return metrics, {"tick": [0.0, 1.0], "x": [task[1], float("nan")]}
+
+
+def lingering_batch(*words: Any) -> None:
+    """Stay a while when the last run has been told."""
+    play_batch(*words)
+    time.sleep(0.3)
 
 
 def jobs(tasks: Sequence[Task]) -> list[Job]:

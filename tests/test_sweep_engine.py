@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.sweeps import local
 from experiments.sweeps.engine import Engine, Limits
 from experiments.sweeps.local import Local
 from experiments.sweeps.plan import Job
@@ -71,6 +72,15 @@ def test_every_run_ends_once_on_threads_of_its_own_and_each_pays_for_what_it_did
 def test_a_poisonous_pilot_does_not_stop_the_sweep(tmp_path: Path) -> None:
     ended = play(tasks.jobs([("killed", 0.0), *PLAIN[:3]]), tmp_path, workers=1)
     assert [ended[f"run{number}"].status for number in range(4)] == ["died", "ok", "ok", "ok"]
+
+
+def test_every_journal_is_handed_over_though_its_worker_lingers_after_the_last_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "play_batch", tasks.lingering_batch)
+    playing = Local(tasks.measure, tasks.prepare, 2, tmp_path)
+    journals = {path for harvest in playing.play(tasks.jobs(PLAIN[:3])) for path in harvest.journals}
+    assert journals == set(tmp_path.iterdir())
 
 
 def test_workers_that_never_begin_are_no_run_s_fault(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ class Local(Engine):
             pool.join()
 
     def _keep_busy(self, pool: ProcessPool) -> Iterator[Harvest]:
-        while self.left():
+        while self.left() or self._flight:  # a worker tells its last run before its batch is seen to end
             while (self._queue or self._alone) and len(self._flight) < self._wanted():
                 self._send(pool)
             wait(self._flight, timeout=POLL, return_when=FIRST_COMPLETED)
