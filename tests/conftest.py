@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from hypothesis import settings
 # The first example compiles kernels; examples are the same in every run, so that a pass stays a pass.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+# In the background of a shell SIGINT is ignored, and so it would be by every process that a test starts and stops.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 
