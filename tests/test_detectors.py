@@ -224,20 +224,15 @@ def test_time_does_not_matter_to_what_is_shared() -> None:
         assert min(found) > 0.95, detector.name
 
 
-def test_shuffled_labels_teach_and_test_nothing() -> None:
+def test_a_learner_of_shuffled_labels_knows_nothing_of_the_true_ones() -> None:
+    """With as many labels of each kind a shuffle and its opposite are as likely, and rank accounts the other way."""
     rng = np.random.default_rng(1)
-    view, labels = crowd(people=300, members=60, seed=4)
-    other, truth = crowd(people=300, members=60, seed=5)
+    view, labels = crowd(people=60, members=60, seed=4)
+    other, truth = crowd(people=60, members=60, seed=5)
     learner = Boosted()
-    found = [
-        roc_auc_score(rng.permutation(truth), learner.fit(view, rng.permutation(labels)).score(other)) for _ in range(8)
-    ]
+    assert roc_auc_score(truth, learner.fit(view, labels).score(other)) > 0.95
+    found = [roc_auc_score(truth, learner.fit(view, rng.permutation(labels)).score(other)) for _ in range(80)]
     assert np.mean(found) == pytest.approx(0.5, abs=0.05)
-    for detector in (CoAction(), CoSharing(), NearDuplicates(), Outliers(), Volume()):
-        score = detector.score(other)
-        assert np.mean([roc_auc_score(rng.permutation(truth), score) for _ in range(60)]) == pytest.approx(
-            0.5, abs=0.05
-        )
 
 
 @pytest.mark.parametrize("number", range(len(ALL)), ids=lambda n: ALL[n].name)
