@@ -29,7 +29,7 @@ def build(config: DictConfig) -> Setting:
     from sim.setting import Setting
 
     setting = together({group.name: made(config[group.name]) for group in fields(Setting)})
-    setting.campaign.check_victims(setting.graph.size(setting.population.size))
+    setting.check_victims(setting.graph.size(setting.population.size))
     return setting
 
 

@@ -197,7 +197,7 @@ MEANINGS = {
     "evasion.splitting": "slogans, and articles linked to, over which ordered posts are spread",
     "evasion.deletion": "P(an ordered post is deleted by its author before data are collected)",
     "evasion.maturity": "share of accounts with the age and the ties of people; others are a fresh batch",
-    "campaign.victims": "people to be abused instead of the most visible: checked, but not yet used by the army",
+    "campaign.victims": "people to be abused instead of the most visible dissenters",
     "events.NAME.start": "first hour of the event",
     "events.NAME.hours": "length of the event",
     "events.NAME.who": "whose sessions and interest it changes",
@@ -451,7 +451,7 @@ def page() -> str:
 def _row(name: str, column: "Field[Any]", default: object) -> str:
     about = column.metadata
     cells = (f"`{column.name}`", _value(default), about["unit"], _range(column), about["source"], MEANINGS[name])
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 def _value(value: object) -> str:

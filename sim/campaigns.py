@@ -56,13 +56,6 @@ class Campaign(Scheduled, Rule):
         if len(set(self.tactics)) != len(self.tactics):
             raise InputError(f"Campaign.tactics={list(self.tactics)} names a tactic twice: name each once")
 
-    def check_victims(self, people: int) -> None:
-        """Raise InputError unless every named victim is one of accounts 0 .. people - 1."""
-        for victim in self.victims:
-            if not isinstance(victim, int) or isinstance(victim, bool) or not 0 <= victim < people:
-                known = f"the people are accounts 0 to {people - 1}: name some of these"
-                raise InputError(f"Campaign.victims has {victim!r}, but {known}")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Event(Scheduled, Rule):
@@ -133,3 +126,11 @@ class Principal(Rule):
                     f"a {self.kind} with goals={list(self.goals)} does not pay for {operation.tactic}: "
                     "name it among the goals, or leave the operation out"
                 )
+
+
+def check_victims(aimed: Campaign | Operation, people: int) -> None:
+    """Raise InputError unless every victim that `aimed` names is one of accounts 0 .. people - 1."""
+    for victim in aimed.victims:
+        if not isinstance(victim, int) or isinstance(victim, bool) or not 0 <= victim < people:
+            known = f"the people are accounts 0 to {people - 1}: name some of these"
+            raise InputError(f"{type(aimed).__name__}.victims has {victim!r}, but {known}")

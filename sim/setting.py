@@ -11,7 +11,7 @@ from sim.actors.base import Actor, Band
 from sim.actors.evasion import OPEN, Evasion
 from sim.actors.propagandist import Extremists
 from sim.actors.returns import Returns
-from sim.campaigns import Campaign, Event
+from sim.campaigns import Campaign, Event, check_victims
 from sim.errors import InputError
 from sim.people.activity import Activity
 from sim.people.credibility import Credibility
@@ -101,3 +101,10 @@ class Setting:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two forces have name={name}, so the same accounts: name one otherwise")
+
+    def check_victims(self, people: int) -> None:
+        """Raise InputError unless whom campaign and operations name is among accounts 0 .. people - 1."""
+        check_victims(self.campaign, people)
+        for force in self.forces:
+            for operation in getattr(force, "operations", ()):
+                check_victims(operation, people)

@@ -127,7 +127,7 @@ class World(ColumnModel):
     def _settle(self, archive: Callable[[int, Posts], None] | None, threads: int) -> State:
         rules, seed = self.setting, self.seed
         people, graph = self._people()
-        rules.campaign.check_victims(len(people.key))
+        rules.check_victims(len(people.key))
         bands, operators, register = self._organised(len(people.key), graph)
         accounts = concatenate([people, *(band.accounts for band in bands)])
         if rules.credibility:

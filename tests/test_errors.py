@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.campaigns import Campaign
+from sim.actors.committee import Committee
+from sim.campaigns import Campaign, Operation
 from sim.errors import InputError
 from sim.people.given import GraphFile
 from sim.people.networks import Network, PreferentialAttachment
@@ -76,6 +77,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a victim by name": (
         lambda: World(lively(campaign={"victims": ("everybody",)}), rng=1),
         "Campaign.victims has 'everybody', but the people are accounts 0 to 199: name some of these",
+    ),
+    "an operation's victim that does not exist": (
+        lambda: World(replace(LIVELY, forces=(Committee(operations=(Operation(victims=(200,)),)),)), rng=1),
+        "Operation.victims has 200, but the people are accounts 0 to 199: name some of these",
     ),
 }
 

@@ -54,7 +54,7 @@ def setting(choice: Choice) -> Setting:
     if choice.scenario != "quiet":
         words["army.size"] = choice.army
     chosen = changed(_composed(*(getattr(choice, group) for group in GROUPS)), words)
-    chosen.campaign.check_victims(chosen.graph.size(choice.people))
+    chosen.check_victims(chosen.graph.size(choice.people))
     return chosen
 
 
