@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -65,6 +65,21 @@ def growing_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: P
             raise InputError(f"-m is not for {name}, which has a design of its own: see --help")
         if not all(run(job, overrides) for job in jobs):
             raise SystemExit(1)
+
+
+def composed(name: str, overrides: Sequence[str], conf: Path = CONF) -> DictConfig:
+    """Return the checked configuration that a command line of `overrides` asks for, for a notebook or a script.
+
+    Raises:
+        InputError: what the command would say in its one line.
+    """
+    try:
+        with hydra.initialize_config_dir(str(conf), version_base="1.3"):
+            config = hydra.compose(name, list(overrides))
+        _check(config)
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise in_composition(error, name, list(overrides), conf) from error
+    return config
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF, growing_app
+from experiments.app import CONF, composed, growing_app
 
 
 def sweep(*overrides: str) -> bool:
@@ -17,12 +17,7 @@ def sweep(*overrides: str) -> bool:
     Raises:
         InputError: what the command would say in its one line.
     """
-    from hydra import compose, initialize_config_dir
-
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("sweep", list(overrides))
-    OmegaConf.resolve(config)
-    return main(config, overrides)
+    return main(composed("sweep", overrides), overrides)
 
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:

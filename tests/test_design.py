@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from experiments.analysis.summary import MEASURES
 from experiments.app import CONF, growing_app
 from experiments.settings import build
-from experiments.sweep import main
+from experiments.sweep import main, sweep
 from experiments.sweeps import design, plan, playing, world
 from sim.errors import InputError
 
@@ -262,6 +262,22 @@ def test_every_option_of_a_sweep_is_checked(word: str, options: dict[str, Any]) 
     with pytest.raises(InputError) as error:
         playing.check(options | {key: yaml.safe_load(value)})
     assert str(error.value) == OPTIONS[word]
+
+
+CALLED = {
+    "seeds=0": "seeds=0 must be a whole number from 1 to 2147483647",
+    "workers=-1": "workers=-1 must be a whole number from 0 to 2147483647",
+    "out=3": "out=3 must be the name of a folder",
+    "army.sise=3": "army.sise is not a known key: did you mean army.size?",
+    "feed=newest": "feed=newest is unknown: choose one of: chronological, engagement",
+}
+
+
+@pytest.mark.parametrize("word", CALLED)
+def test_a_call_from_a_notebook_is_checked_as_the_command_is(word: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        sweep("sweep.plan=true", f"out={tmp_path}/out", word)
+    assert str(error.value) == CALLED[word]
 
 
 def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from experiments.sweep import sweep as command
 from experiments.sweeps import plan, playing, reading, world
 from experiments.sweeps.engine import Engine, Harvest
 from experiments.sweeps.local import Local
-from experiments.sweeps.store import Outcome, read_events
+from experiments.sweeps.outcomes import Outcome, read_events
 from experiments.sweeps.worker import play_batch
 from tests.test_design import SMALL
 

@@ -13,8 +13,8 @@ import pytest
 from experiments.sweeps import local
 from experiments.sweeps.engine import Engine, Limits
 from experiments.sweeps.local import Local
+from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
-from experiments.sweeps.store import Outcome
 from experiments.sweeps.worker import Measure, Prepare
 from tests import sweep_tasks as tasks
 from tests.conftest import ROOT

@@ -137,7 +137,9 @@ def test_a_sweep_that_is_stopped_keeps_what_is_done_and_leaves_nothing_on_its_ma
     nodes.start(OTHER)
     before = left_behind(nodes)
     with sweep(tmp_path / "out", "sweep.engine=ray", f"sweep.address={nodes.address}") as process:
-        while not plays(nodes, OTHER):
+        until = time.monotonic() + 100
+        while not (plays(nodes, OTHER) and list((tmp_path / "out/_work").glob("*.jsonl"))):
+            assert time.monotonic() < until
             time.sleep(0.01)
         process.send_signal(signal)
         _, err = process.communicate(timeout=60)

@@ -18,8 +18,9 @@ from experiments.report import sweep_figures
 from experiments.report.__main__ import main
 from experiments.report.style import look
 from experiments.report.sweep import write
+from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.reading import dataset, effect, tidy
-from experiments.sweeps.store import Outcome, Store
+from experiments.sweeps.store import Store
 from sim.errors import InputError
 from tests.looks import common_look
 

@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,10 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 
-from experiments.sweeps.store import Outcome, Store, read_table
+from experiments.sweeps import files as files_module
+from experiments.sweeps.files import read_table
+from experiments.sweeps.outcomes import Outcome
+from experiments.sweeps.store import Store
 from sim.errors import InputError
 from tests.conftest import ROOT
 
@@ -126,6 +131,68 @@ def test_a_compaction_that_is_cut_short_is_finished(
     assert sorted(pd.read_parquet(tmp_path / "out/runs")["run_id"]) == ["run0", "run1", "run2"]
     assert len(pd.read_parquet(tmp_path / "out/series")) == 6
     assert not list((tmp_path / "out/_work").glob("*.json"))
+
+
+def test_who_reads_while_files_are_compacted_sees_every_run_once(tmp_path: Path) -> None:
+    done = threading.Event()
+    seen: list[list[str]] = []
+
+    def read(runs: Path) -> None:
+        while not done.is_set() or len(seen) < 3:
+            table = read_table(runs, ["run_id"])
+            seen.append(sorted(table["run_id"].to_pylist()) if table else [])
+
+    with opened(tmp_path / "out") as store, ThreadPoolExecutor(1) as readers:
+        for number in range(4):
+            store.write([outcome(number)])
+        reading = readers.submit(read, store.runs)
+        for number in range(4, 24, 4):
+            for more in range(number, number + 4):
+                store.write([outcome(more)])
+            store.compact()
+        done.set()
+        reading.result(timeout=60)
+    assert all(names == sorted(f"run{number}" for number in range(len(names))) for names in seen)
+    assert len(seen[-1]) == 24
+
+
+def test_a_file_that_goes_between_listing_and_reading_is_read_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = files_module.ds.dataset, [3]
+
+    with opened(tmp_path / "out") as store:
+        for number in range(3):
+            store.write([outcome(number)])
+
+        def late(*words: object, **more: object) -> object:
+            found = real(*words, **more)
+            if left[0]:
+                left[0] -= 1
+                store.write([outcome(10 + left[0])])
+                store.compact()
+            return found
+
+        monkeypatch.setattr(files_module.ds, "dataset", late)
+        table = read_table(store.runs)
+    assert table is not None
+    assert sorted(table["run_id"].to_pylist()) == ["run0", "run1", "run10", "run11", "run12", "run2"]
+
+
+def test_files_that_never_rest_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = files_module.ds.dataset
+    numbers = iter(range(1, 100))
+    monkeypatch.setattr(files_module, "TRIES", 3)
+    with opened(tmp_path / "out") as store:
+        store.write([outcome(0)])
+
+        def restless(*words: object, **more: object) -> object:
+            store.write([outcome(next(numbers))])
+            return real(*words, **more)
+
+        monkeypatch.setattr(files_module.ds, "dataset", restless)
+        with pytest.raises(InputError, match="changes all the time: read it again"):
+            read_table(store.runs)
 
 
 def test_series_without_their_runs_are_not_there(tmp_path: Path) -> None:

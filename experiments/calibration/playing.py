@@ -13,9 +13,11 @@ from experiments.calibration import measuring
 from experiments.runs import cores
 from experiments.sweeps import driving, plan
 from experiments.sweeps.design import Axis, Point, at
+from experiments.sweeps.files import read_table
 from experiments.sweeps.local import Local
+from experiments.sweeps.outcomes import OK
 from experiments.sweeps.progress import shown
-from experiments.sweeps.store import OK, Store, read_table
+from experiments.sweeps.store import Store
 
 #: sources that measure, beside those of a sweep
 SOURCES = ("experiments/facts/*.py", "experiments/calibration/measuring.py", "experiments/analysis/losses.py")

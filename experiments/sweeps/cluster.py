@@ -19,9 +19,9 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from experiments.sweeps.engine import Engine, Harvest, Limits
+from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
 from experiments.sweeps.station import Station, about
-from experiments.sweeps.store import Outcome
 from experiments.sweeps.worker import Measure, Prepare
 from sim.errors import InputError
 

@@ -8,12 +8,13 @@ from signal import SIGTERM, signal
 from types import FrameType
 
 from experiments.sweeps.engine import Engine
+from experiments.sweeps.outcomes import OK, Outcome
 from experiments.sweeps.plan import Job
 from experiments.sweeps.progress import State
-from experiments.sweeps.store import OK, Outcome, Store
+from experiments.sweeps.store import Store
 
 FLUSH = 10.0  #: s of ended runs that stay in journals alone
-MANY = 5000  #: runs that are kept at once
+MANY = 1000  #: runs that are kept at once
 
 
 def missing(store: Store, jobs: Sequence[Job]) -> list[Job]:
@@ -55,7 +56,7 @@ def drive(
                     show(State(**counts, left=left, seconds=now - begun, seconds_left=engine.seconds_left()))
                     if ended and (now - written > flush or len(ended) >= MANY):
                         keep()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             keep()
             raise
         keep()

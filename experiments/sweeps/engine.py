@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from experiments.sweeps.outcomes import DIED, Outcome
 from experiments.sweeps.plan import Job
-from experiments.sweeps.store import DIED, Outcome
 from experiments.sweeps.worker import Measure, Prepare
 
 SECONDS = 7.0  #: of work in a batch

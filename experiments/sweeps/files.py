@@ -1,15 +1,46 @@
-"""Files that appear whole: written as a draft, brought to the disk, and renamed."""
+"""Files that appear whole: written as a draft, brought to the disk, and renamed; read while they change."""
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+
+from sim.errors import InputError
 
 BUNDLE = 64  #: files of a former growth that compaction makes one
 ROWS = 50_000  #: rows of runs that a compacted file may hold
+
+TRIES, PAUSE = 40, 0.1  #: how often, and after how many seconds, files that change are read again
+
+
+def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table | None:
+    """Return a hive-partitioned data set as a table with the columns of all its files; None where no file is there.
+
+    Files may come and be compacted meanwhile: what is returned was there at one moment, whole. Names are never used
+    twice, so that files of the same names before and after mean that none came or went between.
+
+    Raises:
+        InputError: files kept changing for some seconds.
+    """
+    for _ in range(TRIES):
+        before = sorted(folder.rglob("*.parquet"))
+        with suppress(FileNotFoundError):
+            table = _read(folder, columns) if before else None
+            if sorted(folder.rglob("*.parquet")) == before:
+                return table
+        time.sleep(PAUSE)
+    raise InputError(f"{folder} changes all the time: read it again when its sweep has ended")
+
+
+def _read(folder: Path, columns: Sequence[str] | None) -> pa.Table:
+    found = ds.dataset(folder, format="parquet", partitioning="hive")
+    schema = pa.unify_schemas([found.schema, *(fragment.physical_schema for fragment in found.get_fragments())])
+    return found.replace_schema(schema).to_table(columns=columns)
 
 
 def bundles(paths: Sequence[Path]) -> Iterator[list[Path]]:

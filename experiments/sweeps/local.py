@@ -16,8 +16,8 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from experiments.sweeps.engine import Engine, Harvest, Limits, without_result
+from experiments.sweeps.outcomes import TIMEOUT, Outcome, read_events
 from experiments.sweeps.plan import Job
-from experiments.sweeps.store import TIMEOUT, Outcome, read_events
 from experiments.sweeps.worker import PINNED, Measure, Prepare, begin, play_batch
 
 STILLBORN = 5  #: batches in a row that may end before their first run begins

@@ -16,8 +16,9 @@ from experiments.runs import cores
 from experiments.sweeps import driving, plan, world
 from experiments.sweeps.engine import Engine, Limits
 from experiments.sweeps.local import Local
+from experiments.sweeps.outcomes import OK
 from experiments.sweeps.progress import State, clock, shown
-from experiments.sweeps.store import OK, Store
+from experiments.sweeps.store import Store
 from experiments.sweeps.widening import Seeding, Wanted, further, identity
 from sim.errors import InputError
 

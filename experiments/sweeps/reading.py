@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from experiments.sweeps.store import OK, read_table
+from experiments.sweeps.files import read_table
+from experiments.sweeps.outcomes import OK
 from sim.errors import InputError
 
 if TYPE_CHECKING:

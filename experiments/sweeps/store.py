@@ -14,7 +14,6 @@ import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,10 +21,10 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from experiments.sweeps.files import bundles, fitted, join, write, write_text
+from experiments.sweeps.files import bundles, fitted, join, read_table, write, write_text
+from experiments.sweeps.outcomes import OK, Outcome, read_events
 from sim.errors import InputError
 
-OK, ERROR, DIED, TIMEOUT = "ok", "error", "died", "timeout"
 OWN = {
     "runs",
     "series",
@@ -48,21 +47,6 @@ OWN = {
     "fitted",
 }
 DESIGN = pa.schema([(name, pa.string()) for name in ("values", "point", "baseline", "code", "config")])
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one run."""
-
-    run_id: str
-    point: str
-    seed: int
-    code: str  #: version of the sources that measured it
-    status: str
-    error: str  #: "" where there is none
-    wall_time: float  #: s
-    metrics: Mapping[str, float]
-    series: Mapping[str, Sequence[float]] | None = None
 
 
 class Store:
@@ -127,7 +111,7 @@ class Store:
                 same = [outcome for outcome in outcomes if outcome.status == status]
                 series = [outcome for outcome in same if outcome.series is not None]
                 if series:
-                    write(pa.concat_tables([_hours(outcome) for outcome in series]), self.series / f"{stem}.parquet")
+                    write(pa.concat_tables([outcome.hours() for outcome in series]), self.series / f"{stem}.parquet")
                 write(self._rows(same), self.runs / f"status={status}" / f"{stem}.parquet")
 
     def forget_failed(self, names: Collection[str] | None = None) -> None:
@@ -192,9 +176,9 @@ class Store:
         return list(found.values())
 
     def _rows(self, outcomes: Sequence[Outcome]) -> pa.Table:
-        rows = [asdict(outcome) for outcome in outcomes]
-        columns = {name: [row[name] for row in rows] for name in self.schema.names if name not in self.metrics}
-        metrics = {name: [row["metrics"].get(name) for row in rows] for name in self.metrics}
+        fixed = [name for name in self.schema.names if name not in self.metrics]
+        columns = {name: [getattr(outcome, name) for outcome in outcomes] for name in fixed}
+        metrics = {name: [outcome.metrics.get(name) for outcome in outcomes] for name in self.metrics}
         return pa.table(columns | metrics, schema=self.schema)
 
     def _stem(self) -> str:
@@ -238,21 +222,6 @@ class Store:
         (self.work / "compaction.json").unlink()
 
 
-def read_events(data: bytes) -> tuple[list[dict[str, Any]], int]:
-    """Return the whole lines of a journal and how many bytes they are; a torn last line is left."""
-    whole = data.rfind(b"\n") + 1
-    return [json.loads(line) for line in data[:whole].splitlines()], whole
-
-
-def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table | None:
-    """Return a hive-partitioned data set as a table with the columns of all its files; None where no file is there."""
-    if not any(folder.rglob("*.parquet")):
-        return None
-    found = ds.dataset(folder, format="parquet", partitioning="hive")
-    schema = pa.unify_schemas([found.schema, *(fragment.physical_schema for fragment in found.get_fragments())])
-    return found.replace_schema(schema).to_table(columns=columns)
-
-
 def _refuse_foreign(root: Path, out: str) -> None:
     if not out:
         raise InputError("out is empty: name a folder for the results, such as out=out/sweep")
@@ -278,9 +247,3 @@ def _locked(path: Path, out: str) -> int:
         os.close(handle)
         raise InputError(f"out={out} is in use by another sweep: wait for it, or name another folder") from None
     return handle
-
-
-def _hours(outcome: Outcome) -> pa.Table:
-    columns = {name: pa.array(values, pa.float64()) for name, values in (outcome.series or {}).items()}
-    length = len(next(iter(columns.values())))
-    return pa.table({"run_id": pa.array([outcome.run_id] * length), **columns})

@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from experiments.sweeps.outcomes import ERROR, OK
 from experiments.sweeps.plan import Job
-from experiments.sweeps.store import ERROR, OK
 
 #: from a task, and a folder that the runs of one machine share, to its metrics and, if wanted, its series; at the top
 #: of a module, so that it can be sent

@@ -1,0 +1,106 @@
+"""What a sweep costs beside its runs: many runs that do nothing, played and kept as `experiments.sweep` does it.
+
+Every run returns as many measures as one of a world. Beside it, in the same run, the same calls on Python's own process
+pool, in chunks, which keeps nothing, blames nobody and loses all if a worker dies: what plain handing out costs.
+"""
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from benchmarks.run import positive
+from experiments.analysis.summary import MEASURES
+from experiments.runs import cores
+from experiments.sweeps import driving
+from experiments.sweeps.local import Local
+from experiments.sweeps.plan import Job
+from experiments.sweeps.progress import State, shown
+from experiments.sweeps.store import Store
+
+EARLY = 10  #: memory is first looked at when a tenth of the runs has ended
+CHUNK = 50  #: runs that the reference hands out at once
+
+
+def prepare(tasks: Sequence[int], folder: Path) -> None:
+    """Nothing has to be loaded."""
+
+
+def measure(task: int, folder: Path) -> tuple[dict[str, float], None]:
+    return dict.fromkeys(MEASURES, float(task)), None
+
+
+def bare(task: int) -> dict[str, float]:
+    return measure(task, Path())[0]
+
+
+def mebibytes() -> float:
+    """Return the most memory that this process has held, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2.0 ** (20 if sys.platform == "darwin" else 10)
+
+
+def sweep(runs: int, workers: int, flush: float, folder: Path) -> tuple[float, float, float, int, int]:
+    """Play and keep `runs`; return seconds, MiB at a tenth and at the end, files before and after compaction."""
+    jobs = [Job(f"{number:020x}", f"{number // 5:020x}", number % 5, "code", number) for number in range(runs)]
+    early: list[float] = []
+    begun = time.perf_counter()
+    with Store(str(folder), MEASURES) as store, shown(Console(stderr=True)) as show:
+
+        def look(state: State) -> None:
+            if not early and state.done >= runs // EARLY:
+                early.append(mebibytes())
+            show(state)
+
+        driving.drive(store, Local(measure, prepare, workers, store.work), jobs, look, flush)
+        grown = files(folder)
+        store.compact()
+        seconds = time.perf_counter() - begun
+        if len(store.status()) != runs:
+            raise RuntimeError(f"{len(store.status())} of {runs} runs are kept")
+    return seconds, early[0], mebibytes(), grown, files(folder)
+
+
+def files(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def reference(runs: int, workers: int) -> float:
+    """Return the seconds that the same calls take on a plain process pool."""
+    begun = time.perf_counter()
+    with ProcessPoolExecutor(workers, get_context("forkserver")) as pool:
+        if sum(1 for _ in pool.map(bare, range(runs), chunksize=CHUNK)) != runs:
+            raise RuntimeError("the plain pool lost runs")
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.sweep",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--runs", type=positive, default=10_000, metavar="N", help="runs that do nothing (10000)")
+    parser.add_argument("--workers", type=positive, default=cores(), metavar="K", help="processes (all cores)")
+    words = f"seconds that what ended waits to be kept; less makes more files ({driving.FLUSH:g})"
+    parser.add_argument("--flush", type=float, default=driving.FLUSH, metavar="S", help=words)
+    given = parser.parse_args()
+    with TemporaryDirectory() as scratch:
+        seconds, early, late, grown, left = sweep(given.runs, given.workers, given.flush, Path(scratch) / "out")
+    plain = reference(given.runs, given.workers)
+    each, least = 1e3 * seconds / given.runs, 1e3 * plain / given.runs
+    print(f"{given.runs:,} runs that do nothing on {given.workers} workers, start and compaction included:")
+    print(f"a sweep {seconds:.1f} s, {each:.2f} ms a run; a plain process pool {plain:.1f} s, {least:.2f} ms a run")
+    print(f"peak memory of the driver {early:.0f} MiB at {given.runs // EARLY:,} runs, {late:.0f} MiB at the end")
+    print(f"{grown} files when the last run ended, {left} after compaction")
+
+
+if __name__ == "__main__":
+    main()
