@@ -13,7 +13,11 @@ from sim.actors.sleeper import Sleepers
 from sim.campaigns import OPERATIONS, VOICES, Event, Operation, Principal
 from sim.errors import InputError
 from sim.people.credibility import Credibility
+from sim.people.migration import Migration
 from sim.people.morale import Morale
+from sim.people.recruiting import Recruiting
+from sim.people.solidarity import Solidarity
+from sim.platform.channels import Channels
 from sim.setting import Setting
 from sim.state.posts import CIVIC, DISTRESS, SLOGANS, SMEAR
 from sim.state.records import CELLS
@@ -111,6 +115,22 @@ def test_a_silent_crew_leaves_people_as_they_were() -> None:
     for name, ours, theirs in zip(one.accounts._fields, one.accounts, other.accounts, strict=True):
         assert (ours[:n] == theirs[:n]).all(), name
     assert one.history["aimed"].iloc[-1] > 0
+
+
+def test_every_mechanism_at_nought_is_not_there() -> None:
+    idle = cast(
+        committee("smear", intensity=0.0), sleeping(operations=(does("sway", intensity=0.0),)),
+        credibility=Credibility(credence=0.0, lift=0.0), morale=Morale(loss=0.0), recruiting=Recruiting(join=0.0),
+        channels=Channels(invite=1.0, pull=0.0, recruit=0.0, scare=0.0), migration=Migration(flee=0.0),
+        solidarity=Solidarity(rally=0, comfort=0.0), events=(Event(start=4, hours=20),),
+    )  # fmt: skip
+    one, other = played(QUIET, 40), played(idle, 40)
+    common = one.history.columns
+    assert (one.history.fillna(-1) == other.history[common].fillna(-1)).all().all()
+    for name, ours, theirs in zip(one.accounts._fields, one.accounts, other.accounts, strict=True):
+        if name not in ("credibility", "standing"):
+            assert (ours == theirs[: len(ours)]).all(), name
+    assert other.history["room_members"].max() > 0
 
 
 def test_a_member_more_changes_nobody_else() -> None:

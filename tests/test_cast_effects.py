@@ -112,7 +112,7 @@ EFFECTS = {
     "outbidding raises the shock": Effect(
         contenders(RIVALS, escalation="outbidding", recruits=0),
         contenders(RIVALS, escalation="outbidding", recruits=0, content=0.0),
-        contenders(RIVALS, escalation="outbidding", recruits=0, content=0.0),
+        contenders(RIVALS, escalation="outbidding", recruits=0, step=0.0),
         last("shock_highest"),
         1,
     ),
@@ -140,8 +140,8 @@ EFFECTS = {
         total("room_members", 0), -1,
     ),
     "who moves expects less abuse": Effect(
-        MOVED, replace(MOVED, migration=Migration(flee=0.0)), replace(MOVED, migration=Migration(flee=0.0)),
-        last("dissenters_dread"), -1,
+        MOVED, replace(MOVED, migration=Migration(flee=0.0)),
+        replace(MOVED, migration=Migration(flee=0.6, follow=0.2, pursuit=0, chase=1.0)), last("dissenters_dread"), -1,
     ),
     "moving costs sight of others": Effect(
         MOVED, replace(MOVED, migration=None), replace(MOVED, migration=Migration(flee=0.0)),

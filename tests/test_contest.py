@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from experiments import contest
 from experiments.analysis.contests import crossing, curves, gaps
 from experiments.app import app
-from experiments.report.contest import headline
+from experiments.report.contest import headline, look
 from experiments.settings import build
 from sim.actors.committee import Brigade, Committee
 from sim.errors import InputError
@@ -114,7 +114,7 @@ def table(army: list[float], committee: list[float]) -> pd.DataFrame:
     noise = np.random.default_rng(1)
     return pd.DataFrame(
         {"seed": seed, "hand": hand, "breadth": 2**k, "posts": value + noise.normal(0, 0.1),
-         **dict.fromkeys(("impressions", "flagged", "suspended", "members", "written", "flagged_people"), 0)}
+         **dict.fromkeys(("impressions", "flagged", "suspended", "written", "flagged_people"), 0), "members": 1}
         for seed in range(4)
         for hand, line in (("army", army), ("committee", committee), ("committees", committee))
         for k, value in enumerate(line)
@@ -135,3 +135,8 @@ def test_where_curves_cross():
     )
     assert "leaves out 0 at no number of rivals" in headline(table([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]))
     assert len(curves(crossed)) == 3 * 3 * 7
+    assert "meets one committee's" in look(crossed)
+    assert "no curve of posts overtakes" in look(never)
+    assert "pays nobody" not in look(never)
+    broke = never.assign(members=(never["breadth"] < 4).astype(int))
+    assert "At 4 rivals a hand" in look(broke)

@@ -33,6 +33,8 @@ def test_every_scenario_tells_a_story_of_measures_that_its_world_has(scenario: s
     config = told(f"scenario={scenario}", "population.size=60")
     tale = story.checked(config)
     assert all(picture["look"] for picture in tale["pictures"])
+    labels = [label for picture in tale["pictures"] for label in picture["lines"].values()]
+    assert all(isinstance(label, str) for label in labels), "a bare `true` is no label in YAML"
     arms = build(config), build(otherwise(config, tale["without"], "story.without"))
     assert (arms[0] == arms[1]) == (scenario == "quiet")
     world = World(arms[0], rng=1)

@@ -27,6 +27,7 @@ PANELS = {
 CAVEATS = (
     "Budgets are in a unit without a price; what a soldier, an amateur and command cost are assumptions, and the "
     "crossing moves with them.",
+    "Members take turns at the tactics, so a hand of one member does the first of them alone.",
     "Co-posting within a minute is the simplest thing an outsider can count. That it sees little of a hand does not "
     "mean that nothing does.",
     "An illustration: people, graph and operations are synthetic, and posts carry no text.",
@@ -45,13 +46,13 @@ def write(folder: Path) -> str:
     with style.look():
         pictures = [
             Picture("Harm by breadth", style.save(draw(curves, ("posts", "impressions")), folder / "figures", "harm"),
-                    "Look at where a curve overtakes another: to the left of it the narrow hand does more harm for the "
-                    "same money, to the right the drilled one. Bands are 95% intervals over seeds.",
+                    f"{look(table)} Bands are 95% intervals over seeds.",
                     "Posts and impressions lost by the rivals, against the number of rivals."),
             Picture("How visible each hand is",
                     style.save(draw(curves, ("flagged", "suspended")), folder / "figures", "visible"),
-                    "Look at the price of drill: acting together does more, and shows more. An outsider needs no truth "
-                    "for the left panel, only who posted what and when.",
+                    "Look at the price of drill: who acts together is seen together. An outsider needs no truth for "
+                    "the left panel, only who posted what and when; abuse is in one's own words and shares no content, so "
+                    "what is seen is those who smear.",
                     "Shares of accounts flagged for co-posting and suspended, against the number of rivals."),
         ]  # fmt: skip
     sentence = headline(table)
@@ -78,6 +79,22 @@ def headline(table: pd.DataFrame) -> str:
         )
     ahead = "a brigade" if gap["value"].mean() > 0 else "one committee"
     return f"For the same money {ahead} silences more on average, and the curves do not cross; {known} rivals."
+
+
+def look(table: pd.DataFrame) -> str:
+    """Say what to look at: where the brigade and a committee are even, or that they never are; who can pay nobody."""
+    if math.isnan(crossing(gaps(table, "army", "committee", "posts"))):
+        said = "Look at how the distance grows with the number of rivals; no curve of posts overtakes the other."
+    else:
+        said = (
+            "Look at where the brigade's curve meets one committee's: to one side of it the narrow hand does more harm "
+            "for the same money, to the other the drilled one, as far as the bands allow to tell."
+        )
+    nobody = sorted(set(table.loc[table["members"] == 0, "breadth"]))
+    if nobody:
+        rivals = " and ".join(map(str, nobody))
+        said += f" At {rivals} rivals a hand that has lost its members falls to nought: its budget pays nobody there."
+    return said
 
 
 def compare(table: pd.DataFrame, one: str, other: str, measure: str) -> str:

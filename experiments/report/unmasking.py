@@ -18,8 +18,9 @@ PANELS = {
 }
 CAVEATS = (
     "That respected moderates were in somebody's pay is the essay's hypothesis; no count of them was found.",
-    "How much trust spills over to people who serve nobody is an assumption (credibility.spill); the dashed lines show "
-    "what is left of the costs without it: what sleepers no longer write and dissenters no longer repost.",
+    "How much trust spills over to people who serve nobody is an assumption (credibility.spill). The dashed lines show "
+    "what is left without it; below nought dissent is seen more than if nobody had been unmasked, since who is known "
+    "writes no more to order and takes nobody's place.",
     "An illustration: people, graph and operations are synthetic, and posts carry no text.",
 )
 FILES = {
