@@ -51,8 +51,8 @@ def write(folder: Path) -> str:
             Picture("How visible each hand is",
                     style.save(draw(curves, ("flagged", "suspended")), folder / "figures", "visible"),
                     "Look at the price of drill: who acts together is seen together. An outsider needs no truth for "
-                    "the left panel, only who posted what and when; abuse is in one's own words and shares no content, so "
-                    "what is seen is those who smear.",
+                    "the left panel, only who posted what and when; abuse is in one's own words and shares no content, "
+                    "so what is seen is those who smear.",
                     "Shares of accounts flagged for co-posting and suspended, against the number of rivals."),
         ]  # fmt: skip
     sentence = headline(table)
