@@ -52,8 +52,9 @@ lint: $(READY)  ## style, layout and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## speed by phase, beside two references in the same run
+bench: $(READY)  ## speed by phase, beside two references in the same run; then a week of a million accounts
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.scale
 
 clean:  ## remove what was built or written by the project, not .venv
 	rm -rf out build *.egg-info .coverage .coverage.* htmlcov .pytest_cache .hypothesis .mypy_cache .ruff_cache

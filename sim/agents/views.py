@@ -52,7 +52,7 @@ DERIVED: dict[str, Callable[[Accounts, Any], Any]] = {
     "cohort_name": lambda accounts, rows: np.array(COHORTS)[accounts.cohort[rows]],
 }
 
-FIXED_CAST = "set population.size, army.size or extremists.size and build a new world"
+FIXED_CAST = "set population.size, army.size, extremists.size or forces and build a new world"
 
 
 def fits(name: str, value: Any, dtype: np.dtype[Any], low: float, high: float) -> None:

@@ -15,7 +15,7 @@ from sim.platform.timelines import CONTENT, MARK, SCORE, START, STOP, VOICE
 from sim.state.accounts import F64
 from sim.state.posts import I32
 
-_LINE = 16  # followees in a line of the processor's cache
+_PER_LINE = 16  # followees in a line of the processor's cache
 _LEAST = 64  # entries of the part of the table that a session uses at least
 _SOON = 6  # items to be leafed through before the one that is fetched by now
 _TRIES = 16  # to find a score that as many exceed as are wanted
@@ -52,7 +52,7 @@ def desk(room: int, posts: int, accounts: int) -> Desk:
 @piece
 def ahead(following, i):
     """Have the followees of `i`, who reads next, fetched."""
-    for edge in range(following.start[i], following.stop[i], _LINE):
+    for edge in range(following.start[i], following.stop[i], _PER_LINE):
         prefetch(following.item, edge)
 
 
