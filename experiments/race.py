@@ -12,12 +12,11 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.app import app
 from experiments.folder import describe
 from experiments.runs import in_order
-from experiments.settings import build, facts
+from experiments.settings import build, changed, facts
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from experiments.detection.loop import Looker
-    from sim.actors.evasion import Evasion
     from sim.platform.defences.watching import Watch
     from sim.setting import Setting
     from sim.world import World
@@ -29,11 +28,10 @@ CALIBRATED_FROM = 48  #: hours; by then accounts have written enough to be score
 class Match(NamedTuple):
     """All rounds of one seed."""
 
-    setting: Setting
     seed: int
     ticks: int
     watches: tuple[tuple[float, Watch], ...]  #: rate, rule
-    ladder: tuple[Evasion, ...]
+    ladder: tuple[Setting, ...]
     rounds: int
     tolerance: float
 
@@ -53,7 +51,7 @@ def main(config: DictConfig, folder: Path) -> None:
     seeds = range(config.seed, config.seed + config.seeds)
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
-    matches = [Match(setting, seed, config.ticks, watches, ladder, *asked) for seed in seeds]
+    matches = [Match(seed, config.ticks, watches, ladder, *asked) for seed in seeds]
     for found, said in in_order(play, matches, config.workers, "playing matches"):
         rows, notes = rows + found, said
     rounds = pd.DataFrame(rows)
@@ -65,8 +63,8 @@ def main(config: DictConfig, folder: Path) -> None:
     report.write(folder, Console())
 
 
-def checked(config: DictConfig) -> tuple[Setting, tuple[Evasion, ...], Looker]:
-    """Return the setting, the army's ladder and the detector.
+def checked(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], Looker]:
+    """Return the setting, the same with the army on each rung of its ladder, and the detector.
 
     Raises:
         InputError: a key of `race` means nothing, in one line with the cure.
@@ -86,8 +84,11 @@ def checked(config: DictConfig) -> tuple[Setting, tuple[Evasion, ...], Looker]:
     least = max(campaign.end + 24, CALIBRATED_FROM)
     if not (campaign.tactics and setting.army.size) or least > config.ticks:
         raise InputError(f"nothing to race: give it army.size, campaign.tactics and ticks={least} or more")
-    ladder = tuple(replace(setting.evasion, **rung) for rung in asked.ladder)
-    return setting, ladder, Looker(instantiate(asked.detector))
+    rungs: Any = OmegaConf.to_container(asked.ladder)
+    others = [name for rung in rungs for name in rung if not name.startswith(("army.", "evasion."))]
+    if others:
+        raise InputError(f"race.ladder changes {others[0]}: it may change keys of army and evasion alone")
+    return setting, tuple(changed(setting, rung) for rung in rungs), Looker(instantiate(asked.detector))
 
 
 def limits(config: DictConfig, setting: Setting, looker: Looker, rates: tuple[float, ...]) -> list[Watch]:
@@ -128,7 +129,7 @@ def play(match: Match) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     Returns:
         a row a round, and notes.
     """
-    bare = [fight(match, evasion, None) for evasion in match.ladder[: match.rounds]]
+    bare = [fight(match, rung, None) for rung in match.ladder[: match.rounds]]
     rows: list[dict[str, Any]] = []
     for rate, watch in match.watches:
         rung, fought = 0, {}
@@ -142,12 +143,12 @@ def play(match: Match) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     return rows, bare[0]["notes"]
 
 
-def fight(match: Match, evasion: Evasion, watch: Watch | None) -> dict[str, Any]:
+def fight(match: Match, setting: Setting, watch: Watch | None) -> dict[str, Any]:
     """Return what one world shows with the campaign and without it ("campaign", "quiet"), and notes on its graph."""
     from experiments.defences import watch as count_harm
     from sim.world import World
 
-    setting = replace(match.setting, evasion=evasion, defences=(*match.setting.defences, *([watch] if watch else [])))
+    setting = replace(setting, defences=(*setting.defences, *([watch] if watch else [])))
     trunk = World(setting, rng=match.seed)
     count_harm(trunk)
     trunk.run(setting.campaign.start)

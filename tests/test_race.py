@@ -15,7 +15,6 @@ from experiments.detection.coaction import CoAction
 from experiments.detection.loop import Looker, now, view, wrote
 from experiments.folder import result_folder
 from experiments.report.race import headline, margin
-from sim.actors.evasion import Evasion
 from sim.errors import InputError
 from sim.observers.harm import Harm
 from sim.platform.defences.base import Site
@@ -153,10 +152,12 @@ def test_a_laxer_rate_suspends_more_people(folder: Path):
     assert people[0.05] < people[0.5]
 
 
-def test_a_ladder_is_rungs_of_the_evasion_rule():
-    _, ladder, looker = race.checked(config())
-    assert ladder[0] == Evasion()
-    assert [rung.participation for rung in ladder] == [1.0, 0.5, 0.5, 0.5]
+def test_a_ladder_changes_the_army_and_how_it_hides_alone():
+    setting, ladder, looker = race.checked(config())
+    assert ladder[0] == setting
+    assert [rung.evasion.participation for rung in ladder] == [1.0, 0.5, 0.5, 0.5]
+    assert [rung.army.span for rung in ladder] == [10, 10, 3, 3]
+    assert all(replace(rung, army=setting.army, evasion=setting.evasion) == setting for rung in ladder)
     assert looker == Looker(CoAction("repost", window=3600, least=1))
 
 
@@ -169,6 +170,11 @@ def test_a_ladder_is_rungs_of_the_evasion_rule():
             "race.tolerance=2",
             "race.ladder needs a rung and race.tolerance a share: say race.ladder=[{}] race.tolerance=0.1",
         ),
+        (
+            "race.ladder=[{reaction.direct: 0}]",
+            "race.ladder changes reaction.direct: it may change keys of army and evasion alone",
+        ),
+        ("race.ladder=[{army.spans: 3}]", "army.spans names no field of army: did you mean span?"),
         ("army.size=0", "nothing to race: give it army.size, campaign.tactics and ticks=48 or more"),
     ],
 )

@@ -101,9 +101,35 @@ def test_a_deficit_with_a_floor_is_censored_and_told():
     assert "72 h: not within the run [not within the run]" in headline(table)
 
 
-def test_no_deficit_is_no_recovery():
-    nothing = decaying({"as it is": 24.0}).assign(deficit=-1.0)
-    assert headline(times(nothing, 24)) == "No campaign left a deficit, so there is nothing to recover from."
+NOTHING = "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from."
+
+
+@pytest.mark.parametrize("spread", [0.0, 40.0])
+def test_no_deficit_is_no_recovery(spread: float):
+    """A mean deficit below 0, or one that seeds can not tell from 0, is not timed, even if some seeds have one."""
+    nothing = decaying({"as it is": 24.0})
+    luck = np.linspace(-1.0, 1.2, 6)[nothing["seed"]]
+    table = times(nothing.assign(deficit=spread * luck - (spread == 0.0)), 24)
+    assert headline(table) == NOTHING
+    assert table[["half_life", "lo", "hi", "median", "remaining", "gone"]].isna().all(axis=None)
+    assert (table["with_deficit"] > 0).all() == (spread > 0.0)
+    assert lede(table) == []
+
+
+def test_a_single_seed_can_not_tell_a_deficit():
+    one = decaying({"as it is": 24.0}).query("seed == 0")
+    assert headline(times(one, 24)) == NOTHING
+
+
+def test_campaigns_without_a_deficit_are_named_beside_the_others():
+    found = decaying({"as it is": 24.0})
+    table = times(pd.concat([found, found.assign(hours=60, deficit=-1.0)]), 24)
+    assert headline(table).endswith("; no deficit to recover from after 60 h.")
+
+
+def test_a_median_that_half_never_reach_is_beyond_the_run():
+    found = times(decaying({"as it is": 24.0}, floor=8.0), 24).iloc[0]
+    assert np.isinf(found["median"])
 
 
 def test_what_helps_is_told_from_what_does_not():

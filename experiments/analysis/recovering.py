@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.analysis.recovery import DAY, NO_DEFICIT, RECOVERED, median_time, recover
+from experiments.analysis.pairing import interval
+from experiments.analysis.recovery import DAY, NO_DEFICIT, RECOVERED, REFERENCE_DAYS, median_time, recover
 
 F64 = NDArray[np.float64]
 RESAMPLES = 500
@@ -38,6 +39,11 @@ def paths(deficits: pd.DataFrame, start: int) -> dict[tuple[str, int, float], Pa
     return found
 
 
+def last_days(case: Paths, start: int) -> slice:
+    """Return the ticks of the campaign's last days, whose mean deficit is the reference."""
+    return slice(max(start, case.stop - REFERENCE_DAYS * DAY), case.stop)
+
+
 def pooled(case: Paths, start: int, rows: NDArray[np.int64]) -> float:
     """Return the hours in which half the mean deficit of these seeds (rows [n]) is made good.
 
@@ -57,11 +63,13 @@ def draws(seeds: int, seed: int = 1) -> NDArray[np.int64]:
 def times(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
     """Return a row a case.
 
-    Columns: `help, hours, intensity, seeds`; `reference` (mean hourly deficit in the campaign's last days); `half_life`
-    of the mean deficit with `lo` and `hi` (95% bootstrap over seeds; infinity: not within the run; nan: no deficit);
-    `median` and `recovered` (Kaplan-Meier median over seeds that have a deficit, and how many of these recovered);
-    `remaining` (mean deficit of the last day, a share of the reference) with its bootstrap bounds, and `gone` (the part
-    of the remaining deficit that people who left for good account for, a share of the reference).
+    Columns: `help, hours, intensity, seeds`; `reference` (mean hourly deficit in the campaign's last days) with
+    `reference_lo` and `reference_hi` (95% t-interval over seeds); `half_life` of the mean deficit with `lo` and `hi`
+    (95% bootstrap over seeds; infinity: not within the run); `median` and `recovered` (Kaplan-Meier median over the
+    `with_deficit` seeds that have one, infinity where half never do, and how many of these recovered); `remaining`
+    (mean deficit of the last day, a share of the reference) with its bootstrap bounds, and `gone` (the part of the
+    remaining deficit that people who left for good account for, a share of the reference). Where the reference can not
+    be told from 0 there is no deficit to recover from: times and shares are nan.
     """
     rows = []
     for (name, hours, intensity), case in paths(deficits, start).items():
@@ -70,15 +78,18 @@ def times(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
         single = [found for path in case.deficit if (found := recover(path, start, case.stop)).outcome != NO_DEFICIT]
         observed = [found.outcome == RECOVERED for found in single]
         whole = recover(case.deficit.mean(axis=0), start, case.stop)
+        reference = interval(case.deficit[:, last_days(case, start)].mean(axis=1))
         left = [_remaining(case, start, draw) for draw in draws(n)]
-        rows.append(
-            {"help": name, "hours": hours, "intensity": intensity, "seeds": n, "reference": whole.reference}
-            | {"half_life": pooled(case, start, np.arange(n)), "lo": _quantile(sampled, 0.025)}
-            | {"hi": _quantile(sampled, 0.975), "median": median_time([found.hours for found in single], observed)}
-            | {"with_deficit": len(single), "recovered": sum(observed), "remaining": whole.remaining}
-            | {"remaining_lo": _quantile(np.array(left), 0.025), "remaining_hi": _quantile(np.array(left), 0.975)}
-            | {"gone": float(case.left[:, -DAY:].mean()) / whole.reference if whole.reference > 0 else float("nan")}
-        )
+        row = {"help": name, "hours": hours, "intensity": intensity, "seeds": n, "reference": whole.reference}
+        row |= {"reference_lo": reference.lo, "reference_hi": reference.hi, "with_deficit": len(single)}
+        found = {
+            "half_life": pooled(case, start, np.arange(n)), "lo": _quantile(sampled, 0.025),
+            "hi": _quantile(sampled, 0.975), "median": _median([one.hours for one in single], observed),
+            "recovered": sum(observed), "remaining": whole.remaining,
+            "remaining_lo": _quantile(np.array(left), 0.025), "remaining_hi": _quantile(np.array(left), 0.975),
+            "gone": float(case.left[:, -DAY:].mean()) / whole.reference if whole.reference > 0 else float("nan"),
+        }  # fmt: skip
+        rows.append(row | (found if reference.lo > 0 else dict.fromkeys(found, float("nan"))))
     return pd.DataFrame(rows)
 
 
@@ -88,15 +99,12 @@ def speedups(deficits: pd.DataFrame, start: int, main: str) -> pd.DataFrame:
     Both are posts an hour, with minus without the help, in the same seeds: the mean deficit of the run's last day, and
     that of the campaign's last days. Bounds are 95% bootstrap intervals over seeds.
     """
-    from experiments.analysis.recovery import REFERENCE_DAYS
-
     cases, rows = paths(deficits, start), []
     for (name, hours, intensity), case in cases.items():
         if name == main:
             continue
         bare = cases[main, hours, intensity]
-        first = max(start, case.stop - REFERENCE_DAYS * DAY)
-        parts = [slice(-DAY, None), slice(first, case.stop)]
+        parts = [slice(-DAY, None), last_days(case, start)]
         gaps = [(case.deficit[:, part] - bare.deficit[:, part]).mean(axis=1) for part in parts]
         found = [(gap.mean(), *np.quantile(gap[draws(len(gap))].mean(axis=1), (0.025, 0.975))) for gap in gaps]
         rows.append((name, *found[0], *found[1], len(gaps[0])))
@@ -106,6 +114,12 @@ def speedups(deficits: pd.DataFrame, start: int, main: str) -> pd.DataFrame:
 
 def _remaining(case: Paths, start: int, rows: NDArray[np.int64]) -> float:
     return recover(case.deficit[rows].mean(axis=0), start, case.stop).remaining
+
+
+def _median(hours: list[float], observed: list[bool]) -> float:
+    """Return the Kaplan-Meier median, infinity where half never recover and nan where there is nobody."""
+    found = median_time(hours, observed)
+    return float("inf") if hours and np.isnan(found) else found
 
 
 def _quantile(sampled: F64, share: float) -> float:

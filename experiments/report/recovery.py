@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.text import Text
 
+from experiments.analysis.pairing import interval
 from experiments.analysis.recovering import paths
+from experiments.analysis.recovery import DAY
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.terminal import grid
@@ -43,9 +45,10 @@ def write(folder: Path, console: Console) -> str:
     with style.look():
         pictures = [
             Picture("What is missing after campaigns of several lengths",
-                    style.save(curves(deficits, start), folder / "figures", "curves"),
-                    "Look at where each curve crosses half (dotted). All are means over seeds and days, as a share of "
-                    "what the campaign's last days missed; a curve that stays up has not recovered.",
+                    style.save(curves(deficits, times, start), folder / "figures", "curves"),
+                    "Look at where each curve crosses half (dotted). All are means over seeds and days with 95% "
+                    "intervals, as a share of what the campaign's last days missed; a curve that stays up has not "
+                    "recovered, and a campaign without a deficit has no curve.",
                     "Deficit after the end of the campaign, as a share of its last days, by length at full intensity."),
             Picture("What is still missing when the run ends",
                     style.save(remaining(times), folder / "figures", "remaining"),
@@ -62,8 +65,8 @@ def write(folder: Path, console: Console) -> str:
     console.print(Text(sentence, style="bold"))
     for line in lines:
         console.print(Text(line))
-    for place, table in enumerate(tables):
-        console.print(grid(table, None if place else (0, 1, 2, 4, 5, 8), wrap=True))
+    for table in tables:
+        console.print(grid(table, range(min(4, len(table.columns)))))
     return sentence
 
 
@@ -81,18 +84,24 @@ def between(lo: float, hi: float) -> str:
 
 def headline(times: pd.DataFrame) -> str:
     """Say how the time to half goes with the length of the campaign, at the highest intensity."""
-    rows = times[(times["help"] == MAIN) & (times["intensity"] == times["intensity"].max())].sort_values("hours")
+    rows = hardest(times)
     known = rows.dropna(subset="half_life").to_dict("records")
+    none = [f"{row['hours']:.0f}" for row in rows[rows["half_life"].isna()].to_dict("records")]
     if not known:
-        return "No campaign left a deficit, so there is nothing to recover from."
+        return "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from."
     told = [f"{row['hours']:.0f} h: {hours(row['half_life'])} [{between(row['lo'], row['hi'])}]" for row in known]
-    return f"Half of the mean deficit is made good, by length of a campaign at full quotas - {'; '.join(told)}."
+    text = f"Half of the mean deficit is made good, by length of a campaign at full quotas - {'; '.join(told)}"
+    return f"{text}; no deficit to recover from after {' and '.join(none)} h." if none else f"{text}."
+
+
+def hardest(times: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the setting as it is at the highest intensity, by length."""
+    return times[(times["help"] == MAIN) & (times["intensity"] == times["intensity"].max())].sort_values("hours")
 
 
 def lede(times: pd.DataFrame) -> list[str]:
     """Return what is still missing after the shortest and the longest campaign, and whether that can be told apart."""
-    rows = times[(times["help"] == MAIN) & (times["intensity"] == times["intensity"].max())].sort_values("hours")
-    known = rows.dropna(subset="remaining").to_dict("records")
+    known = hardest(times).dropna(subset="remaining").to_dict("records")
     if len(known) < 2:
         return []
     short, long = known[0], known[-1]
@@ -115,6 +124,8 @@ def _helps(helped: pd.DataFrame) -> list[str]:
 
 
 def _share(row: dict[Any, Any]) -> str:
+    if math.isnan(row["remaining"]):
+        return "-"
     ends = span(100 * row["remaining_lo"], 100 * row["remaining_hi"], 0)
     return f"{number(100 * row['remaining'], 0)}% [{ends}]"
 
@@ -123,20 +134,23 @@ def _name(name: object) -> str:
     return str(name).replace("_", " ")
 
 
-def curves(deficits: pd.DataFrame, start: int) -> Figure:
-    """Return the mean deficit after the end by length, at the highest intensity, as a share of the reference."""
+def curves(deficits: pd.DataFrame, times: pd.DataFrame, start: int) -> Figure:
+    """Return the mean deficit after the end by length, at the highest intensity, as a share of the reference.
+
+    Bands are 95% t-intervals over seeds of the numerator. A campaign without a deficit has no curve.
+    """
     cases = paths(deficits[deficits["help"] == MAIN], start)
-    top = max(intensity for _, _, intensity in cases)
     figure = style.canvas(3.2)
     axes = figure.subplots()
     style.zero_line(axes)
     axes.axhline(0.5, color=style.INK, linewidth=0.9, linestyle=":")
-    for place, ((_, length, intensity), case) in enumerate(cases.items()):
-        reference = float(case.deficit[:, max(start, case.stop - 72) : case.stop].mean())
-        after = case.deficit[:, case.stop :].mean(axis=0)
-        if intensity == top and reference > 0 and len(after) >= 24:
-            days = np.convolve(after, np.full(24, 1 / 24), mode="valid") / reference
-            axes.plot(np.arange(len(days)), days, color=COLOURS[place % len(COLOURS)], label=f"{length} h")
+    for place, row in enumerate(hardest(times).dropna(subset="half_life").to_dict("records")):
+        case = cases[MAIN, int(row["hours"]), float(row["intensity"])]
+        sums = np.cumsum(np.pad(case.deficit[:, case.stop :], ((0, 0), (1, 0))), axis=1)
+        value, lo, hi = interval((sums[:, DAY:] - sums[:, :-DAY]) / (DAY * row["reference"]))
+        x, colour = np.arange(len(value)), COLOURS[place % len(COLOURS)]
+        axes.fill_between(x, lo, hi, color=colour, alpha=0.12, linewidth=0)
+        axes.plot(x, value, color=colour, label=f"{row['hours']:.0f} h")
     axes.set_xlabel("hours after the end (mean of the 24 hours that follow)")
     axes.set_ylabel("deficit, share of the last days\u2019")
     if axes.get_legend_handles_labels()[1]:
@@ -163,34 +177,49 @@ def remaining(times: pd.DataFrame) -> Figure:
 
 
 def _table(times: pd.DataFrame) -> Table:
-    heads = ["setting", "length, h", "intensity", "deficit, posts/h", "time to half", "95%", "median of seeds",
-             "recovered", "missing at the end", "gone for good, %"]  # fmt: skip
+    heads = ["setting", "campaign", "time to half, h", "missing at the end", "deficit, posts/h", "median of seeds",
+             "recovered", "gone for good, %"]  # fmt: skip
     rows = [
-        [_name(row["help"]), f"{row['hours']:.0f}", f"{row['intensity']:g}", number(row["reference"], 2),
-         hours(row["half_life"]), between(row["lo"], row["hi"]), hours(row["median"]),
-         f"{row['recovered']:.0f} of {row['with_deficit']:.0f}",
-         _share(row),
-         number(100 * row["gone"], 0)]
+        [_name(row["help"]), f"{row['hours']:.0f} h x {row['intensity']:g}", _time(row), _share(row),
+         f"{number(row['reference'], 2)} [{span(row['reference_lo'], row['reference_hi'], 2)}]",
+         *(_seeds(row) if row["reference_lo"] > 0 else ("-",) * 3)]
         for row in times.to_dict("records")
     ]  # fmt: skip
     note = (
-        "Time to half of the mean deficit over seeds, with its bootstrap interval. Median: Kaplan-Meier over seeds "
-        "that have a deficit. Gone for good: what people who left would have wanted to say, part of which they would "
-        "have kept to themselves, so that it may exceed what is missing."
+        "Campaign: length x share of full quotas. Time to half of the mean deficit over seeds, with its bootstrap "
+        "interval; later: not within the run; no deficit: it can not be told from 0 (95% t-interval), so there is "
+        "nothing to recover from. Median: Kaplan-Meier over seeds that have a deficit. Gone for good: what people who "
+        "left would have wanted to say, part of which they would have kept to themselves, so that it may exceed what "
+        "is missing."
     )
     return Table("Every campaign", heads, rows, note, open=True)
+
+
+def _time(row: dict[Any, Any]) -> str:
+    if not row["reference_lo"] > 0:
+        return "no deficit"
+    value, lo, hi = ("later" if math.isinf(row[n]) else number(row[n], 0) for n in ("half_life", "lo", "hi"))
+    return value if value == lo == hi else f"{value} [{lo} to {hi}]"
+
+
+def _seeds(row: dict[Any, Any]) -> tuple[str, str, str]:
+    shares = f"{row['recovered']:.0f} of {row['with_deficit']:.0f}"
+    return hours(row["median"]), shares, number(100 * row["gone"], 0)
 
 
 def _help_table(helped: pd.DataFrame) -> list[Table]:
     if helped.empty:
         return []
-    heads = ["what differs", "missing at the end, posts/h", "deficit of the last days, posts/h"]
+    heads = ["what differs", "missing at end, posts/h", "last days, posts/h"]
     rows = [
         [_name(row["help"]), f"{number(row['remaining_change'], 3)} [{span(row['lo'], row['hi'], 3)}]",
          f"{number(row['deficit_change'], 3)} [{span(row['deficit_lo'], row['deficit_hi'], 3)}]"]
         for row in helped.to_dict("records")
     ]  # fmt: skip
-    note = "Against the setting as it is, in the same seeds, under the longest and hardest campaign; below 0 is less."
+    note = (
+        "Deficit in the run's last day, and in the campaign's last days, against the setting as it is, in the same "
+        "seeds, under the longest and hardest campaign; below 0 is less."
+    )
     return [Table("What speeds recovery up", heads, rows, note, open=True)]
 
 
