@@ -30,3 +30,14 @@ def found(pattern: str, page: str) -> str:
     match = re.search(pattern, page, re.DOTALL)
     assert match, f"the page lacks {pattern}"
     return match[1]
+
+
+def rows_of_tables(said: str, title: str) -> int:
+    """Return how many lines the table of this title takes on a terminal of 80 characters, its head among them."""
+    assert "\u2026" not in said, "something was cut"
+    lines = said.splitlines()
+    assert max(map(len, lines)) <= 80
+    body = lines[next(n for n, line in enumerate(lines) if line.strip() == title) + 2 :]
+    rule = next(n for n, line in enumerate(body) if line.strip("\u2500 ") == "")
+    stop = next(n for n, line in enumerate(body) if n > rule and not line.strip())
+    return stop - 1

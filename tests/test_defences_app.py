@@ -1,6 +1,8 @@
 """Defences compared: the Pareto front, paired effects, what the report says, and mistakes in one line."""
 
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,11 @@ from omegaconf import DictConfig, OmegaConf
 from experiments import defences
 from experiments.analysis.defences import COUNTED, INNOCENT, effects, front, summary, survives, together, verdict
 from experiments.folder import result_folder
-from experiments.report.defences import beyond, first, headline, lede
+from experiments.report.defences import beyond, first, headline, lede, seen
 from sim.actors.counterspeech import CounterSpeech
 from sim.errors import InputError
 from sim.platform.defences.base import Defence
-from tests.looks import common_look
+from tests.looks import common_look, rows_of_tables
 from tests.test_conf import composed
 
 SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=36", "campaign.start=2", "campaign.hours=10",
@@ -39,8 +41,10 @@ def asked(*overrides: str) -> DictConfig:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out, config = tmp_path_factory.mktemp("defences") / "result", asked(*FEW)
     config.trial.scenarios, config.trial.robustness = {"all_tactics": []}, {"army_hides_some": ["evasion=moderate"]}
-    with result_folder(str(out), OmegaConf.to_container(config)) as draft:
+    said = StringIO()
+    with redirect_stdout(said), result_folder(str(out), OmegaConf.to_container(config)) as draft:
         defences.main(config, draft)
+    (out.parent / "said").write_text(said.getvalue(), encoding="utf-8")
     return out
 
 
@@ -65,6 +69,12 @@ def test_every_defence_is_played_in_every_seed_with_and_without_the_operation(fo
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert page.count("<figure") == 3
     assert "Not modelled" in page
+
+
+def test_tables_fit_a_terminal(folder: Path):
+    said = (folder.parent / "said").read_text(encoding="utf-8")
+    assert rows_of_tables(said, "To dissent, and to the innocent: all tactics") == 1 + 2
+    assert rows_of_tables(said, "Where an effect is found") >= 1 + 2
 
 
 def test_arms_that_are_the_same_world_say_so(folder: Path):
@@ -176,6 +186,26 @@ def test_what_is_no_pair_is_refused():
     worlds["opportunities"] += worlds.index == 0
     with pytest.raises(ValueError, match="opportunities differ"):
         effects(worlds)
+
+
+def test_precision_is_not_told_of_a_defence_that_shuts_nobody_out():
+    """Moderation alone suspends fewer under it: that says nothing of whom it hits."""
+    worlds = invented(20.0, 3.0)
+    worlds.loc[worlds["defence"] != "good", "barred_organised"] = 6.0
+    found = summary(effects(worlds)).set_index(["defence", "outcome"])
+    assert found.loc[("good", "shut_out_organised"), "value"] == -6.0
+    assert found.loc[[("good", "precision"), ("bad", "precision")], ["value", "lo", "hi"]].isna().all(axis=None)
+
+
+def test_what_is_seen_is_told_apart_from_what_is_said():
+    worlds = invented(20.0, 3.0)
+    assert seen(first(summary(effects(worlds))), ["good", "bad"]) == []
+    under = worlds["arm"] == "all"
+    gain = worlds["defence"].map({"none": 0.0, "good": -30.0, "bad": 60.0})
+    worlds["dissent_impressions_nondissenters"] -= under * (120.0 - gain + worlds["seed"] % 2)
+    (said,) = seen(first(summary(effects(worlds))), ["good", "bad"])
+    assert said.startswith("Of the dissent that people who do not dissent see less of, bad brings back 50% [")
+    assert said.endswith("; still less is seen under good.")
 
 
 def test_the_report_says_no_effect_where_none_was_found():

@@ -1,7 +1,9 @@
 """A detector in the loop: what it sees, whom it suspends, the army's ladder, and which silences more."""
 
+from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from sim.platform.defences.base import Site
 from sim.platform.defences.watching import Watch, before
 from sim.state.posts import REPOST
 from sim.world import World
-from tests.looks import common_look
+from tests.looks import common_look, rows_of_tables
 from tests.test_conf import composed
 from tests.test_defences import acts, hidden, place, site
 from tests.worlds import LIVELY, START, fingerprint, played
@@ -110,8 +112,10 @@ def config(*overrides: str) -> DictConfig:
 def folder(tmp_path_factory: pytest.TempPathFactory, seeds_played: list[int]) -> Path:
     out = tmp_path_factory.mktemp("race") / "result"
     seeds_played.clear()
-    with result_folder(str(out), OmegaConf.to_container(config())) as draft:
+    said = StringIO()
+    with redirect_stdout(said), result_folder(str(out), OmegaConf.to_container(config())) as draft:
         race.main(config(), draft)
+    (out.parent / "said").write_text(said.getvalue(), encoding="utf-8")
     return out
 
 
@@ -144,6 +148,12 @@ def test_rounds_follow_the_ladder(folder: Path):
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert page.count("<figure") == 1
     assert "Not modelled" in page
+
+
+def test_tables_fit_a_terminal(folder: Path):
+    said = (folder.parent / "said").read_text(encoding="utf-8")
+    assert rows_of_tables(said, "Every round") == 1 + 4
+    assert rows_of_tables(said, "Which silences more") == 1 + 2
 
 
 def test_a_laxer_rate_suspends_more_people(folder: Path):

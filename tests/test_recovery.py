@@ -1,6 +1,8 @@
 """Recovery as an experiment: times of known curves, what helps, what the report says, and mistakes in one line."""
 
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from experiments.analysis.recovering import speedups, times
 from experiments.folder import result_folder
 from experiments.report.recovery import headline, lede
 from sim.errors import InputError
-from tests.looks import common_look
+from tests.looks import common_look, rows_of_tables
 from tests.test_conf import composed
 
 SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=60", "campaign.start=6",
@@ -38,8 +40,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory, seeds_played: list[int]) ->
     out, config = tmp_path_factory.mktemp("recovery") / "result", asked()
     config.recovery.helps = {"fear_fades_twice_as_fast": ["reaction.half_life=36"]}
     seeds_played.clear()
-    with result_folder(str(out), OmegaConf.to_container(config)) as draft:
+    said = StringIO()
+    with redirect_stdout(said), result_folder(str(out), OmegaConf.to_container(config)) as draft:
         recovery.main(config, draft)
+    (out.parent / "said").write_text(said.getvalue(), encoding="utf-8")
     return out
 
 
@@ -62,6 +66,12 @@ def test_every_campaign_is_watched_equally_long(folder: Path):
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert page.count("<figure") == 2
     assert "Not modelled" in page
+
+
+def test_tables_fit_a_terminal(folder: Path):
+    said = (folder.parent / "said").read_text(encoding="utf-8")
+    assert rows_of_tables(said, "Every campaign") == 1 + 5
+    assert rows_of_tables(said, "What speeds recovery up") == 1 + 1
 
 
 def decaying(half_lives: dict[str, float], floor: float = 0.0) -> pd.DataFrame:

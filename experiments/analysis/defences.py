@@ -77,8 +77,8 @@ def summary(paired: pd.DataFrame) -> pd.DataFrame:
 
     `restored_percent` and `seen_percent` are of the deficit (ratio of means, Fieller's interval; nan where the
     deficit can not be told from 0). `precision` is the percentage of organised accounts among those shut out, likewise
-    (nan bounds where nobody surely is). `front` is the share of resampled sets of seeds in which the defence is on the
-    Pareto front of its variation, by `AIMS`; its bounds are nan.
+    (nan where the seeds do not say that more are shut out than without the defence). `front` is the share of
+    resampled sets of seeds in which the defence is on the Pareto front of its variation, by `AIMS`; its bounds are nan.
     """
     rows = []
     for (family, variation), group in paired.groupby(["family", "variation"], sort=False):
@@ -88,7 +88,8 @@ def summary(paired: pd.DataFrame) -> pd.DataFrame:
             found["restored_percent"] = ratio_of_means(100 * one["restored"], one["deficit"])
             found["seen_percent"] = ratio_of_means(100 * one["seen"], one["seen_deficit"])
             shut = one["shut_out"] + one["shut_out_organised"]
-            found["precision"] = ratio_of_means(100 * one["shut_out_organised"], shut)
+            right = ratio_of_means(100 * one["shut_out_organised"], shut)
+            found["precision"] = right if interval(shut).lo > 0 else interval([])
             rows += [(family, variation, defence, name, *value, len(one)) for name, value in found.items()]
             rows.append((family, variation, defence, "front", shares[str(defence)], np.nan, np.nan, len(one)))
     names = ["family", "variation", "defence", "outcome", "value", "lo", "hi", "seeds"]

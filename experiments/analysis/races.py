@@ -11,7 +11,7 @@ def summary(rounds: pd.DataFrame) -> pd.DataFrame:
     """Return means over seeds with 95% t-intervals: `rate, round, measure, value, lo, hi, seeds`.
 
     `precision` is the percentage of organised accounts among all that the detector had suspended under the campaign
-    (ratio of means, Fieller's interval; bounds are nan where that it suspends anybody can not be told from chance).
+    (ratio of means, Fieller's interval; nan where that it suspends anybody can not be told from chance).
 
     Args:
         rounds: a row a seed, rate and round, as `experiments.race.play` gives them.
@@ -19,7 +19,9 @@ def summary(rounds: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (rate, number), group in rounds.groupby(["rate", "round"], sort=False):
         found = {name: interval(group[name]) for name in SHOWN}
-        found["precision"] = ratio_of_means(100 * group["organised"], group["organised"] + group["innocent"])
+        whole = group["organised"] + group["innocent"]
+        right = ratio_of_means(100 * group["organised"], whole)
+        found["precision"] = right if interval(whole).lo > 0 else interval([])
         labels = {"rate": rate, "round": number, "seeds": len(group)}
         rows += [labels | {"measure": name} | value._asdict() for name, value in found.items()]
     return pd.DataFrame(rows)

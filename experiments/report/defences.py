@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -11,11 +10,12 @@ from rich.text import Text
 
 from experiments.analysis.defences import survives
 from experiments.report import defences_figures as figures
+from experiments.report import defences_tables as tables
 from experiments.report import page, style
-from experiments.report.page import Page, Picture, Table
+from experiments.report.defences_tables import called, cell, of
+from experiments.report.page import Page, Picture
 from experiments.report.terminal import grid
 from experiments.report.words import number, span
-from sim.observers.harm import WHOM
 
 CAVEATS = (
     "Not modelled: people who would come or leave because of a defence; new accounts of honest people, whom friction "
@@ -23,6 +23,9 @@ CAVEATS = (
     "the army hides by declared knobs and never by what works.",
     "No effect sizes were found for rate limits, friction by age, reply limits and block lists: these rows are pure "
     "experiments. The settings of each defence (conf/defence) are assumptions, and so is what it is compared at.",
+    "Counter-speech acts by prompting readers who agree to speak (contagion in docs/odd.md, 7.6), an assumption, as is "
+    "how many volunteers there are: see the setting where allies prompt nobody. Its answers take places in feeds as "
+    "well. Friction by age finds few young accounts in two days of operation.",
     "Harm counts civil posts and accounts of who serves nobody; what a defence does to abuse by ordinary people is not "
     "counted as harm. A limited post is one held back, taken down or ranked lower when it is new.",
     "Intervals are of chance alone (95%, t, over seeds) and each by itself: among many some differ from 0 by luck. "
@@ -35,7 +38,6 @@ FILES = {
     "summary.parquet": "means over seeds with 95% intervals, and the share of resamples in which it is on the front",
     "run.yaml": "what was run, resolved",
 }
-NAMES = {"third": "third opinion"} | {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
 
 
 def write(folder: Path, console: Console) -> str:
@@ -46,18 +48,18 @@ def write(folder: Path, console: Console) -> str:
     sentence, lines = headline(main, names), [*lede(table, names), *beyond(both)]
     with style.look():
         pictures = list(_pictures(folder, table, names))
-    tables = [_effects(main), _harm(main), _robustness(table, names), *_pairs(table, both)]
+    shown = [tables.effects(main), tables.harm(main), tables.robustness(table, names), *tables.pairs(table, both)]
     about = page.made(folder)
     whole = Page(
-        "Defences", sentence, lines, pictures, tables, about["facts"], CAVEATS, about["command"], FILES,
+        "Defences", sentence, lines, pictures, shown, about["facts"], CAVEATS, about["command"], FILES,
         about["versions"], about["config"],
     )  # fmt: skip
     page.write(whole, folder / "report.html")
     console.print(Text(sentence, style="bold"))
     for line in lines:
         console.print(Text(line))
-    console.print(grid(_effects(main), (0, 1, 3, 4, 5, 6), wrap=True))
-    console.print(grid(_robustness(table, names), wrap=True))
+    console.print(grid(tables.brief(main)))
+    console.print(grid(tables.found(table, names), wrap=True))
     return sentence
 
 
@@ -65,17 +67,6 @@ def first(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the first scenario."""
     scenarios = table[table["family"] == "scenario"]
     return scenarios[scenarios["variation"] == scenarios["variation"].iloc[0]]
-
-
-def of(rows: pd.DataFrame, defence: str, outcome: str) -> dict[str, Any]:
-    """Return value, lo, hi and seeds of one outcome of one defence."""
-    found = rows[(rows["defence"] == defence) & (rows["outcome"] == outcome)].to_dict("records")
-    return {str(name): value for name, value in found[0].items()}
-
-
-def called(name: str) -> str:
-    """Return a defence's or a variation's name in words."""
-    return name.replace("_", " ")
 
 
 def headline(rows: pd.DataFrame, names: list[str]) -> str:
@@ -116,6 +107,7 @@ def lede(table: pd.DataFrame, names: list[str]) -> list[str]:
         if silencing
         else "Without any operation, no defence was found to silence dissent by itself."
     )
+    lines += seen(main, names)
     on = [name for name in names if of(main, name, "front")["value"] >= 0.5]
     lines.append(
         "On the Pareto front of dissent restored, civil posts limited and people shut out, in at least half of the "
@@ -132,6 +124,22 @@ def lede(table: pd.DataFrame, names: list[str]) -> list[str]:
             "otherwise, an army that hides)."
         )
     return lines
+
+
+def seen(rows: pd.DataFrame, names: list[str]) -> list[str]:
+    """Say what comes back of the dissent that people see who do not dissent; nothing if none of it is lost."""
+    if not of(rows, names[0], "seen_deficit")["lo"] > 0:
+        return []
+    found = {name: of(rows, name, "seen") for name in names}
+    more = sorted((name for name in names if found[name]["lo"] > 0), key=lambda name: -found[name]["value"])
+    less = [name for name in names if found[name]["hi"] < 0]
+    text = "Of the dissent that people who do not dissent see less of, "
+    if more:
+        text += f"{called(more[0])} brings back {cell(rows, more[0], 'seen_percent', 0, '%')}"
+        text += f", and {_some(more[1:])} some" if more[1:] else ""
+    else:
+        text += "no defence was found to bring any back"
+    return [f"{text}{'; still less is seen under ' + _some(less) if less else ''}."]
 
 
 def beyond(both: pd.DataFrame) -> list[str]:
@@ -154,74 +162,13 @@ def _some(names: Iterable[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-def _precision(rows: pd.DataFrame, defence: str) -> str:
-    known = math.isfinite(of(rows, defence, "precision")["lo"])
-    return f"{_cell(rows, defence, 'precision', 0)}" if known else "nobody surely"
-
-
-def _cell(rows: pd.DataFrame, defence: str, outcome: str, digits: int = 1) -> str:
-    one = of(rows, defence, outcome)
-    return f"{number(one['value'], digits)} [{span(one['lo'], one['hi'], digits)}]"
-
-
-def _effects(rows: pd.DataFrame) -> Table:
-    heads = ["defence", "restored, posts", "restored, %", "in peace, posts", "civil posts limited", "people shut out",
-             "of shut out organised, %", "prompts", "suspensions", "front, %"]  # fmt: skip
-    lines = [
-        [called(str(name)), _cell(rows, name, "restored"), _cell(rows, name, "restored_percent", 0),
-         _cell(rows, name, "peace"), _cell(rows, name, "limited_posts", 0), _cell(rows, name, "shut_out"),
-         _precision(rows, name), number(of(rows, name, "prompts")["value"]),
-         number(of(rows, name, "suspensions")["value"]),
-         number(100 * of(rows, name, "front")["value"], 0)]
-        for name in dict.fromkeys(rows["defence"])
-    ]  # fmt: skip
-    title = f"What each defence does: {called(str(rows['variation'].iloc[0]))}"
-    note = (
-        "Against the same seeds without a defence, a world; 95% intervals in brackets. In peace: the same without an "
-        "operation. Front: share of resampled sets of seeds in which nothing beats it, doing nothing included. "
-        "Shut out: suspended or on a block list; the share of the organised among them is the precision."
-    )
-    return Table(title, heads, lines, note, open=True)
-
-
-def _harm(rows: pd.DataFrame) -> Table:
-    kinds = {"limited_posts": "posts", "shut_out": "accounts"}
-    heads = [f"{word}, {NAMES.get(whom, whom)}" for word in kinds.values() for whom in WHOM]
-    lines = [
-        [called(str(name)), *(number(of(rows, name, f"{kind}_{whom}")["value"]) for kind in kinds for whom in WHOM)]
-        for name in dict.fromkeys(rows["defence"])
-    ]
-    note = "Means over seeds, more than without the defence, under the operation. Of the organised all posts count."
-    return Table("Whom each defence hits, by what they think", ["defence", *heads], lines, note)
-
-
-def _robustness(table: pd.DataFrame, names: list[str]) -> Table:
-    singles = table[table["family"] != "pairs"]
-    variations = [str(name) for name in dict.fromkeys(singles["variation"])]
-    lines = [[called(name), *survives(singles, name, variations).values()] for name in names]
-    few = {str(name): int(part["seeds"].max()) for name, part in singles.groupby("variation")}
-    seeds = ", ".join(f"{called(name)} {few[name]}" for name in variations)
-    note = f"Effect on dissent that stands, by its 95% interval. Seeds: {seeds}."
-    return Table("Where an effect is found", ["defence", *map(called, variations)], lines, note, open=True)
-
-
-def _pairs(table: pd.DataFrame, both: pd.DataFrame) -> list[Table]:
-    if both.empty:
-        return []
-    whole = _effects(table[table["family"] == "pairs"])
-    gains = {row["pair"]: row for row in both.to_dict("records")}
-    cells = [f"{number(row['gain'])} [{span(row['lo'], row['hi'])}]" for row in gains.values()]
-    lines = [[*line[:2], cell, *line[2:]] for line, cell in zip(whole.rows, cells, strict=True)]
-    heads = [*whole.columns[:2], "beyond the better alone", *whole.columns[2:]]
-    return [Table("Every two together", heads, lines, whole.note)]
-
-
 def _pictures(folder: Path, table: pd.DataFrame, names: list[str]) -> Iterable[Picture]:
     where, main = folder / "figures", first(table)
     scenarios = table[table["family"] == "scenario"]
     yield Picture(
         "Dissent restored, by scenario", style.save(figures.restored(scenarios, names), where, "restored"),
-        "Look at which intervals keep clear of 0. Posts that stand more than without the defence, under the operation.",
+        "Blue intervals keep clear of 0; each scenario has a scale of its own. Posts that stand more than without the "
+        "defence, under the operation.",
         "Dissenting posts restored by each defence in each scenario, with 95% intervals.",
     )  # fmt: skip
     yield Picture(

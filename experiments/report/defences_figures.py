@@ -1,7 +1,5 @@
 """Pictures of defences: restored by scenario, against harm, and elsewhere."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,29 +7,32 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from experiments.analysis.defences import verdict
-from experiments.report.style import BLUE, GREEN, GREY, INK, ORANGE, PALE, PURPLE, VERMILLION, canvas, zero_line
+from experiments.report.style import BLUE, GREY, INK, PALE, VERMILLION, canvas, zero_line
 from experiments.report.words import number
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, INK)
 FOUND = {"more": BLUE, "less": VERMILLION, "none found": GREY}
 ENDS = ("value", "lo", "hi")
+NEAR = (0.04, 0.05)  #: shares of a panel's width and height within which labels would overlap
 HARMS = {"limited_posts": "civil posts limited, a world", "shut_out": "people shut out, a world"}
 
 
 def restored(rows: pd.DataFrame, names: list[str]) -> Figure:
-    """Return points with intervals: a row a defence, a colour a scenario."""
-    figure = canvas(0.42 * len(names) + 1.2)
-    axes = figure.subplots()
-    zero_line(axes, vertical=True)
+    """Return points with intervals: a row a defence, a panel a scenario."""
+    figure = canvas(0.26 * len(names) + 1.3)
     variations = list(dict.fromkeys(rows["variation"]))
-    for place, variation in enumerate(variations):
-        part = _outcome(rows[rows["variation"] == variation], "restored").loc[names]
-        y = np.arange(len(names))[::-1] + 0.2 * ((len(variations) - 1) / 2 - place)
-        _points(axes, part, y, COLOURS[place % len(COLOURS)], str(variation).replace("_", " "))
-    axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names[::-1]])
-    axes.set_xlabel("dissenting posts restored, a world (95% interval)")
-    axes.grid(axis="y", visible=False)
-    figure.legend(loc="outside lower center", ncols=len(variations))
+    panels = figure.subplots(1, len(variations), sharey=True, squeeze=False)[0]
+    for axes, variation in zip(panels, variations, strict=True):
+        part, y = _outcome(rows[rows["variation"] == variation], "restored").loc[names], np.arange(len(names))[::-1]
+        clear = (part["lo"] > 0) | (part["hi"] < 0)
+        zero_line(axes, vertical=True)
+        axes.hlines(y, part["lo"], part["hi"], color=GREY, linewidth=1.3)
+        axes.hlines(y[clear], part["lo"][clear], part["hi"][clear], color=BLUE, linewidth=1.3)
+        axes.plot(part["value"], y, "o", color=GREY, markersize=4, markerfacecolor="white")
+        axes.plot(part["value"][clear], y[clear], "o", color=BLUE, markersize=4)
+        axes.set_title(str(variation).replace("_", " "))
+        axes.grid(axis="y", visible=False)
+    panels[0].set_yticks(range(len(names)), [name.replace("_", " ") for name in names[::-1]])
+    figure.supxlabel("dissenting posts restored, a world (95% interval)", fontsize=9)
     return figure
 
 
@@ -41,23 +42,39 @@ def front(rows: pd.DataFrame, names: list[str]) -> Figure:
     value, share = _outcome(rows, "restored").loc[names], _outcome(rows, "front").loc[names, "value"]
     for axes, (harm, label) in zip(figure.subplots(1, 2, sharey=True), HARMS.items(), strict=True):
         zero_line(axes)
-        zero_line(axes, vertical=True)
         cost = _outcome(rows, harm).loc[names]
-        for place, name in enumerate(names):
+        for name in names:
             x, y = (dict(zip(ENDS, frame.loc[name], strict=True)) for frame in (cost, value))
             colour = BLUE if share[name] >= 0.5 else GREY
             axes.errorbar(
                 x["value"], y["value"], xerr=_arms(x), yerr=_arms(y), fmt="o", color=colour, elinewidth=0.9,
                 markerfacecolor=colour if share[name] >= 0.5 else "white",
             )  # fmt: skip
-            axes.annotate(str(place + 1), (x["value"], y["value"]), (4, 4), textcoords="offset points", fontsize=8.5)
         axes.set_xscale("symlog", linthresh=1.0)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel(label)
+    for axes, harm in zip(figure.axes, HARMS, strict=True):  # once both panels have their limits
+        ends = [frame.loc[names, "value"].to_numpy(np.float64) for frame in (_outcome(rows, harm), value)]
+        _numbered(axes, *ends)
     figure.axes[0].set_ylabel("dissent restored, posts a world")
     words = [f"{place + 1} {name.replace('_', ' ')}" for place, name in enumerate(names)]
     lines = [", ".join(words[begin : begin + 5]) for begin in range(0, len(words), 5)]
     figure.supxlabel("\n".join(lines), fontsize=8.5)
     return figure
+
+
+def _numbered(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+    """Write beside each point its number from 1; points that lie too close together share a label."""
+    axes.autoscale_view()
+    places = axes.transAxes.inverted().transform(axes.transData.transform(np.column_stack([x, y])))
+    groups: list[list[int]] = []
+    for one in np.argsort(-y, kind="stable"):
+        near = [group for group in groups if (abs(places[one] - places[group[-1]]) < NEAR).all()]
+        near[0].append(int(one)) if near else groups.append([int(one)])
+    for group in groups:
+        middle = x[group].mean(), y[group].mean()
+        text = ", ".join(str(place + 1) for place in sorted(group))
+        axes.annotate(text, middle, (5, 4), textcoords="offset points", fontsize=8.5)
 
 
 def elsewhere(rows: pd.DataFrame, names: list[str]) -> Figure:
@@ -91,9 +108,3 @@ def _arms(one: dict[str, float]) -> list[list[float]] | None:
     if not np.isfinite([one["lo"], one["hi"]]).all():
         return None
     return [[one["value"] - one["lo"]], [one["hi"] - one["value"]]]
-
-
-def _points(axes: Axes, part: pd.DataFrame, y: NDArray[np.floating[Any]], colour: str,
-            label: str) -> None:  # fmt: skip
-    axes.hlines(y, part["lo"], part["hi"], color=colour, linewidth=1.3)
-    axes.plot(part["value"], y, "o", color=colour, markersize=4, label=label)

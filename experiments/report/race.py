@@ -51,8 +51,8 @@ def write(folder: Path, console: Console) -> str:
     page.write(whole, folder / "report.html")
     for line, kind in ((sentence, "bold"), *((line, "") for line in lines)):
         console.print(Text(line, style=kind))
-    for each, kept in zip(tables, ((0, 1, 3, 4, 5, 8), None), strict=True):
-        console.print(grid(each, kept, wrap=True))
+    for each, kept in zip(tables, ((0, 1, 3, 4, 5), None), strict=True):
+        console.print(grid(each, kept))
     return sentence
 
 
@@ -129,18 +129,24 @@ def _rounds(table: pd.DataFrame) -> Table:
         shown = (by[name] for name in ("deficit", "restored", "innocent"))
         cells = [f"{number(one['value'])} [{span(one['lo'], one['hi'])}]" for one in shown]
         means = [number(by[n]["value"], 2) for n in ("dissenters", "organised", "lost", "rung")]
-        right = by["precision"]
-        cells.append(f"{number(right['value'], 0)} [{span(right['lo'], min(right['hi'], 100.0), 0)}]")
+        cells.append(_precision(by["precision"]))
         rate, turn = key
         rows.append([f"{rate:g}", f"{turn}", *cells, *means])
-    heads = ["rate", "round", "deficit without", "restored", "people suspended", "precision, %", "of them dissenters",
-             "organised", "suspensions a member", "rung"]  # fmt: skip
+    heads = ["rate", "round", "deficit without", "restored", "innocent", "precision, %", "of them dissenters",
+             "organised", "a member", "rung"]  # fmt: skip
     note = (
         "Posts and accounts a world, means over seeds with 95% intervals. Deficit: what the army costs at the rungs of "
-        "this round where there is no detector. Members come back under other accounts, so one may be suspended twice. "
+        "this round where there is no detector. Innocent, of them dissenters, organised: suspended because of it. A "
+        "member: suspensions a member; who comes back under another account may be suspended twice. "
         "Precision: share of the organised among all accounts that the detector had suspended."
     )
     return Table("Every round", heads, rows, note, open=True)
+
+
+def _precision(one: dict[Any, Any]) -> str:
+    if not one["lo"] >= 0:
+        return "nobody surely"
+    return f"{number(one['value'], 0)} [{span(one['lo'], min(one['hi'], 100.0), 0)}]"
 
 
 def _tipping(tipped: pd.DataFrame) -> Table:
@@ -149,6 +155,10 @@ def _tipping(tipped: pd.DataFrame) -> Table:
          f"{number(row['net'])} [{span(row['net_lo'], row['net_hi'])}]"]
         for row in tipped.to_dict("records")
     ]  # fmt: skip
-    heads = ["rate", "silenced by the detector alone, minus by the army alone", "lost through it under the campaign"]
-    note = "Dissenting posts a world in the last round, 95% intervals. Above 0 the defence does more harm."
+    heads = ["rate", "detector minus army", "lost under campaign"]
+    note = (
+        "Dissenting posts a world in the last round, 95% intervals: what the detector silences without a campaign, "
+        "minus what the army does without a detector; and what is lost through the detector under the campaign. "
+        "Above 0 the defence does more harm."
+    )
     return Table("Which silences more", heads, rows, note, open=True)

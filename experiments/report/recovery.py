@@ -177,7 +177,7 @@ def remaining(times: pd.DataFrame) -> Figure:
 
 
 def _table(times: pd.DataFrame) -> Table:
-    heads = ["setting", "campaign", "time to half, h", "missing at the end", "deficit, posts/h", "median of seeds",
+    heads = ["setting", "campaign", "time to half, h", "missing at end", "deficit, posts/h", "median of seeds",
              "recovered", "gone for good, %"]  # fmt: skip
     rows = [
         [_name(row["help"]), f"{row['hours']:.0f} h x {row['intensity']:g}", _time(row), _share(row),
@@ -187,7 +187,7 @@ def _table(times: pd.DataFrame) -> Table:
     ]  # fmt: skip
     note = (
         "Campaign: length x share of full quotas. Time to half of the mean deficit over seeds, with its bootstrap "
-        "interval; later: not within the run; no deficit: it can not be told from 0 (95% t-interval), so there is "
+        "interval; \u221e: not within the run; no deficit: it can not be told from 0 (95% t-interval), so there is "
         "nothing to recover from. Median: Kaplan-Meier over seeds that have a deficit. Gone for good: what people who "
         "left would have wanted to say, part of which they would have kept to themselves, so that it may exceed what "
         "is missing."
@@ -198,7 +198,7 @@ def _table(times: pd.DataFrame) -> Table:
 def _time(row: dict[Any, Any]) -> str:
     if not row["reference_lo"] > 0:
         return "no deficit"
-    value, lo, hi = ("later" if math.isinf(row[n]) else number(row[n], 0) for n in ("half_life", "lo", "hi"))
+    value, lo, hi = ("\u221e" if math.isinf(row[n]) else number(row[n], 0) for n in ("half_life", "lo", "hi"))
     return value if value == lo == hi else f"{value} [{lo} to {hi}]"
 
 
@@ -212,8 +212,8 @@ def _help_table(helped: pd.DataFrame) -> list[Table]:
         return []
     heads = ["what differs", "missing at end, posts/h", "last days, posts/h"]
     rows = [
-        [_name(row["help"]), f"{number(row['remaining_change'], 3)} [{span(row['lo'], row['hi'], 3)}]",
-         f"{number(row['deficit_change'], 3)} [{span(row['deficit_lo'], row['deficit_hi'], 3)}]"]
+        [_name(row["help"]), f"{number(row['remaining_change'], 2)} [{span(row['lo'], row['hi'], 2)}]",
+         f"{number(row['deficit_change'], 2)} [{span(row['deficit_lo'], row['deficit_hi'], 2)}]"]
         for row in helped.to_dict("records")
     ]  # fmt: skip
     note = (

@@ -1,0 +1,117 @@
+"""Tables of the report of defences: what each does, whom it hits, and where an effect is found."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from experiments.analysis.defences import survives
+from experiments.report.page import Table
+from experiments.report.words import number, span
+from sim.observers.harm import WHOM
+
+NAMES = {"third": "third opinion"} | {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
+
+
+def of(rows: pd.DataFrame, defence: str, outcome: str) -> dict[str, Any]:
+    """Return value, lo, hi and seeds of one outcome of one defence."""
+    found = rows[(rows["defence"] == defence) & (rows["outcome"] == outcome)].to_dict("records")
+    return {str(name): value for name, value in found[0].items()}
+
+
+def called(name: str) -> str:
+    """Return a defence's or a variation's name in words."""
+    return name.replace("_", " ")
+
+
+def _precision(rows: pd.DataFrame, defence: str) -> str:
+    known = math.isfinite(of(rows, defence, "precision")["lo"])
+    return f"{cell(rows, defence, 'precision', 0)}" if known else "nobody surely"
+
+
+def cell(rows: pd.DataFrame, defence: str, outcome: str, digits: int = 1, unit: str = "") -> str:
+    """Return a mean with its interval in words."""
+    one = of(rows, defence, outcome)
+    return f"{number(one['value'], digits)}{unit} [{span(one['lo'], one['hi'], digits)}]"
+
+
+def effects(rows: pd.DataFrame) -> Table:
+    """Return what each defence does to dissent and to the innocent, and what it costs."""
+    heads = ["defence", "restored, posts", "restored, %", "seen, restored, %", "in peace, posts",
+             "civil posts limited", "people shut out",
+             "of shut out organised, %", "prompts", "suspensions", "front, %"]  # fmt: skip
+    lines = [
+        [called(str(name)), cell(rows, name, "restored"), cell(rows, name, "restored_percent", 0),
+         cell(rows, name, "seen_percent", 0),
+         cell(rows, name, "peace"), cell(rows, name, "limited_posts", 0), cell(rows, name, "shut_out"),
+         _precision(rows, name), number(of(rows, name, "prompts")["value"]),
+         number(of(rows, name, "suspensions")["value"]),
+         number(100 * of(rows, name, "front")["value"], 0)]
+        for name in dict.fromkeys(rows["defence"])
+    ]  # fmt: skip
+    title = f"What each defence does: {called(str(rows['variation'].iloc[0]))}"
+    note = (
+        "Against the same seeds without a defence, a world; 95% intervals in brackets. Seen: impressions of dissent "
+        "among people who do not dissent, of those that the operation costs. In peace: the same without an "
+        "operation. Front: share of resampled sets of seeds in which nothing beats it, doing nothing included. "
+        "Shut out: suspended or on a block list; the share of the organised among them is the precision."
+    )
+    return Table(title, heads, lines, note, open=True)
+
+
+def brief(rows: pd.DataFrame) -> Table:
+    """Return what fits a terminal."""
+    heads = ["defence", "restored", "seen, %", "limited", "shut out"]
+    lines = [
+        [called(str(name)), cell(rows, name, "restored", 0), cell(rows, name, "seen_percent", 0),
+         *(number(of(rows, name, harm)["value"], 0) for harm in ("limited_posts", "shut_out"))]
+        for name in dict.fromkeys(rows["defence"])
+    ]  # fmt: skip
+    return Table(f"To dissent, and to the innocent: {called(str(rows['variation'].iloc[0]))}", heads, lines)
+
+
+def found(table: pd.DataFrame, names: list[str]) -> Table:
+    """Return in which variations each defence was found to have an effect."""
+    singles = table[table["family"] != "pairs"]
+    variations = [str(name) for name in dict.fromkeys(singles["variation"])]
+    found = {name: survives(singles, name, variations) for name in names}
+    lines = [
+        [called(name), *(", ".join(called(v) for v in said if said[v] == which) or "-" for which in ("more", "less"))]
+        for name, said in found.items()
+    ]
+    return Table("Where an effect is found", ["defence", "more dissent stands", "less dissent stands"], lines)
+
+
+def harm(rows: pd.DataFrame) -> Table:
+    """Return whom each defence hits, by what they think."""
+    kinds = {"limited_posts": "posts", "shut_out": "accounts"}
+    heads = [f"{word}, {NAMES.get(whom, whom)}" for word in kinds.values() for whom in WHOM]
+    lines = [
+        [called(str(name)), *(number(of(rows, name, f"{kind}_{whom}")["value"]) for kind in kinds for whom in WHOM)]
+        for name in dict.fromkeys(rows["defence"])
+    ]
+    note = "Means over seeds, more than without the defence, under the operation. Of the organised all posts count."
+    return Table("Whom each defence hits, by what they think", ["defence", *heads], lines, note)
+
+
+def robustness(table: pd.DataFrame, names: list[str]) -> Table:
+    """Return what the interval of each defence says in each variation."""
+    singles = table[table["family"] != "pairs"]
+    variations = [str(name) for name in dict.fromkeys(singles["variation"])]
+    lines = [[called(name), *survives(singles, name, variations).values()] for name in names]
+    few = {str(name): int(part["seeds"].max()) for name, part in singles.groupby("variation")}
+    seeds = ", ".join(f"{called(name)} {few[name]}" for name in variations)
+    note = f"Effect on dissent that stands, by its 95% interval. Seeds: {seeds}."
+    return Table("Where an effect is found", ["defence", *map(called, variations)], lines, note, open=True)
+
+
+def pairs(table: pd.DataFrame, both: pd.DataFrame) -> list[Table]:
+    """Return what every two defences do together; nothing without pairs."""
+    if both.empty:
+        return []
+    whole = effects(table[table["family"] == "pairs"])
+    gains = {row["pair"]: row for row in both.to_dict("records")}
+    cells = [f"{number(row['gain'])} [{span(row['lo'], row['hi'])}]" for row in gains.values()]
+    lines = [[*line[:2], cell, *line[2:]] for line, cell in zip(whole.rows, cells, strict=True)]
+    heads = [*whole.columns[:2], "beyond the better alone", *whole.columns[2:]]
+    return [Table("Every two together", heads, lines, whole.note)]
