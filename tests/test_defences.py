@@ -91,7 +91,7 @@ def test_every_defence_there_is_stands_in_these_tests() -> None:
 def test_silent_volunteers_leave_people_bit_identical(undefended: World) -> None:
     silent, nobody = played(replace(BASE, forces=(CounterSpeech(strength=0.0, size=8),)), TICKS), undefended
     volunteers = np.flatnonzero(silent.role == ROLES.index("volunteer"))
-    assert len(volunteers) == 8
+    assert len(volunteers) == 8 * (1 + 2), "each has two accounts in reserve"
     people = slice(0, silent.n_organic)
     for name, one, other in zip(Accounts._fields, silent.accounts, nobody.accounts, strict=True):
         np.testing.assert_array_equal(np.asarray(one)[people], np.asarray(other)[people], err_msg=name)
