@@ -82,14 +82,14 @@ def times(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
         left = [_remaining(case, start, draw) for draw in draws(n)]
         row = {"help": name, "hours": hours, "intensity": intensity, "seeds": n, "reference": whole.reference}
         row |= {"reference_lo": reference.lo, "reference_hi": reference.hi, "with_deficit": len(single)}
-        found = {
+        told = {
             "half_life": pooled(case, start, np.arange(n)), "lo": _quantile(sampled, 0.025),
             "hi": _quantile(sampled, 0.975), "median": _median([one.hours for one in single], observed),
             "recovered": sum(observed), "remaining": whole.remaining,
             "remaining_lo": _quantile(np.array(left), 0.025), "remaining_hi": _quantile(np.array(left), 0.975),
             "gone": float(case.left[:, -DAY:].mean()) / whole.reference if whole.reference > 0 else float("nan"),
         }  # fmt: skip
-        rows.append(row | (found if reference.lo > 0 else dict.fromkeys(found, float("nan"))))
+        rows.append(row | (told if reference.lo > 0 else dict.fromkeys(told, float("nan"))))
     return pd.DataFrame(rows)
 
 
