@@ -34,7 +34,8 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
     """Compose `conf`/`name`.yaml with the command line and call `run` once, or once a job of a multirun.
 
     Every job is composed, and the keys of every app checked, before the first one runs. Leaves the
-    process with code 2 and one line on stderr for a user's mistake, 130 after Ctrl-C, 143 after SIGTERM.
+    process with code 2 and one line on stderr for a user's mistake, 130 after Ctrl-C, 143 after SIGTERM,
+    141 if nobody reads what is printed.
 
     Args:
         name: the app's configuration and the last part of its module's name.
@@ -96,6 +97,9 @@ def _one_line(stopped: str = "stopped: nothing was written") -> Iterator[None]:
     except KeyboardInterrupt:
         print(stopped, file=sys.stderr)
         raise SystemExit(130) from None
+    except BrokenPipeError:  # who reads has left, as `head` does; what is still to be flushed goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
     except SystemExit as leave:
         if leave.code == 128 + signal.SIGTERM:
             print(stopped, file=sys.stderr)

@@ -24,8 +24,8 @@ CAVEATS = (
     "No effect sizes were found for rate limits, friction by age, reply limits and block lists: these rows are pure "
     "experiments. The settings of each defence (conf/defence) are assumptions, and so is what it is compared at.",
     "Counter-speech acts by prompting readers who agree to speak (contagion in docs/odd.md, 7.6), an assumption, as is "
-    "how many volunteers there are: see the setting where allies prompt nobody. Its answers take places in feeds as "
-    "well. Friction by age finds few young accounts in two days of operation.",
+    "how many volunteers there are: see the setting where allies prompt nobody. It may so bring back more than was "
+    "lost; and its answers take places in feeds. Friction by age finds few young accounts in two days of operation.",
     "Harm counts civil posts and accounts of who serves nobody; what a defence does to abuse by ordinary people is not "
     "counted as harm. A limited post is one held back, taken down or ranked lower when it is new.",
     "Intervals are of chance alone (95%, t, over seeds) and each by itself: among many some differ from 0 by luck. "

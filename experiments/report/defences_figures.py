@@ -91,7 +91,7 @@ def elsewhere(rows: pd.DataFrame, names: list[str]) -> Figure:
             ink = INK if found == "none found" else "white"
             axes.text(x, y, number(value), ha="center", va="center", color=ink, fontsize=8.5)
     axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names[::-1]])
-    axes.set_xticks(range(len(variations)), [str(name).replace("_", "\n", 1).replace("_", " ") for name in variations])
+    axes.set_xticks(range(len(variations)), [str(name).replace("_", "\n") for name in variations])
     axes.tick_params(length=0)
     axes.grid(visible=False)
     for side in ("left", "bottom"):

@@ -101,7 +101,10 @@ def robustness(table: pd.DataFrame, names: list[str]) -> Table:
     lines = [[called(name), *survives(singles, name, variations).values()] for name in names]
     few = {str(name): int(part["seeds"].max()) for name, part in singles.groupby("variation")}
     seeds = ", ".join(f"{called(name)} {few[name]}" for name in variations)
+    deficit = singles[(singles["outcome"] == "deficit") & (singles["defence"] == names[0])].set_index("variation")["lo"]
+    without = [called(name) for name in variations if not deficit[name] > 0]
     note = f"Effect on dissent that stands, by its 95% interval. Seeds: {seeds}."
+    note += f" No deficit that these seeds can tell from 0: {', '.join(without)}." if without else ""
     return Table("Where an effect is found", ["defence", *map(called, variations)], lines, note, open=True)
 
 
