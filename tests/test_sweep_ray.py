@@ -97,12 +97,12 @@ def left_behind(nodes: Cluster) -> set[Path]:
     return {path for node in (HEAD, OTHER) for path in nodes.temporary(node).glob("infowar-*")}
 
 
-def sweep(folder: Path, *words: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "experiments.sweep", *SMALL, "ticks=168", "sweep.report=false", "seeds=40", *words]
+def sweep(folder: Path, *words: str, seeds: int = 40, **secret: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "experiments.sweep", *SMALL, "ticks=168", "sweep.report=false", *words]
     return subprocess.Popen(
-        [*command, 'sweep.grid=["army.size=5,10,20"]', f"out={folder}"],
+        [*command, 'sweep.grid=["army.size=5,10,20"]', f"seeds={seeds}", f"out={folder}"],
         cwd=ROOT,
-        env=os.environ | TOKEN,
+        env=os.environ | TOKEN | secret,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -149,6 +149,27 @@ def test_a_sweep_that_is_stopped_keeps_what_is_done_and_leaves_nothing_on_its_ma
     assert 0 < len(rows(tmp_path / "out")) < 160
 
 
+@pytest.mark.slow
+def test_another_token_and_a_head_that_is_lost_are_one_line(tmp_path: Path) -> None:
+    with two_nodes() as own:
+        words = ["sweep.engine=ray", f"sweep.address={own.address}"]
+        with sweep(tmp_path / "refused", *words, RAY_AUTH_TOKEN="f" * 32) as process:
+            _, err = process.communicate(timeout=60)
+        assert (process.returncode, err.count("\n")) == (2, 1), err
+        assert err.startswith(f"sweep.address={own.address} can not be joined (its token is another): name HOST:PORT")
+        with sweep(tmp_path / "out", *words, seeds=1000) as process:
+            until = time.monotonic() + 100
+            while not (plays(own, OTHER) and list((tmp_path / "out/_work").glob("*.jsonl"))):
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            own.kill(HEAD)
+            _, err = process.communicate(timeout=90)
+        assert process.returncode == 2, err
+        assert err.splitlines()[-1].startswith(f"sweep.address={own.address}: the head of this cluster is gone: what")
+    with Store(str(tmp_path / "out"), ()) as store:
+        assert set(store.status().values()) == {"ok"}
+
+
 def test_a_cluster_that_can_not_be_joined_is_one_line(tmp_path: Path) -> None:
     from experiments.sweeps.cluster import Cluster
 
@@ -158,7 +179,7 @@ def test_a_cluster_that_can_not_be_joined_is_one_line(tmp_path: Path) -> None:
 
 
 def test_machines_with_other_sources_or_versions_are_refused() -> None:
-    from experiments.sweeps.cluster import agree
+    from experiments.sweeps.joining import agree
     from experiments.sweeps.station import about
 
     agree("10.0.0.2", about())

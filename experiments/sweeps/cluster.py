@@ -1,29 +1,34 @@
 """The engine of a Ray cluster that is there already: the engine of one machine on each of its machines."""
 
 import json
-import logging
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import ray
-from ray.exceptions import RayError, RayTaskError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
 from experiments.sweeps.engine import Engine, Harvest, Limits
+from experiments.sweeps.joining import agree, has_head, join
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
-from experiments.sweeps.station import Station, about
+from experiments.sweeps.station import Station
 from experiments.sweeps.worker import Measure, Prepare
 from sim.errors import InputError
+
+#: Ray reads these once: silent where this file speaks, soon done with joining, and no end of the driver with the head's
+QUIET = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_NUM_REDIS_GET_RETRIES": "5"}
+QUIET |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "3600"}
+os.environ.update(QUIET | {name: os.environ[name] for name in QUIET if name in os.environ})
+
+import ray  # noqa: E402
+from ray.exceptions import RayError, RayTaskError  # noqa: E402
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
 
 POLL = 0.2  #: s
 LOOK = 2.0  #: s between two looks at which machines there are
@@ -31,6 +36,7 @@ PATIENCE = 60.0  #: s without any machine
 SAY = 10.0  #: s without a ready machine, after which the user is told
 IN_VAIN = 5  #: stations that may be lost in a row while nothing ends
 GRACE = 10.0  #: s that stations get to stop
+HEADLESS = 20.0  #: s without the cluster's head
 
 
 @dataclass
@@ -66,7 +72,7 @@ class Cluster(Engine):
         super().__init__(measure, prepare, 0, work, limits)
         self.address, self._most = address, workers
         self._machines: dict[str, Machine] = {}
-        self._looked, self._seen = -LOOK, 0.0
+        self._looked, self._seen, self._headed = -LOOK, 0.0, 0.0
         self._written = self._in_vain = 0
         self._told: list[int] = []  # signals
 
@@ -76,7 +82,7 @@ class Cluster(Engine):
         if not self.left():
             return
         with self._joined():
-            self._seen = time.monotonic()
+            self._seen = self._headed = time.monotonic()
             while self.left():
                 self._obey()
                 self._look()
@@ -90,13 +96,14 @@ class Cluster(Engine):
     def _joined(self) -> Iterator[None]:
         mine, former = not ray.is_initialized(), signal.getsignal(signal.SIGTERM)
         if mine:
-            _join(self.address)
+            join(self.address)
         signal.signal(signal.SIGTERM, lambda number, frame: self._told.append(number))
         try:
             yield
         finally:
             signal.signal(signal.SIGTERM, former)
-            self._dismiss()
+            if has_head():
+                self._dismiss()
             if mine:
                 ray.shutdown()
 
@@ -111,6 +118,10 @@ class Cluster(Engine):
         if now - self._looked < LOOK:
             return
         self._looked = now
+        if not has_head():
+            self._wait_for_head(now)
+            return
+        self._headed = now
         for node in ray.nodes():
             cores = int(node["Resources"].get("CPU", 0))
             if node["Alive"] and cores and node["NodeID"] not in self._machines and (self._queue or self._alone):
@@ -118,6 +129,13 @@ class Cluster(Engine):
                 self._machines[node["NodeID"]] = self._station(node["NodeID"], node["NodeManagerAddress"], workers)
         self.workers = sum(machine.workers for machine in self._machines.values())
         self._wait_for_machines(now)
+
+    def _wait_for_head(self, now: float) -> None:
+        if now - self._headed > HEADLESS:
+            raise InputError(
+                f"sweep.address={self.address}: the head of this cluster is gone: what is done is kept; start the "
+                "cluster, and the same command goes on"
+            )
 
     def _station(self, node: str, address: str, workers: int) -> Machine:
         where = blake2b(f"{socket.gethostname()} {self.work.resolve()} {address}".encode(), digest_size=8).hexdigest()
@@ -189,6 +207,9 @@ class Cluster(Engine):
         """Put a lost station's jobs back, and return the one that is known to have killed it twice."""
         del self._machines[machine.node]
         self.workers -= machine.workers
+        if not has_head():
+            self._put_back(machine.jobs.values())
+            return []
         with suppress(RayError):
             ray.kill(machine.station)
         if not any(node["Alive"] and node["NodeID"] == machine.node for node in ray.nodes()):
@@ -219,33 +240,3 @@ class Cluster(Engine):
                 ray.kill(machine.station)
             self._put_back(machine.jobs.values())
         self._machines.clear()
-
-
-def _join(address: str) -> None:
-    """Become a driver of the cluster.
-
-    Raises:
-        InputError: nobody answers there, or not to us.
-    """
-    where = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
-    try:
-        host, _, port = where.rpartition(":")
-        if host and port.isdigit() and "/" not in host:  # Ray itself would try for two minutes
-            socket.create_connection((host, int(port)), timeout=5).close()
-        ray.init(where, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, RuntimeError, ValueError, RayError) as error:
-        said = "its token is another" if "InvalidAuthToken" in str(error.__cause__) else " ".join(str(error).split())
-        raise InputError(
-            f"sweep.address={address} can not be joined ({said}): name HOST:PORT of a running Ray cluster that this "
-            "machine belongs to, and set RAY_AUTH_MODE and RAY_AUTH_TOKEN as its nodes have them"
-        ) from None
-
-
-def agree(address: str, theirs: Mapping[str, str | None]) -> None:
-    """Raise InputError unless the machine at `address`, which says `theirs`, is `about()` what this one is."""
-    for name, mine in about().items():
-        if theirs.get(name) != mine:
-            what = "other sources of this project" if name == "sources" else f"{name} {theirs.get(name)}, not {mine}"
-            raise InputError(
-                f"{address} has {what}: runs would differ from those of this machine; install the same there"
-            )
