@@ -84,12 +84,27 @@ def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[st
             "Graph": f"{type(setting.graph).__name__}: {notes[-1]}",
             "Army": f"{army.size} accounts under a chain of command for a {campaign.principal}",
             "Extremists": f"{setting.extremists.size} accounts, in every arm the same and by the same rule",
-            "Campaign": f"hours {campaign.start} to {campaign.end} of {config.ticks}, intensity {campaign.intensity:g}",
+            "Campaign": f"hours {campaign.start} to {campaign.end} of {config.ticks}, intensity {campaign.intensity:g}"
+            + ("" if army.size and campaign.tactics else ", which nobody carries out"),
+            **_further(setting),
             "Platform": f"engagement weight {setting.feed.engagement:g} in ranking, "
             f"{setting.attention.items} posts a session, {setting.moderation.capacity} reviews an hour",
             "Seeds": f"{config.seeds} ({first} to {last}); people{drawn} and chance redrawn for each",
         },
     }
+
+
+def _further(setting: Setting) -> dict[str, str]:
+    """Return in words who else is organised, and which mechanisms this world has that others lack; if any."""
+    forces = []
+    for force in setting.forces:
+        kind, accounts = type(force).__name__, getattr(force, "members", getattr(force, "size", 0))
+        hired = getattr(force, "hired", 0)
+        also = f" and {hired} hired" if hired else ""
+        forces.append(f"{getattr(force, 'name', kind)} ({kind}, {accounts} accounts{also})")
+    there = [part.name for part in fields(setting) if part.default is None and getattr(setting, part.name)]
+    words = {"Further forces": forces, "Mechanisms": there}
+    return {what: ", ".join(names) for what, names in words.items() if names}
 
 
 def varied(config: DictConfig, words: Sequence[str]) -> DictConfig:

@@ -53,7 +53,9 @@ def main(config: DictConfig, folder: Path) -> None:
     compare(ticks, story["outcomes"]).to_parquet(folder / "outcomes.parquet", index=False)
     whole: Any = OmegaConf.to_container(config)
     timeline(whole, config.ticks).to_parquet(folder / "timeline.parquet", index=False)
-    describe(folder, whole, facts(setting, config, world.notes))
+    told = facts(setting, config, world.notes)
+    told["facts"]["Dashed lines"] = "the same with " + ", ".join(story["without"]) if story["without"] else "the same"
+    describe(folder, whole, told)
     Console().print(report.write(folder))
 
 

@@ -265,7 +265,8 @@ def unmask(state: State, rules: Setting, orders: tuple[Orders, ...], now: int) -
         return NOBODY
     accounts, truth = state.accounts, state.truth
     sleepers = truth.sleepers()
-    betrayed = events.betrayed(sleepers, accounts, rules.events, state.seed, now)
+    in_use = (sleepers < truth.n_organic) | np.isin(sleepers, np.concatenate(state.operators.crews))
+    betrayed = events.betrayed(sleepers[in_use], accounts, rules.events, state.seed, now)
     rows = np.unique(np.concatenate([betrayed, *(found_out(order, state.seed, now) for order in orders)]))
     rows = rows[~accounts.unmasked[rows]]
     accounts.unmasked[rows] = True

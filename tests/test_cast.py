@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.actors.committee import Brigade, Committee
+from sim.actors.returns import Returns
 from sim.actors.sleeper import Sleepers
 from sim.campaigns import OPERATIONS, VOICES, Event, Operation, Principal
 from sim.errors import InputError
@@ -18,7 +19,9 @@ from sim.people.morale import Morale
 from sim.people.recruiting import Recruiting
 from sim.people.solidarity import Solidarity
 from sim.platform.channels import Channels
+from sim.platform.pressure import Pressure
 from sim.setting import Setting
+from sim.state.accounts import NEVER
 from sim.state.posts import CIVIC, DISTRESS, SLOGANS, SMEAR
 from sim.state.records import CELLS
 from sim.state.truth import COMMITTEE, SLEEPER
@@ -312,6 +315,21 @@ def test_hired_figures_are_genuine_and_go_on() -> None:
     assert max(hired) < world.n_organic
     assert min(world.state.truth.employed.values()) >= 20
     assert (posts.author[posts.time < 20 * 3600] == hired[0]).any(), "a person before, and seen"
+
+
+def test_planted_sleepers_come_back_and_only_accounts_in_use_become_known() -> None:
+    """Also after others were hired; the reserve, which nobody has opened, betrays nobody."""
+    force = Sleepers(size=4, hired=2, hired_at=10, operations=(does("sway", start=0, hours=60),))
+    swept = Pressure(start=16, hours=8, lag=0, wrong=1.0, bias=1.0)
+    known = (Event(start=39, hours=1, unmask=100),)
+    world = played(cast(force, pressure=swept, returns=Returns(delay=0.0, aged=0.0), events=known), 40)
+    accounts, register = world.accounts, world.state.register
+    planted = np.flatnonzero(world.state.truth.role == SLEEPER)
+    back = planted[register.former[planted] >= 0]
+    assert len(back) > 0
+    assert accounts.written[back].all()
+    assert accounts.unmasked[back].any()
+    assert not accounts.unmasked[planted[register.joined[planted] == NEVER]].any()
 
 
 def test_who_is_unmasked_writes_no_more_to_order_and_costs_genuine_moderates() -> None:

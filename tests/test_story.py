@@ -11,7 +11,7 @@ from experiments import story
 from experiments.analysis.stories import compare, timeline
 from experiments.app import app
 from experiments.report.story import verdict
-from experiments.settings import build, otherwise
+from experiments.settings import build, facts, otherwise
 from sim.errors import InputError
 from sim.people.events import stir
 from sim.world import World
@@ -53,10 +53,19 @@ def test_a_story_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
     assert page.count("<figure") == 3
     assert "Look at how quickly the wave is over" in page
+    assert "which nobody carries out" in page
+    assert "the same with events.protest.sessions=1.0" in page
     ticks = pd.read_parquet(tmp_path / "s" / "ticks.parquet")
     before = ticks[ticks["tick"] < 120].set_index(["seed", "tick"]).drop(columns="rallied_posts", errors="ignore")
     one, other = (before[before["arm"] == arm].drop(columns="arm") for arm in ("with", "without"))
     pd.testing.assert_frame_equal(one[other.columns], other)
+
+
+def test_a_report_says_who_else_plays_and_what_its_world_has():
+    config = told("scenario=sleepers_unmasked", *FEW)
+    found = facts(build(config), config, ("60 nodes",))["facts"]
+    assert found["Further forces"] == "sleepers (Sleepers, 4 accounts and 2 hired)"
+    assert found["Mechanisms"] == "credibility"
 
 
 def test_differences_are_paired_and_say_when_there_is_none():

@@ -207,3 +207,4 @@ def test_facts_name_the_army_and_the_seeds():
     given = facts(replace(build(config), graph=GraphFile(path="x")), config, ("60 nodes",))
     assert given["facts"]["Seeds"] == "3 (1 to 3); people and chance redrawn for each"
     assert told["campaign"] == {"start": 24, "stop": 48}
+    assert not {"Further forces", "Mechanisms"} & set(told["facts"])

@@ -67,13 +67,14 @@ class Network:
     """Sleepers of one master in one world: the planted, and from a date the hired."""
 
     def __init__(self, rule: Sleepers, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
-        self.rule, self.seed = rule, seed
+        self.rule, self.planted, self.seed = rule, rows, seed
         self.crew = rule.crew(rows, keys, seed)
 
     def order(self, view: PublicView) -> Orders:
         """Return what the sleepers write to order in the hour of `view`; at the date, hire."""
         if self.rule.hired and view.tick == self.rule.hired_at:
             self._hire(view)
+        self.crew.rows[: len(self.planted)] = self.planted  # which change when an account is taken up
         return self.crew.order(view)
 
     def _hire(self, view: PublicView) -> None:
