@@ -46,7 +46,7 @@ CONFINED = {
     "traitlets": ("experiments.teaching.live",),
     "uvicorn": ("experiments.demo",),
     "pebble": ("experiments.sweeps.local",),
-    "ray": ("experiments.sweeps.cluster",),
+    "ray": ("experiments.sweeps.cluster", "experiments.sweeps.joining"),
     "SALib": ("experiments.analysis.sensitivity",),
     "llvmlite": ("sim.kernels",),
     "optuna": ("experiments.calibration.search",),
