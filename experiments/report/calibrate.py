@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from experiments.analysis.priors import Spread
 from experiments.calibration.calibration import DEFAULT, FITTED, spread
@@ -193,6 +194,9 @@ def parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
         axes.axvline(float(row["fitted"]), color=ORANGE)
         axes.axvline(float(row["default"]), color=GREY, linestyle="--")
         axes.set(yscale="log", xlabel=row["key"], xlim=(row["from"], row["to"]), title=row["verdict"])
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
     for axes in panels[len(posterior) :]:
         axes.set_axis_off()
     panels[0].set_ylabel("distance")
