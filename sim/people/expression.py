@@ -88,7 +88,7 @@ class Expression(Rule):
     ) -> Intentions:
         """Return all that the active accounts want to say, and the cell of each; `reference` is their old climate."""
         start = np.zeros(len(woken.active) + 1, np.int64)
-        total = _intentions(start, accounts, woken.active, seed, tick)
+        total = _intentions(start, accounts.key, accounts.acts, woken.active, seed, tick)
         wanted = Intentions(start, np.empty(total, np.uint64), np.empty(total, np.int8))
         _decide(wanted, accounts, woken.active, change, reference, seed, tick, values(self))
         return wanted
@@ -109,7 +109,8 @@ class Expression(Rule):
         cells, counts = np.zeros(len(CELLS), np.int64), np.zeros((3, len(woken.active)), np.int64)
         spoken = Spoken(drafts(_said(wanted.cell)), cells, *counts)
         _speak(spoken, accounts, posts, base, woken, seen, change, wanted, seed, tick, values(self))
-        _absent(cells, accounts, woken.absent, seed, tick)
+        if len(woken.absent):
+            _absent(cells, accounts, woken.absent, seed, tick)
         return spoken
 
 
@@ -120,14 +121,14 @@ def chances(keys: NDArray[np.uint64]) -> tuple[F64, F64]:
 
 def note(accounts: Accounts, woken: Woken, spoken: Spoken) -> None:
     """Write how many contested intentions each active account voiced and withheld into the columns."""
-    _note(accounts, woken.active, spoken)
+    _note(accounts.voiced, accounts.withheld, woken.active, spoken.voiced, spoken.withheld)
 
 
 @kernel
-def _note(accounts, active, spoken):
+def _note(voiced, withheld, active, more_voiced, more_withheld):
     for r in range(len(active)):
-        accounts.voiced[active[r]] += spoken.voiced[r]
-        accounts.withheld[active[r]] += spoken.withheld[r]
+        voiced[active[r]] += more_voiced[r]
+        withheld[active[r]] += more_withheld[r]
 
 
 @piece
@@ -145,12 +146,12 @@ def _how_many(mean, u):
 
 
 @kernel
-def _intentions(start, accounts, active, seed, tick):
+def _intentions(start, keys, acts, active, seed, tick):
     """Fill in where the intentions of each active account start; return how many there are in all."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(active)):
         i = active[r]
-        start[r + 1] = start[r] + _how_many(accounts.acts[i], draw(_intention(key, accounts.key[i], MOST), _COUNT))
+        start[r + 1] = start[r] + _how_many(acts[i], draw(_intention(key, keys[i], MOST), _COUNT))
     return start[len(active)]
 
 

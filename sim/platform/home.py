@@ -58,13 +58,18 @@ def ahead(following, i):
 
 @piece
 def home(desk, count, most, following, fresh, crowd, i, runs, shift, crowds):
-    """Choose the best of what the followees wrote from row `fresh` on; return how many are chosen now."""
+    """Choose the best of what the followees wrote from row `fresh` on; return how many are chosen now.
+
+    Whenever candidates are twice as many as wanted, or as many again, a floor is set that enough of them exceed:
+    what scores no higher need not be weighed.
+    """
     first, oldest = count, fresh + shift
     whom = _whom(desk.whom, following, i, runs, oldest) if first < most else 0
     mask = _LEAST - 1
     wanted = min(2 * _written(desk.whom, whom, runs), len(desk.table))
     while mask + 1 < wanted:
         mask = 2 * mask + 1
+    floor, full = -np.inf, first + 2 * (most - first)
     for k in range(whom):
         author = desk.whom[k]
         if crowds[author] != crowd:
@@ -74,14 +79,18 @@ def home(desk, count, most, following, fresh, crowd, i, runs, shift, crowds):
             prefetch(runs.item, x - _SOON)
             if mark < oldest:
                 break
-            if runs.item[x, VOICE] == i:
+            value = runs.score[x, SCORE]
+            if value <= floor or runs.item[x, VOICE] == i:
                 continue
-            j, value, content = mark - shift, runs.score[x, SCORE], runs.item[x, CONTENT]
+            j, content = mark - shift, runs.item[x, CONTENT]
             at = _place(desk, first, count, content, content & mask, mask)
             if at < count and not _better(value, j, desk.score[at], desk.row[at]):
                 continue
             desk.row[at], desk.score[at] = j, value
-            count = max(count, at + 1)
+            if at == count:
+                count += 1
+                if count == full:
+                    floor, full = _level(desk.score, first, count, most - first)[0], full + most - first
     if count > most:
         _keep_best(desk.row, desk.score, first, count, most)
         count = most
@@ -136,31 +145,41 @@ def _place(desk, first, count, content, slot, mask):
 def _keep_best(row, score, first, count, most):
     """Bring the best of items first .. count - 1 to the places from `first` on, down to item most - 1.
 
-    Looks for a score that just as many exceed, since a processor counts many at once and without guessing, which no
-    sorting does. Halving and interpolation take turns. Where ties or a crowd of near ones leave none, it selects.
+    Where ties or a crowd of near ones leave no score that just as many exceed, it selects.
+    """
+    level, found = _level(score, first, count, most - first)
+    if found == most - first:
+        at = first
+        for k in range(first, count):
+            row[at] = row[k]
+            at += score[k] > level
+    else:
+        _select(row, score, first, count, most)
+
+
+@piece
+def _level(score, first, count, wanted):
+    """Return a score that `wanted` of items first .. count - 1 exceed, or more if there is none, and how many do.
+
+    A processor counts many at once and without guessing, which no sorting does. Halving and interpolation take turns.
     """
     low, high = score[first], score[first]
     for k in range(first, count):
         low, high = min(low, score[k]), max(high, score[k])
     above, below, tries = 0, count - first, 0
-    wanted, found = most - first, -1
+    level, found = -np.inf, count - first
     while found != wanted and tries < _TRIES:
         share = 0.5 if tries % 2 else (wanted - above) / (below - above)
-        level, found = high - (high - low) * share, 0
+        middle, beyond = high - (high - low) * share, 0
         for k in range(first, count):
-            found += score[k] > level
-        if found > wanted:
-            low, below = level, found
+            beyond += score[k] > middle
+        if beyond < wanted:
+            high, above = middle, beyond
         else:
-            high, above = level, found
+            low, below = middle, beyond
+            level, found = middle, beyond
         tries += 1
-    if found == wanted:
-        at = first
-        for k in range(first, count):
-            row[at] = row[k]
-            at += score[k] > high
-    else:
-        _select(row, score, first, count, most)
+    return level, found
 
 
 @piece
