@@ -125,13 +125,15 @@ def test_where_curves_cross():
     crossed = table([1.0, 3.0, 9.0], [3.0, 3.5, 4.0])
     even = crossing(gaps(crossed, "army", "committee", "posts"))
     assert 2.0 < even < 4.0
-    said = f"For the same money a brigade and one committee silence as much at {even:.1f} rivals; the interval"
-    assert headline(crossed).startswith(said)
+    said = (
+        f"For the same money a brigade and one committee silence as much at {even:.1f} rivals; at 4 the brigade takes "
+    )
+    assert headline(crossed).startswith(f"{said}5.0 (95% interval 4.9 to 5.2) more posts, and ")
     never = table([5.0, 6.0, 7.0], [3.0, 3.0, 3.0])
     assert np.isnan(crossing(gaps(never, "army", "committee", "posts")))
     assert headline(never) == (
-        "For the same money a brigade silences more on average, and the curves do not cross; the interval of the "
-        "difference leaves out 0 at 1, 2, 4 rivals."
+        "For the same money a brigade silences more on average, and the curves do not cross; at 4 the brigade takes "
+        "4.0 (95% interval 4.0 to 4.0) more posts, and the interval of the difference leaves out 0 at 1, 2, 4 rivals."
     )
     assert "leaves out 0 at no number of rivals" in headline(table([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]))
     assert len(curves(crossed)) == 3 * 3 * 7

@@ -213,8 +213,8 @@ def test_the_report_says_no_effect_where_none_was_found():
     assert headline(found, ["good", "bad"]).startswith("Good brings back 5")
     assert headline(found, ["good", "bad"]).endswith("for 1 of 2 no effect was found.")
     nothing = summary(effects(invented(0.0, 3.0)))
-    assert (
-        headline(first(nothing), ["good", "bad"]) == "No effect of any of 2 defences on dissent was found over 8 seeds."
-    )
+    said = headline(first(nothing), ["good", "bad"])
+    assert said.startswith("No effect of any of 2 defences on dissent was found over 8 seeds: most stands under ")
+    assert said.endswith(" posts a world more.")
     assert "no defence was found to silence dissent by itself" in lede(nothing, ["good", "bad"])[1]
     assert verdict(float("nan"), float("nan")) == "none found"

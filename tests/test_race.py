@@ -211,10 +211,11 @@ def test_which_silences_more_is_told():
     assert margin(worse).startswith("Without a campaign the detector at rate 0.5 silences ")
     assert "more dissenting posts a world than the army does" in margin(worse)
     better = tipping(rounds(silenced=2.0, restored=10.0))
-    assert headline(better) == (
-        "At no false-positive rate from 0.01 to 0.5 was the detector found to silence more dissent than the army; "
-        "it still restores dissent in the last round at 0.01, 0.5."
+    assert headline(better).startswith(
+        "At no false-positive rate from 0.01 to 0.5 was the detector found to silence more dissent than the army: at "
+        "0.5 it is "
     )
+    assert headline(better).endswith(" posts a world more; it still restores dissent in the last round at 0.01, 0.5.")
     assert "fewer dissenting posts a world" in margin(better)
     caught = rounds(1.0, 1.0).assign(organised=9.0, innocent=3.0)
     assert set(summary(caught).set_index("measure").loc["precision", "value"]) == {75.0}

@@ -111,7 +111,7 @@ def test_a_deficit_with_a_floor_is_censored_and_told():
     assert "72 h: not within the run [not within the run]" in headline(table)
 
 
-NOTHING = "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from."
+NOTHING = "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from: "
 
 
 @pytest.mark.parametrize("spread", [0.0, 40.0])
@@ -120,7 +120,7 @@ def test_no_deficit_is_no_recovery(spread: float):
     nothing = decaying({"as it is": 24.0})
     luck = np.linspace(-1.0, 1.2, 6)[nothing["seed"]]
     table = times(nothing.assign(deficit=spread * luck - (spread == 0.0)), 24)
-    assert headline(table) == NOTHING
+    assert headline(table).startswith(NOTHING)
     assert table[["half_life", "lo", "hi", "median", "remaining", "gone"]].isna().all(axis=None)
     assert (table["with_deficit"] > 0).all() == (spread > 0.0)
     assert lede(table) == []
@@ -128,7 +128,7 @@ def test_no_deficit_is_no_recovery(spread: float):
 
 def test_a_single_seed_can_not_tell_a_deficit():
     one = decaying({"as it is": 24.0}).query("seed == 0")
-    assert headline(times(one, 24)) == NOTHING
+    assert headline(times(one, 24)).startswith(NOTHING)
 
 
 def test_campaigns_without_a_deficit_are_named_beside_the_others():

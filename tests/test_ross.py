@@ -447,7 +447,7 @@ def test_the_app_writes_and_prints_what_it_found(
     assert app(command_line, "runs=40", "links=[1]", "bots=[0,30]", "out=out/ross") == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "P(bots win)" in out
-    assert "All 1 published numbers are met within 3 combined standard errors (40 runs a cell)." in out
+    assert "All 1 published numbers are met within 3 combined standard errors (40 runs a cell); furthest off is " in out
     folder = tmp_path / "out/ross"
     compared, runs = (pd.read_parquet(folder / f"{name}.parquet") for name in ("cells", "runs"))
     assert compared["cell"].tolist() == ["m=1, 0 bots", "m=1, 30 bots", "m=1, 0 bots, N=60"]
@@ -471,7 +471,9 @@ def test_a_miss_is_named_and_leaves_with_code_1_and_with_results(
     published(WRONG)
     assert app(command_line, "runs=20", "links=[1]", "bots=[0,30]", "out=out/ross") == 1
     out = " ".join(capsys.readouterr().out.split())
-    assert "1 of 2 published numbers are missed (20 runs a cell): share silent at m=1, 0 bots, N=60." in out
+    assert (
+        "1 of 2 published numbers are missed (20 runs a cell): share silent at m=1, 0 bots, N=60; furthest off" in out
+    )
     assert (tmp_path / "out/ross/report.html").exists()
 
 

@@ -58,7 +58,7 @@ def test_the_figure_has_the_intervals_and_the_most_important_on_top() -> None:
     (bars,) = axes.containers[0].lines[2]
     ends = [segment[:, 0].tolist() for segment in bars.get_segments()]
     np.testing.assert_allclose(ends, [[0.05, 0.15], [0.4, 0.6]])
-    assert report.headline(found, "mean fear") == "Mean fear depends most on b (ST 0.60 \u00b1 0.10)."
+    assert report.headline(found, "mean fear") == ("Mean fear depends most on b: ST 0.60 (95% interval 0.50 to 0.70).")
 
 
 def test_the_app_plays_and_reports(

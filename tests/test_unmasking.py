@@ -11,6 +11,7 @@ from experiments import unmasking
 from experiments.analysis.unmaskings import costs
 from experiments.app import app
 from sim.errors import InputError
+from tests.looks import common_look
 from tests.test_conf import composed
 
 SMALL = [
@@ -40,6 +41,7 @@ def test_every_case_is_played_and_trust_is_its_path(folder: Path):
     assert 0 < lost[1, True] < lost[3, True]
     assert lost[1, False] == lost[3, False] == 0
     assert "sleepers unmasked at hour 26 cost" in (folder / "report.html").read_text(encoding="utf-8")
+    common_look(folder / "report.html")
 
 
 def test_costs_are_counted_from_the_hour_on():

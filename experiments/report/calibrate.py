@@ -21,6 +21,8 @@ Rows = Sequence[Sequence[str]]
 COLUMNS = 3  #: of panels
 CLOSE = 0.25  #: part of the trials that is drawn dark
 CAVEATS = (
+    "Not modelled: facts of platforms, countries and years other than those of the sources, and any rule that no "
+    "parameter here can express.",
     "The fitted setting meets the moments that it was fitted to; the facts held out say how far it is more than that.",
     "The posterior rests on a response surface, quadratic in the parameters, through all trials. Its error, told "
     "beside each moment, widens the posterior; what a quadratic can not follow is not seen.",
@@ -95,7 +97,8 @@ def headline(moments: pd.DataFrame, posterior: pd.DataFrame, over: Spread) -> st
         loose = "each parameter is identified"
     return (
         f"{met[FITTED]} of {len(moments)} moments are within 2 scales of their targets ({met[DEFAULT]} by default); "
-        f"{loose}; lost dissent over what is left open: {span(over.low, over.high)}%."
+        f"{loose}; lost dissent over what is left open: {number(over.value)}% (90% interval over draws "
+        f"{span(over.low, over.high)})."
     )
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from experiments.analysis.contests import crossing, gaps
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import number, span
+from experiments.report.words import measured, number, span
 
 HANDS = {
     "army": ("a brigade of the army", style.VERMILLION),
@@ -25,6 +25,7 @@ PANELS = {
     "suspended": ("Accounts that moderation suspends, %", 100.0),
 }
 CAVEATS = (
+    "Not modelled: rivals who answer by organising, operators who learn, and budgets that grow with success.",
     "Budgets are in a unit without a price; what a soldier, an amateur and command cost are assumptions, and the "
     "crossing moves with them.",
     "Members take turns at the tactics, so a hand of one member does the first of them alone.",
@@ -73,12 +74,15 @@ def headline(table: pd.DataFrame) -> str:
     known = (
         f"the interval of the difference leaves out 0 at {', '.join(map(str, sure)) if len(sure) else 'no number of'}"
     )
+    last = gap.iloc[-1]
+    most = (
+        f"at {last['breadth']:.0f} the brigade takes {measured(last['value'], last['lo'], last['hi'])} more posts, and "
+        f"{known} rivals"
+    )
     if not math.isnan(even):
-        return (
-            f"For the same money a brigade and one committee silence as much at {number(even)} rivals; {known} rivals."
-        )
+        return f"For the same money a brigade and one committee silence as much at {number(even)} rivals; {most}."
     ahead = "a brigade" if gap["value"].mean() > 0 else "one committee"
-    return f"For the same money {ahead} silences more on average, and the curves do not cross; {known} rivals."
+    return f"For the same money {ahead} silences more on average, and the curves do not cross; {most}."
 
 
 def look(table: pd.DataFrame) -> str:

@@ -15,7 +15,7 @@ from experiments.report import page, style
 from experiments.report.defences_tables import called, cell, of
 from experiments.report.page import Page, Picture
 from experiments.report.terminal import grid
-from experiments.report.words import number, span
+from experiments.report.words import measured, number, span
 
 CAVEATS = (
     "Not modelled: people who would come or leave because of a defence; new accounts of honest people, whom friction "
@@ -73,18 +73,25 @@ def headline(rows: pd.DataFrame, names: list[str]) -> str:
     """Say which defences bring dissent back, or that no effect was found, or that there was nothing to bring back."""
     deficit = of(rows, names[0], "deficit")
     if not deficit["lo"] > 0:
-        return "The operation cost no dissent that these seeds can tell, so no defence had anything to bring back."
+        known = measured(deficit["value"], deficit["lo"], deficit["hi"])
+        return (
+            f"The operation cost no dissent that these seeds can tell, {known} posts a world, so no defence had "
+            "anything to bring back."
+        )
     found = {name: of(rows, name, "restored") for name in names}
     better = sorted((name for name in names if found[name]["lo"] > 0), key=lambda name: -found[name]["value"])
     worse = [name for name in names if found[name]["hi"] < 0]
     if not better:
-        text = f"No effect of any of {len(names)} defences on dissent was found over {deficit['seeds']} seeds"
+        most = max(names, key=lambda name: found[name]["value"])
+        known = measured(*(found[most][end] for end in ("value", "lo", "hi")))
+        text = f"No effect of any of {len(names)} defences on dissent was found over {deficit['seeds']} seeds: most "
+        text += f"stands under {called(most)}, {known} posts a world more"
     else:
         best = of(rows, better[0], "restored_percent")
         amount = (
-            f"{number(best['value'], 0)}% [{span(best['lo'], best['hi'], 0)}] of what the operation cost"
+            f"{measured(best['value'], best['lo'], best['hi'], 0, '%')} of what the operation cost"
             if math.isfinite(best["lo"])
-            else f"{number(found[better[0]]['value'])} posts a world"
+            else f"{measured(*(found[better[0]][end] for end in ('value', 'lo', 'hi')))} posts a world"
         )
         others = f"; {_some(better[1:])} too bring some back" if better[1:] else ""
         rest = len(names) - len(better) - len(worse)
@@ -98,8 +105,8 @@ def lede(table: pd.DataFrame, names: list[str]) -> list[str]:
     main = first(table)
     deficit = of(main, names[0], "deficit")
     lines = [
-        f"Without a defence the operation costs {number(deficit['value'])} dissenting posts a world "
-        f"(95% interval {span(deficit['lo'], deficit['hi'])}, {deficit['seeds']} seeds)."
+        f"Without a defence the operation costs {measured(deficit['value'], deficit['lo'], deficit['hi'])} dissenting "
+        f"posts a world ({deficit['seeds']} seeds)."
     ]
     silencing = [name for name in names if of(main, name, "peace")["hi"] < 0]
     lines.append(

@@ -11,12 +11,13 @@ from experiments.report import detectors_figures as figures
 from experiments.report import page, style
 from experiments.report.detectors_figures import CONTROL, readable
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import number, span
+from experiments.report.words import measured, number, span
 
 TITLE = "Who finds the campaign, and how much hiding does it take?"
 NULLS = ("chance", "volume")
 TWIN = " elsewhere"
 CAVEATS = (
+    "Not modelled: what posts mean (their words are made up), pictures, devices and addresses, operators who learn.",
     "All traffic is synthetic: a detector that does well here may do badly on a platform, and the other way round. The "
     "order of detectors depends on this army, these habits of people and this way of hiding.",
     "Judged are accounts that wrote something. Extremist propagandists are left out: they are organised, but not by "
@@ -132,9 +133,9 @@ def headline(summary: pd.DataFrame) -> str:
     if not known:
         return "There was no campaign to be found, or nobody else: only false alarms are told."
     best = max([name for name in known if name not in NULLS] or [*known], key=lambda name: known[name]["auc"])
-    text = f"Of a campaign that does not hide, {best} ranks members best (AUC {_told(known[best], 'auc')})"
+    text = f"Of a campaign that does not hide, {best} ranks members best: AUC {_headed(known[best])}"
     if "volume" in known and best != "volume":
-        text += f"; counting posts alone gives {_told(known['volume'], 'auc')}"
+        text += f"; counting posts alone gives {_headed(known['volume'])}"
     return f"{text}."
 
 
@@ -197,6 +198,10 @@ def observed(watched: pd.DataFrame) -> str:
             when = readable(row["hours_to_alarm"], 0)
             texts.append(f"The observer calls {found} (median hours after the start: {when})")
     return f"{'; '.join(texts)}." if texts else ""
+
+
+def _headed(row: Any) -> str:
+    return measured(row["auc"], row["auc_lo"], row["auc_hi"], 2)
 
 
 def _told(row: Any, name: str) -> str:

@@ -37,6 +37,7 @@ FILES = {
     "runs.parquet": "a row a run",
 }
 LACKS = (
+    "Not modelled in either: what posts say, newcomers, and bots who learn.",
     "What the limit lacks on purpose, 1: people who begin without knowing the true climate. In theirs inner confidence "
     "says nothing of others at first; ours begin with the true share of their side, as people do who have lived on the "
     "platform before the campaign, so that whatever happens later is the campaign's doing. No value turns this off; "
@@ -152,7 +153,7 @@ def _wins(found: Findings, variant: str) -> str:
     row = found.of("answers", variant)
     if row is None:
         return "an unknown share"
-    return f"{number(100 * row['value'], 0)}% of runs (95% {_percent(row['lo'], row['hi'])})"
+    return f"{number(100 * row['value'], 0)}% of runs (95% interval {_percent(row['lo'], row['hi'])})"
 
 
 def verdict(found: Findings) -> str:

@@ -48,12 +48,12 @@ class Page:
     """What any experiment's report says, in the order in which it says it."""
 
     title: str
-    headline: str
+    headline: str  #: what was found, its numbers as `words.measured` tells them
     lede: Sequence[str]
     pictures: Sequence[Picture]
     tables: Sequence[Table]
     facts: Mapping[str, object]  #: what was run: label -> value
-    caveats: Sequence[str]
+    caveats: Sequence[str]  #: one of them begins with "Not modelled"
     command: str
     files: Mapping[str, str] = field(default_factory=dict)  #: name -> what it holds
     versions: Mapping[str, object] = field(default_factory=dict)

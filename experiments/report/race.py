@@ -12,7 +12,7 @@ from rich.text import Text
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.terminal import grid
-from experiments.report.words import number, span
+from experiments.report.words import measured, number, span
 
 COLOURS = (style.SKY, style.BLUE, style.ORANGE, style.VERMILLION, style.PURPLE, style.GREEN)
 PANELS = {"restored": "Dissenting posts restored", "innocent": "People suspended", "lost": "Suspensions a member"}
@@ -63,10 +63,13 @@ def headline(tipped: pd.DataFrame) -> str:
     harmful = [row["rate"] for row in rows if row["net_lo"] > 0]
     helpful = [row["rate"] for row in rows if row["net_hi"] < 0]
     if worse:
-        text = f"From a false-positive rate of {worse[0]:g} on, the detector itself silences more dissent than the army"
+        told = _alone(next(row for row in rows if row["rate"] == worse[0]))
+        text = "From a false-positive rate of "
+        text += f"{worse[0]:g} on, the detector itself silences more dissent than the army: there it is {told}"
     else:
         tried = f"from {rows[0]['rate']:g} to {rows[-1]['rate']:g}"
         text = f"At no false-positive rate {tried} was the detector found to silence more dissent than the army"
+        text += f": at {rows[-1]['rate']:g} it is {_alone(rows[-1])}"
     if helpful:
         text += f"; it still restores dissent in the last round at {', '.join(f'{rate:g}' for rate in helpful)}"
     elif harmful:
@@ -74,6 +77,10 @@ def headline(tipped: pd.DataFrame) -> str:
     else:
         text += "; no effect on dissent under the campaign was found in the last round"
     return f"{text}."
+
+
+def _alone(row: dict[Any, Any]) -> str:
+    return f"{measured(row['alone'], row['alone_lo'], row['alone_hi'])} posts a world more"
 
 
 def margin(tipped: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from experiments.analysis.recovery import DAY
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.terminal import grid
-from experiments.report.words import number, span
+from experiments.report.words import measured, number, span
 
 MAIN = "as it is"
 COLOURS = (style.SKY, style.BLUE, style.VERMILLION, style.PURPLE, style.GREEN)
@@ -88,9 +88,17 @@ def headline(times: pd.DataFrame) -> str:
     known = rows.dropna(subset="half_life").to_dict("records")
     none = [f"{row['hours']:.0f}" for row in rows[rows["half_life"].isna()].to_dict("records")]
     if not known:
-        return "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from."
+        most = rows.loc[rows["reference"].idxmax()]
+        ends = measured(most["reference"], most["reference_lo"], most["reference_hi"], 2)
+        return (
+            "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from: "
+            f"{ends} dissenting posts an hour in the last days of the one that took most."
+        )
     told = [f"{row['hours']:.0f} h: {hours(row['half_life'])} [{between(row['lo'], row['hi'])}]" for row in known]
-    text = f"Half of the mean deficit is made good, by length of a campaign at full quotas - {'; '.join(told)}"
+    text = (
+        "Half of the mean deficit is made good, by length of a campaign at full quotas and with 95% intervals - "
+        f"{'; '.join(told)}"
+    )
     return f"{text}; no deficit to recover from after {' and '.join(none)} h." if none else f"{text}."
 
 

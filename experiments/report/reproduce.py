@@ -16,12 +16,14 @@ from experiments.published.ross_targets import MEASURES, WITHIN, estimate
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, canvas
-from experiments.report.words import number
+from experiments.report.words import measured, number
 
 TITLE = "Bots in a spiral of silence: Ross et al. (2019) on this engine"
 HEADS = ("cell", "measure", "published (s.e.)", "ours (s.e.)", "difference / s.e.", "passed")
+Z = 1.96  #: standard errors of a 95% interval
 COLOURS = (BLUE, SKY, GREEN, ORANGE, VERMILLION, PURPLE)
 CAVEATS = (
+    "Not modelled, as not in theirs: attention, feeds, moderation, attacks on people, fear, and who is awake when.",
     "This shows that the engine gives a published model's numbers. Whether that model is right about people is another "
     "question: it is a model and not data, and its climate effect is far stronger than the one measured in surveys.",
     "The published numbers are those of the authors' public code, run beside this project. The paper itself reports "
@@ -76,10 +78,21 @@ def headline(compared: pd.DataFrame) -> str:
     judged = compared.dropna(subset=["passed"])
     missed = judged[~judged["passed"].astype(bool)]
     runs = f"({compared['runs'].min():,} runs a cell)"
+    if judged.empty:
+        return f"No published number is judged: none of these cells was published {runs}."
+    apart = (judged["ours"] - judged["target"]).abs() / np.hypot(judged["error"], judged["target_error"])
+    far = judged.loc[apart.idxmax()].to_dict()
+    digits = 1 if far["measure"] == "ticks" else 3
+    half = Z * far["error"]
+    most = (
+        f"furthest off is {MEASURES[far['measure']]} at {far['cell']}, "
+        f"{measured(far['ours'], far['ours'] - half, far['ours'] + half, digits)} where "
+        f"{number(far['target'], digits)} was published"
+    )
     if missed.empty:
-        return f"All {len(judged)} published numbers are met within {WITHIN:g} combined standard errors {runs}."
+        return f"All {len(judged)} published numbers are met within {WITHIN:g} combined standard errors {runs}; {most}."
     names = "; ".join(f"{MEASURES[row['measure']]} at {row['cell']}" for row in missed.to_dict("records"))
-    return f"{len(missed)} of {len(judged)} published numbers are missed {runs}: {names}."
+    return f"{len(missed)} of {len(judged)} published numbers are missed {runs}: {names}; {most}."
 
 
 def lede(compared: pd.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import number
+from experiments.report.words import measured, number
 
 WORDS = {
     "mu_star": "mean size of the effect of the whole range",
@@ -18,6 +18,8 @@ WORDS = {
 }
 COLOURS = (style.BLUE, style.ORANGE)
 CAVEATS = (
+    "Not modelled: how parameters hang together in reality. Each is moved over its range as if the others said nothing "
+    "of it.",
     "Effects and shares hold for these ranges and this setting, and change with them.",
     "Intervals are bootstrap intervals over the design (95%); the noise of the seeds is in the answers and counts as "
     "interaction. More seeds lessen it.",
@@ -80,8 +82,8 @@ def headline(found: pd.DataFrame, words: str) -> str:
     name = "mu_star" if "mu_star" in set(found["index"]) else "ST"
     rows = found[found["index"] == name]
     top = rows.iloc[int(rows["value"].argmax())]
-    known = f"{name} {number(top['value'], 2)} \u00b1 {number(top['half'], 2)}"
-    return f"{words[0].upper()}{words[1:]} depends most on {top['key']} ({known})."
+    known = measured(top["value"], top["value"] - top["half"], top["value"] + top["half"], 2)
+    return f"{words[0].upper()}{words[1:]} depends most on {top['key']}: {name} {known}."
 
 
 def _table(found: pd.DataFrame) -> Table:

@@ -11,12 +11,14 @@ from experiments.published.simsom_targets import WITHIN
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.style import BLUE, INK, ORANGE, canvas
-from experiments.report.words import number
+from experiments.report.words import measured, number
 
+Z = 1.96  #: standard errors of a 95% interval
 COLUMNS = 4  #: of panels
 HEADS = ("measure", "published (s.e.)", "ours (s.e.)", "passed")
 POINTS = ("varied", "at", "published (SD)", "ours (s.e.)", "direction")
 CAVEATS = (
+    "Not modelled, as not in theirs: stances, silence, moderation, and people who leave; quality is a number a post.",
     "The paper's own network can not be had. On synthetic ones only directions are judged; the published points beside "
     "the curves are of the other network.",
     "What targeting and shuffles do hangs on the network. On the authors' generator (grown) everybody follows equally "
@@ -80,7 +82,19 @@ def headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
         ]
         met = f"{len(ends) - len(others)} of {len(ends)} {told} as published"
         words.append(met + (f" ({'; '.join(others)})" if others else ""))
+    words.append(_worst(curves))
     return ". ".join(words) + "."
+
+
+def _worst(curves: pd.DataFrame) -> str:
+    """Say where quality is lowest beside that without bots, with its interval."""
+    points = curves[curves["measure"] == RELATIVE].dropna(subset="ours")
+    if points.empty:
+        return "No quality beside that without bots was measured"
+    low = points.loc[points["ours"].idxmin()].to_dict()
+    half = Z * low["error"]
+    known = measured(low["ours"], low["ours"] - half, low["ours"] + half, 2)
+    return f"Of quality without bots least is left at {low['curve']} {low['point']}: {known}"
 
 
 def measures(compared: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -119,8 +133,8 @@ def figure(curves: pd.DataFrame) -> Figure:
     for axes, name in zip(panels, names, strict=False):
         own = curves[curves["curve"] == name]
         at = range(len(own))
-        axes.errorbar(at, own["ours"], 1.96 * own["error"], color=BLUE, marker="o", ms=3)
-        axes.errorbar(at, own["target"], 1.96 * own["target_spread"], fmt="D", color=ORANGE, ms=4, mec=INK)
+        axes.errorbar(at, own["ours"], Z * own["error"], color=BLUE, marker="o", ms=3)
+        axes.errorbar(at, own["target"], Z * own["target_spread"], fmt="D", color=ORANGE, ms=4, mec=INK)
         axes.set_xticks(list(at), [point.replace(" ", "\n") for point in own["point"]], fontsize=7)
         axes.set(title=name, ylabel=own["measure"].iloc[0])
         axes.margins(x=0.15)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from experiments.analysis.pairing import interval
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import number, span
+from experiments.report.words import measured, number, span
 
 DAY = 24
 COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE)
@@ -22,6 +22,8 @@ BAND = (
     "difference, laid around the solid line."
 )
 CAVEATS = (
+    "Not modelled: what posts say, private talk, other platforms, and operators who learn; causes outside the platform "
+    "are there only as the events named.",
     "A story illustrates what the model makes of its assumptions. It reconstructs no campaign and dates nothing.",
     "People, graph and operations are synthetic, and posts carry no text.",
 )
@@ -67,9 +69,9 @@ def verdict(row: Mapping[Any, Any]) -> str:
     """Return one outcome in a sentence, which says so if its interval holds 0."""
     digits = 1 if max(abs(row["with"]), abs(row["without"])) >= 10 else 3
     both = f"{row['label']} {number(row['with'], digits)} with, {number(row['without'], digits)} without"
-    known = f"{number(row['value'], digits)} [{span(row['lo'], row['hi'], digits)}], {row['seeds']} paired worlds"
+    known = f"{measured(row['value'], row['lo'], row['hi'], digits)}, {row['seeds']} paired worlds"
     if not np.isfinite([row["lo"], row["hi"]]).all():
-        return f"{both}: too few worlds for an interval."
+        return f"{both}: no interval from so few worlds."
     return f"{both}: {'no effect, ' if row['lo'] <= 0.0 <= row['hi'] else ''}{known}."
 
 

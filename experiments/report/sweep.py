@@ -10,12 +10,13 @@ from experiments.analysis.sweeps import OK, by_point
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.sweep_figures import picture, short
-from experiments.report.words import number, span
+from experiments.report.words import measured, number, span
 from experiments.sweeps.reading import DIFFERENCE, design, effect, tidy
 
 OUTCOMES = ("lost_dissent", "lost_dissent_percent", "dissent_withheld", "perceived_support", "mean_fear")
 UNITS = {"lost_dissent": "posts a world", "lost_dissent_percent": "% of what would have stood"}
 CAVEATS = (
+    "Not modelled: what lies between or beyond the points, and how parameters hang together in reality.",
     "Intervals are of chance alone (95%, t, over seeds), each by itself: among many points some seem to differ.",
     "A difference is to the baseline in the same seed; the baseline of a point is that point with the baseline's keys.",
     "Points where runs failed rest on the runs that did not; they are marked, and may be a biased part.",
@@ -46,9 +47,11 @@ def write(folder: Path, *outcomes: str) -> str:
     pictures = []
     with style.look():
         for name, points in told.items():
-            figure, caption = picture(points, keys, label(name, columns[name]))
+            words = label(name, columns[name])
+            figure, caption = picture(points, keys, words)
             svg = style.save(figure, folder / "figures", name)
-            pictures.append(Picture(label(name, columns[name]), svg, caption, f"{name} by {', '.join(keys)}"))
+            shown = f"Means with 95% intervals of {words}"
+            pictures.append(Picture(words, svg, caption, f"{shown} by {', '.join(keys)}" if keys else shown))
     first = asked[0]
     page.write(
         Page(
@@ -93,7 +96,7 @@ def state(frame: pd.DataFrame) -> str:
 
 
 def _value(row: Any) -> str:
-    return f"{number(row['value'], 2)} (95% interval {span(row['lo'], row['hi'], 2)})"
+    return measured(row["value"], row["lo"], row["hi"], 2)
 
 
 def _capital(words: str) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import number, span
+from experiments.report.words import measured, number, span
 
 COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE)
 PANELS = {
@@ -17,6 +17,7 @@ PANELS = {
     "dissent_impressions": ("Impressions of dissent lost, thousands", 1e-3),
 }
 CAVEATS = (
+    "Not modelled: false accusations, proof that some doubt, and moderates who answer what is said of them.",
     "That respected moderates were in somebody's pay is the essay's hypothesis; no count of them was found.",
     "How much trust spills over to people who serve nobody is an assumption (credibility.spill). The dashed lines show "
     "what is left without it; below nought dissent is seen more than if nobody had been unmasked, since who is known "
@@ -54,12 +55,12 @@ def headline(costs: pd.DataFrame) -> str:
     seen = costs[(costs["measure"] == "dissent_impressions") & (costs["number"] == costs["number"].max())]
     seen = seen[seen["hour"] == seen["hour"].min()].set_index("spills")
     whole, rest = seen.loc[True], seen.loc[False]
-    said = f"{number(whole['value'], 0)} [{span(whole['lo'], whole['hi'], 0)}]"
+    said = measured(whole["value"], whole["lo"], whole["hi"], 0)
     none = "no effect, " if whole["lo"] <= 0.0 <= whole["hi"] else ""
     return (
         f"{whole['number']} sleepers unmasked at hour {whole['hour']} cost {none}{said} impressions of dissent "
-        f"({number(whole['percent'])}%); without trust that spills over {number(rest['value'], 0)} "
-        f"[{span(rest['lo'], rest['hi'], 0)}]."
+        f"({number(whole['percent'])}%); without trust that spills over "
+        f"{measured(rest['value'], rest['lo'], rest['hi'], 0)}."
     )
 
 

@@ -26,6 +26,8 @@ HEADS = ("fact", "target", "measured", "ours", "band", "use", "verdict")
 ABOUT = ("fact", "use", "source", "how sure", "fitted to it", "remarks")
 STYLES = {MET: "green", PARTLY: "yellow", MISSED: "red", PENDING: "dim", SHOWN: "dim"}
 CAVEATS = (
+    "Not modelled: what posts say, pictures and links, private messages, other platforms, and events outside the "
+    "platform beyond those that a scenario names.",
     "A calibrated row (C) that is met shows that the fit worked, and no more; only held-out rows (V) speak for "
     "the model.",
     "Most targets come from one platform, one country and one time, and many were read second-hand: see the column of "
@@ -72,11 +74,20 @@ def headline(compared: pd.DataFrame) -> str:
     calibrated, held = counts["C"], counts["V"]
     seen = facts[facts["seen"] != ""]
     unclean = f" (no clean test: {', '.join(map(str, seen['number']))})" if len(seen) else ""
+    wholly = len(set(facts[(facts["use"] == "V") & (facts["verdict"] == MET)]["number"]) - _straddling(compared))
     return (
-        f"Of {held.sum()} facts held out{unclean}, {held.get(MET, 0)} are met, {held.get(PARTLY, 0)} in part and "
+        f"Of {held.sum()} facts held out{unclean}, {held.get(MET, 0)} are met ({wholly} of them with the whole 95% "
+        f"interval of every number), {held.get(PARTLY, 0)} in part and "
         f"{held.get(MISSED, 0)} missed; of {calibrated.sum()} that parameters were fitted to, "
         f"{calibrated.get(MET, 0)} are met."
     )
+
+
+def _straddling(compared: pd.DataFrame) -> set[int]:
+    """Return the facts of which the interval of some judged number reaches out of its band, or is unknown."""
+    judged = compared[compared["part_verdict"].isin((MET, MISSED))]
+    inside = (judged["lo"] >= judged["low"]) & (judged["hi"] <= judged["high"])
+    return set(judged.loc[~inside, "number"])
 
 
 def lede(compared: pd.DataFrame) -> list[str]:

@@ -46,6 +46,11 @@ def span(lo: float, hi: float, digits: int = 1) -> str:
     return f"{number(lo, digits)} to {number(hi, digits)}"
 
 
+def measured(value: float, lo: float, hi: float, digits: int = 1, unit: str = "") -> str:
+    """Return what every headline tells a number as: "35.5% (95% interval 30.5 to 40.6)"; "unknown" for nan."""
+    return f"{number(value, digits)}{unit} (95% interval {span(lo, hi, digits)})"
+
+
 def headline(found: Finding, priors: Finding) -> str:
     """Return the report's first sentence: what happened, its number and its interval.
 

@@ -9,10 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.report import page, style
-from experiments.report.page import Page, Picture
+from experiments.report.page import Page, Picture, Table
 from experiments.report.results import ABOUT
+from experiments.report.words import number
 
 CAVEATS = (
+    "Not modelled: what posts say, private talk, other platforms, fear of the state itself, and operators who learn.",
     "One world is one draw: compare worlds in pairs (python -m experiments.suppression) before you conclude.",
     "These tables are for looking into the model. Ids, stances, followees and templates betray who is organised, so "
     "they are no test for a detector.",
@@ -27,6 +29,11 @@ FILES = {
     "run.yaml": "what was run, resolved",
 }
 DAY = 24
+PANELS = (
+    ("Contested topic and army, posts an hour", ("dissent_posts", "loyal_posts", "army_posts"), "log"),
+    ("Dissent withheld, posts an hour", ("withheld_fear", "withheld_climate", "withheld_either", "withheld_over"), ""),
+    ("Support for the principal: perceived and true", ("perceived_support", "true_support"), ""),
+)  #: title, columns, scale
 
 
 def hours(ticks: pd.DataFrame, start: int, stop: int) -> Figure:
@@ -34,16 +41,7 @@ def hours(ticks: pd.DataFrame, start: int, stop: int) -> Figure:
     figure = style.canvas(6.4)
     panels: Any = figure.subplots(3, 1, sharex=True)
     smooth = ticks.groupby("tick").mean().rolling(DAY, min_periods=1).mean()
-    lines = (
-        ("Contested topic and army, posts an hour", ("dissent_posts", "loyal_posts", "army_posts"), "log"),
-        (
-            "Dissent withheld, posts an hour",
-            ("withheld_fear", "withheld_climate", "withheld_either", "withheld_over"),
-            "",
-        ),
-        ("Support for the principal: perceived and true", ("perceived_support", "true_support"), ""),
-    )
-    for panel, (title, columns, scale) in zip(panels, lines, strict=True):
+    for panel, (title, columns, scale) in zip(panels, PANELS, strict=True):
         _panel(panel, smooth, title, columns, scale)
         panel.axvspan(start / DAY, min(stop, len(smooth)) / DAY, color=style.PALE, zorder=0)
     panels[-1].set_xlabel("day")
@@ -73,11 +71,24 @@ def write(folder: Path) -> str:
     picture = Picture("One world, hour by hour", svg, caption, (hours.__doc__ or "").strip())
     sentence = headline(ticks, start, stop)
     page.write(
-        Page("One recorded world", sentence, (), [picture], [], run["facts"], [*run["notes"], *CAVEATS],
-             run["command"], FILES, run["versions"], config),
+        Page("One recorded world", sentence, (), [picture], [means(ticks, start, stop)], run["facts"],
+             [*run["notes"], *CAVEATS], run["command"], FILES, run["versions"], config),
         folder / "report.html",
     )  # fmt: skip
     return sentence
+
+
+def means(ticks: pd.DataFrame, start: int, stop: int) -> Table:
+    """Return what the picture draws, as means an hour before, during and after the campaign."""
+    hour = ticks.groupby("tick").mean()
+    parts = {"before": hour[:start], "during": hour[start:stop], "after": hour[stop:]}
+    rows = [
+        [name.replace("_", " "), *(number(part[name].mean(), 3) if len(part) else "-" for part in parts.values())]
+        for _, columns, _ in PANELS
+        for name in columns
+    ]
+    note = "One world, so there are no intervals; posts an hour, and support as a share."
+    return Table("Means an hour", ["measure", *parts], rows, note)
 
 
 def headline(ticks: pd.DataFrame, start: int, stop: int) -> str:
@@ -90,5 +101,6 @@ def headline(ticks: pd.DataFrame, start: int, stop: int) -> str:
         if value == value
     ]
     return (
-        f"Dissenting posts an hour: {', '.join(parts)} the campaign; nothing is compared with, so nothing is explained."
+        f"Dissenting posts an hour: {', '.join(parts)} the campaign; one world has no interval and nothing to "
+        "be compared with, so nothing is explained."
     )
