@@ -133,7 +133,7 @@ def test_where_curves_cross():
     assert np.isnan(crossing(gaps(never, "army", "committee", "posts")))
     assert headline(never) == (
         "For the same money a brigade silences more on average, and the curves do not cross; at 4 the brigade takes "
-        "4.0 (95% interval 4.0 to 4.0) more posts, and the interval of the difference leaves out 0 at 1, 2, 4 rivals."
+        "4.0 (95% interval 3.9 to 4.2) more posts, and the interval of the difference leaves out 0 at 1, 2, 4 rivals."
     )
     assert "leaves out 0 at no number of rivals" in headline(table([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]))
     assert len(curves(crossed)) == 3 * 3 * 7

@@ -88,7 +88,7 @@ def headline(times: pd.DataFrame) -> str:
     known = rows.dropna(subset="half_life").to_dict("records")
     none = [f"{row['hours']:.0f}" for row in rows[rows["half_life"].isna()].to_dict("records")]
     if not known:
-        most = rows.loc[rows["reference"].idxmax()]
+        most = rows.iloc[int(rows["reference"].argmax())]
         ends = measured(most["reference"], most["reference_lo"], most["reference_hi"], 2)
         return (
             "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from: "

@@ -80,8 +80,8 @@ def headline(compared: pd.DataFrame) -> str:
     runs = f"({compared['runs'].min():,} runs a cell)"
     if judged.empty:
         return f"No published number is judged: none of these cells was published {runs}."
-    apart = (judged["ours"] - judged["target"]).abs() / np.hypot(judged["error"], judged["target_error"])
-    far = judged.loc[apart.idxmax()].to_dict()
+    apart = np.abs(judged["ours"] - judged["target"]) / np.hypot(judged["error"], judged["target_error"])
+    far = judged.iloc[int(np.argmax(apart))].to_dict()
     digits = 1 if far["measure"] == "ticks" else 3
     half = Z * far["error"]
     most = (

@@ -91,7 +91,7 @@ def _worst(curves: pd.DataFrame) -> str:
     points = curves[curves["measure"] == RELATIVE].dropna(subset="ours")
     if points.empty:
         return "No quality beside that without bots was measured"
-    low = points.loc[points["ours"].idxmin()].to_dict()
+    low = points.iloc[int(points["ours"].argmin())].to_dict()
     half = Z * low["error"]
     known = measured(low["ours"], low["ours"] - half, low["ours"] + half, 2)
     return f"Of quality without bots least is left at {low['curve']} {low['point']}: {known}"
