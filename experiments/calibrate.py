@@ -93,7 +93,7 @@ def play(
             describe(store.root, OmegaConf.to_container(config), {"facts": facts})  # type: ignore[arg-type]
         tables = work.tables([options["parameters"], table[0].cell.name])
         with store.writing():
-            files.write(store.root, tables)
+            files.write(store.root, tables, store.work)
         store.compact()
 
 

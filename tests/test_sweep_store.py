@@ -60,7 +60,7 @@ def test_rows_are_read_by_any_reader_as_they_were_written(tmp_path: Path) -> Non
 def test_a_draft_beside_the_files_disturbs_no_reader(tmp_path: Path) -> None:
     with opened(tmp_path / "out") as store:
         store.write([outcome(1)])
-        draft = tmp_path / "out/runs/status=ok/_half.draft"
+        draft = store.work / "_half.draft"
         draft.write_bytes(b"PAR1 torn")
         assert len(pd.read_parquet(tmp_path / "out/runs")) == 1
     with opened(tmp_path / "out"):

@@ -8,14 +8,18 @@ import yaml
 from experiments.sweeps.files import write_text
 
 
-def write(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
-    """Write a Parquet file a table; `overrides.txt`, words for a command line; `fitted/people.yaml`, for Hydra."""
+def write(folder: Path, tables: dict[str, pd.DataFrame], drafts: Path) -> None:
+    """Write a Parquet file a table; `overrides.txt`, words for a command line; `fitted/people.yaml`, for Hydra.
+
+    Texts are drafted in `drafts`.
+    """
     for name, frame in tables.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
     values = dict(zip(tables["posterior"]["key"], tables["posterior"]["fitted"].tolist(), strict=True))
     (folder / "fitted").mkdir(exist_ok=True)
-    write_text(" ".join(f"{key}={value}" for key, value in values.items()) + "\n", folder / "overrides.txt")
-    write_text("# @package _global_\n" + yaml.safe_dump(_nested(values)), folder / "fitted" / "people.yaml")
+    write_text(" ".join(f"{key}={value}" for key, value in values.items()) + "\n", folder / "overrides.txt", drafts)
+    fitted = "# @package _global_\n" + yaml.safe_dump(_nested(values))
+    write_text(fitted, folder / "fitted" / "people.yaml", drafts)
 
 
 def _nested(values: dict[str, float]) -> dict[str, dict[str, float]]:

@@ -58,13 +58,12 @@ def bundles(paths: Sequence[Path]) -> Iterator[list[Path]]:
         yield bundle
 
 
-def join(paths: Sequence[Path], target: Path) -> None:
+def join(paths: Sequence[Path], target: Path, drafts: Path) -> None:
     """Write the rows of several files into one with the columns of all, a file at a time in memory."""
     if not paths:
         return
-    draft = target.with_name(f"_{target.stem}.draft")
     schema = pa.unify_schemas([pq.read_schema(path) for path in paths])
-    with _draft(draft, target), pq.ParquetWriter(draft, schema) as file:
+    with _draft(target, drafts) as draft, pq.ParquetWriter(draft, schema) as file:
         for path in paths:
             file.write_table(fitted(pq.read_table(path, partitioning=None), schema))
 
@@ -78,26 +77,28 @@ def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(there, schema=schema)
 
 
-def write(table: pa.Table, target: Path) -> None:
-    """Have `target` hold the table."""
-    draft = target.with_name(f"_{target.stem}.draft")
-    with _draft(draft, target):
+def write(table: pa.Table, target: Path, drafts: Path) -> None:
+    """Have `target` hold the table; `drafts` is a folder on the same disk where no reader looks."""
+    with _draft(target, drafts) as draft:
         pq.write_table(table, draft)
 
 
-def write_text(text: str, target: Path) -> None:
+def write_text(text: str, target: Path, drafts: Path) -> None:
     """Have `target` hold the text."""
-    draft = target.with_name(f"_{target.stem}.draft")
-    with _draft(draft, target):
+    with _draft(target, drafts) as draft:
         draft.write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def _draft(draft: Path, target: Path) -> Iterator[None]:
-    """Write `draft` inside this; it is then brought to the disk and renamed, or removed after an error."""
+def _draft(target: Path, drafts: Path) -> Iterator[Path]:
+    """Write the file that this yields; it is then brought to the disk and renamed, or removed after an error.
+
+    It lies in `drafts`, not beside `target`: polars refuses a folder in which a file has another ending.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    draft = drafts / f"_{target.stem}.draft"
     try:
-        yield
+        yield draft
         _sync(draft)
         draft.replace(target)
         if os.name == "posix":

@@ -3,7 +3,7 @@
     runs/status=ok/*.parquet    a row a run; other states (error, died, timeout) in folders beside it
     series/*.parquet            a row an hour of a run, if asked for; written before the runs that it belongs to
     design.parquet              which point has which values
-    _work/                      journals of workers, the lock, and the intent of a compaction
+    _work/                      drafts, journals of workers, the lock, and the intent of a compaction
 
 A file appears under its name only when it is whole and on the disk.
 """
@@ -111,8 +111,9 @@ class Store:
                 same = [outcome for outcome in outcomes if outcome.status == status]
                 series = [outcome for outcome in same if outcome.series is not None]
                 if series:
-                    write(pa.concat_tables([outcome.hours() for outcome in series]), self.series / f"{stem}.parquet")
-                write(self._rows(same), self.runs / f"status={status}" / f"{stem}.parquet")
+                    hours = pa.concat_tables([outcome.hours() for outcome in series])
+                    write(hours, self.series / f"{stem}.parquet", self.work)
+                write(self._rows(same), self.runs / f"status={status}" / f"{stem}.parquet", self.work)
 
     def forget_failed(self, names: Collection[str] | None = None) -> None:
         """Drop the rows of runs that failed, all or those of `names`, so that they are missing."""
@@ -125,12 +126,12 @@ class Store:
                 if not any(left):
                     path.unlink()
                 elif not all(left):
-                    write(table.filter(pa.array(left)), path)
+                    write(table.filter(pa.array(left)), path, self.work)
 
     def write_design(self, rows: Sequence[Mapping[str, str | None]]) -> None:
         """Replace the design: `values` and `config` as JSON, names of `point` and `baseline`, `code`."""
         with self.writing():
-            write(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet")
+            write(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet", self.work)
 
     def merge(self, other: Path) -> int:
         """Take over the runs of another sweep's folder that are not kept here, or only as failed; return how many."""
@@ -150,8 +151,8 @@ class Store:
                 with self.writing():
                     if hours.is_file():
                         filters = ds.field("run_id").isin(names)
-                        write(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet")
-                    write(fitted(new, self.schema), self.runs / folder.name / f"{stem}.parquet")
+                        write(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet", self.work)
+                    write(fitted(new, self.schema), self.runs / folder.name / f"{stem}.parquet", self.work)
                 kept.update(names)
                 taken += len(names)
         self._forget_superseded()
@@ -163,7 +164,7 @@ class Store:
             for folder in sorted(self.runs.glob("status=*")):
                 for bundle in bundles(sorted(folder.glob("*.parquet"))):
                     intent = {"folder": folder.name, "new": self._stem(), "old": [path.stem for path in bundle]}
-                    write_text(json.dumps(intent), self.work / "compaction.json")
+                    write_text(json.dumps(intent), self.work / "compaction.json", self.work)
                     self._carry_out(intent)
 
     def recover(self, journals: Iterable[Path]) -> list[Outcome]:
@@ -214,8 +215,8 @@ class Store:
         folder, new, old = self.runs / intent["folder"], intent["new"], intent["old"]
         if not (folder / f"{new}.parquet").is_file():
             hours = [self.series / f"{stem}.parquet" for stem in old]
-            join([path for path in hours if path.is_file()], self.series / f"{new}.parquet")
-            join([folder / f"{stem}.parquet" for stem in old], folder / f"{new}.parquet")
+            join([path for path in hours if path.is_file()], self.series / f"{new}.parquet", self.work)
+            join([folder / f"{stem}.parquet" for stem in old], folder / f"{new}.parquet", self.work)
         for stem in old:
             (folder / f"{stem}.parquet").unlink(missing_ok=True)
             (self.series / f"{stem}.parquet").unlink(missing_ok=True)
