@@ -10,7 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, InstantiationException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sim.errors import InputError, suggest
@@ -62,6 +62,9 @@ def _misread(override: str) -> str:
     key, equals, value = override.partition("=")
     if not equals:
         return f"{override} is not of the form KEY=VALUE"
+    if value.startswith("[") and value.endswith("]") and "=" in value:
+        items = value[1:-1].strip() if value.count("=") == 1 else "KEY=VALUES"
+        return f"""{override} can not be read: put each item of the list in quotes, '{key}=["{items}"]'"""
     return f"""{override} can not be read: put a value with special signs in two pairs of quotes, '{key}="{value}"'"""
 
 
@@ -76,12 +79,15 @@ def _unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
         loader = GlobalHydra.instance().config_loader()
         groups = {group: loader.get_group_options(group) for group in loader.list_groups("") if group != "hydra"}
         chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _names_choice(o)]
-        known = set(_keys(compose(name, chosen)))
+        plain = compose(name, chosen)
+        known = set(_keys(plain))
         for override in parsed:
             key, _, value = str(override.input_line).partition("=")
             group = key.partition(".")[0]
             if key in groups and not (override.is_sweep_override() or _names_choice(override)):
                 return f"{key}={value} is unknown: {_choose(groups[key])}; or set one of its keys, see --help"
+            if key in known and isinstance(OmegaConf.select(plain, key), ListConfig) and _is_dictionary(override):
+                return f"""{key}={value} must be a list: '{key}=["ITEM"]', see --help"""
             if key in known or key in groups or key[0] in "+~" or group == "hydra":
                 continue
             choices = [f"{group}={option}" for option in groups.get(group, [])]
@@ -93,6 +99,10 @@ def _unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
 
 def _names_choice(override: Override) -> bool:
     return isinstance(override.value(), str)
+
+
+def _is_dictionary(override: Override) -> bool:
+    return isinstance(override.value(), dict)
 
 
 def _near(key: str, known: set[str]) -> set[str]:

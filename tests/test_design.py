@@ -246,6 +246,9 @@ OPTIONS = {
     "sweep.plan=3": "sweep.plan=3 must be true or false",
     "sweep.time_limit=0": "sweep.time_limit=0 must be a number above 0, or null",
     "sweep.grid=3": """sweep.grid=3 must be a list: 'sweep.grid=["KEY=VALUE"]'""",
+    "sweep.merge=3": """sweep.merge=3 must be a list: 'sweep.merge=["DIR"]'""",
+    "sweep.outcome=lost_disent": "sweep.outcome=lost_disent is unknown: did you mean lost_dissent or "
+    "lost_dissent_percent?",
     "sweep.most_seeds=1.5": "sweep.most_seeds=1.5 must be a whole number from 0",
     "sweep.until=half_width": "sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER",
 }
@@ -268,6 +271,11 @@ CALLED = {
     "seeds=0": "seeds=0 must be a whole number from 1 to 2147483647",
     "workers=-1": "workers=-1 must be a whole number from 0 to 2147483647",
     "out=3": "out=3 must be the name of a folder",
+    "sweep.grid={army.size:[0,5]}": "sweep.grid={army.size:[0,5]} must be a list: 'sweep.grid=[\"ITEM\"]', see --help",
+    "sweep.grid=[army.size=0,5]": "sweep.grid=[army.size=0,5] can not be read: put each item of the list in quotes, "
+    "'sweep.grid=[\"army.size=0,5\"]'",
+    "sweep.grid=[army.size=0,5,feed=x]": "sweep.grid=[army.size=0,5,feed=x] can not be read: put each item of the list "
+    "in quotes, 'sweep.grid=[\"KEY=VALUES\"]'",
     "army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "feed=newest": "feed=newest is unknown: choose one of: chronological, engagement",
 }
@@ -290,7 +298,7 @@ def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureF
         "army.size=0 feed=engagement",
         "army.size=5 feed=chronological",
         "army.size=5 feed=engagement",
-        "4 points (4 different, and 0 baselines beside them) x 3 seeds = 12 runs;",
+        "4 points (4 different, and 0 baselines beside them) x 3 seeds = 12 runs",
     ]
     assert list(tmp_path.iterdir()) == []
 

@@ -18,11 +18,13 @@ from experiments.sweeps.engine import Engine, Limits
 from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import OK
 from experiments.sweeps.progress import State, clock, shown
+from experiments.sweeps.reading import LOST
 from experiments.sweeps.store import Store
 from experiments.sweeps.widening import Seeding, Wanted, further, identity
-from sim.errors import InputError
+from sim.errors import InputError, suggest
 
 CHOICES = {"engine": ("local", "ray"), "retry": ("none", "failed"), "until": (None, "half_width")}
+OUTCOMES = (*LOST, *MEASURES)  #: that a sweep of worlds has
 TRUTHS = ("plan", "series", "report")
 
 
@@ -48,7 +50,8 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
             store.forget_failed()
         jobs = jobs_of(plan.cells_of(table), config.seeds)
         left = driving.missing(store, jobs)
-        print(size(table, config.seeds), f"{len(jobs) - len(left)} are kept ({taken} taken over), {len(left)} to play")
+        kept = f"{len(jobs) - len(left)} are kept ({taken} taken over), {len(left)} to play"
+        print(f"{size(table, config.seeds)}; {kept}")
         for more in _rounds(store, sweep, table, left, config.seeds, jobs_of):
             jobs += more
             _drive(store, sweep, config.workers, driving.missing(store, more))
@@ -110,7 +113,7 @@ def size(table: Sequence[plan.Row], seeds: int) -> str:
     cells, own = len(plan.cells_of(table)), len({row.cell.name for row in table})
     return (
         f"{len(table)} points ({own} different, and {cells - own} baselines beside them) x {seeds} seeds = "
-        f"{cells * seeds} runs;"
+        f"{cells * seeds} runs"
     )
 
 
@@ -147,11 +150,14 @@ def check(sweep: Mapping[str, Any]) -> None:
         value = sweep[key]
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
             raise InputError(f"sweep.{key}={value} must be a number above 0, or null")
+    if sweep["outcome"] not in OUTCOMES:
+        raise InputError(f"sweep.outcome={sweep['outcome']} is unknown: {suggest(str(sweep['outcome']), OUTCOMES)}")
     if sweep["until"] and sweep["half_width"] is None:
         raise InputError("sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER")
     for key in ("grid", "list", "random", "lhs", "sobol", "baseline", "merge"):
         if not isinstance(sweep[key], list):
-            raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["KEY=VALUE"]'""")
+            item = "DIR" if key == "merge" else "KEY=VALUE"
+            raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["{item}"]'""")
     for key in ("draws", "design_seed", "most_seeds"):
         if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
             raise InputError(f"sweep.{key}={sweep[key]} must be a whole number from 0")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import xarray
 
 KEPT = ("run_id", "point", "seed", "code", "status", "error", "wall_time")  #: columns of runs that are no metrics
+LOST = ("lost_dissent", "lost_dissent_percent")  #: what is paired by itself
 DIFFERENCE = "_difference"  #: ends the name of a metric's paired difference
 
 
@@ -69,7 +70,7 @@ def _lost(levels: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
     """Return the dissenting posts that would have stood without the operation and do not, and their share."""
     here, there = (frame["dissent_posts"] - frame["dissent_removed"] for frame in (levels, paired))
     lost = there - here
-    return pd.DataFrame({"lost_dissent": lost, "lost_dissent_percent": 100 * lost / there.where(there > 0)})
+    return pd.DataFrame(dict(zip(LOST, (lost, 100 * lost / there.where(there > 0)), strict=True)))
 
 
 def effect(frame: pd.DataFrame, outcome: str) -> str:
