@@ -169,7 +169,10 @@ def cores() -> int:
 
 
 def warm_up(runs: Sequence[Run]) -> None:
-    """Compile every kernel these runs need, on worlds of few people with a campaign from the first hour."""
+    """Compile every kernel these runs need, on worlds of few people with a campaign from the first hour.
+
+    Four days are enough that some leave because of abuse and that reports are judged.
+    """
     from experiments.settings import changed
 
     seen: set[tuple[type, ...]] = set()
@@ -180,7 +183,7 @@ def warm_up(runs: Sequence[Run]) -> None:
         seen.add(kinds)
         small: dict[str, Any] = {"population.size": 50, "army.size": 30}
         small |= {"campaign.start": 1, "campaign.tactics": ("flood", "abuse"), "campaign.victims": ()}
-        play(Run("", "", "", "", 1, changed(run.setting, small), 30))
+        play(Run("", "", "", "", 1, changed(run.setting, small), 96))
 
 
 @contextmanager

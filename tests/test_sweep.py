@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from experiments.sweeps.engine import Engine, Harvest
 from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import Outcome, read_events
 from experiments.sweeps.worker import play_batch
+from tests.conftest import ROOT
 from tests.test_design import SMALL
 
 Sweep = Callable[..., tuple[bool, str]]
@@ -144,3 +147,27 @@ def test_a_point_that_only_fails_gets_no_more_seeds(sweep: Sweep, tmp_path: Path
     wide = ["sweep.until=half_width", "sweep.outcome=acts", "sweep.half_width=1e-9", "sweep.most_seeds=3"]
     assert not sweep('sweep.list=["army.size=5","campaign.victims=[999]"]', "sweep.baseline=[]", *wide)[0]
     assert reading.tidy(tmp_path / "out").groupby("status").size().to_dict() == {"error": 2, "ok": 3}
+
+
+PREPARED = """
+import sys
+from pathlib import Path
+from numba.core.dispatcher import Dispatcher
+from experiments.app import CONF
+from experiments.sweeps import plan, world
+
+cell = plan.Composer("sweep", ["population.size=300", "ticks=120"], CONF).cell({})
+task = (cell.setting, "", 1, 120)
+world.prepare([task], Path(sys.argv[1]))
+compiled = []
+real = Dispatcher.compile
+Dispatcher.compile = lambda self, signature: compiled.append(self.py_func.__name__) or real(self, signature)
+world.measure(task, Path(sys.argv[1]))
+print(compiled)
+"""
+
+
+def test_no_run_loads_or_compiles_what_its_worker_could_have_before(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", PREPARED, str(tmp_path)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
