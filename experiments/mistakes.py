@@ -74,13 +74,15 @@ def _choose(options: Iterable[str]) -> str:
 
 def _unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
     """Return one line about the first override that the configuration has no place for, or None."""
+    from experiments.settings import left_out
+
     parsed = OverridesParser.create().parse_overrides(overrides)
     with initialize_config_dir(config_dir=str(conf), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         groups = {group: loader.get_group_options(group) for group in loader.list_groups("") if group != "hydra"}
         chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _names_choice(o)]
         plain = compose(name, chosen)
-        known = set(_keys(plain))
+        known = {o.key_or_group for o in parsed if o.is_add()}.union(_keys(plain))
         for override in parsed:
             key, _, value = str(override.input_line).partition("=")
             group = key.partition(".")[0]
@@ -93,6 +95,8 @@ def _unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
             choices = [f"{group}={option}" for option in groups.get(group, [])]
             if owners := [choice for choice in choices if key in _keys(compose(name, [choice]))]:
                 return f"{key} is a key of another choice: add {' or '.join(owners)}"
+            if left_out(plain, key):
+                return f"{key} is left at its default here: say +{key}={value}"
             return f"{key} is not a known key: {suggest(key, _near(key, known) or known | set(groups))}"
     return None
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -72,6 +72,16 @@ def otherwise(config: DictConfig, changes: Sequence[str], name: str) -> DictConf
     return other
 
 
+def left_out(config: DictConfig, key: str) -> bool:
+    """Tell whether `key` is a field that a rule named in `config` has, and that is left at its default there."""
+    place, _, field = key.rpartition(".")
+    rule = OmegaConf.select(config, place) if place else None
+    if not isinstance(rule, DictConfig) or field in rule or "_target_" not in rule:
+        return False
+    kind = get_object(str(rule["_target_"]))
+    return is_dataclass(kind) and field in (column.name for column in fields(kind))
+
+
 def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:
     """Return what a report says about a run under `setting`; `notes` are those of its graph."""
     army, campaign = setting.army, setting.campaign
@@ -121,7 +131,7 @@ def varied(config: DictConfig, words: Sequence[str]) -> DictConfig:
         key, equals, text = word.partition("=")
         if equals and key and (CONF / key).is_dir():
             other = _chosen(other, key, text)
-        elif OmegaConf.select(config, key) is None:
+        elif OmegaConf.select(config, key) is None and not left_out(config, key):
             raise InputError(f"{word} names no key: {suggest(key, _keys(config))}")
         else:
             OmegaConf.update(other, key, _read(word, text), merge=False)

@@ -36,7 +36,8 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     if options["report"]:
         from experiments.report.sweep import write
 
-        print(write(Path(config.out).expanduser(), options["outcome"]))
+        told = dict.fromkeys([options["outcome"], *options["measures"]])
+        print(write(Path(config.out).expanduser(), *told))
         print(f"report: {config.out}/report.html")
     return well
 

@@ -26,6 +26,7 @@ from tests.conftest import ROOT
 class Army(Rule):
     size: int = parameter(60, unit="accounts", low=0, source="assumption")
     discipline: float = share(0.5, source="assumption")
+    quota: int = parameter(30, unit="posts/day", low=0, source="assumption; in no file below")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +98,8 @@ MISTAKES = {
     "army.size=1.5": "army.size=1.5 must be a whole number",
     "army.size=-1": "army.size=-1 must lie in [0, inf] (accounts)",
     "army.discipline=1.2": "army.discipline=1.2 must lie in [0, 1] (share)",
+    "army.quota=3": "army.quota is left at its default here: say +army.quota=3",
+    "+army.quota=3 army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "+army.sise=3": "Army.__init__() got an unexpected keyword argument 'sise': leave the + out, or see --help",
     "seeds=0": "seeds=0 must be a whole number from 1 to 2147483647",
     "ticks=0": "ticks=0 must be a whole number from 1 to 2147483647",

@@ -250,6 +250,9 @@ OPTIONS = {
     "sweep.outcome=lost_disent": "sweep.outcome=lost_disent is unknown: did you mean lost_dissent or "
     "lost_dissent_percent?",
     "sweep.most_seeds=1.5": "sweep.most_seeds=1.5 must be a whole number from 0",
+    "sweep.measures=[mean_fear]": (
+        "sweep.measures=['mean_fear'] must be a list of further measures, each once: [aimed_credibility]"
+    ),
     "sweep.until=half_width": "sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER",
 }
 

@@ -21,6 +21,7 @@ from experiments.sweeps.engine import Engine, Harvest
 from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import Outcome, read_events
 from experiments.sweeps.worker import play_batch
+from sim.errors import InputError
 from tests.conftest import ROOT
 from tests.test_design import SMALL
 
@@ -171,3 +172,26 @@ def test_no_run_loads_or_compiles_what_its_worker_could_have_before(tmp_path: Pa
     words = [sys.executable, "-c", PREPARED, str(tmp_path)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
+CAST = ["scenario=committee_smear", "population.size=200", "ticks=130", "seeds=1", "sweep.report=false", "workers=1"]
+
+
+def test_fields_that_a_scenario_leaves_out_are_swept_and_its_own_measures_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(playing, "Local", Here)
+    words = [
+        'sweep.grid=["forces.committee.size=0,6"]',
+        'sweep.baseline=["forces.committee.operations.smear.intensity=0"]',
+        "sweep.measures=[aimed_credibility,recruits]",
+    ]
+    with pytest.raises(InputError, match="has recruits, which no world of this sweep has: choose one of"):
+        command(*CAST, *words, f"out={tmp_path / 'out'}")
+    words[2] = "sweep.measures=[smear_impressions,aimed_credibility]"
+    assert command(*CAST, *words, f"out={tmp_path / 'out'}")
+    tidy = reading.tidy(tmp_path / "out").set_index("forces.committee.size")
+    assert tidy.loc[0, "smear_impressions"] == 0 < tidy.loc[6, "smear_impressions"]
+    assert tidy.loc[6, "aimed_credibility_difference"] < 0
+    assert command(*CAST, *words[:2], f"out={tmp_path / 'out'}"), "without the measures these are other runs"
+    assert len(reading.tidy(tmp_path / "out")) == 2

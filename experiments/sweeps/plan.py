@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.folder import ROOT
 from experiments.mistakes import in_composition, in_construction
-from experiments.settings import made, together
+from experiments.settings import left_out, made, together
 from experiments.sweeps.design import OWN, Point
 from sim.errors import InputError
 from sim.setting import Setting
@@ -82,7 +82,7 @@ class Composer:
             config = deepcopy(self._chosen(point)[0])
             for key, value in point.items():
                 if not self._is_choice(key, value):
-                    OmegaConf.update(config, key, value)
+                    OmegaConf.update(config, key, value, force_add=left_out(config, key))
             plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
             setting = self._setting(plain)
             ticks = plain["ticks"]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,12 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
     def jobs_of(cells: Sequence[plan.Cell], seeds: int) -> list[plan.Job]:
         return plan.jobs(cells, range(config.seed, config.seed + seeds), code)
 
-    with Store(config.out, MEASURES) as store:
+    names = tuple(sweep["measures"])
+    missing, known = world.lacking((cell.setting for cell in plan.cells_of(table)), names)
+    for name in missing:
+        raise InputError(f"sweep.measures has {name}, which no world of this sweep has: {suggest(name, known)}")
+    code = "+".join((code, *names))  # other measures are other runs
+    with Store(config.out, (*MEASURES, *names)) as store:
         store.write_design([_design(row, code) for row in table])
         with store.writing():
             describe(store.root, OmegaConf.to_container(config), {"facts": _facts(config, table)})  # type: ignore[arg-type]
@@ -99,7 +105,7 @@ def _drive(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[
 
 
 def _engine(sweep: Mapping[str, Any], workers: int, work: Path) -> Engine:
-    measure = world.measure_hours if sweep["series"] else world.measure
+    measure = partial(world.measure_hours if sweep["series"] else world.measure, further=tuple(sweep["measures"]))
     limits = Limits(sweep["time_limit"], sweep["memory_limit"])
     if sweep["engine"] == "local":
         return Local(measure, world.prepare, workers or cores(), work, limits)
@@ -150,8 +156,11 @@ def check(sweep: Mapping[str, Any]) -> None:
         value = sweep[key]
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
             raise InputError(f"sweep.{key}={value} must be a number above 0, or null")
-    if sweep["outcome"] not in OUTCOMES:
-        raise InputError(f"sweep.outcome={sweep['outcome']} is unknown: {suggest(str(sweep['outcome']), OUTCOMES)}")
+    names = sweep["measures"]
+    if not isinstance(names, list) or len({*names, *MEASURES}) < len(names) + len(MEASURES):
+        raise InputError(f"sweep.measures={names} must be a list of further measures, each once: [aimed_credibility]")
+    if sweep["outcome"] not in (known := (*OUTCOMES, *names)):
+        raise InputError(f"sweep.outcome={sweep['outcome']} is unknown: {suggest(str(sweep['outcome']), known)}")
     if sweep["until"] and sweep["half_width"] is None:
         raise InputError("sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER")
     for key in ("grid", "list", "random", "lhs", "sobol", "baseline", "merge"):

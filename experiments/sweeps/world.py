@@ -1,12 +1,15 @@
 """What a worker of a sweep does with a task: one world under a setting."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from experiments.analysis.summary import MEASURES
-from experiments.runs import Run, play, warm_up
+from experiments.runs import Played, Run, play, warm_up
 from experiments.sweeps.graphs import mapped
 from sim.setting import Setting
+from sim.world import World
 
 Task = tuple[Setting, str, int, int]  #: setting, hash of the files that its graph reads, seed, ticks
 LABELS = ("family", "variant", "arm", "effort", "seed", "wall_time")
@@ -17,16 +20,47 @@ def prepare(tasks: Sequence[Task], folder: Path) -> None:
     warm_up([_run(task, folder) for task in tasks])
 
 
-def measure(task: Task, folder: Path) -> tuple[dict[str, float], None]:
-    """Return the measures of one world, totals and means (`experiments.analysis.summary`)."""
-    return {name: float(value) for name, value in play(_run(task, folder)).row.items() if name not in LABELS}, None
+def measure(task: Task, folder: Path, further: Sequence[str] = ()) -> tuple[dict[str, float], None]:
+    """Return the measures of one world, totals and means (`experiments.analysis.summary`).
+
+    Args:
+        task: what to play.
+        folder: for what the runs of one machine share.
+        further: hourly measures beside `MEASURES`, each as its mean from the campaign's start on; nan where the world
+            lacks it.
+    """
+    return _row(play(_run(task, folder)), task, further), None
 
 
-def measure_hours(task: Task, folder: Path) -> tuple[dict[str, float], dict[str, list[float]]]:
+def measure_hours(
+    task: Task, folder: Path, further: Sequence[str] = ()
+) -> tuple[dict[str, float], dict[str, list[float]]]:
     """Return the measures of one world and, beside them, every hour's."""
     played = play(_run(task, folder))
-    hours = {name: [float(x) for x in played.ticks[name]] for name in ("tick", *MEASURES)}
-    return {name: float(value) for name, value in played.row.items() if name not in LABELS}, hours
+    known = [name for name in further if name in played.ticks]
+    hours = {name: [float(x) for x in played.ticks[name]] for name in ("tick", *MEASURES, *known)}
+    return _row(played, task, further), hours
+
+
+def _row(played: Played, task: Task, further: Sequence[str]) -> dict[str, float]:
+    late = played.ticks.iloc[task[0].campaign.start :]
+    means = {name: float(late[name].mean()) if name in late else math.nan for name in further}
+    return {name: float(value) for name, value in played.row.items() if name not in LABELS} | means
+
+
+def lacking(settings: Iterable[Setting], names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return which of these hourly measures none of the worlds has, and all that they have."""
+    found: set[str] = set()
+    kinds: set[tuple[object, ...]] = set()
+    for setting in settings:
+        groups = [getattr(setting, group.name) for group in fields(setting)]
+        kind = tuple(tuple(map(type, group)) if isinstance(group, tuple) else type(group) for group in groups)
+        if kind not in kinds and not found.issuperset(names):
+            kinds.add(kind)
+            world = World(setting, rng=1)
+            world.step()
+            found.update(map(str, world.history))
+    return [name for name in names if name not in found], sorted(found)
 
 
 def _run(task: Task, folder: Path) -> Run:
