@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
 from experiments.folder import describe
+from experiments.keys import own_keys
 from experiments.runs import in_order
 from experiments.settings import build, facts, made, varied
 from sim.errors import InputError, suggest
@@ -65,7 +66,7 @@ def trials(config: DictConfig) -> Iterator[Trial]:
     Raises:
         InputError: a key of `trial` means nothing, in one line with the cure.
     """
-    asked: Any = OmegaConf.to_container(config.trial)
+    asked = own_keys(config, "defences", "trial")
     single = candidates(config, asked["names"])
     if not asked["scenarios"]:
         raise InputError("trial.scenarios names none: say trial.scenarios={all_tactics: []}")

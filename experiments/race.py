@@ -6,17 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
 from experiments.folder import describe
+from experiments.keys import own_keys
 from experiments.runs import in_order
 from experiments.settings import build, changed, facts
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from experiments.detection.loop import Looker
+    from experiments.detection.detector import Detector
     from sim.platform.defences.watching import Watch
     from sim.setting import Setting
     from sim.world import World
@@ -44,9 +46,9 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.analysis.races import summary, tipping
     from experiments.report import race as report
 
-    setting, ladder, looker = checked(config)
+    setting, ladder, watch = checked(config)
     rates = tuple(config.race.rates)
-    watches = tuple(zip(rates, limits(config, setting, looker, rates), strict=True))
+    watches = tuple(zip(rates, limits(config, setting, watch, rates), strict=True))
     asked = (config.race.rounds, config.race.tolerance)
     seeds = range(config.seed, config.seed + config.seeds)
     rows: list[dict[str, Any]] = []
@@ -63,63 +65,85 @@ def main(config: DictConfig, folder: Path) -> None:
     report.write(folder, Console())
 
 
-def checked(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], Looker]:
-    """Return the setting, the same with the army on each rung of its ladder, and the detector.
+def checked(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], Watch]:
+    """Return the setting, the same with the army on each rung of its ladder, and the watch without its limit.
 
     Raises:
         InputError: a key of `race` means nothing, in one line with the cure.
     """
     from experiments.detection.loop import Looker
+    from sim.platform.defences.watching import Watch
 
-    setting, asked = build(config), config.race
-    rates: Any = OmegaConf.to_container(asked.rates)
+    setting, asked = build(config), own_keys(config, "race", "race")
+    rates = asked["rates"]
     if not rates or any(not 0 < rate < 1 for rate in rates) or sorted(set(rates)) != rates:
         raise InputError(f"race.rates={rates} must lie between 0 and 1, rising, as in [0.01, 0.1]")
     for name in ("rounds", "calibration"):
         if not isinstance(asked[name], int) or asked[name] < 1:
             raise InputError(f"race.{name}={asked[name]} must be a whole number from 1")
-    if not asked.ladder or not 0 <= asked.tolerance <= 1:
+    if not asked["ladder"] or not 0 <= asked["tolerance"] <= 1:
         raise InputError("race.ladder needs a rung and race.tolerance a share: say race.ladder=[{}] race.tolerance=0.1")
     campaign = setting.campaign
     least = max(campaign.end + 24, CALIBRATED_FROM)
     if not (campaign.tactics and setting.army.size) or least > config.ticks:
         raise InputError(f"nothing to race: give it army.size, campaign.tactics and ticks={least} or more")
-    rungs: Any = OmegaConf.to_container(asked.ladder)
-    others = [name for rung in rungs for name in rung if not name.startswith(("army.", "evasion."))]
+    others = [name for rung in asked["ladder"] for name in rung if not str(name).startswith(("army.", "evasion."))]
     if others:
         raise InputError(f"race.ladder changes {others[0]}: it may change keys of army and evasion alone")
-    return setting, tuple(changed(setting, rung) for rung in rungs), Looker(instantiate(asked.detector))
+    ladder = tuple(changed(setting, rung) for rung in asked["ladder"])
+    looker = Looker(detector(asked["detector"]))
+    try:
+        return setting, ladder, Watch(detector=looker, **asked["watch"])
+    except InputError as error:
+        raise InputError(str(error).replace("Watch.", "race.watch.", 1)) from error
 
 
-def limits(config: DictConfig, setting: Setting, looker: Looker, rates: tuple[float, ...]) -> list[Watch]:
+def detector(rule: dict[str, Any]) -> Detector:
+    """Return the detector that a configuration describes.
+
+    Raises:
+        InputError: it can not be made so, or must learn from labels, which nobody has within a run.
+    """
+    try:
+        found: Detector = instantiate(rule)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, TypeError):
+            cure = "say '~race.detector' '+race.detector={_target_: module.Class}' with what it takes"
+            raise InputError(f"race.detector: {error.__cause__}: {cure}") from error
+        raise
+    if found.supervised:
+        raise InputError(f"race.detector={found.name} learns from labels, which nobody has within a run: take another")
+    return found
+
+
+def limits(config: DictConfig, setting: Setting, watch: Watch, rates: tuple[float, ...]) -> list[Watch]:
     """Return the watch for each false-positive rate, its limit taken from worlds of other seeds without a campaign."""
     import numpy as np
 
     from experiments.detection.measures import threshold
-    from sim.platform.defences.watching import Watch
 
     quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))
     seeds = range(config.seed + CALIBRATION, config.seed + CALIBRATION + config.race.calibration)
-    jobs = [(quiet, seed, config.ticks, looker) for seed in seeds]
+    jobs = [(quiet, seed, config.ticks, watch.detector) for seed in seeds]
     scores = np.concatenate(list(in_order(innocent, jobs, config.workers, "calibrating")))
-    return [Watch(detector=looker, limit=threshold(scores, rate), **config.race.watch) for rate in rates]
+    return [replace(watch, limit=threshold(scores, rate)) for rate in rates]
 
 
-def innocent(job: tuple[Setting, int, int, Looker]) -> Any:
+def innocent(job: tuple[Setting, int, int, Any]) -> Any:
     """Play a quiet world; return the scores, float64, of people who wrote, at the end of each day from the second."""
     import numpy as np
 
     from experiments.detection.loop import now, wrote
     from sim.world import World
 
-    setting, seed, ticks, looker = job
+    setting, seed, ticks, detector = job
     world, found = World(setting, rng=seed), []
     while world.now < ticks:
         world.run(min(24, ticks - world.now))
         if world.now >= CALIBRATED_FROM:
             site = now(world)
             rows = wrote(site)
-            found.append(looker(site)[rows[rows < world.n_organic]])
+            found.append(detector(site)[rows[rows < world.n_organic]])
     return np.concatenate(found)
 
 
@@ -162,15 +186,15 @@ def fight(match: Match, setting: Setting, watch: Watch | None) -> dict[str, Any]
 
 def shown(world: World) -> dict[str, float]:
     """Return totals from the campaign's start: standing dissent, people suspended, share of the army's members lost."""
+    from experiments.analysis.defences import INNOCENT
     from sim.observers.harm import WHOM
-    from sim.state.accounts import COHORTS
 
     history = world.history.iloc[world.setting.campaign.start :]
     barred = {whom: float(history[f"barred_{whom}"].sum()) for whom in WHOM}
     return {
         "standing": float((history["dissent_posts"] - history["dissent_removed"]).sum()),
         "opportunities": float(history["opportunities"].sum()),
-        "innocent": sum(barred[whom] for whom in COHORTS),
+        "innocent": sum(barred[whom] for whom in INNOCENT),
         "dissenters": barred["dissenter"],
         "organised": barred["organised"],
         "lost": barred["organised"] / world.setting.army.size,

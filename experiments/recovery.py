@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
 from experiments.folder import describe
+from experiments.keys import own_keys
 from experiments.runs import in_order
 from experiments.settings import build, facts, varied
 from sim.errors import InputError
@@ -64,7 +65,7 @@ def courses(config: DictConfig) -> Iterator[Course]:
     Raises:
         InputError: a key of `recovery` means nothing, in one line with the cure.
     """
-    asked: Any = OmegaConf.to_container(config.recovery)
+    asked = own_keys(config, "recovery", "recovery")
     hours, intensities = asked["hours"], asked["intensities"]
     if not hours or any(not isinstance(h, int) or h < 1 for h in hours) or sorted(set(hours)) != hours:
         raise InputError(f"recovery.hours={hours} must be whole numbers from 1, rising, as in [24, 72]")

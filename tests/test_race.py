@@ -101,6 +101,7 @@ def test_the_view_is_what_the_ledger_holds(world: World) -> None:
 def small() -> DictConfig:
     found = composed("race", *SMALL)
     OmegaConf.resolve(found)
+    OmegaConf.set_struct(found, False)
     return found
 
 
@@ -163,12 +164,12 @@ def test_a_laxer_rate_suspends_more_people(folder: Path):
 
 
 def test_a_ladder_changes_the_army_and_how_it_hides_alone():
-    setting, ladder, looker = race.checked(config())
+    setting, ladder, watch = race.checked(config())
     assert ladder[0] == setting
     assert [rung.evasion.participation for rung in ladder] == [1.0, 0.5, 0.5, 0.5]
     assert [rung.army.span for rung in ladder] == [10, 10, 3, 3]
     assert all(replace(rung, army=setting.army, evasion=setting.evasion) == setting for rung in ladder)
-    assert looker == Looker(CoAction("repost", window=3600, least=1))
+    assert watch.detector == Looker(CoAction("repost", window=3600, least=1))
 
 
 @pytest.mark.parametrize(
@@ -185,6 +186,20 @@ def test_a_ladder_changes_the_army_and_how_it_hides_alone():
             "race.ladder changes reaction.direct: it may change keys of army and evasion alone",
         ),
         ("race.ladder=[{army.spans: 3}]", "army.spans names no field of army: did you mean span?"),
+        ("race.rates=0.1", "race.rates=0.1 must be a list: say race.rates=[0.001,0.01,0.05,0.2]"),
+        (
+            "race.rates=[x]",
+            "race.rates=['x'] must be a list, each of it a number: say race.rates=[0.001,0.01,0.05,0.2]",
+        ),
+        ("race.tolerance=x", "race.tolerance=x must be a number: say race.tolerance=0.1"),
+        ("race.ladder=[3]", "race.ladder=[3] must be a list, each of it names and values: say race.ladder=[{}]"),
+        ("race.watch.lags=3", "race.watch.lags is not a known key: did you mean lag?"),
+        ("race.watch.lag=99", "race.watch.lag=99 must lie in [0, 40] (h)"),
+        (
+            "race.detector._target_=experiments.detection.nulls.Volume",
+            "race.detector: Volume() takes no arguments: say '~race.detector' "
+            "'+race.detector={_target_: module.Class}' with what it takes",
+        ),
         ("army.size=0", "nothing to race: give it army.size, campaign.tactics and ticks=48 or more"),
     ],
 )
@@ -202,6 +217,11 @@ def rounds(silenced: float, restored: float) -> pd.DataFrame:
         | {"restored": restored + noise.normal(), "silenced": silenced * rate + noise.normal()} | blank
         for seed in range(6) for rate in (0.01, 0.5) for number in (1, 2)
     )  # fmt: skip
+
+
+def test_a_detector_that_must_learn_is_refused():
+    with pytest.raises(InputError, match="learns from labels, which nobody has within a run"):
+        race.detector({"_target_": "experiments.detection.learners.Boosted"})
 
 
 def test_which_silences_more_is_told():

@@ -163,6 +163,13 @@ def test_longer_campaigns_are_told_apart_only_if_they_are():
     [
         ("recovery.hours=[20,8]", "recovery.hours=[20, 8] must be whole numbers from 1, rising, as in [24, 72]"),
         ("recovery.intensities=[0,1]", "recovery.intensities=[0, 1] must lie in (0, 1], rising, as in [0.5, 1.0]"),
+        ("recovery.hours=24", "recovery.hours=24 must be a list: say recovery.hours=[24,72,144]"),
+        (
+            "recovery.intensities=[x]",
+            "recovery.intensities=['x'] must be a list, each of it a number: say recovery.int",
+        ),
+        ("recovery.helps=3", "recovery.helps=3 must be names and values: say recovery.helps=null"),
+        ("recovery.helps.one=x", "recovery.helps.one=x must be a list: say 'recovery.helps.one=[\"KEY=VALUE\"]'"),
         ("ticks=47", "ticks=47 leaves no day to recover: say ticks=48"),
         ("army.size=0", "nobody campaigns: give it campaign.tactics and army.size"),
         ("recovery.helps.magic=['reaction.magic=1']", "reaction.magic=1 names no key: "),
