@@ -21,7 +21,7 @@ from sim.people.solidarity import Solidarity
 from sim.platform.channels import Channels
 from sim.platform.pressure import Pressure
 from sim.setting import Setting
-from sim.state.accounts import NEVER
+from sim.state.accounts import DISSENTER, NEVER
 from sim.state.posts import CIVIC, DISTRESS, SLOGANS, SMEAR
 from sim.state.records import CELLS
 from sim.state.truth import COMMITTEE, SLEEPER
@@ -188,6 +188,11 @@ def test_genuine_distress_is_amplified_only_if_there_is_any() -> None:
     ours = np.isin(posts.author, np.flatnonzero(world.state.truth.role == 1))
     assert set(posts.kind[ours].tolist()) == {1}
     assert np.isin(posts.voice[ours], world.state.truth.troops).all()
+    told = replace(brigade("demoralise", voice="news"), name="tellers")
+    world, posts = recorded(cast(told, brigade("demoralise", voice="amplify")), 30)
+    tellers, amplifiers = world.state.operators.crews[-2:]
+    assert np.isin(posts.author, tellers).any()
+    assert not np.isin(posts.author, amplifiers).any(), "what another force tells is not genuine"
 
 
 def test_a_committee_has_one_target_and_barely_coordinates() -> None:
@@ -300,6 +305,12 @@ def test_an_unmasked_persona_does_the_opposite() -> None:
     assert mean(brave, "morale_troops") > mean(plain, "morale_troops")
 
 
+def test_an_event_stirs_the_extremists_up_while_it_lasts() -> None:
+    hot, cold = (played(cast(events=(Event(start=4, hours=20, heat=heat),)), 24).history for heat in (4.0, 1.0))
+    assert hot["extremist_posts"][:4].equals(cold["extremist_posts"][:4])
+    assert hot["extremist_posts"][4:].sum() > 2 * cold["extremist_posts"][4:].sum() > 0
+
+
 # ---- sleepers
 
 
@@ -314,6 +325,7 @@ def test_hired_figures_are_genuine_and_go_on() -> None:
     assert len(hired) == 2
     assert max(hired) < world.n_organic
     assert min(world.state.truth.employed.values()) >= 20
+    assert (world.accounts.cohort[hired] == DISSENTER).all()
     assert (posts.author[posts.time < 20 * 3600] == hired[0]).any(), "a person before, and seen"
 
 

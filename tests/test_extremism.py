@@ -43,6 +43,7 @@ def surge() -> dict[str, World]:
         "calm": replace(RIVALS, forces=each(FIRST, content=0.0)),
         "closed": replace(RIVALS, forces=each(FIRST, recruits=0)),
         "nobody joins": replace(RIVALS, recruiting=Recruiting(join=0.0)),
+        "nobody is close": replace(RIVALS, recruiting=Recruiting(join=0.5, threshold=1.0)),
     }
     return {name: played(setting, TICKS) for name, setting in settings.items()}
 
@@ -90,6 +91,7 @@ def test_who_joins_writes_for_the_organisation_through_accounts_that_it_opens(su
     assert last(won, "recruits") > 0
     assert last(surge["calm"], "recruits") == 0, "it is shock that wins people"
     assert last(surge["closed"], "recruits") == last(surge["nobody joins"], "recruits") == 0
+    assert last(surge["nobody is close"], "recruits") == 0
     contenders = [actor for actor in won.state.actors if isinstance(actor, Contending)]
     opened = np.concatenate([contender.rows[3 : contender.members] for contender in contenders])
     waiting = np.concatenate([contender.rows[contender.members :] for contender in contenders])
@@ -113,6 +115,7 @@ class Sit:
         self.world, self.rooms = world, world.state.rooms
         self.before, self.stance, self.fear = self.rooms.room.copy(), self._stance(), world.accounts.fear.copy()
         self.broken = 0
+        self.shy_until = np.zeros(world.n_organic, np.int64)
 
     def _stance(self) -> np.ndarray:
         return self.world.accounts.stance_extremist[: self.world.n_organic].copy()
@@ -123,7 +126,9 @@ class Sit:
         if moment.tick % 24 != ROOMS.hour:
             assert (room == self.before).all()
         came = (room >= 0) & (self.before < 0)
-        assert (self.rooms.shy_until[came] <= moment.tick).all()
+        assert (self.shy_until[came] <= moment.tick).all(), "who was caught stays away"
+        caught = (self.before >= 0) & np.isin(self.before, self.rooms.broken)
+        self.shy_until[caught] = moment.tick + ROOMS.shy
         assert not moment.accounts.left[: len(room)][came].any()
         assert (self.rooms.closed_until[room[came]] <= moment.tick).all()
         self.broken += len(self.rooms.broken)

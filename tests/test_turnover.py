@@ -345,6 +345,32 @@ def test_wrongful_suspensions_go_by_stance(swept: dict[str, World]) -> None:
     assert during(swept["swept"], "suspended_loyalists") >= 0
 
 
+def calm(**changes: Any) -> World:
+    """Return a world that was swept, in which nobody else suspends anybody."""
+    rule = replace(SWEPT, **changes)
+    unreviewed = lively(population={"size": 100}, moderation={"capacity": 0})
+    return played(replace(unreviewed, pressure=rule, returns=Returns(spares=3, delay=0.0, aged=0.0)), TICKS)
+
+
+def test_a_wrong_is_righted_on_appeal_and_a_hit_is_not() -> None:
+    end = SWEPT.start + SWEPT.hours
+    wronged, hit = calm(hit=0.0, wrong=1.0, appeal=4), calm(hit=1.0, wrong=0.0, appeal=4)
+    assert wronged.history["suspended_dissenters"].sum() > 0
+    assert wronged.accounts.suspended_until.max() <= end + 4
+    assert hit.accounts.suspended_until.max() > SWEPT.suspension
+
+
+def test_accounts_opened_of_late_are_looked_at_otherwise() -> None:
+    """At factor 0 nobody who came back is suspended again; at 1 some are, at a large factor all who do wrong."""
+    again = []
+    for factor in (0.0, 1.0, 1000.0):
+        world = calm(hit=0.2, wrong=0.0, newcomer=factor)
+        new = world.state.register.former >= 0
+        assert new.any()
+        again.append((world.accounts.suspended_until[new] > 0).mean())
+    assert again[0] == 0.0 < again[1] < again[2]
+
+
 def test_returned_accounts_are_followed_only_if_they_are_found_again(swept: dict[str, World]) -> None:
     assert swept["forgotten"].history["returned"].sum() > 0
     assert swept["forgotten"].history["returned_followers"].iloc[-1] == 0.0
