@@ -14,6 +14,7 @@ SERVED = {
     "KERNEL_CULL_TIMEOUT": "30s",
     "TELEMETRY_MIXPANEL_ENABLE": "False",
     "THEME_TITLE": "infowar-lab",
+    "THEME_SHOW_BANNER": "False",  # it lies over the last chart
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ def main(config: DictConfig, folder: Path) -> None:
     describe(folder, whole, facts(settings[0][-1], config, notes))
     told = lesson(config, played, settings)
     wanted = config.replay
-    reel = Reel(scenes, command(folder), wanted.title, wanted.language, told, told or arms(wanted.without))
+    reel = Reel(scenes, command(folder), wanted.title, wanted.language, told, arms(told, wanted.without))
     write(reel, folder / "replay.html")
     for part in ("title", "answer", "gone") if told else ():
         print(plain(told["en"][part]))
@@ -75,8 +75,18 @@ def worlds(config: DictConfig) -> tuple[Setting, ...]:
     return (*([build(varied(config, without))] if without else []), build(config))
 
 
-def arms(without: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return how the two worlds are called in each language; {} where the usual words fit."""
+def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return how the two worlds are called in each language; {} where the usual words fit.
+
+    Args:
+        told: the texts of a lesson, which may name them; {} without one.
+        without: what the first world has otherwise.
+    """
+    if told:
+        names = ("arm_without", "arm_with")
+        return {
+            language: {name: text for name, text in parts.items() if name in names} for language, parts in told.items()
+        }
     if not without or set(without) <= {"campaign.tactics=[]", "army.size=0"}:
         return {}
     changes = ", ".join(without)

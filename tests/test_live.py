@@ -1,7 +1,9 @@
 """Sessions of the live page: what they show is the world, they never outrun the page, and they share nothing."""
 
+import gc
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from itertools import cycle
@@ -18,6 +20,7 @@ from experiments.teaching.live import picture
 from experiments.teaching.live.choice import Choice, names, setting
 from experiments.teaching.live.session import Session, Shows
 from sim.errors import InputError
+from sim.platform import home
 from sim.state.posts import REPOST
 from sim.state.truth import GENUINE
 from sim.world import World
@@ -115,6 +118,25 @@ def test_ten_sessions_share_nothing_and_end_with_their_pages():
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert threading.active_count() <= before
+
+
+def test_a_closed_session_gives_back_its_worlds_and_its_desk():
+    held: list[weakref.ref[Any]] = []
+    drawn: Queue[int] = Queue()
+
+    def shows(shown: picture.Picture) -> None:  # called in the session's thread, where its desk is
+        if not held:
+            held.extend([weakref.ref(home._KEPT.desk.row), *map(weakref.ref, session.worlds)])
+        drawn.put(shown.number)
+
+    session = Session(Shows(lambda cast: None, shows, lambda on: None, lambda said: None))
+    session.reset(SMALL)
+    drawn.get(timeout=PATIENCE)
+    assert len(held) == 2
+    assert all(one() is not None for one in held)
+    session.close()
+    gc.collect()
+    assert [one() for one in held] == [None, None]
 
 
 @pytest.mark.parametrize(

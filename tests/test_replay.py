@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import replay, run
+from experiments.analysis.pairing import Interval
 from experiments.app import app
 from experiments.teaching import film, lessons
 from experiments.teaching.curves import BANDED, CURVES, band, curves
@@ -272,6 +273,23 @@ def test_every_lesson_has_a_setting_and_every_setting_a_lesson():
     assert {path.stem for path in Path(str(lessons.FOLDER)).glob("*.yaml")} == set(lessons.NAMES)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("seen", "\u2066\u22121.5%\u2069"), ("shift", "\u2066\u22121.5\u2069 points")]
+)
+def test_a_number_keeps_its_order_in_a_text_from_right_to_left(name: str, said: str):
+    found = Interval(-1.5, -2.0, 3.0)
+    assert lessons.said(name, found, "en") == f"{said} (95% interval \u2066\u22122.0\u2069 to \u2066+3.0\u2069)"
+    arabic = lessons.said(name, found, "ar")
+    assert re.search(r"\d", re.sub("\u2066[^\u2069]*\u2069", "", arabic)) is None
+
+
+def test_a_lesson_names_the_worlds_and_nothing_else():
+    told = {"en": {"answer": "all", "arm_with": "a flood"}, "ar": {"answer": "x"}}
+    assert replay.arms(told, ["army.size=0"]) == {"en": {"arm_with": "a flood"}, "ar": {}}
+    assert replay.arms({}, ["army.size=0"]) == {}
+    assert replay.arms({}, ["feed=chronological"])["en"]["arm_without"] == "feed=chronological"
+
+
 def test_findings_are_second_world_against_first(shots: list[Shot]):
     found = findings(shots, LIVELY.campaign)
     first, second = (pd.concat([shot.histories[place][START:] for shot in shots]) for place in (0, 1))
@@ -291,13 +309,19 @@ def test_a_lesson_is_played_and_its_answer_holds_the_numbers_of_this_run(
 ):
     command_line(*SMALL, "lesson=flood", "seeds=2", "out=lesson")
     app("replay", replay.main)
-    about, arrays = unpacked((tmp_path / "lesson" / "replay.html").read_text("utf-8"))
+    page = (tmp_path / "lesson" / "replay.html").read_text("utf-8")
+    about, arrays = unpacked(page)
     hours = pd.read_parquet(tmp_path / "lesson" / "ticks.parquet")
     assert len(hours) == 2 * 2 * 2 * 40
     during = hours[(hours["scene"] == 0) & hours["tick"].between(10, 29)]
     seen = during.groupby(["seed", "arm"])["dissent_impressions"].sum().unstack()
     value = (100 * (seen["with"] / seen["without"] - 1)).mean()
     number = f"{abs(value):.1f}%"
+    words = json.loads(re.search(r'<script id="words"[^>]*>(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
+    assert (words["en"]["answer"], words["en"]["setting"]) == (
+        "Answer",
+        "Setting:",
+    )  # what folds the answer is no answer
     assert number in lessons.plain(about["lesson"]["en"]["answer"])
     assert number in lessons.plain(about["lesson"]["ar"]["answer"])
     assert number in capsys.readouterr().out

@@ -33,8 +33,8 @@ KINDS = {
 }
 APART = "\u2066\u2069"  #: first and last sign around what runs from left to right
 SENTENCES = {
-    "en": "{value}{unit} (95% interval {lo} to {hi})",
-    "ar": "{value}{unit} (مجال الثقة 95%: من {lo} إلى {hi})",
+    "en": "{value} (95% interval {lo} to {hi})",
+    "ar": "{value} (مجال الثقة \u206695%\u2069: من {lo} إلى {hi})",
 }
 
 
@@ -80,8 +80,10 @@ def said(name: str, finding: Interval, language: str) -> str:
     Numbers are set apart, so that they keep their order in a text from right to left.
     """
     unit = UNITS[language][KINDS[name.removeprefix("gone_")]]
-    value, lo, hi = (f"{APART[0]}{'+' if bound > 0 else ''}{number(float(bound))}{APART[1]}" for bound in finding)
-    return SENTENCES[language].format(value=value, unit=unit, lo=lo, hi=hi)
+    value, lo, hi = (f"{'+' if bound > 0 else ''}{number(float(bound))}" for bound in finding)
+    value, unit = (value + unit, "") if unit == "%" else (value, unit)
+    value, lo, hi = (f"{APART[0]}{text}{APART[1]}" for text in (value, lo, hi))
+    return SENTENCES[language].format(value=value + unit, lo=lo, hi=hi)
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,7 @@
 // A small chart that is drawn up to the hour that is shown.
 "use strict";
 
-const INKS = { without: "#22262b", with: "#d55e00", truth: "#009e73" };
+const INKS = { without: "#22262b", with: "#d55e00", only: "#d55e00", truth: "#009e73" };
 const CAUSES = { withheld_fear: "#d55e00", withheld_climate: "#56b4e9", withheld_either: "#e69f00", withheld_over: "#cc79a7" };
 
 class Chart {
@@ -150,6 +150,7 @@ class Chart {
 /** A number in few signs, for an axis or beside a chart. */
 function short(value, percent) {
   if (Number.isNaN(value)) return "–";
+  if (!value) return percent ? "0%" : "0";
   if (percent) return `${(100 * value).toFixed(0)}%`;
   if (Math.abs(value) >= 10000) return `${(value / 1000).toFixed(0)}k`;
   if (Math.abs(value) >= 1000) return `${(value / 1000).toFixed(1)}k`;

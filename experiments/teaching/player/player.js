@@ -78,6 +78,7 @@ class Player {
       button.setAttribute("aria-pressed", String(Number(button.dataset.scene) === number));
     });
     this.chosen = -1;
+    this.order = null;
     this.speak(this.language);
     this.seek(Math.min(this.t, this.last));
   }
@@ -244,7 +245,7 @@ class Player {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, textarea, input:not([type=range], [type=checkbox])")) return;
     const far = event.shiftKey ? 24 : 1, bare = !/^(INPUT|BUTTON|SUMMARY)$/.test(event.target.tagName);
     const moves = { ArrowLeft: -far, ArrowRight: far, Home: -1e9, End: 1e9 };
     if (event.key in moves && bare) { event.preventDefault(); this.play(false); this.seek(Math.floor(this.t) + moves[event.key]); }
