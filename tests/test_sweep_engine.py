@@ -1,14 +1,18 @@
 """A run that fails costs itself and no other; the numbers do not depend on who plays them."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pebble import ProcessPool
+from pebble.pool import process
 
 from experiments.sweeps import local
 from experiments.sweeps.engine import Engine, Limits
@@ -20,6 +24,7 @@ from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
 from tests.processes import MARK, gone, marked, needs_proc
 
+HOWEVER = "its worker died, 2 times"  #: where the pool could not say of what
 PLAIN = [("plain", float(number)) for number in range(30)]
 Engines = Callable[[Measure, Prepare, int, Path, Limits | None], Engine]
 
@@ -58,7 +63,9 @@ def each_pays_for_what_it_did(folder: Path, engine: Engines, *more: tuple[str, s
         outcome = ended[job.run_id]
         if job.task in bad:
             assert outcome.status == told[what][0], outcome
-            assert outcome.error.startswith(told[what][1]), outcome
+            assert outcome.error.startswith(told[what][1]) or (outcome.status, outcome.error) == ("died", HOWEVER), (
+                outcome
+            )
         else:
             assert (outcome.status, outcome.error) == ("ok", "")
             assert outcome.metrics == {"square": number * number, "threads": 1.0}
@@ -81,6 +88,39 @@ def test_every_journal_is_handed_over_though_its_worker_lingers_after_the_last_r
     playing = Local(tasks.measure, tasks.prepare, 2, tmp_path)
     journals = {path for harvest in playing.play(tasks.jobs(PLAIN[:3])) for path in harvest.journals}
     assert journals == set(tmp_path.iterdir())
+
+
+def test_workers_killed_while_they_wait_are_replaced_and_no_run_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = ProcessPool.schedule, Counter[str]()
+
+    def schedule(pool: Any, *words: Any, **more: Any) -> Any:
+        calls["all"] += 1
+        if calls["all"] in (1, 3):
+            assert pool.active  # asking starts it
+            for worker in list(pool._pool_manager.worker_manager.workers):
+                os.kill(worker, signal.SIGKILL)
+            until = time.monotonic() + 60
+            while pool.active and time.monotonic() < until:
+                time.sleep(0.01)
+            calls["broken"] += not pool.active
+        return real(pool, *words, **more)
+
+    monkeypatch.setattr(ProcessPool, "schedule", schedule)
+    ended = play(tasks.jobs(PLAIN[:9]), tmp_path)
+    assert calls["broken"]
+    assert {outcome.status for outcome in ended.values()} == {"ok"}
+    assert len(ended) == 9
+
+
+def test_a_poisonous_run_is_blamed_though_the_pool_breaks_before_it_knows_who_played_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process.TaskManager, "task_start", lambda *_: None)
+    ended = play(tasks.jobs([*PLAIN[:5], ("killed", 0.0), *PLAIN[:5]]), tmp_path, workers=1)
+    assert {name for name, outcome in ended.items() if outcome.status != "ok"} == {"run5"}
+    assert (ended["run5"].status, ended["run5"].error) == ("died", HOWEVER)
 
 
 def test_workers_that_never_begin_are_no_run_s_fault(tmp_path: Path) -> None:

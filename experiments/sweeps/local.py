@@ -58,7 +58,7 @@ class Local(Engine):
                 with _pinned(), self._pool() as pool:
                     yield from self._keep_busy(pool)
             except BrokenProcessPool:
-                self._begin_again()
+                yield self._begin_again()
 
     def running(self) -> list[str]:
         """Return the run ids of what has begun and not ended."""
@@ -89,11 +89,17 @@ class Local(Engine):
         return 2 * self.workers if self._ended else 1
 
     def _send(self, pool: ProcessPool) -> None:
+        queue = self._alone or self._queue
         jobs = [self._alone.popleft()] if self._alone else self._take(self._size())
         journal = self.work / f"{os.getpid()}-{self._batches}.jsonl"
         self._batches += 1
         words = (jobs, self.measure, self.prepare, journal, self.limits.memory)
-        self._flight[pool.schedule(play_batch, args=words)] = Batch({job.run_id: job for job in jobs}, journal)
+        try:
+            future = pool.schedule(play_batch, args=words)
+        except RuntimeError as error:  # so says a pool that broke since it was last looked at
+            queue.extendleft(reversed(jobs))
+            raise BrokenProcessPool from error
+        self._flight[future] = Batch({job.run_id: job for job in jobs}, journal)
 
     def _size(self) -> int:
         """Return how many runs the next batch holds: some seconds of work, less when little is left."""
@@ -164,14 +170,20 @@ class Local(Engine):
             return []
         return self._blame(batch.jobs.pop(batch.running), f"its worker died {_how(code)}")
 
-    def _begin_again(self) -> None:
-        """Put everything under way back: the pool broke, for which no run is to blame."""
+    def _begin_again(self) -> Harvest:
+        """Put back what has not begun: a pool breaks when a worker dies before the pool knows what it plays."""
         self._stillborn += 1
         if self._stillborn > STILLBORN:
             raise RuntimeError("workers die before they begin")
-        for batch in self._flight.values():
-            self._put_back(batch.jobs.values())
+        batches = list(self._flight.values())
         self._flight.clear()
+        outcomes: list[Outcome] = []
+        for batch in batches:
+            outcomes += self._read(batch)
+            if batch.running is not None:
+                outcomes += self._blame(batch.jobs.pop(batch.running), "its worker died")
+            self._put_back(batch.jobs.values())
+        return Harvest(outcomes, [batch.journal for batch in batches])
 
 
 def _how(code: int | None) -> str:
