@@ -247,6 +247,7 @@ OPTIONS = {
     "sweep.time_limit=0": "sweep.time_limit=0 must be a number above 0, or null",
     "sweep.grid=3": """sweep.grid=3 must be a list: 'sweep.grid=["KEY=VALUE"]'""",
     "sweep.merge=3": """sweep.merge=3 must be a list: 'sweep.merge=["DIR"]'""",
+    "sweep.merge=[out/none]": "sweep.merge has out/none, which is no folder of a sweep: it has no runs/ in it",
     "sweep.outcome=lost_disent": "sweep.outcome=lost_disent is unknown: did you mean lost_dissent or "
     "lost_dissent_percent?",
     "sweep.most_seeds=1.5": "sweep.most_seeds=1.5 must be a whole number from 0",

@@ -1,6 +1,7 @@
 """What is kept is whole at every moment, and every run is kept once."""
 
 import errno
+import itertools
 import json
 import os
 import random
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +20,15 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 
+from experiments.sweeps import driving
 from experiments.sweeps import files as files_module
+from experiments.sweeps.engine import Engine, Harvest
 from experiments.sweeps.files import read_table
 from experiments.sweeps.outcomes import Outcome
+from experiments.sweeps.plan import Job
 from experiments.sweeps.store import Store
 from sim.errors import InputError
+from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
 
 METRICS = ("square", "threads")
@@ -305,6 +310,28 @@ def test_a_disk_that_turns_read_only_or_full_leaves_what_was_kept(
         store.write([outcome(2, series=True)])
     assert len(pd.read_parquet(tmp_path / "out/runs")) == 2
     assert len(pd.read_parquet(tmp_path / "out/series")) == 2
+
+
+class Slow(Engine):
+    """Says that one run ended every time it is asked."""
+
+    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+        for job in jobs:
+            yield Harvest([outcome(job.seed)])
+
+    def _under_way(self) -> int:
+        return 0
+
+
+def test_ten_thousand_runs_of_a_minute_make_hundreds_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    monkeypatch.setattr(driving.time, "monotonic", itertools.count(0.0, 60.0).__next__)
+    monkeypatch.setattr(Store, "write", lambda self, outcomes: written.append(len(outcomes)))
+    engine = Slow(tasks.measure, tasks.prepare, 1, tmp_path)
+    with opened(tmp_path / "out") as store:
+        driving.drive(store, engine, tasks.jobs([("plain", 0.0)] * 10_000), lambda state: None)
+    assert sum(written) == 10_000
+    assert len(written) < 999
 
 
 # A driver that is killed

@@ -14,6 +14,7 @@ from experiments.sweeps.progress import State
 from experiments.sweeps.store import Store
 
 FLUSH = 10.0  #: s of ended runs that stay in journals alone
+PARTS = 100  #: of the time so far, one of which they may stay there too, so that a sweep of days makes few files
 MANY = 1000  #: runs that are kept at once
 
 
@@ -54,7 +55,7 @@ def drive(
                     counts["failed"] += sum(outcome.status != OK for outcome in harvest.outcomes)
                     left, now = len(jobs) - counts["done"], time.monotonic()
                     show(State(**counts, left=left, seconds=now - begun, seconds_left=engine.seconds_left()))
-                    if ended and (now - written > flush or len(ended) >= MANY):
+                    if ended and (now - written > max(flush, (now - begun) / PARTS) or len(ended) >= MANY):
                         keep()
         except (KeyboardInterrupt, SystemExit):
             keep()

@@ -20,7 +20,7 @@ from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import OK
 from experiments.sweeps.progress import State, clock, shown
 from experiments.sweeps.reading import LOST
-from experiments.sweeps.store import Store
+from experiments.sweeps.store import Store, runs_of
 from experiments.sweeps.widening import Seeding, Wanted, further, identity
 from sim.errors import InputError, suggest
 
@@ -167,6 +167,8 @@ def check(sweep: Mapping[str, Any]) -> None:
         if not isinstance(sweep[key], list):
             item = "DIR" if key == "merge" else "KEY=VALUE"
             raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["{item}"]'""")
+    for folder in sweep["merge"]:
+        runs_of(Path(folder).expanduser())
     for key in ("draws", "design_seed", "most_seeds"):
         if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
             raise InputError(f"sweep.{key}={sweep[key]} must be a whole number from 0")

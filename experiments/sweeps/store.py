@@ -25,27 +25,10 @@ from experiments.sweeps.files import bundles, fitted, join, read_table, write, w
 from experiments.sweeps.outcomes import OK, Outcome, read_events
 from sim.errors import InputError
 
-OWN = {
-    "runs",
-    "series",
-    "_work",
-    "design.parquet",
-    "figures",
-    "report.html",
-    "about.yaml",
-    "config.yaml",
-    "sensitivity.parquet",
-    "search.log",
-    "search.log.lock",
-    "abc.db",
-    "trials.parquet",
-    "moments.parquet",
-    "posterior.parquet",
-    "facts.parquet",
-    "headline.parquet",
-    "overrides.txt",
-    "fitted",
-}
+#: what stands in a folder of a sweep, a sensitivity analysis or a calibration; anything else is somebody's
+OWN = {"runs", "series", "_work", "design.parquet", "figures", "report.html", "about.yaml", "config.yaml"}
+OWN |= {"sensitivity.parquet", "search.log", "search.log.lock", "abc.db", "trials.parquet", "moments.parquet"}
+OWN |= {"posterior.parquet", "facts.parquet", "headline.parquet", "overrides.txt", "fitted"}
 DESIGN = pa.schema([(name, pa.string()) for name in ("values", "point", "baseline", "code", "config")])
 
 
@@ -135,11 +118,9 @@ class Store:
 
     def merge(self, other: Path) -> int:
         """Take over the runs of another sweep's folder that are not kept here, or only as failed; return how many."""
-        if not (other / "runs").is_dir():
-            raise InputError(f"sweep.merge has {other}, which is no folder of a sweep: it has no runs/ in it")
-        status, taken = self.status(), 0
+        theirs, status, taken = runs_of(other), self.status(), 0
         kept, done = set(status), {name for name in status if status[name] == OK}
-        for folder in sorted((other / "runs").glob("status=*"), key=lambda folder: folder.name != f"status={OK}"):
+        for folder in sorted(theirs.glob("status=*"), key=lambda folder: folder.name != f"status={OK}"):
             there = done if folder.name == f"status={OK}" else kept
             for path in sorted(folder.glob("*.parquet")):
                 table = pq.read_table(path, partitioning=None)
@@ -221,6 +202,13 @@ class Store:
             (folder / f"{stem}.parquet").unlink(missing_ok=True)
             (self.series / f"{stem}.parquet").unlink(missing_ok=True)
         (self.work / "compaction.json").unlink()
+
+
+def runs_of(folder: Path) -> Path:
+    """Return where another sweep's runs are; raise InputError where `folder` is none of a sweep."""
+    if not (folder / "runs").is_dir():
+        raise InputError(f"sweep.merge has {folder}, which is no folder of a sweep: it has no runs/ in it")
+    return folder / "runs"
 
 
 def _refuse_foreign(root: Path, out: str) -> None:
