@@ -269,6 +269,7 @@ MEANINGS = {
     "forces.contender.name": "keys the accounts; two forces of one name are refused",
     "forces.contender.escalation": "what makes the shock rise: a fading echo, a stronger rival, or either",
     "forces.contender.recruits": "accounts that it can open for people who join",
+    "forces.reporters.name": "keys the accounts; two forces of one name are refused",
     "forces.reporters.size": "members, who write nothing and whom nobody follows",
     "forces.reporters.start": "first hour in which they report",
     "forces.reporters.hours": "length of their work",

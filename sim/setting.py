@@ -97,10 +97,10 @@ class Setting:
     defences: tuple[Defence, ...] = ()  #: of the platform, each at its place in the tick
 
     def __post_init__(self) -> None:
-        names = [name for force in self.forces if (name := getattr(force, "name", None))]
+        names = [getattr(force, "name", type(force).__name__) for force in self.forces]
         for name in names:
             if names.count(name) > 1:
-                raise InputError(f"two forces have name={name}, so the same accounts: name one otherwise")
+                raise InputError(f"two forces have name={name}, so the same accounts: name one otherwise, or keep one")
 
     def check_victims(self, people: int) -> None:
         """Raise InputError unless whom campaign and operations name is among accounts 0 .. people - 1."""

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.actors.committee import Brigade, Committee
+from sim.actors.fans import Fans
+from sim.actors.reporters import Reporters
 from sim.actors.returns import Returns
 from sim.actors.sleeper import Sleepers
 from sim.campaigns import OPERATIONS, VOICES, Event, Operation, Principal
@@ -219,6 +221,9 @@ def test_money_buys_members_and_pays_for_goals_alone() -> None:
         Principal(goals=("smera",))
     with pytest.raises(InputError, match="two forces have name=committee"):
         cast(committee("smear"), committee("abuse"))
+    with pytest.raises(InputError, match="two forces have name=Fans"):
+        cast(Fans(), Fans())
+    assert len(cast(Reporters(), Reporters(name="others")).forces) == 2
 
 
 # ---- credibility

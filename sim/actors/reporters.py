@@ -13,14 +13,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.actors.base import Band, PublicView, enlist, recent
+from sim.actors.crew import DAY, most_visible
 from sim.noise import key_of, mix, stream, uniform
 from sim.rules import Rule, parameter, share
-from sim.state.accounts import I64, OPINION
+from sim.state.accounts import I64
 from sim.state.posts import TOXIC, drafts
 from sim.state.records import Orders
 
 _REPORT = stream("reporters/report")
-DAY = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class Reporters(Rule):
 
     role: ClassVar[str] = "troll"
 
+    name: str = parameter("reporters", unit="name", source="one group; name others otherwise")
     size: int = parameter(20, unit="accounts", source="assumption", low=0, high=10**6)
     start: int = parameter(72, unit="h", source="of the scenario", low=0, high=10**9)
     hours: int = parameter(144, unit="h", source="of the scenario", low=0, high=10**9)
@@ -37,7 +38,7 @@ class Reporters(Rule):
 
     def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
         """Make the members' accounts, which nobody follows."""
-        return enlist("reporters", self.size, 0.0, n_organic, first_row, seed)
+        return enlist(self.name, self.size, 0.0, n_organic, first_row, seed)
 
     def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Denouncers":
         """Return who reports with the accounts in `rows`."""
@@ -56,25 +57,13 @@ class Denouncers:
         if not self.rule.start <= view.tick < self.rule.start + self.rule.hours:
             return nothing
         rows = recent(view, DAY)
-        visible = _visible(rows, view)
-        aims = np.flatnonzero(visible)
-        aims = aims[np.argsort(-visible[aims], kind="stable")][: self.rule.targets]
+        aims = most_visible(view, self.rows, "dissenters", self.rule.targets)
         fresh = rows[view.time[rows] >= (view.tick - 1) * 3600]
         civil = fresh[np.isin(view.voice[fresh], aims) & (view.toxicity[fresh] < TOXIC)]
         able = self.keys[~view.barred[self.rows]]
         reported = np.empty(len(civil) * len(able), np.int64)
         count = _reported(reported, civil, view.root, able, key_of(self.seed, _REPORT), self.rule.rate)
         return nothing._replace(aims=aims, reported=reported[:count])
-
-
-@njit(cache=True)
-def _visible(rows, view):
-    """Return how visible each account's dissent is among these rows, float64 [A]: 0 for no dissent."""
-    visible = np.zeros(len(view.barred))
-    for j in rows:
-        if view.stance_principal[j] < -OPINION and view.stance_extremist[j] < 0.0:
-            visible[view.voice[j]] += 1.0 + view.reposts[j] + view.replies[j]
-    return visible
 
 
 @njit(cache=True)
