@@ -120,7 +120,7 @@ def tick(state: State, rules: Setting, now: int) -> Moment:
         guarded = acting.lowered(rules.defences, ledger.columns, topics, bonds, filled, guarded, known)  # W
     if rules.morale:
         rules.morale.recover(accounts)  # W
-        rules.morale.look(accounts, ledger.rows(), recent(view, morale.HOURS), state.truth.troops, seed, now)  # W
+        rules.morale.look(accounts, ledger.rows(), recent(view, morale.HOURS), troops(state, now), seed, now)  # W
     unmasked = unmask(state, rules, orders, now)  # W
     reported = np.concatenate([done.reported, *(order.reported for order in orders)])
     removals = rules.moderation.moderate(accounts, ledger.rows(), ledger.base, reported, seed, now)  # W
@@ -200,7 +200,9 @@ def publish(state: State, rules: Setting, spoken: Spoken, orders: tuple[Orders, 
         columns, people = state.ledger.columns, state.truth.n_organic
         filed = rules.migration.filed(state.exile, columns, filled, people, rules.expression.topics, now)
     state.topics.append(state.ledger, filled, now, filed)
+    joined = state.register.joined
     for order in orders:
+        joined[order.drafts.author] = np.minimum(joined[order.drafts.author], now)
         state.truth.log(order.drafts.key, order.order, order.tactic)
         state.truth.employ(order.drafts.author, now)
     return filled
@@ -211,8 +213,8 @@ def meet(state: State, rules: Setting, now: int) -> I64:
     if not rules.channels or not state.rooms:
         return NOBODY
     run = np.concatenate(state.operators.crews)
-    troops = run[state.truth.role[run] == EXTREMIST]
-    return rules.channels.meet(state.rooms, state.accounts, troops, state.joined, state.seed, now)
+    theirs = run[state.truth.role[run] == EXTREMIST]
+    return rules.channels.meet(state.rooms, state.accounts, theirs, state.joined, state.seed, now)
 
 
 def turn(state: State, rules: Setting, woken: Woken, done: Doings, now: int) -> I64:
@@ -250,13 +252,19 @@ def obeyed(state: State, rules: Setting, orders: tuple[Orders, ...], now: int) -
     distress = max((event.distress for event in rules.events if event.runs(now)), default=0.0)
     if not distress and not rules.morale:
         return orders
-    troops = np.zeros(len(state.truth.role), np.bool_)
-    troops[state.truth.troops] = True
+    theirs = np.zeros(len(state.truth.role), np.bool_)
+    theirs[state.truth.troops] = True
     for order in orders:
-        morale.tell(order, troops, distress, state.seed, now)
+        morale.tell(order, theirs, distress, state.seed, now)
     if not rules.morale:
         return orders
-    return tuple(morale.carried_out(order, state.accounts, troops, state.seed, now) for order in orders)
+    return tuple(morale.carried_out(order, state.accounts, theirs, state.seed, now) for order in orders)
+
+
+def troops(state: State, now: int) -> I64:
+    """Return the accounts of propagandists that are open."""
+    every = state.truth.troops
+    return every[state.register.joined[every] <= now]
 
 
 def unmask(state: State, rules: Setting, orders: tuple[Orders, ...], now: int) -> I64:
@@ -273,7 +281,7 @@ def unmask(state: State, rules: Setting, orders: tuple[Orders, ...], now: int) -
     if rules.credibility:
         rules.credibility.unmask(accounts, rows, np.isin(rows, sleepers))
     if rules.morale and any(posed(order, rows) for order in orders):
-        rules.morale.defy(accounts, truth.n_organic, truth.troops)
+        rules.morale.defy(accounts, truth.n_organic, troops(state, now))
     return rows
 
 

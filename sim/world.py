@@ -30,7 +30,7 @@ from sim.people.migration import Exile
 from sim.platform.channels import Rooms
 from sim.platform.timelines import Timelines
 from sim.setting import Force, Setting
-from sim.state.accounts import I64, Accounts, Register, concatenate
+from sim.state.accounts import I64, NEVER, Accounts, Register, concatenate
 from sim.state.bonds import Bonds
 from sim.state.graph import Graph, extended
 from sim.state.posts import Ledger, Posts
@@ -217,10 +217,12 @@ class World(ColumnModel):
         ends = people + np.cumsum([0, *(len(band.accounts.key) for band in bands)])
         crews, count = [np.arange(first, end) for first, end in pairwise(ends)], int(ends[-1])
         operators = Operators(returns, crews, keys, count, self.seed)
-        if returns is None:
-            return bands, operators, Register(np.zeros(count, np.int64), np.full(count, -1, np.int64))
-        bands.append(returns.reserve(keys, people, count, self.seed))
-        register = returns.register(count + len(bands[-1].accounts.key), keys, self.seed)
+        register = Register(np.zeros(count, np.int64), np.full(count, -1, np.int64))
+        unopened = [crew[len(crew) - band.unopened :] for crew, band in zip(crews, bands, strict=True)]
+        if returns:
+            bands.append(returns.reserve(keys, people, count, self.seed))
+            register = returns.register(count + len(bands[-1].accounts.key), keys, self.seed)
+        register.joined[np.concatenate(unopened)] = NEVER
         return bands, operators, register
 
     def _army(self, truth: Truth, accounts: Accounts, rows: I64) -> tuple[Actor, ...]:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.actors.committee import Brigade, Committee
+from sim.actors.contender import Contender
 from sim.actors.fans import Fans
 from sim.actors.reporters import Reporters
 from sim.actors.returns import Returns
@@ -298,6 +299,19 @@ def test_some_defect_and_never_write_again() -> None:
     world, kept = (loss("impersonate", morale=rule) for rule in (hard, replace(hard, defection=0.0)))
     assert world.history["troops"].iloc[-1] < kept.history["troops"].iloc[-1] == QUIET.extremists.size
     assert world.history["sympathisers"].iloc[-1] < kept.history["sympathisers"].iloc[-1]
+
+
+def test_who_has_not_joined_yet_loses_no_heart() -> None:
+    """Accounts that an organisation keeps for recruits, and those in reserve, belong to nobody yet."""
+    rivals = Contender(name="rivals", size=3, recruits=5, posts_per_day=30.0)
+    rule = Morale(loss=1.0, defection=0.5, threshold=1.0)
+    world = played(cast(rivals, brigade("demoralise"), morale=rule, returns=Returns(aged=0.0)), 40)
+    waiting = world.state.truth.troops[world.state.register.joined[world.state.truth.troops] == NEVER]
+    assert len(waiting) == 5 + Returns().spares * (QUIET.extremists.size + 3 + 5)
+    assert (world.accounts.morale[waiting] == 1.0).all()
+    assert not world.accounts.left[waiting].any()
+    assert mean(world, "morale_troops") < 0.9
+    assert world.history["troops"].iloc[0] == QUIET.extremists.size + 3
 
 
 def test_an_unmasked_persona_does_the_opposite() -> None:

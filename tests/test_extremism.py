@@ -97,6 +97,10 @@ def test_who_joins_writes_for_the_organisation_through_accounts_that_it_opens(su
     waiting = np.concatenate([contender.rows[contender.members :] for contender in contenders])
     assert won.accounts.written[opened].any()
     assert not won.accounts.written[waiting].any()
+    joined = won.state.register.joined
+    assert (joined[waiting] == NEVER).all()
+    written = won.accounts.written[opened] > 0
+    assert ((joined[opened] > 0) & (joined[opened] < NEVER) == written).all(), "opened with the first post"
     assert won.history["extremist_posts"].sum() > surge["closed"].history["extremist_posts"].sum()
 
 

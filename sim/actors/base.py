@@ -103,6 +103,7 @@ class Band(NamedTuple):
     accounts: Accounts
     source: I64  #: [T] who follows (row)
     target: I64  #: [T] who is followed (row)
+    unopened: int = 0  #: how many of the accounts, the last ones, are opened later, each with its first post
 
 
 def enlist(name: str, size: int, followers: float, n_organic: int, first_row: int, seed: int) -> Band:

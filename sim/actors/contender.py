@@ -39,7 +39,8 @@ class Contender(Extremists):
         """Make the propagandists' accounts, and behind them those of future recruits, whom nobody follows."""
         members = enlist(self.name, self.size + self.recruits, self.followers, n_organic, first_row, seed)
         followed = members.target < first_row + self.size
-        return members._replace(source=members.source[followed], target=members.target[followed])
+        source, target = members.source[followed], members.target[followed]
+        return members._replace(source=source, target=target, unopened=self.recruits)
 
     def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Contending":
         """Return the organisation whose accounts are in `rows`."""

@@ -49,8 +49,8 @@ class Fans(Rule):
         """Make the fans' accounts, whose rows start at `first_row`; people follow them, and are followed."""
         band = enlist("fans", self.size, self.followers, n_organic, first_row, seed)
         theirs = enlist("fans/following", self.size, self.following, n_organic, first_row, seed)
-        source, target = ([one, other] for one, other in zip(band[1:], theirs[:0:-1], strict=True))
-        return band._replace(source=np.concatenate(source), target=np.concatenate(target))
+        source = np.concatenate([band.source, theirs.target])
+        return band._replace(source=source, target=np.concatenate([band.target, theirs.source]))
 
     def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "FanClub":
         """Return the club whose members are the accounts in `rows`."""

@@ -66,7 +66,8 @@ class Spirits:
 
     def observe(self, moment: Moment) -> dict[str, float]:
         """Return mean morale of propagandists and sympathisers, how many are left, impressions of distress."""
-        accounts, n, troops = moment.accounts, moment.truth.n_organic, moment.truth.troops
+        accounts, n, every = moment.accounts, moment.truth.n_organic, moment.truth.troops
+        troops = every[moment.register.joined[every] <= moment.tick]
         sympathise = accounts.stance_extremist[:n] >= 0.0
         return {
             "morale_troops": _mean(accounts.morale[troops]),
