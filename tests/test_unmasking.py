@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from experiments import unmasking
 from experiments.analysis.unmaskings import costs
 from experiments.app import app
+from experiments.report.unmasking import headline
 from sim.errors import InputError
 from tests.looks import common_look
 from tests.test_conf import composed
@@ -40,7 +41,7 @@ def test_every_case_is_played_and_trust_is_its_path(folder: Path):
     lost = table.xs("credibility_dissenters", level="measure")
     assert 0 < lost[1, True] < lost[3, True]
     assert lost[1, False] == lost[3, False] == 0
-    assert "sleepers unmasked at hour 26 cost" in (folder / "report.html").read_text(encoding="utf-8")
+    assert "sleepers unmasked at hour 26 " in (folder / "report.html").read_text(encoding="utf-8")
     common_look(folder / "report.html")
 
 
@@ -55,6 +56,17 @@ def test_costs_are_counted_from_the_hour_on():
     assert found.loc["dissent_impressions", "percent"] == pytest.approx(30.0)
     assert found.loc["credibility_dissenters", "value"] == pytest.approx(0.3)
     assert found.loc["dissent_posts", "value"] == 0
+
+
+def test_the_headline_says_whether_there_is_an_effect():
+    rows = [
+        {"number": 3, "hour": 26, "spills": spills, "measure": "dissent_impressions", "value": 5.0, "lo": lo, "hi": 9.0,
+         "percent": 2.0, "seeds": 4}
+        for spills, lo in ((True, 1.0), (False, 1.0))
+    ]  # fmt: skip
+    sure = pd.DataFrame(rows)
+    assert headline(sure).startswith("3 sleepers unmasked at hour 26 cost 5 (")
+    assert "have no effect that can be told from 0, 5 (" in headline(sure.assign(lo=-1.0))
 
 
 @pytest.mark.parametrize(

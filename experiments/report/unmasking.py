@@ -56,10 +56,14 @@ def headline(costs: pd.DataFrame) -> str:
     seen = seen[seen["hour"] == seen["hour"].min()].set_index("spills")
     whole, rest = seen.loc[True], seen.loc[False]
     said = measured(whole["value"], whole["lo"], whole["hi"], 0)
-    none = "no effect, " if whole["lo"] <= 0.0 <= whole["hi"] else ""
+    known = f"{said} impressions of dissent ({number(whole['percent'])}%)"
+    cost = (
+        f"have no effect that can be told from 0, {known} lost"
+        if whole["lo"] <= 0.0 <= whole["hi"]
+        else f"cost {known}"
+    )
     return (
-        f"{whole['number']} sleepers unmasked at hour {whole['hour']} cost {none}{said} impressions of dissent "
-        f"({number(whole['percent'])}%); without trust that spills over "
+        f"{whole['number']} sleepers unmasked at hour {whole['hour']} {cost}; without trust that spills over "
         f"{measured(rest['value'], rest['lo'], rest['hi'], 0)}."
     )
 
@@ -84,6 +88,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
             axes.fill_between(part["number"], scale * part["lo"], scale * part["hi"], color=colour, alpha=0.12, lw=0)
     style.zero_line(axes)
     axes.set_title(title)
+    axes.set_xticks(sorted(rows["number"].unique()))
     axes.set_xlabel("sleepers unmasked")
 
 
