@@ -44,6 +44,12 @@ def test_every_scenario_tells_a_story_of_measures_that_its_world_has(scenario: s
     assert bool(len(parts)) == (scenario != "quiet")
 
 
+def test_a_timeline_names_its_parts_plainly():
+    config = OmegaConf.to_container(told("scenario=suspension_wave"))
+    parts = timeline(config, 336).set_index("what")["start"].to_dict()  # type: ignore[arg-type]
+    assert parts == {"campaign": 72, "false reports": 72, "sweeps under pressure": 120}
+
+
 def test_a_story_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     words = ["scenario=protest_day", "population.size=80", "ticks=150", "seeds=2", "workers=1", f"out={tmp_path / 's'}"]
     words.append("story.outcomes=[{measure: dissent_posts, label: Dissent, from: 120, to: 136}]")

@@ -8,6 +8,7 @@ import pandas as pd
 from experiments.analysis.pairing import interval
 
 CAMPAIGN = "campaign"
+PLAINLY = {"channels": "an agency watches rooms", "pressure": "sweeps under pressure"}  #: mechanisms with hours
 COLUMNS = ["measure", "label", "from", "to", "with", "without", "value", "lo", "hi", "seeds"]
 
 
@@ -53,6 +54,6 @@ def _parts(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
     start, hours = node.get("start"), node.get("hours")
     if isinstance(start, int) and isinstance(hours, int) and hours > 0:
         names = [name for name in path if name not in ("forces", "operations", "events")]
-        yield ": ".join(names).replace("_", " "), start, start + hours
+        yield ": ".join(PLAINLY.get(name, name) for name in names).replace("_", " "), start, start + hours
     for name, child in node.items():
         yield from _parts(child, (*path, str(name)))

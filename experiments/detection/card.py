@@ -27,12 +27,13 @@ LIMITS = """## What is not as in life
   beside the text, not in it. There is one language, no image, no quote, no like.
 * Accounts have no profile but a name and a description, both drawn from the id, and nobody changes them. People's ages
   are even over nine years.
-* Nobody joins, follows or stops following while the data last. Aged accounts of an operation have the numbers of ties
+* Nobody joins, follows or stops following while the data last, unless the scenario has operators who return, recruits
+  or ties that change; then ties are those of the end. Aged accounts of an operation have the numbers of ties
   that people have, not their returned ties or circles.
-* Everything posted by order is on one topic, everyday talk apart. Seconds of people are even within an hour, and acts
+* Everything posted by order is on one topic, everyday talk and civil causes apart. Seconds of people are even within an hour, and acts
   of one session follow each other by exponential gaps.
 * Links lead to one site in Zipf's order; a link is no answer to what it is about. Mentions are whom a post answers or
-  reposts, and nobody else.
+  reposts, and nobody else: whom a smear names is not shown, since nobody else names people in posts of their own.
 * A deleted post is gone from the moment that data are collected, at the end; until then all could read it, if it was
   the author who deleted it. People delete nothing of their own: who has an empty row was organised, or moderated. Do
   not let a detector read `deleted`.
