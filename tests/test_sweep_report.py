@@ -28,7 +28,7 @@ METRICS = ("dissent_posts", "dissent_removed", "acts")
 
 
 def made(folder: Path, values: list[dict[str, Any]], failing: set[int] = frozenset()) -> Path:
-    """Write a sweep whose posts fall by 10 a step and by the seed, with point 0 as the baseline of all."""
+    """Write a sweep whose posts fall by 10 a step and differ by the seed, with point 0 as the baseline of all."""
     import json
 
     with Store(str(folder), METRICS) as store:
@@ -40,7 +40,7 @@ def made(folder: Path, values: list[dict[str, Any]], failing: set[int] = frozens
         for n in range(len(values)):
             for seed in (1, 2, 3):
                 bad = n in failing and seed == 2
-                metrics = {"dissent_posts": 100.0 - 10 * n + n * seed, "dissent_removed": 1.0, "acts": 5.0}
+                metrics = {"dissent_posts": 100.0 + 2 * seed - 10 * n + n * seed, "dissent_removed": 1.0, "acts": 5.0}
                 store.write([
                     Outcome(f"r{n}-{seed}", f"p{n}", seed, "c", "error" if bad else "ok", "E: bad" if bad else "", 1.0,
                             {} if bad else metrics)
@@ -60,8 +60,8 @@ def test_every_row_is_a_paired_difference_beside_its_level(tmp_path: Path) -> No
     frame = tidy(made(tmp_path / "out", ONE, failing={1}))
     assert len(frame) == 9
     row = frame[(frame["army.size"] == 60) & (frame["seed"] == 3)].iloc[0]
-    assert (row["dissent_posts"], row["dissent_posts_difference"], row["lost_dissent"]) == (86.0, -14.0, 14.0)
-    assert row["lost_dissent_percent"] == pytest.approx(100 * 14 / 99)
+    assert (row["dissent_posts"], row["dissent_posts_difference"], row["lost_dissent"]) == (92.0, -14.0, 14.0)
+    assert row["lost_dissent_percent"] == pytest.approx(100 * 14 / 105)
     failed = frame[frame["status"] != "ok"]
     assert failed[["army.size", "seed", "error"]].values.tolist() == [[30, 2, "E: bad"]]
     assert failed["dissent_posts_difference"].isna().all()
@@ -75,7 +75,7 @@ def test_means_are_over_the_seeds_that_succeeded(tmp_path: Path) -> None:
     points = by_point(frame, ["army.size"], "dissent_posts").set_index("army.size")
     assert points["seeds"].tolist() == [3, 2, 3]
     assert points["failed"].tolist() == [0, 1, 0]
-    assert tuple(points.loc[60, ["value", "lo", "hi"]]) == tuple(interval([82.0, 84.0, 86.0]))
+    assert tuple(points.loc[60, ["value", "lo", "hi"]]) == tuple(interval([84.0, 88.0, 92.0]))
 
 
 def test_a_run_that_failed_and_succeeded_has_succeeded(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_dataset_has_a_dimension_for_each_key_and_one_for_seeds(tmp_path: Path
     pytest.importorskip("xarray")
     found = dataset(made(tmp_path / "out", TWO))
     assert dict(found.sizes) == {"army.size": 2, "feed": 2, "seed": 3}
-    assert float(found["dissent_posts"].sel({"army.size": 30, "feed": "b", "seed": 3})) == 79.0
+    assert float(found["dissent_posts"].sel({"army.size": 30, "feed": "b", "seed": 3})) == 85.0
 
 
 @pytest.mark.parametrize("values", [[{}], TWO, LOOSE], ids=["none", "two", "loose"])
@@ -129,6 +129,8 @@ def test_curves_for_one_maps_for_two_small_multiples_for_three(values: list[dict
         line = axes.containers[0].lines[0]
         np.testing.assert_array_equal(line.get_xdata(), [0, 30, 60])
         np.testing.assert_array_equal(line.get_ydata(), points["value"])
+        (crosses,) = [line for line in axes.lines if line.get_label() == sweep_figures.FAILED]
+        np.testing.assert_array_equal(crosses.get_xdata(), [30])
     else:
         assert len(cells) == len(values)
         assert sum("\u00d71" in cell for cell in cells) == 1

@@ -1,7 +1,6 @@
 """What is kept is whole at every moment, and every run is kept once."""
 
 import errno
-import itertools
 import json
 import os
 import random
@@ -11,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +19,11 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 
-from experiments.sweeps import driving
 from experiments.sweeps import files as files_module
-from experiments.sweeps.engine import Engine, Harvest
 from experiments.sweeps.files import read_table
 from experiments.sweeps.outcomes import Outcome
-from experiments.sweeps.plan import Job
 from experiments.sweeps.store import Store
 from sim.errors import InputError
-from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
 
 METRICS = ("square", "threads")
@@ -218,6 +213,22 @@ def test_a_journal_that_a_crash_left_is_taken_over_up_to_its_last_whole_line(tmp
     with opened(tmp_path / "out") as store:
         assert store.status() == {"run1": "ok", "run2": "ok"}
         assert list(store.work.iterdir()) == [store.work / "lock"]
+    assert sorted(pd.read_parquet(tmp_path / "out/runs")["run_id"]) == ["run1", "run2"]
+
+
+def test_a_file_is_on_the_disk_before_its_name_and_series_come_before_their_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    sync, move = files_module._sync, Path.replace
+    monkeypatch.setattr(files_module, "_sync", lambda path: told.append(("sync", path.name[:5])) or sync(path))
+    monkeypatch.setattr(Path, "replace", lambda self, to: told.append(("move", to.parent.name)) or move(self, to))
+    with opened(tmp_path / "out") as store:
+        store.write([outcome(1, series=True)])
+        stem = next(store.series.iterdir()).name[:4]
+    draft = ("sync", f"_{stem}")
+    runs = [draft, ("move", "status=ok"), ("sync", "statu")]
+    assert told == [draft, ("move", "series"), ("sync", "serie"), *runs]
 
 
 def test_two_folders_merge_by_run_id(tmp_path: Path) -> None:
@@ -310,28 +321,6 @@ def test_a_disk_that_turns_read_only_or_full_leaves_what_was_kept(
         store.write([outcome(2, series=True)])
     assert len(pd.read_parquet(tmp_path / "out/runs")) == 2
     assert len(pd.read_parquet(tmp_path / "out/series")) == 2
-
-
-class Slow(Engine):
-    """Says that one run ended every time it is asked."""
-
-    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
-        for job in jobs:
-            yield Harvest([outcome(job.seed)])
-
-    def _under_way(self) -> int:
-        return 0
-
-
-def test_ten_thousand_runs_of_a_minute_make_hundreds_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[int] = []
-    monkeypatch.setattr(driving.time, "monotonic", itertools.count(0.0, 60.0).__next__)
-    monkeypatch.setattr(Store, "write", lambda self, outcomes: written.append(len(outcomes)))
-    engine = Slow(tasks.measure, tasks.prepare, 1, tmp_path)
-    with opened(tmp_path / "out") as store:
-        driving.drive(store, engine, tasks.jobs([("plain", 0.0)] * 10_000), lambda state: None)
-    assert sum(written) == 10_000
-    assert len(written) < 999
 
 
 # A driver that is killed

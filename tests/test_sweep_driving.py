@@ -1,0 +1,62 @@
+"""What ended is kept now and then, and its journals go when it is."""
+
+import itertools
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from experiments.sweeps import driving
+from experiments.sweeps.engine import Engine, Harvest
+from experiments.sweeps.outcomes import Outcome
+from experiments.sweeps.plan import Job
+from experiments.sweeps.store import Store
+from sim.errors import InputError
+from tests import sweep_tasks as tasks
+from tests.test_sweep_store import opened, outcome
+
+
+class Each(Engine):
+    """Says that one run ended every time it is asked."""
+
+    journals: ClassVar[list[Path]] = []
+
+    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+        for job in jobs:
+            yield Harvest([outcome(job.seed)], self.journals)
+
+    def _under_way(self) -> int:
+        return 0
+
+
+def driven(store: Store, runs: int) -> None:
+    engine = Each(tasks.measure, tasks.prepare, 1, store.work)
+    driving.drive(store, engine, tasks.jobs([("plain", 0.0)] * runs), lambda state: None)
+
+
+def test_ten_thousand_runs_of_a_minute_make_hundreds_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    monkeypatch.setattr(driving.time, "monotonic", itertools.count(0.0, 60.0).__next__)
+    monkeypatch.setattr(Store, "write", lambda self, outcomes: written.append(len(outcomes)))
+    with opened(tmp_path / "out") as store:
+        driven(store, 10_000)
+    assert sum(written) == 10_000
+    assert len(written) < 999
+
+
+def test_a_journal_stays_until_its_runs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Store, outcomes: Sequence[Outcome]) -> None:
+        raise InputError("the disk is full")
+
+    journal = tmp_path / "out/_work/1-0.jsonl"
+    monkeypatch.setattr(Each, "journals", [journal])
+    with opened(tmp_path / "out") as store:
+        journal.touch()
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "write", full)
+            with pytest.raises(InputError, match="the disk is full"):
+                driven(store, 1)
+        assert journal.exists()
+        driven(store, 1)
+        assert not journal.exists()
