@@ -30,8 +30,8 @@ LIMITS = """## What is not as in life
 * Nobody joins, follows or stops following while the data last, unless the scenario has operators who return, recruits
   or ties that change; then ties are those of the end. Aged accounts of an operation have the numbers of ties
   that people have, not their returned ties or circles.
-* Everything posted by order is on one topic, everyday talk and civil causes apart. Seconds of people are even within an hour, and acts
-  of one session follow each other by exponential gaps.
+* Everything posted by order is on one topic, everyday talk and civil causes apart. Seconds of people are even within an
+  hour, and acts of one session follow each other by exponential gaps.
 * Links lead to one site in Zipf's order; a link is no answer to what it is about. Mentions are whom a post answers or
   reposts, and nobody else: whom a smear names is not shown, since nobody else names people in posts of their own.
 * A deleted post is gone from the moment that data are collected, at the end; until then all could read it, if it was
