@@ -294,6 +294,15 @@ def test_distress_breaks_morale_and_voice_by_being_believed() -> None:
     assert mean(nobody, "morale_troops") == 1.0
 
 
+def test_who_has_lost_heart_leaves_orders_undone_and_morale_heals() -> None:
+    hard = Morale(loss=1.0, half_life=1e6, defection=0.0)
+    broken, whole = (loss("impersonate", morale=rule).history for rule in (hard, replace(hard, loss=0.0)))
+    assert broken["troops"].equals(whole["troops"]), "nobody has gone"
+    assert broken["extremist_posts"][-10:].sum() < 0.2 * whole["extremist_posts"][-10:].sum()
+    morale = played(cast(brigade("demoralise"), morale=replace(hard, half_life=12.0)), 60).history["morale_troops"]
+    assert morale.iloc[-1] > morale.iloc[30] + 0.2
+
+
 def test_some_defect_and_never_write_again() -> None:
     hard = Morale(loss=1.0, defection=0.5, threshold=1.0)
     world, kept = (loss("impersonate", morale=rule) for rule in (hard, replace(hard, defection=0.0)))
@@ -383,9 +392,35 @@ def test_an_event_unmasks_as_many_as_it_says() -> None:
     assert world.history["unmasked"].iloc[[11, 12, 19, 20]].tolist() == [0, 2, 2, 5]
 
 
+def apart(posts: Any, rows: Any) -> float:
+    """Return the median distance, in seconds of the hour, between posts of different `rows` in the same hour."""
+    ours = np.isin(posts.author, rows)
+    hour, second = np.divmod(posts.time[ours], 3600)
+    one, other = np.triu_indices(len(hour), 1)
+    pairs = (hour[one] == hour[other]) & (posts.author[ours][one] != posts.author[ours][other])
+    gap = np.abs(second[one] - second[other])[pairs]
+    return float(np.median(np.minimum(gap, 3600 - gap)))
+
+
 def test_a_committee_s_sleepers_have_one_target_and_act_apart() -> None:
-    aims = []
+    aims, gaps = [], []
     for master in ("army", "committee"):
-        force = sleeping(serves=master, operations=(does("smear", targets=3),))
-        aims.append(len(played(cast(force), 10).state.actors[-1].crew.aims[0]))  # type: ignore[attr-defined]
+        force = sleeping(serves=master, size=6, operations=(does("smear", targets=3, hours=34),))
+        world, posts = recorded(cast(force), 40)
+        aims.append(len(world.state.actors[-1].crew.aims[0]))  # type: ignore[attr-defined]
+        gaps.append(apart(posts, np.flatnonzero(world.state.truth.role == SLEEPER)))
     assert aims == [3, 1]
+    assert gaps[0] < 300 < 600 < gaps[1], "even seconds are 900 apart in the median"
+
+
+def test_who_rallies_chants_the_same_within_minutes() -> None:
+    """The event's own people: nobody is ordered, and others go on at seconds of their own."""
+    world, posts = recorded(cast(events=(Event(start=2, hours=30, rally=1.0),)), 32)
+    chants = posts.template >= SLOGANS
+    own = chants & (posts.kind == 0)
+    assert own.sum() > 10
+    assert posts.dissent[own].all()
+    assert len(np.unique(posts.template[own])) == len(np.unique(posts.time[own] // 3600)), "one slogan an hour"
+    everybody = np.arange(world.n_organic)
+    assert apart(posts._replace(author=np.where(own, posts.author, -1)), everybody) < 120
+    assert apart(posts._replace(author=np.where(own, -1, posts.author)), everybody) > 600

@@ -154,6 +154,19 @@ def test_rooms_hold_few_move_them_and_are_broken_up() -> None:
     assert world.history["room_members"].max() == ROOMS.rooms * ROOMS.seats
 
 
+def test_who_is_caught_is_scared_and_nobody_else() -> None:
+    world = World(UNDERGROUND, rng=5)
+    rule, accounts = replace(ROOMS, scare=0.5), world.accounts
+    rooms, nobody = Rooms(rule, world.n_organic), np.zeros(0, np.int64)
+    rooms.room[[3, 7]], rooms.room[9] = 0, 1
+    rooms.found[0] = ROOMS.hour
+    accounts.fear[:] = 0.2
+    rule.meet(rooms, accounts, nobody, np.zeros(len(accounts.key), np.bool_), 5, ROOMS.hour + 24)
+    assert rooms.broken.tolist() == [0]
+    assert np.flatnonzero(accounts.fear != 0.2).tolist() == [3, 7]
+    assert accounts.fear[[3, 7]] == pytest.approx([0.6, 0.6])
+
+
 def test_rooms_move_members_by_their_pull_and_nobody_else() -> None:
     with_, without = (played(replace(UNDERGROUND, channels=replace(ROOMS, pull=pull)), 4) for pull in (0.3, 0.0))
     assert with_.history.drop(columns="recruits").iloc[:3].equals(without.history.drop(columns="recruits").iloc[:3])

@@ -16,7 +16,7 @@ from experiments.recorder import Recorder
 from sim.actors.contender import Contender
 from sim.actors.reporters import Reporters
 from sim.actors.returns import Operators, Returns
-from sim.observers.base import Moment
+from sim.observers.base import Moment, Observer
 from sim.people.following import Following
 from sim.people.migration import Migration
 from sim.people.recruiting import Recruiting
@@ -25,14 +25,14 @@ from sim.platform.channels import Channels
 from sim.platform.moderation import Moderation
 from sim.platform.pressure import Pressure
 from sim.setting import Setting
-from sim.state.accounts import NEVER
+from sim.state.accounts import NEVER, OPINION
 from sim.state.bonds import Bonds
 from sim.state.graph import Graph, Rows, edges, from_edges
-from sim.state.posts import REPOST, TOXIC
+from sim.state.posts import CONTESTED, REPOST, TOXIC
 from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, Moves
 from sim.state.truth import ORGANIC
 from sim.world import World
-from tests.worlds import START, lively, played
+from tests.worlds import START, Diary, lively, played
 
 TICKS = START + 23  #: so that the whole run is in memory
 FIXED = Following(follow=0.0, refind=0.0, unfollow=0.0, block=0.0, mute=0.0)
@@ -345,11 +345,25 @@ def test_wrongful_suspensions_go_by_stance(swept: dict[str, World]) -> None:
     assert during(swept["swept"], "suspended_loyalists") >= 0
 
 
-def calm(**changes: Any) -> World:
+def calm(*observers: Observer, **changes: Any) -> World:
     """Return a world that was swept, in which nobody else suspends anybody."""
     rule = replace(SWEPT, **changes)
     unreviewed = lively(population={"size": 100}, moderation={"capacity": 0})
-    return played(replace(unreviewed, pressure=rule, returns=Returns(spares=3, delay=0.0, aged=0.0)), TICKS)
+    return played(replace(unreviewed, pressure=rule, returns=Returns(spares=3, delay=0.0, aged=0.0)), TICKS, *observers)
+
+
+@pytest.mark.parametrize("lag", [0, 9])
+def test_a_sweep_finds_what_was_said_so_long_ago_and_was_an_opinion(lag: int) -> None:
+    diary = Diary()
+    calm(diary, lag=lag, hit=0.0, wrong=1.0)
+    found = 0
+    for moment in diary.moments:
+        posts, hour = moment.posts, moment.posts.time // 3600
+        opinion = (posts.topic == CONTESTED) & (np.abs(posts.stance_principal) > OPINION)
+        looked = opinion & (hour == moment.tick - lag - 1)
+        assert np.isin(moment.removals.accounts, posts.author[looked]).all()
+        found += len(moment.removals.accounts)
+    assert found > 0
 
 
 def test_a_wrong_is_righted_on_appeal_and_a_hit_is_not() -> None:
