@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
     from sim.setting import Setting
 
-MAIN = "as it is"
-
 
 class Course(NamedTuple):
     """Worlds of one seed that share the length of the campaign and the quiet days before it."""
 
-    help: str  #: MAIN, or what might speed recovery up
+    help: str  #: MAIN of `analysis.recovering`, or what might speed recovery up
     setting: Setting
     seed: int
     ticks: int
@@ -39,7 +37,7 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.analysis.recovering import speedups, times
+    from experiments.analysis.recovering import contrasts, speedups, times
     from experiments.report import recovery as report
 
     jobs = list(courses(config))
@@ -50,7 +48,8 @@ def main(config: DictConfig, folder: Path) -> None:
         parts.append(found)
     deficits = pd.concat(parts, ignore_index=True)
     start, after = config.campaign.start, jobs[0].ticks - jobs[0].setting.campaign.end
-    tables = {"deficits": deficits, "times": times(deficits, start), "speedups": speedups(deficits, start, MAIN)}
+    tables = {"deficits": deficits, "times": times(deficits, start)}
+    tables |= {"contrasts": contrasts(deficits, start), "speedups": speedups(deficits, start)}
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
     told = facts(jobs[0].setting, config, notes)
@@ -65,6 +64,8 @@ def courses(config: DictConfig) -> Iterator[Course]:
     Raises:
         InputError: a key of `recovery` means nothing, in one line with the cure.
     """
+    from experiments.analysis.recovering import MAIN
+
     asked = own_keys(config, "recovery", "recovery")
     hours, intensities = asked["hours"], asked["intensities"]
     if not hours or any(not isinstance(h, int) or h < 1 for h in hours) or sorted(set(hours)) != hours:

@@ -11,9 +11,9 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from experiments import recovery
-from experiments.analysis.recovering import speedups, times
+from experiments.analysis.recovering import contrasts, speedups, times
 from experiments.folder import result_folder
-from experiments.report.recovery import headline, lede
+from experiments.report.recovery import headline, helps, lede
 from sim.errors import InputError
 from tests.looks import common_look, rows_of_tables
 from tests.test_conf import composed
@@ -123,7 +123,7 @@ def test_no_deficit_is_no_recovery(spread: float):
     assert headline(table).startswith(NOTHING)
     assert table[["half_life", "lo", "hi", "median", "remaining", "gone"]].isna().all(axis=None)
     assert (table["with_deficit"] > 0).all() == (spread > 0.0)
-    assert lede(table) == []
+    assert lede(table, contrasts(nothing, 24)) == []
 
 
 def test_a_single_seed_can_not_tell_a_deficit():
@@ -144,7 +144,7 @@ def test_a_median_that_half_never_reach_is_beyond_the_run():
 
 def test_what_helps_is_told_from_what_does_not():
     both = decaying({"as it is": 300.0, "quick": 30.0, "same": 300.0})
-    found = speedups(both, 24, "as it is").set_index("help")
+    found = speedups(both, 24).set_index("help")
     assert found.loc["quick", "hi"] < 0
     assert found.loc["same", "lo"] < 0.1
     assert abs(found.loc["same", "remaining_change"]) < 0.3
@@ -152,10 +152,43 @@ def test_what_helps_is_told_from_what_does_not():
 
 
 def test_longer_campaigns_are_told_apart_only_if_they_are():
-    short = decaying({"as it is": 24.0}, floor=1.0)
+    short = decaying({"as it is": 24.0}, floor=1.0).assign(hours=60)
     long = decaying({"as it is": 24.0}, floor=6.0).assign(hours=71)
-    assert lede(times(pd.concat([short.assign(hours=60), long]), 24))[0].endswith("told apart.")
-    assert lede(times(pd.concat([short.assign(hours=60), short.assign(hours=61)]), 24))[0].endswith("was not found.")
+    mild = long.assign(intensity=0.5, deficit=long["deficit"] * 0.5)
+    both = pd.concat([short, long, mild])
+    by_length, by_level = contrasts(both, 24).to_dict("records")
+    assert by_length["change"] == pytest.approx(0.5, abs=0.03)
+    assert 0 < by_length["lo"] < by_length["change"] < by_length["hi"]
+    assert by_level["change"] == pytest.approx(0.0, abs=1e-9), "half of everything, in the same seeds"
+    share, longer, harder = lede(times(both, 24), contrasts(both, 24))
+    assert share.startswith("Of the deficit 9% [")
+    assert longer.startswith("Longer campaigns leave a larger share: 5")
+    assert harder.startswith(
+        "That harder campaigns leave a larger share was not found: 0 points [0 to 0] 1 against 0.5"
+    )
+    nothing = pd.concat([short.assign(deficit=-1.0), long])
+    assert contrasts(nothing, 24)["lo"].isna().all()
+    assert contrasts(long, 24).empty
+
+
+def test_pairing_tells_apart_what_seeds_alone_would_not():
+    """Seeds differ much in what is left, but in each of them longer leaves a little more."""
+    base = decaying({"as it is": 24.0})
+    late, luck = base["tick"] >= 96, np.linspace(0.0, 8.0, 6)[base["seed"]]
+    short, long = (base.assign(hours=h, deficit=base["deficit"] + late * (luck + x)) for h, x in ((60, 0), (71, 0.5)))
+    table = times(pd.concat([short, long]), 24).set_index("hours")
+    assert table.loc[60, "remaining_hi"] > table.loc[71, "remaining_lo"], "the two intervals overlap"
+    assert contrasts(pd.concat([short, long]), 24)["lo"].iloc[0] > 0
+
+
+def test_what_helps_is_said_only_where_there_was_a_deficit():
+    both = decaying({"as it is": 300.0, "quick": 30.0})
+    assert helps(times(both, 24), speedups(both, 24)) == [
+        "Less is missing at the end of the longest and hardest campaign with: quick."
+    ]
+    none = both.assign(deficit=both["deficit"] - 20.0)
+    assert speedups(none, 24)["hi"].iloc[0] < 0
+    assert helps(times(none, 24), speedups(none, 24)) == []
 
 
 @pytest.mark.parametrize(

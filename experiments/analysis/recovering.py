@@ -11,6 +11,7 @@ from experiments.analysis.recovery import DAY, NO_DEFICIT, RECOVERED, REFERENCE_
 
 F64 = NDArray[np.float64]
 RESAMPLES = 500
+MAIN = "as it is"  #: the setting without any help
 CASE = ["help", "hours", "intensity"]
 
 
@@ -93,21 +94,51 @@ def times(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def speedups(deficits: pd.DataFrame, start: int, main: str) -> pd.DataFrame:
+def hardest(times: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the setting as it is at the highest intensity, by length."""
+    return times[(times["help"] == MAIN) & (times["intensity"] == times["intensity"].max())].sort_values("hours")
+
+
+def contrasts(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
+    """Return by how much more a larger campaign leaves behind than a smaller one, in the same seeds.
+
+    Columns: `what` ("hours": the longest against the shortest at the highest intensity; "intensity": the highest
+    against the lowest at the longest), `less` and `more`, `change` (in `remaining`, a share) with its 95% bootstrap
+    interval `lo` and `hi`; nan where one of the two left no deficit that can be told from 0.
+    """
+    cases, rows = {key: case for key, case in paths(deficits, start).items() if key[0] == MAIN}, []
+    _, hours, levels = map(sorted, map(set, zip(*cases, strict=True)))
+    ends = {
+        "hours": [(length, levels[-1]) for length in (hours[0], hours[-1])],
+        "intensity": [(hours[-1], level) for level in (levels[0], levels[-1])],
+    }
+    for place, (what, pair) in enumerate(ends.items()):
+        if pair[0] == pair[1]:
+            continue
+        both = [cases[MAIN, *key] for key in pair]
+        whole = np.arange(len(both[0].deficit))
+        drawn = np.array([np.diff([_remaining(case, start, draw) for case in both])[0] for draw in draws(len(whole))])
+        told = all(interval(case.deficit[:, last_days(case, start)].mean(axis=1)).lo > 0 for case in both)
+        change = np.diff([_remaining(case, start, whole) for case in both])[0]
+        found = (float(change), _quantile(drawn, 0.025), _quantile(drawn, 0.975)) if told else (np.nan,) * 3
+        rows.append((what, pair[0][place], pair[1][place], *found, len(whole)))
+    return pd.DataFrame(rows, columns=["what", "less", "more", "change", "lo", "hi", "seeds"])
+
+
+def speedups(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
     """Return what each help changes: `help, remaining_change, lo, hi, deficit_change, deficit_lo, deficit_hi, seeds`.
 
     Both are posts an hour, with minus without the help, in the same seeds: the mean deficit of the run's last day, and
-    that of the campaign's last days. Bounds are 95% bootstrap intervals over seeds.
+    that of the campaign's last days. Bounds are 95% t-intervals over seeds.
     """
     cases, rows = paths(deficits, start), []
     for (name, hours, intensity), case in cases.items():
-        if name == main:
+        if name == MAIN:
             continue
-        bare = cases[main, hours, intensity]
+        bare = cases[MAIN, hours, intensity]
         parts = [slice(-DAY, None), last_days(case, start)]
         gaps = [(case.deficit[:, part] - bare.deficit[:, part]).mean(axis=1) for part in parts]
-        found = [(gap.mean(), *np.quantile(gap[draws(len(gap))].mean(axis=1), (0.025, 0.975))) for gap in gaps]
-        rows.append((name, *found[0], *found[1], len(gaps[0])))
+        rows.append((name, *interval(gaps[0]), *interval(gaps[1]), len(gaps[0])))
     names = ["help", "remaining_change", "lo", "hi", "deficit_change", "deficit_lo", "deficit_hi", "seeds"]
     return pd.DataFrame(rows, columns=names)
 

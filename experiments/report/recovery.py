@@ -4,33 +4,30 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.text import Text
 
-from experiments.analysis.pairing import interval
-from experiments.analysis.recovering import paths
-from experiments.analysis.recovery import DAY
+from experiments.analysis.recovering import hardest
 from experiments.report import page, style
+from experiments.report import recovery_figures as figures
 from experiments.report.page import Page, Picture, Table
 from experiments.report.terminal import grid
 from experiments.report.words import measured, number, span
 
-MAIN = "as it is"
-COLOURS = (style.SKY, style.BLUE, style.VERMILLION, style.PURPLE, style.GREEN)
 CAVEATS = (
     "Not modelled: people who return after they have left, newcomers, memory of the campaign beyond fear and perceived "
     "climate, and a platform or people who change their ways because of it.",
     "The half-life of fear is an assumption (72 h), and recovery inherits it; so is that who left never comes back.",
     "The time is that of the mean deficit over seeds: single small worlds write too few dissenting posts a day to be "
-    "timed well, and their medians stand in the table for comparison. Intervals are of chance alone "
-    "(bootstrap over seeds).",
+    "timed well, and their medians stand in the table for comparison.",
+    "Intervals are of chance alone, over seeds, and each by itself: among many some differ from 0 by luck. Those of "
+    "times and shares are bootstrapped, and too narrow with few seeds; those of posts an hour are t-intervals.",
 )
 FILES = {
     "deficits.parquet": "a row an hour, campaign and seed: dissent that does not stand because of the campaign",
     "times.parquet": "a row a campaign: time to half, what is still missing, with 95% intervals",
+    "contrasts.parquet": "how much more the longest and the hardest campaign leave behind, in the same seeds",
     "speedups.parquet": "what each change does to what is missing, in the same seeds",
     "run.yaml": "what was run, resolved",
 }
@@ -38,20 +35,21 @@ FILES = {
 
 def write(folder: Path, console: Console) -> str:
     """Write figures and report.html into `folder` from its result files, print the table; return the headline."""
-    deficits, times, helped = (pd.read_parquet(folder / f"{n}.parquet") for n in ("deficits", "times", "speedups"))
+    names = ("deficits", "times", "contrasts", "speedups")
+    deficits, times, ends, helped = (pd.read_parquet(folder / f"{name}.parquet") for name in names)
     about = page.made(folder)
     start = int(_config(about["config"])["campaign"]["start"])
-    sentence, lines = headline(times), [*lede(times), *_helps(helped)]
+    sentence, lines = headline(times), [*lede(times, ends), *helps(times, helped)]
     with style.look():
         pictures = [
             Picture("What is missing after campaigns of several lengths",
-                    style.save(curves(deficits, times, start), folder / "figures", "curves"),
+                    style.save(figures.curves(deficits, times, start), folder / "figures", "curves"),
                     "Look at where each curve crosses half (dotted). All are means over seeds and days with 95% "
                     "intervals, as a share of what the campaign's last days missed; a curve that stays up has not "
                     "recovered, and a campaign without a deficit has no curve.",
                     "Deficit after the end of the campaign, as a share of its last days, by length at full intensity."),
             Picture("What is still missing when the run ends",
-                    style.save(remaining(times), folder / "figures", "remaining"),
+                    style.save(figures.remaining(times), folder / "figures", "remaining"),
                     "Look at whether longer or harder campaigns leave a larger share behind: that would be hysteresis. "
                     "Hollow points: the part of people who left for good.",
                     "Share of the deficit that is left in the last day, by length and intensity, with 95% intervals."),
@@ -102,33 +100,37 @@ def headline(times: pd.DataFrame) -> str:
     return f"{text}; no deficit to recover from after {' and '.join(none)} h." if none else f"{text}."
 
 
-def hardest(times: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the setting as it is at the highest intensity, by length."""
-    return times[(times["help"] == MAIN) & (times["intensity"] == times["intensity"].max())].sort_values("hours")
-
-
-def lede(times: pd.DataFrame) -> list[str]:
-    """Return what is still missing after the shortest and the longest campaign, and whether that can be told apart."""
+def lede(times: pd.DataFrame, ends: pd.DataFrame) -> list[str]:
+    """Return what is still missing after the shortest and the longest campaign, and what can be told apart."""
     known = hardest(times).dropna(subset="remaining").to_dict("records")
-    if len(known) < 2:
-        return []
-    short, long = known[0], known[-1]
-    words = [
-        f"{_share(row)} of the deficit is missing in the last day watched after {row['hours']:.0f} h"
-        for row in (short, long)
-    ]
-    apart = short["remaining_hi"] < long["remaining_lo"] or long["remaining_hi"] < short["remaining_lo"]
-    found = "The two can be told apart." if apart else "That longer campaigns leave a larger share was not found."
-    return [f"{words[0]}, and {words[1]}. {found}"]
+    lines = []
+    if len(known) > 1:
+        words = [f"{_share(row)} after {row['hours']:.0f} h" for row in (known[0], known[-1])]
+        lines.append(f"Of the deficit {words[0]} and {words[1]} is missing in the last day watched.")
+    return lines + [_contrast(row) for row in ends.dropna(subset="lo").to_dict("records")]
 
 
-def _helps(helped: pd.DataFrame) -> list[str]:
-    if helped.empty:
+def _contrast(row: dict[Any, Any]) -> str:
+    more, unit = ("Longer", " h") if row["what"] == "hours" else ("Harder", " of full quotas")
+    between = f"{row['more']:g} against {row['less']:g}{unit}"
+    known = f"{number(100 * row['change'], 0)} points [{span(100 * row['lo'], 100 * row['hi'], 0)}] {between}"
+    if row["lo"] <= 0 <= row["hi"]:
+        return f"That {more.lower()} campaigns leave a larger share was not found: {known}."
+    return f"{more} campaigns leave a {'larger' if row['lo'] > 0 else 'smaller'} share: {known}."
+
+
+def helps(times: pd.DataFrame, helped: pd.DataFrame) -> list[str]:
+    """Say what leaves less missing after the campaign that all are tried under; nothing if that left no deficit."""
+    if helped.empty or not hardest(times)["reference_lo"].iloc[-1] > 0:
         return []
-    better = [_name(row["help"]) for row in helped.to_dict("records") if row["hi"] < 0]
-    if not better:
+    found = helped[helped["hi"] < 0].to_dict("records")
+    if not found:
         return ["None of the changes tried was found to leave less missing at the end."]
-    return [f"Less is missing at the end of the longest and hardest campaign with: {', '.join(better)}."]
+    names = [
+        f"{_name(row['help'])}{' (where the campaign also took less)' if row['deficit_hi'] < 0 else ''}"
+        for row in found
+    ]
+    return [f"Less is missing at the end of the longest and hardest campaign with: {', '.join(names)}."]
 
 
 def _share(row: dict[Any, Any]) -> str:
@@ -140,48 +142,6 @@ def _share(row: dict[Any, Any]) -> str:
 
 def _name(name: object) -> str:
     return str(name).replace("_", " ")
-
-
-def curves(deficits: pd.DataFrame, times: pd.DataFrame, start: int) -> Figure:
-    """Return the mean deficit after the end by length, at the highest intensity, as a share of the reference.
-
-    Bands are 95% t-intervals over seeds of the numerator. A campaign without a deficit has no curve.
-    """
-    cases = paths(deficits[deficits["help"] == MAIN], start)
-    figure = style.canvas(3.2)
-    axes = figure.subplots()
-    style.zero_line(axes)
-    axes.axhline(0.5, color=style.INK, linewidth=0.9, linestyle=":")
-    for place, row in enumerate(hardest(times).dropna(subset="half_life").to_dict("records")):
-        case = cases[MAIN, int(row["hours"]), float(row["intensity"])]
-        sums = np.cumsum(np.pad(case.deficit[:, case.stop :], ((0, 0), (1, 0))), axis=1)
-        value, lo, hi = interval((sums[:, DAY:] - sums[:, :-DAY]) / (DAY * row["reference"]))
-        x, colour = np.arange(len(value)), COLOURS[place % len(COLOURS)]
-        axes.fill_between(x, lo, hi, color=colour, alpha=0.12, linewidth=0)
-        axes.plot(x, value, color=colour, label=f"{row['hours']:.0f} h")
-    axes.set_xlabel("hours after the end (mean of the 24 hours that follow)")
-    axes.set_ylabel("deficit, share of the last days\u2019")
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(title="length of the campaign")
-    return figure
-
-
-def remaining(times: pd.DataFrame) -> Figure:
-    """Return what is left in the last day by length; a colour an intensity."""
-    rows = times[times["help"] == MAIN]
-    figure = style.canvas(3.2)
-    axes = figure.subplots()
-    style.zero_line(axes)
-    for place, (intensity, part) in enumerate(rows.groupby("intensity")):
-        x = part["hours"].to_numpy(np.float64) * (1 + 0.03 * place)
-        colour = COLOURS[place % len(COLOURS)]
-        axes.vlines(x, part["remaining_lo"], part["remaining_hi"], color=colour, linewidth=1.3)
-        axes.plot(x, part["remaining"], "o-", color=colour, label=f"intensity {intensity:g}")
-        axes.plot(x, part["gone"], "o", color=colour, markerfacecolor="white")
-    axes.set_xlabel("length of the campaign, h")
-    axes.set_ylabel("missing in the last day, share")
-    figure.legend(loc="outside lower center", ncols=rows["intensity"].nunique())
-    return figure
 
 
 def _table(times: pd.DataFrame) -> Table:
