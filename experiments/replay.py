@@ -37,7 +37,7 @@ def main(config: DictConfig, folder: Path) -> None:
     describe(folder, whole, facts(settings[0][-1], config, notes))
     told = lesson(config, played, settings)
     wanted = config.replay
-    reel = Reel(scenes, command(folder), wanted.title, wanted.language, told, arms(told, wanted.without))
+    reel = Reel(scenes, command(folder), wanted.title, wanted.language, told, called(config, told))
     write(reel, folder / "replay.html")
     for part in ("title", "answer", "gone") if told else ():
         print(plain(told["en"][part]))
@@ -59,6 +59,8 @@ def checked(config: DictConfig) -> list[tuple[Setting, ...]]:
     if not isinstance(wanted.people, int) or not 1 <= wanted.people <= MOST:
         raise InputError(f"replay.people={wanted.people} must be from 1 to {MOST}: a page has room for no more dots")
     for name in ("without", "gone"):
+        if wanted[name] is None and name == "without":
+            continue
         if not OmegaConf.is_list(wanted[name]) or any("=" not in str(change) for change in wanted[name]):
             raise InputError(f"replay.{name}={wanted[name]} must be a list: 'replay.{name}=[\"army.size=0\"]'")
     if wanted.lesson:
@@ -70,9 +72,32 @@ def checked(config: DictConfig) -> list[tuple[Setting, ...]]:
 
 
 def worlds(config: DictConfig) -> tuple[Setting, ...]:
-    """Return the settings of one scene: the world without what `replay.without` sets otherwise, and the one with it."""
-    without = config.replay.without
-    return (*([build(varied(config, without))] if without else []), build(config))
+    """Return the settings of one scene: the world without what it is about, if there is one, and the one with it."""
+    changes = without(config)
+    return (*([build(varied(config, changes))] if changes else []), build(config))
+
+
+def without(config: DictConfig) -> list[str]:
+    """Return what the first world has otherwise: what `replay.without` says, or else the story of the scenario."""
+    said = config.replay.without
+    return list(story(config).get("without", ["campaign.tactics=[]"]) if said is None else said)
+
+
+def story(config: DictConfig) -> dict[str, Any]:
+    """Return the story of the scenario, {} for none."""
+    told: Any = OmegaConf.to_container(config.story) if "story" in config else {}
+    return dict(told)
+
+
+def called(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Return how the two worlds are called in each language; see `arms`."""
+    changes = without(config)
+    if told or config.replay.without is not None or all(".intensity=" in change for change in changes):
+        return arms(told, changes)
+    return {
+        "en": {"arm_without": "without it", "arm_with": story(config).get("title", "as it is set")},
+        "ar": {"arm_without": "من دون ذلك", "arm_with": "كما ضُبط"},
+    }
 
 
 def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -87,7 +112,7 @@ def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[
         return {
             language: {name: text for name, text in parts.items() if name in names} for language, parts in told.items()
         }
-    if not without or set(without) <= {"campaign.tactics=[]", "army.size=0"}:
+    if all(change in ("campaign.tactics=[]", "army.size=0") or ".intensity=" in change for change in without):
         return {}
     changes = ", ".join(without)
     return {

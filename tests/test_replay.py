@@ -31,6 +31,8 @@ from sim.state.graph import from_edges
 from sim.state.posts import CONTESTED
 from sim.state.truth import ROLES
 from sim.world import World
+from tests.test_conf import composed
+from tests.test_story import SCENARIOS
 from tests.worlds import LIVELY, START, Diary, lively, played
 
 TICKS, N = START + 36, LIVELY.population.size
@@ -288,6 +290,18 @@ def test_a_lesson_names_the_worlds_and_nothing_else():
     assert replay.arms(told, ["army.size=0"]) == {"en": {"arm_with": "a flood"}, "ar": {}}
     assert replay.arms({}, ["army.size=0"]) == {}
     assert replay.arms({}, ["feed=chronological"])["en"]["arm_without"] == "feed=chronological"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_is_replayed_beside_what_its_story_compares_it_with(scenario: str):
+    config = composed("replay", f"scenario={scenario}", "population.size=60")
+    (worlds,) = replay.checked(config)
+    assert len(worlds) == 2 - (scenario == "quiet")
+    assert scenario == "quiet" or worlds[0] != worlds[1]
+    words = replay.called(config, {})
+    assert bool(words) == (scenario not in ("quiet", "flooded_hashtag", "committee_smear", "fallujah_2016"))
+    own = composed("replay", f"scenario={scenario}", "population.size=60", 'replay.without=["feed.engagement=0.5"]')
+    assert replay.called(own, {})["en"]["arm_without"] == "feed.engagement=0.5"
 
 
 def test_findings_are_second_world_against_first(shots: list[Shot]):
