@@ -126,6 +126,9 @@ def test_a_compaction_that_is_cut_short_is_finished(
                 store.compact()
             except Cut:
                 assert moment < 10
+        table = read_table(store.runs)
+        assert table is not None
+        assert sorted(table["run_id"].to_pylist()) == ["run0", "run1", "run2"]
     with opened(tmp_path / "out") as store:
         assert len(store.status()) == 3
     assert sorted(pd.read_parquet(tmp_path / "out/runs")["run_id"]) == ["run0", "run1", "run2"]

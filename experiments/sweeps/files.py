@@ -1,8 +1,9 @@
 """Files that appear whole: written as a draft, brought to the disk, and renamed; read while they change."""
 
+import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from sim.errors import InputError
 
+INTENT = "compaction.json"  #: in `_work`: what becomes of which files, as long as that is under way
 BUNDLE = 64  #: files of a former growth that compaction makes one
 ROWS = 50_000  #: rows of runs that a compacted file may hold
 
@@ -30,17 +32,27 @@ def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table |
     for _ in range(TRIES):
         before = sorted(folder.rglob("*.parquet"))
         with suppress(FileNotFoundError):
-            table = _read(folder, columns) if before else None
+            table = _read(folder, columns, _superseded(folder)) if before else None
             if sorted(folder.rglob("*.parquet")) == before:
                 return table
         time.sleep(PAUSE)
     raise InputError(f"{folder} changes all the time: read it again when its sweep has ended")
 
 
-def _read(folder: Path, columns: Sequence[str] | None) -> pa.Table:
+def _read(folder: Path, columns: Sequence[str] | None, without: Collection[str]) -> pa.Table:
     found = ds.dataset(folder, format="parquet", partitioning="hive")
-    schema = pa.unify_schemas([found.schema, *(fragment.physical_schema for fragment in found.get_fragments())])
-    return found.replace_schema(schema).to_table(columns=columns)
+    fragments = [fragment for fragment in found.get_fragments() if Path(fragment.path).stem not in without]
+    schema = pa.unify_schemas([found.schema, *(fragment.physical_schema for fragment in fragments)])
+    return ds.FileSystemDataset(fragments, schema, found.format, found.filesystem).to_table(columns=columns)
+
+
+def _superseded(folder: Path) -> list[str]:
+    """Return the stems of files whose rows stand in a compacted one too, until the compaction has removed them."""
+    with suppress(FileNotFoundError):
+        intent = json.loads((folder.parent / "_work" / INTENT).read_text(encoding="utf-8"))
+        if (folder / intent["folder"] / f"{intent['new']}.parquet").is_file():
+            return list(intent["old"])
+    return []
 
 
 def bundles(paths: Sequence[Path]) -> Iterator[list[Path]]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from experiments.sweeps.files import bundles, fitted, join, read_table, write, write_text
+from experiments.sweeps.files import INTENT, bundles, fitted, join, read_table, write, write_text
 from experiments.sweeps.outcomes import OK, Outcome, read_events
 from sim.errors import InputError
 
@@ -145,7 +145,7 @@ class Store:
             for folder in sorted(self.runs.glob("status=*")):
                 for bundle in bundles(sorted(folder.glob("*.parquet"))):
                     intent = {"folder": folder.name, "new": self._stem(), "old": [path.stem for path in bundle]}
-                    write_text(json.dumps(intent), self.work / "compaction.json", self.work)
+                    write_text(json.dumps(intent), self.work / INTENT, self.work)
                     self._carry_out(intent)
 
     def recover(self, journals: Iterable[Path]) -> list[Outcome]:
@@ -168,7 +168,7 @@ class Store:
         return f"{time.time_ns():x}-{os.getpid()}-{self._written}"
 
     def _repair(self) -> None:
-        intent = self.work / "compaction.json"
+        intent = self.work / INTENT
         if intent.is_file():
             self._carry_out(json.loads(intent.read_text(encoding="utf-8")))
         for draft in [*self.root.rglob("_*.draft")]:
@@ -201,7 +201,7 @@ class Store:
         for stem in old:
             (folder / f"{stem}.parquet").unlink(missing_ok=True)
             (self.series / f"{stem}.parquet").unlink(missing_ok=True)
-        (self.work / "compaction.json").unlink()
+        (self.work / INTENT).unlink()
 
 
 def runs_of(folder: Path) -> Path:
