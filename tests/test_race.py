@@ -14,7 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from experiments import race
 from experiments.analysis.races import summary, tipping
 from experiments.detection.coaction import CoAction
-from experiments.detection.loop import Looker, now, view, wrote
+from experiments.detection.detector import F64, Detector
+from experiments.detection.loop import Looker, now, shuffled, view, wrote
+from experiments.detection.view import PlatformView
 from experiments.folder import result_folder
 from experiments.report.race import headline, margin
 from sim.errors import InputError
@@ -22,6 +24,7 @@ from sim.observers.harm import Harm
 from sim.platform.defences.base import Site
 from sim.platform.defences.watching import Watch, before
 from sim.state.posts import REPOST
+from sim.state.truth import ORGANIC
 from sim.world import World
 from tests.looks import common_look, rows_of_tables
 from tests.test_conf import composed
@@ -90,11 +93,29 @@ def test_a_detector_in_the_loop_sees_no_truth(world: World) -> None:
 
 
 def test_the_view_is_what_the_ledger_holds(world: World) -> None:
-    shown, posts = view(now(world)), world.state.ledger.rows()
-    assert (shown.posts["account_id"].to_numpy() == posts.author).all()
+    order = shuffled(now(world))
+    shown, posts = view(now(world), order), world.state.ledger.rows()
+    assert (order[shown.posts["account_id"].to_numpy()] == posts.author).all()
+    reposts = (posts.kind == REPOST) & ~posts.removed
+    assert ((shown.posts["repost_of"].to_numpy() >= 0) == reposts).all(), "nothing is left of what was taken down"
     assert ((shown.posts["kind"] == "repost").to_numpy() == (posts.kind == REPOST)).all()
     assert (shown.posts["deleted"].to_numpy() == posts.removed).all()
     assert set(wrote(now(world))) == set(posts.author.tolist())
+
+
+def test_the_place_of_an_account_says_nothing_of_who_it_is(world: World) -> None:
+    """Rows would: the organised come last."""
+
+    class Last(Detector):
+        def score(self, view: PlatformView) -> F64:
+            return view.accounts["account_id"].to_numpy().astype(float)
+
+    organised = world.role != ORGANIC
+    assert np.flatnonzero(organised).min() > np.flatnonzero(~organised).max()
+    score = Looker(Last())(now(world))
+    assert sorted(score) == list(range(len(score)))
+    mean = score.mean()
+    assert abs(score[organised].mean() - mean) < 3 * score.std() / np.sqrt(organised.sum())
 
 
 @cache
@@ -227,7 +248,7 @@ def test_a_detector_that_must_learn_is_refused():
 def test_which_silences_more_is_told():
     worse = tipping(rounds(silenced=200.0, restored=-10.0))
     assert worse["alone"].round(-1).tolist() == [-20.0, 80.0]
-    assert headline(worse).startswith("From a false-positive rate of 0.5 on, the detector itself silences more dissent")
+    assert headline(worse).startswith("At a false-positive rate of 0.5 the detector itself silences more dissent than")
     assert margin(worse).startswith("Without a campaign the detector at rate 0.5 silences ")
     assert "more dissenting posts a world than the army does" in margin(worse)
     better = tipping(rounds(silenced=2.0, restored=10.0))
@@ -237,6 +258,9 @@ def test_which_silences_more_is_told():
     )
     assert headline(better).endswith(" posts a world more; it still restores dissent in the last round at 0.01, 0.5.")
     assert "fewer dissenting posts a world" in margin(better)
+    mixed = rounds(2.0, 10.0)
+    mixed.loc[mixed["rate"] == 0.5, "restored"] -= 20.0
+    assert headline(tipping(mixed)).endswith("at 0.01; under the campaign it makes matters worse at 0.5.")
     caught = rounds(1.0, 1.0).assign(organised=9.0, innocent=3.0)
     assert set(summary(caught).set_index("measure").loc["precision", "value"]) == {75.0}
     assert len(summary(rounds(1.0, 1.0))) == 2 * 2 * 10

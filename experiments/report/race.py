@@ -22,7 +22,7 @@ CAVEATS = (
     "The detector sees the 48 hours in memory. Rates are set in quiet worlds of other seeds; what people do in a "
     "campaign differs, and the people suspended are the measure of it.",
     "Scores of co-action are whole numbers, so that several rates may have one limit and then are one defence.",
-    "Intervals are of chance alone (95%, t, over seeds).",
+    "Intervals are of chance alone (95%, t, over seeds) and each by itself: among many some differ from 0 by luck.",
 )
 FILES = {
     "rounds.parquet": "a row a seed, rate and round: what the detector changes against the same seed without it",
@@ -39,7 +39,7 @@ def write(folder: Path, console: Console) -> str:
     with style.look():
         pictures = [
             Picture("Round by round", style.save(draw(table), folder / "figures", "rounds"),
-                    "Look at whether what is restored lasts, and at who pays. A colour is a false-positive rate; bands "
+                    "Look at whether what is restored lasts, and at who pays. A colour is a false-positive rate; bars "
                     "are 95% intervals over seeds.",
                     "Dissent restored, people suspended and suspensions a member of the army, by round and rate."),
         ]  # fmt: skip
@@ -64,23 +64,27 @@ def headline(tipped: pd.DataFrame) -> str:
     helpful = [row["rate"] for row in rows if row["net_hi"] < 0]
     if worse:
         told = _alone(next(row for row in rows if row["rate"] == worse[0]))
-        text = "From a false-positive rate of "
-        text += f"{worse[0]:g} on, the detector itself silences more dissent than the army: there it is {told}"
+        text = f"At a false-positive rate of {_some(worse)} the detector itself silences more dissent than the army"
+        text += f": at {worse[0]:g} it is {told}"
     else:
         tried = f"from {rows[0]['rate']:g} to {rows[-1]['rate']:g}"
         text = f"At no false-positive rate {tried} was the detector found to silence more dissent than the army"
         text += f": at {rows[-1]['rate']:g} it is {_alone(rows[-1])}"
     if helpful:
-        text += f"; it still restores dissent in the last round at {', '.join(f'{rate:g}' for rate in helpful)}"
-    elif harmful:
-        text += f"; under the campaign it makes matters worse at {', '.join(f'{rate:g}' for rate in harmful)}"
-    else:
+        text += f"; it still restores dissent in the last round at {_some(helpful)}"
+    if harmful:
+        text += f"; under the campaign it makes matters worse at {_some(harmful)}"
+    if not (helpful or harmful):
         text += "; no effect on dissent under the campaign was found in the last round"
     return f"{text}."
 
 
 def _alone(row: dict[Any, Any]) -> str:
     return f"{measured(row['alone'], row['alone_lo'], row['alone_hi'])} posts a world more"
+
+
+def _some(rates: list[float]) -> str:
+    return ", ".join(f"{rate:g}" for rate in rates)
 
 
 def margin(tipped: pd.DataFrame) -> str:
@@ -118,10 +122,12 @@ def draw(table: pd.DataFrame) -> Figure:
 
 def _panel(axes: Axes, rows: pd.DataFrame, title: str) -> None:
     style.zero_line(axes)
+    rates = sorted(rows["rate"].unique())
     for place, (rate, part) in enumerate(rows.groupby("rate")):
         colour = COLOURS[place % len(COLOURS)]
-        axes.fill_between(part["round"], part["lo"], part["hi"], color=colour, alpha=0.12, linewidth=0)
-        axes.plot(part["round"], part["value"], "o-", color=colour, markersize=3.5, label=f"rate {rate:g}")
+        x = part["round"] + 0.5 * ((place + 1) / (len(rates) + 1) - 0.5)  # beside each other: some are one defence
+        axes.vlines(x, part["lo"], part["hi"], color=colour, linewidth=1.3)
+        axes.plot(x, part["value"], "o-", color=colour, linewidth=0.9, markersize=3.5, label=f"rate {rate:g}")
     ticks: Any = sorted(rows["round"].unique())
     axes.set_xticks(ticks)
     axes.set_title(title)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.detection.coaction import CoAction
-from experiments.detection.loop import now, view
+from experiments.detection.loop import Looker, now
 from experiments.teaching.curves import CURVES, DAY, curves
 from experiments.teaching.film import Film, Frame, names
 from experiments.teaching.layout import places
@@ -101,7 +101,7 @@ def suspects(world: World) -> tuple[Plain, ...]:
 
     It sees what the platform shows of the posts in memory. `organised` is the truth, for whoever asks for it.
     """
-    score, roles = DETECTOR.score(view(now(world))), world.state.truth.role
+    score, roles = Looker(DETECTOR)(now(world)), world.state.truth.role
     worst = np.argsort(-score, kind="stable")[:SUSPECTS]
     worst = worst[score[worst] > 0]
     return tuple(
