@@ -13,7 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from experiments import defences
 from experiments.analysis.defences import COUNTED, INNOCENT, effects, front, summary, survives, together, verdict
 from experiments.folder import result_folder
-from experiments.report.defences import beyond, first, headline, lede, seen
+from experiments.report import defences_tables as tables
+from experiments.report.defences import beyond, first, headline, lede, luck, seen
 from sim.actors.counterspeech import CounterSpeech
 from sim.errors import InputError
 from sim.platform.defences.base import Defence
@@ -221,3 +222,26 @@ def test_the_report_says_no_effect_where_none_was_found():
     assert said.endswith(" posts a world more.")
     assert "no defence was found to silence dissent by itself" in lede(nothing, ["good", "bad"])[1]
     assert verdict(float("nan"), float("nan")) == "none found"
+
+
+def test_the_front_says_of_whom_no_effect_was_found_and_luck_is_counted():
+    table = summary(effects(invented(20.0, 3.0)))
+    assert "good. Doing nothing takes part." in " ".join(lede(table, ["good", "bad"]))
+    (said,) = luck(table, ["good", "bad"])
+    assert said == (
+        "Of 2 effects on dissent (a defence in a setting) 1 keep clear of 0; if no defence had any, about 0 would by "
+        "luck."
+    )
+    nothing = table.assign(lo=np.where(table["outcome"] == "restored", -1.0, table["lo"]))
+    assert "Doing nothing takes part; no effect on dissent was found under good." in " ".join(lede(nothing, ["good"]))
+
+
+def test_a_share_is_told_within_its_bounds():
+    worlds = invented(20.0, 3.0)
+    hit = (worlds["defence"] == "good") & (worlds["arm"] == "all")
+    worlds.loc[hit, "barred_organised"] = 6.0 + worlds.loc[hit, "seed"] % 3
+    worlds.loc[hit, "barred_dissenter"] = (worlds.loc[hit, "seed"] == 0) * 1.0
+    table = first(summary(effects(worlds)))
+    assert table.set_index(["defence", "outcome"]).loc[("good", "precision"), "hi"] > 100.0
+    row = next(row for row in tables.effects(table).rows if row[0] == "good")
+    assert row[7].endswith("to 100]")

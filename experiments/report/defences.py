@@ -8,7 +8,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from experiments.analysis.defences import survives
+from experiments.analysis.defences import survives, verdict
 from experiments.report import defences_figures as figures
 from experiments.report import defences_tables as tables
 from experiments.report import page, style
@@ -29,6 +29,7 @@ CAVEATS = (
     "Harm counts civil posts and accounts of who serves nobody; what a defence does to abuse by ordinary people is not "
     "counted as harm. A limited post is one held back, taken down or ranked lower when it is new.",
     "Intervals are of chance alone (95%, t, over seeds) and each by itself: among many some differ from 0 by luck. "
+    "The share of resamples on the front makes few seeds look surer than they are. "
     "That no effect was found is no proof that there is none.",
 )
 FILES = {
@@ -116,9 +117,13 @@ def lede(table: pd.DataFrame, names: list[str]) -> list[str]:
     )
     lines += seen(main, names)
     on = [name for name in names if of(main, name, "front")["value"] >= 0.5]
+    unsure = [
+        name for name in on if verdict(*(of(main, name, "restored")[end] for end in ("lo", "hi"))) == "none found"
+    ]
     lines.append(
         "On the Pareto front of dissent restored, civil posts limited and people shut out, in at least half of the "
-        f"resampled sets of seeds: {_some(on) or 'none'}. Doing nothing takes part."
+        f"resampled sets of seeds: {_some(on) or 'none'}. Doing nothing takes part"
+        + (f"; no effect on dissent was found under {_some(unsure)}." if unsure else ".")
     )
     others = [str(name) for name in dict.fromkeys(table.loc[table["family"] == "robustness", "variation"])]
     if others:
@@ -130,7 +135,20 @@ def lede(table: pd.DataFrame, names: list[str]) -> list[str]:
             else f"No defence was found to bring dissent back in all of {len(others)} other settings (people who react "
             "otherwise, an army that hides)."
         )
-    return lines
+    return [*lines, *luck(table, names)]
+
+
+def luck(table: pd.DataFrame, names: list[str]) -> list[str]:
+    """Say how many effects on dissent are found in all settings, and how many would be if there were none at all."""
+    alone = table[table["defence"].isin(names) & (table["outcome"] == "restored") & table["lo"].notna()]
+    alone = alone[(alone["value"] != 0) | (alone["lo"] < alone["hi"])]  # what changes nothing in any seed can not err
+    clear = alone[(alone["lo"] > 0) | (alone["hi"] < 0)]
+    if alone.empty:
+        return []
+    return [
+        f"Of {len(alone)} effects on dissent (a defence in a setting) {len(clear)} keep clear of 0; if no defence had "
+        f"any, about {0.05 * len(alone):.0f} would by luck."
+    ]
 
 
 def seen(rows: pd.DataFrame, names: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from experiments.report.words import number
 
 FOUND = {"more": BLUE, "less": VERMILLION, "none found": GREY}
 ENDS = ("value", "lo", "hi")
-NEAR = (0.04, 0.05)  #: shares of a panel's width and height within which labels would overlap
+NEAR = (0.025, 0.05)  #: half a number's share of a panel's width, and a line's of its height: closer labels overlap
 HARMS = {"limited_posts": "civil posts limited, a world", "shut_out": "people shut out, a world"}
 
 
@@ -69,7 +69,11 @@ def _numbered(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> Non
     places = axes.transAxes.inverted().transform(axes.transData.transform(np.column_stack([x, y])))
     groups: list[list[int]] = []
     for one in np.argsort(-y, kind="stable"):
-        near = [group for group in groups if (abs(places[one] - places[group[-1]]) < NEAR).all()]
+        wide = [(NEAR[0] * (1 + len(group)), NEAR[1]) for group in groups]
+        near = [
+            group for group, limit in zip(groups, wide, strict=True)
+            if (abs(places[group] - places[one]) < limit).all(axis=1).any()
+        ]  # fmt: skip
         near[0].append(int(one)) if near else groups.append([int(one)])
     for group in groups:
         middle = x[group].mean(), y[group].mean()

@@ -25,8 +25,10 @@ def called(name: str) -> str:
 
 
 def _precision(rows: pd.DataFrame, defence: str) -> str:
-    known = math.isfinite(of(rows, defence, "precision")["lo"])
-    return f"{cell(rows, defence, 'precision', 0)}" if known else "nobody surely"
+    one = of(rows, defence, "precision")
+    if not math.isfinite(one["lo"]):
+        return "nobody surely"
+    return f"{number(one['value'], 0)} [{span(max(one['lo'], 0.0), min(one['hi'], 100.0), 0)}]"
 
 
 def cell(rows: pd.DataFrame, defence: str, outcome: str, digits: int = 1, unit: str = "") -> str:
