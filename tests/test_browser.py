@@ -1,6 +1,5 @@
 """Pages in a real browser: they play, say what the same seed says without one, and nothing is wrong in the console."""
 
-import os
 import shutil
 import socket
 import threading
@@ -177,8 +176,10 @@ def address() -> Iterator[str]:
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         port = free.getsockname()[1]
-    os.environ["SOLARA_KERNEL_CULL_TIMEOUT"] = "1s"
     serving = server(LOOPBACK, port)
+    from solara.server import settings
+
+    settings.kernel.cull_timeout = "1s"  # the environment is read once, maybe by an earlier test
     thread = threading.Thread(target=serving.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + PATIENCE / 1000
@@ -315,3 +316,59 @@ def test_above_5000_people_the_page_counts_in_hexagons_and_says_that_there_is_no
     tab.get_by_label("الناس", exact=True).press("Enter")
     until(tab, "live.hours === 1 && !live.stages[0].binned")
     assert tab.locator("#hexagons").is_hidden()
+
+
+@pytest.mark.slow
+@SERVED
+def test_ten_pages_at_once_show_each_its_own_world_and_free_it_when_closed(
+    browser: Any, address: str, monkeypatch: pytest.MonkeyPatch
+):
+    from experiments.teaching.live import bands
+    from experiments.teaching.live.choice import Choice, setting
+
+    monkeypatch.setattr(bands, "SEEDS", 0)
+    before = sessions()
+    with browser.new_context() as class_:
+        tabs = [class_.new_page() for _ in range(10)]
+        for seed, page in enumerate(tabs, 2):
+            visit(page, address)
+            enter(page, "people", 100)
+            enter(page, "seed", seed)
+        assert sessions() == before + 10
+        for page in tabs:
+            page.get_by_role("button", name="step").click()
+        for seed, page in enumerate(tabs, 2):
+            until(page, "live.hours === 2")
+            same(page.evaluate("live.readout()"), [World(setting(Choice(people=100, seed=seed)), rng=seed).run(2)], 1)
+    deadline = time.monotonic() + 60
+    while sessions() > before and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert sessions() == before
+
+
+@pytest.mark.slow
+@SERVED
+def test_labels_and_texts_of_the_live_page_stand_right_in_arabic(tab: Any, address: str):
+    visit(tab, address)
+    tab.click("#language")
+    until(tab, "document.documentElement.dir === 'rtl'")
+    tab.get_by_role("button", name="من البداية").wait_for(timeout=PATIENCE)
+    boxes = tab.evaluate(
+        "[...document.querySelectorAll('.v-text-field')].map(field => ({label: field.querySelector('.v-label')"
+        ".getBoundingClientRect().right, field: field.getBoundingClientRect().right}))"
+    )
+    assert len(boxes) == 7
+    assert all(abs(box["label"] - box["field"]) < 15 for box in boxes), boxes
+
+
+def test_one_world_s_line_is_drawn_in_a_colour_of_its_own(tab: Any, shots: list[list[Shot]], tmp_path: Path):
+    one = [shots[0][0]._replace(films=shots[0][0].films[1:], histories=shots[0][0].histories[1:])]
+    write(Reel([Scene(one, LIVELY.campaign)], "python -m experiments.run replay=true"), tmp_path / "replay.html")
+    opened(tab, tmp_path / "replay.html")
+    tab.evaluate(f"replay.seek({TICKS - 1})")
+    orange = (
+        "(canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+        ".filter((value, place, all) => place % 4 === 0 && value > 180 && all[place + 2] < 60 && all[place + 3] > 200)"
+        ".length)(document.querySelector('figure.chart canvas'))"
+    )
+    assert tab.evaluate(orange) > 50

@@ -1,6 +1,7 @@
 """Sessions of the live page: what they show is the world, they never outrun the page, and they share nothing."""
 
 import gc
+import re
 import threading
 import time
 import weakref
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments import demo
 from experiments.teaching.curves import curves
 from experiments.teaching.film import names as names_of
 from experiments.teaching.live import picture
@@ -24,6 +26,7 @@ from sim.platform import home
 from sim.state.posts import REPOST
 from sim.state.truth import GENUINE
 from sim.world import World
+from tests.conftest import ROOT
 
 SMALL = Choice(people=120, army=12, seed=3)
 PATIENCE = 120.0
@@ -200,3 +203,18 @@ def test_the_stream_holds_what_stands_and_suspects_are_those_who_repost_together
         mine = [(root, t) for a, root, t in reposts if a == row]
         met = Counter(a for a, root, t in reposts for r, at in mine if a != row and root == r and abs(t - at) <= 60)
         assert one["score"] == sum(times for times in met.values() if times > 1)
+
+
+@pytest.mark.filterwarnings("ignore")  # of the server's own packages
+def test_only_this_machine_sees_the_page_unless_told_otherwise():
+    assert demo.arguments().parse_args([]).host == "127.0.0.1" == demo.LOOPBACK
+    pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+    assert demo.server(demo.LOOPBACK, 8765).config.host == "127.0.0.1"
+
+
+def test_nothing_that_is_typed_can_be_evaluated():
+    folder = ROOT / "experiments" / "teaching"
+    calls = r"\b(eval|exec|Function|setTimeout|compile)\(|\binnerHTML\b|insertAdjacentHTML|document\.write|v-html"
+    texts = {path: path.read_text("utf-8") for path in folder.rglob("*.*") if path.suffix in (".py", ".js", ".html")}
+    assert len(texts) > 20
+    assert [path.name for path, text in texts.items() if re.search(calls, text)] == []

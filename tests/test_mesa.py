@@ -73,7 +73,7 @@ def test_batch_run_sweeps_a_world() -> None:
     assert len({row["RunId"] for row in rows}) == 4
 
 
-# ---- the browser: what SolaraViz reads of a model, by its source, since Solara is not installed here
+# ---- the browser: what SolaraViz reads of a model, by its source, since not all that it needs is installed everywhere
 
 PAGE = Path(inspect.getfile(mesa)).parent / "visualization" / "solara_viz.py"
 TREE = ast.parse(PAGE.read_text(encoding="utf-8"))
@@ -127,6 +127,26 @@ def test_reset_builds_the_same_world_again() -> None:
     assert again.steps == 0
     again.run(6)
     assert fingerprint(again) == fingerprint(first)
+
+
+@pytest.mark.filterwarnings("ignore")  # of the page's own packages
+def test_the_page_itself_steps_and_resets_a_world() -> None:
+    """Mesa's own page with its real buttons, where it can be imported: besides Solara it needs Altair."""
+    solara = pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+    pytest.importorskip("altair", reason="Mesa's page needs altair, which nothing else here does")
+    from ipyvuetify import Btn
+    from mesa.visualization import SolaraViz
+
+    model = solara.reactive(Classroom(people=40))
+    _, shown = solara.render(solara.AppLayout(children=[SolaraViz(model)]), handle_error=False)
+    first = model.value
+    for steps in (1, 2):
+        shown.find(Btn, children=["Step"]).widget.click()
+        assert (model.value.steps, model.value.now) == (steps, steps)
+    shown.find(Btn, children=["Reset"]).widget.click()
+    assert (type(model.value), model.value.steps, model.value.now) == (Classroom, 0, 0)
+    assert model.value is not first
+    shown.close()
 
 
 # ---- copies and being forgotten
