@@ -15,9 +15,13 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.pairing import interval
+from sim.actors.committee import Brigade
 from sim.actors.contender import Contender
 from sim.actors.reporters import Reporters
 from sim.actors.returns import Returns
+from sim.actors.sleeper import Sleepers
+from sim.campaigns import Operation
+from sim.people.credibility import Credibility
 from sim.people.following import Following
 from sim.people.migration import Migration
 from sim.people.recruiting import Recruiting
@@ -91,6 +95,29 @@ BRIEF = replace(SWEPT, pressure=replace(SWEEP, suspension=0, appeal=0))  # takes
 FOUND = replace(SWEPT, following=replace(FIXED, refind=0.8))
 EXACT = replace(REPORTED, moderation=replace(REPORTED.moderation, error=0.0))
 DULL = replace(ABUSED, expression=replace(ABUSED.expression, contagion=0.0))
+UNFOLLOWED, MUTED = (
+    replace(ABUSED, following=rule) for rule in (replace(FIXED, unfollow=0.2), replace(FIXED, mute=1.0))
+)
+SILENT = replace(ABUSED, campaign=replace(ABUSED.campaign, intensity=0.0))
+CIVIL = replace(
+    ABUSED,
+    campaign=replace(ABUSED.campaign, tactics=("flood",), toxic_share=0.0),
+    expression=replace(ABUSED.expression, toxic_posts=0.0, toxic_replies=0.0),
+)
+KEPT = replace(ABUSED, following=FIXED)
+SMEARED = replace(
+    lively(population={"size": 120}, army={"size": 0}),
+    credibility=Credibility(association=1.0),
+    forces=(Brigade(size=12, delay=0.0, operations=(Operation(tactic="smear", start=START, targets=3),)),),
+)
+MUTE = replace(SMEARED, expression=replace(SMEARED.expression, reposts=0.0, replies=0.0))  # nobody takes sides
+CLEAN = Credibility(association=0.0)
+PLANTED = replace(
+    lively(population={"size": 120}, army={"size": 0}),
+    credibility=Credibility(),
+    forces=(Sleepers(operations=(Operation(tactic="civic", start=START, hours=HOURS),)),),
+)
+IDLE = replace(PLANTED, forces=(Sleepers(operations=(Operation(tactic="civic", start=START, intensity=0.0),)),))
 HOME = replace(ABUSED, attention=replace(ABUSED.attention, search=0, trends=0))  # nobody reads any tag
 EFFECTS = {
     "sweeps silence the organised": Effect(SWEPT, NO_SWEEP, BRIEF, organised, -1),
@@ -108,6 +135,23 @@ EFFECTS = {
     "who blocks is hit less": Effect(
         replace(ABUSED, following=replace(FIXED, block=1.0)), ABUSED,
         replace(ABUSED, following=replace(FIXED, unfollow=1.0)), hit, -1,
+    ),
+    # the path: people come upon what they cut themselves off from
+    "who is flooded unfollows": Effect(
+        UNFOLLOWED, KEPT, replace(SILENT, following=UNFOLLOWED.following), last("army_followers"), -1,
+        replace(SILENT, following=FIXED),
+    ),
+    # the path: abuse that is seen frightens
+    "who mutes is less afraid": Effect(
+        MUTED, KEPT, replace(CIVIL, following=MUTED.following), total("mean_fear"), -1, replace(CIVIL, following=FIXED),
+    ),
+    # the path: who reposts or backs somebody
+    "who defends the smeared is tainted": Effect(
+        SMEARED, replace(SMEARED, credibility=CLEAN), MUTE, last("credibility_dissenters"), -1,
+        replace(MUTE, credibility=CLEAN),
+    ),
+    "civil engagement earns trust": Effect(
+        PLANTED, IDLE, replace(PLANTED, credibility=Credibility(civic=0.0)), last("credibility_sleepers"), 1
     ),
     # the path: reviewers err
     "false reports take dissent down": Effect(
