@@ -135,7 +135,7 @@ def play(trial: Trial) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     campaign = trial.setting.campaign
     for name, rules in ((NONE, ()), *trial.defences):
         trunk = World(defended(trial.setting, rules), rng=trial.seed)
-        watch(trunk)
+        count_harm(trunk)
         trunk.run(campaign.start)
         notes = trunk.notes
         peace = () if trial.family == ROBUSTNESS and rules else ((NONE, ()),)
@@ -147,7 +147,7 @@ def play(trial: Trial) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     return rows, notes
 
 
-def watch(world: World) -> None:
+def count_harm(world: World) -> None:
     """Have harm counted, also where there is no defence."""
     from sim.observers.harm import Harm
 

@@ -155,12 +155,13 @@ def play(match: Match) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """
     bare = [fight(match, rung, None) for rung in match.ladder[: match.rounds]]
     rows: list[dict[str, Any]] = []
+    fought: dict[tuple[float, int], dict[str, Any]] = {}
     for rate, watch in match.watches:
-        rung, fought = 0, {}
+        rung = 0
         for number in range(1, match.rounds + 1):
-            if rung not in fought:  # the same rung is the same world
-                fought[rung] = fight(match, match.ladder[rung], watch)
-            with_it, without = fought[rung], bare[rung]
+            if (watch.limit, rung) not in fought:  # the same limit and rung are the same world
+                fought[watch.limit, rung] = fight(match, match.ladder[rung], watch)
+            with_it, without = fought[watch.limit, rung], bare[rung]
             rows.append({"seed": match.seed, "rate": rate, "round": number, "rung": rung} | gap(with_it, without))
             lost = with_it["campaign"]["lost"] > match.tolerance
             rung = min(rung + lost, len(match.ladder) - 1)
@@ -169,7 +170,7 @@ def play(match: Match) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
 
 def fight(match: Match, setting: Setting, watch: Watch | None) -> dict[str, Any]:
     """Return what one world shows with the campaign and without it ("campaign", "quiet"), and notes on its graph."""
-    from experiments.defences import watch as count_harm
+    from experiments.defences import count_harm
     from sim.world import World
 
     setting = replace(setting, defences=(*setting.defences, *([watch] if watch else [])))

@@ -2,12 +2,14 @@
 
 import copy
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sim.actors.base import PublicView, look
+from sim.actors.counterspeech import CounterSpeech
 from sim.observers.base import Moment
 from sim.people.expression import Expression, logistic, outcome, readiness
 from sim.rules import values
@@ -203,15 +205,18 @@ def orders(world: World, hidden: bool) -> list[Orders]:
     return [actor.order(view) for actor in state.actors]
 
 
-AT_ONCE = lively(army={"delay": 0.0, "shift": 24, "quota": 1000})  # orders act on this hour's view
+AT_ONCE = replace(  # orders act on this hour's view; volunteers of counter-speech among the actors
+    lively(army={"delay": 0.0, "shift": 24, "quota": 1000}), forces=(CounterSpeech(size=8),)
+)
 
 
 @pytest.mark.parametrize("hours", [0, 5, 20])
 def test_orders_do_not_change_when_all_that_is_hidden_is_scrambled(hours: int) -> None:
     world = played(AT_ONCE, START + hours)
     open_, blind = orders(world, False), orders(world, True)
-    assert len(open_) == 2
+    assert len(open_) == 3
     assert sum(len(order.drafts.key) for order in open_) > 10
+    assert hours == 0 or len(open_[-1].drafts.key), "volunteers answer"
     for one, other in zip(open_, blind, strict=True):
         for name in one.drafts._fields:
             np.testing.assert_array_equal(getattr(one.drafts, name), getattr(other.drafts, name), err_msg=name)

@@ -166,6 +166,30 @@ def test_a_defence_sees_no_truth_and_nobody_s_mind(defence: Defence, undefended:
         np.testing.assert_equal(one, other)
 
 
+def struck(defence: Defence, where: Site) -> list[set[Any]]:
+    """Return the cases in which a defence acts: drafts asked and held, posts lowered and uncounted, accounts."""
+    asked, admitted, lost, uncounted, moves, barred, _ = decisions(defence, where)
+    return [
+        set(np.flatnonzero(asked.shown)) if asked else set(),
+        set(np.flatnonzero(~admitted)) if admitted is not None else set(),
+        set(np.flatnonzero(lost)) if lost is not None else set(),
+        set(uncounted), set(zip(moves.who.tolist(), moves.whom.tolist(), strict=True)), set(barred),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("defence", ALL, ids=NAMES)
+def test_a_stronger_defence_acts_where_a_weaker_one_does_and_elsewhere(defence: Defence, undefended: World) -> None:
+    last = site(undefended, undefended.accounts, undefended.state.ledger.rows())
+    grew = False
+    for tick in range(START, TICKS):
+        seen = last.rows(0, tick + 1)
+        where = last._replace(tick=tick, acts=Acts._make(column[seen] for column in last.acts))
+        weak, strong = (struck(replace(defence, strength=strength), where) for strength in (0.3, 0.9))
+        assert all(few <= many for few, many in zip(weak, strong, strict=True))
+        grew |= weak != strong
+    assert grew
+
+
 def test_nothing_hidden_is_in_what_a_defence_is_given() -> None:
     minds = {"stance_principal", "stance_extremist", "fear", "climate", "reaction", "cohort", "boldness", "dissent"}
     assert not minds & {*Acts._fields, *Site._fields}
