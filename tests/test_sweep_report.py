@@ -17,7 +17,7 @@ from experiments.folder import describe
 from experiments.report import sweep_figures
 from experiments.report.__main__ import main
 from experiments.report.style import look
-from experiments.report.sweep import write
+from experiments.report.sweep import headline, write
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.reading import dataset, effect, tidy
 from experiments.sweeps.store import Store
@@ -145,7 +145,7 @@ def test_the_command_writes_the_report_and_says_mistakes_in_one_line(
     folder = made(tmp_path / "out", ONE)
     main([str(folder), "acts"])
     assert (folder / "report.html").is_file()
-    assert capsys.readouterr().out.startswith("Acts, difference to the baseline runs from")
+    assert capsys.readouterr().out.startswith("Acts, difference to the baseline is 0.00 at every point.")
     mistakes = {
         ("nowhere",): "nowhere is no folder of a sweep",
         (str(folder), "lost_disent"): "lost_disent is no outcome of this sweep: did you mean",
@@ -165,6 +165,11 @@ def test_a_sweep_without_any_run_yet_is_said(tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(InputError, match="holds no run of its design yet"):
         write(folder)
+
+
+def test_an_outcome_that_nothing_moves_is_said(tmp_path: Path) -> None:
+    points = by_point(tidy(made(tmp_path / "out", ONE)), ["army.size"], "acts")
+    assert headline(points, ["army.size"], "acts") == "Acts is 5.00 at every point."
 
 
 def test_unsorted_words_keep_their_order(tmp_path: Path) -> None:

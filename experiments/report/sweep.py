@@ -34,14 +34,15 @@ def write(folder: Path, *outcomes: str) -> str:
 
     Args:
         folder: of a sweep.
-        outcomes: what to draw first; some more follow.
+        outcomes: what to draw first; some more follow, if any run tells of them.
 
     Raises:
         InputError: the folder is none of a sweep, or there is no such outcome.
     """
     frame, (_, named) = tidy(folder), design(folder)
     keys = [key for key in named if frame[key].nunique(dropna=False) > 1]
-    asked = list(outcomes) + [name for name in OUTCOMES if name in frame and name not in outcomes]
+    others = [name for name in OUTCOMES if name in frame and (name == OUTCOMES[0] or frame[name].notna().any())]
+    asked = list(outcomes) + [name for name in others if name not in outcomes]
     columns = {name: effect(frame, name) for name in asked}
     told = {name: by_point(frame, keys, column) for name, column in columns.items()}
     pictures = []
@@ -84,6 +85,8 @@ def headline(points: pd.DataFrame, keys: Sequence[str], words: str) -> str:
     ends = [known.iloc[int(at)] for at in (known["value"].argmin(), known["value"].argmax())]
     if not keys or len(known) == 1:
         return f"{_capital(words)}: {_value(ends[0])}."
+    if ends[0]["value"] == ends[1]["value"]:
+        return f"{_capital(words)} is {number(ends[0]['value'], 2)} at every point."
     low, high = (f"{_value(row)} at {', '.join(f'{key}={short(row[key])}' for key in keys)}" for row in ends)
     return f"{_capital(words)} runs from {low} to {high}."
 
