@@ -132,6 +132,7 @@ class Sit:
         came = (room >= 0) & (self.before < 0)
         assert (self.shy_until[came] <= moment.tick).all(), "who was caught stays away"
         caught = (self.before >= 0) & np.isin(self.before, self.rooms.broken)
+        assert (room[caught] < 0).all()
         self.shy_until[caught] = moment.tick + ROOMS.shy
         assert not moment.accounts.left[: len(room)][came].any()
         assert (self.rooms.closed_until[room[came]] <= moment.tick).all()
