@@ -149,7 +149,7 @@ def test_rooms_hold_few_move_them_and_are_broken_up() -> None:
     world = World(UNDERGROUND, rng=5)
     sit = Sit(world)
     world.observers.append(sit)
-    world.run(TICKS + 48)
+    world.run(TICKS + 168)
     assert sit.broken > 0
     assert world.history["rooms_broken"].sum() == sit.broken
     assert world.history["room_members"].max() == ROOMS.rooms * ROOMS.seats
