@@ -70,6 +70,9 @@ def bout(config: DictConfig, setting: Setting, seed: int) -> Bout:
     """
     asked: Any = OmegaConf.to_container(config.contest)
     breadths, tactics = asked["breadths"], asked["tactics"]
+    for name, value, like in (("breadths", breadths, "[1, 2, 4]"), ("tactics", tactics, "[abuse]")):
+        if not isinstance(value, list):
+            raise InputError(f"contest.{name}={value} must be a list, as in {like}")
     if not (isinstance(asked["budget"], int | float) and asked["budget"] > 0):
         raise InputError(f"contest.budget={asked['budget']} must be above 0: say contest.budget=10")
     if not breadths or any(not isinstance(b, int) or b < 1 for b in breadths) or sorted(set(breadths)) != breadths:

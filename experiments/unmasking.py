@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
 from experiments.folder import describe
+from experiments.keys import own_keys
 from experiments.runs import in_order
 from experiments.settings import build, facts, otherwise
 from sim.errors import InputError
@@ -56,7 +57,7 @@ def cases(config: DictConfig) -> Iterator[Case]:
     Raises:
         InputError: a number or an hour means nothing, or the scenario has nobody to unmask.
     """
-    asked: Any = OmegaConf.to_container(config.unmasking)
+    asked = own_keys(config, "unmasking", "unmasking")
     for name, least in (("numbers", 1), ("hours", 0)):
         if not asked[name] or any(not isinstance(value, int) or value < least for value in asked[name]):
             raise InputError(f"unmasking.{name}={asked[name]} must be whole numbers from {least}, as in [1, 3]")

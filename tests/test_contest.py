@@ -99,6 +99,8 @@ def test_rivals_are_loud_dissenters():
     ("override", "said"),
     [
         ("contest.budget=0", "contest.budget=0 must be above 0: say contest.budget=10"),
+        ("contest.breadths=3", "contest.breadths=3 must be a list, as in [1, 2, 4]"),
+        ("contest.tactics=abuse", "contest.tactics=abuse must be a list, as in [abuse]"),
         ("contest.breadths=[2,1]", "contest.breadths=[2, 1] must be whole numbers from 1, rising, as in [1, 2, 4]"),
         ("contest.tactics=[smeer]", "contest.tactics has smeer, which is unknown: did you mean smear?"),
         ("ticks=9", "nothing would be done: say contest.tactics=[abuse] and ticks=154 or more"),
