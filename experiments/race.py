@@ -124,24 +124,29 @@ def limits(config: DictConfig, setting: Setting, watch: Watch, rates: tuple[floa
 
     quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))
     seeds = range(config.seed + CALIBRATION, config.seed + CALIBRATION + config.race.calibration)
-    jobs = [(quiet, seed, config.ticks, watch.detector) for seed in seeds]
+    jobs = [(quiet, seed, config.ticks, watch) for seed in seeds]
     scores = np.concatenate(list(in_order(innocent, jobs, config.workers, "calibrating")))
     return [replace(watch, limit=threshold(scores, rate)) for rate in rates]
 
 
-def innocent(job: tuple[Setting, int, int, Any]) -> Any:
-    """Play a quiet world; return the scores, float64, of people who wrote, at the end of each day from the second."""
+def innocent(job: tuple[Setting, int, int, Watch]) -> Any:
+    """Play a quiet world; return the scores, float64, of people who wrote, at the end of each day from the second.
+
+    The detector is shown what a watch would show it, posts of the lag's age.
+    """
     import numpy as np
 
     from experiments.detection.loop import now, wrote
+    from sim.platform.defences.watching import before
     from sim.world import World
 
-    setting, seed, ticks, detector = job
+    setting, seed, ticks, watch = job
+    detector: Any = watch.detector
     world, found = World(setting, rng=seed), []
     while world.now < ticks:
         world.run(min(24, ticks - world.now))
         if world.now >= CALIBRATED_FROM:
-            site = now(world)
+            site = before(now(world), watch.lag)
             rows = wrote(site)
             found.append(detector(site)[rows[rows < world.n_organic]])
     return np.concatenate(found)

@@ -264,3 +264,17 @@ def test_which_silences_more_is_told():
     caught = rounds(1.0, 1.0).assign(organised=9.0, innocent=3.0)
     assert set(summary(caught).set_index("measure").loc["precision", "value"]) == {75.0}
     assert len(summary(rounds(1.0, 1.0))) == 2 * 2 * 10
+
+
+def test_limits_are_taken_from_what_a_watch_shows():
+    seen = []
+
+    class Noting(Detector):
+        def score(self, view: PlatformView) -> F64:
+            seen.append(view.posts["time"].max())
+            return np.zeros(len(view.accounts))
+
+    setting, _, watch = race.checked(config())
+    for lag in (0, 10):
+        race.innocent((setting, 3, 48, replace(watch, detector=Looker(Noting()), lag=lag)))
+    assert seen[0] >= 47 * 3600 > 38 * 3600 > seen[1] >= 36 * 3600
