@@ -215,7 +215,8 @@ def test_a_curve_says_which_way_it_moves() -> None:
     bent = pd.DataFrame({"a": [0.9, 0.91, 0.9], "b": [0.5, 0.51, 0.49], "c": [0.8, 0.81, 0.81]})
     assert curves.verdict(bent, -1) == curves.UNCLEAR
     none = targets.compare(pd.DataFrame([dict.fromkeys(targets.TARGETS, 0.5)] * 2), judged=False)
-    assert "0 of 1 directions that hang on the network as published (x: against)" in report.headline(none, up)
+    assert "0 of 1 directions that hang on the network as published. " in report.headline(none, up)
+    assert report.lede(up) == ["Not as published, of directions that hang on the network: x: against."]
 
 
 def test_no_world_of_the_curves_is_played_twice() -> None:

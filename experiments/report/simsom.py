@@ -39,7 +39,7 @@ def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
     told = Page(
         title="Manipulating bots and the quality of feeds: Truong et al. (2024) on this engine",
         headline=headline(compared, curves),
-        lede=[],
+        lede=lede(curves),
         pictures=[
             Picture(
                 "Quality and diversity along what is varied",
@@ -66,7 +66,7 @@ def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
 
 
 def headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
-    """Return how many published numbers are met, and which directions are not."""
+    """Return how many published numbers and directions are met, and where quality is lowest."""
     numbers = compared.dropna(subset=["passed"])
     missed = numbers.loc[~numbers["passed"].astype(bool), "name"].tolist()
     what = (
@@ -75,15 +75,25 @@ def headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
     if numbers.empty:
         what = "No published number is judged (this is not the published small network)"
     words = [what + (f", missed: {', '.join(missed)}" if missed else "")]
-    for judged, told in ((True, "directions of tactics"), (False, "directions that hang on the network")):
-        ends = curves[(curves["verdict"] != "") & (curves["judged"] == judged)]
-        others = [
-            f"{row['curve']}: {row['verdict']}" for row in ends[ends["verdict"] != AS_PUBLISHED].to_dict("records")
-        ]
-        met = f"{len(ends) - len(others)} of {len(ends)} {told} as published"
-        words.append(met + (f" ({'; '.join(others)})" if others else ""))
+    for told, met, others in _directions(curves):
+        words.append(f"{met} of {met + len(others)} {told} as published")
     words.append(_worst(curves))
     return ". ".join(words) + "."
+
+
+def lede(curves: pd.DataFrame) -> list[str]:
+    """Return a sentence for each kind of direction that names those which are not as published."""
+    return [f"Not as published, of {told}: {'; '.join(others)}." for told, _, others in _directions(curves) if others]
+
+
+def _directions(curves: pd.DataFrame) -> list[tuple[str, int, list[str]]]:
+    """Return for each kind of direction its name, how many are as published, and the others with their verdicts."""
+    found = []
+    for judged, told in ((True, "directions of tactics"), (False, "directions that hang on the network")):
+        ends = curves[(curves["verdict"] != "") & (curves["judged"] == judged)]
+        others = ends[ends["verdict"] != AS_PUBLISHED].to_dict("records")
+        found.append((told, len(ends) - len(others), [f"{row['curve']}: {row['verdict']}" for row in others]))
+    return found
 
 
 def _worst(curves: pd.DataFrame) -> str:
@@ -136,7 +146,8 @@ def figure(curves: pd.DataFrame) -> Figure:
         axes.errorbar(at, own["ours"], Z * own["error"], color=BLUE, marker="o", ms=3)
         axes.errorbar(at, own["target"], Z * own["target_spread"], fmt="D", color=ORANGE, ms=4, mec=INK)
         axes.set_xticks(list(at), [point.replace(" ", "\n") for point in own["point"]], fontsize=7)
-        axes.set(title=name, ylabel=own["measure"].iloc[0])
+        axes.set(ylabel=own["measure"].iloc[0])
+        axes.set_title(name, fontsize=8)
         axes.margins(x=0.15)
         if (own["measure"] == RELATIVE).all():
             axes.set_ylim(0.4, 1.05)
@@ -151,4 +162,4 @@ def show(compared: pd.DataFrame, curves: pd.DataFrame) -> None:
         print("{:32}{:22}{:22}{}".format(*row).rstrip())
     for row in (POINTS, *points(curves)):
         print("{:22}{:12}{:20}{:20}{}".format(*row).rstrip())
-    print(headline(compared, curves))
+    print("\n".join([headline(compared, curves), *lede(curves)]))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.results import ABOUT
-from experiments.report.words import number
+from experiments.report.words import CAUSES, number
 
 CAVEATS = (
     "Not modelled: what posts say, private talk, other platforms, fear of the state itself, and operators who learn.",
@@ -51,12 +51,17 @@ def hours(ticks: pd.DataFrame, start: int, stop: int) -> Figure:
 def _panel(axes: Axes, smooth: pd.DataFrame, title: str, columns: tuple[str, ...], scale: str) -> None:
     colours = (style.BLUE, style.ORANGE, style.VERMILLION, style.PURPLE)
     for column, colour in zip(columns, colours, strict=False):
-        axes.plot(smooth.index / DAY, smooth[column], color=colour, label=column.replace("_", " "))
+        axes.plot(smooth.index / DAY, smooth[column], color=colour, label=_called(column))
     axes.set_title(title)
-    axes.legend(ncols=len(columns), loc="upper left", bbox_to_anchor=(0, 1.0))
+    axes.legend(ncols=len(columns), loc="lower right", bbox_to_anchor=(1.0, 0.98), columnspacing=1.2, handlelength=1.4)
     axes.margins(x=0)
     if scale == "log":
         axes.set_yscale("symlog", linthresh=1.0)
+
+
+def _called(column: str) -> str:
+    """Return what a line is called under its panel's title."""
+    return CAUSES.get(column, column.replace("_", " ")).removeprefix("withheld: ")
 
 
 def write(folder: Path) -> str:
@@ -83,7 +88,7 @@ def means(ticks: pd.DataFrame, start: int, stop: int) -> Table:
     hour = ticks.groupby("tick").mean()
     parts = {"before": hour[:start], "during": hour[start:stop], "after": hour[stop:]}
     rows = [
-        [name.replace("_", " "), *(number(part[name].mean(), 3) if len(part) else "-" for part in parts.values())]
+        [CAUSES.get(name, name.replace("_", " ")), *(number(part[name].mean(), 3) if len(part) else "-" for part in parts.values())]
         for _, columns, _ in PANELS
         for name in columns
     ]
