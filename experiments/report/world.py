@@ -88,7 +88,10 @@ def means(ticks: pd.DataFrame, start: int, stop: int) -> Table:
     hour = ticks.groupby("tick").mean()
     parts = {"before": hour[:start], "during": hour[start:stop], "after": hour[stop:]}
     rows = [
-        [CAUSES.get(name, name.replace("_", " ")), *(number(part[name].mean(), 3) if len(part) else "-" for part in parts.values())]
+        [
+            CAUSES.get(name, name.replace("_", " ")),
+            *(number(part[name].mean(), 3) if len(part) else "-" for part in parts.values()),
+        ]
         for _, columns, _ in PANELS
         for name in columns
     ]
