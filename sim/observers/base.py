@@ -1,8 +1,9 @@
 """What an observer sees of one tick, and what it must offer."""
 
+import math
 from typing import NamedTuple, Protocol
 
-from sim.state.accounts import I64, Accounts, Register
+from sim.state.accounts import F64, I64, Accounts, Register
 from sim.state.posts import Posts
 from sim.state.records import UNGUARDED, Change, Exposures, Guarded, Moves, Orders, Removals, Spoken, Woken
 from sim.state.truth import Truth
@@ -36,3 +37,8 @@ class Observer(Protocol):
     def observe(self, moment: Moment) -> dict[str, float]:
         """Return this tick's measures by column name."""
         ...
+
+
+def mean(column: F64) -> float:
+    """Return the mean, nan of nobody."""
+    return float(column.mean()) if len(column) else math.nan

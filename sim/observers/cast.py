@@ -1,12 +1,10 @@
 """The rest of the cast: who is believed, who loses heart, at whom forces aim; each where its mechanism is."""
 
-import math
-
 import numpy as np
 from numba import njit
 
-from sim.observers.base import Moment
-from sim.state.accounts import DISSENTER, F64, I64
+from sim.observers.base import Moment, mean
+from sim.state.accounts import DISSENTER, I64
 from sim.state.posts import CIVIC, DISTRESS, SLOGANS, SMEAR
 from sim.state.truth import COMMITTEE, SLEEPER
 
@@ -29,11 +27,11 @@ class Aims:
         return {
             "committee_posts": int(roles[COMMITTEE]),
             "sleeper_posts": int(roles[SLEEPER]),
-            "stance_dissenters": _mean(moment.accounts.stance_principal[moment.accounts.cohort == DISSENTER]),
+            "stance_dissenters": mean(moment.accounts.stance_principal[moment.accounts.cohort == DISSENTER]),
             "aimed": len(self.aimed),
             "aimed_posts": int(np.count_nonzero(aimed[posts.author[new]])),
             "aimed_impressions": _voiced(posts.voice, aimed, moment.seen.item),
-            "aimed_credibility": _mean(moment.accounts.credibility[self.aimed]),
+            "aimed_credibility": mean(moment.accounts.credibility[self.aimed]),
         }
 
 
@@ -50,11 +48,12 @@ class Esteem:
 
     def observe(self, moment: Moment) -> dict[str, float]:
         """Return mean credibility of dissenters and sleepers, impressions of smears and civic posts, the unmasked."""
-        accounts, truth = moment.accounts, moment.truth
+        accounts, sleepers = moment.accounts, moment.truth.sleepers()
+        sleepers = sleepers[moment.register.joined[sleepers] <= moment.tick]
         themes = np.bincount(moment.posts.theme[moment.seen.item], minlength=CIVIC + 1)
         return {
-            "credibility_dissenters": _mean(accounts.credibility[accounts.cohort == DISSENTER]),
-            "credibility_sleepers": _mean(accounts.credibility[truth.sleepers()]),
+            "credibility_dissenters": mean(accounts.credibility[accounts.cohort == DISSENTER]),
+            "credibility_sleepers": mean(accounts.credibility[sleepers]),
             "unmasked": int(np.count_nonzero(accounts.unmasked)),
             "smear_impressions": int(themes[SMEAR]),
             "civic_impressions": int(themes[CIVIC]),
@@ -70,16 +69,12 @@ class Spirits:
         troops = every[moment.register.joined[every] <= moment.tick]
         sympathise = accounts.stance_extremist[:n] >= 0.0
         return {
-            "morale_troops": _mean(accounts.morale[troops]),
-            "morale_sympathisers": _mean(accounts.morale[:n][sympathise]),
+            "morale_troops": mean(accounts.morale[troops]),
+            "morale_sympathisers": mean(accounts.morale[:n][sympathise]),
             "troops": int(np.count_nonzero(~accounts.left[troops])),
             "sympathisers": int(np.count_nonzero(sympathise)),
             "distress_impressions": int(np.count_nonzero(moment.posts.theme[moment.seen.item] == DISTRESS)),
         }
-
-
-def _mean(values: F64) -> float:
-    return float(values.mean()) if len(values) else math.nan
 
 
 @njit(cache=True)

@@ -1,12 +1,10 @@
 """What dissenters do against it: where they have gone, and how they fare; where a world lets them."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observers.base import Moment
-from sim.state.accounts import DISSENTER, F64
+from sim.observers.base import Moment, mean
+from sim.state.accounts import DISSENTER
 
 
 class Countering:
@@ -22,10 +20,6 @@ class Countering:
         moved = 0 if self.moved is None else int(np.count_nonzero(self.moved[:n] & cohort))
         return {
             "dissenters_moved": moved,
-            "dissenters_fear": _mean(accounts.fear[:n][cohort]),
-            "dissenters_dread": _mean(accounts.dread[:n][cohort]),
+            "dissenters_fear": mean(accounts.fear[:n][cohort]),
+            "dissenters_dread": mean(accounts.dread[:n][cohort]),
         }
-
-
-def _mean(column: F64) -> float:
-    return float(column.mean()) if len(column) else math.nan

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observers.base import Moment
+from sim.observers.base import Moment, mean
 from sim.state.accounts import F64, I64
 
 EXTREME = 0.5  #: stance towards the extremists above which one is an extreme supporter, as in fact 19
@@ -40,10 +40,10 @@ class Standing:
             "shock_impressions": int(np.count_nonzero(moment.posts.shock[moment.seen.item] > 0.0)),
             "standing_first": self.contenders[0].standing if self.contenders else math.nan,
             "recruits": sum(contender.members for contender in self.contenders) - self.first,
-            "extremist_stance_supporters": _mean(e[:n][self.extreme]),
-            "extremist_stance_others": _mean(e[:n][~self.extreme]),
+            "extremist_stance_supporters": mean(e[:n][self.extreme]),
+            "extremist_stance_others": mean(e[:n][~self.extreme]),
             "extreme_supporters": int(np.count_nonzero(e[:n] > EXTREME)),
-            "fear_others": _mean(fear[:n][~self.extreme]),
+            "fear_others": mean(fear[:n][~self.extreme]),
         }
 
 
@@ -76,9 +76,5 @@ class Underground:
             "rooms_broken": len(self.rooms.broken),
             "converts": int(np.count_nonzero(extreme & ~self.before)),
             "joined": int(np.count_nonzero(self.joined)),
-            "room_stance": _mean(moment.accounts.stance_extremist[:n][inside]),
+            "room_stance": mean(moment.accounts.stance_extremist[:n][inside]),
         }
-
-
-def _mean(column: F64) -> float:
-    return float(column.mean()) if len(column) else math.nan
