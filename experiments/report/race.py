@@ -80,7 +80,10 @@ def headline(tipped: pd.DataFrame) -> str:
 
 
 def _alone(row: dict[Any, Any]) -> str:
-    return f"{measured(row['alone'], row['alone_lo'], row['alone_hi'])} posts a world more"
+    value, lo, hi = (row[f"alone{end}"] for end in ("", "_lo", "_hi"))
+    if value < 0:
+        return f"{measured(-value, -hi, -lo)} posts a world fewer"
+    return f"{measured(value, lo, hi)} posts a world more"
 
 
 def _some(rates: list[float]) -> str:
@@ -88,15 +91,11 @@ def _some(rates: list[float]) -> str:
 
 
 def margin(tipped: pd.DataFrame) -> str:
-    """Say by how much the detector alone silences less, or more, than the army alone at the laxest rate."""
-    row = tipped.sort_values("rate").to_dict("records")[-1]
-    value, lo, hi = (row[f"alone{end}"] for end in ("", "_lo", "_hi"))
-    side = "fewer" if value < 0 else "more"
-    ends = (-hi, -lo) if value < 0 else (lo, hi)
+    """Say what is compared, and what bounds it."""
+    seeds = tipped["seeds"].max()
     return (
-        f"Without a campaign the detector at rate {row['rate']:g} silences {number(abs(value))} [{span(*ends)}] {side} "
-        f"dissenting posts a world than the army does without a detector ({row['seeds']} seeds); how many accounts "
-        "it may suspend a look bounds both."
+        f"Compared are posts that a detector silences where nobody campaigns and posts that the army silences where "
+        f"there is no detector ({seeds} seeds); how many accounts it may suspend a look bounds the former."
     )
 
 
@@ -107,7 +106,7 @@ def lasting(table: pd.DataFrame) -> str:
     rate = first.sort_values("value")["rate"].iloc[-1]
     ends = [part[part["rate"] == rate].to_dict("records")[0] for part in (first, last)]
     words = [f"{number(row['value'])} [{span(row['lo'], row['hi'])}] in round {row['round']:.0f}" for row in ends]
-    return f"Dissenting posts restored a world at rate {rate:g}: {words[0]}, {words[1]}."
+    return f"Dissenting posts restored a world at rate {rate:g}, the best in round 1: {words[0]}, {words[1]}."
 
 
 def draw(table: pd.DataFrame) -> Figure:
