@@ -53,7 +53,8 @@ def test_morris_ranks_a_model_whose_effects_are_known() -> None:
 def test_the_figure_has_the_intervals_and_the_most_important_on_top() -> None:
     rows = [("a", "S1", 0.1, 0.05), ("b", "S1", 0.5, 0.1), ("a", "ST", 0.2, 0.05), ("b", "ST", 0.6, 0.1)]
     found = pd.DataFrame(rows, columns=["key", "index", "value", "half"])
-    axes = report.figure(found).axes[0]
+    axes = report.figure(found, "mean fear").axes[0]
+    assert axes.get_xlabel() == "share of the variance of mean fear"
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
     (bars,) = axes.containers[0].lines[2]
     ends = [segment[:, 0].tolist() for segment in bars.get_segments()]

@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
+from experiments.report.sweep import label
 from experiments.report.words import measured, number
+from experiments.sweeps.reading import DIFFERENCE
 
 WORDS = {
     "mu_star": "mean size of the effect of the whole range",
@@ -31,8 +33,8 @@ FILES = {
 }
 
 
-def figure(found: pd.DataFrame) -> Figure:
-    """Each parameter's indices with their intervals, the most important at the top."""
+def figure(found: pd.DataFrame, words: str) -> Figure:
+    """Each parameter's indices with their intervals, the most important at the top; `words` name the outcome."""
     names = list(dict.fromkeys(found["index"]))
     last = found[found["index"] == names[0 if "mu_star" in names else -1]]
     keys = list(last.sort_values("value")["key"])
@@ -41,9 +43,13 @@ def figure(found: pd.DataFrame) -> Figure:
     for place, (name, colour) in enumerate(zip(names, COLOURS, strict=False)):
         rows = found[found["index"] == name].set_index("key").loc[keys]
         y = np.arange(len(keys)) + 0.2 * (0.5 - place)
-        half = np.nan_to_num(rows["half"].to_numpy(np.float64))
+        half = rows["half"].to_numpy(np.float64)
+        if np.isnan(half).all():
+            axes.plot(rows["value"], y, "o", color=colour, markersize=4, label=name)
+            continue
         axes.errorbar(rows["value"], y, xerr=half, fmt="o", color=colour, markersize=4, capsize=2, label=name)
     axes.set_yticks(range(len(keys)), keys)
+    axes.set_xlabel(f"change of {words}" if "mu_star" in names else f"share of the variance of {words}")
     style.zero_line(axes, vertical=True)
     axes.legend(loc="lower right")
     return drawn
@@ -60,7 +66,9 @@ def write(folder: Path, method: str, outcome: str) -> str:
     found = pd.read_parquet(folder / "sensitivity.parquet")
     words = outcome.replace("_", " ")
     with style.look():
-        svg = style.save(figure(found), folder / "figures", "sensitivity")
+        svg = style.save(
+            figure(found, label(outcome.removesuffix(DIFFERENCE), outcome)), folder / "figures", "sensitivity"
+        )
     names = list(dict.fromkeys(found["index"]))
     caption = "; ".join(f"{name}: {WORDS[name]}" for name in names) + "."
     told = Page(
