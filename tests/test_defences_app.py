@@ -11,7 +11,17 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from experiments import defences
-from experiments.analysis.defences import COUNTED, INNOCENT, effects, front, summary, survives, together, verdict
+from experiments.analysis.defences import (
+    COUNTED,
+    INNOCENT,
+    beyond_luck,
+    effects,
+    front,
+    summary,
+    survives,
+    together,
+    verdict,
+)
 from experiments.folder import result_folder
 from experiments.report import defences_tables as tables
 from experiments.report.defences import beyond, first, headline, lede, luck, seen
@@ -230,10 +240,28 @@ def test_the_front_says_of_whom_no_effect_was_found_and_luck_is_counted():
     (said,) = luck(table, ["good", "bad"])
     assert said == (
         "Of 2 effects on dissent (a defence in a setting) 1 keep clear of 0; if no defence had any, about 0 would by "
-        "luck."
+        "luck. Corrected for their number (Holm) there remain: good (one)."
     )
     nothing = table.assign(lo=np.where(table["outcome"] == "restored", -1.0, table["lo"]))
     assert "Doing nothing takes part; no effect on dissent was found under good." in " ".join(lede(nothing, ["good"]))
+
+
+def test_among_many_defences_a_small_effect_is_luck_and_a_large_one_is_not():
+    few = {"family": "scenario", "variation": "one", "outcome": "restored", "seeds": 8}
+    others = [few | {"defence": f"no {n}", "value": 0.1, "lo": -1.0, "hi": 1.2} for n in range(8)]
+    weak, strong = (
+        few | {"defence": name, "value": 2.0, "lo": lo, "hi": 4.0 - lo} for name, lo in (("weak", 0.1), ("strong", 1.5))
+    )
+    assert beyond_luck(pd.DataFrame([weak, strong])) == [("one", "strong"), ("one", "weak")], (
+        "p = 0.04 of two, in order"
+    )
+    assert beyond_luck(pd.DataFrame([weak, strong, *others])) == [("one", "strong")]
+    rest = [
+        few | {"defence": name, "outcome": "deficit", "value": 9.0, "lo": 8.0, "hi": 10.0} for name in ("weak", "no 1")
+    ]
+    said = headline(pd.DataFrame([weak, *others, *rest]), ["weak", *(f"no {n}" for n in range(8))])
+    assert said.startswith("No effect of any of 9 defences on dissent was found over 8 seeds")
+    assert said.endswith("(under weak by its own interval, as luck may among 9).")
 
 
 def test_a_share_is_told_within_its_bounds():

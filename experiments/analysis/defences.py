@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
-from experiments.analysis.pairing import interval, ratio_of_means
+from experiments.analysis.pairing import CONFIDENCE, interval, ratio_of_means
 from sim.observers.harm import HITS, WHOM
 
 KEYS = ["family", "variation", "seed"]
@@ -135,6 +136,27 @@ def together(paired: pd.DataFrame) -> pd.DataFrame:
         gain = group.set_index("seed")["restored"] - table[better]
         rows.append((pair, better, *interval(gain), len(group)))
     return pd.DataFrame(rows, columns=["pair", "better", "gain", "lo", "hi", "seeds"])
+
+
+def beyond_luck(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the effects on dissent, (variation, defence), that Holm's correction for their number leaves at 5%.
+
+    Args:
+        table: rows as `summary` returns them; t-tests are read off the intervals of `restored`.
+    """
+    rows = table[(table["outcome"] == "restored") & table["lo"].notna()].to_dict("records")
+    tested = []
+    for row in rows:
+        half, free = (row["hi"] - row["lo"]) / 2, row["seeds"] - 1
+        size = abs(row["value"]) * stdtrit(free, 0.5 + CONFIDENCE / 2)  # t is size over half
+        p = 1.0 if row["value"] == 0 else 2 * stdtr(free, -size / half) if half > 0 else 0.0
+        tested.append((p, str(row["variation"]), str(row["defence"])))
+    left = []
+    for place, (p, *names) in enumerate(sorted(tested)):
+        if p > (1 - CONFIDENCE) / (len(tested) - place):
+            break
+        left.append((names[0], names[1]))
+    return left
 
 
 def verdict(lo: float, hi: float) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from experiments.analysis.defences import survives, verdict
+from experiments.analysis.defences import beyond_luck, survives, verdict
 from experiments.report import defences_figures as figures
 from experiments.report import defences_tables as tables
 from experiments.report import page, style
@@ -80,8 +80,11 @@ def headline(rows: pd.DataFrame, names: list[str]) -> str:
             "anything to bring back."
         )
     found = {name: of(rows, name, "restored") for name in names}
-    better = sorted((name for name in names if found[name]["lo"] > 0), key=lambda name: -found[name]["value"])
-    worse = [name for name in names if found[name]["hi"] < 0]
+    sure = {name for _, name in beyond_luck(rows[rows["defence"].isin(names)])}
+    clear = [name for name in names if found[name]["lo"] > 0 or found[name]["hi"] < 0]
+    better = sorted((n for n in clear if n in sure and found[n]["lo"] > 0), key=lambda name: -found[name]["value"])
+    worse = [name for name in clear if name in sure and found[name]["hi"] < 0]
+    luck = [name for name in clear if name not in sure]
     if not better:
         most = max(names, key=lambda name: found[name]["value"])
         known = measured(*(found[most][end] for end in ("value", "lo", "hi")))
@@ -98,7 +101,9 @@ def headline(rows: pd.DataFrame, names: list[str]) -> str:
         rest = len(names) - len(better) - len(worse)
         text = f"{called(better[0]).capitalize()} brings back {amount}{others}; "
         text += f"for {rest} of {len(names)} no effect was found"
-    return f"{text}{'; less dissent stands under ' + _some(worse) if worse else ''}."
+    text += f"; less dissent stands under {_some(worse)}" if worse else ""
+    text += f" (under {_some(luck)} by its own interval, as luck may among {len(names)})" if luck else ""
+    return f"{text}."
 
 
 def lede(table: pd.DataFrame, names: list[str]) -> list[str]:
@@ -145,9 +150,11 @@ def luck(table: pd.DataFrame, names: list[str]) -> list[str]:
     clear = alone[(alone["lo"] > 0) | (alone["hi"] < 0)]
     if alone.empty:
         return []
+    sure = [f"{called(defence)} ({called(variation)})" for variation, defence in beyond_luck(alone)]
     return [
         f"Of {len(alone)} effects on dissent (a defence in a setting) {len(clear)} keep clear of 0; if no defence had "
-        f"any, about {0.05 * len(alone):.0f} would by luck."
+        f"any, about {0.05 * len(alone):.0f} would by luck. Corrected for their number (Holm) there "
+        f"{f'remain: {_list(sure)}' if sure else 'remains none'}."
     ]
 
 
@@ -183,7 +190,10 @@ def beyond(both: pd.DataFrame) -> list[str]:
 
 
 def _some(names: Iterable[str]) -> str:
-    words = [called(name) for name in names]
+    return _list([called(name) for name in names])
+
+
+def _list(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
