@@ -219,6 +219,8 @@ SAID = {
     "army.size=3,many": "army.size='many' must be a number (at the point army.size=many)",
     "graph.path=x": "graph.path is a key of another choice: add graph=configuration or graph=file "
     "(at the point graph.path=x)",
+    "campaign.victims=[999]": "Campaign.victims has 999, but the people are accounts 0 to 149: name some of "
+    "these (at the point campaign.victims=[999])",
     "ticks=0": "ticks=0 must be a whole number from 1 (at the point ticks=0)",
 }
 

@@ -27,6 +27,7 @@ from tests.test_design import SMALL
 
 Sweep = Callable[..., tuple[bool, str]]
 GRID = 'sweep.grid=["army.size=0,5,20"]'
+FAILING = 'sweep.list=["army.size=5","graph=small_world graph.neighbours=900"]'  #: the second at its run alone
 WORDS = [*SMALL, "seeds=2", "sweep.report=false"]
 
 
@@ -112,13 +113,18 @@ def test_one_and_two_workers_give_the_same_bits_which_are_those_of_a_world_alone
 def test_a_failed_run_is_a_row_an_exit_code_and_can_be_tried_again(
     sweep: Sweep, command_line: Callable[..., None], tmp_path: Path
 ) -> None:
-    words = ['sweep.list=["army.size=5","campaign.victims=[999]"]', "sweep.series=true", "seeds=1", "sweep.baseline=[]"]
+    words = [
+        FAILING,
+        "sweep.series=true",
+        "seeds=1",
+        "sweep.baseline=[]",
+    ]
     well, out = sweep(*words)
     assert not well
     assert "1 runs are done, 1 failed: out" in out
     frame = rows(tmp_path / "out").astype({"status": str})
     (error,) = frame.loc[frame["status"] == "error", "error"]
-    assert error.startswith("InputError: Campaign.victims has 999")
+    assert error.startswith("InputError: graph.neighbours=900 needs more than")
     assert len(pd.read_parquet(tmp_path / "out/series")) == 24
     command_line(*WORDS, "out=out", *words)
     with pytest.raises(SystemExit) as leave:
@@ -146,7 +152,7 @@ def test_seeds_are_added_where_intervals_are_wide(kept: Path, sweep: Sweep, tmp_
 
 def test_a_point_that_only_fails_gets_no_more_seeds(sweep: Sweep, tmp_path: Path) -> None:
     wide = ["sweep.until=half_width", "sweep.outcome=acts", "sweep.half_width=1e-9", "sweep.most_seeds=3"]
-    assert not sweep('sweep.list=["army.size=5","campaign.victims=[999]"]', "sweep.baseline=[]", *wide)[0]
+    assert not sweep(FAILING, "sweep.baseline=[]", *wide)[0]
     assert reading.tidy(tmp_path / "out").groupby("status").size().to_dict() == {"error": 2, "ok": 3}
 
 

@@ -70,6 +70,7 @@ class Composer:
         self.overrides = [word for word in overrides if _key(word).partition(".")[0] not in OWN]
         self._composed: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
         self._rules: dict[str, Any] = {}
+        self._people: dict[tuple[str, int], int] = {}
 
     def cell(self, point: Point) -> Cell:
         """Return the checked configuration of `point`.
@@ -85,6 +86,7 @@ class Composer:
                     OmegaConf.update(config, key, value, force_add=left_out(config, key))
             plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
             setting = self._setting(plain)
+            setting.check_victims(self._size(setting))
             ticks = plain["ticks"]
             if not isinstance(ticks, int) or isinstance(ticks, bool) or ticks < 1:
                 raise InputError(f"ticks={ticks} must be a whole number from 1")
@@ -93,10 +95,8 @@ class Composer:
 
     def value(self, point: Point, key: str, cell: Cell) -> Any:
         """Return the value that `key` has at `point`, which may not name it: a choice for a group."""
-        if key in point:
-            return point[key]
-        choices = self._chosen(point)[1]
-        return choices[key] if key in choices else _at_place(cell.config, key)
+        known = self._chosen(point)[1] | point
+        return known[key] if key in known else _at_place(cell.config, key)
 
     def _is_choice(self, key: str, value: Any) -> bool:
         return isinstance(value, str) and (self.conf / key).is_dir()
@@ -115,6 +115,12 @@ class Composer:
             OmegaConf.set_struct(whole, True)
             self._composed[groups] = whole, choices
         return self._composed[groups]
+
+    def _size(self, setting: Setting) -> int:
+        key = (repr(setting.graph), setting.population.size)
+        if key not in self._people:  # of a graph from a file only the file knows
+            self._people[key] = setting.graph.size(setting.population.size)
+        return self._people[key]
 
     def _setting(self, plain: Mapping[str, Any]) -> Setting:
         rules = {}
@@ -175,8 +181,7 @@ def _at_place(config: Mapping[str, Any], key: str) -> Any:
 
 
 def _hash(value: Any) -> str:
-    text = json.dumps(_plain(value), sort_keys=True)
-    return blake2b(text.encode(), digest_size=10).hexdigest()
+    return blake2b(json.dumps(_plain(value), sort_keys=True).encode(), digest_size=10).hexdigest()
 
 
 def _plain(value: Any) -> Any:
