@@ -194,6 +194,14 @@ def sessions() -> int:
     return sum(thread.name == "session" for thread in threading.enumerate())
 
 
+def freed() -> bool:
+    """Wait until no page has a world any more."""
+    deadline = time.monotonic() + 60
+    while sessions() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return sessions() == 0
+
+
 def choose(tab: Any, label: str, value: str) -> None:
     """Choose an item of one of Vuetify's lists."""
     tab.get_by_label(label).first.click(force=True)
@@ -220,9 +228,9 @@ def test_a_live_world_plays_forks_and_changes_as_the_same_seed_without_a_page(
     from experiments.teaching.live.choice import Choice, setting
 
     monkeypatch.setattr(bands, "SEEDS", 0)  # the slow test below sees them
-    before = sessions()
+    assert freed()
     visit(tab, address)
-    assert sessions() == before + 1
+    assert sessions() == 1
     enter(tab, "people", 150)
     enter(tab, "army, accounts", 20)
     choice = Choice(people=150, army=20)
@@ -257,10 +265,7 @@ def test_a_live_world_plays_forks_and_changes_as_the_same_seed_without_a_page(
     same(tab.evaluate("live.readout()"), [quiet], 1)
 
     tab.goto("about:blank")
-    deadline = time.monotonic() + 60
-    while sessions() > before and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert sessions() == before
+    assert freed()
 
 
 @pytest.mark.slow
@@ -327,23 +332,20 @@ def test_ten_pages_at_once_show_each_its_own_world_and_free_it_when_closed(
     from experiments.teaching.live.choice import Choice, setting
 
     monkeypatch.setattr(bands, "SEEDS", 0)
-    before = sessions()
+    assert freed()  # of the pages of the tests before
     with browser.new_context() as class_:
         tabs = [class_.new_page() for _ in range(10)]
         for seed, page in enumerate(tabs, 2):
             visit(page, address)
             enter(page, "people", 100)
             enter(page, "seed", seed)
-        assert sessions() == before + 10
+        assert sessions() == 10
         for page in tabs:
             page.get_by_role("button", name="step").click()
         for seed, page in enumerate(tabs, 2):
             until(page, "live.hours === 2")
             same(page.evaluate("live.readout()"), [World(setting(Choice(people=100, seed=seed)), rng=seed).run(2)], 1)
-    deadline = time.monotonic() + 60
-    while sessions() > before and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert sessions() == before
+    assert freed()
 
 
 @pytest.mark.slow
