@@ -128,6 +128,7 @@ def play(trial: Trial) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
 
     What a defence does in peace is not played again for robustness.
     """
+    from sim.observers.harm import ensure
     from sim.world import World
 
     rows: list[dict[str, Any]] = []
@@ -135,7 +136,7 @@ def play(trial: Trial) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     campaign = trial.setting.campaign
     for name, rules in ((NONE, ()), *trial.defences):
         trunk = World(defended(trial.setting, rules), rng=trial.seed)
-        count_harm(trunk)
+        ensure(trunk.observers)
         trunk.run(campaign.start)
         notes = trunk.notes
         peace = () if trial.family == ROBUSTNESS and rules else ((NONE, ()),)
@@ -145,14 +146,6 @@ def play(trial: Trial) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
             labels = {"family": trial.family, "variation": trial.variation, "seed": trial.seed, "defence": name}
             rows.append(labels | {"arm": arm} | measures(world))
     return rows, notes
-
-
-def count_harm(world: World) -> None:
-    """Have harm counted, also where there is no defence."""
-    from sim.observers.harm import Harm
-
-    if not any(isinstance(observer, Harm) for observer in world.observers):
-        world.observers.append(Harm())
 
 
 def measures(world: World) -> dict[str, Any]:

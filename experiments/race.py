@@ -175,12 +175,12 @@ def play(match: Match) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
 
 def fight(match: Match, setting: Setting, watch: Watch | None) -> dict[str, Any]:
     """Return what one world shows with the campaign and without it ("campaign", "quiet"), and notes on its graph."""
-    from experiments.defences import count_harm
+    from sim.observers.harm import ensure
     from sim.world import World
 
     setting = replace(setting, defences=(*setting.defences, *([watch] if watch else [])))
     trunk = World(setting, rng=match.seed)
-    count_harm(trunk)
+    ensure(trunk.observers)
     trunk.run(setting.campaign.start)
     found: dict[str, Any] = {"notes": trunk.notes}
     for name, tactics in (("quiet", ()), ("campaign", setting.campaign.tactics)):

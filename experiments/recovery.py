@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Course(NamedTuple):
     """Worlds of one seed that share the length of the campaign and the quiet days before it."""
 
-    help: str  #: MAIN of `analysis.recovering`, or what might speed recovery up
+    help: str  #: MAIN of `analysis.recoveries`, or what might speed recovery up
     setting: Setting
     seed: int
     ticks: int
@@ -37,7 +37,7 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.analysis.recovering import contrasts, speedups, times
+    from experiments.analysis.recoveries import contrasts, speedups, times
     from experiments.report import recovery as report
 
     jobs = list(courses(config))
@@ -64,7 +64,7 @@ def courses(config: DictConfig) -> Iterator[Course]:
     Raises:
         InputError: a key of `recovery` means nothing, in one line with the cure.
     """
-    from experiments.analysis.recovering import MAIN
+    from experiments.analysis.recoveries import MAIN
 
     asked = own_keys(config, "recovery", "recovery")
     hours, intensities = asked["hours"], asked["intensities"]

@@ -11,7 +11,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from experiments import recovery
-from experiments.analysis.recovering import contrasts, speedups, times
+from experiments.analysis.recoveries import contrasts, speedups, times
 from experiments.folder import result_folder
 from experiments.report.recovery import headline, helps, lede
 from sim.errors import InputError

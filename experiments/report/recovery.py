@@ -8,7 +8,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from experiments.analysis.recovering import hardest
+from experiments.analysis.recoveries import hardest
 from experiments.report import page, style
 from experiments.report import recovery_figures as figures
 from experiments.report.page import Page, Picture, Table

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.analysis.pairing import interval
-from experiments.analysis.recovering import MAIN, hardest, paths
+from experiments.analysis.recoveries import MAIN, hardest, paths
 from experiments.analysis.recovery import DAY
 from experiments.report import style
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observers.base import Moment
+from sim.observers.base import Moment, Observer
 from sim.state.accounts import COHORTS
 from sim.state.posts import TOXIC
 from sim.state.truth import GENUINE, ORGANIC
@@ -45,6 +45,12 @@ class Harm:
             f"{name}_{WHOM[code]}": int(count) for name, found in counts.items() for code, count in enumerate(found)
         }
         return row | {"prompts": guarded.asked, "suspensions": len(removals.accounts)}
+
+
+def ensure(observers: list[Observer]) -> None:
+    """Have harm counted, also in a world without a defence."""
+    if not any(isinstance(observer, Harm) for observer in observers):
+        observers.append(Harm())
 
 
 def _whom(moment: Moment) -> NDArray[np.int64]:
