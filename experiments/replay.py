@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
-from experiments.settings import build, varied
+from experiments.settings import varied
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ def main(config: DictConfig, folder: Path) -> None:
 
     from experiments.folder import command, describe
     from experiments.settings import facts
+    from experiments.teaching.compared import called, measures, time_of
     from experiments.teaching.lessons import plain
     from experiments.teaching.replay import Reel, Scene, write
 
     settings = checked(config)
     played = play(settings, config)
-    scenes = [Scene(shots, pair[-1].campaign) for shots, pair in zip(played, settings, strict=True)]
+    own = () if config.replay.lesson else measures(config)
+    scenes = [Scene(shots, time_of(config, pair[-1]), own) for shots, pair in zip(played, settings, strict=True)]
     pd.concat(hours(played, config.seed), ignore_index=True).to_parquet(folder / "ticks.parquet", index=False)
     notes = (played[0][0].note,)
     whole: Any = OmegaConf.to_container(config)
@@ -50,6 +52,7 @@ def checked(config: DictConfig) -> list[tuple[Setting, ...]]:
     Raises:
         InputError: the group `replay` holds something that means nothing, in one line with the cure.
     """
+    from experiments.teaching.compared import worlds
     from experiments.teaching.film import MOST
     from experiments.teaching.lessons import texts
 
@@ -69,56 +72,6 @@ def checked(config: DictConfig) -> list[tuple[Setting, ...]]:
             raise InputError("a lesson compares: leave replay.without and replay.gone as lesson=NAME sets them")
     scenes = [config, *([varied(config, wanted.gone)] if wanted.gone else [])]
     return [worlds(scene) for scene in scenes]
-
-
-def worlds(config: DictConfig) -> tuple[Setting, ...]:
-    """Return the settings of one scene: the world without what it is about, if there is one, and the one with it."""
-    changes = without(config)
-    return (*([build(varied(config, changes))] if changes else []), build(config))
-
-
-def without(config: DictConfig) -> list[str]:
-    """Return what the first world has otherwise: what `replay.without` says, or else the story of the scenario."""
-    said = config.replay.without
-    return list(story(config).get("without", ["campaign.tactics=[]"]) if said is None else said)
-
-
-def story(config: DictConfig) -> dict[str, Any]:
-    """Return the story of the scenario, {} for none."""
-    told: Any = OmegaConf.to_container(config.story) if "story" in config else {}
-    return dict(told)
-
-
-def called(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """Return how the two worlds are called in each language; see `arms`."""
-    changes = without(config)
-    if told or config.replay.without is not None or all(".intensity=" in change for change in changes):
-        return arms(told, changes)
-    return {
-        "en": {"arm_without": "without it", "arm_with": story(config).get("title", "as it is set")},
-        "ar": {"arm_without": "من دون ذلك", "arm_with": "كما ضُبط"},
-    }
-
-
-def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return how the two worlds are called in each language; {} where the usual words fit.
-
-    Args:
-        told: the texts of a lesson, which may name them; {} without one.
-        without: what the first world has otherwise.
-    """
-    if told:
-        names = ("arm_without", "arm_with")
-        return {
-            language: {name: text for name, text in parts.items() if name in names} for language, parts in told.items()
-        }
-    if all(change in ("campaign.tactics=[]", "army.size=0") or ".intensity=" in change for change in without):
-        return {}
-    changes = ", ".join(without)
-    return {
-        language: {"arm_without": changes, "arm_with": word}
-        for language, word in (("en", "as it is set"), ("ar", "كما ضُبط"))
-    }
 
 
 def play(settings: Sequence[tuple[Setting, ...]], config: DictConfig) -> list[list[Shot]]:

@@ -261,11 +261,56 @@ def test_a_live_world_plays_forks_and_changes_as_the_same_seed_without_a_page(
     until(tab, f"live.shown > {shown} && live.hours === 1")
     tab.get_by_role("button", name="step").click()
     until(tab, "live.hours === 2")
-    quiet = World(setting(choice._replace(scenario="quiet")), rng=1).run(2)
+    quiet = World(setting(choice._replace(scenario="quiet", army=0)), rng=1).run(2)
     same(tab.evaluate("live.readout()"), [quiet], 1)
+    assert tab.get_by_label("army, accounts", exact=True).input_value() == "0"
+    assert tab.get_by_role("button", name="fork").is_disabled()
 
     tab.goto("about:blank")
     assert freed()
+
+
+@pytest.mark.slow
+@SERVED
+def test_a_scenario_without_an_army_is_forked_from_what_its_story_compares_it_with(
+    tab: Any, address: str, monkeypatch: pytest.MonkeyPatch
+):
+    from experiments.teaching.live import bands
+    from experiments.teaching.live.choice import Choice, own, staged
+
+    monkeypatch.setattr(bands, "SEEDS", 0)
+    visit(tab, address)
+    enter(tab, "people", 150)
+    shown = tab.evaluate("live.shown")
+    choose(tab, "scenario", "committee_smear")
+    until(tab, f"live.shown > {shown} && live.hours === 1")
+    assert tab.get_by_label("army, accounts", exact=True).input_value() == "0"
+    tab.click("#play")
+    until(tab, "live.hours > 130")
+    tab.click("#play")
+    until(tab, "!live.playing")
+    tab.get_by_role("button", name="fork: without the operation").click()
+    until(tab, "live.scenes[0].worlds.length === 2")
+    hours = tab.evaluate("live.hours")
+    choice = Choice(scenario="committee_smear", people=150, **own("committee_smear"))
+    histories = [World(each, rng=1).run(hours) for each in staged(choice).settings]
+    read = tab.evaluate("live.readout()")
+    same(read, histories, hours - 1)
+    lines = [curves(history, ["aimed_credibility"])["aimed_credibility"][-1] for history in histories]
+    assert read["aimed_credibility"] == pytest.approx([float(value) for value in lines], rel=1e-5)
+    assert lines[0] > lines[1] + 0.05
+    assert "believed" in tab.locator("#charts").inner_text()
+    tab.click("#language")
+    until(tab, "document.documentElement.dir === 'rtl'")
+    assert "مدى تصديق الناس لمن يُشوَّه" in tab.locator("#charts").inner_text()
+    tab.click("#language")
+    shown = tab.evaluate("live.shown")
+    tab.get_by_label("scenario").first.wait_for(timeout=PATIENCE)
+    choose(tab, "scenario", "protest_day")
+    until(tab, f"live.shown > {shown} && live.hours === 1")
+    tab.get_by_role("button", name="fork: without it").click()
+    until(tab, "live.scenes[0].worlds.length === 2")
+    assert "A day of protest without any operation" in tab.locator("#stages").inner_text()
 
 
 @pytest.mark.slow

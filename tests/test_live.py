@@ -16,10 +16,12 @@ import pandas as pd
 import pytest
 
 from experiments import demo
+from experiments.settings import changed
+from experiments.teaching.compared import worlds
 from experiments.teaching.curves import curves
 from experiments.teaching.film import names as names_of
 from experiments.teaching.live import picture
-from experiments.teaching.live.choice import Choice, names, setting
+from experiments.teaching.live.choice import Choice, names, own, setting, staged
 from experiments.teaching.live.session import Session, Shows
 from sim.errors import InputError
 from sim.platform import home
@@ -27,6 +29,7 @@ from sim.state.posts import REPOST
 from sim.state.truth import GENUINE
 from sim.world import World
 from tests.conftest import ROOT
+from tests.test_conf import composed
 
 SMALL = Choice(people=120, army=12, seed=3)
 PATIENCE = 120.0
@@ -102,6 +105,54 @@ def test_a_fork_stands_at_the_same_hour_and_is_the_run_it_stands_for(page: Page,
     for world, choice in zip(cast["worlds"], (SMALL._replace(tactics=()), SMALL), strict=True):
         line = curves(played(choice, hours))["voice"]
         assert np.allclose(world["curves"]["voice"], line, rtol=1e-5)
+
+
+def of(scenario: str, **further: Any) -> Choice:
+    return SMALL._replace(scenario=scenario, **{**own(scenario), **further})
+
+
+@pytest.mark.parametrize("scenario", [name for name in names("scenario") if name != "quiet"])
+def test_a_fork_is_the_world_with_which_the_story_compares_the_scenario(page: Page, scenario: str):
+    choice = of(scenario)
+    config = composed("replay", f"scenario={scenario}", f"population.size={choice.people}")
+    rules = [changed(each, {"campaign.tactics": choice.tactics}) for each in worlds(config)]
+    assert list(staged(choice).settings) == rules
+    assert rules[0] != rules[1]
+    page.session.reset(choice)
+    assert page.casts.get(timeout=PATIENCE)["fork"]
+    page.session.play(True)
+    for _ in range(12):
+        page.drawn()
+    page.session.play(False)
+    page.session.fork()
+    cast = page.casts.get(timeout=PATIENCE)
+    assert not cast["fork"]
+    hours = len(cast["worlds"][0]["frames"])
+    for world, each in zip(cast["worlds"], rules, strict=True):
+        line = curves(World(each, rng=choice.seed).run(hours), cast["own"])
+        for name in ("voice", *cast["own"]):
+            got = [np.nan if value is None else value for value in world["curves"][name]]
+            assert np.allclose(got, line[name], rtol=1e-5, equal_nan=True), name
+
+
+def test_worlds_that_differ_in_something_else_than_a_campaign_part_when_that_begins():
+    one, two = (pd.DataFrame(World(each, rng=3).run(130)) for each in staged(of("committee_smear")).settings)
+    assert one[:96].equals(two[:96])
+    assert one["aimed_credibility"].iloc[-1] > two["aimed_credibility"].iloc[-1] + 0.05
+
+
+def test_a_world_with_nobody_organised_has_no_other_and_an_army_that_is_added_is_silent_in_it(page: Page):
+    page.session.reset(of("quiet"))
+    assert not page.casts.get(timeout=PATIENCE)["fork"]
+    page.session.fork()
+    page.session.step()
+    page.drawn()
+    assert page.casts.empty()
+    for scenario in ("quiet", "committee_smear"):
+        silent, loud = staged(of(scenario, army=12)).settings
+        assert (silent.campaign.intensity, loud.campaign.intensity) == (0.0, 1.0)
+        assert silent.army == loud.army
+    assert staged(of("quiet", army=12)).time.hours > 0 == staged(of("quiet")).time.hours
 
 
 def test_ten_sessions_share_nothing_and_end_with_their_pages():

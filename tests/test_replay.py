@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from experiments import replay, run
 from experiments.analysis.pairing import Interval
 from experiments.app import app
-from experiments.teaching import film, lessons
+from experiments.teaching import compared, film, lessons
 from experiments.teaching.curves import BANDED, CURVES, band, curves
 from experiments.teaching.film import Film
 from experiments.teaching.findings import findings
 from experiments.teaching.layout import places
 from experiments.teaching.packing import Pack, steps, ties
-from experiments.teaching.replay import Reel, Scene, inert, render
+from experiments.teaching.replay import Reel, Scene, inert, render, source
 from experiments.teaching.takes import Shot, Take, forkable, shoot
 from sim.errors import InputError
 from sim.state.graph import from_edges
@@ -287,9 +287,9 @@ def test_a_number_keeps_its_order_in_a_text_from_right_to_left(name: str, said: 
 
 def test_a_lesson_names_the_worlds_and_nothing_else():
     told = {"en": {"answer": "all", "arm_with": "a flood"}, "ar": {"answer": "x"}}
-    assert replay.arms(told, ["army.size=0"]) == {"en": {"arm_with": "a flood"}, "ar": {}}
-    assert replay.arms({}, ["army.size=0"]) == {}
-    assert replay.arms({}, ["feed=chronological"])["en"]["arm_without"] == "feed=chronological"
+    assert compared.arms(told, ["army.size=0"]) == {"en": {"arm_with": "a flood"}, "ar": {}}
+    assert compared.arms({}, ["army.size=0"]) == {}
+    assert compared.arms({}, ["feed=chronological"])["en"]["arm_without"] == "feed=chronological"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -298,10 +298,35 @@ def test_a_scenario_is_replayed_beside_what_its_story_compares_it_with(scenario:
     (worlds,) = replay.checked(config)
     assert len(worlds) == 2 - (scenario == "quiet")
     assert scenario == "quiet" or worlds[0] != worlds[1]
-    words = replay.called(config, {})
+    words = compared.called(config, {})
     assert bool(words) == (scenario not in ("quiet", "flooded_hashtag", "committee_smear", "fallujah_2016"))
     own = composed("replay", f"scenario={scenario}", "population.size=60", 'replay.without=["feed.engagement=0.5"]')
-    assert replay.called(own, {})["en"]["arm_without"] == "feed.engagement=0.5"
+    assert compared.called(own, {})["en"]["arm_without"] == "feed.engagement=0.5"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_scenario_has_charts_of_its_own_measures_named_in_both_languages_and_its_time_is_shaded(scenario: str):
+    config = composed("replay", f"scenario={scenario}", "population.size=60")
+    own, rules = compared.measures(config), replay.checked(config)[0][-1]
+    known = [outcome["measure"] for outcome in compared.story(config)["outcomes"]]
+    assert own == tuple(measure for measure in dict.fromkeys(known) if measure in own)
+    assert len(own) == {"quiet": 0, "protest_day": 1}.get(scenario, 2)
+    assert set(own) <= set(World(rules, rng=1).run(1))
+    words = json.loads(source("words.json"))
+    assert all(f"chart_{measure}" in words[language] for measure in own for language in words)
+    shaded = compared.time_of(config, rules)
+    times = {"committee_smear": (96, 216), "protest_day": (120, 136), "sleepers_unmasked": (0, 264), "quiet": (72, 72)}
+    times |= {"extremist_surge": (120, 288), "forum_era": (144, 336), "fallujah_2016": (120, 240)}
+    assert (shaded.start, shaded.end) == times.get(scenario, (72, 216))
+
+
+def test_an_own_measure_has_a_curve_and_a_band_that_is_nan_where_there_is_no_value():
+    hours = pd.DataFrame({measure: np.zeros(2) for measure, _ in CURVES.values()})
+    seeds = [curves(hours.assign(trust=line), ("trust",)) for line in ([np.nan, 0.5], [np.nan, 0.3])]
+    low, high = band(seeds)
+    assert np.isnan([low["trust"][0], high["trust"][0]]).all()
+    assert [low["trust"][1], high["trust"][1]] == pytest.approx([0.3, 0.5])
+    assert "trust" not in curves(hours)
 
 
 def test_findings_are_second_world_against_first(shots: list[Shot]):

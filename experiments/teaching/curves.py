@@ -18,26 +18,34 @@ CURVES = {
     "withheld_either": ("withheld_either", DAY),
     "withheld_over": ("withheld_over", DAY),
 }
-BANDED = ("voice", "seen", "climate")  #: the curves that have a band
+BANDED = ("voice", "seen", "climate")  #: those of `CURVES` that have a band
 
 Curves = dict[str, NDArray[np.float32]]
 
 
-def curves(history: pd.DataFrame) -> Curves:
+def curves(history: pd.DataFrame, own: Sequence[str] = ()) -> Curves:
     """Return every curve of a world's history (a row an hour), float32 [hours].
 
     Each is the mean of the last DAY hours, or of all hours so far, times its factor; nan where there is no value.
+
+    Args:
+        history: of the world.
+        own: further measures, each a curve of its own name.
     """
     return {
         name: (factor * history[measure].rolling(DAY, min_periods=1).mean()).to_numpy(np.float32)
-        for name, (measure, factor) in CURVES.items()
+        for name, (measure, factor) in {**CURVES, **{measure: (measure, 1) for measure in own}}.items()
     }
 
 
 def band(seeds: Sequence[Mapping[str, NDArray[np.float32]]]) -> tuple[Curves, Curves]:
-    """Return the lowest and the highest value that each banded curve takes over seeds, hour by hour."""
-    stacked = {name: np.stack([curve[name] for curve in seeds]) for name in BANDED}
+    """Return the lowest and the highest value that each banded curve takes over seeds, hour by hour.
+
+    `BANDED` have a band, and so have measures of the scenario's own; it is nan where no seed has a value.
+    """
+    banded = [name for name in seeds[0] if name in BANDED or name not in CURVES]
+    stacked = {name: np.stack([curve[name] for curve in seeds]) for name in banded}
     return (
-        {name: values.min(axis=0) for name, values in stacked.items()},
-        {name: values.max(axis=0) for name, values in stacked.items()},
+        {name: np.fmin.reduce(values, axis=0) for name, values in stacked.items()},
+        {name: np.fmax.reduce(values, axis=0) for name, values in stacked.items()},
     )

@@ -11,7 +11,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from experiments.teaching.curves import BANDED, CURVES, Curves, band, curves
+from experiments.teaching.curves import CURVES, Curves, band, curves
 from experiments.teaching.film import Film
 from experiments.teaching.layout import places
 from experiments.teaching.packing import Pack, steps, ties
@@ -30,7 +30,8 @@ class Scene:
     """One setting: the seed that is shown, and all seeds for the bands."""
 
     shots: Sequence[Shot]  #: one a seed; the first has the films
-    campaign: Campaign
+    campaign: Campaign  #: whose hours are shaded
+    own: tuple[str, ...] = ()  #: further measures that get a chart, columns of a history
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def inert(text: str) -> str:
 
 def _scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
     shot = scene.shots[0]
-    films, drawn = shot.films, [curves(history) for history in shot.histories]
+    films, drawn = shot.films, [curves(history, scene.own) for history in shot.histories]
     worlds = []
     for place, (film, lines) in enumerate(zip(films, drawn, strict=True)):
         name = f"{number}/{place}"
@@ -99,12 +100,13 @@ def _scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
         _add_film(pack, name, film, films[0] if like == 0 else None)
         if like is None:
             _add_cast(pack, name, film, films[-1], shot.graphs[place])
-        _add_curves(pack, name, lines, [curves(other.histories[place]) for other in scene.shots])
+        _add_curves(pack, name, lines, [curves(other.histories[place], scene.own) for other in scene.shots])
         worlds.append({"arm": ARMS[len(films)][place], "people": film.people, "like": like})
     return {
         "hours": len(films[0].frames),
         "campaign": [scene.campaign.start, scene.campaign.end],
-        "curves": list(CURVES),
+        "curves": [*CURVES, *scene.own],
+        "own": list(scene.own),
         "worlds": worlds,
     }
 
@@ -143,6 +145,6 @@ def _add_curves(pack: Pack, name: str, lines: Curves, seeds: Sequence[Curves]) -
         pack.add(f"{name}/curves/{curve}", values)
     if len(seeds) > 1:
         low, high = band(seeds)
-        for curve in BANDED:
+        for curve in low:
             pack.add(f"{name}/low/{curve}", low[curve])
             pack.add(f"{name}/high/{curve}", high[curve])

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import replace
 from functools import lru_cache
 from multiprocessing import get_context
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from experiments.teaching.curves import Curves, band, curves
-from experiments.teaching.live.choice import Choice, setting
+from experiments.teaching.live.choice import Choice, staged
 from experiments.teaching.takes import Take, shoot
 
 SEEDS, HOURS = 8, 264
@@ -26,11 +23,10 @@ def pool() -> ProcessPoolExecutor:
 
 
 def pair(choice: Choice) -> tuple[Curves, Curves]:
-    """Return the curves of one seed, without the campaign and with it."""
-    rules = setting(choice)
-    without = replace(rules, campaign=replace(rules.campaign, tactics=()))
-    one, two = shoot(Take((without, rules), choice.seed, HOURS, 0)).histories
-    return curves(one), curves(two)
+    """Return the curves of one seed, without what the scenario is about and with it."""
+    stage = staged(choice)
+    histories = shoot(Take(stage.settings, choice.seed, HOURS, 0)).histories
+    return curves(histories[0], stage.own), curves(histories[-1], stage.own)
 
 
 class Bands:
@@ -66,5 +62,7 @@ class Bands:
             self.tell(len(self._pairs), [dict(zip(("low", "high"), map(_plain, ends), strict=True)) for ends in worlds])
 
 
-def _plain(lines: Curves) -> dict[str, list[float]]:
-    return {name: np.nan_to_num(line).round(4).tolist() for name, line in lines.items()}
+def _plain(lines: Curves) -> dict[str, list[float | None]]:
+    return {
+        name: [None if value != value else value for value in line.round(4).tolist()] for name, line in lines.items()
+    }

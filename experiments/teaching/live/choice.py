@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import CONF
-from experiments.settings import build, changed
-from sim.campaigns import TACTICS
+from experiments.settings import changed
+from experiments.teaching.compared import called, measures, time_of, worlds
+from sim.campaigns import TACTICS, Campaign
 from sim.errors import InputError, suggest
 from sim.setting import Setting
 
@@ -36,8 +37,35 @@ def names(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
+class Staged(NamedTuple):
+    """What a choice stands for."""
+
+    settings: tuple[Setting, ...]  #: without what the scenario is about, if there is anything, and with it
+    own: tuple[str, ...]  #: measures of the scenario that have charts of their own
+    time: Campaign  #: whose hours are shaded
+    words: dict[str, dict[str, str]]  #: language -> key -> text, instead of the usual
+
+
+class _Composed(NamedTuple):
+    settings: tuple[Setting, ...]
+    config: DictConfig
+
+
+def own(scenario: str) -> dict[str, Any]:
+    """Return the fields of a choice that a scenario decides as long as nobody says otherwise."""
+    rules = _composed(scenario, Choice().moderation, Choice().defence).settings[-1]
+    return {"army": rules.army.size, "tactics": rules.campaign.tactics}
+
+
 def setting(choice: Choice) -> Setting:
-    """Return the setting of a choice.
+    """Return the setting of the world with what the scenario is about; see `staged`."""
+    return staged(choice).settings[-1]
+
+
+def staged(choice: Choice) -> Staged:
+    """Return what a choice stands for: its scenario beside what its story compares it with, as in a replay.
+
+    An army in a scenario that has none of its own is there in both worlds, and silent in the one without.
 
     Raises:
         InputError: a name or a number is not one of those that are allowed.
@@ -50,21 +78,24 @@ def setting(choice: Choice) -> Setting:
         value = getattr(choice, name)
         if not isinstance(value, int) or isinstance(value, bool) or not (name == "people") <= value <= most:
             raise InputError(f"{name}={value} must be a whole number up to {most}")
-    words = {"population.size": choice.people, "campaign.tactics": choice.tactics}
-    if choice.scenario != "quiet":
-        words["army.size"] = choice.army
-    chosen = changed(_composed(*(getattr(choice, group) for group in GROUPS)), words)
-    chosen.check_victims(chosen.graph.size(choice.people))
-    return chosen
+    rules, config = _composed(*(getattr(choice, group) for group in GROUPS))
+    added = bool(choice.army and not rules[-1].army.size)
+    words = {"population.size": choice.people, "campaign.tactics": choice.tactics, "army.size": choice.army}
+    settings = [changed(each, words) for each in rules]
+    if added:
+        settings = [changed(settings[0], {"campaign.intensity": 0.0}), settings[-1]]
+    for each in settings:
+        each.check_victims(each.graph.size(choice.people))
+    return Staged(tuple(settings), measures(config), time_of(config, settings[-1]), called(config, {}))
 
 
 @lru_cache(64)
-def _composed(*files: str) -> Setting:
-    """Return the setting of one file of each of `GROUPS`; composing takes half a second."""
+def _composed(*files: str) -> _Composed:
+    """Return the settings of one file of each of `GROUPS`; composing takes half a second."""
     with _COMPOSING, initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("replay", [f"{group}={name}" for group, name in zip(GROUPS, files, strict=True)])
     OmegaConf.resolve(config)
-    return build(config)
+    return _Composed(worlds(config), config)
 
 
 def _known(what: str, name: str, allowed: Sequence[str]) -> None:

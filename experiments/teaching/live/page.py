@@ -8,7 +8,7 @@ import solara.lab
 
 from experiments.teaching.live.bands import MOST_PEOPLE, Bands
 from experiments.teaching.live.canvas import Canvas, packed
-from experiments.teaching.live.choice import GROUPS, Choice, names
+from experiments.teaching.live.choice import GROUPS, Choice, names, own
 from experiments.teaching.live.picture import Picture
 from experiments.teaching.live.session import Session, Shows
 from experiments.teaching.replay import source
@@ -25,8 +25,9 @@ class Room:
         self.language = solara.reactive("en")
         self.cast, self.bands = solara.reactive(""), solara.reactive("")
         self.picture: solara.Reactive[Picture | None] = solara.reactive(None)
-        self.playing, self.forked = solara.reactive(False), solara.reactive(False)
+        self.playing, self.forks = solara.reactive(False), solara.reactive(False)
         self.trouble = solara.reactive("")
+        self.called: solara.Reactive[dict[str, dict[str, str]]] = solara.reactive({})
         self.number = 0
         self.session = Session(Shows(self._cast, self.picture.set, self.playing.set, self.trouble.set))
         self.band: Bands | None = None
@@ -58,13 +59,16 @@ class Room:
         self.session.close()
 
     def change(self, **what: Any) -> None:
-        """Choose something else; it is played from the next start."""
+        """Choose something else, and begin anew. Another scenario brings its own army and tactics."""
+        if what.get("scenario", self.choice.value.scenario) != self.choice.value.scenario:
+            what = own(what["scenario"]) | what
         self.choice.set(self.choice.value._replace(**what))
         self.begin()
 
     def _cast(self, cast: dict[str, Any]) -> None:
         self.number = cast["number"]
-        self.forked.set(len(cast["worlds"]) == 2)
+        self.forks.set(cast["fork"])
+        self.called.set(cast["words"])
         self.cast.set(packed(cast | {"banded": self.choice.value.people <= MOST_PEOPLE}))
         self._send_band()
 
@@ -92,7 +96,8 @@ def Page() -> None:
 @solara.component
 def Controls(room: Room) -> None:
     """Choose a setting; step, reset, fork."""
-    say, choice = WORDS[room.language.value], room.choice.value
+    language, choice = room.language.value, room.choice.value
+    say = WORDS[language] | room.called.value.get(language, {})
     with solara.Row(style={"flex-wrap": "wrap", "align-items": "center", "padding": "1.2rem 1.4rem 0"}):
         for group in GROUPS:
             solara.Select(
@@ -118,7 +123,7 @@ def Controls(room: Room) -> None:
             )
         solara.Button(say["step"], on_click=room.session.step, disabled=room.playing.value)
         solara.Button(say["reset"], on_click=room.begin)
-        solara.Button(say["fork"], on_click=room.session.fork, disabled=room.forked.value, color="primary")
+        solara.Button(say["fork"], on_click=room.session.fork, disabled=not room.forks.value, color="primary")
     if room.trouble.value:
         solara.Error(room.trouble.value)
 

@@ -1,6 +1,7 @@
 """What a page gets of a world: values that are not written again, ready to be sent."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,9 +44,9 @@ def film_of(world: World) -> Film:
     return next(watcher for watcher in world.observers if isinstance(watcher, Film))
 
 
-def frame(world: World) -> Plain:
-    """Return the last hour of a world."""
-    last = {name: _finite(line[-1]) for name, line in curves(world.history.iloc[-DAY:]).items()}
+def frame(world: World, own: Sequence[str]) -> Plain:
+    """Return the last hour of a world, with its measures `own` beside those of every page."""
+    last = {name: _finite(line[-1]) for name, line in curves(world.history.iloc[-DAY:], own).items()}
     return _columns(film_of(world), -1) | {"curves": last}
 
 
@@ -58,12 +59,12 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def cast(world: World, arm: str) -> Plain:
-    """Return who is shown of a world, and all its hours so far."""
+def cast(world: World, arm: str, own: Sequence[str]) -> Plain:
+    """Return who is shown of a world, and all its hours so far; `own` as in `frame`."""
     film, history = film_of(world), world.history
     side, stance = film.sides()
     x, y = places(stance, film.people)
-    lines = curves(history) if len(history) else {name: np.zeros(0, np.float32) for name in CURVES}
+    lines = curves(history, own) if len(history) else {name: np.zeros(0, np.float32) for name in (*CURVES, *own)}
     return {
         "arm": arm,
         "people": film.people,

@@ -5,15 +5,15 @@ drawing never reads a world that changes.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any, NamedTuple
 
 from experiments.teaching.film import MOST, Film
 from experiments.teaching.live import picture
-from experiments.teaching.live.choice import Choice, setting
+from experiments.teaching.live.choice import Choice, Staged, staged
 from experiments.teaching.live.picture import Picture, Plain
+from experiments.teaching.takes import forkable
 from sim.errors import InputError
 from sim.world import World
 
@@ -45,6 +45,7 @@ class Session:
         self._commands: Queue[tuple[str, Any]] = Queue()
         self._playing, self._waiting = False, False  # for the page to draw picture `_number`
         self._number, self._setting = 0, 0
+        self._stage: Staged | None = None
         self._spare: World | None = None  # the world as it was when its campaign began, without it
         self._thread = Thread(target=self._loop, name="session", daemon=True)
         self._thread.start()
@@ -62,7 +63,7 @@ class Session:
         self._commands.put(("step", None))
 
     def fork(self) -> None:
-        """Put a world beside it in which the campaign is not conducted, at the same hour."""
+        """Put the world beside it without what the scenario is about, at the same hour."""
         self._commands.put(("fork", None))
 
     def drawn(self, number: int) -> None:
@@ -98,12 +99,13 @@ class Session:
 
     def _reset(self, choice: Choice) -> None:
         try:
-            world = World(setting(choice), rng=choice.seed)
+            stage = staged(choice)
+            world = World(stage.settings[-1], rng=choice.seed)
         except InputError as error:
             self.shows.trouble(str(error))
             return
         world.observers.append(Film(world, min(MOST, choice.people)))
-        self.worlds, self._spare = [world], None
+        self.worlds, self._stage, self._spare = [world], stage, None
         self._keep_spare()
         self.shows.trouble("")
         self._play(False)
@@ -118,7 +120,7 @@ class Session:
         self._waiting = self._waiting and number != self._number
 
     def _advance(self) -> None:
-        if not self.worlds:
+        if not self.worlds or not self._stage:
             return
         for world in self.worlds:
             world.step()
@@ -131,7 +133,7 @@ class Session:
                 self._number,
                 self._setting,
                 last.now,
-                tuple(map(picture.frame, self.worlds)),
+                tuple(picture.frame(world, self._stage.own) for world in self.worlds),
                 picture.stream(last),
                 picture.suspects(last),
             )
@@ -139,29 +141,45 @@ class Session:
 
     def _keep_spare(self) -> None:
         world = self.worlds[-1]
-        if len(self.worlds) == 1 and world.now == world.setting.campaign.start:
-            self._spare = world.fork(replace(world.setting.campaign, tactics=()))
+        if len(self.worlds) == 1 and world.now == world.setting.campaign.start and self._conduct_alone():
+            self._spare = self._without()
+
+    def _conduct_alone(self) -> bool:
+        """Tell whether the worlds differ in the campaign's conduct alone, so that they are one until it begins."""
+        return self._stage is not None and len(self._stage.settings) == 2 and forkable(self._stage.settings)
+
+    def _without(self) -> World:
+        """Return the other world: a fork of this one if it may still be one, or else another from the first hour."""
+        assert self._stage is not None
+        world, other = self.worlds[0], self._stage.settings[0]
+        if self._conduct_alone() and world.now <= world.setting.campaign.start:
+            return world.fork(other.campaign)
+        twin = World(other, rng=world.seed)
+        twin.observers.append(Film(twin, picture.film_of(world).people))
+        return twin
 
     def _fork(self) -> None:
-        if len(self.worlds) != 1:
+        if len(self.worlds) != 1 or not self._stage or len(self._stage.settings) != 2:
             return
         world = self.worlds[0]
-        other = self._spare
-        if other is None:
-            other = world.fork(replace(world.setting.campaign, tactics=()))
+        other = self._spare or self._without()
         other.run(world.now - other.now)
         self.worlds, self._spare = [other, world], None
         self._show_cast()
 
     def _show_cast(self) -> None:
+        assert self._stage is not None
         self._setting += 1
         self._waiting = False
         arms = ("without", "with") if len(self.worlds) == 2 else ("only",)
-        campaign = self.worlds[-1].setting.campaign
+        time, own = self._stage.time, self._stage.own
         self.shows.cast(
             {
                 "number": self._setting,
-                "campaign": [campaign.start, campaign.end],
-                "worlds": [picture.cast(world, arm) for world, arm in zip(self.worlds, arms, strict=True)],
+                "campaign": [time.start, time.end],
+                "own": list(own),
+                "words": self._stage.words,
+                "fork": len(self.worlds) < len(self._stage.settings),
+                "worlds": [picture.cast(world, arm, own) for world, arm in zip(self.worlds, arms, strict=True)],
             }
         )

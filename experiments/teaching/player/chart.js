@@ -6,7 +6,7 @@ const CAUSES = { withheld_fear: "#d55e00", withheld_climate: "#56b4e9", withheld
 
 class Chart {
   /**
-   * canvas: where; spec: {key, top?, stack?}.
+   * canvas: where; spec: {key, keys, top?, stack?, own?}. An own measure has a scale from its lowest to its highest value.
    * worlds: [{arm, curves: {key: Float32Array}, low: {key}, high: {key}}], campaign: [first, last hour], hours: in all.
    */
   constructor(canvas, spec, worlds, campaign, hours) {
@@ -25,7 +25,20 @@ class Chart {
     const style = getComputedStyle(this.canvas), of = name => style.getPropertyValue(name).trim();
     this.colours = { ink: of("--ink"), soft: of("--soft"), line: of("--line"), wash: of("--wash") };
     this.colours.without = of("--ink");
-    this.top = this.highest();
+    this.range();
+  }
+
+  /** Fit the scale to all lines. */
+  range() {
+    this.bottom = 0;
+    if (!this.spec.own) { this.top = this.highest(); return; }
+    const key = this.spec.key, lines = this.worlds.flatMap(({ curves, low, high }) => [curves[key], low && low[key], high && high[key]]);
+    const values = lines.flatMap(line => line ? Array.from(line) : []).filter(value => value !== null && !Number.isNaN(value));
+    const least = values.reduce((a, b) => Math.min(a, b), Infinity), most = values.reduce((a, b) => Math.max(a, b), -Infinity);
+    if (least > most) { this.top = 1; return; }
+    const room = 0.08 * (most - least) || 0.1 * Math.abs(most) || 1;
+    this.bottom = least >= 0 && least - room < 0 ? 0 : least - room;
+    this.top = most + room;
   }
 
   highest() {
@@ -46,14 +59,14 @@ class Chart {
   }
 
   px(t) { return 34 + (this.width - 40) * t / Math.max(1, this.hours - 1); }
-  py(value) { return this.height - 16 - (this.height - 22) * value / this.top; }
+  py(value) { return this.height - 16 - (this.height - 22) * (value - this.bottom) / (this.top - this.bottom); }
 
   path(line, last) {
     const { pen } = this;
     let begun = false;
     pen.beginPath();
     for (let t = 0; t <= last && t < line.length; t++) {
-      if (Number.isNaN(line[t])) continue;
+      if (line[t] === null || Number.isNaN(line[t])) continue;
       begun ? pen.lineTo(this.px(t), this.py(line[t])) : pen.moveTo(this.px(t), this.py(line[t]));
       begun = true;
     }
@@ -62,9 +75,12 @@ class Chart {
   between(low, high, last, colour, alpha) {
     const { pen } = this;
     const end = Math.min(last, low.length - 1);
+    let first = 0;   // there may be no value yet
+    while (first <= end && (low[first] === null || Number.isNaN(low[first]))) first++;
+    if (first > end) return;
     pen.beginPath();
-    for (let t = 0; t <= end; t++) pen.lineTo(this.px(t), this.py(high[t]));
-    for (let t = end; t >= 0; t--) pen.lineTo(this.px(t), this.py(low[t]));
+    for (let t = first; t <= end; t++) pen.lineTo(this.px(t), this.py(high[t]));
+    for (let t = end; t >= first; t--) pen.lineTo(this.px(t), this.py(low[t]));
     pen.closePath();
     pen.globalAlpha = alpha;
     pen.fillStyle = colour;
@@ -96,12 +112,12 @@ class Chart {
     pen.lineWidth = 1;
     pen.textAlign = "right";
     pen.textBaseline = "middle";
-    for (const value of [0, this.top / 2, this.top]) {
+    for (const value of [this.bottom, (this.bottom + this.top) / 2, this.top]) {
       pen.beginPath();
       pen.moveTo(34, this.py(value));
       pen.lineTo(this.width - 6, this.py(value));
       pen.stroke();
-      pen.fillText(short(value, this.spec.percent), 30, this.py(value));
+      pen.fillText(short(value, this.spec.percent, this.top - this.bottom), 30, this.py(value));
     }
     pen.textAlign = "center";
     pen.textBaseline = "top";
@@ -147,12 +163,13 @@ class Chart {
   }
 }
 
-/** A number in few signs, for an axis or beside a chart. */
-function short(value, percent) {
+/** A number in few signs, for an axis or beside a chart; `span` of a scale asks for as many digits as it needs. */
+function short(value, percent, span = 10) {
   if (Number.isNaN(value)) return "–";
   if (!value) return percent ? "0%" : "0";
   if (percent) return `${(100 * value).toFixed(0)}%`;
   if (Math.abs(value) >= 10000) return `${(value / 1000).toFixed(0)}k`;
   if (Math.abs(value) >= 1000) return `${(value / 1000).toFixed(1)}k`;
-  return value.toFixed(Math.abs(value) < 10 ? 1 : 0);
+  if (span < 0.1) return value.toFixed(3);
+  return value.toFixed(span < 2 ? 2 : Math.abs(value) < 10 ? 1 : 0);
 }

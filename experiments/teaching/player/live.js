@@ -25,7 +25,8 @@ class Live extends Player {
       for (const frame of world.frames) this.push(shown, frame);
       return shown;
     });
-    this.scenes = [{ worlds, campaign: setting.campaign, hours: LEAST_HOURS }];
+    this.scenes = [{ worlds, campaign: setting.campaign, own: setting.own, hours: LEAST_HOURS }];
+    this.called = setting.words;
     this.shown = setting.number;
     this.banded = setting.banded;
     this.about.seeds = 1;
@@ -33,6 +34,9 @@ class Live extends Player {
     this.t = Math.max(0, this.hours - 1);
     this.draw();
   }
+
+  /** The usual word, or the one of this scenario. */
+  say(key) { return this.called?.[this.language]?.[key] ?? super.say(key); }
 
   get hours() { return this.scenes[0].worlds[0].film.hours; }
   get last() { return Math.max(0, this.hours - 1); }
@@ -53,7 +57,7 @@ class Live extends Player {
     });
     scene.hours = Math.max(LEAST_HOURS, this.hours);
     document.getElementById("hour").max = this.last;
-    for (const { chart } of this.charts) { chart.hours = scene.hours; chart.top = Math.max(chart.top, chart.highest()); }
+    for (const { chart } of this.charts) { chart.hours = scene.hours; chart.range(); }
     if (follows) this.t = this.last;
     this.told = frame;
     this.draw();
@@ -69,7 +73,7 @@ class Live extends Player {
       world.low = mine.low;
       world.high = mine.high;
     });
-    for (const { chart } of this.charts) chart.top = chart.highest();
+    for (const { chart } of this.charts) chart.range();
     this.speak(this.language);
     this.draw();
   }

@@ -27,6 +27,9 @@ class Player {
   get scene_() { return this.scenes[this.number]; }
   get last() { return this.scene_.hours - 1; }
 
+  /** What is charted: that of every page, and what the scenario has of its own. */
+  get specs() { return [...CHARTS, ...(this.scene_.own || []).map(key => ({ key, keys: [key], own: true }))]; }
+
   scene(scene, number) {
     const { arrays } = this;
     const worlds = scene.worlds.map((world, place) => {
@@ -63,7 +66,7 @@ class Player {
       canvas.addEventListener("keydown", event => this.walk(place, event));
       return canvas;
     });
-    const shown = CHARTS.map(spec => {
+    const shown = this.specs.map(spec => {
       const figure = make("figure", charts, { class: "chart" });
       make("h3", figure, { "data-word": `chart_${spec.key}` });
       const values = make("p", figure, { class: "values", dir: "ltr" });
@@ -112,13 +115,13 @@ class Player {
     for (const { spec, outputs, chart } of this.charts) {
       chart.draw(t);
       const values = this.values(spec, t);
-      outputs.forEach((output, place) => { output.value = short(values[place], spec.percent); });
+      outputs.forEach((output, place) => { output.value = short(values[place], spec.percent, chart.top - chart.bottom); });
     }
     const hour = document.getElementById("hour");
     hour.value = t;
-    const phase = t < this.scene_.campaign[0] ? "before" : t < this.scene_.campaign[1] ? "during" : "after";
+    const [first, end] = this.scene_.campaign, phase = t < first ? "before" : t < end ? "during" : "after";
     const when = this.say("when").replace("{day}", Math.floor(t / 24) + 1).replace("{hour}", t % 24);
-    document.getElementById("when").textContent = `${when} · ${this.say(phase)}`;
+    document.getElementById("when").textContent = first < end ? `${when} · ${this.say(phase)}` : when;
     hour.setAttribute("aria-valuetext", document.getElementById("when").textContent);
     if (this.chosen >= 0) this.describe(t);
   }
@@ -132,7 +135,7 @@ class Player {
 
   /** All values of hour t by chart; what a test reads. */
   readout(t = Math.floor(this.t)) {
-    return Object.fromEntries(CHARTS.map(spec => [spec.key, this.values(spec, t)]));
+    return Object.fromEntries(this.specs.map(spec => [spec.key, this.values(spec, t)]));
   }
 
   /** Milliseconds that one picture takes, mean of `count` different hours. */

@@ -1,0 +1,104 @@
+"""What a scenario is shown beside, in a replay and live: its story says what, and which measures are its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.analysis.stories import timeline
+from experiments.settings import build, varied
+from experiments.teaching.curves import CURVES
+from sim.campaigns import Campaign
+from sim.setting import Setting
+
+MOST_OWN = 2  #: measures of a scenario that get a chart, beside those of every page
+NOBODY = ("campaign.tactics=[]", "army.size=0")  #: words that take the campaign away, as an intensity of 0 does
+#: words of a page about something else than a campaign
+OTHER = {
+    "en": {
+        "arm_without": "without it",
+        "fork": "fork: without it",
+        "before": "before it",
+        "during": "under way",
+        "after": "after it",
+    },
+    "ar": {
+        "arm_without": "من دون ذلك",
+        "arm_with": "كما ضُبط",
+        "fork": "تفريع: من دون ذلك",
+        "before": "قبل ذلك",
+        "during": "جارٍ الآن",
+        "after": "بعد ذلك",
+    },
+}
+
+
+def worlds(config: DictConfig) -> tuple[Setting, ...]:
+    """Return the settings of one scene: the world without what it is about, if there is one, and the one with it."""
+    changes = without(config)
+    return (*([build(varied(config, changes))] if changes else []), build(config))
+
+
+def without(config: DictConfig) -> list[str]:
+    """Return what the first world has otherwise: what `replay.without` says, or else the story of the scenario."""
+    said = config.replay.without
+    return list(story(config).get("without", ["campaign.tactics=[]"]) if said is None else said)
+
+
+def story(config: DictConfig) -> dict[str, Any]:
+    """Return the story of the scenario, {} for none."""
+    told: Any = OmegaConf.to_container(config.story) if "story" in config else {}
+    return dict(told)
+
+
+def measures(config: DictConfig) -> tuple[str, ...]:
+    """Return the first outcomes of the story that no other chart shows: columns of the history, `MOST_OWN` at most."""
+    shown = [measure for measure, _ in CURVES.values()]
+    named = dict.fromkeys(outcome["measure"] for outcome in story(config).get("outcomes", ()))
+    return tuple(measure for measure in named if measure not in shown)[:MOST_OWN]
+
+
+def time_of(config: DictConfig, setting: Setting) -> Campaign:
+    """Return the setting's campaign, or where nobody carries one out, its hours those of all else that is scheduled."""
+    if setting.army.size:
+        return setting.campaign
+    whole: Any = OmegaConf.to_container(config)
+    parts = timeline({key: part for key, part in whole.items() if key not in ("story", "replay")}, config.ticks)
+    if parts.empty:
+        return replace(setting.campaign, hours=0)
+    start = int(parts["start"].min())
+    return replace(setting.campaign, start=start, hours=int(parts["stop"].max()) - start)
+
+
+def called(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Return how the two worlds are called in each language; see `arms`."""
+    changes = without(config)
+    if told or config.replay.without is not None or all(_conduct(change) for change in changes):
+        return arms(told, changes)
+    return {**OTHER, "en": {**OTHER["en"], "arm_with": story(config).get("title", "as it is set")}}
+
+
+def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return how the two worlds are called in each language; {} where the usual words fit.
+
+    Args:
+        told: the texts of a lesson, which may name them; {} without one.
+        without: what the first world has otherwise.
+    """
+    if told:
+        names = ("arm_without", "arm_with")
+        return {
+            language: {name: text for name, text in parts.items() if name in names} for language, parts in told.items()
+        }
+    if all(map(_conduct, without)):
+        return {}
+    changes = ", ".join(without)
+    return {
+        language: {"arm_without": changes, "arm_with": word}
+        for language, word in (("en", "as it is set"), ("ar", "كما ضُبط"))
+    }
+
+
+def _conduct(change: str) -> bool:
+    return change in NOBODY or ".intensity=" in change
