@@ -1,11 +1,15 @@
 """The live laboratory in the browser: play, step, reset and fork a world while it is looked at."""
 
 import argparse
+import errno
 import os
+import socket
 import sys
 import webbrowser
 from threading import Timer
-from typing import Any
+from typing import Any, NoReturn
+
+from sim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
 #: settings of Solara's server; a page that went away without a word is forgotten after the time to cull
@@ -18,16 +22,27 @@ SERVED = {
 }
 
 
+class Arguments(argparse.ArgumentParser):
+    """A command line whose mistakes are one line with the cure."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and end with code 2."""
+        self.exit(2, f"{message}; {self.prog} --help says what there is\n")
+
+
 def arguments() -> argparse.ArgumentParser:
     """Return what the command line may say."""
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="python -m experiments.demo",
-        description="A world in your browser: choose a scenario, play, step, reset, and fork it: two worlds, with "
-        "and without the operation. Needs the group `live`: pip install -c constraints.txt -e '.[live]'. Works "
-        "offline.",
-        epilog="examples:  python -m experiments.demo      python -m experiments.demo --port 9000 --no-open",
+        description="A world in your browser: choose a scenario, play, step, reset, and fork it: two worlds, with\n"
+        "and without what the scenario is about. Works offline.\n"
+        "Needs the group `live`: pip install -c constraints.txt -e '.[live]'",
+        epilog="examples:\n  python -m experiments.demo\n  python -m experiments.demo --port 9000 --no-open",
     )
-    parser.add_argument("--port", type=int, default=8765, help="of this machine (8765)")
+    parser.add_argument(
+        "--port", type=int, default=8765, help="of this machine, 0 to 65535; 0: any that is free (8765)"
+    )
     parser.add_argument(
         "--host", default=LOOPBACK, help="address to listen at; by default only this machine can see the page"
     )
@@ -45,19 +60,46 @@ def server(host: str, port: int) -> Any:
     return uvicorn.Server(uvicorn.Config(starlette.app, host=host, port=port, log_level="warning"))
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address.
+
+    Raises:
+        InputError: nobody can listen there, in one line with the cure.
+    """
+    if not 0 <= port <= 65535:
+        raise InputError(f"--port {port} is no port: say one from 1024 to 65535, such as --port 9000")
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except (OSError, UnicodeError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise InputError(
+                f"port {port} is taken, maybe by a page that still runs: end that one, or say --port {port + 1}"
+            ) from None
+        raise InputError(
+            f"nobody can listen at --host {host} --port {port}: leave --host out, or say a port above 1023"
+        ) from None
+
+
 def main() -> None:
     """Serve the page until Ctrl-C."""
     wanted = arguments().parse_args()
+    try:
+        listener = listening(wanted.host, wanted.port)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
     try:
         serving = server(wanted.host, wanted.port)
     except ImportError:
         print("the live page needs more packages: pip install -c constraints.txt -e '.[live]'", file=sys.stderr)
         raise SystemExit(2) from None
-    address = f"http://{wanted.host}:{wanted.port}"
+    host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
+    address = f"http://{host}:{listener.getsockname()[1]}"
     print(f"{address} (Ctrl-C ends it)", flush=True)
     if not wanted.no_open:
         Timer(2.0, webbrowser.open, [address]).start()
-    serving.run()
+    serving.run(sockets=[listener])
 
 
 if __name__ == "__main__":

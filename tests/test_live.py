@@ -263,6 +263,32 @@ def test_only_this_machine_sees_the_page_unless_told_otherwise():
     assert demo.server(demo.LOOPBACK, 8765).config.host == "127.0.0.1"
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--port", "seven"], "argument --port: invalid int value: 'seven'; python -m experiments.demo --help"),
+        (["--prot", "9000"], "unrecognized arguments: --prot 9000; python -m experiments.demo --help"),
+        (["--port", "65536"], "--port 65536 is no port: say one from 1024 to 65535"),
+        (["--port", "-1"], "--port -1 is no port"),
+        (["--host", "not an address"], "nobody can listen at --host not an address --port 8765: leave --host out"),
+        (["--port", "TAKEN"], "port TAKEN is taken, maybe by a page that still runs: end that one, or say --port"),
+    ],
+)
+def test_a_command_line_that_can_not_be_is_one_line_and_ends_with_2(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with demo.listening(demo.LOOPBACK, 0) as taken:
+        port = str(taken.getsockname()[1])
+        monkeypatch.setattr("sys.argv", ["demo", "--no-open", *(word.replace("TAKEN", port) for word in words)])
+        with pytest.raises(SystemExit) as ended:
+            demo.main()
+    assert ended.value.code == 2
+    told = capsys.readouterr()
+    assert told.err.startswith(said.replace("TAKEN", port))
+    assert told.err.count("\n") == 1
+    assert told.out == ""
+
+
 def test_nothing_that_is_typed_can_be_evaluated():
     folder = ROOT / "experiments" / "teaching"
     calls = r"\b(eval|exec|Function|setTimeout|compile)\(|\binnerHTML\b|insertAdjacentHTML|document\.write|v-html"
