@@ -18,10 +18,11 @@ from experiments.report import sweep_figures
 from experiments.report.__main__ import main
 from experiments.report.style import look
 from experiments.report.sweep import headline, write
-from experiments.sweeps.outcomes import Outcome
+from experiments.sweeps.outcomes import DIED, OK, TIMEOUT, Outcome
 from experiments.sweeps.reading import dataset, effect, tidy
 from experiments.sweeps.store import Store
 from sim.errors import InputError
+from tests.conftest import ROOT
 from tests.looks import common_look
 
 METRICS = ("dissent_posts", "dissent_removed", "acts")
@@ -99,6 +100,12 @@ def test_a_dataset_has_a_dimension_for_each_key_and_one_for_seeds(tmp_path: Path
     found = dataset(made(tmp_path / "out", TWO))
     assert dict(found.sizes) == {"army.size": 2, "feed": 2, "seed": 3}
     assert float(found["dissent_posts"].sel({"army.size": 30, "feed": "b", "seed": 3})) == 85.0
+
+
+def test_what_a_run_can_become_is_written_in_one_file() -> None:
+    words = [f'"{status}"' for status in (OK, DIED, TIMEOUT)]
+    files = {path for path in (ROOT / "experiments").rglob("*.py") if any(word in path.read_text() for word in words)}
+    assert [path.name for path in files] == ["outcomes.py"]
 
 
 @pytest.mark.parametrize("values", [[{}], TWO, LOOSE], ids=["none", "two", "loose"])

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from experiments.analysis.pairing import interval
-
-OK = "ok"
+from experiments.sweeps.outcomes import OK
 
 
 def by_point(frame: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataFrame:

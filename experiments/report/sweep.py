@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.analysis.sweeps import OK, by_point
+from experiments.analysis.sweeps import by_point
 from experiments.report import page, style
 from experiments.report.page import Page, Picture, Table
 from experiments.report.sweep_figures import picture, short
 from experiments.report.words import measured, number, span
+from experiments.sweeps.outcomes import OK
 from experiments.sweeps.reading import DIFFERENCE, design, effect, tidy
 
 OUTCOMES = ("lost_dissent", "lost_dissent_percent", "dissent_withheld", "perceived_support", "mean_fear")
