@@ -80,11 +80,13 @@ def play(
     """Play what is missing and write every table into `out`."""
     from experiments.calibration import calibration, files, measuring, playing
     from experiments.folder import describe
-    from experiments.sweeps.plan import code_of
+    from experiments.sweeps.identity import code_of
     from experiments.sweeps.store import Store
 
     with Store(config.out, measuring.names()) as store:
-        player = playing.Player(composer, store, config.workers, code_of(table, playing.SOURCES))
+        player = playing.Player(
+            composer, store, config.workers, code_of((row.cell.setting for row in table), playing.SOURCES)
+        )
         amount = {key: options[key] for key in LEAST} | {"seeds": range(config.seed, config.seed + config.seeds)}
         work = calibration.Calibration(axes, moments, player, calibration.Plan(**amount))
         facts = {"Parameters": ", ".join(axes), "Moments": ", ".join(moment.name for moment in moments)}

@@ -13,7 +13,7 @@ from sim.errors import InputError
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Sample the ranges, play what is missing, and report; return whether all runs succeeded."""
     from experiments.analysis.sensitivity import METHODS, indices, sample
-    from experiments.sweeps import design, plan, playing
+    from experiments.sweeps import design, identity, plan, playing
 
     options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
     asked: dict[str, Any] = OmegaConf.to_container(config.sensitivity)  # type: ignore[assignment]
@@ -26,7 +26,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     if options["plan"]:
         print(playing.size(table, config.seeds))
         return True
-    well = playing.play(config, options, table, plan.code_of(table))
+    well = playing.play(config, options, table, identity.code_of(row.cell.setting for row in table))
     folder = Path(config.out).expanduser()
     answers, column = _answers(folder, table, options["outcome"])
     found = indices(asked["method"], list(axes), places, answers, asked["design_seed"])
@@ -44,13 +44,13 @@ def _answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
 
     from experiments.analysis.sweeps import by_point
     from experiments.sweeps.reading import effect, tidy
-    from experiments.sweeps.widening import identity
+    from experiments.sweeps.widening import name_of
 
     frame = tidy(folder)
     column = effect(frame, outcome)
     points = by_point(frame.fillna({"baseline": ""}), ["point", "baseline"], column)
     value = dict(zip(zip(points["point"], points["baseline"], strict=True), points["value"], strict=True))
-    answers = np.array([value.get(identity(row), np.nan) for row in table])
+    answers = np.array([value.get(name_of(row), np.nan) for row in table])
     if lacking := int(np.isnan(answers).sum()):
         raise InputError(
             f"{lacking} of {len(answers)} points have no {outcome}, and indices need all: see the errors in "

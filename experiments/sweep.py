@@ -22,7 +22,7 @@ def sweep(*overrides: str) -> bool:
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Compose and check every point, play what is missing and report; return whether all runs succeeded."""
-    from experiments.sweeps import design, plan, playing
+    from experiments.sweeps import design, identity, plan, playing
 
     options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
     playing.check(options)
@@ -32,7 +32,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
         print(_points(table))
         print(playing.size(table, config.seeds))
         return True
-    well = playing.play(config, options, table, plan.code_of(table))
+    well = playing.play(config, options, table, identity.code_of(row.cell.setting for row in table))
     if options["report"]:
         from experiments.report.sweep import write
 

@@ -16,7 +16,7 @@ from experiments.app import CONF, growing_app
 from experiments.runs import Run, play
 from experiments.sweep import main
 from experiments.sweep import sweep as command
-from experiments.sweeps import plan, playing, reading, world
+from experiments.sweeps import identity, plan, playing, reading, world
 from experiments.sweeps.engine import Engine, Harvest
 from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import Outcome, read_events
@@ -99,7 +99,7 @@ def test_the_same_command_continues_and_a_changed_design_adds_what_is_missing(
 def test_one_and_two_workers_give_the_same_bits_which_are_those_of_a_world_alone(kept: Path, tmp_path: Path) -> None:
     composer = plan.Composer("sweep", WORDS, CONF)
     table = plan.rows(composer, [{"army.size": size} for size in (0, 5, 20)], None)
-    jobs = plan.jobs(plan.cells_of(table), (1, 2), plan.code_of(table))
+    jobs = plan.jobs(plan.cells_of(table), (1, 2), identity.code_of(row.cell.setting for row in table))
     engine = Local(world.measure, world.prepare, 2, tmp_path)
     two = {outcome.run_id: dict(outcome.metrics) for harvest in engine.play(jobs) for outcome in harvest.outcomes}
     one = rows(kept).set_index("run_id")[list(MEASURES)].T.to_dict()

@@ -1,12 +1,10 @@
-"""From a design to runs: every point composed and checked, every run with an identity, equal runs once."""
+"""From a design to runs: every point composed and checked beside its baseline, equal runs once."""
 
 import json
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, fields
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,12 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.folder import ROOT
 from experiments.mistakes import in_composition, in_construction
 from experiments.settings import left_out, made, together
 from experiments.sweeps.design import OWN, Point
+from experiments.sweeps.identity import cell_name, of_files, run_id
 from sim.errors import InputError
 from sim.setting import Setting
-
-#: sources that decide what a run measures
-SOURCES = ("sim/**/*.py", "experiments/runs.py", "experiments/analysis/summary.py", "experiments/sweeps/world.py")
 
 
 @dataclass(frozen=True)
@@ -90,8 +85,8 @@ class Composer:
             ticks = plain["ticks"]
             if not isinstance(ticks, int) or isinstance(ticks, bool) or ticks < 1:
                 raise InputError(f"ticks={ticks} must be a whole number from 1")
-        files = _hash(_read_files(plain))
-        return Cell(_hash([what_decides(plain), files]), setting, ticks, files, plain)
+        files = of_files(plain)
+        return Cell(cell_name(plain, files), setting, ticks, files, plain)
 
     def value(self, point: Point, key: str, cell: Cell) -> Any:
         """Return the value that `key` has at `point`, which may not name it: a choice for a group."""
@@ -159,64 +154,11 @@ def _word(value: Any) -> str:
     return json.dumps(value)
 
 
-def what_decides(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides a run in a resolved configuration, so that runs of one world are known as such.
-
-    Where nobody is enlisted, nothing else that is said of the army or of how it fights decides anything
-    (tests/test_purity.py): every such baseline is one run a seed.
-    """
-    kept = {key: value for key, value in plain.items() if key not in OWN}
-    army, campaign = kept.get("army"), kept.get("campaign")
-    if isinstance(army, dict) and isinstance(campaign, dict) and army.get("size") == 0:
-        kept["army"] = {"_target_": army.get("_target_"), "size": 0}
-        kept["campaign"] = {key: campaign.get(key) for key in ("_target_", "start", "hours", "victims")}
-    return kept
-
-
 def _at_place(config: Mapping[str, Any], key: str) -> Any:
     value: Any = config
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
-
-
-def _hash(value: Any) -> str:
-    return blake2b(json.dumps(_plain(value), sort_keys=True).encode(), digest_size=10).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """Return the value with 15.0 and 15 made one, as the rules make them."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _read_files(plain: Mapping[str, Any]) -> list[str]:
-    """Return a hash of every file that the graph's configuration names."""
-    named = [value for value in dict(plain.get("graph", {})).values() if isinstance(value, str)]
-    return [blake2b(Path(name).read_bytes()).hexdigest() for name in named if Path(name).is_file()]
-
-
-def code_of(table: Sequence[Row], further: Sequence[str] = ()) -> str:
-    """Return a hash of the sources that decide what the runs of a plan measure, those of rules from elsewhere too.
-
-    `further`: patterns of sources that measure beside `SOURCES`.
-    """
-    groups = [group for row in table for group in vars(row.cell.setting).values()]
-    kinds = {type(rule) for group in groups for rule in (group if isinstance(group, tuple) else (group,))}
-    theirs = [Path(getattr(sys.modules[kind.__module__], "__file__", None) or "") for kind in kinds]
-    return sources([*theirs, *(path for pattern in further for path in ROOT.glob(pattern))])
-
-
-def sources(more: Iterable[Path] = ()) -> str:
-    """Return a hash of the sources that decide what any run measures, and of `more`."""
-    own = {path for pattern in SOURCES for path in ROOT.glob(pattern)}
-    digest = blake2b(digest_size=6)
-    for path in sorted(path for path in own.union(more) if path.is_file()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def rows(composer: Composer, design: Sequence[Point], baseline: Point | None) -> list[Row]:
@@ -244,7 +186,7 @@ def cells_of(table: Sequence[Row]) -> list[Cell]:
 def jobs(cells: Sequence[Cell], seeds: Sequence[int], code: str) -> list[Job]:
     """Return a run for each cell and seed; seeds are the outer loop, so that a sweep cut short is even."""
     return [
-        Job(_hash([cell.name, seed, code]), cell.name, seed, code, (cell.setting, cell.files, seed, cell.ticks))
+        Job(run_id(cell.name, seed, code), cell.name, seed, code, (cell.setting, cell.files, seed, cell.ticks))
         for seed in seeds
         for cell in cells
     ]

@@ -21,7 +21,7 @@ from experiments.sweeps.outcomes import OK
 from experiments.sweeps.progress import State, clock, shown
 from experiments.sweeps.reading import LOST
 from experiments.sweeps.store import Store, runs_of
-from experiments.sweeps.widening import Seeding, Wanted, further, identity
+from experiments.sweeps.widening import Seeding, Wanted, further, name_of
 from sim.errors import InputError, suggest
 
 CHOICES = {"engine": ("local", "ray"), "retry": ("none", "failed"), "until": (None, "half_width")}
@@ -83,7 +83,7 @@ def _rounds(
     if sweep["until"] is None:
         return
     wanted = Wanted(sweep["outcome"], sweep["half_width"], sweep["most_seeds"])
-    asked = {identity(row): seeds for row in table}
+    asked = {name_of(row): seeds for row in table}
     while more := further(store.root, table, wanted, jobs_of, asked):
         print(f"intervals wider than +-{wanted.half_width:g} are left: {len(more)} runs of more seeds")
         yield more

@@ -8,9 +8,10 @@ from tempfile import gettempdir
 
 from experiments.folder import versions
 from experiments.sweeps.engine import Harvest, Limits
+from experiments.sweeps.identity import sources
 from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import Outcome
-from experiments.sweeps.plan import Job, sources
+from experiments.sweeps.plan import Job
 from experiments.sweeps.worker import Measure, Prepare
 
 TURN = 0.5  #: s that a turn takes at most

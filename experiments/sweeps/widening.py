@@ -31,7 +31,7 @@ def further(folder: Path, table: Sequence[Row], wanted: Wanted, jobs_of: Seeding
         table: the plan.
         wanted: what is narrow enough.
         jobs_of: from cells and a number of seeds to their runs.
-        asked: how many seeds each point has been asked for, by its name in `identity`; brought up to date.
+        asked: how many seeds each point has been asked for, by its `name_of`; brought up to date.
     """
     frame = tidy(folder)
     outcome = effect(frame, wanted.outcome)
@@ -41,7 +41,7 @@ def further(folder: Path, table: Sequence[Row], wanted: Wanted, jobs_of: Seeding
     }
     found: list[Job] = []
     for point in table:
-        name = identity(point)
+        name = name_of(point)
         row = told[name]
         half = (row["hi"] - row["lo"]) / 2
         needed = seeds_needed(half, row["seeds"], wanted.half_width) + row["failed"]
@@ -52,6 +52,6 @@ def further(folder: Path, table: Sequence[Row], wanted: Wanted, jobs_of: Seeding
     return found
 
 
-def identity(row: Row) -> tuple[str, str]:
+def name_of(row: Row) -> tuple[str, str]:
     """Return what tells a point of the plan from others in the tables: its name and its baseline's."""
     return row.cell.name, row.baseline.name if row.baseline else ""
