@@ -35,7 +35,7 @@ def simsom(config: DictConfig, folder: Path) -> bool:
     from experiments.report import simsom as report
 
     asked: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
-    check_simsom(asked["simsom"])
+    check_simsom(asked["simsom"], asked["graph"]["bots"])
     runs, judged, network = play_small(asked)
     played, curves, people = play_curves(asked)
     compared = compare(runs, judged)
@@ -92,8 +92,10 @@ def play_curves(asked: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, int]
     return played, curves.directions(played), plan[0].world.network.people
 
 
-def check_simsom(options: dict[str, Any]) -> None:
-    """Raise InputError unless numbers of runs, steps and the scale are what they may be."""
+def check_simsom(options: dict[str, Any], bots: Any) -> None:
+    """Raise InputError unless numbers of runs, steps and bots and the scale are what they may be."""
+    if not isinstance(bots, int) or isinstance(bots, bool) or bots < 0:
+        raise InputError(f"graph.bots={bots} must be a whole number from 0")
     for key, least in {"runs": 2, "networks": 2, "steps": 1}.items():
         value = options[key]
         if not isinstance(value, int) or isinstance(value, bool) or value < least:

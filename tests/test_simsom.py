@@ -17,7 +17,7 @@ from experiments.published import simsom_curves as curves
 from experiments.published import simsom_kernels as kernels
 from experiments.published import simsom_networks as networks
 from experiments.published import simsom_targets as targets
-from experiments.published.simsom_2024 import Platform, SimSom, diversity, play, taus
+from experiments.published.simsom_2024 import Platform, SimSom, diversity, exposure, play, taus
 from experiments.published.simsom_networks import Network, drawn, given, growth, shuffled
 from experiments.report import simsom as report
 from sim.errors import InputError
@@ -125,6 +125,16 @@ def test_growth_follows_its_law() -> None:
     assert len(growth(5, 4, 0.5, 1).following) == 20
     alone = growth(n, k, 0.0, 3)
     assert np.diff(graph.followers_start).max() > 1.2 * np.diff(alone.followers_start).max()
+    assert (np.diff(alone.following_start)[n // 2 :] == k).mean() > 0.9  # one friend, k - 1 others, who seldom coincide
+
+
+def test_newcomers_copy_that_part_of_what_a_friend_follows() -> None:
+    for p in (0.3, 0.7):
+        graph = growth(1500, 20, p, 2)
+        start = graph.following_start
+        follows = [set(graph.following[start[i] : start[i + 1]].tolist()) for i in range(1500)]
+        shared = [max(len(follows[i] & follows[j]) for j in follows[i]) / 19 for i in range(1000, 1500)]
+        assert np.mean(shared) == pytest.approx(p, abs=0.06)
 
 
 def test_bots_follow_nobody_else_and_more_of_gamma_keeps_who_followed() -> None:
@@ -169,6 +179,29 @@ def test_quality_falls(worse: dict[str, float], network: dict[str, float]) -> No
         for net, rule in ((base, SimSom()), (replace(base, **network), SimSom(**worse)))
     )
     assert here < there - 0.02
+
+
+def test_quality_is_smoothed_until_it_stands_still() -> None:
+    graph, by_hand, quality, change = TINY(1), Platform(TINY(1), 40, SimSom(), 3), 1.0, 1.0
+    while change > 1e-4:
+        new = 0.8 * quality + 0.2 * by_hand.advance()
+        change, quality = abs(new - quality) / quality, new
+    ended = play(graph, 40, SimSom(), 3)
+    assert (ended.steps, ended.settled) == (by_hand.step, True)
+    assert ended.quality == pytest.approx(quality, rel=1e-12)
+    assert not play(graph, 40, SimSom(), 3, ended.steps + 5).settled
+
+
+def test_bots_are_counted_before_who_acts_and_posts_of_people_as_popularity() -> None:
+    platform = Platform(TINY(1), 40, SimSom(phi=1.0, theta=4), 2)
+    seen, popular = Counter[bool](), Counter[int]()
+    for _ in range(12):
+        feeds = [message for agent in range(44) for message, _, _ in feed_of(platform, agent)]
+        seen.update(bool(platform.messages.author[message] >= 40) for message in feeds)
+        platform.advance()
+        popular.update(platform.posted[:40].tolist())
+    assert exposure(platform) == pytest.approx(seen[True] / seen.total())
+    assert platform.messages.human_shares[: platform.made].tolist() == [popular[m] for m in range(platform.made)]
 
 
 def test_a_run_is_a_function_of_its_seed_and_stops_when_it_settles() -> None:
@@ -280,6 +313,7 @@ def test_the_app_writes_what_it_found(
 WORDS = {
     "simsom.runs=1": "simsom.runs=1 must be a whole number from 2",
     "simsom.scale=0": "simsom.scale=0 must be a number above 0, at most 10: 1 is the paper's size",
+    "graph.bots=many": "graph.bots=many must be a whole number from 0",
     "simsom.rule.mu=2": "SimSom.mu=2 must lie in [0, 1] (share)",
     "graph.path=absent": "graph.path=absent can not be opened (No such file or directory): "
     "say graph.path=FILE that exists",
