@@ -83,7 +83,7 @@ def play(
     from experiments.sweeps.identity import code_of
     from experiments.sweeps.store import Store
 
-    with Store(config.out, measuring.names()) as store:
+    with Store(config.out, measuring.names(), config) as store:
         player = playing.Player(
             composer, store, config.workers, code_of((row.cell.setting for row in table), playing.SOURCES)
         )
@@ -92,7 +92,8 @@ def play(
         facts = {"Parameters": ", ".join(axes), "Moments": ", ".join(moment.name for moment in moments)}
         facts |= {"Trials": f"{options['trials']}, each of {config.seeds} seeds, the same in all"}
         with store.writing():
-            describe(store.root, OmegaConf.to_container(config), {"facts": facts})  # type: ignore[arg-type]
+            plain: Any = OmegaConf.to_container(config)
+            describe(store.root, plain, {"facts": facts}, store.work)
         tables = work.tables([options["parameters"], table[0].cell.name])
         with store.writing():
             files.write(store.root, tables, store.work)

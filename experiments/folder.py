@@ -85,18 +85,21 @@ def _written_by_a_run(folder: Path) -> set[str]:
         return set()
 
 
-def describe(folder: Path, config: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+def describe(folder: Path, config: Mapping[str, Any], about: Mapping[str, Any], drafts: Path | None = None) -> None:
     """Write what a report says of its run: `config.yaml` (resolved) and `about.yaml`.
 
     Args:
         folder: of the results.
         config: resolved configuration.
         about: facts for the reader; command and versions are added.
+        drafts: where a file is written before it takes its name, if `folder` is to outlive a crash.
     """
     whole = {**about, "command": _command(), "versions": versions()}
     for name, content in (("about", whole), ("config", dict(config))):
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        draft = (drafts or folder) / f"_{name}.draft"
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(folder / f"{name}.yaml")
 
 
 def command(folder: Path) -> str:

@@ -11,6 +11,7 @@ from experiments.analysis.sensitivity import indices, sample
 from experiments.app import growing_app
 from experiments.report import sensitivity as report
 from experiments.sensitivity import main
+from experiments.sweep import main as sweep
 from experiments.sweeps.local import Local
 from experiments.sweeps.plan import Job
 from sim.errors import InputError
@@ -72,7 +73,14 @@ def test_the_app_plays_and_reports(
     found = pd.read_parquet(tmp_path / "out/sensitivity.parquet")
     assert set(found["key"]) == {"army.size", "feed.engagement"}
     common_look(tmp_path / "out/report.html")
-    assert "<svg" in (tmp_path / "out/report.html").read_text()
+    before = (tmp_path / "out/report.html").read_text()
+    assert "<svg" in before
+    command_line(*SMALL, 'sweep.grid=["army.size=0,5"]', "seeds=1", "workers=1", "out=out")
+    with pytest.raises(SystemExit) as leave:
+        growing_app("sweep", sweep)
+    assert leave.value.code == 2
+    assert capfd.readouterr().err.startswith("out=out holds a sensitivity analysis, whose report a sweep would replace")
+    assert (tmp_path / "out/report.html").read_text() == before
 
 
 MISTAKES = {

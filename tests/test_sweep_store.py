@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 
+from experiments.folder import describe
 from experiments.sweeps import files as files_module
 from experiments.sweeps.files import read_table
 from experiments.sweeps.outcomes import Outcome
@@ -37,8 +38,8 @@ def outcome(number: int, status: str = "ok", series: bool = False) -> Outcome:
     )
 
 
-def opened(folder: Path, metrics: Sequence[str] = METRICS) -> Store:
-    return Store(str(folder), metrics)
+def opened(folder: Path, metrics: Sequence[str] = METRICS, config: Sequence[str] = ()) -> Store:
+    return Store(str(folder), metrics, config)
 
 
 def files(folder: Path) -> list[str]:
@@ -284,6 +285,35 @@ def test_a_folder_in_use_or_with_anything_else_is_refused(tmp_path: Path) -> Non
         pytest.fail("the block must not run")
     with pytest.raises(InputError, match="is a file"), opened(tmp_path / "out/notes.md"):
         pytest.fail("the block must not run")
+
+
+SWEEP, SENSITIVITY, CALIBRATE = ["sweep"], ["sweep", "sensitivity"], ["calibrate"]
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "line"),
+    [
+        (SENSITIVITY, SWEEP, "holds a sensitivity analysis, whose report a sweep would replace: name another folder; "),
+        (SWEEP, SENSITIVITY, "holds a sweep, whose report a sensitivity analysis would replace: name another folder; "),
+        (SWEEP, CALIBRATE, "holds a sweep, whose report a calibration would replace: name another folder"),
+        (CALIBRATE, SENSITIVITY, "holds a calibration, whose report a sensitivity analysis would replace: "),
+    ],
+)
+def test_results_of_another_kind_are_not_replaced(there: list[str], here: list[str], line: str, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with opened(folder, config=there) as store:
+        store.write([outcome(1)])
+        describe(store.root, {part: {} for part in there}, {}, store.work)
+        (store.work / "left.jsonl").write_text("of a crash, and the other's to read\n")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(InputError) as error, opened(folder, config=here):
+        pytest.fail("the block must not run")
+    assert str(error.value).startswith(f"out={folder} {line}")
+    assert ("sweep.merge=[" in str(error.value)) == ("calibrate" not in there + here)
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    (folder / "_work/left.jsonl").unlink()
+    with opened(folder, config=there) as store:
+        assert store.status() == {"run1": "ok"}
 
 
 def test_a_folder_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:

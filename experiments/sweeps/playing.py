@@ -47,10 +47,11 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
     for name in missing:
         raise InputError(f"sweep.measures has {name}, which no world of this sweep has: {suggest(name, known)}")
     code = "+".join((code, *names))  # other measures are other runs
-    with Store(config.out, (*MEASURES, *names)) as store:
+    with Store(config.out, (*MEASURES, *names), config) as store:
         store.write_design([_design(row, code) for row in table])
         with store.writing():
-            describe(store.root, OmegaConf.to_container(config), {"facts": _facts(config, table)})  # type: ignore[arg-type]
+            plain: Any = OmegaConf.to_container(config)
+            describe(store.root, plain, {"facts": _facts(config, table)}, store.work)
         taken = sum(store.merge(Path(folder).expanduser()) for folder in sweep["merge"])
         if sweep["retry"] == "failed":
             store.forget_failed()

@@ -20,6 +20,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+import yaml
 
 from experiments.sweeps.files import INTENT, bundles, fitted, join, read_table, write, write_text
 from experiments.sweeps.outcomes import OK, Outcome, read_events
@@ -29,6 +30,8 @@ from sim.errors import InputError
 OWN = {"runs", "series", "_work", "design.parquet", "figures", "report.html", "about.yaml", "config.yaml"}
 OWN |= {"sensitivity.parquet", "search.log", "search.log.lock", "abc.db", "trials.parquet", "moments.parquet"}
 OWN |= {"posterior.parquet", "facts.parquet", "headline.parquet", "overrides.txt", "fitted"}
+#: what stands in a folder, by its config.yaml: the first of these parts that it has
+KINDS = {"calibrate": "a calibration", "sensitivity": "a sensitivity analysis", "sweep": "a sweep"}
 DESIGN = pa.schema([(name, pa.string()) for name in ("values", "point", "baseline", "code", "config")])
 
 
@@ -38,13 +41,14 @@ class Store:
     Args:
         out: the folder; absent, empty, or what a former sweep wrote.
         metrics: names of the measures of a run, columns of every file.
+        config: of what is to be written, which tells a sweep from what would replace its report; () for no such look.
 
     Raises:
         InputError: the folder can not be written, holds something else, or is in use.
     """
 
-    def __init__(self, out: str, metrics: Sequence[str]) -> None:
-        self.out, self.metrics = out, tuple(metrics)
+    def __init__(self, out: str, metrics: Sequence[str], config: Collection[str] = ()) -> None:
+        self.out, self.metrics, self.kind = out, tuple(metrics), _kind(config)
         self.root = Path(out).expanduser()
         self.runs, self.series, self.work = self.root / "runs", self.root / "series", self.root / "_work"
         text, number = pa.string(), pa.float64()
@@ -60,6 +64,7 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(self.work / "lock", self.out)
             try:
+                _refuse_another(self.root, self.out, self.kind)
                 self._repair()
             except BaseException:
                 os.close(self._lock)
@@ -221,6 +226,21 @@ def _refuse_foreign(root: Path, out: str) -> None:
     foreign = {path.name for path in root.iterdir()} - OWN
     if foreign:
         raise InputError(f"out={out} holds {min(foreign)}, which no sweep wrote: name another folder, or move it away")
+
+
+def _kind(config: Collection[str]) -> str:
+    return next((name for name in KINDS if name in config), "")
+
+
+def _refuse_another(root: Path, out: str, kind: str) -> None:
+    """Raise InputError where the results of another kind would be replaced: their report, design and settings."""
+    record = root / "config.yaml"
+    there = _kind(yaml.safe_load(record.read_text(encoding="utf-8")) or ()) if kind and record.is_file() else kind
+    if there and there != kind:
+        also = "" if "calibrate" in (there, kind) else f"; sweep.merge=[{out}] takes its runs over"
+        raise InputError(
+            f"out={out} holds {KINDS[there]}, whose report {KINDS[kind]} would replace: name another folder{also}"
+        )
 
 
 def _locked(path: Path, out: str) -> int:
