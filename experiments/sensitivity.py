@@ -43,6 +43,7 @@ def _answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
     import numpy as np
 
     from experiments.analysis.sweeps import by_point
+    from experiments.sweeps.progress import counted
     from experiments.sweeps.reading import effect, tidy
     from experiments.sweeps.widening import name_of
 
@@ -53,8 +54,8 @@ def _answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
     answers = np.array([value.get(name_of(row), np.nan) for row in table])
     if lacking := int(np.isnan(answers).sum()):
         raise InputError(
-            f"{lacking} of {len(answers)} points have no {outcome}, and indices need all: see the errors in "
-            f"{folder}/runs, and say sweep.retry=failed or narrow the ranges"
+            f"{lacking} of {counted(len(answers), 'point')} without any {outcome}, and indices need all: see the "
+            f"errors in {folder}/runs, and say sweep.retry=failed or narrow the ranges"
         )
     return answers, column
 

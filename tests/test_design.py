@@ -309,6 +309,13 @@ def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureF
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_plan_of_one_point_is_said_as_one(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    command_line("sweep.plan=true", "seeds=1")
+    growing_app("sweep", main)
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[-1] == "1 point (1 different, and 1 baseline beside it) x 1 seed = 2 runs"
+
+
 def test_help_teaches_designs(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
     command_line("--help")
     with pytest.raises(SystemExit) as leave:

@@ -121,7 +121,8 @@ def test_a_failed_run_is_a_row_an_exit_code_and_can_be_tried_again(
     ]
     well, out = sweep(*words)
     assert not well
-    assert "1 runs are done, 1 failed: out" in out
+    assert "2 points (2 different, and 0 baselines beside them) x 1 seed = 2 runs; 0 are kept (0 taken over), 2" in out
+    assert "1 run is done, 1 failed: out" in out
     frame = rows(tmp_path / "out").astype({"status": str})
     (error,) = frame.loc[frame["status"] == "error", "error"]
     assert error.startswith("InputError: graph.neighbours=900 needs more than")
@@ -131,7 +132,7 @@ def test_a_failed_run_is_a_row_an_exit_code_and_can_be_tried_again(
         growing_app("sweep", main)
     assert leave.value.code == 1
     well, out = sweep(*words, "sweep.retry=failed")
-    assert (well, "1 to play" in out) == (False, True)
+    assert (well, "1 is kept (0 taken over), 1 to play" in out) == (False, True)
     assert len(rows(tmp_path / "out")) == 2
 
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from rich.console import Console
 
-from experiments.sweeps.progress import State, clock, shown
+from experiments.sweeps.progress import State, clock, counted, shown
 
 HALF = State(done=50, failed=2, left=150, seconds=10.0, seconds_left=30.0)
 WORDS = "50 done, 2 failed, 150 left, 5/s, 30 s left"
@@ -16,6 +16,7 @@ WORDS = "50 done, 2 failed, 150 left, 5/s, 30 s left"
 def test_a_state_in_words() -> None:
     assert str(HALF) == WORDS
     assert str(State(0, 0, 9, 0.1, None)) == "0 done, 0 failed, 9 left, -/s, unknown time left"
+    assert [counted(number, "run") for number in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
     assert [clock(x) for x in (5, 600, 90000)] == ["5 s", "10 min", "25.0 h"]
 
 

@@ -114,6 +114,7 @@ def test_a_report_is_one_page_that_marks_what_failed(values: list[dict[str, Any]
     write(folder, "lost_dissent")
     common_look(folder / "report.html")
     page = (folder / "report.html").read_text()
+    assert "1 failed and is marked." in page
     assert page.count("<svg") == 2
     assert "runs that failed" in page
     assert "E: bad" in page

@@ -12,6 +12,7 @@ from experiments.report.page import Page, Picture, Table
 from experiments.report.sweep_figures import picture, short
 from experiments.report.words import measured, number, span
 from experiments.sweeps.outcomes import OK
+from experiments.sweeps.progress import counted
 from experiments.sweeps.reading import DIFFERENCE, design, effect, tidy
 
 OUTCOMES = ("lost_dissent", "lost_dissent_percent", "dissent_withheld", "perceived_support", "mean_fear")
@@ -95,8 +96,8 @@ def headline(points: pd.DataFrame, keys: Sequence[str], words: str) -> str:
 def state(frame: pd.DataFrame) -> str:
     """Say how many runs the report rests on, and how many failed."""
     failed = int((frame["status"] != OK).sum())
-    said = "none failed" if not failed else f"{failed} failed and are marked"
-    return f"{len(frame)} runs of points, {frame['seed'].nunique()} seeds; {said}."
+    said = f"{failed} failed and {'is' if failed == 1 else 'are'} marked" if failed else "none failed"
+    return f"{counted(len(frame), 'run')} of points, {counted(frame['seed'].nunique(), 'seed')}; {said}."
 
 
 def _value(row: Any) -> str:

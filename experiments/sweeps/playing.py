@@ -18,7 +18,7 @@ from experiments.sweeps import driving, plan, world
 from experiments.sweeps.engine import Engine, Limits
 from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import OK
-from experiments.sweeps.progress import State, clock, shown
+from experiments.sweeps.progress import State, clock, counted, shown
 from experiments.sweeps.reading import LOST
 from experiments.sweeps.store import Store, runs_of
 from experiments.sweeps.widening import Seeding, Wanted, further, name_of
@@ -57,8 +57,9 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
             store.forget_failed()
         jobs = jobs_of(plan.cells_of(table), config.seeds)
         left = driving.missing(store, jobs)
-        kept = f"{len(jobs) - len(left)} are kept ({taken} taken over), {len(left)} to play"
-        print(f"{size(table, config.seeds)}; {kept}")
+        kept = len(jobs) - len(left)
+        are = "is" if kept == 1 else "are"
+        print(f"{size(table, config.seeds)}; {kept} {are} kept ({taken} taken over), {len(left)} to play")
         for more in _rounds(store, sweep, table, left, config.seeds, jobs_of):
             jobs += more
             _drive(store, sweep, config.workers, driving.missing(store, more))
@@ -67,7 +68,8 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
         status = store.status()
     every = {job.run_id for job in jobs}
     failed = sum(status.get(name) != OK for name in every)
-    print(f"{len(every) - failed} runs are done, {failed} failed: {config.out}")
+    done = len(every) - failed
+    print(f"{counted(done, 'run')} {'is' if done == 1 else 'are'} done, {failed} failed: {config.out}")
     return not failed
 
 
@@ -86,7 +88,7 @@ def _rounds(
     wanted = Wanted(sweep["outcome"], sweep["half_width"], sweep["most_seeds"])
     asked = {name_of(row): seeds for row in table}
     while more := further(store.root, table, wanted, jobs_of, asked):
-        print(f"intervals wider than +-{wanted.half_width:g} are left: {len(more)} runs of more seeds")
+        print(f"intervals wider than +-{wanted.half_width:g} are left: {counted(len(more), 'run')} of more seeds")
         yield more
 
 
@@ -99,7 +101,8 @@ def _drive(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[
         def tell(state: State) -> None:
             if not told and state.done and state.seconds_left is not None:
                 told.append(state.seconds_left)
-                print(f"pilot: about {clock(told[0])} for {state.left} runs on {engine.workers} workers", flush=True)
+                runs, workers = counted(state.left, "run"), counted(engine.workers, "worker")
+                print(f"pilot: about {clock(told[0])} for {runs} on {workers}", flush=True)
             show(state)
 
         driving.drive(store, engine, jobs, tell)
@@ -119,8 +122,8 @@ def size(table: Sequence[plan.Row], seeds: int) -> str:
     """Return how large a plan is, in words."""
     cells, own = len(plan.cells_of(table)), len({row.cell.name for row in table})
     return (
-        f"{len(table)} points ({own} different, and {cells - own} baselines beside them) x {seeds} seeds = "
-        f"{cells * seeds} runs"
+        f"{counted(len(table), 'point')} ({own} different, and {counted(cells - own, 'baseline')} beside "
+        f"{'it' if len(table) == 1 else 'them'}) x {counted(seeds, 'seed')} = {counted(cells * seeds, 'run')}"
     )
 
 
@@ -133,7 +136,7 @@ def _design(row: plan.Row, code: str) -> dict[str, str | None]:
 def _facts(config: DictConfig, table: Sequence[plan.Row]) -> dict[str, Any]:
     keys = ", ".join(table[0].values) or "nothing"
     return {
-        "Design": f"{len(table)} points; {keys} varied",
+        "Design": f"{counted(len(table), 'point')}; {keys} varied",
         "Seeds": f"{config.seeds} from {config.seed} on",
         "Baseline": " ".join(config.sweep.baseline) or "none",
         "Length": f"{config.ticks} h unless varied",

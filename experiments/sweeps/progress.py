@@ -36,6 +36,11 @@ def clock(seconds: float | None) -> str:
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things: "1 run", "2 runs"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 @contextmanager
 def shown(console: Console, every: float = EVERY) -> Iterator[Callable[[State], None]]:
     """Yield what shows a state on `console`, in the way that suits it."""
