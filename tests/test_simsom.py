@@ -247,6 +247,9 @@ def test_a_curve_says_which_way_it_moves() -> None:
     assert curves.verdict(level, 1) == curves.verdict(level, -1) == curves.UNCLEAR
     bent = pd.DataFrame({"a": [0.9, 0.91, 0.9], "b": [0.5, 0.51, 0.49], "c": [0.8, 0.81, 0.81]})
     assert curves.verdict(bent, -1) == curves.UNCLEAR
+    few = pd.DataFrame({"a": [0.0, 0.0, 0.0], "b": [0.5, 1.0, 1.6]})  # 3.2 standard errors, of three runs
+    assert curves.verdict(few, 1) == curves.UNCLEAR
+    assert curves.verdict(pd.concat([few] * 3), 1) == curves.AS_PUBLISHED
     none = targets.compare(pd.DataFrame([dict.fromkeys(targets.TARGETS, 0.5)] * 2), judged=False)
     assert "0 of 1 directions that hang on the network as published. " in report.headline(none, up)
     assert report.lede(up) == ["Not as published, of directions that hang on the network: x: against."]

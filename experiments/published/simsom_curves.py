@@ -15,12 +15,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from experiments.analysis.pairing import interval
 from experiments.published.simsom_2024 import SimSom, diversity, play
 from experiments.published.simsom_networks import Network
 from sim.state.graph import Graph
@@ -171,9 +171,9 @@ def table(plan: Sequence[Job], found: dict[World, dict[str, Any]]) -> pd.DataFra
 def directions(played: pd.DataFrame, curves: Iterable[Curve] = CURVES) -> pd.DataFrame:
     """Return a row a point: our mean and standard error, the published, and in its last row the curve's verdict.
 
-    "as published": the last point differs from the first in the published direction by more than 2 standard errors of
-    the difference, paired by seed, and no step between neighbours goes against it by more than that. "against": the
-    last point differs from the first the other way by more than 2 standard errors. Else "not told apart".
+    `low` and `high` are the 95% t-interval of our mean. "as published": the 95% t-interval of the difference between
+    the last point and the first, paired by seed, lies on the published side of 0, and no step between neighbours goes
+    against it by more than 2 standard errors. "against": it lies on the other side. Else "not told apart".
     """
     rows = []
     for curve in curves:
@@ -182,7 +182,8 @@ def directions(played: pd.DataFrame, curves: Iterable[Curve] = CURVES) -> pd.Dat
         for point in curve.points:
             values, told = own[point], curve.published.get(point, (math.nan, math.nan))
             row = {"curve": curve.name, "measure": curve.measure, "point": point, "runs": len(values)}
-            row |= {"ours": values.mean(), "error": values.std() / math.sqrt(len(values))}
+            mean, low, high = interval(values)
+            row |= {"ours": mean, "low": low, "high": high, "error": values.std() / math.sqrt(len(values))}
             row |= {"target": told[0], "target_spread": told[1]}
             last = point == list(curve.points)[-1]
             rows.append(row | {"verdict": verdict(own, curve.rises) if last else "", "judged": curve.judged})
@@ -191,15 +192,11 @@ def directions(played: pd.DataFrame, curves: Iterable[Curve] = CURVES) -> pd.Dat
 
 def verdict(own: pd.DataFrame, rises: int) -> str:
     """Return how the columns of `own` move, a row a seed: see `directions`."""
-    names = list(own.columns)
-
-    def moved(one: str, other: str) -> tuple[float, float]:
-        values = (rises * (own[other] - own[one])).to_numpy(np.float64)
-        return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
-
-    mean, error = moved(names[0], names[-1])
-    if mean < -2.0 * error:
+    values = rises * own.to_numpy(np.float64)
+    _, low, high = interval(values[:, -1] - values[:, 0])
+    if high < 0.0:
         return AGAINST
-    steps = [moved(one, other) for one, other in pairwise(names)]
-    ordered = all(step > -2.0 * wide - 1e-3 for step, wide in steps)
-    return AS_PUBLISHED if mean > 2.0 * error and ordered else UNCLEAR
+    steps = np.diff(values, axis=1)
+    errors = steps.std(axis=0, ddof=1) / math.sqrt(len(steps))
+    ordered = bool((steps.mean(axis=0) > -2.0 * errors - 1e-3).all())
+    return AS_PUBLISHED if low > 0.0 and ordered else UNCLEAR

@@ -13,7 +13,6 @@ from experiments.report.page import Page, Picture, Table
 from experiments.report.style import BLUE, INK, ORANGE, canvas
 from experiments.report.words import measured, number
 
-Z = 1.96  #: standard errors of a 95% interval
 COLUMNS = 4  #: of panels
 HEADS = ("measure", "published (s.e.)", "ours (s.e.)", "passed")
 POINTS = ("varied", "at", "published (SD)", "ours (s.e.)", "direction")
@@ -21,6 +20,8 @@ CAVEATS = (
     "Not modelled, as not in theirs: stances, silence, moderation, and people who leave; quality is a number a post.",
     "The paper's own network can not be had. On synthetic ones only directions are judged; the published points beside "
     "the curves are of the other network.",
+    "Points rest on few networks: a direction counts where the 95% t-interval of its paired difference leaves 0 "
+    "out, so a small effect is not told apart from none.",
     "What targeting and shuffles do hangs on the network. On the authors' generator (grown) everybody follows equally "
     "many, so bots fill a popular person's feed as easily as anybody's; with follows returned the popular follow many. "
     "Both are told, and decide nothing.",
@@ -45,7 +46,8 @@ def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
                 "Quality and diversity along what is varied",
                 drawing,
                 "Quality of people's feeds over that without bots; diversity of messages where there are none. Lines: "
-                "ours, 95% intervals; diamonds: published, of another network.",
+                f"ours, means and 95% t-intervals over {curves['runs'].max()} networks; diamonds: published, of "
+                "another network, one standard deviation of single runs to either side.",
                 "Relative quality, and diversity along mu and sigma, a panel for each varied parameter.",
             )
         ],
@@ -89,7 +91,10 @@ def lede(curves: pd.DataFrame) -> list[str]:
 def _directions(curves: pd.DataFrame) -> list[tuple[str, int, list[str]]]:
     """Return for each kind of direction its name, how many are as published, and the others with their verdicts."""
     found = []
-    for judged, told in ((True, "directions of tactics"), (False, "directions that hang on the network")):
+    for judged, told in (
+        (True, "directions over tactics and attention"),
+        (False, "directions that hang on the network"),
+    ):
         ends = curves[(curves["verdict"] != "") & (curves["judged"] == judged)]
         others = ends[ends["verdict"] != AS_PUBLISHED].to_dict("records")
         found.append((told, len(ends) - len(others), [f"{row['curve']}: {row['verdict']}" for row in others]))
@@ -102,8 +107,7 @@ def _worst(curves: pd.DataFrame) -> str:
     if points.empty:
         return "No quality beside that without bots was measured"
     low = points.iloc[int(points["ours"].argmin())].to_dict()
-    half = Z * low["error"]
-    known = measured(low["ours"], low["ours"] - half, low["ours"] + half, 2)
+    known = measured(low["ours"], low["low"], low["high"], 2)
     return f"Of quality without bots least is left at {low['curve']} {low['point']}: {known}"
 
 
@@ -143,8 +147,8 @@ def figure(curves: pd.DataFrame) -> Figure:
     for axes, name in zip(panels, names, strict=False):
         own = curves[curves["curve"] == name]
         at = range(len(own))
-        axes.errorbar(at, own["ours"], Z * own["error"], color=BLUE, marker="o", ms=3)
-        axes.errorbar(at, own["target"], Z * own["target_spread"], fmt="D", color=ORANGE, ms=4, mec=INK)
+        axes.errorbar(at, own["ours"], own["high"] - own["ours"], color=BLUE, marker="o", ms=3)
+        axes.errorbar(at, own["target"], own["target_spread"], fmt="D", color=ORANGE, ms=4, mec=INK)
         axes.set_xticks(list(at), [point.replace(" ", "\n") for point in own["point"]], fontsize=7)
         axes.set(ylabel=own["measure"].iloc[0])
         axes.set_title(name, fontsize=8)
