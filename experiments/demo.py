@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 import sys
+import warnings
 import webbrowser
 from threading import Timer
 from typing import Any, NoReturn
@@ -57,6 +58,7 @@ def server(host: str, port: int) -> Any:
     import uvicorn
     from solara.server import starlette
 
+    warnings.filterwarnings("ignore", "Cookies with samesite=none")  # only a page inside another would miss them
     return uvicorn.Server(uvicorn.Config(starlette.app, host=host, port=port, log_level="warning"))
 
 

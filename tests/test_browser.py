@@ -257,6 +257,14 @@ def test_a_live_world_plays_forks_and_changes_as_the_same_seed_without_a_page(
     tab.click("#language")
     shown = tab.evaluate("live.shown")
     tab.get_by_label("scenario").first.wait_for(timeout=PATIENCE)
+    field = tab.get_by_label("people", exact=True)
+    for text in ("many", "", "-5", "50001"):
+        field.fill(text)
+        field.press("Enter")
+        tab.get_by_text(f"people={text} must be a whole number from 1 to 50000", exact=True).wait_for(timeout=PATIENCE)
+    enter(tab, "people", 150)
+    assert tab.locator(".v-alert").count() == 0
+    shown = tab.evaluate("live.shown")
     choose(tab, "scenario", "quiet")
     until(tab, f"live.shown > {shown} && live.hours === 1")
     tab.get_by_role("button", name="step").click()

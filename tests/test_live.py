@@ -200,10 +200,10 @@ def test_a_closed_session_gives_back_its_worlds_and_its_desk():
         ({"moderation": "__import__('os')"}, "moderation __import__('os') is unknown"),
         ({"defence": "rate_limits"}, "defence rate_limits is unknown: did you mean rate_limit or reply_limit?"),
         ({"tactics": ("smear it",)}, "tactic smear it is unknown"),
-        ({"people": 0}, "people=0 must be a whole number up to 50000"),
-        ({"army": -1}, "army=-1 must be a whole number up to 2000"),
-        ({"seed": "1+1"}, "seed=1+1 must be a whole number up to 1000000"),
-        ({"people": True}, "people=True must be a whole number up to 50000"),
+        ({"people": 0}, "people=0 must be a whole number from 1 to 50000"),
+        ({"army": -1}, "army=-1 must be a whole number from 0 to 2000"),
+        ({"seed": "1+1"}, "seed=1+1 must be a whole number from 0 to 1000000"),
+        ({"people": True}, "people=True must be a whole number from 1 to 50000"),
     ],
 )
 def test_a_choice_that_can_not_be_is_one_line_and_the_world_stays(page: Page, change: dict[str, Any], said: str):

@@ -35,6 +35,7 @@ from tests.test_conf import composed
 from tests.test_story import SCENARIOS
 from tests.worlds import LIVELY, START, Diary, lively, played
 
+TITLES = {"en": "title", "ar": "title_ar"}
 TICKS, N = START + 36, LIVELY.population.size
 QUIET = lively(campaign={"tactics": ()})
 
@@ -299,7 +300,11 @@ def test_a_scenario_is_replayed_beside_what_its_story_compares_it_with(scenario:
     assert len(worlds) == 2 - (scenario == "quiet")
     assert scenario == "quiet" or worlds[0] != worlds[1]
     words = compared.called(config, {})
-    assert bool(words) == (scenario not in ("quiet", "flooded_hashtag", "committee_smear", "fallujah_2016"))
+    assert ("arm_with" in words["en"]) == (
+        scenario not in ("quiet", "flooded_hashtag", "committee_smear", "fallujah_2016")
+    )
+    assert all(words[language]["title"] == compared.story(config)[key] for language, key in TITLES.items())
+    assert re.search("[\u0621-\u064a]", words["ar"]["title"])
     own = composed("replay", f"scenario={scenario}", "population.size=60", 'replay.without=["feed.engagement=0.5"]')
     assert compared.called(own, {})["en"]["arm_without"] == "feed.engagement=0.5"
 

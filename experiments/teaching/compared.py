@@ -25,7 +25,6 @@ OTHER = {
     },
     "ar": {
         "arm_without": "من دون ذلك",
-        "arm_with": "كما ضُبط",
         "fork": "تفريع: من دون ذلك",
         "before": "قبل ذلك",
         "during": "جارٍ الآن",
@@ -72,11 +71,17 @@ def time_of(config: DictConfig, setting: Setting) -> Campaign:
 
 
 def called(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """Return how the two worlds are called in each language; see `arms`."""
-    changes = without(config)
-    if told or config.replay.without is not None or all(_conduct(change) for change in changes):
+    """Return how the page and its two worlds are called in each language, where the usual words do not fit.
+
+    A page about a scenario has the title of its story, and calls the world in which it happens so; see `arms`.
+    """
+    changes, titles = without(config), story(config)
+    if told or config.replay.without is not None or "title" not in titles:
         return arms(told, changes)
-    return {**OTHER, "en": {**OTHER["en"], "arm_with": story(config).get("title", "as it is set")}}
+    title = {"en": titles["title"], "ar": titles["title_ar"]}
+    if all(map(_conduct, changes)):
+        return {language: {"title": text} for language, text in title.items()}
+    return {language: {**OTHER[language], "title": text, "arm_with": text} for language, text in title.items()}
 
 
 def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:

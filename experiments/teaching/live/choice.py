@@ -62,6 +62,19 @@ def setting(choice: Choice) -> Setting:
     return staged(choice).settings[-1]
 
 
+def checked(choice: Choice) -> None:
+    """Raise InputError unless all names and numbers of a choice are among those that are allowed."""
+    for group in GROUPS:
+        _known(group, getattr(choice, group), names(group))
+    for tactic in choice.tactics:
+        _known("tactic", tactic, TACTICS)
+    for name, most in (("people", MOST_PEOPLE), ("army", MOST_ARMY), ("seed", MOST_SEED)):
+        value = getattr(choice, name)
+        least = int(name == "people")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise InputError(f"{name}={value} must be a whole number from {least} to {most}")
+
+
 def staged(choice: Choice) -> Staged:
     """Return what a choice stands for: its scenario beside what its story compares it with, as in a replay.
 
@@ -70,14 +83,7 @@ def staged(choice: Choice) -> Staged:
     Raises:
         InputError: a name or a number is not one of those that are allowed.
     """
-    for group in GROUPS:
-        _known(group, getattr(choice, group), names(group))
-    for tactic in choice.tactics:
-        _known("tactic", tactic, TACTICS)
-    for name, most in (("people", MOST_PEOPLE), ("army", MOST_ARMY), ("seed", MOST_SEED)):
-        value = getattr(choice, name)
-        if not isinstance(value, int) or isinstance(value, bool) or not (name == "people") <= value <= most:
-            raise InputError(f"{name}={value} must be a whole number up to {most}")
+    checked(choice)
     rules, config = _composed(*(getattr(choice, group) for group in GROUPS))
     added = bool(choice.army and not rules[-1].army.size)
     words = {"population.size": choice.people, "campaign.tactics": choice.tactics, "army.size": choice.army}

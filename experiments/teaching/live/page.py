@@ -8,13 +8,19 @@ import solara.lab
 
 from experiments.teaching.live.bands import MOST_PEOPLE, Bands
 from experiments.teaching.live.canvas import Canvas, packed
-from experiments.teaching.live.choice import GROUPS, Choice, names, own
+from experiments.teaching.live.choice import GROUPS, Choice, checked, names, own
 from experiments.teaching.live.picture import Picture
 from experiments.teaching.live.session import Session, Shows
 from experiments.teaching.replay import source
 from sim.campaigns import TACTICS
+from sim.errors import InputError
 
 WORDS = json.loads(source("words.json"))
+#: names of files and tactics run from left to right in any language
+NAMES = """
+.v-select__selections { direction: ltr }
+[dir=rtl] .v-select__selections { justify-content: end }
+"""
 
 
 class Room:
@@ -34,7 +40,12 @@ class Room:
         self._told: tuple[int, list[dict[str, Any]]] | None = None
 
     def begin(self) -> None:
-        """Begin anew with what is chosen."""
+        """Begin anew with what is chosen, or say what of it can not be."""
+        try:
+            checked(self.choice.value)
+        except InputError as error:
+            self.trouble.set(str(error))
+            return
         if self.band:
             self.band.cancel()
         self._told = None
@@ -81,6 +92,14 @@ class Room:
             self.bands.set(packed({"setting": self.number, "seeds": self._told[0], "worlds": self._told[1]}))
 
 
+def number(text: str) -> int | str:
+    """Return the whole number that somebody has typed, in the digits of any script, or else what was typed."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
 @solara.component
 def Page() -> None:
     """One visitor's laboratory."""
@@ -88,6 +107,7 @@ def Page() -> None:
     solara.use_effect(lambda: room.leave, [])
     say = WORDS[room.language.value]
     solara.Title(say["laboratory"])
+    solara.Style(NAMES)
     with solara.Column(gap="0px", style={"direction": "rtl" if room.language.value == "ar" else "ltr"}):
         Controls(room)
         Pictures(room)
@@ -115,10 +135,10 @@ def Controls(room: Room) -> None:
             dense=True,
         )
         for name in ("army", "people", "seed"):
-            solara.InputInt(
+            solara.InputText(
                 say[name],
-                getattr(choice, name),
-                on_value=lambda v, name=name: room.change(**{name: v}),
+                str(getattr(choice, name)),
+                on_value=lambda v, name=name: room.change(**{name: number(v)}),
                 style={"max-width": "7rem"},
             )
         solara.Button(say["step"], on_click=room.session.step, disabled=room.playing.value)

@@ -166,10 +166,11 @@ class Chart {
 /** A number in few signs, for an axis or beside a chart; `span` of a scale asks for as many digits as it needs. */
 function short(value, percent, span = 10) {
   if (Number.isNaN(value)) return "–";
+  if (value < 0) return `\u2212${short(-value, percent, span)}`;
   if (!value) return percent ? "0%" : "0";
   if (percent) return `${(100 * value).toFixed(0)}%`;
   if (Math.abs(value) >= 10000) return `${(value / 1000).toFixed(0)}k`;
   if (Math.abs(value) >= 1000) return `${(value / 1000).toFixed(1)}k`;
-  if (span < 0.1) return value.toFixed(3);
+  if (span < 0.02) return value.toFixed(3);
   return value.toFixed(span < 2 ? 2 : Math.abs(value) < 10 ? 1 : 0);
 }
