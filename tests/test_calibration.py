@@ -1,6 +1,7 @@
 """A calibration finds the parameters that made its moments, says what it can not find, and refuses the army's."""
 
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from experiments.calibration import calibration, measuring, moments, posterior, 
 from experiments.calibration.moments import Moment
 from experiments.facts.facts import FACTS
 from experiments.report import calibrate as report
+from experiments.sweeps import plan
 from sim.errors import InputError
 from sim.setting import Setting
 from tests.conftest import ROOT
@@ -168,12 +170,18 @@ def test_what_is_not_installed_is_one_line() -> None:
 def test_a_table_of_moments_is_read(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text('name,target,scale\n"2 reposts, %",55,2\n13 r,0.1,0.02\n')
-    assert moments.of_table(str(path)) == [Moment("2 reposts, %", 55.0, 2.0), Moment("13 r", 0.1, 0.02)]
+    expected = [Moment("2 reposts, %", 55.0, 2.0), Moment("13 r", 0.1, 0.02)]
+    assert moments.of_table(str(path)) == expected
+    path.write_text(path.read_text(), encoding="utf-8-sig")  # as spreadsheets do
+    assert moments.of_table(str(path)) == expected
 
 
 TABLES = {
     "name,target\n13 r,1": "must have the columns name,target,scale",
     "name,target,scale\n": "must have the columns name,target,scale, and a line a moment",
+    "name;target;scale\n13 r;1;1": "and a line a moment: it has name;target;scale, and 1 lines below",
+    "name,target,scale\n\n13 rr,1,1": "line 3 of calibrate.moments=",
+    "name,target,scale\n2 reposts, %,45,2": "has more than three cells: put a name with a comma in quotes",
     "name,target,scale\n13 rr,1,1": "has '13 rr', which nothing measures: did you mean 13 r?",
     "name,target,scale\n13 r,much,1": "line 2 of calibrate.moments=",
     "name,target,scale\n13 r,1,0": "must have a finite target and a scale above 0",
@@ -282,6 +290,31 @@ def test_pyabc_recovers_the_toy(tmp_path: Path) -> None:
     again = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc.db", **sizes)
     assert count - played <= 1  # its database holds all populations
     pd.testing.assert_frame_equal(again, found)
+
+
+def test_the_readme_s_own_moments_are_fitted_and_the_result_runs(
+    command_line: Callable[..., None], tmp_path: Path
+) -> None:
+    part = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Calibration\n")[2].partition("\n## ")[0]
+    (tmp_path / "moments.csv").write_text(part.partition("```csv\n")[2].partition("```")[0])
+    command = part.partition("python -m experiments.calibrate calibrate.moments=")[2].partition("\n\n")[0]
+    words = shlex.split(f"calibrate.moments={command}".replace("\\\n", " "))
+    few = {"trials": 8, "sobol": 4, "batch": 4, "draws": 2, "headline_seeds": 2, "held_out_seeds": 2}
+    tiny = ["population.size=100", "army.size=8", "campaign.start=24", "campaign.hours=48", "ticks=96", "seeds=2"]
+    command_line(*words, *tiny, *(f"calibrate.{key}={value}" for key, value in few.items()), "out=out", "workers=1")
+    growing_app("calibrate", calibrate.main)
+    own = moments.of_table("moments.csv")
+    found, held = (pd.read_parquet(tmp_path / f"out/{name}.parquet") for name in ("moments", "facts"))
+    assert found[["name", "target", "scale"]].to_records(index=False).tolist() == [tuple(vars(m).values()) for m in own]
+    assert not {int(moment.name.split(" ")[0]) for moment in own} & set(held["number"])
+    fitted = (tmp_path / "out/overrides.txt").read_text(encoding="utf-8").split()
+    assert "$(cat out/calibrate/overrides.txt)" in part
+    composed = plan.Composer("suppression", fitted, ROOT / "conf").cell({}).setting
+    values = pd.read_parquet(tmp_path / "out/posterior.parquet").set_index("key")["fitted"]
+    assert len(values) == 2
+    for key, value in values.items():
+        group, _, field = str(key).partition(".")
+        assert getattr(getattr(composed, group), field) == value
 
 
 @pytest.mark.slow

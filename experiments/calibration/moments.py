@@ -48,14 +48,17 @@ def of_table(path: str) -> list[Moment]:
         InputError: the file can not be read, a name is no measure or stands twice, or a number is none.
     """
     try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:  # spreadsheets begin a file with a mark
             reader = csv.DictReader(file, skipinitialspace=True)
-            rows, columns = list(reader), tuple(reader.fieldnames or ())
+            rows, columns = [(reader.line_num, row) for row in reader], tuple(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"calibrate.moments={path} can not be read ({error}): say facts, or name a CSV file") from None
     if columns != COLUMNS or not rows:
-        raise InputError(f"calibrate.moments={path} must have the columns {','.join(COLUMNS)}, and a line a moment")
-    found = [_moment(row, f"line {line} of calibrate.moments={path}") for line, row in enumerate(rows, 2)]
+        raise InputError(
+            f"calibrate.moments={path} must have the columns {','.join(COLUMNS)}, and a line a moment: it has "
+            f"{','.join(columns) or 'none'}, and {len(rows)} lines below"
+        )
+    found = [_moment(row, f"line {line} of calibrate.moments={path}") for line, row in rows]
     names = [moment.name for moment in found]
     if twice := [name for name in names if names.count(name) > 1]:
         raise InputError(f"calibrate.moments={path} has {twice[0]!r} twice: say one target for each name")
@@ -64,6 +67,8 @@ def of_table(path: str) -> list[Moment]:
 
 def _moment(row: dict[str, str], where: str) -> Moment:
     name, known = row["name"], parts()
+    if None in row:
+        raise InputError(f'{where} has more than three cells: put a name with a comma in quotes, as in "2 reposts, %"')
     if name not in known:
         raise InputError(f"{where} has {name!r}, which nothing measures: {suggest(name, list(known))}")
     if known[name][0].number in OPERATOR_FACTS:

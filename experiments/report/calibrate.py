@@ -27,6 +27,7 @@ CAVEATS = (
     "The posterior rests on a response surface, quadratic in the parameters, through all trials. Its error, told "
     "beside each moment, widens the posterior; what a quadratic can not follow is not seen.",
     "A band of a fact is read as a 95% interval of its target. Ranges are even priors: assumptions.",
+    "What parameters and seeds do together counts in part as the parameters': the less, the more seeds a draw has.",
     "Parameters of army, campaign, forces and extremists are not fitted: nothing here may search for a better attack.",
 )
 FILES = {
@@ -172,9 +173,9 @@ def fit(moments: pd.DataFrame) -> Figure:
     drawn = style.canvas(0.9 + 0.3 * len(moments))
     axes = drawn.subplots()
     y = np.arange(len(moments))[::-1]
-    for name, colour, marker in ((DEFAULT, GREY, "o"), (FITTED, BLUE, "D")):
+    for name, colour, marker, size in ((DEFAULT, GREY, "o", 8), (FITTED, BLUE, "D", 5)):  # so that both are seen
         error = ((moments[name] - moments["target"]) / moments["scale"]).clip(-8.0, 8.0)
-        axes.plot(error, y, marker, color=colour, markersize=5, label=name)
+        axes.plot(error, y, marker, color=colour, markersize=size, label=name)
     axes.axvspan(-2.0, 2.0, color=PALE, zorder=0)
     axes.set(xlim=(-8.5, 8.5), xlabel="error, scales of the target (cut at 8)")
     axes.set_yticks(y, moments["name"])
