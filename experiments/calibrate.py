@@ -66,7 +66,7 @@ def composed(overrides: Sequence[str], axes: Mapping[str, Axis]) -> tuple[Compos
 
     composer = plan.Composer("calibrate", overrides, CONF)
     ends = points(axes, [dict.fromkeys(axes, edge) for edge in (0.0, 1.0)])
-    return composer, plan.rows(composer, [{}, *ends], None)
+    return composer, plan.rows(composer, [{}, *ends], {})
 
 
 def play(

@@ -24,7 +24,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     composer = plan.Composer("sensitivity", overrides, CONF)
     table = plan.rows(composer, design.at(axes, places), design.baseline(options["baseline"]))
     if options["plan"]:
-        print(playing.size(table, config.seeds))
+        print(*playing.cautions(table, options["baseline"]), playing.size(table, config.seeds), sep="\n")
         return True
     well = playing.play(config, options, table, identity.code_of(row.cell.setting for row in table))
     folder = Path(config.out).expanduser()

@@ -72,6 +72,14 @@ def otherwise(config: DictConfig, changes: Sequence[str], name: str) -> DictConf
     return other
 
 
+def compared_with(story: Mapping[str, Any]) -> list[str]:
+    """Return what is otherwise in the world that a scenario is compared with, each "KEY=VALUE"; [] for nothing.
+
+    `story`: of the scenario; {} for none, which is compared with the same whose army has no orders.
+    """
+    return list(story.get("without", ["campaign.tactics=[]"]))
+
+
 def left_out(config: DictConfig, key: str) -> bool:
     """Tell whether `key` is a field that a rule named in `config` has, and that is left at its default there."""
     place, _, field = key.rpartition(".")

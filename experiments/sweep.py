@@ -30,7 +30,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     table = plan.rows(composer, design.points(options), design.baseline(options["baseline"]))
     if options["plan"]:
         print(_points(table))
-        print(playing.size(table, config.seeds))
+        print(*playing.cautions(table, options["baseline"]), playing.size(table, config.seeds), sep="\n")
         return True
     well = playing.play(config, options, table, identity.code_of(row.cell.setting for row in table))
     if options["report"]:

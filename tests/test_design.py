@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from experiments.analysis.summary import MEASURES
 from experiments.app import CONF, growing_app
-from experiments.settings import build
+from experiments.settings import build, compared_with
 from experiments.sweep import main, sweep
 from experiments.sweeps import design, plan, playing, world
 from sim.errors import InputError
@@ -203,8 +203,73 @@ def test_baselines_with_equal_hash_are_played_once(composer: plan.Composer) -> N
     assert {job.run_id for job in jobs}.isdisjoint(job.run_id for job in others)
 
 
+SCENARIOS = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_baseline_is_what_the_story_of_the_scenario_names(scenario: str) -> None:
+    fresh = plan.Composer("sweep", [f"scenario={scenario}", "population.size=200"], CONF)
+    (row,) = plan.rows(fresh, [{}], None)
+    without = OmegaConf.load(CONF / f"scenario/{scenario}.yaml").story.without
+    assert bool(row.changes) == bool(row.baseline) == bool(without)
+    assert not row.baseline or row.baseline.name != row.cell.name
+    assert not playing.cautions([row], None) or scenario == "quiet"
+    named = {word.partition("=")[0] for word in without}
+    assert named - set(row.changes) == set(row.changes) - named - {"army.size"} | named & {"campaign.intensity"}
+
+
+def test_each_point_has_the_baseline_of_its_own_scenario() -> None:
+    fresh = plan.Composer("sweep", ["population.size=200"], CONF)
+    table = plan.rows(fresh, points(grid=["scenario=committee_smear,flooded_hashtag,quiet"]), None)
+    smear = {"forces.committee.operations.smear.intensity": 0.0}
+    assert [row.changes for row in table] == [smear, {"army.size": 0}, {}]
+    assert playing.cautions(table, None) == [
+        "1 of 3 points is without a baseline, as the story of the scenario names none: only levels are told; "
+        """'sweep.baseline=["KEY=VALUE"]' compares"""
+    ]
+    (silent,) = plan.rows(plan.Composer("sweep", ["~story"], CONF), [{}], None)
+    assert silent.changes == {"army.size": 0}, "as in a replay, a scenario without a story is compared with no orders"
+
+
+@pytest.mark.parametrize("scenario", ["flooded_hashtag", "fallujah_2016"])
+def test_an_army_without_orders_is_no_army(scenario: str, tmp_path: Path) -> None:
+    fresh = plan.Composer("sweep", [f"scenario={scenario}", *SMALL[:2], "ticks=100"], CONF)
+    words = compared_with(fresh.cell({}).config["story"])
+    cells = [fresh.cell(point) for point in (design.told(words), design.baseline(words) or {})]
+    assert [cell.setting.army.size for cell in cells] == [0, 20]
+    measures = [world.measure((cell.setting, cell.files, 1, cell.ticks), tmp_path)[0] for cell in cells]
+    np.testing.assert_equal(measures[0], measures[1])
+
+
+def test_points_that_are_their_own_baseline_are_said_before_anything_is_played() -> None:
+    fresh = plan.Composer("sweep", ["scenario=committee_smear"], CONF)
+    sizes = points(grid=["forces.committee.size=5,10"])
+    assert playing.cautions(plan.rows(fresh, sizes, None), None) == []
+    assert playing.cautions(plan.rows(fresh, sizes, {}), []) == []
+    (line,) = playing.cautions(plan.rows(fresh, sizes, {"army.size": 0}), ["army.size=0"])
+    assert line == (
+        "every point equals its baseline, in which army.size=0 changes nothing, so every difference is 0: say "
+        """'sweep.baseline=["KEY=VALUE"]' with what the points are about, or sweep.baseline=[] for levels alone"""
+    )
+    levels = points(grid=["forces.committee.operations.smear.intensity=0,0.5,1"])
+    (line,) = playing.cautions(plan.rows(fresh, levels, None), None)
+    assert line.startswith("1 of 3 points is equal to the baseline (forces.committee.operations.smear.intensity=0.0), ")
+
+
+def test_a_story_s_baseline_that_a_point_can_not_have_is_one_line() -> None:
+    fresh = plan.Composer("sweep", ["scenario=counter_moves"], CONF)
+    with pytest.raises(InputError) as error:
+        plan.rows(fresh, points(grid=["migration=default,none"]), None)
+    assert str(error.value) == (
+        "migration.flee is a key of another choice: add migration=default (at the point migration=none "
+        "migration.flee=0.0 solidarity.rally=0 solidarity.comfort=0.0), the baseline of its story: say "
+        """'sweep.baseline=["KEY=VALUE"]', or sweep.baseline=[] for none"""
+    )
+    assert len(plan.rows(fresh, points(grid=["migration=default,none"]), {"solidarity.rally": 0})) == 2
+
+
 def test_a_point_that_leaves_a_key_out_has_the_configuration_s_value(composer: plan.Composer) -> None:
-    table = plan.rows(composer, points(list=["army.size=5 feed=chronological", "ticks=30"]), None)
+    table = plan.rows(composer, points(list=["army.size=5 feed=chronological", "ticks=30"]), {})
     assert [row.values for row in table] == [
         {"army.size": 5, "feed": "chronological", "ticks": 24},
         {"army.size": 20, "feed": "engagement", "ticks": 30},
@@ -228,7 +293,7 @@ SAID = {
 @pytest.mark.parametrize("word", SAID)
 def test_every_override_is_checked_before_anything_runs(word: str, composer: plan.Composer) -> None:
     with pytest.raises(InputError) as error:
-        plan.rows(composer, points(grid=[word]), None)
+        plan.rows(composer, points(grid=[word]), {})
     assert str(error.value) == SAID[word]
 
 
@@ -304,6 +369,7 @@ def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureF
         "army.size=0 feed=engagement",
         "army.size=5 feed=chronological",
         "army.size=5 feed=engagement",
+        "2 of 4 points are equal to the baseline (army.size=0), with differences of 0",
         "4 points (4 different, and 0 baselines beside them) x 3 seeds = 12 runs",
     ]
     assert list(tmp_path.iterdir()) == []

@@ -98,7 +98,7 @@ def test_the_same_command_continues_and_a_changed_design_adds_what_is_missing(
 
 def test_one_and_two_workers_give_the_same_bits_which_are_those_of_a_world_alone(kept: Path, tmp_path: Path) -> None:
     composer = plan.Composer("sweep", WORDS, CONF)
-    table = plan.rows(composer, [{"army.size": size} for size in (0, 5, 20)], None)
+    table = plan.rows(composer, [{"army.size": size} for size in (0, 5, 20)], {})
     jobs = plan.jobs(plan.cells_of(table), (1, 2), identity.code_of(row.cell.setting for row in table))
     engine = Local(world.measure, world.prepare, 2, tmp_path)
     two = {outcome.run_id: dict(outcome.metrics) for harvest in engine.play(jobs) for outcome in harvest.outcomes}

@@ -18,6 +18,7 @@ from sim.errors import InputError
 Point = dict[str, Any]  #: key of the configuration -> value; a group -> the name of a choice
 Axis = Callable[[float], Any]
 SAMPLED = ("random", "lhs", "sobol")
+SILENT = ("campaign.intensity", "campaign.tactics")  #: with 0 or none of these an army does nothing
 OWN = ("seed", "seeds", "out", "workers", "sweep", "sensitivity", "calibrate", "hydra")
 
 
@@ -40,9 +41,20 @@ def points(sweep: Mapping[str, Any]) -> list[Point]:
     return [{key: value for point in chosen for key, value in point.items()} for chosen in product(*parts)]
 
 
-def baseline(words: Sequence[str]) -> Point | None:
-    """Return what a baseline changes in every point; None for no baseline."""
-    return _fixed([str(word) for word in words], "sweep.baseline") if words else None
+def baseline(words: Sequence[str] | None) -> Point | None:
+    """Return what a baseline changes in every point, {} for no baseline; None: what the story of its scenario says."""
+    return None if words is None else _fixed([str(word) for word in words], "sweep.baseline")
+
+
+def told(words: Sequence[str]) -> Point:
+    """Return what the baseline of a scenario changes, from what its story is compared with; {} for nothing.
+
+    An army without orders is no army, the same world for everybody else (tests/test_purity.py), which is one run
+    whatever the army would have done.
+    """
+    changes = _fixed([str(word) for word in words], "story.without")
+    silent = {key for key in SILENT if key in changes and not changes[key]}
+    return ({"army.size": 0} if silent else {}) | {key: value for key, value in changes.items() if key not in silent}
 
 
 def parse(words: Sequence[str], where: str) -> list[Override]:

@@ -15,8 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.mistakes import in_composition, in_construction
-from experiments.settings import left_out, made, together
-from experiments.sweeps.design import OWN, Point
+from experiments.settings import compared_with, left_out, made, together
+from experiments.sweeps.design import OWN, Point, told
 from experiments.sweeps.identity import cell_name, of_files, run_id
 from sim.errors import InputError
 from sim.setting import Setting
@@ -40,6 +40,7 @@ class Row:
     values: Point  #: what varies, with the value that this point has
     cell: Cell
     baseline: Cell | None
+    changes: Point  #: what the baseline has otherwise; {} for no baseline
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Composer:
         Raises:
             InputError: a key is unknown or a value is outside its range, in one line that names the point.
         """
-        words = [f"{key}={_word(value)}" for key, value in point.items()]
+        words = spelled(point)
         with _at(words, self.name, self.overrides, self.conf):
             config = deepcopy(self._chosen(point)[0])
             for key, value in point.items():
@@ -147,8 +148,12 @@ def _key(word: str) -> str:
     return str(OverridesParser.create().parse_overrides([word])[0].key_or_group)
 
 
+def spelled(point: Point) -> list[str]:
+    """Return the words of a point, each "KEY=VALUE", as Hydra would read them again."""
+    return [f"{key}={_word(value)}" for key, value in point.items()]
+
+
 def _word(value: Any) -> str:
-    """Return a value as Hydra would read it again."""
     if isinstance(value, str):
         return value if value.replace("_", "").replace(".", "").replace("/", "").isalnum() else json.dumps(value)
     return json.dumps(value)
@@ -162,19 +167,29 @@ def _at_place(config: Mapping[str, Any], key: str) -> Any:
 
 
 def rows(composer: Composer, design: Sequence[Point], baseline: Point | None) -> list[Row]:
-    """Return every point composed and checked, its baseline beside it; equal baselines are one object."""
+    """Return every point composed and checked, its baseline beside it; equal baselines are one object.
+
+    `baseline`: what it changes in every point, {} for none; None: what the story of each point's scenario says.
+    """
     varied = list(dict.fromkeys(key for point in design for key in point))
     cells: dict[str, Cell] = {}
     found = []
     for point in design:
         cell = composer.cell(point)
         cell = cells.setdefault(cell.name, cell)
-        beside = None
-        if baseline is not None:
-            beside = composer.cell(point | baseline)
-            beside = cells.setdefault(beside.name, beside)
-        found.append(Row({key: composer.value(point, key, cell) for key in varied}, cell, beside))
+        changes = told(compared_with(cell.config.get("story", {}))) if baseline is None else baseline
+        beside = _beside(composer, point | changes, baseline is None) if changes else None
+        beside = cells.setdefault(beside.name, beside) if beside else None
+        found.append(Row({key: composer.value(point, key, cell) for key in varied}, cell, beside, changes))
     return found
+
+
+def _beside(composer: Composer, point: Point, told: bool) -> Cell:
+    try:
+        return composer.cell(point)
+    except InputError as error:
+        cure = """, the baseline of its story: say 'sweep.baseline=["KEY=VALUE"]', or sweep.baseline=[] for none"""
+        raise InputError(f"{error}{cure if told else ''}") from None
 
 
 def cells_of(table: Sequence[Row]) -> list[Cell]:

@@ -59,6 +59,8 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
         left = driving.missing(store, jobs)
         kept = len(jobs) - len(left)
         are = "is" if kept == 1 else "are"
+        for line in cautions(table, sweep["baseline"]):
+            print(line)
         print(f"{size(table, config.seeds)}; {kept} {are} kept ({taken} taken over), {len(left)} to play")
         for more in _rounds(store, sweep, table, left, config.seeds, jobs_of):
             jobs += more
@@ -127,6 +129,36 @@ def size(table: Sequence[plan.Row], seeds: int) -> str:
     )
 
 
+def cautions(table: Sequence[plan.Row], said: Any) -> list[str]:
+    """Return what to know of the baselines of a plan before it is played, a line each.
+
+    `said`: what `sweep.baseline` says; None: what the stories of the points' scenarios say.
+    """
+    lines = []
+    alone = [row for row in table if not row.changes]
+    same = [row for row in table if row.baseline and row.baseline.name == row.cell.name]
+    words = "; ".join(dict.fromkeys(" ".join(plan.spelled(row.changes)) for row in same))
+    if said is None and alone:
+        lines.append(
+            f"{_of(alone, table)} without a baseline, as the story of the scenario names none: only levels are told; "
+            """'sweep.baseline=["KEY=VALUE"]' compares"""
+        )
+    if same and len(same) == len(table):
+        lines.append(
+            f"every point equals its baseline, in which {words} changes nothing, so every difference is 0: say "
+            """'sweep.baseline=["KEY=VALUE"]' with what the points are about, or sweep.baseline=[] for levels alone"""
+        )
+    elif same:
+        lines.append(f"{_of(same, table)} equal to the baseline ({words}), with differences of 0")
+    return lines
+
+
+def _of(some: Sequence[plan.Row], table: Sequence[plan.Row]) -> str:
+    if len(some) == len(table):
+        return "every point is"
+    return f"{len(some)} of {len(table)} points {'is' if len(some) == 1 else 'are'}"
+
+
 def _design(row: plan.Row, code: str) -> dict[str, str | None]:
     baseline = row.baseline.name if row.baseline else None
     texts = {"values": json.dumps(row.values), "config": json.dumps(row.cell.config)}
@@ -138,7 +170,7 @@ def _facts(config: DictConfig, table: Sequence[plan.Row]) -> dict[str, Any]:
     return {
         "Design": f"{counted(len(table), 'point')}; {keys} varied",
         "Seeds": f"{config.seeds} from {config.seed} on",
-        "Baseline": " ".join(config.sweep.baseline) or "none",
+        "Baseline": "; ".join(dict.fromkeys(" ".join(plan.spelled(row.changes)) or "none" for row in table)),
         "Length": f"{config.ticks} h unless varied",
     }
 
@@ -168,7 +200,7 @@ def check(sweep: Mapping[str, Any]) -> None:
     if sweep["until"] and sweep["half_width"] is None:
         raise InputError("sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER")
     for key in ("grid", "list", "random", "lhs", "sobol", "baseline", "merge"):
-        if not isinstance(sweep[key], list):
+        if not isinstance(sweep[key], list) and not (key == "baseline" and sweep[key] is None):
             item = "DIR" if key == "merge" else "KEY=VALUE"
             raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["{item}"]'""")
     for folder in sweep["merge"]:

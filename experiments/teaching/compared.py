@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.analysis.stories import timeline
-from experiments.settings import build, varied
+from experiments.settings import build, compared_with, varied
 from experiments.teaching.curves import CURVES
 from sim.campaigns import Campaign
 from sim.setting import Setting
@@ -42,7 +42,7 @@ def worlds(config: DictConfig) -> tuple[Setting, ...]:
 def without(config: DictConfig) -> list[str]:
     """Return what the first world has otherwise: what `replay.without` says, or else the story of the scenario."""
     said = config.replay.without
-    return list(story(config).get("without", ["campaign.tactics=[]"]) if said is None else said)
+    return compared_with(story(config)) if said is None else list(said)
 
 
 def story(config: DictConfig) -> dict[str, Any]:
