@@ -65,7 +65,9 @@ def checked(config: DictConfig) -> list[tuple[Setting, ...]]:
         if wanted[name] is None and name == "without":
             continue
         if not OmegaConf.is_list(wanted[name]) or any("=" not in str(change) for change in wanted[name]):
-            raise InputError(f"replay.{name}={wanted[name]} must be a list: 'replay.{name}=[\"army.size=0\"]'")
+            raise InputError(
+                f"replay.{name}={wanted[name]} must be a list of KEY=VALUE: 'replay.{name}=[\"army.size=0\"]'"
+            )
     if wanted.lesson:
         texts(wanted.lesson)
         if not (wanted.without and wanted.gone):

@@ -1,7 +1,7 @@
 // Draws one hour of a film: every account a dot, or hexagons where there are too many.
 "use strict";
 
-const COLOURS = ["#8a8f98", "#0072b2", "#e69f00", "#cc79a7"];   // third, dissent, loyal, extreme (Okabe & Ito)
+const COLOURS = ["#a6abb3", "#0072b2", "#e69f00", "#ee3377"];   // third, dissent, loyal, extreme: tests/test_colours.py
 const PEOPLE_DRAWN = 5000;   // more dots than this are drawn as hexagons
 const TURN = 2 * Math.PI;
 
