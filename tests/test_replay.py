@@ -387,7 +387,10 @@ def test_a_run_writes_a_replay_if_asked(command_line: Callable[..., None], tmp_p
     [
         (["replay.language=fr"], "replay.language=fr must be en or ar"),
         (["replay.people=0"], "replay.people=0 must be from 1 to 5000: a page has room for no more dots"),
-        (["replay.without=[x]"], "replay.without=['x'] must be a list: 'replay.without=[\"army.size=0\"]'"),
+        (
+            ["replay.without=[x]"],
+            "replay.without=['x'] must be a list of KEY=VALUE: 'replay.without=[\"army.size=0\"]'",
+        ),
         (
             ['replay.gone=["arm.size=0"]'],
             "arm.size=0 names no key: did you mean army.size or army.shift or army.jitter?",
