@@ -101,7 +101,14 @@ class Engine(ABC):
         if self._deaths[job.run_id] < TRIES:
             self._alone.append(job)
             return []
-        return [self._note(without_result(job, DIED, f"{how}, {TRIES} times", 0.0))]
+        cure = f"sweep.retry=failed plays it again{self._room()}"
+        return [self._note(without_result(job, DIED, f"{how}, {TRIES} times: {cure}", 0.0))]
+
+    def _room(self) -> str:
+        """Return what to change where memory was short."""
+        limit = self.limits.memory
+        more = "fewer workers=N" if limit is None else f"fewer workers=N or sweep.memory_limit above {limit:g}"
+        return f", with {more} if memory was short"
 
 
 def without_result(job: Job, status: str, error: str, seconds: float) -> Outcome:

@@ -33,7 +33,27 @@ class Batch:
     read: int = 0
     running: str | None = None  #: run id
     since: float = 0.0  #: Unix time at which it began
+    worker: int = 0  #: its process; 0 before its first run began
     begun: bool = False
+
+
+class Remembering:
+    """A way to start processes that remembers them: of a pool that breaks they alone know how they died."""
+
+    def __init__(self, context: Any) -> None:
+        self._context, self.started = context, list[Any]()
+
+    def Process(self, *words: Any, **more: Any) -> Any:  # noqa: N802
+        """Return a process, as any context does."""
+        self.started.append(self._context.Process(*words, **more))
+        return self.started[-1]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def codes(self) -> dict[int, int]:
+        """Return the exit code of every process that has ended, by its id."""
+        return {process.pid: process.exitcode for process in self.started if process.exitcode is not None}
 
 
 class Local(Engine):
@@ -44,6 +64,7 @@ class Local(Engine):
     ) -> None:
         super().__init__(measure, prepare, workers, work, limits)
         self._flight: dict[Any, Batch] = {}
+        self._codes: dict[int, int] = {}  # of the workers of a pool that broke, by process
         self._batches = self._stillborn = 0
 
     def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
@@ -69,10 +90,14 @@ class Local(Engine):
 
     @contextmanager
     def _pool(self) -> Iterator[ProcessPool]:
-        pool = ProcessPool(self.workers, initializer=begin, context=_processes())
+        processes = Remembering(_processes())
+        pool = ProcessPool(self.workers, initializer=begin, context=processes)
         try:
             yield pool
             pool.close()
+        except BrokenProcessPool:
+            self._codes = processes.codes()  # before the others are stopped
+            raise
         finally:
             pool.stop()
             pool.join()
@@ -132,7 +157,7 @@ class Local(Engine):
         for event in events:
             batch.begun, self._stillborn = True, 0
             if "begun" in event:
-                batch.running, batch.since = event["begun"], event["at"]
+                batch.running, batch.since, batch.worker = event["begun"], event["at"], event["worker"]
             else:
                 batch.running = None
                 outcomes.append(self._ends(batch, Outcome(**event)))
@@ -168,7 +193,7 @@ class Local(Engine):
             raise RuntimeError(f"workers die before they begin (exit code {code})")
         if batch.running is None:
             return []
-        return self._blame(batch.jobs.pop(batch.running), f"its worker died {_how(code)}")
+        return self._blame(batch.jobs.pop(batch.running), f"its worker died{_how(code)}")
 
     def _begin_again(self) -> Harvest:
         """Put back what has not begun: a pool breaks when a worker dies before the pool knows what it plays."""
@@ -181,15 +206,18 @@ class Local(Engine):
         for batch in batches:
             outcomes += self._read(batch)
             if batch.running is not None:
-                outcomes += self._blame(batch.jobs.pop(batch.running), "its worker died")
+                how = _how(self._codes.get(batch.worker))
+                outcomes += self._blame(batch.jobs.pop(batch.running), f"its worker died{how}")
             self._put_back(batch.jobs.values())
         return Harvest(outcomes, [batch.journal for batch in batches])
 
 
 def _how(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"with exit code {code}"
-    return f"of {signal.Signals(-code).name}"
+    if code is None:
+        return ", nothing says of what"
+    if code >= 0:
+        return f" with exit code {code}"
+    return f" of {signal.Signals(-code).name}"
 
 
 def _processes() -> Any:

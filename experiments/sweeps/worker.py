@@ -59,7 +59,7 @@ def play_batch(
     handle = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         for job in jobs:
-            _tell(handle, {"begun": job.run_id, "at": time.time()})
+            _tell(handle, {"begun": job.run_id, "at": time.time(), "worker": os.getpid()})
             _tell(handle, _play(job, measure, journal.parent, memory_limit))
     finally:
         os.close(handle)
