@@ -366,6 +366,10 @@ def test_above_5000_people_the_page_counts_in_hexagons_and_says_that_there_is_no
         ".filter((value, place) => place % 4 === 3 && value > 200).length"
     )
     assert tab.evaluate(coloured) > 100
+    shown = tab.evaluate("live.shown")
+    choose(tab, "scenario", "quiet")  # 5,000 people are shown, and nobody organised
+    until(tab, f"live.shown > {shown} && live.hours === 1")
+    assert tab.evaluate("live.stages[0].binned")
     tab.click("#language")
     until(tab, "document.documentElement.dir === 'rtl'")
     assert "5000" in tab.locator("#hexagons").inner_text()

@@ -321,7 +321,7 @@ def test_a_scenario_has_charts_of_its_own_measures_named_in_both_languages_and_i
     assert all(f"chart_{measure}" in words[language] for measure in own for language in words)
     shaded = compared.time_of(config, rules)
     times = {"committee_smear": (96, 216), "protest_day": (120, 136), "sleepers_unmasked": (0, 264), "quiet": (72, 72)}
-    times |= {"extremist_surge": (120, 288), "forum_era": (144, 336), "fallujah_2016": (120, 240)}
+    times |= {"extremist_surge": (120, 288), "forum_era": (144, 336), "fallujah_2016": (48, 240)}
     assert (shaded.start, shaded.end) == times.get(scenario, (72, 216))
 
 

@@ -59,15 +59,16 @@ def measures(config: DictConfig) -> tuple[str, ...]:
 
 
 def time_of(config: DictConfig, setting: Setting) -> Campaign:
-    """Return the setting's campaign, or where nobody carries one out, its hours those of all else that is scheduled."""
-    if setting.army.size:
-        return setting.campaign
+    """Return a campaign from the first to the last hour of all that is scheduled; of no hours if nothing is."""
     whole: Any = OmegaConf.to_container(config)
     parts = timeline({key: part for key, part in whole.items() if key not in ("story", "replay")}, config.ticks)
-    if parts.empty:
+    spans = [(int(start), int(stop)) for start, stop in zip(parts["start"], parts["stop"], strict=True)]
+    if setting.army.size:  # maybe one that somebody added
+        spans.append((setting.campaign.start, setting.campaign.end))
+    if not spans:
         return replace(setting.campaign, hours=0)
-    start = int(parts["start"].min())
-    return replace(setting.campaign, start=start, hours=int(parts["stop"].max()) - start)
+    start, stop = min(start for start, _ in spans), max(stop for _, stop in spans)
+    return replace(setting.campaign, start=start, hours=stop - start)
 
 
 def called(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:

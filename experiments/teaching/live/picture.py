@@ -68,6 +68,7 @@ def cast(world: World, arm: str, own: Sequence[str]) -> Plain:
     return {
         "arm": arm,
         "people": film.people,
+        "accounts": len(world.role),
         "x": text(x),
         "y": text(y),
         "stance": text(stance.astype(np.float32)),

@@ -18,7 +18,7 @@ class Live extends Player {
   begin(setting) {
     const worlds = setting.worlds.map(world => {
       const floats = name => new Float32Array(bytesOf(world[name]).buffer);
-      const cast = { people: world.people, x: floats("x"), y: floats("y"), ids: world.ids,
+      const cast = { people: world.people, accounts: world.accounts, x: floats("x"), y: floats("y"), ids: world.ids,
         side: bytesOf(world.side), stance: floats("stance"), role: bytesOf(world.role), ties: null };
       const curves = Object.fromEntries(Object.entries(world.curves).map(([key, line]) => [key, [...line]]));
       const shown = { arm: world.arm, film: new Film(cast), curves, low: {}, high: {} };

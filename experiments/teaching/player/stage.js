@@ -56,8 +56,8 @@ class Stage {
     if (view.chosen >= 0 && view.chosen < this.film.size) this.chosen(view.chosen);
   }
 
-  /** Whether accounts are counted in hexagons. */
-  get binned() { return this.film.size > PEOPLE_DRAWN; }
+  /** Whether accounts are counted in hexagons: a live page shows a sample of a large world. */
+  get binned() { return (this.film.cast.accounts ?? this.film.size) > PEOPLE_DRAWN; }
 
   outline(i, r) {
     const { pen } = this, x = this.x[i], y = this.y[i];
