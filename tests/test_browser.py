@@ -147,6 +147,12 @@ def test_the_keyboard_does_it_all(tab: Any, replayed: Path):
         ".filter(one => !one.getAttribute('aria-label') && !one.textContent.trim() && !one.closest('label')).length"
     )
     assert unnamed == 0
+    tab.keyboard.press("Escape")
+    tab.evaluate("replay.play(false)")
+    tab.locator("#stages canvas").first.focus()
+    tab.keyboard.press("ArrowRight")
+    assert tab.locator("#who[aria-live=polite]").inner_text().startswith("#")
+    assert tab.locator("output:not([aria-live=off])").count() == 0  # or every hour that plays would be read aloud
 
 
 @pytest.mark.slow

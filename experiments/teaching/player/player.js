@@ -70,7 +70,7 @@ class Player {
       const figure = make("figure", charts, { class: "chart" });
       make("h3", figure, { "data-word": `chart_${spec.key}` });
       const values = make("p", figure, { class: "values", dir: "ltr" });
-      const outputs = worlds.map(({ arm }) => make("output", values, { class: arm, "data-chart": spec.key, "data-arm": arm }));
+      const outputs = worlds.map(({ arm }) => make("output", values, { class: arm, "aria-live": "off", "data-chart": spec.key, "data-arm": arm }));
       return { spec, outputs, canvas: make("canvas", figure, { role: "img", dir: "ltr", "data-label": `chart_${spec.key}` }) };
     });
     // Pictures take their size from the page, so they come when all of it is there.
@@ -192,7 +192,8 @@ class Player {
       }
       lines.push(`${this.scene_.worlds.length > 1 ? `${this.say(`arm_${arm}`)}: ` : ""}${parts.join(" · ")}`);
     });
-    document.getElementById("who").textContent = `#${this.scene_.worlds[this.place || 0].film.cast.ids[i]} – ${lines.join("  |  ")}`;
+    const who = document.getElementById("who"), said = `#${this.scene_.worlds[this.place || 0].film.cast.ids[i]} – ${lines.join("  |  ")}`;
+    if (who.textContent !== said) who.textContent = said;   // what is read aloud is read once
   }
 
   say(key) { return this.words[this.language][key] ?? key; }
@@ -214,7 +215,7 @@ class Player {
     document.getElementById("band").textContent = this.band_();
     const hexagons = document.getElementById("hexagons");
     hexagons.hidden = !(this.stages || []).some(stage => stage.binned);
-    hexagons.textContent = this.say("hexagons").replace("{dots}", PEOPLE_DRAWN);
+    hexagons.textContent = this.say("hexagons").replaceAll("{dots}", PEOPLE_DRAWN);
     this.choose(this.chosen);
   }
 
