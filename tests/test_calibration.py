@@ -4,6 +4,7 @@ import math
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from experiments.calibration import calibration, measuring, moments, posterior, 
 from experiments.calibration.moments import Moment
 from experiments.facts.facts import FACTS
 from experiments.report import calibrate as report
-from experiments.sweeps import plan
+from experiments.sweeps import plan as sweep_plan
+from experiments.sweeps.design import ranges
 from sim.errors import InputError
 from sim.setting import Setting
 from tests.conftest import ROOT
@@ -119,6 +121,12 @@ def test_a_surface_is_exact_on_quadratics_and_wants_enough_trials() -> None:
         posterior.fit_surface(places[:10], found[:10], np.ones(10))
 
 
+def test_a_likelihood_is_widened_by_scale_seeds_and_surface() -> None:
+    flat = posterior.Surface(np.array([[2.0], [0.0], [0.0]]), np.array([4.0]))
+    density = posterior.log_likelihood(flat, [Moment("x", 9.0, 3.0)], np.array([12.0]))
+    np.testing.assert_allclose(density(np.array([[0.5], [1.5]])), [-0.5 * 7.0**2 / (9.0 + 144.0 + 16.0), -np.inf])
+
+
 def test_the_ensemble_samples_a_known_density() -> None:
     def normal(places: posterior.F64) -> posterior.F64:
         inside = ((places > 0) & (places < 1)).all(axis=1)
@@ -150,6 +158,55 @@ def test_calibration_and_validation_never_share_a_fact(name: str) -> None:
     fitted = name.split(" ")[0]
     held = {held.split(" ")[0] for held in moments.held_out([Moment(name, 1.0, 1.0)])}
     assert held == {str(fact.number) for fact in FACTS if fact.use == "V"} - {fitted}
+
+
+class Toys:
+    """A player of the toy, for whom worlds of a seed are higher by a little, and who notes what was asked."""
+
+    def __init__(self, root: Path) -> None:
+        self.store, self.code, self.composer = SimpleNamespace(root=root), "code", self
+        self.asked: list[tuple[tuple[str, ...], set[int]]] = []
+
+    def cell(self, point: Place) -> None:
+        return None
+
+    def value(self, point: Place, key: str, cell: None) -> float:
+        return 0.1
+
+    def __call__(self, points: Sequence[Place], seeds: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
+        self.asked.append((tuple(names), set(seeds)))
+        rows = []
+        for number, point in enumerate(points):
+            place = {key: point.get(key, 0.1) for key in KEYS}
+            known = toy(place) | {measuring.LOST: 100.0 * place["reaction.a"]}
+            rows += [{"point": number, "seed": s} | {n: known.get(n, 0.0) + 1e-3 * s for n in names} for s in seeds]
+        return pd.DataFrame(rows)
+
+
+def test_what_was_fitted_is_judged_in_seeds_that_no_trial_has_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "held_out", lambda _: ["4 never reposted, %"])  # moments of the toy are no facts
+    player = Toys(tmp_path)
+    counts = {"trials": 40, "sobol": 16, "batch": 8, "draws": 3, "headline_seeds": 4, "held_out_seeds": 5}
+    plan = calibration.Plan(seeds=[1, 2], design_seed=1, particles=0, populations=1, **counts)
+    axes = ranges([f"{key}=interval(0.0,1.0)" for key in KEYS], "calibrate.parameters")
+    tables = calibration.Calibration(axes, TARGETS, player, plan).tables([])  # type: ignore[arg-type]
+    fitting, judging = (
+        set().union(*(seeds for names, seeds in player.asked if (names == ("x", "y", "z")) == own))
+        for own in (True, False)
+    )
+    assert (fitting, judging) == ({1, 2}, {3, 4, 5, 6, 7})
+    table = tables["moments"].set_index("name")
+    assert table["default"].to_dict() == pytest.approx(
+        {n: v + 1.5e-3 for n, v in toy(dict.fromkeys(KEYS, 0.1)).items()}
+    )
+    off = {name: search.distance(table[[name]].T, TARGETS)[0] for name in ("default", "fitted")}
+    assert off["fitted"] <= tables["trials"]["distance"].min() < off["default"]
+    fitted = tables["posterior"].set_index("key")["fitted"]
+    means = tables["headline"].groupby("setting")["value"].mean()
+    lost = {"default": 10.0, "fitted": 100.0 * fitted["reaction.a"]}
+    assert means[["default", "fitted"]].to_dict() == pytest.approx({name: v + 4.5e-3 for name, v in lost.items()})
 
 
 def test_a_moment_that_no_world_shows_is_told_before_the_search() -> None:
@@ -309,7 +366,7 @@ def test_the_readme_s_own_moments_are_fitted_and_the_result_runs(
     assert not {int(moment.name.split(" ")[0]) for moment in own} & set(held["number"])
     fitted = (tmp_path / "out/overrides.txt").read_text(encoding="utf-8").split()
     assert "$(cat out/calibrate/overrides.txt)" in part
-    composed = plan.Composer("suppression", fitted, ROOT / "conf").cell({}).setting
+    composed = sweep_plan.Composer("suppression", fitted, ROOT / "conf").cell({}).setting
     values = pd.read_parquet(tmp_path / "out/posterior.parquet").set_index("key")["fitted"]
     assert len(values) == 2
     for key, value in values.items():
