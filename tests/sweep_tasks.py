@@ -26,8 +26,31 @@ def prepare(tasks: Sequence[Task], folder: Path) -> None:
     """Nothing has to be loaded."""
 
 
-def deadly_prepare(tasks: Sequence[Task], folder: Path) -> None:
+def deadly_prepare(tasks: Sequence[Any], folder: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def deadly_once(tasks: Sequence[Any], folder: Path) -> None:
+    """Let the worker die before any batch but the first, the pilot."""
+    if (folder / "pilot").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+    (folder / "pilot").touch()
+
+
+class Unborn:
+    """A measure that no worker can load."""
+
+    def __reduce__(self) -> tuple[Any, tuple[()]]:
+        return _load, ()
+
+    def __call__(self, task: Task, folder: Path) -> tuple[dict[str, float], None]:
+        return measure(task, folder)
+
+
+def _load() -> Unborn:
+    if parent_process():
+        raise ImportError("no module of this name in a worker")
+    return Unborn()
 
 
 def measure(task: Task, folder: Path) -> tuple[dict[str, float], None]:

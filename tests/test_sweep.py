@@ -22,6 +22,7 @@ from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import Outcome, read_events
 from experiments.sweeps.worker import play_batch
 from sim.errors import InputError
+from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
 from tests.test_design import SMALL
 
@@ -134,6 +135,24 @@ def test_a_failed_run_is_a_row_an_exit_code_and_can_be_tried_again(
     well, out = sweep(*words, "sweep.retry=failed")
     assert (well, "1 is kept (0 taken over), 1 to play" in out) == (False, True)
     assert len(rows(tmp_path / "out")) == 2
+
+
+def test_workers_that_die_before_they_begin_are_one_line_and_nothing_is_lost(
+    command_line: Callable[..., None], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command_line(*WORDS, GRID, "workers=1", "out=out")
+    monkeypatch.setattr(world, "prepare", tasks.deadly_once)
+    with pytest.raises(SystemExit) as leave:
+        growing_app("sweep", main)
+    monkeypatch.setattr(world, "prepare", tasks.prepare)
+    err = capfd.readouterr().err.splitlines()
+    assert leave.value.code == 2
+    assert err[-1].startswith("workers die of SIGKILL before they begin: ")
+    assert not any("Traceback" in line for line in err)
+    assert len(rows(Path("out"))) == 1, "the pilot"
+    growing_app("sweep", main)
+    assert "1 is kept (0 taken over), 5 to play" in capfd.readouterr().out
+    assert len(rows(Path("out"))) == 6
 
 
 def test_another_folder_s_runs_are_taken_over(kept: Path, sweep: Sweep, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pebble import ProcessPool
 from pebble.pool import process
 
 from experiments.sweeps import local
-from experiments.sweeps.engine import Engine, Limits
+from experiments.sweeps.engine import Engine, Limits, NoWorkerError
 from experiments.sweeps.local import Local
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
@@ -64,6 +64,7 @@ def each_pays_for_what_it_did(folder: Path, engine: Engines, *more: tuple[str, s
         if job.task in bad:
             assert outcome.status == told[what][0], outcome
             assert outcome.error.startswith(told[what][1]), outcome
+            assert what != "hungry" or outcome.error.endswith("; sweep.memory_limit=400 MiB is what a run may take")
             limit = " or sweep.memory_limit above 400 if memory was short"
             assert outcome.status != "died" or outcome.error.endswith(f" times: {AGAIN}{limit}"), outcome
         else:
@@ -127,10 +128,26 @@ def test_a_poisonous_run_is_blamed_though_the_pool_breaks_before_it_knows_who_pl
     assert (ended["run5"].status, ended["run5"].error) == ("died", words)
 
 
-def test_workers_that_never_begin_are_no_run_s_fault(tmp_path: Path) -> None:
-    engine = Local(tasks.measure, tasks.deadly_prepare, 1, tmp_path)
-    with pytest.raises(RuntimeError, match="workers die before they begin"):
+KEPT = "; what is done is kept, and the same command goes on"
+UNBORN = [
+    (
+        tasks.measure,
+        tasks.deadly_prepare,
+        " of SIGKILL before they begin: the system kills them where memory is short; free some, or say fewer workers=N",
+    ),
+    (tasks.Unborn(), tasks.prepare, " with exit code 1 before they begin: mend what they say above; a script that "),
+]
+
+
+@pytest.mark.parametrize(("measure", "prepare", "line"), UNBORN, ids=["killed", "unimportable"])
+def test_workers_that_never_begin_are_no_run_s_fault_and_one_line(
+    measure: Measure, prepare: Prepare, line: str, tmp_path: Path
+) -> None:
+    engine = Local(measure, prepare, 1, tmp_path)
+    with pytest.raises(NoWorkerError) as error:
         list(engine.play(tasks.jobs(PLAIN[:2])))
+    assert str(error.value).startswith(f"workers die{line}")
+    assert str(error.value).endswith(KEPT)
 
 
 HANGING = """

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from experiments.sweeps.engine import Engine, Harvest, Limits
+from experiments.sweeps.engine import Engine, Harvest, Limits, NoWorkerError
 from experiments.sweeps.joining import agree, has_head, join
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
@@ -189,6 +189,8 @@ class Cluster(Engine):
         except RayTaskError as error:
             if isinstance(error.cause, OSError):
                 raise InputError(f"{machine.address} can not keep what it plays: {error.cause}") from None
+            if isinstance(error.cause, NoWorkerError):
+                raise NoWorkerError(f"{machine.address}: {error.cause}") from None
             raise RuntimeError(f"{machine.address}: {error.cause}") from None
         except RayError:
             return self._lose(machine)
@@ -217,7 +219,10 @@ class Cluster(Engine):
             return []
         self._in_vain += 1
         if self._in_vain > IN_VAIN:
-            raise RuntimeError(f"{machine.address}: stations die before a run ends")
+            raise NoWorkerError(
+                f"{machine.address}: stations die before a run ends: see what Ray's logs there say of Station; what is "
+                "done is kept, and the same command goes on"
+            )
         if machine.alone:
             return [outcome for job in machine.jobs.values() for outcome in self._blame(job, "it killed its station")]
         self._alone.extend(machine.jobs.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 from signal import SIGTERM, signal
 from types import FrameType
 
-from experiments.sweeps.engine import Engine
+from experiments.sweeps.engine import Engine, NoWorkerError
 from experiments.sweeps.outcomes import OK, Outcome
 from experiments.sweeps.plan import Job
 from experiments.sweeps.progress import State
@@ -57,7 +57,7 @@ def drive(
                     show(State(**counts, left=left, seconds=now - begun, seconds_left=engine.seconds_left()))
                     if ended and (now - written > max(flush, (now - begun) / PARTS) or len(ended) >= MANY):
                         keep()
-        except (KeyboardInterrupt, SystemExit):
+        except (KeyboardInterrupt, SystemExit, NoWorkerError):
             keep()
             raise
         keep()

@@ -9,10 +9,15 @@ from pathlib import Path
 from experiments.sweeps.outcomes import DIED, Outcome
 from experiments.sweeps.plan import Job
 from experiments.sweeps.worker import Measure, Prepare
+from sim.errors import InputError
 
 SECONDS = 7.0  #: of work in a batch
 MOST = 1000  #: runs in a batch
 TRIES = 2  #: workers that a run may kill
+
+
+class NoWorkerError(InputError):
+    """No worker can play; what ended is to be kept."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ class Engine(ABC):
 
         A run that raises is an outcome; one whose worker dies is tried again, alone, and is marked as died if that one
         dies too; the other runs of its batch are played again.
+
+        Raises:
+            NoWorkerError: workers die one after another before a run begins, in one line with the cure.
         """
 
     @abstractmethod

@@ -15,7 +15,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from experiments.sweeps.engine import Engine, Harvest, Limits, without_result
+from experiments.sweeps.engine import Engine, Harvest, Limits, NoWorkerError, without_result
 from experiments.sweeps.outcomes import TIMEOUT, Outcome, read_events
 from experiments.sweeps.plan import Job
 from experiments.sweeps.worker import PINNED, Measure, Prepare, begin, play_batch
@@ -188,18 +188,27 @@ class Local(Engine):
         return outcomes
 
     def _died(self, batch: Batch, code: int | None) -> list[Outcome]:
-        self._stillborn += not batch.begun
-        if self._stillborn > STILLBORN:
-            raise RuntimeError(f"workers die before they begin (exit code {code})")
+        if not batch.begun:
+            self._lay_out(code)
         if batch.running is None:
             return []
         return self._blame(batch.jobs.pop(batch.running), f"its worker died{_how(code)}")
 
+    def _lay_out(self, code: int | None) -> None:
+        """Count a worker that died before its first run began, and give up where they all do."""
+        self._stillborn += 1
+        if self._stillborn <= STILLBORN:
+            return
+        cure = "mend what they say above; a script that calls sweep does so under if __name__ == '__main__'"
+        if code == -signal.SIGKILL:
+            cure = "the system kills them where memory is short; free some, or say fewer workers=N"
+        raise NoWorkerError(
+            f"workers die{_how(code)} before they begin: {cure}; what is done is kept, and the same command goes on"
+        )
+
     def _begin_again(self) -> Harvest:
         """Put back what has not begun: a pool breaks when a worker dies before the pool knows what it plays."""
-        self._stillborn += 1
-        if self._stillborn > STILLBORN:
-            raise RuntimeError("workers die before they begin")
+        self._lay_out(next((code for code in self._codes.values() if code), None))
         batches = list(self._flight.values())
         self._flight.clear()
         outcomes: list[Outcome] = []

@@ -74,6 +74,8 @@ def _play(job: Job, measure: Measure, folder: Path, memory_limit: float | None) 
         metrics, series = measure(job.task, folder)
     except Exception as raised:
         status, error = ERROR, _said(raised)
+        if memory_limit is not None and isinstance(raised, MemoryError):
+            error += f"; sweep.memory_limit={memory_limit:g} MiB is what a run may take"
         del raised
         gc.collect()
     finally:
