@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from experiments.sweeps import driving
-from experiments.sweeps.engine import Engine, Limits
+from experiments.sweeps.engine import Engine, Limits, NoWorkerError
 from experiments.sweeps.local import Local
 from experiments.sweeps.progress import State
 from experiments.sweeps.store import Store
@@ -57,6 +57,12 @@ def engine(nodes: Cluster) -> Engines:
 @pytest.mark.slow
 def test_each_run_pays_for_what_it_did_though_it_killed_a_station(engine: Engines, tmp_path: Path) -> None:
     each_pays_for_what_it_did(tmp_path, engine, ("kills_station", "died", "it killed its station, 2 times"))
+
+
+def test_workers_of_a_machine_that_die_before_they_begin_are_one_line(engine: Engines, tmp_path: Path) -> None:
+    playing = engine(tasks.measure, tasks.deadly_prepare, 2, tmp_path, None)
+    with pytest.raises(NoWorkerError, match=r"^127\.0\.0\.[23]: workers die of SIGKILL before they begin: "):
+        list(playing.play(tasks.jobs(PLAIN[:4])))
 
 
 def rows(folder: Path) -> pd.DataFrame:
