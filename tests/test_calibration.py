@@ -12,12 +12,13 @@ import pytest
 
 from experiments import calibrate
 from experiments.app import growing_app
-from experiments.calibration import calibration, measuring, moments, posterior, search
+from experiments.calibration import calibration, files, measuring, moments, posterior, search, simulated
 from experiments.calibration.moments import Moment
 from experiments.facts.facts import FACTS
 from experiments.report import calibrate as report
 from experiments.sweeps import plan as sweep_plan
 from experiments.sweeps.design import ranges
+from experiments.sweeps.store import OWN
 from sim.errors import InputError
 from sim.setting import Setting
 from tests.conftest import ROOT
@@ -164,7 +165,7 @@ class Toys:
     """A player of the toy, for whom worlds of a seed are higher by a little, and who notes what was asked."""
 
     def __init__(self, root: Path) -> None:
-        self.store, self.code, self.composer = SimpleNamespace(root=root), "code", self
+        self.store, self.code, self.composer, self.workers = SimpleNamespace(root=root), "code", self, 1
         self.asked: list[tuple[tuple[str, ...], set[int]]] = []
 
     def cell(self, point: Place) -> None:
@@ -207,6 +208,24 @@ def test_what_was_fitted_is_judged_in_seeds_that_no_trial_has_seen(
     means = tables["headline"].groupby("setting")["value"].mean()
     lost = {"default": 10.0, "fitted": 100.0 * fitted["reaction.a"]}
     assert means[["default", "fitted"]].to_dict() == pytest.approx({name: v + 4.5e-3 for name, v in lost.items()})
+
+
+def test_a_folder_with_both_searches_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sample(keys: Sequence[str], *given: object, **_: object) -> pd.DataFrame:
+        databases.append(given[2])
+        return pd.DataFrame({key: [0.2, 0.4] for key in keys} | {"weight": 0.5})
+
+    databases: list[object] = []
+    monkeypatch.setattr(calibration, "held_out", lambda _: ["4 never reposted, %"])
+    monkeypatch.setattr(simulated, "sample", sample)
+    counts = {"trials": 16, "sobol": 16, "batch": 8, "draws": 2, "headline_seeds": 2, "held_out_seeds": 2}
+    plan = calibration.Plan(seeds=[1, 2], design_seed=1, particles=2, populations=1, **counts)
+    axes = ranges([f"{key}=interval(0.0,1.0)" for key in KEYS], "calibrate.parameters")
+    tables = calibration.Calibration(axes, TARGETS, Toys(tmp_path), plan).tables([])  # type: ignore[arg-type]
+    files.write(tmp_path, tables, tmp_path)
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written | {Path(str(path)).relative_to(tmp_path).parts[0] for path in databases} <= OWN
+    assert tables["posterior"]["abc_low"].tolist() == [0.2] * 3
 
 
 def test_a_moment_that_no_world_shows_is_told_before_the_search() -> None:
@@ -327,8 +346,6 @@ def test_headline_words_say_what_is_open() -> None:
 
 def test_pyabc_recovers_the_toy(tmp_path: Path) -> None:
     pytest.importorskip("pyabc")
-    from experiments.calibration import simulated
-
     count = 0
 
     def simulate(place: Place) -> dict[str, float]:
@@ -337,14 +354,14 @@ def test_pyabc_recovers_the_toy(tmp_path: Path) -> None:
         return toy(place)
 
     sizes = {"particles": 30, "populations": 3, "workers": 1}
-    found = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc.db", **sizes)
+    found = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc" / "s.db", **sizes)
     played = count
     assert found["weight"].sum() == pytest.approx(1.0)
     summary = simulated.summarise(KEYS, found).set_index("key")
     assert summary.loc["reaction.b", "abc_low"] < 0.7 < summary.loc["reaction.b", "abc_high"]
     widths = summary["abc_high"] - summary["abc_low"]
     assert widths["reaction.b"] < 0.6 < widths["reaction.idle"]
-    again = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc.db", **sizes)
+    again = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc" / "s.db", **sizes)
     assert count - played <= 1  # its database holds all populations
     pd.testing.assert_frame_equal(again, found)
 

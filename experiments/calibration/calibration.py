@@ -148,7 +148,7 @@ class Calibration:
             return self.player.here(points(self.axes, [place])[0], self.plan.seeds, self._names)
 
         found = simulated.sample(
-            list(self.axes), self.moments, simulate, self.player.store.root / f"abc-{study}.db",
+            list(self.axes), self.moments, simulate, self.player.store.root / "abc" / f"{study}.db",
             particles=self.plan.particles, populations=self.plan.populations, workers=self.player.workers or cores(),
         )  # fmt: skip
         return summary.merge(simulated.summarise(list(self.axes), found), on="key")

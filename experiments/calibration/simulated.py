@@ -31,12 +31,13 @@ def sample(
         keys: parameters, with even priors.
         moments: what should be met; the distance is the sum of squared errors in scales.
         simulate: returns the moments at a place.
-        database: file of pyABC; populations that it holds are not played again.
+        database: file of pyABC, whose folder is made; populations that it holds are not played again.
         particles: of a population.
         populations: one after the other, each closer than the last.
         workers: processes, forked.
     """
     pyabc = _pyabc()
+    database.parent.mkdir(exist_ok=True)
     names = [f"p{number}" for number in range(len(keys))]
     prior = pyabc.Distribution(**{name: pyabc.RV("uniform", 0.0, 1.0) for name in names})
     observed = {moment.name: moment.target for moment in moments}

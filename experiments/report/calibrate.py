@@ -23,7 +23,7 @@ CLOSE = 0.25  #: part of the trials that is drawn dark
 CAVEATS = (
     "Not modelled: facts of platforms, countries and years other than those of the sources, and any rule that no "
     "parameter here can express.",
-    "The fitted setting meets the moments that it was fitted to; the facts held out say how far it is more than that.",
+    "The fitted setting was chosen by the moments that it is shown beside; the facts held out say how far it is more.",
     "The posterior rests on a response surface, quadratic in the parameters, through all trials. Its error, told "
     "beside each moment, widens the posterior; what a quadratic can not follow is not seen.",
     "A band of a fact is read as a 95% interval of its target. Ranges are even priors: assumptions.",
@@ -40,6 +40,7 @@ FILES = {
     "headline.parquet": "a row a world of the headline: default, fitted, draws of the posterior",
     "runs/": "a row a run, hive-partitioned Parquet",
     "search.log": "the search, in Optuna's journal",
+    "abc/": "pyABC's populations, if they were asked for",
 }
 
 
@@ -52,7 +53,7 @@ def write(folder: Path) -> str:
             Picture(
                 "Fit",
                 style.save(fit(moments), folder / "figures", "fit"),
-                "Distance of each moment from its target, in units of its scale. Between the lines: within 2.",
+                "Distance of each moment from its target, in units of its scale. Shaded: within 2.",
                 "Errors of the moments under the default and the fitted setting.",
             ),
             Picture(

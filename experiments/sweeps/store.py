@@ -28,7 +28,7 @@ from sim.errors import InputError
 
 #: what stands in a folder of a sweep, a sensitivity analysis or a calibration; anything else is somebody's
 OWN = {"runs", "series", "_work", "design.parquet", "figures", "report.html", "about.yaml", "config.yaml"}
-OWN |= {"sensitivity.parquet", "search.log", "search.log.lock", "abc.db", "trials.parquet", "moments.parquet"}
+OWN |= {"sensitivity.parquet", "search.log", "search.log.lock", "abc", "trials.parquet", "moments.parquet"}
 OWN |= {"posterior.parquet", "facts.parquet", "headline.parquet", "overrides.txt", "fitted"}
 #: what stands in a folder, by its config.yaml: the first of these parts that it has
 KINDS = {"calibrate": "a calibration", "sensitivity": "a sensitivity analysis", "sweep": "a sweep"}
