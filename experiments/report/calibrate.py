@@ -186,7 +186,7 @@ def fit(moments: pd.DataFrame) -> Figure:
 
 
 def parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
-    """Distance of the trials against each parameter, posterior and default beside them."""
+    """Distance of the trials against each parameter, on the scale of its prior; posterior and default beside them."""
     rows = math.ceil(len(posterior) / COLUMNS)
     drawn = style.canvas(2.2 * rows)
     panels = drawn.subplots(rows, COLUMNS, sharey=True, squeeze=False).ravel()
@@ -199,13 +199,21 @@ def parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
         axes.axvline(float(row["fitted"]), color=ORANGE)
         axes.axvline(float(row["default"]), color=GREY, linestyle="--")
         axes.set(yscale="log", xlabel=row["key"], xlim=(row["from"], row["to"]), title=row["verdict"])
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("")
+        if _even_in_logs(values, shown[row["key"]], row["from"], row["to"]):
+            axes.set_xscale("log")
+        for axis in (axes.yaxis, axes.xaxis) if axes.get_xscale() == "log" else (axes.yaxis,):
+            axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("")
     for axes in panels[len(posterior) :]:
         axes.set_axis_off()
     panels[0].set_ylabel("distance")
     return drawn
+
+
+def _even_in_logs(values: "pd.Series[float]", places: "pd.Series[float]", low: float, high: float) -> bool:
+    """Return whether a prior is even over the logarithm, by values at places in [0, 1]."""
+    return low > 0.0 and bool(np.allclose(values, low * (high / low) ** places, rtol=1e-6))
 
 
 def outcome(runs: pd.DataFrame) -> Figure:
