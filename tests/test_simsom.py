@@ -305,7 +305,9 @@ def test_the_app_writes_what_it_found(
     with pytest.raises(SystemExit) as leave:
         reproduce.command()
     assert leave.value.code in (0, 1)
-    assert "No published number is judged (this is not the published small network)" in capsys.readouterr().out
+    assert (
+        "No published number is judged (this is not the published small network and setting)" in capsys.readouterr().out
+    )
     folder = tmp_path / "out/simsom"
     assert len(pd.read_parquet(folder / "runs.parquet")) == 3
     assert (folder / "figures/curves.png").stat().st_size > 1000

@@ -75,7 +75,7 @@ def headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
         f"{len(numbers) - len(missed)} of {len(numbers)} published numbers within {WITHIN:g} combined standard errors"
     )
     if numbers.empty:
-        what = "No published number is judged (this is not the published small network)"
+        what = "No published number is judged (this is not the published small network and setting)"
     words = [what + (f", missed: {', '.join(missed)}" if missed else "")]
     for told, met, others in _directions(curves):
         words.append(f"{met} of {met + len(others)} {told} as published")
