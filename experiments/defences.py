@@ -91,7 +91,9 @@ def candidates(config: DictConfig, names: Sequence[str]) -> tuple[tuple[str, tup
     for name in names:
         if name not in config.candidates:
             raise InputError(f"trial.names has {name}, which is unknown: {suggest(str(name), list(config.candidates))}")
-    return tuple((name, (made(config.candidates[name]),)) for name in names or map(str, config.candidates))
+    return tuple(
+        (name, (made(config.candidates[name], f"candidates.{name}"),)) for name in names or map(str, config.candidates)
+    )
 
 
 def pairs(single: Sequence[tuple[str, tuple[Any, ...]]]) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -28,15 +28,23 @@ def build(config: DictConfig) -> Setting:
     """
     from sim.setting import Setting
 
-    setting = together({group.name: made(config[group.name]) for group in fields(Setting)})
+    setting = together({group.name: made(config[group.name], group.name) for group in fields(Setting)})
     setting.check_victims(setting.graph.size(setting.population.size))
     return setting
 
 
-def made(group: Any) -> Any:
-    """Return what a group of a configuration describes: its rule, or a tuple of all the rules that it names."""
+def made(group: Any, name: str) -> Any:
+    """Return what the group `name` of a configuration describes: its rule, or a tuple of all the rules that it names.
+
+    Raises:
+        InputError: something is set, but there is no rule whose it could be.
+    """
     if "_target_" in group:
         return instantiate(group, _convert_="all")
+    for key, named in group.items():
+        if not isinstance(named, Mapping) or "_target_" not in named:
+            cure = f"+{name}.{key}._target_=CLASS" if isinstance(named, Mapping) else f"{name}=NAME (--help tells which)"
+            raise InputError(f"{name}.{key} is set, but has no rule: say {cure}, or take it away by ~{name}.{key}")
     return tuple(instantiate(named, _convert_="all") for named in group.values())
 
 

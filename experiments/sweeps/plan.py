@@ -123,7 +123,8 @@ class Composer:
         for group in fields(Setting):
             text = json.dumps([group.name, plain[group.name]])
             if text not in self._rules:
-                self._rules[text] = made(OmegaConf.create({group.name: plain[group.name]})[group.name])
+                described = OmegaConf.create({group.name: plain[group.name]})[group.name]
+                self._rules[text] = made(described, group.name)
             rules[group.name] = self._rules[text]
         return together(rules)
 
