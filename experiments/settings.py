@@ -43,7 +43,7 @@ def made(group: Any, name: str) -> Any:
         return instantiate(group, _convert_="all")
     for key, named in group.items():
         if not isinstance(named, Mapping) or "_target_" not in named:
-            cure = f"+{name}.{key}._target_=CLASS" if isinstance(named, Mapping) else f"{name}=NAME (--help tells which)"
+            cure = f"+{name}.{key}._target_=CLASS" if isinstance(named, Mapping) else f"{name}=NAME, see --help"
             raise InputError(f"{name}.{key} is set, but has no rule: say {cure}, or take it away by ~{name}.{key}")
     return tuple(instantiate(named, _convert_="all") for named in group.values())
 

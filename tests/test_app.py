@@ -101,8 +101,6 @@ MISTAKES = {
     "army.quota=3": "army.quota is left at its default here: say +army.quota=3",
     "+army.quota=3 army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "+army.sise=3": "Army.__init__() got an unexpected keyword argument 'sise': leave the + out, or see --help",
-    "+pressure.start=3": "pressure.start is set, but has no rule: say pressure=NAME (--help tells which), or take it away",
-    "+forces.mine.size=3": "forces.mine is set, but has no rule: say +forces.mine._target_=CLASS, or take it away by",
     "seeds=0": "seeds=0 must be a whole number from 1 to 2147483647",
     "ticks=0": "ticks=0 must be a whole number from 1 to 2147483647",
     "seed=1.5": "seed=1.5 must be a whole number from 0 to 2147483647",

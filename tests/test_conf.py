@@ -1,5 +1,6 @@
 """Every configuration composes and runs; the default leaves say what the rules say."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from omegaconf import OmegaConf
 
 from experiments.settings import build
 from scripts.conf import CONF, LEAVES, leaf
+from sim.errors import InputError
 from sim.world import World
 from tests.conftest import ROOT
 
@@ -69,3 +71,21 @@ def test_every_app_has_a_module_and_every_module_that_calls_app_has_a_config():
 def test_quiet_has_nobody_organised():
     world = World(build(composed("run", "scenario=quiet", "population.size=60")), rng=1)
     assert (world.role == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "+pressure.start=3",
+            "pressure.start is set, but has no rule: say pressure=NAME, see --help, or take it away by",
+        ),
+        (
+            "+forces.mine.size=3",
+            "forces.mine is set, but has no rule: say +forces.mine._target_=CLASS, or take it away",
+        ),
+    ],
+)
+def test_what_is_set_of_a_mechanism_that_is_not_there_is_a_mistake(words: str, message: str):
+    with pytest.raises(InputError, match=re.escape(message)):
+        build(composed("run", words, *FEW))
