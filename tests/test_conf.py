@@ -78,11 +78,11 @@ def test_quiet_has_nobody_organised():
     [
         (
             "+pressure.start=3",
-            "pressure.start is set, but has no rule: say pressure=NAME, see --help, or take it away by",
+            "pressure.start is set, but has no rule: say pressure=NAME, see --help, or take",
         ),
         (
             "+forces.mine.size=3",
-            "forces.mine is set, but has no rule: say +forces.mine._target_=CLASS, or take it away",
+            "forces.mine is set, but has no rule: say +forces.mine._target_=CLASS, or take",
         ),
     ],
 )
