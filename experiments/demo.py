@@ -7,6 +7,7 @@ import socket
 import sys
 import warnings
 import webbrowser
+from contextlib import suppress
 from threading import Timer
 from typing import Any, NoReturn
 
@@ -101,7 +102,8 @@ def main() -> None:
     print(f"{address} (Ctrl-C ends it)", flush=True)
     if not wanted.no_open:
         Timer(2.0, webbrowser.open, [address]).start()
-    serving.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):
+        serving.run(sockets=[listener])
 
 
 if __name__ == "__main__":

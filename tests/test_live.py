@@ -1,13 +1,18 @@
 """Sessions of the live page: what they show is the world, they never outrun the page, and they share nothing."""
 
 import gc
+import os
 import re
+import signal
+import subprocess
+import sys
 import threading
 import time
 import weakref
 from collections import Counter
 from collections.abc import Iterator
 from itertools import cycle
+from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
@@ -254,6 +259,38 @@ def test_the_stream_holds_what_stands_and_suspects_are_those_who_repost_together
         mine = [(root, t) for a, root, t in reposts if a == row]
         met = Counter(a for a, root, t in reposts for r, at in mine if a != row and root == r and abs(t - at) <= 60)
         assert one["score"] == sum(times for times in met.values() if times > 1)
+
+
+POOLED = """
+import os, time
+from experiments.teaching.live.bands import pool
+
+if __name__ == "__main__":
+    print(pool().submit(os.getpid).result(), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="asks for a process by a signal")
+def test_a_server_that_is_killed_leaves_no_worker_behind(tmp_path: Path):
+    (tmp_path / "pooled.py").write_text(POOLED)
+    paths = {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(tmp_path / "pooled.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | paths) as server:
+        assert server.stdout
+        worker = int(server.stdout.readline())
+        server.kill()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                os.kill(worker, 0)
+                if Path(f"/proc/{worker}/stat").read_text().split()[2] == "Z":
+                    return  # ended, and nobody has asked
+            except (ProcessLookupError, FileNotFoundError):
+                return
+            time.sleep(0.05)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker outlives its server")
 
 
 @pytest.mark.filterwarnings("ignore")  # of the server's own packages

@@ -1,10 +1,11 @@
 """The band of eight seeds beside a live world: played by worker processes that all sessions of a server share."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import lru_cache
-from multiprocessing import get_context
-from threading import Lock
+from multiprocessing import get_context, parent_process
+from threading import Lock, Thread
 from typing import Any
 
 from experiments.teaching.curves import Curves, band, curves
@@ -19,7 +20,18 @@ _LOCK = Lock()
 @lru_cache(1)
 def pool() -> ProcessPoolExecutor:
     """Return the workers of this server: one, so that worlds that are looked at keep a core."""
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_server)
+
+
+def _end_with_server() -> None:
+    """End this worker when the server ends, however that happens: a pool's workers outlive one that is killed."""
+    Thread(target=_wait_for_end, name="server", daemon=True).start()
+
+
+def _wait_for_end() -> None:
+    if server := parent_process():
+        server.join()
+        os._exit(0)
 
 
 def pair(choice: Choice) -> tuple[Curves, Curves]:
