@@ -156,6 +156,14 @@ def test_the_keyboard_does_it_all(tab: Any, replayed: Path):
 
 
 @pytest.mark.slow
+def test_playing_from_the_first_hour_never_goes_before_it(tab: Any, replayed: Path):
+    opened(tab, replayed)
+    tab.evaluate("performance.now = (was => () => was() + 1000)(performance.now.bind(performance))")  # frames lag
+    tab.evaluate("replay.play()")
+    until(tab, "replay.t > 0")
+
+
+@pytest.mark.slow
 def test_only_the_truth_tells_what_nobody_outside_can_see(tab: Any, replayed: Path, shots: list[list[Shot]]):
     opened(tab, replayed)
     tab.evaluate(f"replay.seek({TICKS - 1})")

@@ -101,7 +101,7 @@ class Player {
     let before = performance.now();
     const step = now => {
       if (!this.playing) return;
-      this.t = Math.min(this.last, this.t + this.speed * (now - before) / 1000);
+      this.t = Math.min(this.last, this.t + this.speed * Math.max(0, now - before) / 1000);   // a frame may have begun before
       before = now;
       this.draw();
       this.t >= this.last ? this.play(false) : requestAnimationFrame(step);
