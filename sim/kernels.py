@@ -1,4 +1,7 @@
-"""How loops over columns are compiled."""
+"""How loops over columns are compiled.
+
+Where most time goes, loops count in `U64`: Python wants a signed index to be checked for being negative at each access.
+"""
 
 from typing import Any
 
@@ -30,7 +33,7 @@ def aligned(rows: int, width: int) -> NDArray[np.uint8]:
     return room[first : first + rows * width].reshape(rows, width)
 
 
-def prefetch(column: Any, row: int) -> None:
+def prefetch(column: Any, row: Any) -> None:
     """Ask the processor to fetch `row` of a column into its cache, as it will soon be read: it waits for nothing."""
 
 

@@ -20,7 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.kernels import kernel, piece
-from sim.noise import draw, draws, mix, stream, stream_key, uniform
+from sim.noise import U64, draw, draws, mix, stream, stream_key, uniform
 from sim.people.population import cohort
 from sim.rules import Rule, parameter, share, values
 from sim.state.accounts import DISSENTER, F64, FIGHT, INDIFFERENT, OPINION, Accounts
@@ -338,9 +338,9 @@ def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, cho
     one's own side on both axes (as allies are counted); one opposes on the principal's.
     w = appeal (1 + reposts) for reposts, else 1.
     """
-    best, least = -1, math.inf
-    for x in range(seen.start[r], seen.start[r + 1]):
-        j = seen.item[x]
+    best, least = np.int64(-1), math.inf
+    for x in range(U64(seen.start[r]), U64(seen.start[r + 1])):
+        j = U64(seen.item[x])
         if (posts.topic[j] == CONTESTED) != contested or posts.voice[j] == i or posts.removed[j]:
             continue
         side = posts.stance_principal[j] * stance
@@ -359,5 +359,5 @@ def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, cho
             continue  # -ln(u) is no less than 1 - u
         rank = -math.log(u) / weight
         if rank < least:
-            best, least = j, rank
+            best, least = np.int64(j), rank
     return best

@@ -126,7 +126,7 @@ def _react(change, accounts, posts, woken, seen, seed, tick, decay, p, credence)
         hours = (tick * 3600 - accounts.visited[i]) / 3600.0
         f, d, h = accounts.fear[i] * math.exp(-decay * hours), accounts.dread[i], accounts.habituation[i]
         abuse, allies = 0, 0
-        for x in range(seen.start[r], seen.start[r + 1]):
+        for x in range(U64(seen.start[r]), U64(seen.start[r + 1])):
             j = U64(seen.item[x])
             toxicity = posts.toxicity[j]
             if toxicity >= TOXIC:

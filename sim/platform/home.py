@@ -71,12 +71,14 @@ def home(desk, count, most, following, fresh, crowd, i, runs, shift, crowds):
         mask = 2 * mask + 1
     floor, full = -np.inf, first + 2 * (most - first)
     for k in range(whom):
-        author = desk.whom[k]
+        author = U64(desk.whom[k])
         if crowds[author] != crowd:
             continue
-        for x in range(runs.head[author, STOP] - 1, runs.head[author, START] - 1, -1):
+        stop = U64(runs.head[author, STOP])
+        for back in range(U64(1), stop - U64(runs.head[author, START]) + U64(1)):
+            x = stop - back
             mark = runs.item[x, MARK]
-            prefetch(runs.item, x - _SOON)
+            prefetch(runs.item, np.int64(x) - _SOON)
             if mark < oldest:
                 break
             value = runs.score[x, SCORE]
@@ -101,8 +103,8 @@ def home(desk, count, most, following, fresh, crowd, i, runs, shift, crowds):
 def _whom(whom, following, i, runs, oldest):
     """Note the followees of `i` who wrote something of mark `oldest` or later; return how many."""
     found = 0
-    for edge in range(following.start[i], following.stop[i]):
-        followee = following.item[edge]
+    for edge in range(U64(following.start[i]), U64(following.stop[i])):
+        followee = U64(following.item[edge])
         whom[found] = followee
         found += runs.newest[followee] >= oldest
     return found
@@ -164,14 +166,14 @@ def _level(score, first, count, wanted):
     A processor counts many at once and without guessing, which no sorting does. Halving and interpolation take turns.
     """
     low, high = score[first], score[first]
-    for k in range(first, count):
+    for k in range(U64(first), U64(count)):
         low, high = min(low, score[k]), max(high, score[k])
     above, below, tries = 0, count - first, 0
     level, found = -np.inf, count - first
     while found != wanted and tries < _TRIES:
         share = 0.5 if tries % 2 else (wanted - above) / (below - above)
         middle, beyond = high - (high - low) * share, 0
-        for k in range(first, count):
+        for k in range(U64(first), U64(count)):
             beyond += score[k] > middle
         if beyond < wanted:
             high, above = middle, beyond

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from sim.kernels import kernel
-from sim.noise import mix, stream, stream_key, uniform
+from sim.noise import U64, mix, stream, stream_key, uniform
 from sim.rules import Rule, parameter, share, values
 from sim.state.accounts import I64, Accounts
 from sim.state.posts import REPOST, TOXIC, Posts
@@ -81,15 +81,15 @@ def _report(rows, accounts, posts, woken, seen, seed, tick, p):
     for r in range(len(woken.active)):
         i = woken.active[r]
         person, stance = mix(key, accounts.key[i]), accounts.stance_principal[i]
-        for x in range(seen.start[r], seen.start[r + 1]):
-            j = seen.item[x]
+        for x in range(U64(seen.start[r]), U64(seen.start[r + 1])):
+            j = U64(seen.item[x])
             rate = 0.0
             if posts.toxicity[j] >= TOXIC:
                 rate = p.report_toxic
             elif posts.stance_principal[j] * stance < 0.0:
                 rate = p.report_opposed
             if rate > 0.0 and uniform(person, posts.key[j]) < rate:
-                rows[n] = j
+                rows[U64(n)] = j
                 n += 1
     return n
 
