@@ -224,6 +224,37 @@ def test_orders_do_not_change_when_all_that_is_hidden_is_scrambled(hours: int) -
         np.testing.assert_array_equal(one.tactic, other.tactic)
 
 
+class Spy:
+    """An actor that keeps what the tick shows it and orders nothing of its own."""
+
+    def __init__(self, actor: Any) -> None:
+        self.actor, self.seen = actor, {}
+
+    def order(self, view: PublicView) -> Orders:
+        self.seen = {name: np.array(getattr(view, name)) for name in view._fields}
+        return self.actor.order(view)
+
+
+MIND = ["stance_principal", "stance_extremist", "climate", "fear", "dread", "habituation", "boldness"]
+
+
+def test_what_the_tick_shows_to_actors_does_not_change_when_minds_are_scrambled() -> None:
+    world = played(lively(reaction={"leave": 0.0, "leave_abuse": 0.0}), START + 5)
+    views = []
+    for hidden in (False, True):
+        other = copy.deepcopy(world)
+        for number, name in enumerate(MIND if hidden else ()):
+            column = getattr(other.state.accounts, name)
+            column[:] = scrambled(column, number)
+        spy = Spy(other.state.actors[0])
+        other.state.actors = (spy, *other.state.actors[1:])
+        other.step()
+        views.append(spy.seen)
+    assert len(views[0]["author"]) > 10
+    for name, column in views[0].items():
+        np.testing.assert_array_equal(column, views[1][name], err_msg=name)
+
+
 def test_orders_do_change_with_what_is_public() -> None:
     """The test above is able to fail: other stances on the topic's posts, other orders."""
     world = played(AT_ONCE, START + 20)
