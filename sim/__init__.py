@@ -9,6 +9,8 @@ import sys
 from hashlib import blake2b
 from pathlib import Path
 
+__version__ = "0.2.0"  #: the only place that says it
+
 
 def _cache_folder() -> Path:
     sources = Path(__file__).parent
