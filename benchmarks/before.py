@@ -20,9 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAYER = """
 import sys, time
 from copy import deepcopy
-from benchmarks.world import setting
+import benchmarks.world as world_of
 from sim.world import World
-world = World(setting(int(sys.argv[1])), rng=1)
+make_setting = getattr(world_of, 'make_setting', None) or world_of.setting  # its name before 0.2
+world = World(make_setting(int(sys.argv[1])), rng=1)
 world.run(24)
 for _ in sys.stdin:
     copy = deepcopy(world)
@@ -32,7 +33,7 @@ for _ in sys.stdin:
 """
 
 
-def player(checkout: Path, people: int, ticks: int) -> subprocess.Popen[str]:
+def start_player(checkout: Path, people: int, ticks: int) -> subprocess.Popen[str]:
     """Start a process that plays a turn for each line that it is given, in the code of `checkout`."""
     words = [sys.executable, "-c", PLAYER, str(people), str(ticks)]
     return subprocess.Popen(
@@ -41,7 +42,7 @@ def player(checkout: Path, people: int, ticks: int) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def turn(process: subprocess.Popen[str]) -> tuple[float, int]:
+def run_turn(process: subprocess.Popen[str]) -> tuple[float, int]:
     """Have a process play one turn; return its processor time (s) and what people did in it (acts)."""
     assert process.stdin
     assert process.stdout
@@ -62,13 +63,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive = subprocess.run(["git", "archive", asked.commit], cwd=ROOT, check=True, capture_output=True).stdout
         subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
-        both = [player(checkout, asked.people, asked.ticks) for checkout in (Path(folder), ROOT)]
+        both = [start_player(checkout, asked.people, asked.ticks) for checkout in (Path(folder), ROOT)]
         for process in both:
-            turn(process)  # kernels are loaded
+            run_turn(process)  # kernels are loaded
         times, acts = np.zeros((asked.pairs, 2)), set()
         for pair in range(asked.pairs):
             for side in (0, 1) if pair % 2 else (1, 0):
-                times[pair, side], done = turn(both[side])
+                times[pair, side], done = run_turn(both[side])
                 acts.add(done)
         for process in both:
             process.communicate()

@@ -35,13 +35,13 @@ def main() -> None:
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-        found = {"people": asked.people, "live": live(browser, asked.people)}
-        found["replay"] = replay(browser, asked.people, asked.hours)
+        found = {"people": asked.people, "live": measure_live(browser, asked.people)}
+        found["replay"] = measure_replay(browser, asked.people, asked.hours)
         browser.close()
     print(json.dumps(found, indent=1))
 
 
-def live(browser: Any, people: int) -> dict[str, float]:
+def measure_live(browser: Any, people: int) -> dict[str, float]:
     """Return seconds to the first picture and hours shown a second."""
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
@@ -49,18 +49,21 @@ def live(browser: Any, people: int) -> dict[str, float]:
     command = [sys.executable, "-m", "experiments.demo", "--no-open", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
         try:
-            _until_open(port)
-            first = _visit(browser, port).first
-            tab = (again := _visit(browser, port)).tab
+            _wait_for_port(port)
+            first = _open_visit(browser, port).first
+            tab = (again := _open_visit(browser, port)).tab
             if people != 2000:
                 tab.get_by_label("people", exact=True).fill(str(people))
                 tab.get_by_label("people", exact=True).press("Enter")
-                _until(tab, "live.shown > 1 && live.hours === 1")
+                _wait_until(tab, "live.shown > 1 && live.hours === 1")
             tab.click("#play")
-            rates = {"one world, before": _rate(tab, BEFORE - SPAN), "one world, within": _rate(tab, WITHIN)}
+            rates = {
+                "one world, before": _measure_rate(tab, BEFORE - SPAN),
+                "one world, within": _measure_rate(tab, WITHIN),
+            }
             tab.get_by_role("button", name="fork: without the operation").click()
-            _until(tab, "live.scenes[0].worlds.length === 2")
-            rates["two worlds, within"] = _rate(tab, 0)
+            _wait_until(tab, "live.scenes[0].worlds.length === 2")
+            rates["two worlds, within"] = _measure_rate(tab, 0)
         finally:
             serving.terminate()
     shown = {f"hours shown a second, {name}": round(rate, 1) for name, rate in rates.items()}
@@ -72,17 +75,17 @@ class _Visit:
         self.tab, self.first = tab, first
 
 
-def _visit(browser: Any, port: int) -> _Visit:
+def _open_visit(browser: Any, port: int) -> _Visit:
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     begun = time.perf_counter()
     tab.goto(f"http://{LOOPBACK}:{port}")
-    _until(tab, "window.live && live.scenes.length && live.hours")
+    _wait_until(tab, "window.live && live.scenes.length && live.hours")
     return _Visit(tab, time.perf_counter() - begun)
 
 
-def _rate(tab: Any, hour: int) -> float:
+def _measure_rate(tab: Any, hour: int) -> float:
     """Return hours shown a second over `SPAN` hours from `hour` on, or from now on if that has gone by."""
-    _until(tab, f"live.hours >= {hour}")
+    _wait_until(tab, f"live.hours >= {hour}")
     return float(
         tab.evaluate(
             "span => new Promise(done => { let last = live.hours, first = last, shown = 0, begun; "
@@ -94,7 +97,7 @@ def _rate(tab: Any, hour: int) -> float:
     )
 
 
-def replay(browser: Any, people: int, hours: int) -> dict[str, float]:
+def measure_replay(browser: Any, people: int, hours: int) -> dict[str, float]:
     """Return megabytes of a replay of two worlds and frames a second of its canvas."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "replay"
@@ -103,7 +106,7 @@ def replay(browser: Any, people: int, hours: int) -> dict[str, float]:
         page = out / "replay.html"
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
         tab.goto(page.as_uri())
-        _until(tab, "window.replay !== undefined")
+        _wait_until(tab, "window.replay !== undefined")
         tab.select_option("#speed", "48")
         tab.click("#play")
         frames = tab.evaluate(
@@ -116,14 +119,14 @@ def replay(browser: Any, people: int, hours: int) -> dict[str, float]:
     return {"MB": round(size, 2), "frames a second": round(frames, 1), "ms a picture": round(cost, 1)}
 
 
-def _until(tab: Any, true: str) -> None:
+def _wait_until(tab: Any, true: str) -> None:
     deadline = time.perf_counter() + PATIENCE
     while not tab.evaluate(f"Boolean({true})"):
         assert time.perf_counter() < deadline, f"not within {PATIENCE:g} s: {true}"
         tab.wait_for_timeout(5)
 
 
-def _until_open(port: int) -> None:
+def _wait_for_port(port: int) -> None:
     deadline = time.perf_counter() + PATIENCE
     while time.perf_counter() < deadline:
         with socket.socket() as door:

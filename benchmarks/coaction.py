@@ -14,7 +14,7 @@ from experiments.detection.coaction import CoAction
 from experiments.detection.view import PlatformView
 
 
-def flood(posts: int, posters: int, hours: int) -> PlatformView:
+def make_flood(posts: int, posters: int, hours: int) -> PlatformView:
     """Return a view in which everybody uses one hashtag, posters by a power law, evenly over `hours`."""
     rng = np.random.default_rng(1)
     ids = np.arange(posters, dtype=np.int64)
@@ -34,9 +34,9 @@ def main() -> None:
     parser.add_argument("--posters", type=int, default=20_000)
     asked = parser.parse_args()
     detector = CoAction("hashtag")
-    detector.score(flood(1000, 50, 1))
+    detector.score(make_flood(1000, 50, 1))
     for hours, words in ((168, "week"), (24, "day"), (1, "hour")):
-        view = flood(asked.posts, asked.posters, hours)
+        view = make_flood(asked.posts, asked.posters, hours)
         wall, cpu = time.perf_counter(), time.process_time()
         score = detector.score(view)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from experiments.detection.dataset import Dataset
-from experiments.detection.export import FORMATS, asked, export
-from experiments.parquet import Table
+from experiments.detection.export import FORMATS, export, read_formats
+from experiments.table_writer import TableWriter
 from sim.actors.evasion import Evasion
 from sim.state.posts import KINDS
 from sim.state.truth import ROLES
@@ -29,7 +29,7 @@ def record(folder: Path, posts: int) -> None:
     accounts, number = max(posts // 10, 40), np.arange(max(posts // 10, 40))
     role = np.where(number >= accounts - accounts // 40, 1, 0)
     key = rng.integers(0, 2**63, accounts).astype(np.uint64)
-    write(folder, "accounts", account_id=number, followers=number % 97, following=number % 89, joined=0 * number)
+    write(folder, "accounts", account_id=number, followers=number % 97, following=number % 89, opened_at=0 * number)
     officer, cohort = np.where(role == 1, number // 10, -1).astype(np.int32), (number % 4).astype(np.int8)
     names = np.array(ROLES)[role]
     write(folder, "truth/accounts", account_id=number, key=key, role=names, officer=officer, cohort=cohort)
@@ -45,7 +45,7 @@ def record(folder: Path, posts: int) -> None:
         "kind": np.array(KINDS)[kind], "topic": topic, "stance_principal": side, "stance_extremist": -np.abs(side),
         "template": np.where(ordered & (serial % 2 == 0), serial // 1000, -1).astype(np.int32),
         "parent": np.where(kind > 0, former, -1), "root": np.where(kind == 1, former, serial),
-        "voice": np.where(kind == 1, author[former], author), "target": np.where(kind == 2, author[former], -1),
+        "original_author": np.where(kind == 1, author[former], author), "target": np.where(kind == 2, author[former], -1),
         "removed": rng.random(posts) < 0.01,
         "reposts": (serial % 5).astype(np.int32), "replies": (serial % 3).astype(np.int32),
     }  # fmt: skip
@@ -55,7 +55,7 @@ def record(folder: Path, posts: int) -> None:
 
 
 def write(folder: Path, name: str, **columns: np.ndarray) -> None:
-    table = Table(folder / f"{name}.parquet")
+    table = TableWriter(folder / f"{name}.parquet")
     table.add({**columns, "seed": np.ones(len(next(iter(columns.values()))), np.int64)})
     table.close()
 
@@ -72,7 +72,10 @@ def main() -> None:
         record(folder, options.posts)
         before, begun = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         export(
-            Dataset(folder, 1, 72, Evasion(splitting=3, deletion=0.1)), out, asked(options.formats), lambda posts: None
+            Dataset(folder, 1, 72, Evasion(splitting=3, deletion=0.1)),
+            out,
+            read_formats(options.formats),
+            lambda posts: None,
         )
         after, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter() - begun
         size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())

@@ -11,17 +11,17 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
-from benchmarks.phases import ACTIVATION, ENGINE, PHASES, PLAIN, REPORTING, SHARED, THREADED, timed
-from benchmarks.plain_bridge import accounts_of, ledger_of
+from benchmarks.phases import ACTIVATION, ENGINE, PHASES, PLAIN, REPORTING, SHARED, THREADED, time_phases
+from benchmarks.plain_bridge import to_accounts, to_ledger
 from benchmarks.plain_mesa import PlainWorld
-from benchmarks.world import setting
-from sim.observers.base import Moment
+from benchmarks.world import make_setting
+from sim.observers.base import StepRecord
 from sim.state.graph import Graph
 from sim.world import World
 
 
 @dataclass(frozen=True)
-class Plan:
+class TimingPlan:
     """How long is measured."""
 
     warm_up: int  #: ticks before anything counts
@@ -38,23 +38,23 @@ class Round:
     seconds: dict[str, float]  #: by phase, and "tick" for whole ticks
     activations: int
 
-    def each(self, phases: tuple[str, ...]) -> float:
+    def compute_each(self, phases: tuple[str, ...]) -> float:
         """Return the seconds per activation that these phases took."""
         return sum(self.seconds.get(phase, 0.0) for phase in phases) / self.activations
 
 
-class Visits:
+class VisitObserver:
     """An observer that remembers who was active, to count their followees afterwards."""
 
     def __init__(self) -> None:
         self.active: list[NDArray[np.int32]] = []
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Keep the rows; measure nothing."""
-        self.active.append(moment.woken.active)
+        self.active.append(moment.active_users.active)
         return {}
 
-    def heads(self, graph: Graph, rounds: int) -> list[int]:
+    def count_followees(self, graph: Graph, rounds: int) -> list[int]:
         """Return how many followees the active had, by round of equally many ticks."""
         follows = np.diff(graph.following_start)
         hours = [int(follows[rows].sum()) for rows in self.active]
@@ -71,7 +71,7 @@ def gather(start, column, values):
     return total
 
 
-def edges_a_second(graph: Graph) -> float:
+def measure_edge_rate(graph: Graph) -> float:
     """Time the bare gather of an int32 column over all edges."""
     values = np.arange(len(graph.following_start) - 1, dtype=np.int32)
     gather(graph.following_start, graph.following, values)
@@ -85,16 +85,16 @@ def edges_a_second(graph: Graph) -> float:
 def play(world: World | PlainWorld, ticks: int) -> Round:
     """Play some hours of either kind of world and time them."""
     calls = PLAIN if isinstance(world, PlainWorld) else THREADED if world.state.threads > 1 else ENGINE
-    with timed(calls) as seconds:
+    with time_phases(calls) as seconds:
         begun = time.perf_counter()
         for _ in range(ticks):
             world.step()
         seconds["tick"] = time.perf_counter() - begun
-    return Round(dict(seconds), int(pd.DataFrame(world.history)["awake"].tail(ticks).sum()))
+    return Round(dict(seconds), int(pd.DataFrame(world.history)["active_users"].tail(ticks).sum()))
 
 
 def measure(
-    people: int, plain: bool, plan: Plan, tell: Callable[[str], None], advance: Callable[[], None]
+    people: int, plain: bool, plan: TimingPlan, tell: Callable[[str], None], advance: Callable[[], None]
 ) -> dict[str, Any]:
     """Measure one size; return its numbers, ready for JSON.
 
@@ -108,8 +108,11 @@ def measure(
         tell: called with what is about to be done.
         advance: called after the warm-up and each round of each world.
     """
-    single, several = World(setting(people), rng=plan.seed), World(setting(people), rng=plan.seed, threads=plan.threads)
-    mesa = PlainWorld(setting(people), rng=plan.seed) if plain else None
+    single, several = (
+        World(make_setting(people), rng=plan.seed),
+        World(make_setting(people), rng=plan.seed, threads=plan.threads),
+    )
+    mesa = PlainWorld(make_setting(people), rng=plan.seed) if plain else None
     worlds: dict[str, World | PlainWorld] = {"engine": single, f"engine, {plan.threads} threads": several}
     worlds |= {"plain Mesa": mesa} if mesa else {}
     for name, world in worlds.items():
@@ -117,7 +120,7 @@ def measure(
         for _ in range(plan.warm_up):
             world.step()
         advance()
-    visits = Visits()
+    visits = VisitObserver()
     single.observers.append(visits)
     played: dict[str, list[Round]] = {name: [] for name in worlds}
     gathered = []
@@ -126,26 +129,26 @@ def measure(
             tell(f"{name}: round {number + 1}")
             played[name].append(play(world, plan.ticks))
             advance()
-        gathered.append(edges_a_second(single.graph))
+        gathered.append(measure_edge_rate(single.graph))
     one, more, *slow = played.values()
-    found = engine_numbers(single, one, visits.heads(single.graph, plan.rounds), gathered, plan)
+    found = summarise_engine(single, one, visits.count_followees(single.graph, plan.rounds), gathered, plan)
     found["activations a second, several threads"] = median(part.activations / part.seconds["tick"] for part in more)
     found["ms a tick, several threads"] = 1e3 * median(part.seconds["tick"] / plan.ticks for part in more)
     if mesa:
-        found["plain Mesa / engine"] = ratios(slow[0], one, ACTIVATION)
-        found["plain Mesa / engine, several threads"] = ratios(slow[0], more, REPORTING)
-        found["plain Mesa, ms a tick"] = by_phase(slow[0], plan.ticks)
-        found["plain Mesa ends in the same state"] = same_state(single, mesa) and same_state(several, mesa)
+        found["plain Mesa / engine"] = compute_ratios(slow[0], one, ACTIVATION)
+        found["plain Mesa / engine, several threads"] = compute_ratios(slow[0], more, REPORTING)
+        found["plain Mesa, ms a tick"] = summarise_phases(slow[0], plan.ticks)
+        found["plain Mesa ends in the same state"] = is_same_state(single, mesa) and is_same_state(several, mesa)
     return found
 
 
-def engine_numbers(
-    world: World, rounds: list[Round], visited: list[int], gathered: list[float], plan: Plan
+def summarise_engine(
+    world: World, rounds: list[Round], visited: list[int], gathered: list[float], plan: TimingPlan
 ) -> dict[str, Any]:
     """Return what the engine did with one thread, how fast, and how it compares to the bare gather."""
     measured = world.history.iloc[plan.warm_up :]
     days = len(measured) / 24.0 * world.n_organic
-    items = float(measured["reads"].sum() / measured["awake"].sum())
+    items = float(measured["reads"].sum() / measured["active_users"].sum())
     visits = [heads / part.seconds["read"] for heads, part in zip(visited, rounds, strict=True)]
     rate = median(part.activations / part.seconds["tick"] for part in rounds)
     return {
@@ -153,13 +156,13 @@ def engine_numbers(
         "accounts": len(world.role),
         "edges": len(world.graph.following),
         "activity": {
-            "sessions a day": float(measured["awake"].sum() / days),
+            "sessions a day": float(measured["active_users"].sum() / days),
             "acts a day": float(measured["acts"].sum() / days),
             "items a session": items,
         },
         "activations a tick": median(part.activations / plan.ticks for part in rounds),
         "followees": sum(visited) / sum(part.activations for part in rounds),
-        "microseconds an activation": 1e6 * median(part.each(ACTIVATION) for part in rounds),
+        "microseconds an activation": 1e6 * median(part.compute_each(ACTIVATION) for part in rounds),
         "bare gather / engine": median(bare / ours for bare, ours in zip(gathered, visits, strict=True)),
         "activations a second": rate,
         "reads a second": rate * items,
@@ -168,26 +171,28 @@ def engine_numbers(
         ),
         "edge visits a second of reading": median(visits),
         "edges a second of the bare gather": median(gathered),
-        "ms a tick": by_phase(rounds, plan.ticks),
+        "ms a tick": summarise_phases(rounds, plan.ticks),
     }
 
 
-def ratios(slow: list[Round], fast: list[Round], activation: tuple[str, ...]) -> dict[str, float]:
+def compute_ratios(slow: list[Round], fast: list[Round], activation: tuple[str, ...]) -> dict[str, float]:
     """Return how often the fast rounds fit into the slow ones, an activation: medians over rounds of the same hours."""
     parts = {"an activation": activation, "with publishing and moderating": SHARED, "a whole tick": ("tick",)}
     return {
-        name: median(theirs.each(phases) / ours.each(phases) for theirs, ours in zip(slow, fast, strict=True))
+        name: median(
+            theirs.compute_each(phases) / ours.compute_each(phases) for theirs, ours in zip(slow, fast, strict=True)
+        )
         for name, phases in parts.items()
     }
 
 
-def by_phase(rounds: list[Round], ticks: int) -> dict[str, float]:
+def summarise_phases(rounds: list[Round], ticks: int) -> dict[str, float]:
     """Return milliseconds a tick in each phase, medians of rounds."""
     return {name: 1e3 * median(part.seconds[name] / ticks for part in rounds) for name in (*PHASES, "tick")}
 
 
-def same_state(engine: World, plain: PlainWorld) -> bool:
+def is_same_state(engine: World, plain: PlainWorld) -> bool:
     """Tell whether all columns of all accounts and of the ledger are the same bits."""
-    pairs: list[tuple[Any, Any]] = list(zip(engine.accounts, accounts_of(plain), strict=True))
-    pairs += zip(engine.state.ledger.rows(), ledger_of(plain), strict=True)
+    pairs: list[tuple[Any, Any]] = list(zip(engine.accounts, to_accounts(plain), strict=True))
+    pairs += zip(engine.state.ledger.get_rows(), to_ledger(plain), strict=True)
     return all(ours.tobytes() == theirs.tobytes() for ours, theirs in pairs)

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.world import setting
-from experiments.panel import Wanted
+from benchmarks.world import make_setting
+from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
 from sim.state.topics import HOURS
 from sim.world import World
@@ -24,7 +24,7 @@ MIB = 2**20
 FULL = 2 * HOURS  #: hours after which all that is bounded has its size: the longest memory is a week
 
 
-def resident() -> float:
+def measure_resident() -> float:
     """Return the memory of this process in MiB: what is resident now; without /proc, its peak so far."""
     statm = Path("/proc/self/statm")
     if statm.exists():
@@ -37,45 +37,47 @@ def resident() -> float:
 
 
 def main() -> None:
-    options = arguments()
+    options = parse_arguments()
     begun, seen = time.perf_counter(), []
     with ExitStack() as stack:
-        world = prepared(options, stack)
-        print(f"{len(world.role):,} accounts; before the first hour {resident():,.0f} MiB")
+        world = prepare_world(options, stack)
+        print(f"{len(world.role):,} accounts; before the first hour {measure_resident():,.0f} MiB")
         print("  tick  resident, MiB  posts in the window  rows allocated  ms a tick")
         while world.now < options.ticks and time.perf_counter() < begun + 60 * options.minutes:
-            seen.append(report(world, min(options.every, options.ticks - world.now)))
+            seen.append(report_hour(world, min(options.every, options.ticks - world.now)))
     tail = np.array([point for point in seen if point[0] >= FULL])
     if len(tail) > 1:
         slope = 1000 * np.polyfit(*tail.T, 1)[0]
         print(f"from hour {tail[0, 0]:.0f} on: {slope:+.2f} MiB in 1,000 hours; at most {tail[:, 1].max():,.0f} MiB")
 
 
-def prepared(options: argparse.Namespace, stack: ExitStack) -> World:
+def prepare_world(options: argparse.Namespace, stack: ExitStack) -> World:
     """Return a busy world, whose posts and people are recorded into a folder that goes with `stack` if asked."""
-    busy = setting(options.people)
+    busy = make_setting(options.people)
     busy = replace(busy, campaign=replace(busy.campaign, hours=options.ticks))
     if not options.record:
         return World(busy, rng=1)
     folder = Path(stack.enter_context(TemporaryDirectory()))
-    recorder = stack.enter_context(Recorder(folder, Wanted(1.0, 24, ("stance_principal", "climate", "fear"))))
+    recorder = stack.enter_context(
+        Recorder(folder, PanelOptions(1.0, 24, ("stance_principal", "opinion_climate", "fear")))
+    )
     world = World(busy, rng=1, archive=recorder)
     recorder.begin(world)
     return world
 
 
-def report(world: World, ticks: int) -> tuple[int, float]:
+def report_hour(world: World, ticks: int) -> tuple[int, float]:
     """Play some hours and print a line; return the hour and what is resident then."""
     begun = time.perf_counter()
     for _ in range(ticks):
         world.step()
-    ledger, now = world.state.ledger, resident()
+    ledger, now = world.state.ledger, measure_resident()
     pace = 1e3 * (time.perf_counter() - begun) / ticks
     print(f"{world.now:6d}  {now:13,.1f}  {ledger.size:19,d}  {len(ledger._store.key):14,d}  {pace:9.1f}", flush=True)
     return world.now, now
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--people", type=int, default=20_000, help="size of the population (default 20000)")
     parser.add_argument("--ticks", type=int, default=4380, help="hours to play (default 4380: six months)")

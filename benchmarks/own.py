@@ -7,9 +7,9 @@ import argparse
 import time
 from copy import deepcopy
 
-from benchmarks.world import setting
+from benchmarks.world import make_setting
 from sim.agents import OrganicUser
-from sim.agents.own import Felt, Intention, SeenPost
+from sim.agents.custom import Intention, PersonUpdate, SeenPost
 from sim.state.records import VOICED
 from sim.world import World
 
@@ -19,7 +19,7 @@ WARM, HOURS = 12, 6  #: hours played before, and measured
 class Stubborn(OrganicUser):
     """Grows afraid by the worst post read, and on a whim says what would be withheld."""
 
-    def react(self, seen: list[SeenPost], usual: Felt) -> Felt:
+    def react(self, seen: list[SeenPost], usual: PersonUpdate) -> PersonUpdate:
         """Let the worst post alone frighten."""
         return usual._replace(fear=max((post.toxicity for post in seen), default=0.0))
 
@@ -28,7 +28,7 @@ class Stubborn(OrganicUser):
         return VOICED if self.draw("whim", intention.key) < 0.1 else usual
 
 
-def seconds(world: World) -> float:
+def time_ticks(world: World) -> float:
     begun = time.process_time()
     world.step()
     return time.process_time() - begun
@@ -39,19 +39,19 @@ def main() -> None:
     words.add_argument("--people", type=int, default=100_000)
     words.add_argument("--share", type=float, default=0.01)
     given = words.parse_args()
-    small = World(setting(1000), rng=1)  # compiles what any hour may need
-    small.recast(Stubborn, 0.1)
+    small = World(make_setting(1000), rng=1)  # compiles what any hour may need
+    small.set_agent_class(Stubborn, 0.1)
     small.run(WARM + HOURS + 24)
-    compiled = World(setting(given.people), rng=1)
+    compiled = World(make_setting(given.people), rng=1)
     compiled.run(WARM)
     mixed = deepcopy(compiled)
-    count = len(mixed.recast(Stubborn, given.share))
+    count = len(mixed.set_agent_class(Stubborn, given.share))
     mixed.step()
     compiled.step()
     spent: dict[World, float] = {compiled: 0.0, mixed: 0.0}
     for hour in range(HOURS):
         for world in (compiled, mixed)[:: 1 - 2 * (hour % 2)]:
-            spent[world] += seconds(world) / HOURS
+            spent[world] += time_ticks(world) / HOURS
     alone, both = spent.values()
     print(f"{given.people} people, {count} of them in plain Python; computing time of a tick, mean of {HOURS}:")
     print(f"compiled alone {alone:.3f} s, with them {both:.3f} s: {both / alone:.2f} times")

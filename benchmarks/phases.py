@@ -12,8 +12,8 @@ from sim import tick
 from sim.actors.army import ChainOfCommand
 from sim.actors.propagandist import Organisation
 from sim.observers.opinion import Opinion
-from sim.observers.reach import Numbers, Reach
-from sim.observers.voice import Voice
+from sim.observers.reach import PerceivedNumbers, Reach
+from sim.observers.voice import SpeechCounts
 from sim.people import expression, reaction
 from sim.people.activity import Activity
 from sim.people.expression import Expression
@@ -44,7 +44,7 @@ ENGINE: Calls = {
     "publish": ((Ledger, "tidy"), (tick, "publish"), (Feed, "rank"), (Timelines, "take")),
     "report": ((Moderation, "report"),),
     "moderate": ((Moderation, "moderate"),),
-    "observe": ((Voice, "observe"), (Reach, "observe"), (Numbers, "observe"), (Opinion, "observe")),
+    "observe": ((SpeechCounts, "observe"), (Reach, "observe"), (PerceivedNumbers, "observe"), (Opinion, "observe")),
 }
 #: The same when several threads are at it: what people do is one phase, reporting included, and goes by "read".
 THREADED: Calls = ENGINE | {
@@ -60,17 +60,17 @@ PLAIN: Calls = {
 
 
 @contextmanager
-def timed(calls: Calls) -> Iterator[dict[str, float]]:
+def time_phases(calls: Calls) -> Iterator[dict[str, float]]:
     """Add up the seconds that pass in each phase."""
     seconds: dict[str, float] = defaultdict(float)
     with ExitStack() as stack:
         for phase, owners in calls.items():
             for owner, name in owners:
-                stack.enter_context(patch.object(owner, name, _watched(getattr(owner, name), phase, seconds)))
+                stack.enter_context(patch.object(owner, name, _wrap_function(getattr(owner, name), phase, seconds)))
         yield seconds
 
 
-def _watched(function: Callable[..., Any], phase: str, seconds: dict[str, float]) -> Callable[..., Any]:
+def _wrap_function(function: Callable[..., Any], phase: str, seconds: dict[str, float]) -> Callable[..., Any]:
     def call(*given: Any, **named: Any) -> Any:
         begun = time.perf_counter()
         result = function(*given, **named)

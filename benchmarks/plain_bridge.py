@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.plain_platform import Post, score, written
+from benchmarks.plain_platform import Post, compute_score, write_post
 from sim.actors.base import PublicView
-from sim.state.accounts import Accounts, empty
+from sim.state.accounts import Accounts, make_blank_accounts
 from sim.state.posts import CONTESTED, REPOST, Drafts, Posts
 
 if TYPE_CHECKING:
     from benchmarks.plain_mesa import PlainWorld
 
 #: Columns of `Posts` that name another object here, and how its number is found.
-_LINKS = {"author": "row", "voice": "row", "target": "row", "parent": "serial", "root": "serial"}
+_LINKS = {"author": "row", "original_author": "row", "target": "row", "parent": "serial", "root": "serial"}
 _DTYPES = dict(zip(Posts._fields, (
     np.uint64, np.int32, np.int64, np.int8, np.int16, np.float64, np.float64, np.float64, np.float64, np.float64,
     np.int32, np.int64, np.int64, np.int32, np.int32, np.float64, np.bool_, np.int8, np.int64, np.int64, np.int32,
@@ -21,7 +21,7 @@ _DTYPES = dict(zip(Posts._fields, (
 ), strict=True))  # fmt: skip
 
 
-def column(posts: list[Post], name: str) -> Any:
+def get_column(posts: list[Post], name: str) -> Any:
     """Return one attribute of the posts as the ledger keeps it, [len(posts)]."""
     values = [getattr(post, name) for post in posts]
     if name in _LINKS:
@@ -29,7 +29,7 @@ def column(posts: list[Post], name: str) -> Any:
     return np.array(values, _DTYPES[name])
 
 
-def public_view(world: "PlainWorld") -> PublicView:
+def make_public_view(world: "PlainWorld") -> PublicView:
     """Return what organised actors may see at the start of this hour."""
     posts = world.posts
     topical = [post for post in world.topics[CONTESTED].stream if post.time >= world.oldest]
@@ -37,13 +37,13 @@ def public_view(world: "PlainWorld") -> PublicView:
         tick=world.now,
         base=posts[0].serial if posts else world.published,
         stream=np.array([post.serial for post in topical], np.int64),
-        barred=np.array([account.suspended_until > world.now or account.left for account in world.everybody]),
+        inactive=np.array([account.suspended_until > world.now or account.has_left for account in world.everybody]),
         unmasked=np.array([account.unmasked for account in world.everybody]),
-        **{name: column(posts, name) for name in PublicView._fields if name in Posts._fields},
+        **{name: get_column(posts, name) for name in PublicView._fields if name in Posts._fields},
     )
 
 
-def posts_of(world: "PlainWorld", drafts: Drafts) -> list[Post]:
+def to_posts(world: "PlainWorld", drafts: Drafts) -> list[Post]:
     """Return what organised actors wrote as objects."""
     base = world.posts[0].serial if world.posts else world.published
     made = []
@@ -55,45 +55,45 @@ def posts_of(world: "PlainWorld", drafts: Drafts) -> list[Post]:
             elif name == "parent":
                 values[name] = world.posts[values[name] - base] if values[name] >= 0 else None
         del values["root"]
-        post = written(**values)
+        post = write_post(**values)
         if post.kind == REPOST and post.parent is not None:
             post.root = post.parent.root
         made.append(post)
     return made
 
 
-def accounts_of(world: "PlainWorld") -> Accounts:
+def to_accounts(world: "PlainWorld") -> Accounts:
     """Return all accounts as columns."""
-    columns = empty(len(world.everybody))
+    columns = make_blank_accounts(len(world.everybody))
     for row, account in enumerate(world.everybody):
         for name in Accounts._fields:
             if not name.startswith("newest"):
                 getattr(columns, name)[row] = getattr(account, name)
-        columns.newest[row] = _last(account.posts)
-        columns.newest_mention[row] = _last(account.mentions)
+        columns.newest[row] = _find_last(account.posts)
+        columns.newest_mention[row] = _find_last(account.mentions)
     return columns
 
 
-def ledger_of(world: "PlainWorld") -> Posts:
+def to_ledger(world: "PlainWorld") -> Posts:
     """Return the posts of the window as columns, oldest first."""
     previous, mention = {}, {}
     for account in world.everybody:
-        previous.update(_chain(account.posts))
-        mention.update(_chain(account.mentions))
+        previous.update(_build_chain(account.posts))
+        mention.update(_build_chain(account.mentions))
     derived = ("previous", "previous_mention", "score")
-    columns = {name: column(world.posts, name) for name in Posts._fields if name not in derived}
+    columns = {name: get_column(world.posts, name) for name in Posts._fields if name not in derived}
     columns["previous"] = np.array([previous[post] for post in world.posts], np.int64)
     columns["previous_mention"] = np.array([mention.get(post, -1) for post in world.posts], np.int64)
     feed = world.rules.feed
-    scores = [score(post.time, post.engagement(), feed.engagement, feed.recency) for post in world.posts]
+    scores = [compute_score(post.time, post.engagement(), feed.engagement, feed.recency) for post in world.posts]
     columns["score"] = np.array(scores, np.float64)
     return Posts(**columns)
 
 
-def _last(posts: list[Post]) -> int:
+def _find_last(posts: list[Post]) -> int:
     return posts[-1].serial if posts else -1
 
 
-def _chain(posts: list[Post]) -> dict[Post, int]:
+def _build_chain(posts: list[Post]) -> dict[Post, int]:
     """Return the serial of the post before each, -1 for the first."""
     return dict(zip(posts, [-1, *(post.serial for post in posts)], strict=False))

@@ -1,6 +1,6 @@
-"""The keyed chance of `sim.noise` in whole numbers of Python, masked to 64 bits."""
+"""The keyed chance of `sim.rng` in whole numbers of Python, masked to 64 bits."""
 
-from sim.noise import stream
+from sim.rng import stream
 
 MASK = 2**64 - 1
 _UNIT = 2.0**-52

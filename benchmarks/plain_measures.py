@@ -7,11 +7,11 @@ import numpy as np
 
 from benchmarks.plain_chance import mix
 from benchmarks.plain_platform import Post
-from sim.noise import stream
 from sim.observers.reach import BITS, DAYS
-from sim.state.accounts import DISSENTER, LOYALIST, OPINION
-from sim.state.posts import CONTESTED, TOXIC
-from sim.state.records import CELLS
+from sim.rng import stream
+from sim.state.accounts import DISSENTER, LOYALIST, OPINION_THRESHOLD
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD
+from sim.state.records import OUTCOMES
 from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Measures:
     def voice(self) -> dict[str, float]:
         """Count dissenting intentions by how they ended, and posts by who wrote them."""
         world = self.world
-        cells = dict(zip(CELLS, world.cells, strict=True))
+        cells = dict(zip(OUTCOMES, world.cells, strict=True))
         withheld = sum(count for name, count in cells.items() if name.startswith("withheld"))
         talk = [post for post in world.drafts if post.author.role == ORGANIC and post.topic == CONTESTED]
         return {
@@ -49,8 +49,8 @@ class Measures:
             "army_posts": sum(post.author.role == TROLL for post in world.drafts),
             "extremist_posts": sum(post.author.role == EXTREMIST for post in world.drafts),
             "loyal_posts": sum(post.author.cohort == LOYALIST for post in talk),
-            "third_posts": sum(post.author.cohort not in (LOYALIST, DISSENTER) for post in talk),
-            "toxic_posts": sum(post.toxicity >= TOXIC for post in world.drafts),
+            "uncommitted_posts": sum(post.author.cohort not in (LOYALIST, DISSENTER) for post in talk),
+            "toxic_posts": sum(post.toxicity >= TOXIC_THRESHOLD for post in world.drafts),
         }
 
     def reach(self) -> dict[str, float]:
@@ -64,7 +64,7 @@ class Measures:
             "dissent_impressions_nondissenters": others,
             "topic_impressions": topic,
             "dissent_visibility": dissent / topic if topic else math.nan,
-            "awake": len(active),
+            "active_users": len(active),
             "reads": sum(len(person.seen) for person in active),
             "acts": sum(post.author.role == ORGANIC for post in self.world.drafts),
         }
@@ -77,17 +77,17 @@ class Measures:
                     self.note(person.row, post)
         today = self.world.now // 24
         return {
-            "perceived_supporters": estimate(self.supporters, today),
-            "true_supporters": estimate(self.genuine_supporters, today),
-            "perceived_extremists": estimate(self.extremists, today),
-            "true_extremists": estimate(self.genuine_extremists, today),
+            "perceived_supporters": estimate_seen(self.supporters, today),
+            "true_supporters": estimate_seen(self.genuine_supporters, today),
+            "perceived_extremists": estimate_seen(self.extremists, today),
+            "true_extremists": estimate_seen(self.genuine_extremists, today),
         }
 
     def note(self, reader: int, post: Post) -> None:
         """Remember on which side the author of a contested post was seen."""
-        if post.stance_extremist > OPINION:
+        if post.stance_extremist > OPINION_THRESHOLD:
             seen, genuine = self.extremists, self.genuine_extremists
-        elif post.stance_principal > OPINION:
+        elif post.stance_principal > OPINION_THRESHOLD:
             seen, genuine = self.supporters, self.genuine_supporters
         else:
             return
@@ -99,11 +99,11 @@ class Measures:
     def opinion(self) -> dict[str, float]:
         """Return the climate perceived, the true one, and the fear of the awake."""
         people, active = self.world.people, self.world.active
-        supporters = sum(person.stance_principal > OPINION for person in people)
-        opinionated = supporters + sum(person.stance_principal < -OPINION for person in people)
+        supporters = sum(person.stance_principal > OPINION_THRESHOLD for person in people)
+        opinionated = supporters + sum(person.stance_principal < -OPINION_THRESHOLD for person in people)
         total = 0.0  # the sum of Python 3.12 and later compensates rounding; the engine does not
         for person in people:
-            total += person.climate
+            total += person.opinion_climate
         return {
             "perceived_support": total / len(people),
             "true_support": supporters / opinionated if opinionated else math.nan,
@@ -111,7 +111,7 @@ class Measures:
         }
 
 
-def estimate(seen: list[dict[int, int]], today: int) -> float:
+def estimate_seen(seen: list[dict[int, int]], today: int) -> float:
     """Return the mean of the linear counts -m ln(share of marks unseen in the week) over people."""
     people_by_marks = [0] * (BITS + 1)
     for days in seen:

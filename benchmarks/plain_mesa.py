@@ -10,17 +10,17 @@ import math
 import mesa
 import networkx as nx
 
-from benchmarks.plain_bridge import posts_of, public_view
+from benchmarks.plain_bridge import make_public_view, to_posts
 from benchmarks.plain_chance import stream_key, uniform
 from benchmarks.plain_measures import Measures
 from benchmarks.plain_people import Account, Person
-from benchmarks.plain_platform import Moderators, Post, Topic, trending
+from benchmarks.plain_platform import Moderators, Post, Topic, find_trending
 from sim import world
 from sim.setting import Setting
 from sim.state.accounts import Accounts
-from sim.state.graph import edges
+from sim.state.graph import list_edges
 from sim.state.posts import REPOST
-from sim.state.records import CELLS
+from sim.state.records import OUTCOMES
 
 TRAITS = tuple(name for name in Accounts._fields if not name.startswith("newest"))
 STREAMS = (
@@ -44,7 +44,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         self.actors = drawn.state.actors
         self.graph = nx.DiGraph()
         self.graph.add_nodes_from(range(len(drawn.role)))
-        self.graph.add_edges_from(zip(*(end.tolist() for end in edges(drawn.graph)), strict=True))
+        self.graph.add_edges_from(zip(*(end.tolist() for end in list_edges(drawn.graph)), strict=True))
         self.everybody = [self.account(drawn, row) for row in range(len(drawn.role))]
         self.people = [account for account in self.everybody if isinstance(account, Person)]
         for account in self.everybody:
@@ -66,7 +66,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         """Return a row of a world just built as an object."""
         traits = {name: getattr(drawn.accounts, name)[row].item() for name in TRAITS}
         kind = Person if row < drawn.n_organic else Account
-        return kind(self, row, int(drawn.role[row]), bool(drawn.state.crowds[row]), traits)
+        return kind(self, row, int(drawn.role[row]), bool(drawn.state.competes_for_slots[row]), traits)
 
     def step(self) -> None:
         """Play one hour."""
@@ -85,20 +85,20 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
     def begin(self) -> None:
         """Let posts older than the window leave; look at the trends and the keys of this hour."""
         self.clock = self.now * 3600
-        self.oldest = self.clock - world.WINDOW
+        self.oldest = self.clock - world.WINDOW_SECONDS
         self.campaigning = self.now >= self.rules.campaign.start
         self.posts = [post for post in self.posts if post.time >= self.oldest]
-        self.trends = trending(self.topics, self.rules.trending, self.now)
+        self.trends = find_trending(self.topics, self.rules.trending, self.now)
         self.keys = {name: stream_key(self.seed, name, self.now) for name in STREAMS}
 
     def wake(self) -> None:
         """Find who opens the platform, and who would have but is gone or suspended."""
         if self.now % 24 == 0:
-            mood = stream_key(self.seed, "activity/mood", self.now // 24)
+            daily_activity = stream_key(self.seed, "activity/mood", self.now // 24)
             for person in self.people:
-                person.new_day(mood)
+                person.new_day(daily_activity)
         came = [person for person in self.people if person.wants_in(self.keys["activity/wake"])]
-        self.absent = [person for person in came if person.left or person.suspended_until > self.now]
+        self.absent = [person for person in came if person.has_left or person.suspended_until > self.now]
         gone = set(self.absent)
         self.active = [person for person in came if person not in gone]
         for person in self.active:
@@ -116,7 +116,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
 
     def speak(self) -> None:
         """Let them write, and account for every dissenting intention."""
-        self.cells = [0] * len(CELLS)
+        self.cells = [0] * len(OUTCOMES)
         self.drafts = [post for person in self.active for post in person.speak(self.cells)]
         for person in self.absent:
             person.miss(self.cells)
@@ -124,9 +124,9 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
     def order(self) -> None:
         """Let the organised write: the engine's own actors, given columns of what is public."""
         if self.actors:
-            view = public_view(self)
+            view = make_public_view(self)
             for actor in self.actors:
-                self.drafts.extend(posts_of(self, actor.order(view).drafts))
+                self.drafts.extend(to_posts(self, actor.order(view).drafts))
 
     def publish(self) -> None:
         """Put everybody's posts into the world in order of time."""

@@ -1,6 +1,6 @@
 """The people of the reference: one Mesa agent each, who wakes, reads, reacts and speaks.
 
-What they do is documented in `sim.people` and `sim.platform.feed`; here it is restated one by one.
+What they do is documented in `sim.make_people` and `sim.platform.feed`; here it is restated one by one.
 """
 
 import math
@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import mesa
 
 from benchmarks.plain_chance import mix, uniform
-from benchmarks.plain_platform import Post, Topic, score, written
-from sim.people.expression import MOST
-from sim.people.population import cohort
+from benchmarks.plain_platform import Post, Topic, compute_score, write_post
+from sim.people.expression import MAX_INTENTIONS
+from sim.people.population import classify_cohort
 from sim.people.reaction import Reaction
-from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION, WITHDRAW
-from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, TOXIC
+from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION_THRESHOLD, WITHDRAW
+from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, TOXIC_THRESHOLD
 from sim.state.records import (
     CLIMATE,
-    EITHER,
     FEAR,
+    JOINT,
     LEFT,
-    OVER,
     PERSUADED,
-    RESERVED,
+    PRIVATE,
+    REDUNDANT,
     SUSPENDED,
     UNPROMPTED,
     VOICED,
@@ -45,20 +45,20 @@ class Account(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
     acts: float
     phase: float
     interest: float
-    boldness: float
+    willingness: float
     reaction: int
-    unyielding: bool
+    hardcore: bool
     public: bool
     cohort: int
     stance_principal: float
     stance_extremist: float
-    climate: float
-    climate_reference: float
+    opinion_climate: float
+    reference_climate: float
     fear: float
-    dread: float
+    expected_toxicity: float
     habituation: float
-    mood: float
-    visited: int
+    daily_activity: float
+    last_read: int
     written: int
     voiced: int
     withheld: int
@@ -119,7 +119,7 @@ class Person(Account):
             if trend != searched:
                 lines.append((model.topics[trend], attention.trends))
         chosen: set[Post] = set()
-        for crowd in (True,) if attention.crowding else (True, False):
+        for crowd in (True,) if attention.army_competes else (True, False):
             room = attention.items
             answers = self.answers(min(room, attention.mentions), crowd)
             room -= len(answers)
@@ -135,7 +135,7 @@ class Person(Account):
         """Return the newest posts that answer me from my last visit on."""
         found: list[Post] = []
         for post in reversed(self.mentions):
-            if len(found) >= slots or post.time < self.visited or post.time < self.model.oldest:
+            if len(found) >= slots or post.time < self.last_read or post.time < self.model.oldest:
                 break
             if not post.removed and post.author.crowds == crowd:
                 found.append(post)
@@ -154,7 +154,7 @@ class Person(Account):
     def home(self, slots: int, crowd: bool) -> list[Post]:
         """Return the best of what those I follow wrote from my last visit on, my own words apart."""
         model = self.model
-        since = max(self.visited, model.clock - model.rules.attention.memory * 3600)
+        since = max(self.last_read, model.clock - model.rules.attention.memory * 3600)
         new: list[Post] = []
         for followee in self.following:
             if followee.crowds != crowd:
@@ -162,7 +162,7 @@ class Person(Account):
             for post in reversed(followee.posts):
                 if post.time < since or post.time < model.oldest:
                     break
-                if not post.removed and post.voice is not self:
+                if not post.removed and post.original_author is not self:
                     new.append(post)
         return self.best(new, slots)
 
@@ -171,7 +171,7 @@ class Person(Account):
         feed = self.model.rules.feed
         ranks: dict[Post, tuple[float, int, Post]] = {}
         for post in posts:
-            value = score(post.time, post.engagement(), feed.engagement, feed.recency)
+            value = compute_score(post.time, post.engagement(), feed.engagement, feed.recency)
             rank = (value, post.serial, post)
             if post.root not in ranks or rank > ranks[post.root]:
                 ranks[post.root] = rank
@@ -180,45 +180,45 @@ class Person(Account):
     # ---- react
 
     def react(self) -> None:
-        """Let what was read act on stances, climate, fear, dread and habituation; perhaps leave for good."""
+        """Let what was read act on stances, climate, fear, expected_toxicity and habituation; perhaps leave for good."""
         model, rule = self.model, self.model.rules.reaction
-        hours = (model.clock - self.visited) / 3600.0
+        hours = (model.clock - self.last_read) / 3600.0
         self.fear *= math.exp(-model.decay * hours)
         self.abuse = self.allies = 0
         for post in self.seen:
-            if post.toxicity >= TOXIC:
+            if post.toxicity >= TOXIC_THRESHOLD:
                 self.suffer(post, rule)
             if post.topic == CONTESTED:
                 self.take_in(post, rule)
         risk = rule.leave
-        if self.abuse > 0 and self.reaction == WITHDRAW and not self.unyielding:
+        if self.abuse > 0 and self.reaction == WITHDRAW and not self.hardcore:
             risk += rule.leave_abuse
         risk *= math.exp(-rule.leave_decline * math.log(1.0 + self.written))
         self.left = uniform(model.keys["reaction/leave"], self.key) < risk
-        self.visited = model.clock
+        self.last_read = model.clock
         if model.campaigning:
             self.abused += self.abuse
         else:
-            self.climate_reference = self.climate
+            self.reference_climate = self.opinion_climate
 
     def suffer(self, post: Post, rule: Reaction) -> None:
         """Feel abuse: of oneself, or of somebody of one's own side."""
         if post.target is self:
             self.abuse += 1
-            self.fear += rule.direct * post.toxicity * (1.0 - self.fear)
-        elif post.target_stance * self.stance_principal > 0.0 and abs(self.stance_principal) > OPINION:
-            self.fear += rule.vicarious * post.toxicity * (1.0 - self.fear)
+            self.fear += rule.direct_fear * post.toxicity * (1.0 - self.fear)
+        elif post.target_stance * self.stance_principal > 0.0 and abs(self.stance_principal) > OPINION_THRESHOLD:
+            self.fear += rule.vicarious_fear * post.toxicity * (1.0 - self.fear)
 
     def take_in(self, post: Post, rule: Reaction) -> None:
-        """Learn climate and dread from a contested post, drift towards a near stance, feel its shock."""
+        """Learn climate and expected_toxicity from a contested post, drift towards a near stance, feel its shock."""
         weight = 1.0 if post.template < 0 else 1.0 - rule.discount
         theirs, mine = post.stance_principal, self.stance_principal
-        if abs(theirs) > OPINION:
-            agrees = theirs * mine > 0.0 and abs(mine) > OPINION
+        if abs(theirs) > OPINION_THRESHOLD:
+            agrees = theirs * mine > 0.0 and abs(mine) > OPINION_THRESHOLD
             self.allies += agrees and post.stance_extremist * self.stance_extremist > 0.0
-            self.climate += rule.climate_rate * weight * ((1.0 if theirs > 0.0 else 0.0) - self.climate)
+            self.opinion_climate += rule.climate_rate * weight * ((1.0 if theirs > 0.0 else 0.0) - self.opinion_climate)
             threat = post.toxicity if theirs * mine < 0.0 else 0.0
-            self.dread += rule.anticipation * weight * (threat - self.dread)
+            self.expected_toxicity += rule.anticipation * weight * (threat - self.expected_toxicity)
             if abs(theirs - mine) < rule.tolerance:
                 self.stance_principal += rule.persuasion * weight * (1.0 - post.toxicity) * (theirs - mine)
         gap = post.stance_extremist - self.stance_extremist
@@ -248,8 +248,8 @@ class Person(Account):
         """Return this hour's latent intentions, geometrically many."""
         if self.acts <= 0.0:
             return []
-        u = uniform(self.intention(MOST), COUNT)
-        count = min(MOST, int(math.log(u) / math.log(self.acts / (1.0 + self.acts))))
+        u = uniform(self.intention(MAX_INTENTIONS), COUNT)
+        count = min(MAX_INTENTIONS, int(math.log(u) / math.log(self.acts / (1.0 + self.acts))))
         return [self.intention(ordinal) for ordinal in range(count)]
 
     def speak(self, cells: list[int]) -> list[Post]:
@@ -262,7 +262,7 @@ class Person(Account):
             dissenting = False
             if contested:
                 member = self.cohort == DISSENTER
-                dissenting = member and cohort(self.stance_principal, self.stance_extremist) == DISSENTER
+                dissenting = member and classify_cohort(self.stance_principal, self.stance_extremist) == DISSENTER
                 cell = self.decide(intention)
                 if member:
                     cells[cell if dissenting else PERSUADED] += 1
@@ -289,37 +289,37 @@ class Person(Account):
             drive += (1.0 - drive) * self.fear
         if uniform(intention, PROMPT) >= drive:
             return UNPROMPTED
-        alarm = min(1.0, self.fear + rule.anticipation * self.dread)
+        alarm = min(1.0, self.fear + rule.anticipation * self.expected_toxicity)
         u = uniform(intention, SPEAK)
-        if u < self.readiness(alarm, self.climate):
+        if u < self.readiness(alarm, self.opinion_climate):
             cell = VOICED
-        elif u >= self.readiness(0.0, self.climate_reference):
-            cell = RESERVED
-        elif u < self.readiness(0.0, self.climate):
-            cell = EITHER if u < self.readiness(alarm, self.climate_reference) else FEAR
+        elif u >= self.readiness(0.0, self.reference_climate):
+            cell = PRIVATE
+        elif u < self.readiness(0.0, self.opinion_climate):
+            cell = JOINT if u < self.readiness(alarm, self.reference_climate) else FEAR
         else:
-            cell = CLIMATE if u < self.readiness(alarm, self.climate_reference) else OVER
+            cell = CLIMATE if u < self.readiness(alarm, self.reference_climate) else REDUNDANT
         if self.model.campaigning:
             self.voiced += cell == VOICED
-            self.withheld += cell in (FEAR, CLIMATE, EITHER, OVER)
+            self.withheld += cell in (FEAR, CLIMATE, JOINT, REDUNDANT)
         return cell
 
     def readiness(self, fear: float, climate: float) -> float:
         """Return the probability of voicing a contested intention under this fear and climate."""
         rule = self.model.rules.expression
-        if self.unyielding:
-            return logistic(self.boldness)
+        if self.hardcore:
+            return logistic(self.willingness)
         own = 0.5
-        if self.stance_principal > OPINION:
+        if self.stance_principal > OPINION_THRESHOLD:
             own = climate
-        elif self.stance_principal < -OPINION:
+        elif self.stance_principal < -OPINION_THRESHOLD:
             own = 1.0 - climate
         push = 0.0
         if self.reaction == FIGHT:
             push = rule.fight_weight * fear
         elif self.reaction != INDIFFERENT:
             push = -rule.fear_weight * fear
-        return logistic(self.boldness + rule.climate_weight * (own - 0.5) + push)
+        return logistic(self.willingness + rule.climate_weight * (own - 0.5) + push)
 
     def compose(self, intention: int, time: int, contested: bool) -> Post:
         """Repost or answer something just seen, or write something new."""
@@ -334,9 +334,9 @@ class Person(Account):
                 stance_principal=found.stance_principal, stance_extremist=found.stance_extremist,
                 toxicity=found.toxicity, shock=found.shock, appeal=found.appeal, template=found.template,
                 theme=found.theme,
-                parent=found, root=found.root, voice=found.voice,
+                parent=found, root=found.root, voice=found.original_author,
             )  # fmt: skip
-        post = written(key=intention, author=self, time=time, voice=self)
+        post = write_post(key=intention, author=self, time=time, original_author=self)
         post.appeal = 1.0 - math.exp(math.log(1.0 - uniform(intention, APPEAL)) / 5.0)
         post.topic = CONTESTED if contested else 1 + int(uniform(intention, SUBJECT) * (rule.topics - 1))
         if contested:
@@ -344,14 +344,14 @@ class Person(Account):
         rate = rule.toxic_posts
         if found is not None:
             post.kind, post.topic, post.parent = REPLY, found.topic, found.root
-            post.target, post.target_stance = found.voice, found.stance_principal
+            post.target, post.target_stance = found.original_author, found.stance_principal
             rate = rule.toxic_replies
-            if contested and found.voice.public:
+            if contested and found.original_author.public:
                 rate *= rule.public_toxicity
             if opposing and self.reaction == FIGHT:
                 rate += rule.retaliation * self.fear
         if uniform(intention, ABUSE) < rate:
-            post.toxicity = TOXIC + (1.0 - TOXIC) * uniform(intention, HARSH)
+            post.toxicity = TOXIC_THRESHOLD + (1.0 - TOXIC_THRESHOLD) * uniform(intention, HARSH)
         return post
 
     def pick(self, intention: int, contested: bool, wanted: int, opposing: bool) -> Post | None:
@@ -359,7 +359,7 @@ class Person(Account):
         choice = mix(self.model.keys["expression/choice"], intention)
         best, least = None, math.inf
         for post in self.seen:
-            if (post.topic == CONTESTED) != contested or post.voice is self or post.removed:
+            if (post.topic == CONTESTED) != contested or post.original_author is self or post.removed:
                 continue
             side = post.stance_principal * self.stance_principal
             agreed = side > 0.0 and post.stance_extremist * self.stance_extremist > 0.0
@@ -367,7 +367,7 @@ class Person(Account):
                 continue
             weight = 1.0
             if wanted == REPOST:
-                if post.toxicity >= TOXIC or post.author is self:
+                if post.toxicity >= TOXIC_THRESHOLD or post.author is self:
                     continue
                 weight = post.appeal * (1.0 + post.reposts)
                 if weight == 0.0:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.plain_chance import mix, stream_key, uniform
 from sim.platform.moderation import Moderation
 from sim.platform.trending import Trending
-from sim.state.posts import ORIGINAL, PLAIN, REPLY, REPOST, TOXIC
+from sim.state.posts import ORIGINAL, PLAIN, REPLY, REPOST, TOXIC_THRESHOLD
 from sim.state.topics import HOURS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Post:
     template: int = -1
     parent: "Post | None" = None
     root: "Post"
-    voice: "Account"
+    original_author: "Account"
     target: "Account | None" = None
     target_stance: float = 0.0
     dissent: bool = False
@@ -63,7 +63,7 @@ class Post:
             self.parent.replies += 1
 
 
-def written(**attributes: object) -> Post:
+def write_post(**attributes: object) -> Post:
     """Return a post whose content is its own: it is its own root."""
     post = Post(root=None, **attributes)  # type: ignore[arg-type]
     post.root = post
@@ -94,7 +94,7 @@ class Topic:
         return sum(self.hourly[-1 - back] for back in range(hours))
 
 
-def trending(topics: list[Topic], rule: Trending, tick: int) -> list[int]:
+def find_trending(topics: list[Topic], rule: Trending, tick: int) -> list[int]:
     """Return the numbers of the trending topics, best first."""
     ranked = sorted(range(len(topics)), key=lambda number: -topics[number].trend(rule, tick))
     return [number for number in ranked[: rule.slots] if topics[number].recent(rule, tick) > 0]
@@ -113,7 +113,7 @@ class Moderators:
         person = mix(key, reader.key)
         for post in reader.seen:
             rate = 0.0
-            if post.toxicity >= TOXIC:
+            if post.toxicity >= TOXIC_THRESHOLD:
                 rate = self.rule.report_toxic
             elif post.stance_principal * reader.stance_principal < 0.0:
                 rate = self.rule.report_opposed
@@ -131,7 +131,7 @@ class Moderators:
         for post in due[: self.rule.capacity]:
             self.reported.discard(post)
             post.reports = 0
-            if post.toxicity >= TOXIC or uniform(self.reviewing, post.key) < self.rule.error:
+            if post.toxicity >= TOXIC_THRESHOLD or uniform(self.reviewing, post.key) < self.rule.error:
                 removed.add(post)
                 removed.update(share for share in post.shares if not share.removed)
                 self.punish(post.author, tick)
@@ -146,6 +146,6 @@ class Moderators:
             author.suspended_until = tick + 1 + self.rule.suspension
 
 
-def score(time: int, engagement: int, weight: float, recency: float) -> float:
+def compute_score(time: int, engagement: int, weight: float, recency: float) -> float:
     """Return the score of a post written at `time` (seconds): engagement against age (`sim.platform.feed.Feed`)."""
     return weight * math.log(1.0 + engagement) + time / (3600.0 * recency)

@@ -15,11 +15,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.measure import Plan, measure
+from benchmarks.measure import TimingPlan, measure
 from benchmarks.phases import PHASES
-from benchmarks.picture import draw
+from benchmarks.picture import draw_speed
 from benchmarks.world import FLOORS
-from experiments.runs import cores
+from experiments.runs import count_cores
 
 EXAMPLES = """examples:
   python -m benchmarks.run                            both sizes, with plain Mesa at 10,000 people
@@ -43,7 +43,7 @@ _SPEEDS = (
 )
 
 
-def table(sizes: list[dict[str, Any]]) -> str:
+def format_table(sizes: list[dict[str, Any]]) -> str:
     """Return the numbers as Markdown, machine-independent ratios first."""
     heads = " | ".join(f"{size['people']:,} people" for size in sizes)
     lines = [f"| | {heads} |", f"|---|{'---:|' * len(sizes)}"]
@@ -72,7 +72,7 @@ def table(sizes: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def remarks(sizes: list[dict[str, Any]]) -> list[str]:
+def list_remarks(sizes: list[dict[str, Any]]) -> list[str]:
     """Return what must be known to trust the numbers: same state or not, busy enough or not."""
     found = []
     for size in sizes:
@@ -85,23 +85,23 @@ def remarks(sizes: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-def positive(text: str) -> int:
+def parse_positive(text: str) -> int:
     """Parse a whole number of at least 1."""
-    return _whole(text, 1)
+    return _parse_whole(text, 1)
 
 
-def natural(text: str) -> int:
+def parse_natural(text: str) -> int:
     """Parse a whole number of at least 0."""
-    return _whole(text, 0)
+    return _parse_whole(text, 0)
 
 
-def _whole(text: str, least: int) -> int:
+def _parse_whole(text: str, least: int) -> int:
     if not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least {least}")
     return int(text)
 
 
-def arguments() -> argparse.Namespace:
+def make_parser() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.run",
@@ -113,7 +113,7 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     add(
         "--people",
-        type=positive,
+        type=parse_positive,
         nargs="+",
         default=[1000, 10_000, 100_000],
         metavar="N",
@@ -121,21 +121,21 @@ def arguments() -> argparse.Namespace:
     )
     add(
         "--plain",
-        type=natural,
+        type=parse_natural,
         default=10_000,
         metavar="N",
         help="the size also played by plain Mesa, 0 = none (10000)",
     )
-    add("--warm-up", type=positive, default=24, metavar="T", help="ticks before anything is measured (24)")
-    add("--ticks", type=positive, default=24, metavar="T", help="ticks of one round: a day (24)")
-    add("--rounds", type=positive, default=3, metavar="K", help="rounds, of which medians are taken (3)")
-    add("--threads", type=positive, default=cores(), metavar="K", help="threads of the engine (all cores)")
-    add("--seed", type=natural, default=1, metavar="S", help="seed of all worlds (1)")
+    add("--warm-up", type=parse_positive, default=24, metavar="T", help="ticks before anything is measured (24)")
+    add("--ticks", type=parse_positive, default=24, metavar="T", help="ticks of one round: a day (24)")
+    add("--rounds", type=parse_positive, default=3, metavar="K", help="rounds, of which medians are taken (3)")
+    add("--threads", type=parse_positive, default=count_cores(), metavar="K", help="threads of the engine (all cores)")
+    add("--seed", type=parse_natural, default=1, metavar="S", help="seed of all worlds (1)")
     add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
-    return parsed(parser)
+    return parse_arguments(parser)
 
 
-def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Read the command line and make the folder `--out`."""
     given = parser.parse_args()
     try:
@@ -147,8 +147,8 @@ def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 def main() -> None:
     """Measure every size, print the table, write it as Markdown and JSON."""
-    given = arguments()
-    plan = Plan(given.warm_up, given.rounds, given.ticks, given.seed, given.threads)
+    given = make_parser()
+    plan = TimingPlan(given.warm_up, given.rounds, given.ticks, given.seed, given.threads)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     sizes = []
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -162,12 +162,12 @@ def main() -> None:
             sizes.append(measure(people, people == given.plain, plan, tell, lambda: bar.advance(task)))
     found = {name: version(name) for name in ("mesa", "networkx", "numba", "numpy")}
     versions = {"python": platform.python_version(), **found}
-    text = table(sizes) + "".join(f"\n{remark}.\n" for remark in remarks(sizes))
+    text = format_table(sizes) + "".join(f"\n{remark}.\n" for remark in list_remarks(sizes))
     (given.out / "speed.md").write_text(text, encoding="utf-8")
     (given.out / "speed.json").write_text(
         json.dumps({"versions": versions, "plan": vars(plan), "sizes": sizes}, indent=1), encoding="utf-8"
     )
-    draw(sorted(sizes, key=lambda size: int(size["people"])), given.out)
+    draw_speed(sorted(sizes, key=lambda size: int(size["people"])), given.out)
     print(text)
     print(f"written: {given.out}/speed.md, speed.json, speed.png")
 

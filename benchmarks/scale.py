@@ -14,11 +14,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.measure import Visits
-from benchmarks.phases import ENGINE, PHASES, THREADED, timed
-from benchmarks.run import natural, parsed, positive
-from benchmarks.world import typical
-from experiments.runs import cores
+from benchmarks.measure import VisitObserver
+from benchmarks.phases import ENGINE, PHASES, THREADED, time_phases
+from benchmarks.run import parse_arguments, parse_natural, parse_positive
+from benchmarks.world import make_typical
+from experiments.runs import count_cores
 from sim.state.truth import TROLL
 from sim.world import World
 
@@ -29,7 +29,7 @@ EXAMPLES = """examples:
 """
 
 
-def gigabytes() -> float:
+def measure_memory() -> float:
     """Return the most memory that this process has held, GiB."""
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return held / 2.0 ** (30 if sys.platform == "darwin" else 20)
@@ -37,21 +37,21 @@ def gigabytes() -> float:
 
 def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> dict[str, Any]:
     """Build and play one world; return its numbers."""
-    setting = typical(people)
-    small = World(typical(2000), rng=seed, threads=threads)
+    setting = make_typical(people)
+    small = World(make_typical(2000), rng=seed, threads=threads)
     small.run(30)
-    begun, empty = time.perf_counter(), gigabytes()
+    begun, empty = time.perf_counter(), measure_memory()
     world = World(setting, rng=seed, threads=threads)
     built = time.perf_counter() - begun
-    after = gigabytes()
-    visits = Visits()
+    after = measure_memory()
+    visits = VisitObserver()
     world.observers.append(visits)
     task = bar.add_task(f"{people:,} people", total=ticks)
-    with timed(THREADED if threads > 1 else ENGINE) as seconds:
+    with time_phases(THREADED if threads > 1 else ENGINE) as seconds:
         begun = time.perf_counter()
         history = world.run(ticks, lambda steps: bar.advance(task, steps))
         played = time.perf_counter() - begun
-    awake, days = float(history["awake"].sum()), ticks / 24.0
+    awake, days = float(history["active_users"].sum()), ticks / 24.0
     return {
         "people": people,
         "accounts": len(world.role),
@@ -63,20 +63,20 @@ def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> 
         "GiB after building": after,
         "GiB before": empty,
         "seconds to play": played,
-        "GiB at most": gigabytes(),
+        "GiB at most": measure_memory(),
         "microseconds an activation": 1e6 * played / awake,
         "activations": awake,
         "sessions a day": awake / days / people,
         "acts a day": float(history["acts"].sum()) / days / people,
         "acts": float(history["acts"].sum()),
         "reads": float(history["reads"].sum()),
-        "edge visits": float(sum(visits.heads(world.graph, 1))),
+        "edge visits": float(sum(visits.count_followees(world.graph, 1))),
         "posts by the army": float(history["army_posts"].sum()),
         "ms a tick": {phase: 1e3 * seconds[phase] / ticks for phase in PHASES},
     }
 
 
-def table(found: dict[str, Any]) -> str:
+def format_table(found: dict[str, Any]) -> str:
     """Return the numbers as Markdown."""
     rows = {name: value for name, value in found.items() if name != "ms a tick"}
     rows |= {f"ms a tick: {phase}": value for phase, value in found["ms a tick"].items() if value}
@@ -96,18 +96,18 @@ def main() -> None:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--people", type=positive, default=1_000_000, metavar="N", help="accounts of people (1000000)")
-    add("--ticks", type=positive, default=168, metavar="T", help="hours (168)")
-    add("--threads", type=positive, default=cores(), metavar="K", help="threads (all cores)")
-    add("--seed", type=natural, default=1, metavar="S", help="seed of the world (1)")
+    add("--people", type=parse_positive, default=1_000_000, metavar="N", help="accounts of people (1000000)")
+    add("--ticks", type=parse_positive, default=168, metavar="T", help="hours (168)")
+    add("--threads", type=parse_positive, default=count_cores(), metavar="K", help="threads (all cores)")
+    add("--seed", type=parse_natural, default=1, metavar="S", help="seed of the world (1)")
     add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
-    given = parsed(parser)
+    given = parse_arguments(parser)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         found = measure(given.people, given.ticks, given.threads, given.seed, bar)
     path = given.out / f"scale-{given.people}-{given.threads}.json"
     path.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    print(table(found))
+    print(format_table(found))
     print(f"written: {path}")
 
 

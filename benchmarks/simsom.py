@@ -11,13 +11,13 @@ import time
 from statistics import median
 
 from experiments.published.simsom_2024 import Platform, SimSom
-from experiments.published.simsom_networks import Network
+from experiments.published.simsom_networks import SimSomNetwork
 
 STEPS, TIMES = 20, 3
 
 
 def main() -> None:
-    network = Network()
+    network = SimSomNetwork()
     graph = network(1)
     platform = Platform(graph, network.people, SimSom(), 1)
     for _ in range(5):

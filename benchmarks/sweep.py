@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from benchmarks.run import positive
+from benchmarks.run import parse_positive
 from experiments.analysis.summary import MEASURES
-from experiments.runs import cores
-from experiments.sweeps import driving
-from experiments.sweeps.local import Local
+from experiments.runs import count_cores
+from experiments.sweeps import scheduler
+from experiments.sweeps.local import LocalEngine
 from experiments.sweeps.plan import Job
-from experiments.sweeps.progress import State, shown
+from experiments.sweeps.progress import SweepProgress, show_progress
 from experiments.sweeps.store import Store
 
 EARLY = 10  #: memory is first looked at when a tenth of the runs has ended
@@ -37,45 +37,45 @@ def measure(task: int, folder: Path) -> tuple[dict[str, float], None]:
     return dict.fromkeys(MEASURES, float(task)), None
 
 
-def bare(task: int) -> dict[str, float]:
+def run_bare(task: int) -> dict[str, float]:
     return measure(task, Path())[0]
 
 
-def mebibytes() -> float:
+def measure_memory() -> float:
     """Return the most memory that this process has held, MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2.0 ** (20 if sys.platform == "darwin" else 10)
 
 
-def sweep(runs: int, workers: int, flush: float, folder: Path) -> tuple[float, float, float, int, int]:
+def time_sweep(runs: int, workers: int, flush: float, folder: Path) -> tuple[float, float, float, int, int]:
     """Play and keep `runs`; return seconds, MiB at a tenth and at the end, files before and after compaction."""
     jobs = [Job(f"{number:020x}", f"{number // 5:020x}", number % 5, "code", number) for number in range(runs)]
     early: list[float] = []
     begun = time.perf_counter()
-    with Store(str(folder), MEASURES) as store, shown(Console(stderr=True)) as show:
+    with Store(str(folder), MEASURES) as store, show_progress(Console(stderr=True)) as show:
 
-        def look(state: State) -> None:
+        def look(state: SweepProgress) -> None:
             if not early and state.done >= runs // EARLY:
-                early.append(mebibytes())
+                early.append(measure_memory())
             show(state)
 
-        driving.drive(store, Local(measure, prepare, workers, store.work), jobs, look, flush)
-        grown = files(folder)
+        scheduler.schedule_jobs(store, LocalEngine(measure, prepare, workers, store.work), jobs, look, flush)
+        grown = count_files(folder)
         store.compact()
         seconds = time.perf_counter() - begun
-        if len(store.status()) != runs:
-            raise RuntimeError(f"{len(store.status())} of {runs} runs are kept")
-    return seconds, early[0], mebibytes(), grown, files(folder)
+        if len(store.read_status()) != runs:
+            raise RuntimeError(f"{len(store.read_status())} of {runs} runs are kept")
+    return seconds, early[0], measure_memory(), grown, count_files(folder)
 
 
-def files(folder: Path) -> int:
+def count_files(folder: Path) -> int:
     return sum(path.is_file() for path in folder.rglob("*"))
 
 
-def reference(runs: int, workers: int) -> float:
+def time_reference(runs: int, workers: int) -> float:
     """Return the seconds that the same calls take on a plain process pool."""
     begun = time.perf_counter()
     with ProcessPoolExecutor(workers, get_context("forkserver")) as pool:
-        if sum(1 for _ in pool.map(bare, range(runs), chunksize=CHUNK)) != runs:
+        if sum(1 for _ in pool.map(run_bare, range(runs), chunksize=CHUNK)) != runs:
             raise RuntimeError("the plain pool lost runs")
     return time.perf_counter() - begun
 
@@ -87,14 +87,16 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--runs", type=positive, default=10_000, metavar="N", help="runs that do nothing (10000)")
-    parser.add_argument("--workers", type=positive, default=cores(), metavar="K", help="processes (all cores)")
-    words = f"seconds that what ended waits to be kept; less makes more files ({driving.FLUSH:g})"
-    parser.add_argument("--flush", type=float, default=driving.FLUSH, metavar="S", help=words)
+    parser.add_argument("--runs", type=parse_positive, default=10_000, metavar="N", help="runs that do nothing (10000)")
+    parser.add_argument(
+        "--workers", type=parse_positive, default=count_cores(), metavar="K", help="processes (all cores)"
+    )
+    words = f"seconds that what ended waits to be kept; less makes more files ({scheduler.FLUSH:g})"
+    parser.add_argument("--flush", type=float, default=scheduler.FLUSH, metavar="S", help=words)
     given = parser.parse_args()
     with TemporaryDirectory() as scratch:
-        seconds, early, late, grown, left = sweep(given.runs, given.workers, given.flush, Path(scratch) / "out")
-    plain = reference(given.runs, given.workers)
+        seconds, early, late, grown, left = time_sweep(given.runs, given.workers, given.flush, Path(scratch) / "out")
+    plain = time_reference(given.runs, given.workers)
     each, least = 1e3 * seconds / given.runs, 1e3 * plain / given.runs
     print(f"{given.runs:,} runs that do nothing on {given.workers} workers, start and compaction included:")
     print(f"a sweep {seconds:.1f} s, {each:.2f} ms a run; a plain process pool {plain:.1f} s, {least:.2f} ms a run")

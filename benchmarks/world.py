@@ -3,16 +3,16 @@
 from sim.actors.army import Army
 from sim.actors.propagandist import Extremists
 from sim.campaigns import Campaign
+from sim.people.attention import Attention
 from sim.people.networks import CommunityGraph
 from sim.people.population import Population
-from sim.people.reading import Attention
 from sim.setting import Setting
 
 #: What the world must really reach in the measured hours, so that no speed comes from idleness.
 FLOORS = {"sessions a day": 3.0, "acts a day": 2.0, "items a session": 20.0}
 
 
-def setting(people: int) -> Setting:
+def make_setting(people: int) -> Setting:
     """Return the benchmark world of so many people: 3% army, 0.6% extremists, campaign from the 12th hour on.
 
     Sessions and acts are those of the default world times about 1.5, because some hours bring two sessions in
@@ -20,7 +20,7 @@ def setting(people: int) -> Setting:
     instead of 30. Whether `FLOORS` are reached is measured in each run.
     """
     return Setting(
-        population=Population(size=people, sessions_per_day=5.5, acts_per_session=1.4),
+        population=Population(size=people, sessions_per_day=5.5, intentions_per_session=1.4),
         graph=CommunityGraph(mean_following=60.0),
         attention=Attention(items=40),
         army=Army(size=people * 3 // 100),
@@ -29,14 +29,14 @@ def setting(people: int) -> Setting:
     )
 
 
-def typical(people: int) -> Setting:
+def make_typical(people: int) -> Setting:
     """Return the benchmark world with the activity of a typical platform: most accounts are quiet on most days.
 
     All assumptions: 20 followees, one session and a fifth of an act a day in the mean, an army of 3 in 1,000
     that writes as much as a member's quota allows, and a campaign from the twelfth hour on.
     """
     return Setting(
-        population=Population(size=people, sessions_per_day=1.4, acts_per_session=0.2),
+        population=Population(size=people, sessions_per_day=1.4, intentions_per_session=0.2),
         graph=CommunityGraph(mean_following=20.0),
         army=Army(size=people * 3 // 1000),
         extremists=Extremists(size=people * 6 // 10_000),

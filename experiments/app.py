@@ -21,13 +21,13 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.folder import ROOT, result_folder
-from experiments.mistakes import in_composition, in_construction
+from experiments.config_errors import explain_composition, explain_construction
+from experiments.folder import ROOT, open_result_folder
 from sim.errors import InputError
 
 CONF = ROOT / "conf"
-LEAST = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
-MOST = 2**31 - 1
+MINIMUM = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
+MAX_INTEGER = 2**31 - 1
 
 
 def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -> None:
@@ -42,16 +42,16 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
         run: receives the resolved configuration and the folder to write results into.
         conf: folder of the configuration files.
     """
-    with _one_line():
+    with _report_errors():
         jobs, _ = _compose(name, conf)
         for number, job in enumerate(jobs):
             out = job.out if len(jobs) == 1 else f"{job.out}-{number}"
-            with result_folder(out, OmegaConf.to_container(job)) as folder:  # type: ignore[arg-type]
+            with open_result_folder(out, OmegaConf.to_container(job)) as folder:  # type: ignore[arg-type]
                 run(job, folder)
             print(f"results: {out}")
 
 
-def growing_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: Path = CONF) -> None:
+def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: Path = CONF) -> None:
     """As `app`, for results that grow in their folder and outlive a crash; the folder is left to `run`.
 
     Args:
@@ -60,7 +60,7 @@ def growing_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: P
             well. If not, the process leaves with code 1.
         conf: folder of the configuration files.
     """
-    with _one_line("stopped: what is done is kept, and the same command goes on"):
+    with _report_errors("stopped: what is done is kept, and the same command goes on"):
         jobs, overrides = _compose(name, conf)
         if len(jobs) > 1:
             raise InputError(f"-m is not for {name}, which has a design of its own: see --help")
@@ -68,7 +68,7 @@ def growing_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: P
             raise SystemExit(1)
 
 
-def composed(name: str, overrides: Sequence[str], conf: Path = CONF) -> DictConfig:
+def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> DictConfig:
     """Return the checked configuration that a command line of `overrides` asks for, for a notebook or a script.
 
     Raises:
@@ -79,18 +79,18 @@ def composed(name: str, overrides: Sequence[str], conf: Path = CONF) -> DictConf
             config = hydra.compose(name, list(overrides))
         _check(config)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise in_composition(error, name, list(overrides), conf) from error
+        raise explain_composition(error, name, list(overrides), conf) from error
     return config
 
 
 @contextmanager
-def _one_line(stopped: str = "stopped: nothing was written") -> Iterator[None]:
+def _report_errors(stopped: str = "stopped: nothing was written") -> Iterator[None]:
     """Turn what a user can cause into one line on stderr and an exit code; let everything else through."""
     try:
         try:
             yield
         except InstantiationException as error:
-            raise in_construction(error) from error
+            raise explain_construction(error) from error
     except InputError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(2) from None
@@ -111,7 +111,7 @@ def _compose(name: str, conf: Path) -> tuple[list[DictConfig], list[str]]:
 
     There is no configuration if it asks to be shown something.
     """
-    arguments = _arguments()
+    arguments = _parse_arguments()
     jobs: list[DictConfig] = []
 
     def collect(config: DictConfig) -> None:
@@ -125,11 +125,11 @@ def _compose(name: str, conf: Path) -> tuple[list[DictConfig], list[str]]:
             for job in jobs:
                 _check(job)
         except (HydraException, OmegaConfBaseException, ValueError) as error:
-            raise in_composition(error, arguments.config_name or name, arguments.overrides, conf) from error
+            raise explain_composition(error, arguments.config_name or name, arguments.overrides, conf) from error
     return jobs, arguments.overrides
 
 
-def _arguments() -> Namespace:
+def _parse_arguments() -> Namespace:
     """Parse the command line as Hydra will, so that a misspelt flag is one line and not a page of usage."""
     with redirect_stderr(StringIO()) as said:
         try:
@@ -147,9 +147,9 @@ def _check(job: DictConfig) -> None:
     OmegaConf.resolve(job)
     for key in sorted(OmegaConf.missing_keys(job)):
         raise InputError(f"{key} has no value: add {key}=VALUE")
-    for key, least in LEAST.items():
+    for key, least in MINIMUM.items():
         value: Any = job[key]
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST:
-            raise InputError(f"{key}={value} must be a whole number from {least} to {MOST}")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_INTEGER:
+            raise InputError(f"{key}={value} must be a whole number from {least} to {MAX_INTEGER}")
     if not isinstance(job.out, str):
         raise InputError(f"out={job.out} must be the name of a folder")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF, growing_app
+from experiments.app import CONF, resumable_app
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from experiments.calibration.moments import Moment
     from experiments.sweeps.design import Axis
-    from experiments.sweeps.plan import Composer, Row
+    from experiments.sweeps.plan import Composer, PlanRow
 
-LEAST = {
+MINIMUM = {
     "trials": 8,
     "sobol": 1,
     "batch": 1,
@@ -33,25 +33,25 @@ LEAST = {
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Search, judge and report; every run is kept, so that the same command goes on where it was stopped."""
     options: dict[str, Any] = OmegaConf.to_container(config.calibrate)  # type: ignore[assignment]
-    check(options, config.seeds)
-    require("optuna", "calibrate")
+    check_options(options, config.seeds)
+    require_package("optuna", "calibrate")
     if options["particles"]:
-        require("pyabc", "posterior")
+        require_package("pyabc", "posterior")
     from experiments.calibration import posterior, search
-    from experiments.settings import build
-    from experiments.sweeps.design import ranges
-    from experiments.validity import check as check_ticks
+    from experiments.settings import build_setting
+    from experiments.sweeps.design import parse_ranges
+    from experiments.validity import check_ticks as check_ticks
 
-    axes = ranges(options["parameters"], "calibrate.parameters")
+    axes = parse_ranges(options["parameters"], "calibrate.parameters")
     search.refuse_forces(list(axes))
-    posterior.enough(options["trials"], len(axes))
-    moments = chosen(options["moments"])
-    check_ticks(build(config), config.ticks)
-    composer, table = composed(overrides, axes)
-    print(size(len(axes), moments, options, config.seeds))
+    posterior.check_trials(options["trials"], len(axes))
+    moments = load_moments(options["moments"])
+    check_ticks(build_setting(config), config.ticks)
+    composer, table = compose_ends(overrides, axes)
+    print(format_size(len(axes), moments, options, config.seeds))
     if options["plan"]:
         return True
-    play(config, options, axes, moments, composer, table)
+    run_calibration(config, options, axes, moments, composer, table)
     from experiments.report.calibrate import write
 
     print(write(Path(config.out).expanduser()))
@@ -59,70 +59,70 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     return True
 
 
-def composed(overrides: Sequence[str], axes: Mapping[str, Axis]) -> tuple[Composer, list[Row]]:
+def compose_ends(overrides: Sequence[str], axes: Mapping[str, Axis]) -> tuple[Composer, list[PlanRow]]:
     """Return what composes points, and the default and both ends of the ranges, composed and so checked."""
-    from experiments.calibration.playing import points
+    from experiments.calibration.runner import make_points
     from experiments.sweeps import plan
 
     composer = plan.Composer("calibrate", overrides, CONF)
-    ends = points(axes, [dict.fromkeys(axes, edge) for edge in (0.0, 1.0)])
-    return composer, plan.rows(composer, [{}, *ends], {})
+    ends = make_points(axes, [dict.fromkeys(axes, edge) for edge in (0.0, 1.0)])
+    return composer, plan.compose_rows(composer, [{}, *ends], {})
 
 
-def play(
+def run_calibration(
     config: DictConfig,
     options: Mapping[str, Any],
     axes: Mapping[str, Axis],
     moments: Sequence[Moment],
     composer: Composer,
-    table: Sequence[Row],
+    table: Sequence[PlanRow],
 ) -> None:
     """Play what is missing and write every table into `out`."""
-    from experiments.calibration import calibration, files, measuring, playing
-    from experiments.folder import describe
-    from experiments.sweeps.identity import code_of
+    from experiments.calibration import calibration, files, measuring, runner
+    from experiments.folder import write_metadata
+    from experiments.sweeps.identity import hash_code
     from experiments.sweeps.store import Store
 
-    with Store(config.out, measuring.names(), config) as store:
-        player = playing.Player(
-            composer, store, config.workers, code_of((row.cell.setting for row in table), playing.SOURCES)
+    with Store(config.out, measuring.list_measures(), config) as store:
+        player = runner.PointRunner(
+            composer, store, config.workers, hash_code((row.cell.setting for row in table), runner.SOURCES)
         )
-        amount = {key: options[key] for key in LEAST} | {"seeds": range(config.seed, config.seed + config.seeds)}
-        work = calibration.Calibration(axes, moments, player, calibration.Plan(**amount))
+        amount = {key: options[key] for key in MINIMUM} | {"seeds": range(config.seed, config.seed + config.seeds)}
+        work = calibration.Calibration(axes, moments, player, calibration.CalibrationPlan(**amount))
         facts = {"Parameters": ", ".join(axes), "Moments": ", ".join(moment.name for moment in moments)}
         facts |= {"Trials": f"{options['trials']}, each of {config.seeds} seeds, the same in all"}
-        with store.writing():
+        with store.guard_disk():
             plain: Any = OmegaConf.to_container(config)
-            describe(store.root, plain, {"facts": facts}, store.work)
-        tables = work.tables([options["parameters"], table[0].cell.name])
-        with store.writing():
-            files.write(store.root, tables, store.work)
+            write_metadata(store.root, plain, {"facts": facts}, store.work)
+        tables = work.compute_tables([options["parameters"], table[0].cell.name])
+        with store.guard_disk():
+            files.write_tables(store.root, tables, store.work)
         store.compact()
 
 
-def chosen(name: str) -> list[Moment]:
+def load_moments(name: str) -> list[Moment]:
     """Return the moments that `calibrate.moments` names."""
-    from experiments.calibration.moments import FACT_ROWS, of_facts, of_table
+    from experiments.calibration.moments import FACT_ROWS, make_fact_moments, read_moments
 
-    return of_facts() if name == FACT_ROWS else of_table(name)
+    return make_fact_moments() if name == FACT_ROWS else read_moments(name)
 
 
-def size(keys: int, moments: Sequence[Moment], options: Mapping[str, Any], seeds: int) -> str:
+def format_size(keys: int, moments: Sequence[Moment], options: Mapping[str, Any], seeds: int) -> str:
     """Return how large a calibration is, in words."""
     lines = [f"{keys} parameters, {options['trials']} trials x {seeds} seeds, {len(moments)} moments:"]
     lines += [f"  {moment.name}: {moment.target:g} +- {moment.scale:g}" for moment in moments]
     return "\n".join(lines)
 
 
-def require(package: str, group: str) -> None:
+def require_package(package: str, group: str) -> None:
     """Raise InputError unless `package` of an optional group is installed."""
     if find_spec(package) is None:
         raise InputError(f"{package} is not installed: python -m pip install 'infowar-lab[{group}]'")
 
 
-def check(options: Mapping[str, Any], seeds: int) -> None:
+def check_options(options: Mapping[str, Any], seeds: int) -> None:
     """Raise InputError unless every option of conf/calibrate.yaml is what it may be."""
-    for key, least in LEAST.items():
+    for key, least in MINIMUM.items():
         value = options[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"calibrate.{key}={value} must be a whole number from {least}")
@@ -140,4 +140,4 @@ def check(options: Mapping[str, Any], seeds: int) -> None:
 
 
 if __name__ == "__main__":
-    growing_app("calibrate", main)
+    resumable_app("calibrate", main)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
-from experiments.folder import describe
-from experiments.runs import in_order
-from experiments.settings import build, facts
+from experiments.folder import write_metadata
+from experiments.runs import run_jobs
+from experiments.settings import build_setting, describe_run
 from sim.campaigns import OPERATIONS
 from sim.errors import InputError, suggest
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sim.observers.base import Moment
+    from sim.observers.base import StepRecord
     from sim.setting import Force, Setting
     from sim.world import World
 
 ARMY, COMMITTEE, COMMITTEES = "army", "committee", "committees"
 
 
-class Bout(NamedTuple):
+class ContestJob(NamedTuple):
     """All worlds of one seed."""
 
     setting: Setting
@@ -45,24 +45,26 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.analysis.contests import curves
+    from experiments.analysis.contests import summarise_curves
     from experiments.report import contest as report
 
-    setting = build(config)
-    bouts = [bout(config, setting, seed) for seed in range(config.seed, config.seed + config.seeds)]
-    list(hands(bouts[0], (0,) * max(bouts[0].breadths)))  # what can not be built is said before anything is played
+    setting = build_setting(config)
+    bouts = [make_job(config, setting, seed) for seed in range(config.seed, config.seed + config.seeds)]
+    list(
+        make_organisations(bouts[0], (0,) * max(bouts[0].breadths))
+    )  # what can not be built is said before anything is played
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
-    for found, said in in_order(fight, bouts, config.workers, "playing bouts"):
+    for found, said in run_jobs(run_job, bouts, config.workers, "playing bouts"):
         rows, notes = rows + found, said
     table = pd.DataFrame(rows)
     table.to_parquet(folder / "contest.parquet", index=False)
-    curves(table).to_parquet(folder / "curves.parquet", index=False)
-    describe(folder, OmegaConf.to_container(config), facts(setting, config, notes))  # type: ignore[arg-type]
+    summarise_curves(table).to_parquet(folder / "curves.parquet", index=False)
+    write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, notes))  # type: ignore[arg-type]
     Console().print(report.write(folder))
 
 
-def bout(config: DictConfig, setting: Setting, seed: int) -> Bout:
+def make_job(config: DictConfig, setting: Setting, seed: int) -> ContestJob:
     """Return what is played in one seed.
 
     Raises:
@@ -83,10 +85,10 @@ def bout(config: DictConfig, setting: Setting, seed: int) -> Bout:
     if not tactics or config.ticks <= setting.campaign.start:
         raise InputError(f"nothing would be done: say contest.tactics=[abuse] and ticks={setting.campaign.end} or more")
     given = (tuple(asked[name].items()) for name in ("brigade", "committee"))
-    return Bout(setting, seed, config.ticks, float(asked["budget"]), tuple(breadths), tuple(tactics), *given)
+    return ContestJob(setting, seed, config.ticks, float(asked["budget"]), tuple(breadths), tuple(tactics), *given)
 
 
-def hands(bout: Bout, rivals: tuple[int, ...]) -> Iterator[tuple[str, int, tuple[Force, ...]]]:
+def make_organisations(bout: ContestJob, rivals: tuple[int, ...]) -> Iterator[tuple[str, int, tuple[Force, ...]]]:
     """Yield each hand against the first `breadth` of the rivals: its name, the breadth, its forces.
 
     One committee takes the first of them whatever the breadth, so it is yielded once, at the least.
@@ -95,17 +97,19 @@ def hands(bout: Bout, rivals: tuple[int, ...]) -> Iterator[tuple[str, int, tuple
 
     army, amateurs = dict(bout.brigade), dict(bout.committee)
     for breadth in bout.breadths:
-        yield ARMY, breadth, (Brigade(**army, **paid(bout, bout.budget, rivals[:breadth])),)
+        yield ARMY, breadth, (Brigade(**army, **make_contract(bout, bout.budget, rivals[:breadth])),)
         each = (
-            Committee(**amateurs, name=f"committee {n}", **paid(bout, bout.budget / breadth, rivals[n : n + 1]))
+            Committee(
+                **amateurs, name=f"committee {n}", **make_contract(bout, bout.budget / breadth, rivals[n : n + 1])
+            )
             for n in range(breadth)
         )
         if breadth == bout.breadths[0]:
-            yield COMMITTEE, breadth, (Committee(**amateurs, **paid(bout, bout.budget, rivals[:1])),)
+            yield COMMITTEE, breadth, (Committee(**amateurs, **make_contract(bout, bout.budget, rivals[:1])),)
         yield COMMITTEES, breadth, tuple(each)
 
 
-def paid(bout: Bout, budget: float, victims: tuple[int, ...]) -> dict[str, Any]:
+def make_contract(bout: ContestJob, budget: float, victims: tuple[int, ...]) -> dict[str, Any]:
     """Return what a force does for this part of the budget, and for whom."""
     from sim.campaigns import Operation, Principal
 
@@ -116,26 +120,26 @@ def paid(bout: Bout, budget: float, victims: tuple[int, ...]) -> dict[str, Any]:
     return {"principal": Principal(kind=campaign.principal, budget=budget), "operations": operations}
 
 
-def fight(bout: Bout) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def run_job(bout: ContestJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Play one seed: nobody, then every hand; return a row a hand and breadth, and notes on the graph."""
     from sim.world import World
 
     base = World(bout.setting, rng=bout.seed)
-    rivals = loudest(base, max(bout.breadths))
-    before, _ = listen(base, rivals, bout.ticks)
+    rivals = find_loudest(base, max(bout.breadths))
+    before, _ = measure_rivals(base, rivals, bout.ticks)
     rows = []
-    for hand, breadth, forces in hands(bout, rivals):
+    for hand, breadth, forces in make_organisations(bout, rivals):
         world = World(replace(bout.setting, forces=(*bout.setting.forces, *forces)), rng=bout.seed)
-        after, watch = listen(world, rivals, bout.ticks)
-        shown = watch.seen_from_outside(world)
+        after, watch = measure_rivals(world, rivals, bout.ticks)
+        shown = watch.measure_visibility(world)
         for wide in bout.breadths if hand == COMMITTEE else (breadth,):
             lost = {name: int((before[name] - after[name])[:wide].sum()) for name in after}
             had = {f"{name}_before": int(before[name][:wide].sum()) for name in after}
-            rows.append({"seed": bout.seed, "hand": hand, "breadth": wide, **lost, **had, **shown})
+            rows.append({"seed": bout.seed, "organisation": hand, "breadth": wide, **lost, **had, **shown})
     return rows, base.notes
 
 
-def loudest(world: World, most: int) -> tuple[int, ...]:
+def find_loudest(world: World, most: int) -> tuple[int, ...]:
     """Return the dissenters who want to say most on the topic in a day, the loudest first.
 
     Raises:
@@ -149,19 +153,21 @@ def loudest(world: World, most: int) -> tuple[int, ...]:
     dissenters = np.flatnonzero(people.cohort == DISSENTER)
     if len(dissenters) < most:
         raise InputError(f"{most} rivals are wanted of {len(dissenters)} dissenters: say a larger population.size")
-    loud = (people.sessions * people.acts * people.interest)[dissenters]
+    loud = (people.sessions * people.intentions_per_session * people.interest)[dissenters]
     return tuple(dissenters[np.argsort(-loud, kind="stable")][:most].tolist())
 
 
-def listen(world: World, rivals: tuple[int, ...], ticks: int) -> tuple[dict[str, NDArray[np.int64]], Watch]:
+def measure_rivals(
+    world: World, rivals: tuple[int, ...], ticks: int
+) -> tuple[dict[str, NDArray[np.int64]], RivalObserver]:
     """Play the world to the end; return what each rival voiced and was heard since the start, and who was seen how."""
-    watch = Watch(world, rivals)
+    watch = RivalObserver(world, rivals)
     world.observers.append(watch)
     world.run(ticks - world.now)
-    return {"posts": world.accounts.voiced[[*rivals]], "impressions": watch.heard}, watch
+    return {"posts": world.accounts.voiced[[*rivals]], "impressions": watch.impressions}, watch
 
 
-class Watch:
+class RivalObserver:
     """An observer of how much the rivals are heard, and of what anybody could see of co-posting."""
 
     def __init__(self, world: World, rivals: tuple[int, ...]) -> None:
@@ -170,32 +176,32 @@ class Watch:
         self.start, self.size = world.setting.campaign.start, len(rivals)
         self.rank = np.full(len(world.role), self.size, np.int64)
         self.rank[[*rivals]] = np.arange(self.size)
-        self.heard = np.zeros(self.size, np.int64)
-        self.shared: list[tuple[NDArray[Any], ...]] = []
+        self.impressions = np.zeros(self.size, np.int64)
+        self.shared_posts: list[tuple[NDArray[Any], ...]] = []
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Count impressions of each rival's content; keep what the hour's posts share."""
         import numpy as np
 
         if moment.tick >= self.start:
             posts, new = moment.posts, moment.new
-            seen = self.rank[posts.voice[moment.seen.item]]
-            self.heard += np.bincount(seen, minlength=self.size + 1)[: self.size]
+            seen = self.rank[posts.original_author[moment.seen.item]]
+            self.impressions += np.bincount(seen, minlength=self.size + 1)[: self.size]
             columns = (posts.author, posts.template, posts.kind, posts.root, posts.time)
-            self.shared.append(tuple(column[new].astype(np.int64) for column in columns))
+            self.shared_posts.append(tuple(column[new].astype(np.int64) for column in columns))
         return {}
 
-    def seen_from_outside(self, world: World) -> dict[str, float]:
+    def measure_visibility(self, world: World) -> dict[str, float]:
         """Return what public columns show of the force: members, posts, shares of them flagged and suspended."""
         import numpy as np
 
-        from experiments.facts.operation import OFTEN, near_pairs
+        from experiments.facts.operation import OFTEN, find_near_pairs
         from sim.state.posts import REPOST
 
-        author, template, kind, root, time = map(np.concatenate, zip(*self.shared, strict=True))
+        author, template, kind, root, time = map(np.concatenate, zip(*self.shared_posts, strict=True))
         alike = (template >= 0) | (kind == REPOST)
         content = np.where(kind == REPOST, root, -1 - template)
-        matched = np.unique(np.concatenate(near_pairs(author[alike], content[alike], time[alike])))
+        matched = np.unique(np.concatenate(find_near_pairs(author[alike], content[alike], time[alike])))
         often = np.bincount(author[alike][matched], minlength=len(world.role)) >= OFTEN
         ours = np.arange(len(world.role)) >= world.n_organic
         members, suspended = int(ours.sum()), world.accounts.suspended_until > 0

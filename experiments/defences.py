@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
-from experiments.folder import describe
-from experiments.keys import own_keys
-from experiments.runs import in_order
-from experiments.settings import build, facts, made, varied
+from experiments.app_options import read_app_options
+from experiments.folder import write_metadata
+from experiments.runs import run_jobs
+from experiments.settings import apply_overrides, build_setting, describe_run, instantiate_group
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ NONE = "none"  #: the arm without an operation, and the absence of any defence
 SCENARIO, ROBUSTNESS, PAIRS = "scenario", "robustness", "pairs"
 
 
-class Trial(NamedTuple):
+class DefenceJob(NamedTuple):
     """All worlds of one seed under one variation of the setting."""
 
     family: str  #: SCENARIO | ROBUSTNESS | PAIRS
@@ -43,73 +43,79 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.analysis.defences import effects, summary, together
+    from experiments.analysis.defences import compute_effects, compute_pair_gains, summarise_effects
     from experiments.report import defences as report
 
-    jobs = list(trials(config))
+    jobs = list(make_jobs(config))
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
-    for found, said in in_order(play, jobs, config.workers, "playing trials"):
+    for found, said in run_jobs(run_job, jobs, config.workers, "playing trials"):
         rows, notes = rows + found, said
     worlds = pd.DataFrame(rows)
-    paired = effects(worlds)
-    tables = {"worlds": worlds, "effects": paired, "summary": summary(paired), "pairs": together(paired)}
+    paired = compute_effects(worlds)
+    tables = {
+        "worlds": worlds,
+        "effects": paired,
+        "summary": summarise_effects(paired),
+        "pairs": compute_pair_gains(paired),
+    }
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
-    describe(folder, OmegaConf.to_container(config), facts(jobs[0].setting, config, notes))  # type: ignore[arg-type]
+    write_metadata(folder, OmegaConf.to_container(config), describe_run(jobs[0].setting, config, notes))  # type: ignore[arg-type]
     report.write(folder, Console())
 
 
-def trials(config: DictConfig) -> Iterator[Trial]:
+def make_jobs(config: DictConfig) -> Iterator[DefenceJob]:
     """Yield what is played, seed after seed.
 
     Raises:
         InputError: a key of `trial` means nothing, in one line with the cure.
     """
-    asked = own_keys(config, "defences", "trial")
-    single = candidates(config, asked["names"])
+    asked = read_app_options(config, "defences", "trial")
+    single = build_candidates(config, asked["names"])
     if not asked["scenarios"]:
         raise InputError("trial.scenarios names none: say trial.scenarios={all_tactics: []}")
     if not isinstance(asked["robustness_seeds"], int) or asked["robustness_seeds"] < 0:
         raise InputError(f"trial.robustness_seeds={asked['robustness_seeds']} must be a whole number from 0")
     settings = {
-        (family, name): checked(config, name, words)
+        (family, name): build_variation(config, name, words)
         for family, group in ((SCENARIO, asked["scenarios"]), (ROBUSTNESS, asked["robustness"]))
         for name, words in group.items()
     }
     for seed in range(config.seed, config.seed + config.seeds):
         for (family, name), (setting, ticks) in settings.items():
             if family == SCENARIO or seed - config.seed < asked["robustness_seeds"]:
-                yield Trial(family, name, setting, ticks, seed, single)
+                yield DefenceJob(family, name, setting, ticks, seed, single)
         if asked["pairs"]:
             first = next(iter(asked["scenarios"]))
-            yield Trial(PAIRS, first, *settings[SCENARIO, first], seed, tuple(pairs(single)))
+            yield DefenceJob(PAIRS, first, *settings[SCENARIO, first], seed, tuple(make_pairs(single)))
 
 
-def candidates(config: DictConfig, names: Sequence[str]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+def build_candidates(config: DictConfig, names: Sequence[str]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
     """Return the defences that are tried, by name; all of the candidates if none is named."""
     for name in names:
         if name not in config.candidates:
             raise InputError(f"trial.names has {name}, which is unknown: {suggest(str(name), list(config.candidates))}")
     return tuple(
-        (name, (made(config.candidates[name], f"candidates.{name}"),)) for name in names or map(str, config.candidates)
+        (name, (instantiate_group(config.candidates[name], f"candidates.{name}"),))
+        for name in names or map(str, config.candidates)
     )
 
 
-def pairs(single: Sequence[tuple[str, tuple[Any, ...]]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def make_pairs(single: Sequence[tuple[str, tuple[Any, ...]]]) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield every two defences together."""
     for (one, first), (other, second) in combinations(single, 2):
         yield f"{one} + {other}", (*first, *second)
 
 
-def checked(config: DictConfig, name: str, words: Sequence[str]) -> tuple[Setting, int]:
+def build_variation(config: DictConfig, name: str, words: Sequence[str]) -> tuple[Setting, int]:
     """Return the setting of one variation and its ticks, which a scenario may bring along.
 
     Raises:
         InputError: there is no operation in it, or the run ends before a day after it.
     """
-    other = varied(config, words)
-    setting = build(other)
+    other = apply_overrides(config, words)
+    setting = build_setting(other)
     campaign = setting.campaign
     if not (campaign.tactics and campaign.hours and setting.army.size):
         raise InputError(f"{name} has no operation to defend against: give it campaign.tactics and army.size")
@@ -118,27 +124,27 @@ def checked(config: DictConfig, name: str, words: Sequence[str]) -> tuple[Settin
     return setting, other.ticks
 
 
-def defended(setting: Setting, rules: Sequence[Any]) -> Setting:
+def add_defences(setting: Setting, rules: Sequence[Any]) -> Setting:
     """Return `setting` with these defences as well; those who enlist accounts of their own join the forces."""
-    forces = tuple(rule for rule in rules if hasattr(rule, "enlist"))
-    others = tuple(rule for rule in rules if not hasattr(rule, "enlist"))
+    forces = tuple(rule for rule in rules if hasattr(rule, "create_accounts"))
+    others = tuple(rule for rule in rules if not hasattr(rule, "create_accounts"))
     return replace(setting, forces=(*setting.forces, *forces), defences=(*setting.defences, *others))
 
 
-def play(trial: Trial) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def run_job(trial: DefenceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Play one seed, defence after defence, each with and without the operation; return a row a world, and notes.
 
     What a defence does in peace is not played again for robustness.
     """
-    from sim.observers.harm import ensure
+    from sim.observers.harm import ensure_harm
     from sim.world import World
 
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
     campaign = trial.setting.campaign
     for name, rules in ((NONE, ()), *trial.defences):
-        trunk = World(defended(trial.setting, rules), rng=trial.seed)
-        ensure(trunk.observers)
+        trunk = World(add_defences(trial.setting, rules), rng=trial.seed)
+        ensure_harm(trunk.observers)
         trunk.run(campaign.start)
         notes = trunk.notes
         peace = () if trial.family == ROBUSTNESS and rules else ((NONE, ()),)
@@ -146,16 +152,16 @@ def play(trial: Trial) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
             world = trunk.fork(replace(campaign, tactics=tactics))
             world.run(trial.ticks - world.now)
             labels = {"family": trial.family, "variation": trial.variation, "seed": trial.seed, "defence": name}
-            rows.append(labels | {"arm": arm} | measures(world))
+            rows.append(labels | {"arm": arm} | count_totals(world))
     return rows, notes
 
 
-def measures(world: World) -> dict[str, Any]:
+def count_totals(world: World) -> dict[str, Any]:
     """Return what a world's history says from the campaign's start on: totals."""
-    from experiments.analysis.defences import COUNTED
+    from experiments.analysis.defences import COUNTS
 
     history: pd.DataFrame = world.history.iloc[world.setting.campaign.start :]
-    return {name: int(history[name].sum()) for name in COUNTED}
+    return {name: int(history[name].sum()) for name in COUNTS}
 
 
 if __name__ == "__main__":

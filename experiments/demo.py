@@ -15,7 +15,7 @@ from sim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
 #: settings of Solara's server; a page that went away without a word is forgotten after the time to cull
-SERVED = {
+SOLARA_SETTINGS = {
     "APP": "experiments.teaching.live.page",
     "KERNEL_CULL_TIMEOUT": "30s",
     "TELEMETRY_MIXPANEL_ENABLE": "False",
@@ -24,7 +24,7 @@ SERVED = {
 }
 
 
-class Arguments(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
     """A command line whose mistakes are one line with the cure."""
 
     def error(self, message: str) -> NoReturn:
@@ -32,9 +32,9 @@ class Arguments(argparse.ArgumentParser):
         self.exit(2, f"{message}; {self.prog} --help says what there is\n")
 
 
-def arguments() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
-    parser = Arguments(
+    parser = OneLineParser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         prog="python -m experiments.demo",
         description="A world in your browser: choose a scenario, play, step, reset, and fork it: two worlds, with\n"
@@ -52,9 +52,9 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def server(host: str, port: int) -> Any:
+def make_server(host: str, port: int) -> Any:
     """Return the server of the page; `run` serves until it is told to stop."""
-    for name, value in SERVED.items():
+    for name, value in SOLARA_SETTINGS.items():
         os.environ.setdefault(f"SOLARA_{name}", value)
     import uvicorn
     from solara.server import starlette
@@ -63,7 +63,7 @@ def server(host: str, port: int) -> Any:
     return uvicorn.Server(uvicorn.Config(starlette.app, host=host, port=port, log_level="warning"))
 
 
-def listening(host: str, port: int) -> socket.socket:
+def open_socket(host: str, port: int) -> socket.socket:
     """Return a socket that listens at an address.
 
     Raises:
@@ -86,14 +86,14 @@ def listening(host: str, port: int) -> socket.socket:
 
 def main() -> None:
     """Serve the page until Ctrl-C."""
-    wanted = arguments().parse_args()
+    wanted = make_parser().parse_args()
     try:
-        listener = listening(wanted.host, wanted.port)
+        listener = open_socket(wanted.host, wanted.port)
     except InputError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
     try:
-        serving = server(wanted.host, wanted.port)
+        serving = make_server(wanted.host, wanted.port)
     except ImportError:
         print("the live page needs more packages: pip install -c constraints.txt -e '.[live]'", file=sys.stderr)
         raise SystemExit(2) from None

@@ -21,36 +21,36 @@ def main(config: DictConfig, folder: Path) -> None:
     """Write one data set a seed, each with its card, and print where it stands."""
     from rich.console import Console
 
-    from experiments.detection.export import asked
-    from experiments.folder import describe
-    from experiments.settings import facts
+    from experiments.detection.export import read_formats
+    from experiments.folder import write_metadata
+    from experiments.settings import describe_run
 
-    formats = asked(config.formats)
-    with recorded(config, folder) as (world, setting, whole, notes):
+    formats = read_formats(config.formats)
+    with open_recording(config, folder) as (world, setting, whole, notes):
         for seed in range(config.seed, config.seed + config.seeds):
             place = folder if config.seeds == 1 else folder / f"seed-{seed}"
-            said = write(world, setting, whole | {"seed": seed}, place, formats)
-            Console().print(said + verdict(config.release, said), highlight=False)
-    describe(folder, OmegaConf.to_container(config), facts(setting, config, notes))  # type: ignore[arg-type]
+            said = write_dataset(world, setting, whole | {"seed": seed}, place, formats)
+            Console().print(said + format_verdict(config.release, said), highlight=False)
+    write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, notes))  # type: ignore[arg-type]
 
 
 @contextmanager
-def recorded(config: DictConfig, folder: Path) -> Iterator[tuple[Path, Setting, dict[str, Any], tuple[str, ...]]]:
+def open_recording(config: DictConfig, folder: Path) -> Iterator[tuple[Path, Setting, dict[str, Any], tuple[str, ...]]]:
     """Yield a folder of recorded worlds, their setting, what decided them, and what is known of their graph."""
-    from experiments.settings import build
+    from experiments.settings import build_setting
 
     if config.world:
         source = Path(config.world)
-        whole = made_with(source, config)
-        yield source, build(OmegaConf.create(whole)), whole, ("as recorded",)
+        whole = read_recorded_config(source, config)
+        yield source, build_setting(OmegaConf.create(whole)), whole, ("as recorded",)
         return
-    setting = build(config)
+    setting = build_setting(config)
     with TemporaryDirectory(dir=folder, prefix="world-") as scratch:
-        notes = play(setting, config, Path(scratch))
+        notes = record_worlds(setting, config, Path(scratch))
         yield Path(scratch), setting, OmegaConf.to_container(config), notes  # type: ignore[misc]
 
 
-def made_with(source: Path, config: DictConfig) -> dict[str, Any]:
+def read_recorded_config(source: Path, config: DictConfig) -> dict[str, Any]:
     """Return the configuration of the recorded run in `source`, with the seed that is asked for.
 
     Raises:
@@ -67,44 +67,44 @@ def made_with(source: Path, config: DictConfig) -> dict[str, Any]:
     return whole
 
 
-def play(setting: Setting, config: DictConfig, folder: Path) -> tuple[str, ...]:
+def record_worlds(setting: Setting, config: DictConfig, folder: Path) -> tuple[str, ...]:
     """Record one world a seed into `folder`; return what the last one's graph says of itself."""
-    from experiments.panel import Wanted
+    from experiments.panel import PanelOptions
     from experiments.recorder import Recorder
-    from experiments.runs import cores, progress
+    from experiments.runs import count_cores, show_progress_bar
     from sim.world import World
 
     hours = config.ticks * config.seeds
-    with progress(hours, "playing hours") as advance, Recorder(folder, Wanted(0, 24, ())) as recorder:
+    with show_progress_bar(hours, "playing hours") as advance, Recorder(folder, PanelOptions(0, 24, ())) as recorder:
         for seed in range(config.seed, config.seed + config.seeds):
-            world = World(setting, rng=seed, archive=recorder, threads=cores())
+            world = World(setting, rng=seed, archive=recorder, threads=count_cores())
             recorder.begin(world)
             world.run(config.ticks, advance)
             recorder.finish(world)
     return world.notes
 
 
-def write(world: Path, setting: Setting, whole: dict[str, Any], folder: Path, formats: tuple[str, ...]) -> str:
+def write_dataset(world: Path, setting: Setting, whole: dict[str, Any], folder: Path, formats: tuple[str, ...]) -> str:
     """Write the data set of one seed and its card into `folder`; return its fingerprint, in words."""
-    from experiments.detection.card import Card, count, settings_hash
-    from experiments.detection.card import write as write_card
+    from experiments.detection.card import Card, count_accounts, hash_settings
+    from experiments.detection.card import write_card as write_card
     from experiments.detection.dataset import Dataset
     from experiments.detection.export import export
-    from experiments.folder import versions
-    from experiments.runs import progress
+    from experiments.folder import get_versions
+    from experiments.runs import show_progress_bar
 
     folder.mkdir(exist_ok=True)
     dataset = Dataset(world, whole["seed"], setting.campaign.start, setting.evasion)
     size = dataset.size
-    with progress(size, "writing posts") as advance:
+    with show_progress_bar(size, "writing posts") as advance:
         fingerprint = export(dataset, folder, formats, advance)
-    counts = count(dataset.truth, size)
+    counts = count_accounts(dataset.truth, size)
     name = f"seed {whole['seed']}"
-    write_card(folder, Card(name, formats, fingerprint, settings_hash(whole), versions(), setting.evasion, counts))
+    write_card(folder, Card(name, formats, fingerprint, hash_settings(whole), get_versions(), setting.evasion, counts))
     return fingerprint
 
 
-def verdict(release: DictConfig, fingerprint: str) -> str:
+def format_verdict(release: DictConfig, fingerprint: str) -> str:
     """Say whether a data set is the release that was asked for."""
     if not release.fingerprint:
         return ""

@@ -26,7 +26,7 @@ PACKAGES = ("infowar-lab", "numpy", "numba", "mesa", "networkx", "pyarrow")
 
 
 @contextmanager
-def result_folder(out: str, config: Mapping[str, Any]) -> Iterator[Path]:
+def open_result_folder(out: str, config: Mapping[str, Any]) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `out` only if the block ends well.
 
     Until then its name begins with `_`. An error, Ctrl-C or SIGTERM removes it; SIGKILL leaves it
@@ -50,9 +50,9 @@ def result_folder(out: str, config: Mapping[str, Any]) -> Iterator[Path]:
         raise InputError(f"out={out} can not be written ({error.strerror}): name a folder that you may write") from None
     begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
     try:
-        with _sigterm_unwinds():
+        with _exit_on_sigterm():
             yield draft
-            _record(draft, config, begun, time.perf_counter() - clock)
+            _write_record(draft, config, begun, time.perf_counter() - clock)
             _publish(draft, target)
     finally:
         if os.getpid() == owner:
@@ -69,14 +69,14 @@ def _refuse_foreign(target: Path, out: str) -> None:
         if not target.is_dir():
             raise InputError(f"out={out} is a file: name a folder")
         found = {path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir()}
-        foreign = found - _written_by_a_run(target)
+        foreign = found - _list_run_files(target)
     except OSError as error:
         raise InputError(f"out={out} can not be read ({error.strerror}): name another folder") from None
     if foreign:
         raise InputError(f"out={out} holds {min(foreign)}, which no run wrote: name another folder, or move it away")
 
 
-def _written_by_a_run(folder: Path) -> set[str]:
+def _list_run_files(folder: Path) -> set[str]:
     """Return the names that the record in `folder` lists, itself included; empty without a record."""
     try:
         record = yaml.safe_load((folder / RECORD).read_text(encoding="utf-8"))
@@ -85,7 +85,9 @@ def _written_by_a_run(folder: Path) -> set[str]:
         return set()
 
 
-def describe(folder: Path, config: Mapping[str, Any], about: Mapping[str, Any], drafts: Path | None = None) -> None:
+def write_metadata(
+    folder: Path, config: Mapping[str, Any], about: Mapping[str, Any], drafts: Path | None = None
+) -> None:
     """Write what a report says of its run: `config.yaml` (resolved) and `about.yaml`.
 
     Args:
@@ -94,7 +96,7 @@ def describe(folder: Path, config: Mapping[str, Any], about: Mapping[str, Any], 
         about: facts for the reader; command and versions are added.
         drafts: where a file is written before it takes its name, if `folder` is to outlive a crash.
     """
-    whole = {**about, "command": _command(), "versions": versions()}
+    whole = {**about, "command": _format_command(), "versions": get_versions()}
     for name, content in (("about", whole), ("config", dict(config))):
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         draft = (drafts or folder) / f"_{name}.draft"
@@ -102,13 +104,13 @@ def describe(folder: Path, config: Mapping[str, Any], about: Mapping[str, Any], 
         draft.replace(folder / f"{name}.yaml")
 
 
-def command(folder: Path) -> str:
-    """Return the command that made the results in `folder`, as `describe` wrote it."""
+def read_command(folder: Path) -> str:
+    """Return the command that made the results in `folder`, as `write_metadata` wrote it."""
     return str(yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))["command"])
 
 
 @contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
+def _exit_on_sigterm() -> Iterator[None]:
     """Turn SIGTERM into SystemExit(143), so that the block is left through its `finally`."""
 
     def leave(number: int, frame: FrameType | None) -> None:
@@ -121,39 +123,39 @@ def _sigterm_unwinds() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-def _record(draft: Path, config: Mapping[str, Any], begun: datetime, seconds: float) -> None:
+def _write_record(draft: Path, config: Mapping[str, Any], begun: datetime, seconds: float) -> None:
     """Write `run.yaml`: what was asked, with what, when, and which files it made."""
     about = {
-        "command": _command(),
+        "command": _format_command(),
         "seed": config.get("seed"),
         "begun": begun.isoformat(timespec="seconds"),
         "wall_time": round(seconds, 3),
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
-        "versions": versions(),
-        "git": _git(),
+        "versions": get_versions(),
+        "git": _get_git_state(),
         "files": sorted(path.relative_to(draft).as_posix() for path in draft.rglob("*") if not path.is_dir()),
         "config": dict(config),
     }
     (draft / RECORD).write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def _command() -> str:
+def _format_command() -> str:
     return shlex.join(["python", *sys.orig_argv[1:]])
 
 
-def versions() -> dict[str, str | None]:
+def get_versions() -> dict[str, str | None]:
     """Return the versions of Python and of the packages that decide results; None for what is not installed."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+    return {"python": platform.python_version(), **{name: _get_version(name) for name in PACKAGES}}
 
 
-def _version(package: str) -> str | None:
+def _get_version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
         return None
 
 
-def _git() -> dict[str, Any] | None:
+def _get_git_state() -> dict[str, Any] | None:
     """Return the commit of this clone and whether files differ from it; None outside a clone."""
     if not (ROOT / ".git").exists():
         return None

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from experiments.parquet import Table
+from experiments.table_writer import TableWriter
 from sim.errors import InputError, suggest
-from sim.observers.base import Moment
+from sim.observers.base import StepRecord
 from sim.sampling import sample
 from sim.state.accounts import Accounts
 from sim.world import World
@@ -15,7 +15,7 @@ from sim.world import World
 COLUMNS = tuple(name for name in Accounts._fields if name != "key")
 
 
-class Wanted(NamedTuple):
+class PanelOptions(NamedTuple):
     """Whom to follow, how often, and what to write down."""
 
     people: int | float  #: as `at_most` of `sim.sampling.sample`; 0 for nobody
@@ -23,13 +23,13 @@ class Wanted(NamedTuple):
     columns: tuple[str, ...]  #: of `Accounts`
 
 
-def wanted(record: Any) -> Wanted:
+def read_panel_options(record: Any) -> PanelOptions:
     """Return what the group `record` of a configuration asks for.
 
     Raises:
         InputError: a value that means nothing, in one line with the cure.
     """
-    if not isinstance(record, Mapping) or set(record) != set(Wanted._fields):
+    if not isinstance(record, Mapping) or set(record) != set(PanelOptions._fields):
         raise InputError(f"record={record} must have people, every and columns: set one of them, as in record.people=9")
     people, every, columns = record["people"], record["every"], record["columns"]
     whole = isinstance(people, int) and not isinstance(people, bool) and people >= 0
@@ -44,7 +44,7 @@ def wanted(record: Any) -> Wanted:
     for name in columns:
         if name not in COLUMNS:
             raise InputError(f"record.columns has {name}, which no account has: {suggest(str(name), COLUMNS)}")
-    return Wanted(1.0 if people == "all" else people, every, tuple(dict.fromkeys(columns)))
+    return PanelOptions(1.0 if people == "all" else people, every, tuple(dict.fromkeys(columns)))
 
 
 class Panel:
@@ -56,11 +56,11 @@ class Panel:
         table: receives seed, tick (the hour that has just been played), account_id and the columns.
     """
 
-    def __init__(self, world: World, asked: Wanted, table: Table) -> None:
+    def __init__(self, world: World, asked: PanelOptions, table: TableWriter) -> None:
         self.seed, self.rows = world.seed, sample(world, asked.people).rows
         self.every, self.columns, self.table = asked.every, asked.columns, table
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Write a wave if it is time; adds no measure to the world's history."""
         if (moment.tick + 1) % self.every == 0:
             known = {"seed": self.seed, "tick": moment.tick}

@@ -11,28 +11,28 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
-from experiments.folder import describe
-from experiments.keys import own_keys
-from experiments.runs import in_order
-from experiments.settings import build, changed, facts
+from experiments.app_options import read_app_options
+from experiments.folder import write_metadata
+from experiments.runs import run_jobs
+from experiments.settings import build_setting, describe_run, replace_fields
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from experiments.detection.detector import Detector
-    from sim.platform.defences.watching import Watch
+    from sim.platform.defences.watching import DetectorDefence
     from sim.setting import Setting
     from sim.world import World
 
-CALIBRATION = 1_000_000  #: seeds of quiet worlds begin here, beyond those that are judged
-CALIBRATED_FROM = 48  #: hours; by then accounts have written enough to be scored
+CALIBRATION_SEED = 1_000_000  #: seeds of quiet worlds begin here, beyond those that are judged
+CALIBRATION_START = 48  #: hours; by then accounts have written enough to be scored
 
 
-class Match(NamedTuple):
+class RaceJob(NamedTuple):
     """All rounds of one seed."""
 
     seed: int
     ticks: int
-    watches: tuple[tuple[float, Watch], ...]  #: rate, rule
+    watches: tuple[tuple[float, DetectorDefence], ...]  #: rate, rule
     ladder: tuple[Setting, ...]
     rounds: int
     tolerance: float
@@ -43,38 +43,42 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.analysis.races import summary, tipping
+    from experiments.analysis.races import compute_net_harm, summarise_rounds
     from experiments.report import race as report
 
-    setting, ladder, watch = checked(config)
+    setting, ladder, watch = build_race(config)
     rates = tuple(config.race.rates)
-    watches = tuple(zip(rates, limits(config, setting, watch, rates), strict=True))
+    watches = tuple(zip(rates, calibrate_limits(config, setting, watch, rates), strict=True))
     asked = (config.race.rounds, config.race.tolerance)
     seeds = range(config.seed, config.seed + config.seeds)
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
-    matches = [Match(seed, config.ticks, watches, ladder, *asked) for seed in seeds]
-    for found, said in in_order(play, matches, config.workers, "playing matches"):
+    matches = [RaceJob(seed, config.ticks, watches, ladder, *asked) for seed in seeds]
+    for found, said in run_jobs(run_job, matches, config.workers, "playing matches"):
         rows, notes = rows + found, said
     rounds = pd.DataFrame(rows)
-    for name, table in {"rounds": rounds, "summary": summary(rounds), "tipping": tipping(rounds)}.items():
+    for name, table in {
+        "rounds": rounds,
+        "summary": summarise_rounds(rounds),
+        "tipping": compute_net_harm(rounds),
+    }.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
-    told = facts(setting, config, notes)
+    told = describe_run(setting, config, notes)
     told["facts"]["Limits of the detector"] = ", ".join(f"{rate:g}: {watch.limit:g}" for rate, watch in watches)
-    describe(folder, OmegaConf.to_container(config), told)  # type: ignore[arg-type]
+    write_metadata(folder, OmegaConf.to_container(config), told)  # type: ignore[arg-type]
     report.write(folder, Console())
 
 
-def checked(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], Watch]:
+def build_race(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], DetectorDefence]:
     """Return the setting, the same with the army on each rung of its ladder, and the watch without its limit.
 
     Raises:
         InputError: a key of `race` means nothing, in one line with the cure.
     """
-    from experiments.detection.loop import Looker
-    from sim.platform.defences.watching import Watch
+    from experiments.detection.adapter import DetectorAdapter
+    from sim.platform.defences.watching import DetectorDefence
 
-    setting, asked = build(config), own_keys(config, "race", "race")
+    setting, asked = build_setting(config), read_app_options(config, "race", "race")
     rates = asked["rates"]
     if not rates or any(not 0 < rate < 1 for rate in rates) or sorted(set(rates)) != rates:
         raise InputError(f"race.rates={rates} must lie between 0 and 1, rising, as in [0.01, 0.1]")
@@ -84,21 +88,21 @@ def checked(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], Watch]:
     if not asked["ladder"] or not 0 <= asked["tolerance"] <= 1:
         raise InputError("race.ladder needs a rung and race.tolerance a share: say race.ladder=[{}] race.tolerance=0.1")
     campaign = setting.campaign
-    least = max(campaign.end + 24, CALIBRATED_FROM)
+    least = max(campaign.end + 24, CALIBRATION_START)
     if not (campaign.tactics and setting.army.size) or least > config.ticks:
         raise InputError(f"nothing to race: give it army.size, campaign.tactics and ticks={least} or more")
     others = [name for rung in asked["ladder"] for name in rung if not str(name).startswith(("army.", "evasion."))]
     if others:
         raise InputError(f"race.ladder changes {others[0]}: it may change keys of army and evasion alone")
-    ladder = tuple(changed(setting, rung) for rung in asked["ladder"])
-    looker = Looker(detector(asked["detector"]))
+    ladder = tuple(replace_fields(setting, rung) for rung in asked["ladder"])
+    looker = DetectorAdapter(build_detector(asked["detector"]))
     try:
-        return setting, ladder, Watch(detector=looker, **asked["watch"])
+        return setting, ladder, DetectorDefence(detector=looker, **asked["watch"])
     except InputError as error:
-        raise InputError(str(error).replace("Watch.", "race.watch.", 1)) from error
+        raise InputError(str(error).replace("DetectorDefence.", "race.watch.", 1)) from error
 
 
-def detector(rule: dict[str, Any]) -> Detector:
+def build_detector(rule: dict[str, Any]) -> Detector:
     """Return the detector that a configuration describes.
 
     Raises:
@@ -116,28 +120,30 @@ def detector(rule: dict[str, Any]) -> Detector:
     return found
 
 
-def limits(config: DictConfig, setting: Setting, watch: Watch, rates: tuple[float, ...]) -> list[Watch]:
+def calibrate_limits(
+    config: DictConfig, setting: Setting, watch: DetectorDefence, rates: tuple[float, ...]
+) -> list[DetectorDefence]:
     """Return the watch for each false-positive rate, its limit taken from worlds of other seeds without a campaign."""
     import numpy as np
 
-    from experiments.detection.measures import threshold
+    from experiments.detection.measures import compute_threshold
 
     quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))
-    seeds = range(config.seed + CALIBRATION, config.seed + CALIBRATION + config.race.calibration)
+    seeds = range(config.seed + CALIBRATION_SEED, config.seed + CALIBRATION_SEED + config.race.calibration)
     jobs = [(quiet, seed, config.ticks, watch) for seed in seeds]
-    scores = np.concatenate(list(in_order(innocent, jobs, config.workers, "calibrating")))
-    return [replace(watch, limit=threshold(scores, rate)) for rate in rates]
+    scores = np.concatenate(list(run_jobs(score_null_world, jobs, config.workers, "calibrating")))
+    return [replace(watch, limit=compute_threshold(scores, rate)) for rate in rates]
 
 
-def innocent(job: tuple[Setting, int, int, Watch]) -> Any:
+def score_null_world(job: tuple[Setting, int, int, DetectorDefence]) -> Any:
     """Play a quiet world; return the scores, float64, of people who wrote, at the end of each day from the second.
 
     The detector is shown what a watch would show it, posts of the lag's age.
     """
     import numpy as np
 
-    from experiments.detection.loop import now, wrote
-    from sim.platform.defences.watching import before
+    from experiments.detection.adapter import find_writers, snapshot_platform
+    from sim.platform.defences.watching import delay_view
     from sim.world import World
 
     setting, seed, ticks, watch = job
@@ -145,58 +151,60 @@ def innocent(job: tuple[Setting, int, int, Watch]) -> Any:
     world, found = World(setting, rng=seed), []
     while world.now < ticks:
         world.run(min(24, ticks - world.now))
-        if world.now >= CALIBRATED_FROM:
-            site = before(now(world), watch.lag)
-            rows = wrote(site)
+        if world.now >= CALIBRATION_START:
+            site = delay_view(snapshot_platform(world), watch.lag)
+            rows = find_writers(site)
             found.append(detector(site)[rows[rows < world.n_organic]])
     return np.concatenate(found)
 
 
-def play(match: Match) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def run_job(match: RaceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Play one seed: each rung that may be reached without a detector, then the rounds at each rate.
 
     Returns:
         a row a round, and notes.
     """
-    bare = [fight(match, rung, None) for rung in match.ladder[: match.rounds]]
+    bare = [simulate_arms(match, rung, None) for rung in match.ladder[: match.rounds]]
     rows: list[dict[str, Any]] = []
     fought: dict[tuple[float, int], dict[str, Any]] = {}
     for rate, watch in match.watches:
         rung = 0
         for number in range(1, match.rounds + 1):
             if (watch.limit, rung) not in fought:  # the same limit and rung are the same world
-                fought[watch.limit, rung] = fight(match, match.ladder[rung], watch)
+                fought[watch.limit, rung] = simulate_arms(match, match.ladder[rung], watch)
             with_it, without = fought[watch.limit, rung], bare[rung]
-            rows.append({"seed": match.seed, "rate": rate, "round": number, "rung": rung} | gap(with_it, without))
+            rows.append(
+                {"seed": match.seed, "rate": rate, "round": number, "rung": rung} | compare_worlds(with_it, without)
+            )
             lost = with_it["campaign"]["lost"] > match.tolerance
             rung = min(rung + lost, len(match.ladder) - 1)
     return rows, bare[0]["notes"]
 
 
-def fight(match: Match, setting: Setting, watch: Watch | None) -> dict[str, Any]:
+def simulate_arms(match: RaceJob, setting: Setting, watch: DetectorDefence | None) -> dict[str, Any]:
     """Return what one world shows with the campaign and without it ("campaign", "quiet"), and notes on its graph."""
-    from sim.observers.harm import ensure
+    from sim.observers.harm import ensure_harm
     from sim.world import World
 
     setting = replace(setting, defences=(*setting.defences, *([watch] if watch else [])))
     trunk = World(setting, rng=match.seed)
-    ensure(trunk.observers)
+    ensure_harm(trunk.observers)
     trunk.run(setting.campaign.start)
     found: dict[str, Any] = {"notes": trunk.notes}
     for name, tactics in (("quiet", ()), ("campaign", setting.campaign.tactics)):
         world = trunk.fork(replace(setting.campaign, tactics=tactics))
         world.run(match.ticks - world.now)
-        found[name] = shown(world)
+        found[name] = count_totals(world)
     return found
 
 
-def shown(world: World) -> dict[str, float]:
+def count_totals(world: World) -> dict[str, float]:
     """Return totals from the campaign's start: standing dissent, people suspended, share of the army's members lost."""
     from experiments.analysis.defences import INNOCENT
-    from sim.observers.harm import WHOM
+    from sim.observers.harm import GROUPS
 
     history = world.history.iloc[world.setting.campaign.start :]
-    barred = {whom: float(history[f"barred_{whom}"].sum()) for whom in WHOM}
+    barred = {whom: float(history[f"barred_{whom}"].sum()) for whom in GROUPS}
     return {
         "standing": float((history["dissent_posts"] - history["dissent_removed"]).sum()),
         "opportunities": float(history["opportunities"].sum()),
@@ -207,10 +215,10 @@ def shown(world: World) -> dict[str, float]:
     }
 
 
-def gap(with_it: dict[str, Any], without: dict[str, Any]) -> dict[str, float]:
+def compare_worlds(with_it: dict[str, Any], without: dict[str, Any]) -> dict[str, float]:
     """Return what the detector changes in one round; `deficit` is what the army costs where there is none.
 
-    `restored` and `silenced` are standing dissenting posts: more under the campaign with the detector, and less without
+    `draw_restored` and `silenced` are standing dissenting posts: more under the campaign with the detector, and less without
     a campaign. Suspensions are those of the world with the detector, under the campaign and in quiet.
 
     Raises:

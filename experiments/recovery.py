@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
-from experiments.folder import describe
-from experiments.keys import own_keys
-from experiments.runs import in_order
-from experiments.settings import build, facts, varied
+from experiments.app_options import read_app_options
+from experiments.folder import write_metadata
+from experiments.runs import run_jobs
+from experiments.settings import apply_overrides, build_setting, describe_run
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from sim.setting import Setting
 
 
-class Course(NamedTuple):
+class RecoveryJob(NamedTuple):
     """Worlds of one seed that share the length of the campaign and the quiet days before it."""
 
-    help: str  #: MAIN of `analysis.recoveries`, or what might speed recovery up
+    intervention: str  #: MAIN of `analysis.summarise_recoveries`, or what might speed recovery up
     setting: Setting
     seed: int
     ticks: int
@@ -37,28 +37,28 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.analysis.recoveries import contrasts, speedups, times
+    from experiments.analysis.recoveries import compute_contrasts, compute_speedups, summarise_times
     from experiments.report import recovery as report
 
-    jobs = list(courses(config))
+    jobs = list(make_jobs(config))
     parts: list[pd.DataFrame] = []
     notes: tuple[str, ...] = ()
-    for found, said in in_order(play, jobs, config.workers, "playing courses"):
+    for found, said in run_jobs(run_job, jobs, config.workers, "playing courses"):
         notes = said
         parts.append(found)
     deficits = pd.concat(parts, ignore_index=True)
     start, after = config.campaign.start, jobs[0].ticks - jobs[0].setting.campaign.end
-    tables = {"deficits": deficits, "times": times(deficits, start)}
-    tables |= {"contrasts": contrasts(deficits, start), "speedups": speedups(deficits, start)}
+    tables = {"deficits": deficits, "times": summarise_times(deficits, start)}
+    tables |= {"contrasts": compute_contrasts(deficits, start), "speedups": compute_speedups(deficits, start)}
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
-    told = facts(jobs[0].setting, config, notes)
+    told = describe_run(jobs[0].setting, config, notes)
     told["facts"]["Campaign"] = f"from hour {start}, as in the table; {after} hours are watched after each"
-    describe(folder, OmegaConf.to_container(config), told)  # type: ignore[arg-type]
+    write_metadata(folder, OmegaConf.to_container(config), told)  # type: ignore[arg-type]
     report.write(folder, Console())
 
 
-def courses(config: DictConfig) -> Iterator[Course]:
+def make_jobs(config: DictConfig) -> Iterator[RecoveryJob]:
     """Yield what is played, seed after seed.
 
     Raises:
@@ -66,13 +66,15 @@ def courses(config: DictConfig) -> Iterator[Course]:
     """
     from experiments.analysis.recoveries import MAIN
 
-    asked = own_keys(config, "recovery", "recovery")
+    asked = read_app_options(config, "recovery", "recovery")
     hours, intensities = asked["hours"], asked["intensities"]
     if not hours or any(not isinstance(h, int) or h < 1 for h in hours) or sorted(set(hours)) != hours:
         raise InputError(f"recovery.hours={hours} must be whole numbers from 1, rising, as in [24, 72]")
     if not intensities or any(not 0 < x <= 1 for x in intensities) or sorted(set(intensities)) != intensities:
         raise InputError(f"recovery.intensities={intensities} must lie in (0, 1], rising, as in [0.5, 1.0]")
-    settings = {MAIN: build(config)} | {name: build(varied(config, words)) for name, words in asked["helps"].items()}
+    settings = {MAIN: build_setting(config)} | {
+        name: build_setting(apply_overrides(config, words)) for name, words in asked["interventions"].items()
+    }
     campaign = settings[MAIN].campaign
     if not (campaign.tactics and settings[MAIN].army.size):
         raise InputError("nobody campaigns: give it campaign.tactics and army.size")
@@ -84,10 +86,10 @@ def courses(config: DictConfig) -> Iterator[Course]:
             for length in hours if name == MAIN else hours[-1:]:
                 timed = replace(setting, campaign=replace(setting.campaign, hours=length))
                 hard: Sequence[float] = intensities if name == MAIN else intensities[-1:]
-                yield Course(name, timed, seed, campaign.start + length + after, tuple(hard))
+                yield RecoveryJob(name, timed, seed, campaign.start + length + after, tuple(hard))
 
 
-def play(course: Course) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def run_job(course: RecoveryJob) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Play one seed with and without the campaign, at each intensity.
 
     Returns:
@@ -113,7 +115,12 @@ def play(course: Course) -> tuple[pd.DataFrame, tuple[str, ...]]:
         standing = [frame["dissent_posts"] - frame["dissent_removed"] for frame in (none, arm)]
         parts.append(
             pd.DataFrame(
-                {"help": course.help, "hours": campaign.hours, "intensity": intensity, "seed": course.seed}
+                {
+                    "intervention": course.intervention,
+                    "hours": campaign.hours,
+                    "intensity": intensity,
+                    "seed": course.seed,
+                }
                 | {"tick": none["tick"], "deficit": standing[0] - standing[1], "left": arm["left"] - none["left"]}
             )
         )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import MOST, app
-from experiments.folder import describe
+from experiments.app import MAX_INTEGER, app
+from experiments.folder import write_metadata
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ BATCH = 50  #: runs that a process is handed at a time
 
 def main(config: DictConfig, folder: Path) -> bool:
     """Play every cell, write tables, figures and the report, print the comparison; return whether all is met."""
-    check(config)
-    return simsom(config, folder) if config.paper == "simsom_2024" else ross(config, folder)
+    check_options(config)
+    return reproduce_simsom(config, folder) if config.paper == "simsom_2024" else reproduce_ross(config, folder)
 
 
-def simsom(config: DictConfig, folder: Path) -> bool:
+def reproduce_simsom(config: DictConfig, folder: Path) -> bool:
     """Reproduce Truong et al. 2024: the small network that decides, and curves on synthetic ones."""
     from experiments.published.simsom_curves import AS_PUBLISHED
     from experiments.published.simsom_targets import compare
     from experiments.report import simsom as report
 
     asked: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
-    check_simsom(asked["simsom"], asked["graph"]["bots"])
-    runs, judged, network = play_small(asked)
-    played, curves, people = play_curves(asked)
+    check_simsom_options(asked["simsom"], asked["graph"]["bots"])
+    runs, judged, network = simulate_small_network(asked)
+    played, curves, people = simulate_curves(asked)
     compared = compare(runs, judged)
     for name, frame in {"runs": runs, "played": played, "measures": compared, "curves": curves}.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
@@ -46,14 +46,14 @@ def simsom(config: DictConfig, folder: Path) -> bool:
         "Small network": network,
         "Synthetic networks": f"{people:,} people, {asked['simsom']['networks']} networks a point",
     }
-    describe(folder, asked, {"facts": facts})
+    write_metadata(folder, asked, {"facts": facts})
     report.write(folder, compared, curves)
     report.show(compared, curves)
     deciding = curves[curves["judged"] & (curves["verdict"] != "")]
     return bool(compared["passed"].all() and (deciding["verdict"] == AS_PUBLISHED).all())
 
 
-def play_small(asked: dict[str, Any]) -> tuple[pd.DataFrame, bool, str]:
+def simulate_small_network(asked: dict[str, Any]) -> tuple[pd.DataFrame, bool, str]:
     """Return the runs on the small network, whether they are the published ones, and what the network is."""
     from functools import partial
 
@@ -61,38 +61,38 @@ def play_small(asked: dict[str, Any]) -> tuple[pd.DataFrame, bool, str]:
 
     from experiments.published import simsom_targets as targets
     from experiments.published.simsom_2024 import SimSom
-    from experiments.published.simsom_networks import given
-    from experiments.runs import in_order
+    from experiments.published.simsom_networks import read_network
+    from experiments.runs import run_jobs
 
     options, path, bots = asked["simsom"], asked["graph"]["path"], asked["graph"]["bots"]
     rule = SimSom(**options["rule"])
     if path is None:
         graph, bots = targets.SMALL_NETWORK(asked["seed"]), targets.SMALL_NETWORK.bots
     else:
-        graph = given(path, bots)
+        graph = read_network(path, bots)
     people = len(graph.following_start) - 1 - bots
-    judged = targets.digest(graph) == targets.DIGEST and rule == targets.SMALL and options["steps"] == targets.STEPS
-    one = partial(targets.small, graph, people, rule, options["steps"])
+    judged = targets.hash_graph(graph) == targets.DIGEST and rule == targets.SMALL and options["steps"] == targets.STEPS
+    one = partial(targets.simulate_small, graph, people, rule, options["steps"])
     seeds = range(asked["seed"], asked["seed"] + options["runs"])
-    runs = pd.DataFrame(in_order(one, seeds, asked["workers"], "runs on the small network"))
+    runs = pd.DataFrame(run_jobs(one, seeds, asked["workers"], "runs on the small network"))
     name = f"{path or 'generated'}: {people:,} people, {len(graph.following):,} follows, {len(seeds)} runs"
     return runs, judged, name
 
 
-def play_curves(asked: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+def simulate_curves(asked: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Return the runs on synthetic networks, the curves that they make, and how many people there are."""
     from experiments.published import simsom_curves as curves
-    from experiments.runs import in_order
+    from experiments.runs import run_jobs
 
     options = asked["simsom"]
-    plan = curves.jobs(options["scale"], range(asked["seed"], asked["seed"] + options["networks"]))
-    needed = curves.worlds(plan)
-    results = in_order(curves.play_world, needed, asked["workers"], "runs on synthetic networks")
-    played = curves.table(plan, dict(zip(needed, results, strict=True)))
-    return played, curves.directions(played), plan[0].world.network.people
+    plan = curves.make_jobs(options["scale"], range(asked["seed"], asked["seed"] + options["networks"]))
+    needed = curves.list_runs(plan)
+    results = run_jobs(curves.simulate_run, needed, asked["workers"], "runs on synthetic networks")
+    played = curves.tabulate_runs(plan, dict(zip(needed, results, strict=True)))
+    return played, curves.judge_directions(played), plan[0].run.network.people
 
 
-def check_simsom(options: dict[str, Any], bots: Any) -> None:
+def check_simsom_options(options: dict[str, Any], bots: Any) -> None:
     """Raise InputError unless numbers of runs, steps and bots and the scale are what they may be."""
     if not isinstance(bots, int) or isinstance(bots, bool) or bots < 0:
         raise InputError(f"graph.bots={bots} must be a whole number from 0")
@@ -105,17 +105,17 @@ def check_simsom(options: dict[str, Any], bots: Any) -> None:
         raise InputError(f"simsom.scale={scale} must be a number above 0, at most 10: 1 is the paper's size")
 
 
-def ross(config: DictConfig, folder: Path) -> bool:
+def reproduce_ross(config: DictConfig, folder: Path) -> bool:
     """Reproduce Ross et al. 2019, cell by cell."""
     from rich.console import Console
 
-    from experiments.published.ross_targets import cells, compare, whole_numbers
+    from experiments.published.ross_targets import check_whole_numbers, compare, list_cells
     from experiments.report import reproduce as report
 
     asked: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
-    links, bots = (whole_numbers(key, asked[key]) for key in ("links", "bots"))
+    links, bots = (check_whole_numbers(key, asked[key]) for key in ("links", "bots"))
     seeds = range(config.seed, config.seed + config.runs)
-    runs = collect(cells(links, bots), seeds, config.ticks, config.workers)
+    runs = simulate_cells(list_cells(links, bots), seeds, config.ticks, config.workers)
     compared = compare(runs)
     runs.to_parquet(folder / "runs.parquet", index=False)
     compared.to_parquet(folder / "cells.parquet", index=False)
@@ -124,21 +124,21 @@ def ross(config: DictConfig, folder: Path) -> bool:
         "Runs a cell": f"{len(seeds):,} (seeds {seeds[0]} to {seeds[-1]}, the same in every cell)",
         "Cells": compared["cell"].nunique(),
     }
-    describe(folder, asked, {"facts": facts})
+    write_metadata(folder, asked, {"facts": facts})
     report.write(folder, compared, runs)
     report.show(compared, Console())
     return bool(compared["passed"].all())
 
 
-def check(config: DictConfig) -> None:
+def check_options(config: DictConfig) -> None:
     """Raise InputError unless the paper is known and there are runs enough for a standard error."""
     if config.paper not in PAPERS:
         raise InputError(f"paper={config.paper} is unknown: {suggest(str(config.paper), PAPERS)}")
-    if not isinstance(config.runs, int) or isinstance(config.runs, bool) or not 2 <= config.runs <= MOST:
-        raise InputError(f"runs={config.runs} must be a whole number from 2 to {MOST}")
+    if not isinstance(config.runs, int) or isinstance(config.runs, bool) or not 2 <= config.runs <= MAX_INTEGER:
+        raise InputError(f"runs={config.runs} must be a whole number from 2 to {MAX_INTEGER}")
 
 
-def collect(cells: Sequence[Ross], seeds: range, limit: int, workers: int) -> pd.DataFrame:
+def simulate_cells(cells: Sequence[Ross], seeds: range, limit: int, workers: int) -> pd.DataFrame:
     """Play every cell with every seed, batches side by side; the rows do not depend on the number of processes.
 
     Args:
@@ -152,28 +152,28 @@ def collect(cells: Sequence[Ross], seeds: range, limit: int, workers: int) -> pd
     """
     import pandas as pd
 
-    from experiments.published.ross_2019 import Ross, play_seeds
-    from experiments.runs import cores, processes, progress
+    from experiments.published.ross_2019 import Ross, simulate_seeds
+    from experiments.runs import count_cores, open_process_pool, show_progress_bar
 
     jobs = [(cell, seeds[first : first + BATCH]) for cell in cells for first in range(0, len(seeds), BATCH)]
-    workers = min(workers or cores(), len(jobs))
+    workers = min(workers or count_cores(), len(jobs))
     played: list[pd.DataFrame] = []
-    with progress(len(jobs), "compiling kernels", f"batches of {min(BATCH, len(seeds))} runs") as advance:
-        play_seeds(Ross(users=20, bots=1), range(1), limit)
+    with show_progress_bar(len(jobs), "compiling kernels", f"batches of {min(BATCH, len(seeds))} runs") as advance:
+        simulate_seeds(Ross(users=20, bots=1), range(1), limit)
         if workers <= 1:
             for cell, part in jobs:
-                played.append(play_seeds(cell, part, limit))
+                played.append(simulate_seeds(cell, part, limit))
                 advance(1)
         else:
-            with processes(workers) as pool:
-                for frame in pool.map(play_seeds, *zip(*jobs, strict=True), [limit] * len(jobs)):
+            with open_process_pool(workers) as pool:
+                for frame in pool.map(simulate_seeds, *zip(*jobs, strict=True), [limit] * len(jobs)):
                     played.append(frame)
                     advance(1)
     labelled = [frame.assign(**asdict(cell)) for (cell, _), frame in zip(jobs, played, strict=True)]
     return pd.concat(labelled, ignore_index=True)
 
 
-def command() -> None:
+def run_app() -> None:
     """Run the app; leave with code 1 if a published number was missed."""
     met: list[bool] = []
     app("reproduce", lambda config, folder: met.append(main(config, folder)))
@@ -181,4 +181,4 @@ def command() -> None:
 
 
 if __name__ == "__main__":
-    command()
+    run_app()

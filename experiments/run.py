@@ -12,34 +12,37 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.folder import command, describe
-    from experiments.panel import wanted
+    from experiments.folder import read_command, write_metadata
+    from experiments.panel import read_panel_options
     from experiments.recorder import Recorder
     from experiments.report import world as report
-    from experiments.runs import cores, progress
-    from experiments.settings import build, facts
+    from experiments.runs import count_cores, show_progress_bar
+    from experiments.settings import build_setting, describe_run
     from experiments.teaching.film import Film
-    from experiments.teaching.replay import Reel, Scene, write
-    from experiments.teaching.takes import Shot, shown
+    from experiments.teaching.replay import Replay, Scene, write_replay
+    from experiments.teaching.replay_runs import ReplayRun, collect_run
     from sim.world import World
 
-    setting = build(config)
-    panel = wanted(config.record)
-    shots: list[Shot] = []
-    with progress(config.ticks * config.seeds, "playing hours") as advance, Recorder(folder, panel) as recorder:
+    setting = build_setting(config)
+    panel = read_panel_options(config.record)
+    shots: list[ReplayRun] = []
+    with (
+        show_progress_bar(config.ticks * config.seeds, "playing hours") as advance,
+        Recorder(folder, panel) as recorder,
+    ):
         for seed in range(config.seed, config.seed + config.seeds):
-            world = World(setting, rng=seed, archive=recorder, threads=cores())
+            world = World(setting, rng=seed, archive=recorder, threads=count_cores())
             recorder.begin(world)
             if config.replay and not shots:
                 world.observers.append(Film(world))
             world.run(config.ticks, advance)
             recorder.finish(world)
-            shots.append(shown([world]))
+            shots.append(collect_run([world]))
     hours = [shot.histories[0].assign(seed=config.seed + number) for number, shot in enumerate(shots)]
     pd.concat(hours, ignore_index=True).to_parquet(folder / "ticks.parquet", index=False)
-    describe(folder, OmegaConf.to_container(config), facts(setting, config, world.notes))  # type: ignore[arg-type]
+    write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, world.notes))  # type: ignore[arg-type]
     if config.replay:
-        write(Reel([Scene(shots, setting.campaign)], command(folder)), folder / "replay.html")
+        write_replay(Replay([Scene(shots, setting.campaign)], read_command(folder)), folder / "replay.html")
     Console().print(report.write(folder))
 
 

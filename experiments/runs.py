@@ -42,7 +42,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Played:
+class RunResult:
     """What a run leaves: one row, its hourly measures, and what its graph says of itself."""
 
     row: dict[str, Any]
@@ -50,12 +50,12 @@ class Played:
     notes: tuple[str, ...]
 
 
-def play(run: Run) -> Played:
+def simulate_run(run: Run) -> RunResult:
     """Play one world in this process."""
-    return play_group([run])[0]
+    return simulate_group([run])[0]
 
 
-def play_group(runs: Sequence[Run]) -> list[Played]:
+def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
     """Play worlds that are one world until their campaigns begin: the quiet days are played once.
 
     All runs have the same seed and ticks, and settings that differ in the campaign's conduct only
@@ -68,28 +68,28 @@ def play_group(runs: Sequence[Run]) -> list[Played]:
     world = World(first.setting, rng=first.seed)
     world.run(min(first.ticks, first.setting.campaign.start))
     shared = (time.perf_counter() - begun) / len(runs)
-    return [_finish(world.fork(run.setting.campaign), run, shared) for run in runs]
+    return [_finish_run(world.fork(run.setting.campaign), run, shared) for run in runs]
 
 
-def _finish(world: World, run: Run, spent: float) -> Played:
-    from experiments.analysis.summary import MEASURES, summarise
+def _finish_run(world: World, run: Run, spent: float) -> RunResult:
+    from experiments.analysis.summary import MEASURES, summarise_run
 
     begun = time.perf_counter()
     history = world.run(run.ticks - world.now)
     campaign = run.setting.campaign
-    measures = summarise({name: history[name].to_numpy() for name in MEASURES}, campaign.start, campaign.end)
+    measures = summarise_run({name: history[name].to_numpy() for name in MEASURES}, campaign.start, campaign.end)
     row = run.labels | measures | {"wall_time": spent + time.perf_counter() - begun}
     labels = {name: getattr(run, name) for name in ("arm", "effort", "seed")}
-    return Played(row, history.assign(**labels), world.notes)
+    return RunResult(row, history.assign(**labels), world.notes)
 
 
-def before(run: Run) -> tuple[Setting, int, int]:
+def get_shared_prefix(run: Run) -> tuple[Setting, int, int]:
     """Return what decides a run until its campaign begins: setting without the campaign's conduct, seed, ticks."""
     start, hours = run.setting.campaign.start, run.setting.campaign.hours
     return replace(run.setting, campaign=Campaign(start=start, hours=hours)), run.seed, run.ticks
 
 
-def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run, Played]]:
+def simulate_all(runs: Sequence[Run], workers: int, label: str) -> Iterator[tuple[Run, RunResult]]:
     """Play all runs with a progress bar on stderr; yield them as they end, in no order.
 
     Kernels are compiled first, by the first run cut short in this process and one in a worker, so that the
@@ -102,19 +102,19 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
     """
     groups: dict[tuple[Setting, int, int], list[Run]] = {}
     for run in runs:
-        groups.setdefault(before(run), []).append(run)
-    workers = min(workers or cores(), len(groups))
-    with progress(len(runs), "compiling kernels", what) as advance:
+        groups.setdefault(get_shared_prefix(run), []).append(run)
+    workers = min(workers or count_cores(), len(groups))
+    with show_progress_bar(len(runs), "compiling kernels", label) as advance:
         if workers <= 1:
             for group in groups.values():
-                yield from zip(group, play_group(group), strict=True)
+                yield from zip(group, simulate_group(group), strict=True)
                 advance(len(group))
             return
-        with processes(workers) as pool:
+        with open_process_pool(workers) as pool:
             pool.submit(compile_speech)
             warm_up(runs)
-            waiting: dict[Future[list[Played]], list[Run]] = {
-                pool.submit(play_group, group): group for group in groups.values()
+            waiting: dict[Future[list[RunResult]], list[Run]] = {
+                pool.submit(simulate_group, group): group for group in groups.values()
             }
             while waiting:
                 done, _ = wait(waiting, return_when=FIRST_EXCEPTION, timeout=0.2)
@@ -124,7 +124,7 @@ def play_all(runs: Sequence[Run], workers: int, what: str) -> Iterator[tuple[Run
                     advance(len(group))
 
 
-def in_order(play_one: Callable[[J], R], jobs: Sequence[J], workers: int, what: str) -> Iterator[R]:
+def run_jobs(play_one: Callable[[J], R], jobs: Sequence[J], workers: int, label: str) -> Iterator[R]:
     """Play jobs side by side with a progress bar on stderr; yield what `play_one` returns, in the order of `jobs`.
 
     Args:
@@ -133,14 +133,14 @@ def in_order(play_one: Callable[[J], R], jobs: Sequence[J], workers: int, what: 
         workers: processes; 0 means one for each core that this process may use.
         what: the words beside the bar.
     """
-    workers = min(workers or cores(), len(jobs))
-    with progress(len(jobs), "compiling kernels", what) as advance:
+    workers = min(workers or count_cores(), len(jobs))
+    with show_progress_bar(len(jobs), "compiling kernels", label) as advance:
         if workers <= 1:
             for job in jobs:
                 yield play_one(job)
                 advance(1)
             return
-        with processes(workers) as pool:
+        with open_process_pool(workers) as pool:
             for result in pool.map(play_one, jobs, chunksize=max(1, min(20, len(jobs) // (4 * workers)))):
                 yield result
                 advance(1)
@@ -151,19 +151,19 @@ def compile_speech() -> None:
     import numpy as np
 
     from sim.people.expression import Expression
-    from sim.state.accounts import empty
+    from sim.state.accounts import make_blank_accounts
     from sim.state.posts import Ledger
-    from sim.state.records import Change, Exposures, Woken
+    from sim.state.records import ActiveUsers, Exposures, StateUpdate
 
     rows, whole, number = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
-    change = Change(number, number, number, number, number, number, whole, whole, np.zeros(0, np.bool_))
-    nobody, nothing = Woken(rows, rows, whole), Exposures(np.zeros(1, np.int64), rows)
-    rule, people = Expression(), empty(0)
+    change = StateUpdate(number, number, number, number, number, number, whole, whole, np.zeros(0, np.bool_))
+    nobody, nothing = ActiveUsers(rows, rows, whole), Exposures(np.zeros(1, np.int64), rows)
+    rule, people = Expression(), make_blank_accounts(0)
     wanted = rule.decide(people, nobody, change, number, 1, 0)
     rule.speak(people, Ledger(1).columns, 0, nobody, nothing, change, wanted, 1, 0)
 
 
-def cores() -> int:
+def count_cores() -> int:
     """Return how many cores this process may use; where the system does not say, how many there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -173,7 +173,7 @@ def warm_up(runs: Sequence[Run]) -> None:
 
     Four days are enough that some leave because of abuse and that reports are judged.
     """
-    from experiments.settings import changed
+    from experiments.settings import replace_fields
 
     seen: set[tuple[type, ...]] = set()
     for run in runs:
@@ -183,13 +183,13 @@ def warm_up(runs: Sequence[Run]) -> None:
         seen.add(kinds)
         small: dict[str, Any] = {"population.size": 50, "army.size": 30}
         small |= {"campaign.start": 1, "campaign.tactics": ("flood", "abuse"), "campaign.victims": ()}
-        play(Run("", "", "", "", 1, changed(run.setting, small), 96))
+        simulate_run(Run("", "", "", "", 1, replace_fields(run.setting, small), 96))
 
 
 @contextmanager
-def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+def open_process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool whose workers are told to stop, and do, when this block ends early."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_quiet)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
     try:
         yield pool
     except BaseException:
@@ -201,7 +201,7 @@ def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     pool.shutdown()
 
 
-def _quiet() -> None:
+def _ignore_interrupts() -> None:
     """Have a worker ignore Ctrl-C: the parent stops it and says so."""
     import signal
 
@@ -209,7 +209,7 @@ def _quiet() -> None:
 
 
 @contextmanager
-def progress(total: int, at_first: str, then: str = "") -> Iterator[Callable[[int], None]]:
+def show_progress_bar(total: int, at_first: str, then: str = "") -> Iterator[Callable[[int], None]]:
     """Show a progress bar on stderr; yield what advances it. `then` replaces the words at the first advance."""
     from rich.console import Console
     from rich.progress import (

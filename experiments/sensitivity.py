@@ -6,30 +6,30 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF, growing_app
+from experiments.app import CONF, resumable_app
 from sim.errors import InputError
 
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Sample the ranges, play what is missing, and report; return whether all runs succeeded."""
-    from experiments.analysis.sensitivity import METHODS, indices, sample
-    from experiments.sweeps import design, identity, plan, playing
+    from experiments.analysis.sensitivity import METHODS, compute_indices, sample_points
+    from experiments.sweeps import design, identity, plan, runner
 
     options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
     asked: dict[str, Any] = OmegaConf.to_container(config.sensitivity)  # type: ignore[assignment]
-    _check(options, asked, METHODS)
-    playing.check(options)
-    axes = design.ranges(asked["ranges"], "sensitivity.ranges")
-    places = sample(asked["method"], list(axes), asked["draws"], asked["design_seed"])
+    _check_options(options, asked, METHODS)
+    runner.check_options(options)
+    axes = design.parse_ranges(asked["ranges"], "sensitivity.ranges")
+    places = sample_points(asked["method"], list(axes), asked["draws"], asked["design_seed"])
     composer = plan.Composer("sensitivity", overrides, CONF)
-    table = plan.rows(composer, design.at(axes, places), design.baseline(options["baseline"]))
+    table = plan.compose_rows(composer, design.map_points(axes, places), design.parse_baseline(options["baseline"]))
     if options["plan"]:
-        print(*playing.cautions(table, options["baseline"]), playing.size(table, config.seeds), sep="\n")
+        print(*runner.list_cautions(table, options["baseline"]), runner.format_size(table, config.seeds), sep="\n")
         return True
-    well = playing.play(config, options, table, identity.code_of(row.cell.setting for row in table))
+    well = runner.run_sweep(config, options, table, identity.hash_code(row.cell.setting for row in table))
     folder = Path(config.out).expanduser()
-    answers, column = _answers(folder, table, options["outcome"])
-    found = indices(asked["method"], list(axes), places, answers, asked["design_seed"])
+    answers, column = _read_answers(folder, table, options["outcome"])
+    found = compute_indices(asked["method"], list(axes), places, answers, asked["design_seed"])
     found.to_parquet(folder / "sensitivity.parquet", index=False)
     from experiments.report.sensitivity import write
 
@@ -38,29 +38,29 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     return well
 
 
-def _answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
+def _read_answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
     """Return the mean of the outcome over seeds at every point of the plan, in its order, and the outcome's column."""
     import numpy as np
 
-    from experiments.analysis.sweeps import by_point
-    from experiments.sweeps.progress import counted
-    from experiments.sweeps.reading import effect, tidy
-    from experiments.sweeps.widening import name_of
+    from experiments.analysis.sweeps import average_by_point
+    from experiments.sweeps.progress import format_count
+    from experiments.sweeps.reading import find_effect_column, read_tidy
+    from experiments.sweeps.sequential_stopping import name_point
 
-    frame = tidy(folder)
-    column = effect(frame, outcome)
-    points = by_point(frame.fillna({"baseline": ""}), ["point", "baseline"], column)
+    frame = read_tidy(folder)
+    column = find_effect_column(frame, outcome)
+    points = average_by_point(frame.fillna({"baseline": ""}), ["point", "baseline"], column)
     value = dict(zip(zip(points["point"], points["baseline"], strict=True), points["value"], strict=True))
-    answers = np.array([value.get(name_of(row), np.nan) for row in table])
+    answers = np.array([value.get(name_point(row), np.nan) for row in table])
     if lacking := int(np.isnan(answers).sum()):
         raise InputError(
-            f"{lacking} of {counted(len(answers), 'point')} without any {outcome}, and indices need all: see the "
+            f"{lacking} of {format_count(len(answers), 'point')} without any {outcome}, and indices need all: see the "
             f"errors in {folder}/runs, and say sweep.retry=failed or narrow the ranges"
         )
     return answers, column
 
 
-def _check(options: dict[str, Any], asked: dict[str, Any], methods: Sequence[str]) -> None:
+def _check_options(options: dict[str, Any], asked: dict[str, Any], methods: Sequence[str]) -> None:
     if asked["method"] not in methods:
         raise InputError(f"sensitivity.method={asked['method']} is unknown: say {' or '.join(methods)}")
     for key in ("grid", "list", "random", "lhs", "sobol", "csv"):
@@ -76,4 +76,4 @@ def _check(options: dict[str, Any], asked: dict[str, Any], methods: Sequence[str
 
 
 if __name__ == "__main__":
-    growing_app("sensitivity", main)
+    resumable_app("sensitivity", main)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sim.setting import Setting
 
 
-def build(config: DictConfig) -> Setting:
+def build_setting(config: DictConfig) -> Setting:
     """Build the setting from the groups of a composed configuration.
 
     Raises:
@@ -28,12 +28,14 @@ def build(config: DictConfig) -> Setting:
     """
     from sim.setting import Setting
 
-    setting = together({group.name: made(config[group.name], group.name) for group in fields(Setting)})
+    setting = combine_groups(
+        {group.name: instantiate_group(config[group.name], group.name) for group in fields(Setting)}
+    )
     setting.check_victims(setting.graph.size(setting.population.size))
     return setting
 
 
-def made(group: Any, name: str) -> Any:
+def instantiate_group(group: Any, name: str) -> Any:
     """Return what the group `name` of a configuration describes: its rule, or a tuple of all the rules that it names.
 
     Raises:
@@ -48,14 +50,14 @@ def made(group: Any, name: str) -> Any:
     return tuple(instantiate(named, _convert_="all") for named in group.values())
 
 
-def together(groups: Mapping[str, Any]) -> Setting:
+def combine_groups(groups: Mapping[str, Any]) -> Setting:
     """Return the setting of these groups; one that names nothing is what a setting has of itself."""
     from sim.setting import Setting
 
     return Setting(**{name: group for name, group in groups.items() if group != ()})
 
 
-def otherwise(config: DictConfig, changes: Sequence[str], name: str) -> DictConfig:
+def set_keys(config: DictConfig, changes: Sequence[str], name: str) -> DictConfig:
     """Return the configuration with `changes`, each "KEY=VALUE", in place; {} takes a mechanism away.
 
     Args:
@@ -80,7 +82,7 @@ def otherwise(config: DictConfig, changes: Sequence[str], name: str) -> DictConf
     return other
 
 
-def compared_with(story: Mapping[str, Any]) -> list[str]:
+def get_baseline_changes(story: Mapping[str, Any]) -> list[str]:
     """Return what is otherwise in the world that a scenario is compared with, each "KEY=VALUE"; [] for nothing.
 
     `story`: of the scenario; {} for none, which is compared with the same whose army has no orders.
@@ -88,7 +90,7 @@ def compared_with(story: Mapping[str, Any]) -> list[str]:
     return list(story.get("without", ["campaign.tactics=[]"]))
 
 
-def left_out(config: DictConfig, key: str) -> bool:
+def has_default(config: DictConfig, key: str) -> bool:
     """Tell whether `key` is a field that a rule named in `config` has, and that is left at its default there."""
     place, _, field = key.rpartition(".")
     rule = OmegaConf.select(config, place) if place else None
@@ -98,7 +100,7 @@ def left_out(config: DictConfig, key: str) -> bool:
     return is_dataclass(kind) and field in (column.name for column in fields(kind))
 
 
-def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:
+def describe_run(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:
     """Return what a report says about a run under `setting`; `notes` are those of its graph."""
     army, campaign = setting.army, setting.campaign
     drawn = "" if getattr(setting.graph, "fixed", False) else ", graph"
@@ -112,7 +114,7 @@ def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[st
             "Extremists": f"{setting.extremists.size} accounts, in every arm the same and by the same rule",
             "Campaign": f"hours {campaign.start} to {campaign.end} of {config.ticks}, intensity {campaign.intensity:g}"
             + ("" if army.size and campaign.tactics else ", which nobody carries out"),
-            **_further(setting),
+            **_describe_extras(setting),
             "Platform": f"engagement weight {setting.feed.engagement:g} in ranking, "
             f"{setting.attention.items} posts a session, {setting.moderation.capacity} reviews an hour",
             "Seeds": f"{config.seeds} ({first} to {last}); people{drawn} and chance redrawn for each",
@@ -120,7 +122,7 @@ def facts(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[st
     }
 
 
-def _further(setting: Setting) -> dict[str, str]:
+def _describe_extras(setting: Setting) -> dict[str, str]:
     """Return in words who else is organised, and which mechanisms this world has that others lack; if any."""
     forces = []
     for force in setting.forces:
@@ -133,7 +135,7 @@ def _further(setting: Setting) -> dict[str, str]:
     return {what: ", ".join(names) for what, names in words.items() if names}
 
 
-def varied(config: DictConfig, words: Sequence[str]) -> DictConfig:
+def apply_overrides(config: DictConfig, words: Sequence[str]) -> DictConfig:
     """Return a composed configuration with further overrides in place, each "KEY=VALUE" or "GROUP=CHOICE".
 
     A choice lies on top of what there is: a scenario changes what it names and nothing else.
@@ -146,15 +148,15 @@ def varied(config: DictConfig, words: Sequence[str]) -> DictConfig:
     for word in map(str, words):
         key, equals, text = word.partition("=")
         if equals and key and (CONF / key).is_dir():
-            other = _chosen(other, key, text)
-        elif OmegaConf.select(config, key) is None and not left_out(config, key):
-            raise InputError(f"{word} names no key: {suggest(key, _keys(config))}")
+            other = _apply_choice(other, key, text)
+        elif OmegaConf.select(config, key) is None and not has_default(config, key):
+            raise InputError(f"{word} names no key: {suggest(key, _list_keys(config))}")
         else:
-            OmegaConf.update(other, key, _read(word, text), merge=False)
+            OmegaConf.update(other, key, _parse_value(word, text), merge=False)
     return other
 
 
-def _chosen(config: DictConfig, group: str, choice: str) -> Any:
+def _apply_choice(config: DictConfig, group: str, choice: str) -> Any:
     path = CONF / group / f"{choice}.yaml"
     if not path.is_file():
         raise InputError(
@@ -168,19 +170,19 @@ def _chosen(config: DictConfig, group: str, choice: str) -> Any:
     return config
 
 
-def _read(word: str, text: str) -> Any:
+def _parse_value(word: str, text: str) -> Any:
     try:
         return OmegaConf.create(f"value: {text}").value
     except (OmegaConfBaseException, YAMLError):
         raise InputError(f"{word} can not be read: say KEY=VALUE") from None
 
 
-def _keys(config: DictConfig) -> list[str]:
+def _list_keys(config: DictConfig) -> list[str]:
     groups = {str(name): group for name, group in config.items() if isinstance(group, DictConfig)}
     return [f"{name}.{key}" for name, group in groups.items() for key in map(str, group)]
 
 
-def differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]:
+def list_differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]:
     """Return (group.field, value in `one`, value in `other`) where two settings of the same rules differ.
 
     Groups of several rules are the same in every arm.
@@ -195,7 +197,7 @@ def differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def changed(setting: Setting, changes: Mapping[str, Any]) -> Setting:
+def replace_fields(setting: Setting, changes: Mapping[str, Any]) -> Setting:
     """Return `setting` with some fields replaced, each named "group.field".
 
     Raises:

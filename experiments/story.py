@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
-from experiments.folder import describe
-from experiments.runs import in_order
-from experiments.settings import build, facts, otherwise
+from experiments.folder import write_metadata
+from experiments.runs import run_jobs
+from experiments.settings import build_setting, describe_run, set_keys
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from sim.setting import Setting
 
 WITH, WITHOUT = "with", "without"
-KEYS = {"title": str, "without": list, "outcomes": list, "pictures": list}
+STORY_KEYS = {"title": str, "without": list, "outcomes": list, "pictures": list}
 
 
-class Telling(NamedTuple):
+class StoryJob(NamedTuple):
     """One world to be played."""
 
     arm: str
@@ -36,44 +36,44 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.analysis.stories import compare, timeline
+    from experiments.analysis.stories import compare_arms, make_timeline
     from experiments.report import story as report
     from sim.world import World
 
-    story = checked(config)
-    setting = build(config)
-    arms = {WITH: setting, WITHOUT: build(otherwise(config, story["without"], "story.without"))}
+    story = read_story(config)
+    setting = build_setting(config)
+    arms = {WITH: setting, WITHOUT: build_setting(set_keys(config, story["without"], "story.without"))}
     world = World(setting, rng=config.seed)
     world.step()
     check_measures(story, world.history)
     seeds = range(config.seed, config.seed + config.seeds)
-    jobs = [Telling(arm, seed, rules, config.ticks) for seed in seeds for arm, rules in arms.items()]
-    ticks = pd.concat(in_order(tell, jobs, config.workers, "playing worlds"), ignore_index=True)
+    jobs = [StoryJob(arm, seed, rules, config.ticks) for seed in seeds for arm, rules in arms.items()]
+    ticks = pd.concat(run_jobs(run_job, jobs, config.workers, "playing worlds"), ignore_index=True)
     ticks.to_parquet(folder / "ticks.parquet", index=False)
-    compare(ticks, story["outcomes"]).to_parquet(folder / "outcomes.parquet", index=False)
+    compare_arms(ticks, story["outcomes"]).to_parquet(folder / "outcomes.parquet", index=False)
     whole: Any = OmegaConf.to_container(config)
-    timeline(whole, config.ticks).to_parquet(folder / "timeline.parquet", index=False)
-    told = facts(setting, config, world.notes)
+    make_timeline(whole, config.ticks).to_parquet(folder / "timeline.parquet", index=False)
+    told = describe_run(setting, config, world.notes)
     told["facts"]["Dashed lines"] = "the same with " + ", ".join(story["without"]) if story["without"] else "the same"
-    describe(folder, whole, told)
+    write_metadata(folder, whole, told)
     Console().print(report.write(folder))
 
 
-def tell(job: Telling) -> pd.DataFrame:
+def run_job(job: StoryJob) -> pd.DataFrame:
     """Return the hourly measures of one world."""
     from sim.world import World
 
     return World(job.setting, rng=job.seed).run(job.ticks).assign(arm=job.arm, seed=job.seed)
 
 
-def checked(config: DictConfig) -> dict[str, Any]:
+def read_story(config: DictConfig) -> dict[str, Any]:
     """Return the story of a scenario.
 
     Raises:
         InputError: the scenario has none, or a part of it is missing, in one line with the cure.
     """
     story: Any = OmegaConf.to_container(config.story) if "story" in config else {}
-    for key, kind in KEYS.items():
+    for key, kind in STORY_KEYS.items():
         if not isinstance(story.get(key), kind):
             raise InputError(f"story.{key} must be a {kind.__name__}: name a scenario that tells a story, see --help")
     for number, outcome in enumerate(story["outcomes"]):

@@ -6,10 +6,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF, composed, growing_app
+from experiments.app import CONF, compose_config, resumable_app
 
 
-def sweep(*overrides: str) -> bool:
+def run_sweep(*overrides: str) -> bool:
     """Do what `python -m experiments.sweep OVERRIDES` does, from a notebook or a script; return whether all succeeded.
 
     A script calls this under `if __name__ == "__main__":`, since workers load it.
@@ -17,22 +17,22 @@ def sweep(*overrides: str) -> bool:
     Raises:
         InputError: what the command would say in its one line.
     """
-    return main(composed("sweep", overrides), overrides)
+    return main(compose_config("sweep", overrides), overrides)
 
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Compose and check every point, play what is missing and report; return whether all runs succeeded."""
-    from experiments.sweeps import design, identity, plan, playing
+    from experiments.sweeps import design, identity, plan, runner
 
     options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
-    playing.check(options)
+    runner.check_options(options)
     composer = plan.Composer("sweep", overrides, CONF)
-    table = plan.rows(composer, design.points(options), design.baseline(options["baseline"]))
+    table = plan.compose_rows(composer, design.make_points(options), design.parse_baseline(options["baseline"]))
     if options["plan"]:
-        print(_points(table))
-        print(*playing.cautions(table, options["baseline"]), playing.size(table, config.seeds), sep="\n")
+        print(_format_points(table))
+        print(*runner.list_cautions(table, options["baseline"]), runner.format_size(table, config.seeds), sep="\n")
         return True
-    well = playing.play(config, options, table, identity.code_of(row.cell.setting for row in table))
+    well = runner.run_sweep(config, options, table, identity.hash_code(row.cell.setting for row in table))
     if options["report"]:
         from experiments.report.sweep import write
 
@@ -42,10 +42,10 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     return well
 
 
-def _points(table: Sequence[Any]) -> str:
+def _format_points(table: Sequence[Any]) -> str:
     lines = [" ".join(f"{key}={value}" for key, value in row.values.items()) or "the configuration" for row in table]
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    growing_app("sweep", main)
+    resumable_app("sweep", main)

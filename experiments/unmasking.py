@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
-from experiments.folder import describe
-from experiments.keys import own_keys
-from experiments.runs import in_order
-from experiments.settings import build, facts, otherwise
+from experiments.app_options import read_app_options
+from experiments.folder import write_metadata
+from experiments.runs import run_jobs
+from experiments.settings import build_setting, describe_run, set_keys
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from sim.setting import Setting
 
-KEPT = ("tick", "credibility_dissenters", "dissent_impressions", "dissent_posts", "unmasked")
+KEPT_COLUMNS = ("tick", "credibility_dissenters", "dissent_impressions", "dissent_posts", "unmasked")
 
 
-class Case(NamedTuple):
+class UnmaskingJob(NamedTuple):
     """One world: so many unmasked at this hour, with trust that spills over or does not."""
 
     number: int
     hour: int  #: -1 where nobody is
-    spills: bool
+    spillover: bool
     seed: int
     setting: Setting
     ticks: int
@@ -39,25 +39,25 @@ def main(config: DictConfig, folder: Path) -> None:
     import pandas as pd
     from rich.console import Console
 
-    from experiments.analysis.unmaskings import costs
+    from experiments.analysis.unmaskings import compute_costs
     from experiments.report import unmasking as report
 
-    jobs = list(cases(config))
-    ticks = pd.concat(in_order(play, jobs, config.workers, "playing worlds"), ignore_index=True)
+    jobs = list(make_jobs(config))
+    ticks = pd.concat(run_jobs(run_job, jobs, config.workers, "playing worlds"), ignore_index=True)
     ticks.to_parquet(folder / "ticks.parquet", index=False)
-    costs(ticks).to_parquet(folder / "unmasking.parquet", index=False)
+    compute_costs(ticks).to_parquet(folder / "unmasking.parquet", index=False)
     setting = jobs[0].setting
-    describe(folder, OmegaConf.to_container(config), facts(setting, config, ("", "drawn for each seed")))  # type: ignore[arg-type]
+    write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, ("", "drawn for each seed")))  # type: ignore[arg-type]
     Console().print(report.write(folder))
 
 
-def cases(config: DictConfig) -> Iterator[Case]:
+def make_jobs(config: DictConfig) -> Iterator[UnmaskingJob]:
     """Yield every world to be played.
 
     Raises:
         InputError: a number or an hour means nothing, or the scenario has nobody to unmask.
     """
-    asked = own_keys(config, "unmasking", "unmasking")
+    asked = read_app_options(config, "unmasking", "unmasking")
     for name, least in (("numbers", 1), ("hours", 0)):
         if not asked[name] or any(not isinstance(value, int) or value < least for value in asked[name]):
             raise InputError(f"unmasking.{name}={asked[name]} must be whole numbers from {least}, as in [1, 3]")
@@ -68,27 +68,27 @@ def cases(config: DictConfig) -> Iterator[Case]:
     whole = [(0, -1), *((number, hour) for number in asked["numbers"] for hour in asked["hours"])]
     for spills in (True, False):
         for number, hour in whole:
-            setting = build(otherwise(config, changes(number, hour, spills), "unmasking"))
+            setting = build_setting(set_keys(config, make_changes(number, hour, spills), "unmasking"))
             for seed in range(config.seed, config.seed + config.seeds):
-                yield Case(number, hour, spills, seed, setting, config.ticks)
+                yield UnmaskingJob(number, hour, spills, seed, setting, config.ticks)
 
 
-def changes(number: int, hour: int, spills: bool) -> list[str]:
+def make_changes(number: int, hour: int, spills: bool) -> list[str]:
     """Return what is otherwise in one case; nobody is caught by an act, so that numbers are as they are said."""
     return [
         f"events.unmasking.unmask={number}",
         f"events.unmasking.start={max(hour, 0)}",
         "forces.sleepers.operations.awake.risk=0.0",
-        *([] if spills else ["credibility.spill=0.0"]),
+        *([] if spills else ["credibility.spillover=0.0"]),
     ]
 
 
-def play(case: Case) -> pd.DataFrame:
+def run_job(case: UnmaskingJob) -> pd.DataFrame:
     """Return the hourly measures of one world."""
     from sim.world import World
 
-    history = World(case.setting, rng=case.seed).run(case.ticks)[[*KEPT]]
-    return history.assign(number=case.number, hour=case.hour, spills=case.spills, seed=case.seed)
+    history = World(case.setting, rng=case.seed).run(case.ticks)[[*KEPT_COLUMNS]]
+    return history.assign(number=case.number, hour=case.hour, spillover=case.spillover, seed=case.seed)
 
 
 if __name__ == "__main__":

@@ -15,18 +15,18 @@ from sim.actors.propagandist import Extremists
 from sim.actors.returns import Returns
 from sim.campaigns import Campaign
 from sim.people.activity import Activity
+from sim.people.attention import Attention
 from sim.people.credibility import Credibility
 from sim.people.expression import Expression
 from sim.people.following import Following
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
-from sim.people.given import GraphFile
+from sim.people.given_graphs import GraphFile
 from sim.people.lfr import LFR
 from sim.people.migration import Migration
 from sim.people.morale import Morale
 from sim.people.networks import CommunityGraph, PreferentialAttachment
 from sim.people.population import Population
 from sim.people.reaction import Reaction
-from sim.people.reading import Attention
 from sim.people.recruiting import Recruiting
 from sim.people.solidarity import Solidarity
 from sim.platform.channels import Channels
@@ -107,21 +107,25 @@ LEAVES: dict[str, Rule] = {
 }
 
 
-def leaf(name: str) -> str:
+def format_leaf(name: str) -> str:
     """Return the YAML of one leaf: where it belongs, its target, a line a field with unit and source behind it."""
     rule = LEAVES[name]
     kind, (group, choice) = type(rule), name.split("/")
-    lines = [f"# @package {'forces' if hasattr(rule, 'enlist') else 'defences'}.{choice}"] if group == "defence" else []
+    lines = (
+        [f"# @package {'forces' if hasattr(rule, 'create_accounts') else 'defences'}.{choice}"]
+        if group == "defence"
+        else []
+    )
     lines += [f"# Written by scripts/conf.py from {kind.__module__}.{kind.__name__}, which explains each field.", ""]
     lines.append(f"_target_: {kind.__module__}.{kind.__name__}")
     for column in fields(rule):
         value = getattr(rule, column.name)
         about = column.metadata
-        lines.append(f"{column.name}: {_yaml(value)}  # {about['unit']}; {about['source']}")
+        lines.append(f"{column.name}: {_format_value(value)}  # {about['unit']}; {about['source']}")
     return "\n".join(lines) + "\n"
 
 
-def _yaml(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -134,7 +138,7 @@ def main() -> None:
     for name in LEAVES:
         path = CONF / f"{name}.yaml"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(leaf(name), encoding="utf-8")
+        path.write_text(format_leaf(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ then run `python -m scripts.conf`. The held-out facts are not looked at.
 
 What is fitted and what is not:
 
-* fact 1 fixes the total spread of posting; `acts_sigma` carries it, `sessions_sigma` is an assumption.
+* fact 1 fixes the total spread of posting; `intentions_sigma` carries it, `sessions_sigma` is an assumption.
   The target is the top 25%, since 95% or more of posts by them leaves the top 10% little room.
 * fact 7 says "heavy-tailed" and no number: the target is the heaviest tail at which the graph still gives the share
   of ties between communities that it is asked for (`mixing`, to 0.04); heavier ones exhaust small communities.
@@ -28,9 +28,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from experiments.facts import activity, harm, operation, opinion, spread
-from experiments.facts.recording import Recording, record
-from experiments.runs import processes
-from experiments.settings import changed
+from experiments.facts.recording import Recording, record_world
+from experiments.runs import open_process_pool
+from experiments.settings import replace_fields
 from sim.setting import Setting
 from sim.state.posts import REPLY, REPOST
 
@@ -40,7 +40,7 @@ SWEEPS, TRIALS = 3, 7
 
 
 @dataclass(frozen=True)
-class Step:
+class FitStep:
     """One parameter and the number that identifies it."""
 
     parameter: str
@@ -54,45 +54,45 @@ class Step:
 
 
 STEPS = (
-    Step("graph.tail", 7, lambda run: spread.tail_exponent(spread.followers(run)), 2.15, 0.05, 1.1, 3.0),
-    Step("population.acts_sigma", 1, lambda run: activity.written_by_top(run, 0.25), 0.96, 0.003, 1.0, 4.0),
-    Step("expression.reposts", 2, lambda run: activity.share_of_kind(run, REPOST), 0.48, 0.005, 0.2, 0.8),
-    Step("expression.replies", 2, lambda run: activity.share_of_kind(run, REPLY), 0.335, 0.005, 0.1, 0.5),
-    Step("expression.toxic_replies", 8, harm.toxic, 0.017, 0.0004, 0.0, 0.2),
-    Step("expression.public_toxicity", 8, harm.toxic_to_public, 0.046, 0.004, 0.1, 20.0),
-    Step("expression.climate_weight", 13, opinion.climate_correlation, 0.10, 0.005, 0.0, 6.0),
-    Step("army.rate", 15, operation.hourly_rate, 15.0, 0.5, 5.0, 30.0, army=True),
-    Step("army.reposts", 15, operation.flood_reposts, 0.70, 0.01, 0.0, 1.0, army=True),
-    Step("army.copying", 16, operation.copied_together, 0.74, 0.03, 0.02, 0.9, army=True),
-    Step(
-        "expression.fear_weight", 10, harm.withheld_by_abused, 0.27, 0.006, 0.5, 20.0, army=True,
+    FitStep("graph.tail", 7, lambda run: spread.measure_tail_exponent(spread.count_followers(run)), 2.15, 0.05, 1.1, 3.0),
+    FitStep("population.intentions_sigma", 1, lambda run: activity.measure_top_posts(run, 0.25), 0.96, 0.003, 1.0, 4.0),
+    FitStep("expression.reposts", 2, lambda run: activity.measure_kind_share(run, REPOST), 0.48, 0.005, 0.2, 0.8),
+    FitStep("expression.replies", 2, lambda run: activity.measure_kind_share(run, REPLY), 0.335, 0.005, 0.1, 0.5),
+    FitStep("expression.toxic_replies", 8, harm.measure_toxic_posts, 0.017, 0.0004, 0.0, 0.2),
+    FitStep("expression.public_toxicity", 8, harm.measure_toxic_replies, 0.046, 0.004, 0.1, 20.0),
+    FitStep("expression.climate_weight", 13, opinion.measure_climate_correlation, 0.10, 0.005, 0.0, 6.0),
+    FitStep("army.rate", 15, operation.measure_hourly_rate, 15.0, 0.5, 5.0, 30.0, army=True),
+    FitStep("army.reposts", 15, operation.measure_flood_reposts, 0.70, 0.01, 0.0, 1.0, army=True),
+    FitStep("army.copying", 16, operation.measure_copied_together, 0.74, 0.03, 0.02, 0.9, army=True),
+    FitStep(
+        "expression.fear_weight", 10, harm.measure_abused_withheld, 0.27, 0.006, 0.5, 20.0, army=True,
     ),
-    Step(
-        "reaction.leave_abuse", 10, harm.left_of_abused, 0.13, 0.005, 0.0, 30.0, army=True,
+    FitStep(
+        "reaction.leave_abuse", 10, harm.measure_abused_left, 0.13, 0.005, 0.0, 30.0, army=True,
     ),
 )  # fmt: skip
 
 
-def one(number: int, setting: Setting, seed: int) -> float:
+def measure_one(number: int, setting: Setting, seed: int) -> float:
     """Return the moment of step `number` in one world."""
     step = STEPS[number]
     world = setting if step.army else replace(setting, army=replace(setting.army, size=0))
-    return step.moment(record(world, seed, TICKS))
+    return step.moment(record_world(world, seed, TICKS))
 
 
-def mean(pool: Executor, number: int, setting: Setting) -> float:
+def measure_mean(pool: Executor, number: int, setting: Setting) -> float:
     """Return the moment of step `number`, averaged over the seeds."""
     count = len(SEEDS)
-    return float(np.nanmean(list(pool.map(one, [number] * count, [setting] * count, SEEDS))))
+    return float(np.nanmean(list(pool.map(measure_one, [number] * count, [setting] * count, SEEDS))))
 
 
-def value(setting: Setting, parameter: str) -> float:
+def get_value(setting: Setting, parameter: str) -> float:
     """Return the parameter "group.field" of a setting."""
     group, _, field = parameter.partition(".")
     return float(getattr(getattr(setting, group), field))
 
 
-def solve(step: Step, start: float, moment: Callable[[float], float]) -> tuple[float, float]:
+def solve(step: FitStep, start: float, moment: Callable[[float], float]) -> tuple[float, float]:
     """Return (parameter, moment) at which the moment is within tolerance of the target, or the closest tried."""
     tried = [(start, moment(start))]
     low, high = step.low, step.high
@@ -108,12 +108,12 @@ def solve(step: Step, start: float, moment: Callable[[float], float]) -> tuple[f
             guess = x + (step.target - y) * (u - x) / (v - y)
             guess = min(max(guess, x + 0.1 * (u - x)), u - 0.1 * (u - x))
         else:
-            guess = _outwards(step, tried, low, high)
+            guess = _step_outwards(step, tried, low, high)
         tried.append((guess, moment(guess)))
     return min(tried, key=lambda pair: abs(pair[1] - step.target))
 
 
-def _outwards(step: Step, tried: list[tuple[float, float]], low: float, high: float) -> float:
+def _step_outwards(step: FitStep, tried: list[tuple[float, float]], low: float, high: float) -> float:
     """Return a next trial while the target is not bracketed: half-way to the better end of the bracket."""
     x, y = tried[-1]
     rising = len(tried) < 2 or (tried[-1][1] - tried[-2][1]) * (tried[-1][0] - tried[-2][0]) >= 0
@@ -125,27 +125,27 @@ def main() -> None:
     setting = first = Setting()
     before: dict[str, float] = {}
     after: dict[str, float] = {}
-    with processes(2) as pool:
+    with open_process_pool(2) as pool:
         for sweep in range(SWEEPS):
             moved = False
             for number, step in enumerate(STEPS):
-                start = value(setting, step.parameter)
+                start = get_value(setting, step.parameter)
 
-                def trial(x: float, number: int = number, step: Step = step, setting: Setting = setting) -> float:
-                    found = mean(pool, number, changed(setting, {step.parameter: x}))
+                def trial(x: float, number: int = number, step: FitStep = step, setting: Setting = setting) -> float:
+                    found = measure_mean(pool, number, replace_fields(setting, {step.parameter: x}))
                     before.setdefault(step.parameter, found)
                     print(f"  {step.parameter} = {x:.5g}: {found:.4f} (target {step.target:g})", flush=True)
                     return found
 
                 x, after[step.parameter] = solve(step, start, trial)
                 moved |= x != start
-                setting = changed(setting, {step.parameter: x})
+                setting = replace_fields(setting, {step.parameter: x})
             print(f"sweep {sweep + 1} {'moved' if moved else 'changed nothing'}", flush=True)
             if not moved:
                 break
     print(f"{'parameter':28} {'fact':>4} {'target':>8} {'before':>18} {'after':>18}")
     for step in STEPS:
-        was, now = value(first, step.parameter), value(setting, step.parameter)
+        was, now = get_value(first, step.parameter), get_value(setting, step.parameter)
         was_at = f"{before[step.parameter]:.4f} at {was:.4g}"
         now_at = f"{after[step.parameter]:.4f} at {now:.4g}"
         print(f"{step.parameter:28} {step.fact:>4} {step.target:>8g} {was_at:>18} {now_at:>18}")

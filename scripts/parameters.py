@@ -11,7 +11,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-from sim.actors.army import Drilled
+from sim.actors.army import CommandedForce
 from sim.actors.committee import Brigade, Committee
 from sim.actors.contender import Contender
 from sim.actors.counterspeech import CounterSpeech
@@ -26,7 +26,7 @@ from sim.campaigns import Event, Operation, Principal
 from sim.people.credibility import Credibility
 from sim.people.following import Following
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
-from sim.people.given import GraphFile
+from sim.people.given_graphs import GraphFile
 from sim.people.lfr import LFR
 from sim.people.migration import Migration
 from sim.people.morale import Morale
@@ -37,7 +37,7 @@ from sim.platform.channels import Channels
 from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit
 from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication
 from sim.platform.defences.suspending import BlockList, Suspension
-from sim.platform.defences.watching import Watch
+from sim.platform.defences.watching import DetectorDefence
 from sim.platform.pressure import Pressure
 from sim.rules import Rule
 from sim.setting import Setting
@@ -81,7 +81,7 @@ OPTIONAL: dict[str, Rule] = {
     "defences.block_list": BlockList(),
     "defences.prompt": Prompt(),
     "defences.trend_deduplication": TrendDeduplication(),
-    "defences.watch": Watch(),
+    "defences.watch": DetectorDefence(),
     "defences.coordination_ranking": CoordinationRanking(),
     "forces.counter_speech": CounterSpeech(),
     "forces.fans": Fans(),
@@ -97,15 +97,15 @@ MEANINGS = {
     "population.stance_spread": "SD of the stance towards the principal around its centre",
     "population.sessions_per_day": "mean over people of the personal rate of sessions",
     "population.sessions_sigma": "log-SD of the personal rate of sessions",
-    "population.acts_per_session": "mean over people of the personal mean of latent intentions in a session",
-    "population.acts_sigma": "log-SD of that mean",
+    "population.intentions_per_session": "mean over people of the personal mean of latent intentions in a session",
+    "population.intentions_sigma": "log-SD of that mean",
     "population.interest": "mean over people, before the cap at 1, of the share of intentions on the contested topic",
     "population.interest_sigma": "log-SD of that share",
-    "population.boldness": "mean log-odds of voicing a prompted contested intention without fear, at even climate",
-    "population.boldness_spread": "SD of boldness over people",
+    "population.willingness": "mean log-odds of voicing a prompted contested intention without fear, at even climate",
+    "population.willingness_spread": "SD of willingness over people",
     "population.withdraw_share": "share of people who speak less when afraid",
     "population.fight_share": "share of people who speak more when afraid; the rest is indifferent",
-    "population.unyielding_share": "share of people whom neither fear nor climate silences",
+    "population.hardcore_share": "share of people whom neither fear nor climate silences",
     "population.public_followers": "organic followers from which an account is a public target",
     "activity.rhythm": "amplitude of the daily rhythm of sessions",
     "activity.peak": "hour of most sessions, before the personal shift",
@@ -116,12 +116,12 @@ MEANINGS = {
     "attention.search": "slots for the looked-up stream",
     "attention.trends": "slots for the stream of a trending topic",
     "attention.memory": "age at which a post leaves the home feed",
-    "attention.crowding": "no: the army's posts are read on top of the budget (a counterfactual)",
+    "attention.army_competes": "no: the army's posts are read on top of the budget (a counterfactual)",
     "reaction.persuasion": "step of the stance towards a civil post that is near enough",
     "reaction.tolerance": "distance below which a post persuades, on either axis",
     "reaction.climate_rate": "weight of one post in the perceived climate",
-    "reaction.direct": "fear from a toxic answer to the reader",
-    "reaction.vicarious": "fear from a toxic answer to somebody of the reader's side",
+    "reaction.direct_fear": "fear from a toxic answer to the reader",
+    "reaction.vicarious_fear": "fear from a toxic answer to somebody of the reader's side",
     "reaction.anticipation": "weight of one post in the toxicity expected from opponents",
     "reaction.half_life": "time in which fear halves",
     "reaction.discount": "share by which visibly copied texts count less for climate, expectation and stance",
@@ -177,8 +177,8 @@ MEANINGS = {
     "extremists.hyperactivity": "log-SD of that rate",
     "extremists.followers": "mean organic followers of a propagandist",
     "extremists.shock": "shock of shocking posts at the start",
-    "extremists.step": "rise of the shock after a day whose echo was no larger than the day's before",
-    "extremists.content": "share of posts with shocking content",
+    "extremists.escalation_step": "rise of the shock after a day whose echo was no larger than the day's before",
+    "extremists.shocking_share": "share of posts with shocking content",
     "campaign.principal": "whom the campaign serves: a label, no rule depends on it",
     "campaign.tactics": "which platoons work: any of flood, abuse, amplify",
     "campaign.effort": "additive: only the platoons of the tactics work; equal: all members share them",
@@ -203,23 +203,23 @@ MEANINGS = {
     "events.NAME.who": "whose sessions and interest it changes",
     "events.NAME.sessions": "factor on the rate of their sessions",
     "events.NAME.interest": "factor on the share of their intentions on the contested topic, which stays at most 1",
-    "events.NAME.heat": "factor on the volume of the extremists",
+    "events.NAME.extremist_volume": "factor on the volume of the extremists",
     "events.NAME.distress": "share of the extremists' own posts that tell of their rout",
-    "events.NAME.rally": "share of dissenting originals that carry the hour's slogan at its second",
+    "events.NAME.rally_share": "share of dissenting originals that carry the hour's slogan at its second",
     "events.NAME.unmask": "sleepers who become known as such in its first hour",
     "credibility.people": "first credibility of ordinary people, and what it recovers to",
     "credibility.strangers": "the same for organised accounts",
-    "credibility.credence": "0: everybody counts alike; 1: a post counts for what its voice is believed",
+    "credibility.source_credibility_weight": "0: everybody counts alike; 1: a post counts for what its voice is believed",
     "credibility.lift": "weight of ln credibility in the score of a post",
     "credibility.smear": "share of a reader's belief in the target that one wholly credible smear destroys",
     "credibility.association": "the same for who reposts or agrees with somebody who has lost all credibility",
     "credibility.civic": "share of a reader's doubt in the voice that one civic post removes",
     "credibility.half_life": "time in which half of a loss is made up for",
-    "credibility.unmasked": "share of the standing that is left to who is unmasked",
-    "credibility.spill": "share that each dissenter loses when a wholly credible sleeper is unmasked",
+    "credibility.unmasked_factor": "share of the standing that is left to who is unmasked",
+    "credibility.spillover": "share that each dissenter loses when a wholly credible sleeper is unmasked",
     "morale.loss": "log-loss of morale by one post of distress that is wholly believed",
     "morale.outsider": "belief in distress that is not told by their own side",
-    "morale.looks": "posts on the topic at which a propagandist looks in an hour",
+    "morale.reading_rate": "posts on the topic at which a propagandist looks in an hour",
     "morale.half_life": "time in which half of lost morale comes back",
     "morale.defiance": "share of lost morale that comes back when a false friend is unmasked",
     "morale.threshold": "morale below which they may defect",
@@ -237,7 +237,7 @@ MEANINGS = {
     "pressure.hours": "length of the sweep",
     "pressure.lag": "hours after which an act is looked at",
     "pressure.hit": "P(suspension for an abusive or extremist act that is looked at)",
-    "pressure.wrong": "P(suspension for another act with an opinion on the topic that is looked at)",
+    "pressure.false_alarm": "P(suspension for another act with an opinion on the topic that is looked at)",
     "pressure.bias": "factor on that for opinions against the principal",
     "pressure.newcomer": "factor on the probability for young accounts",
     "pressure.young": "age below which an account is young",
@@ -253,18 +253,18 @@ MEANINGS = {
     "channels.pull": "share of the way to the extremists that a member goes on a day",
     "channels.threshold": "stance towards the extremists above which members may join them",
     "channels.recruit": "P(joining on a day)",
-    "channels.watch": "P(a room is found on a day, through any one of its members)",
+    "channels.detection_rate": "P(a room is found on a day, through any one of its members)",
     "channels.start": "first hour in which the agency watches",
     "channels.hours": "time for which it watches",
     "channels.lag": "time from when a room is found until it is broken up",
-    "channels.scare": "share of the way to full fear that members of a broken room go",
-    "channels.shy": "time for which they stay away from rooms",
+    "channels.raid_fear": "share of the way to full fear that members of a broken room go",
+    "channels.avoidance_hours": "time for which they stay away from rooms",
     "channels.rebuild": "time for which the room stays closed",
     "migration.flee": "P(moving in a session) of who expects nothing but abuse on the topic",
     "migration.follow": "P(moving after one dissenting post by somebody who has moved)",
     "migration.pursuit": "time from the first who moves until the organised find the fresh tag",
     "migration.chase": "share of their posts that the organised file under it from then on",
-    "solidarity.rally": "like-minded posts as which one case of abuse of one's own side counts in what prompts",
+    "solidarity.rally_posts": "like-minded posts as which one case of abuse of one's own side counts in what prompts",
     "solidarity.comfort": "share of fear that one civil answer of one's own side takes away",
     "forces.contender.name": "keys the accounts; two forces of one name are refused",
     "forces.contender.escalation": "what makes the shock rise: a fading echo, a stronger rival, or either",
@@ -338,7 +338,7 @@ MEANINGS = {
     "forces.NAME.operations.NAME.against": "camp of the targets, for abuse and smear",
     "forces.NAME.operations.NAME.targets": "targets at most; a committee takes one",
     "forces.NAME.operations.NAME.victims": "rows to aim at instead of the most visible",
-    "forces.NAME.operations.NAME.voice": "in whose voice distress is told, or whose is amplified",
+    "forces.NAME.operations.NAME.delivery": "in whose voice distress is told, or whose is amplified",
     "forces.NAME.operations.NAME.stance": "towards the principal, of content that sways",
     "forces.NAME.operations.NAME.toxic_share": "share of a flood's fresh posts that are abusive",
     "forces.NAME.operations.NAME.risk": "P(one post unmasks its author)",
@@ -352,7 +352,7 @@ MEANINGS = {
     "forces.brigade.principal": "whom it serves",
     "defences.suspension.strength": "factor on both rates of verdicts",
     "defences.suspension.lag": "age of the newest post that it looks at",
-    "defences.suspension.least": "verdicts within 24 hours from which an account is suspended",
+    "defences.suspension.min_verdicts": "verdicts within 24 hours from which an account is suspended",
     "defences.suspension.hit": "P(an abusive post is taken for abuse)",
     "defences.suspension.false_alarm": "P(a civil post is taken for abuse)",
     "defences.suspension.hours": "length of a suspension",
@@ -361,13 +361,13 @@ MEANINGS = {
     "defences.down_ranking.hit": "P(an abusive post is taken for abuse)",
     "defences.down_ranking.false_alarm": "P(a civil post is taken for abuse)",
     "defences.rate_limit.strength": "share of what goes beyond the limit that is not posted",
-    "defences.rate_limit.most": "posts of an account in 24 hours",
+    "defences.rate_limit.max_posts": "posts of an account in 24 hours",
     "defences.account_age.strength": "share of what goes beyond the limit that is not posted",
-    "defences.account_age.most": "posts of a young account in 24 hours",
+    "defences.account_age.max_posts": "posts of a young account in 24 hours",
     "defences.account_age.young": "age below which an account opened during the run is young",
     "defences.reply_limit.strength": "share of accounts that let nobody answer whom they do not follow",
     "defences.block_list.strength": "share of accounts that subscribe",
-    "defences.block_list.least": "abusive replies within 24 hours that bring an account onto the list",
+    "defences.block_list.min_replies": "abusive replies within 24 hours that bring an account onto the list",
     "defences.prompt.strength": "factor on the rate of prompts",
     "defences.prompt.hit": "P(who is about to post abuse is asked)",
     "defences.prompt.revised": "share of prompts after which the post is made civil",
@@ -389,7 +389,7 @@ MEANINGS = {
     "forces.counter_speech.followers": "mean followers of a volunteer among ordinary people",
     "forces.fans.size": "fans, who agree openly when to cheer and serve nobody",
     "forces.fans.topic": "everyday topic that they cheer on",
-    "forces.fans.rally": "hour of the day at which they meet",
+    "forces.fans.rally_hour": "hour of the day at which they meet",
     "forces.fans.turnout": "P(a fan comes to the day's rally)",
     "forces.fans.cheers": "mean posts of a fan in the hour of a rally",
     "forces.fans.rate": "mean posts of a fan in any other hour from 8 to 24",
@@ -410,7 +410,7 @@ MEANINGS = {
 #: A brigade is drilled as the army is.
 MEANINGS |= {
     f"forces.brigade.{column.name}": MEANINGS[f"army.{column.name}"].replace("army", "brigade")
-    for column in fields(Drilled)
+    for column in fields(CommandedForce)
 }
 
 #: A contender is an organisation as the extremists are.
@@ -424,7 +424,7 @@ line as `group.field=value`, the graphs as `graph=NAME graph.field=value`. The c
 """
 
 
-def rules() -> Iterator[tuple[str, Rule]]:
+def iterate_rules() -> Iterator[tuple[str, Rule]]:
     """Yield (group, rule with its defaults) in the order of `Setting`, the graphs last."""
     for column in fields(Setting):
         if column.default is MISSING and column.name != "graph":
@@ -434,28 +434,35 @@ def rules() -> Iterator[tuple[str, Rule]]:
         yield f"graph={name}", kind()
 
 
-def page() -> str:
+def format_page() -> str:
     """Return the whole page.
 
     Raises:
         KeyError: a field has no meaning in `MEANINGS`.
     """
     lines = [HEAD]
-    for group, rule in rules():
+    for group, rule in iterate_rules():
         lines += [f"## {group}", "", f"`{type(rule).__module__}.{type(rule).__name__}`", ""]
         lines += ["| field | default | unit | range | source | meaning |", "|---|---|---|---|---|---|"]
-        lines += [_row(f"{group}.{column.name}", column, getattr(rule, column.name)) for column in fields(rule)]
+        lines += [_format_row(f"{group}.{column.name}", column, getattr(rule, column.name)) for column in fields(rule)]
         lines.append("")
     return "\n".join(lines)
 
 
-def _row(name: str, column: "Field[Any]", default: object) -> str:
+def _format_row(name: str, column: "Field[Any]", default: object) -> str:
     about = column.metadata
-    cells = (f"`{column.name}`", _value(default), about["unit"], _range(column), about["source"], MEANINGS[name])
+    cells = (
+        f"`{column.name}`",
+        _format_value(default),
+        about["unit"],
+        _format_range(column),
+        about["source"],
+        MEANINGS[name],
+    )
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
-def _value(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Rule):
@@ -467,7 +474,7 @@ def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _range(column: "Field[Any]") -> str:
+def _format_range(column: "Field[Any]") -> str:
     about = column.metadata
     if about["choices"]:
         return ", ".join(about["choices"])
@@ -483,7 +490,7 @@ def _range(column: "Field[Any]") -> str:
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(page(), encoding="utf-8")
+    PAGE.write_text(format_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from sim.rules import Rule, parameter, share
 
 TACTICS = ("flood", "abuse", "amplify")
 PRINCIPALS = ("state", "party", "institution", "company", "businessman", "public_figure")
-MONTH = 30 * 24  #: hours for which a member-month pays
+HOURS_PER_MONTH = 30 * 24  #: hours for which a member-month pays
 
 
 class Scheduled:
@@ -22,7 +22,7 @@ class Scheduled:
         """First tick after it."""
         return self.start + self.hours
 
-    def runs(self, tick: int) -> bool:
+    def is_running(self, tick: int) -> bool:
         """Tell whether it is on in `tick`."""
         return self.start <= tick < self.end
 
@@ -66,20 +66,20 @@ class Event(Scheduled, Rule):
     who: str = parameter("all", unit="kind", source="design", choices=("all", "dissenters"))
     sessions: float = parameter(1.0, unit="factor", source="1 = as usual", low=0.0, high=100.0)
     interest: float = parameter(1.0, unit="factor", source="1 = as usual", low=0.0, high=100.0)
-    heat: float = parameter(1.0, unit="factor", source="1 = as usual", low=0.0, high=100.0)
+    extremist_volume: float = parameter(1.0, unit="factor", source="1 = as usual", low=0.0, high=100.0)
     distress: float = share(0.0, source="0 = no rout")
-    rally: float = share(0.0, source="0 = nobody chants")
+    rally_share: float = share(0.0, source="0 = nobody chants")
     unmask: int = parameter(0, unit="accounts", source="0 = nobody", low=0, high=10**6)
 
 
-def several(given: Any) -> tuple[Any, ...]:
+def as_rule_tuple(given: Any) -> tuple[Any, ...]:
     """Return rules given by name, as a configuration has them, or one after the other, as a tuple."""
     return tuple(given.values() if hasattr(given, "values") else given)
 
 
 OPERATIONS = (*TACTICS, "smear", "demoralise", "sway", "civic", "protest")  #: tactics by their codes
 CAMPS = ("dissenters", "loyalists", "extremists")
-VOICES = ("impersonate", "amplify", "news")
+DELIVERIES = ("impersonate", "amplify", "news")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class Operation(Scheduled, Rule):
     against: str = parameter("dissenters", unit="kind", source="essay", choices=CAMPS)
     targets: int = parameter(1, unit="accounts", source="of the scenario", low=0, high=10**6)
     victims: tuple[int, ...] = parameter((), unit="accounts", source="none named: the most visible of the camp")
-    voice: str = parameter("impersonate", unit="kind", source="the essay's text, in our reading", choices=VOICES)
+    delivery: str = parameter("impersonate", unit="kind", source="the essay's text, in our reading", choices=DELIVERIES)
     stance: float = parameter(-0.2, unit="stance", source="assumption: a step from dissent", low=-1.0, high=1.0)
     toxic_share: float = share(0.3, source="assumption: share of a flood's fresh posts that are abusive")
     risk: float = share(0.0, source="0 = nobody is ever found out")

@@ -21,15 +21,15 @@ kernel = njit(nogil=True, **_UNCOUNTED)
 
 #: Compiles a piece of a kernel, which is written into the kernel wherever it is called: handing over a tuple of
 #: columns would cost more than a few steps on them.
-piece = njit(inline="always", **_UNCOUNTED)
+inline_kernel = njit(inline="always", **_UNCOUNTED)
 
-_LINE = 64  # bytes that a processor fetches at once
+_CACHE_LINE = 64  # bytes that a processor fetches at once
 
 
-def aligned(rows: int, width: int) -> NDArray[np.uint8]:
+def empty_aligned(rows: int, width: int) -> NDArray[np.uint8]:
     """Return room, uint8 [rows, width], that begins where a cache line does: rows of 32 bytes never lie across two."""
-    room = np.empty(rows * width + _LINE, np.uint8)
-    first = -room.ctypes.data % _LINE
+    room = np.empty(rows * width + _CACHE_LINE, np.uint8)
+    first = -room.ctypes.data % _CACHE_LINE
     return room[first : first + rows * width].reshape(rows, width)
 
 

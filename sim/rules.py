@@ -60,12 +60,12 @@ class Rule:
 
     def __post_init__(self) -> None:
         for column in fields(self):
-            object.__setattr__(self, column.name, _checked(self, column))
+            object.__setattr__(self, column.name, _check_field(self, column))
         numbers = self.Values(*[getattr(self, name) for name in self.Values._fields])
         object.__setattr__(self, "_numbers", numbers)
 
 
-def values(rule: Rule) -> Any:
+def get_values(rule: Rule) -> Any:
     """Return the rule's numeric fields as a named tuple, the form compiled kernels accept."""
     return rule._numbers
 
@@ -74,7 +74,7 @@ def _is_number(declared: object) -> bool:
     return isinstance(declared, Field) and isinstance(declared.default, int | float)
 
 
-def _checked(rule: Rule, column: "Field[Any]") -> Any:
+def _check_field(rule: Rule, column: "Field[Any]") -> Any:
     given, default, about = getattr(rule, column.name), column.default, column.metadata
     name = f"{type(rule).__name__}.{column.name}"
     if isinstance(default, str):

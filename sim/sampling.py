@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.agents import AccountSet, ColumnModel, OrganicUser
 from sim.errors import InputError
-from sim.noise import key_of, mixed, stream
+from sim.rng import keyed_hash, make_key, stream
 
 _SAMPLE = stream("sampling")
 
@@ -24,18 +24,18 @@ def sample(world: ColumnModel, at_most: int | float) -> AccountSet:
     Raises:
         InputError: `at_most` is neither.
     """
-    people = np.flatnonzero(np.isin(world.role, _ordinary(world)))
-    drawn = mixed(key_of(world.seed, _SAMPLE), world.accounts.key[people])
-    chosen = people[np.argsort(drawn)[: _number(at_most, len(people))]]
+    people = np.flatnonzero(np.isin(world.role, _find_organic_codes(world)))
+    drawn = keyed_hash(make_key(world.seed, _SAMPLE), world.accounts.key[people])
+    chosen = people[np.argsort(drawn)[: _count_sample(at_most, len(people))]]
     return AccountSet(world, np.sort(chosen), world.random)
 
 
-def _ordinary(world: ColumnModel) -> list[int]:
+def _find_organic_codes(world: ColumnModel) -> list[int]:
     """Return the codes of ordinary people's types: the built-in one and those of a user's own."""
     return [code for code, kind in enumerate(world.roles) if issubclass(kind, OrganicUser)]
 
 
-def _number(at_most: Any, people: int) -> int:
+def _count_sample(at_most: Any, people: int) -> int:
     if isinstance(at_most, float) and 0.0 <= at_most <= 1.0:
         return int(people * at_most)
     if isinstance(at_most, int | np.integer) and not isinstance(at_most, bool) and at_most >= 0:
@@ -43,7 +43,7 @@ def _number(at_most: Any, people: int) -> int:
     raise InputError(f"at_most={at_most!r} must be a whole number of people, or a share in [0.0, 1.0] such as 0.1")
 
 
-class Sampled:
+class SampledWorld:
     """A world of which only a sample is seen: `mesa.DataCollector(agent_reporters=...).collect(Sampled(world, 100))`.
 
     Mesa's agent reporters make an object for each account that they report on; this bounds how many. The sample is
@@ -63,14 +63,14 @@ class Sampled:
     @property
     def agent_types(self) -> list[type]:
         """The types of ordinary people in this world."""
-        return [self.world.roles[code] for code in _ordinary(self.world)]
+        return [self.world.roles[code] for code in _find_organic_codes(self.world)]
 
     @property
     def agents_by_type(self) -> dict[type, AccountSet]:
         """{type: those of the sample who are of this very type}."""
         rows = self.agents.rows
-        codes = dict(zip(self.agent_types, _ordinary(self.world), strict=True))
-        return {kind: self.world.subset(rows[self.world.role[rows] == code]) for kind, code in codes.items()}
+        codes = dict(zip(self.agent_types, _find_organic_codes(self.world), strict=True))
+        return {kind: self.world.select_rows(rows[self.world.role[rows] == code]) for kind, code in codes.items()}
 
     def __getattr__(self, name: str) -> Any:
         if name == "world":  # while a copy is made, before it has its own

@@ -7,22 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.army import Army
-from sim.actors.base import Actor, Band
-from sim.actors.evasion import OPEN, Evasion
+from sim.actors.base import AccountBatch, Actor
+from sim.actors.evasion import NO_EVASION, Evasion
 from sim.actors.propagandist import Extremists
 from sim.actors.returns import Returns
 from sim.campaigns import Campaign, Event, check_victims
 from sim.errors import InputError
 from sim.people.activity import Activity
+from sim.people.attention import Attention
 from sim.people.credibility import Credibility
 from sim.people.expression import Expression
 from sim.people.following import Following
 from sim.people.migration import Migration
 from sim.people.morale import Morale
-from sim.people.networks import CommunityGraph, Network
+from sim.people.networks import CommunityGraph, SocialNetwork
 from sim.people.population import Population
 from sim.people.reaction import Reaction
-from sim.people.reading import Attention
 from sim.people.recruiting import Recruiting
 from sim.people.solidarity import Solidarity
 from sim.platform.channels import Channels
@@ -35,13 +35,13 @@ from sim.state.accounts import F64, I64
 
 
 class NetworkRule(Protocol):
-    """Whatever draws or reads a graph; see `sim.people.networks`."""
+    """Whatever draws or reads a graph; see `sim.make_people.networks`."""
 
     def size(self, default: int) -> int:
         """Return the number of people this graph holds when asked for `default`."""
         ...
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Return the graph of `size` people with the stances that end up on its nodes."""
         ...
 
@@ -54,11 +54,11 @@ class Force(Protocol):
         """Which of `sim.state.truth.ROLES` its accounts play."""
         ...
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Return their accounts, whose rows start at `first_row`."""
         ...
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
         """Return who commands the accounts in these rows (int64 [size]) with these identities."""
         ...
 
@@ -82,7 +82,7 @@ class Setting:
     army: Army = field(default_factory=Army)
     extremists: Extremists = field(default_factory=Extremists)
     campaign: Campaign = field(default_factory=Campaign)
-    evasion: Evasion = OPEN  #: how the organised hide, by default not at all
+    evasion: Evasion = NO_EVASION  #: how the organised hide, by default not at all
     forces: tuple[Force, ...] = ()  #: who else is organised, the same in every arm
     events: tuple[Event, ...] = ()  #: what happens outside, the same in every arm
     credibility: Credibility | None = None  #: how far accounts are believed

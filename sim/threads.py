@@ -10,18 +10,18 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 
-def spread(work: Callable[[Part], Result], parts: Sequence[Part], threads: int) -> list[Result]:
+def parallel_map(work: Callable[[Part], Result], parts: Sequence[Part], threads: int) -> list[Result]:
     """Return work(part) for each part, in order, with up to `threads` threads at work, this one included."""
     if threads <= 1 or len(parts) <= 1:
         return [work(part) for part in parts]
-    others = [_helpers(threads - 1).submit(work, part) for part in parts[1:]]
+    others = [_get_executor(threads - 1).submit(work, part) for part in parts[1:]]
     return [work(parts[0]), *(other.result() for other in others)]
 
 
 @cache
-def _helpers(threads: int) -> ThreadPoolExecutor:
+def _get_executor(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_helpers.cache_clear)  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_get_executor.cache_clear)  # a child has none of its parent's threads

@@ -9,283 +9,319 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import Actor, look, recent
+from sim.actors.base import Actor, find_recent, make_public_view
 from sim.actors.returns import Operators
-from sim.observers.base import Moment
+from sim.observers.base import StepRecord
 from sim.people import events, expression, morale, reaction
-from sim.people.credibility import found_out
-from sim.people.events import Usual
-from sim.people.migration import Exile
+from sim.people.credibility import find_unmasked
+from sim.people.events import BaselineTraits
+from sim.people.migration import MigrationState
+from sim.platform.candidates import NO_ACCOUNTS as NOBODY_GONE
+from sim.platform.candidates import FeedCandidates
 from sim.platform.channels import Rooms
-from sim.platform.defences import acting
-from sim.platform.defences.base import Site, site_of
-from sim.platform.display import NOBODY as NOBODY_GONE
-from sim.platform.display import Display
+from sim.platform.defences import effects
+from sim.platform.defences.base import DefenceView, make_defence_view
 from sim.platform.timelines import Timelines
-from sim.rules import values
+from sim.rules import get_values
 from sim.setting import Setting
 from sim.state import answers
 from sim.state.accounts import F64, I64, Accounts, Register
-from sim.state.answers import Answers
-from sim.state.bonds import Bonds
+from sim.state.answers import CustomAnswers
+from sim.state.dynamic_graph import DynamicGraph
 from sim.state.posts import CONTESTED, DISTRESS, Ledger, Posts
 from sim.state.records import (
-    UNGUARDED,
-    UNMOVED,
-    Change,
-    Doings,
+    NO_DEFENCE_EFFECTS,
+    NO_EDGE_CHANGES,
+    ActiveUsers,
     Exposures,
     Intentions,
     Orders,
-    Spoken,
-    Woken,
-    split,
-    together,
+    SpeechRecord,
+    StateUpdate,
+    UserActions,
+    merge_actions,
+    split_users,
 )
 from sim.state.topics import Topics
 from sim.state.truth import EXTREMIST, Truth
-from sim.threads import spread
+from sim.threads import parallel_map
 
-NOBODY: I64 = np.zeros(0, np.int64)
+EMPTY_ROWS: I64 = np.zeros(0, np.int64)
 
 
-class Own(Protocol):
-    """People with methods of their own; see `sim.agents.own`."""
+class CustomBehaviour(Protocol):
+    """People with methods of their own; see `sim.agents.custom`."""
 
-    def among(self, woken: Woken) -> Woken:
+    def filter_active(self, active_users: ActiveUsers) -> ActiveUsers:
         """Return who of the active they are; nobody is absent."""
         ...
 
-    def react(self, posts: Posts, woken: Woken, seen: Exposures, change: Change) -> Change:
-        """Return what they make of reading `seen`, where the compiled rule says `change`."""
+    def react(self, posts: Posts, active_users: ActiveUsers, seen: Exposures, change: StateUpdate) -> StateUpdate:
+        """Return what they make of reading `seen`, where the compiled rule says `apply_changes`."""
         ...
 
-    def decide(self, woken: Woken, change: Change, reference: F64, wanted: Intentions) -> Intentions:
+    def decide(self, active_users: ActiveUsers, change: StateUpdate, reference: F64, wanted: Intentions) -> Intentions:
         """Return `wanted` with the cells that they decide."""
         ...
 
 
 @dataclass
-class State:
+class WorldState:
     """All that changes in a world."""
 
     accounts: Accounts
     register: Register
-    bonds: Bonds
+    dynamic_graph: DynamicGraph
     ledger: Ledger
     topics: Topics
     timelines: Timelines
     truth: Truth
     actors: tuple[Actor, ...]
     operators: Operators
-    own: Own
-    crowds: NDArray[np.bool_]  #: [A] whose posts take slots from others
+    custom_agents: CustomBehaviour
+    competes_for_slots: NDArray[np.bool_]  #: [A] whose posts take slots from others
     seed: int
     threads: int  #: that may be at work at once
-    joined: NDArray[np.bool_]  #: [A] who has joined the extremists
+    recruited: NDArray[np.bool_]  #: [A] who has joined the extremists
     rooms: Rooms | None  #: of closed channels
-    exile: Exile | None  #: where dissenters have gone
-    usual: Usual | None = None  #: what outside events have changed
+    migration: MigrationState | None  #: where dissenters have gone
+    baseline_traits: BaselineTraits | None = None  #: what outside events have changed
 
 
-def tick(state: State, rules: Setting, now: int) -> Moment:
+def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
     """Play the hour `now`: wake, read, react, speak, order, publish, moderate; return what happened."""
     accounts, ledger, topics, seed = state.accounts, state.ledger, state.topics, state.seed
-    ledger.tidy(now * 3600)  # W
-    state.usual = events.stir(accounts, state.usual, rules.events, now)  # W
-    turned_to = meet(state, rules, now)  # W
+    ledger.expire(now * 3600)  # W
+    state.baseline_traits = events.apply_events(accounts, state.baseline_traits, rules.events, now)  # W
+    turned_to = hold_meetings(state, rules, now)  # W
 
-    woken = rules.activity.wake(accounts, state.truth.n_organic, seed, now)  # W: mood
-    trending, streams = rules.trending.topics(topics.counts, now), (topics.serials, topics.lengths)
-    display = rules.feed.set_out(
-        ledger.rows(), ledger.base, state.timelines.runs, streams, trending, state.crowds, values(rules.attention), now,
-        *fresh(state),
+    active_users = rules.activity.wake(accounts, state.truth.n_organic, seed, now)  # W: mood
+    trending, streams = rules.trending.find_trending(topics.counts, now), (topics.serials, topics.lengths)
+    display = rules.feed.build_candidates(
+        ledger.get_rows(), ledger.base, state.timelines.columns, streams, trending, state.competes_for_slots, get_values(rules.attention), now,
+        *get_migration_tag(state),
     )  # fmt: skip
-    answered, groups = consult(state, rules, display, woken, now), split(woken, state.threads)
-    done = together(spread(lambda group: live(state, rules, display, answered, group, now), groups, state.threads))  # W
-    turned_to = np.concatenate([turned_to, turn(state, rules, woken, done, now)])  # W
-    events.rally(done.spoken.drafts, rules.events, seed, now)
-    view = look(ledger, topics, accounts, now, events.heat(rules.events, now), turned_to, tags(state, rules, now))
-    orders = obeyed(state, rules, tuple(actor.order(view) for actor in state.actors), now)
-    spoken, guarded = done.spoken, UNGUARDED
+    answered, groups = (
+        ask_custom_agents(state, rules, display, active_users, now),
+        split_users(active_users, state.threads),
+    )
+    done = merge_actions(
+        parallel_map(lambda group: step_users(state, rules, display, answered, group, now), groups, state.threads)
+    )  # W
+    turned_to = np.concatenate([turned_to, update_ties(state, rules, active_users, done, now)])  # W
+    events.apply_rallies(done.speech.drafts, rules.events, seed, now)
+    view = make_public_view(
+        ledger,
+        topics,
+        accounts,
+        now,
+        events.get_extremist_volume(rules.events, now),
+        turned_to,
+        get_searched_tags(state, rules, now),
+    )
+    orders = apply_morale(state, rules, tuple(actor.order(view) for actor in state.actors), now)
+    speech, guarded = done.speech, NO_DEFENCE_EFFECTS
     if rules.defences:
-        spoken, orders, guarded = acting.screened(rules.defences, spoken, orders, site(state, now))
-    filled = publish(state, rules, spoken, orders, now)  # W
+        speech, orders, guarded = effects.filter_posts(rules.defences, speech, orders, view_for_defences(state, now))
+    filled = publish(state, rules, speech, orders, now)  # W
     rules.feed.rank(ledger.columns, ledger.base, filled)  # W
     if rules.credibility:
         rules.credibility.raise_scores(ledger.columns, ledger.base, filled, accounts.credibility)  # W
-        rules.credibility.judge(accounts, ledger.rows(), ledger.base, woken, done.seen, state.truth.n_organic)  # W
+        rules.credibility.judge(
+            accounts, ledger.get_rows(), ledger.base, active_users, done.seen, state.truth.n_organic
+        )  # W
     if rules.defences:
-        bonds, known = state.bonds, site(state, now)
-        guarded = acting.lowered(rules.defences, ledger.columns, topics, bonds, filled, guarded, known)  # W
+        bonds, known = state.dynamic_graph, view_for_defences(state, now)
+        guarded = effects.demote_posts(rules.defences, ledger.columns, topics, bonds, filled, guarded, known)  # W
     if rules.morale:
         rules.morale.recover(accounts)  # W
-        rules.morale.look(accounts, ledger.rows(), recent(view, morale.HOURS), troops(state, now), seed, now)  # W
+        rules.morale.read_stream(
+            accounts,
+            ledger.get_rows(),
+            find_recent(view, morale.STREAM_HOURS),
+            find_active_propagandists(state, now),
+            seed,
+            now,
+        )  # W
     unmasked = unmask(state, rules, orders, now)  # W
     reported = np.concatenate([done.reported, *(order.reported for order in orders)])
-    removals = rules.moderation.moderate(accounts, ledger.rows(), ledger.base, reported, seed, now)  # W
+    removals = rules.moderation.moderate(accounts, ledger.get_rows(), ledger.base, reported, seed, now)  # W
     if rules.pressure:
         register = state.register
-        removals = rules.pressure.sweep(accounts, register, ledger.rows(), ledger.base, removals, seed, now)  # W
+        removals = rules.pressure.sweep(accounts, register, ledger.get_rows(), ledger.base, removals, seed, now)  # W
     if rules.defences:
-        removals = acting.suspend(rules.defences, accounts, site(state, now), removals)  # W
-    oldest = int(np.searchsorted(ledger.rows().time, 3600 * (now + 1 - rules.attention.memory)))
-    state.timelines.take(ledger.rows(), ledger.base, filled, removals.posts, oldest)  # W
+        removals = effects.suspend(rules.defences, accounts, view_for_defences(state, now), removals)  # W
+    oldest = int(np.searchsorted(ledger.get_rows().time, 3600 * (now + 1 - rules.attention.memory)))
+    state.timelines.update(ledger.get_rows(), ledger.base, filled, removals.posts, oldest)  # W
     start, columns, truth = rules.campaign.start, ledger.columns, state.truth
     ended = orders, removals, unmasked, state.register, guarded
-    return Moment(now, start, accounts, columns, filled, truth, woken, *done, *ended)
+    return StepRecord(now, start, accounts, columns, filled, truth, active_users, *done, *ended)
 
 
-def consult(state: State, rules: Setting, display: Display, woken: Woken, now: int) -> Answers | None:
+def ask_custom_agents(
+    state: WorldState, rules: Setting, candidates: FeedCandidates, users: ActiveUsers, now: int
+) -> CustomAnswers | None:
     """Ask those of the active who have methods of their own, in one thread.
 
     Nothing has been written yet, so that their methods see the world as the hour found it.
     """
     accounts, seed = state.accounts, state.seed
-    posts, base, own = state.ledger.rows(), state.ledger.base, state.own.among(woken)
+    posts, base, own = state.ledger.get_rows(), state.ledger.base, state.custom_agents.filter_active(users)
     if not len(own.active):
         return None
-    credence = rules.credibility.credence if rules.credibility else 0.0
+    source_credibility_weight = rules.credibility.source_credibility_weight if rules.credibility else 0.0
     seen = rules.feed.read(
-        accounts, state.bonds.following, posts, base, display, own, values(rules.attention), seed, now
+        accounts, state.dynamic_graph.following, posts, base, candidates, own, get_values(rules.attention), seed, now
     )
-    seen = state.bonds.unhidden(own, seen, posts)
-    change = rules.reaction.react(accounts, posts, own, seen, seed, now, credence)
+    seen = state.dynamic_graph.filter_blocked(own, seen, posts)
+    change = rules.reaction.react(accounts, posts, own, seen, seed, now, source_credibility_weight)
     if rules.solidarity:
-        change = rules.solidarity.back(posts, own, seen, change)
-    change = state.own.react(posts, own, seen, change)
-    old = reaction.reference(accounts, own, change, now >= rules.campaign.start)
-    wanted = state.own.decide(own, change, old, rules.expression.decide(accounts, own, change, old, seed, now))
-    return Answers(own.active, change, wanted)
+        change = rules.solidarity.apply_solidarity(posts, own, seen, change)
+    change = state.custom_agents.react(posts, own, seen, change)
+    old = reaction.get_reference_climate(accounts, own, change, now >= rules.campaign.start)
+    wanted = state.custom_agents.decide(
+        own, change, old, rules.expression.decide(accounts, own, change, old, seed, now)
+    )
+    return CustomAnswers(own.active, change, wanted)
 
 
-def live(state: State, rules: Setting, display: Display, answered: Answers | None, woken: Woken, now: int) -> Doings:
+def step_users(
+    state: WorldState,
+    rules: Setting,
+    candidates: FeedCandidates,
+    answered: CustomAnswers | None,
+    users: ActiveUsers,
+    now: int,
+) -> UserActions:
     """Let some of the active read, react, speak and report; what was answered stands.
 
     Writes rows of these people only, so that several groups can be at it at once.
     """
     accounts, seed = state.accounts, state.seed
-    posts, base = state.ledger.rows(), state.ledger.base
-    campaigning, credence = now >= rules.campaign.start, rules.credibility.credence if rules.credibility else 0.0
-    seen = rules.feed.read(
-        accounts, state.bonds.following, posts, base, display, woken, values(rules.attention), seed, now
+    posts, base = state.ledger.get_rows(), state.ledger.base
+    campaigning, source_credibility_weight = (
+        now >= rules.campaign.start,
+        rules.credibility.source_credibility_weight if rules.credibility else 0.0,
     )
-    seen = state.bonds.unhidden(woken, seen, posts)
-    change = rules.reaction.react(accounts, posts, woken, seen, seed, now, credence)
+    seen = rules.feed.read(
+        accounts, state.dynamic_graph.following, posts, base, candidates, users, get_values(rules.attention), seed, now
+    )
+    seen = state.dynamic_graph.filter_blocked(users, seen, posts)
+    change = rules.reaction.react(accounts, posts, users, seen, seed, now, source_credibility_weight)
     if rules.solidarity:
-        change = rules.solidarity.back(posts, woken, seen, change)
-    change = answers.felt(answered, woken, change)
-    old = reaction.reference(accounts, woken, change, campaigning)
-    reaction.apply(accounts, woken, change, now * 3600, campaigning)  # W
-    wanted = answers.decided(answered, woken, rules.expression.decide(accounts, woken, change, old, seed, now))
+        change = rules.solidarity.apply_solidarity(posts, users, seen, change)
+    change = answers.apply_updates(answered, users, change)
+    old = reaction.get_reference_climate(accounts, users, change, campaigning)
+    reaction.apply_update(accounts, users, change, now * 3600, campaigning)  # W
+    wanted = answers.apply_decisions(answered, users, rules.expression.decide(accounts, users, change, old, seed, now))
     if rules.morale:
-        rules.morale.read(accounts, posts, woken, seen, seed, now)  # W
-        wanted = rules.morale.dispirited(accounts, woken, wanted, seed, now)
-    spoken = rules.expression.speak(accounts, posts, base, woken, seen, change, wanted, seed, now)
+        rules.morale.read(accounts, posts, users, seen, seed, now)  # W
+        wanted = rules.morale.silence_dispirited(accounts, users, wanted, seed, now)
+    speech = rules.expression.speak(accounts, posts, base, users, seen, change, wanted, seed, now)
     if campaigning:
-        expression.note(accounts, woken, spoken)  # W
-    reported = rules.moderation.report(accounts, posts, woken, seen, seed, now)
+        expression.record_counts(accounts, users, speech)  # W
+    reported = rules.moderation.report(accounts, posts, users, seen, seed, now)
     if not rules.following:
-        return Doings(seen, change, spoken, reported, UNMOVED)
-    following, former = state.bonds.following, state.register.former
-    moves = rules.following.decide(accounts, following, former, posts, woken, seen, seed, now)
-    return Doings(seen, change, spoken, reported, moves)
+        return UserActions(seen, change, speech, reported, NO_EDGE_CHANGES)
+    following, former = state.dynamic_graph.following, state.register.predecessor
+    moves = rules.following.decide(accounts, following, former, posts, users, seen, seed, now)
+    return UserActions(seen, change, speech, reported, moves)
 
 
-def publish(state: State, rules: Setting, spoken: Spoken, orders: tuple[Orders, ...], now: int) -> slice:
+def publish(state: WorldState, rules: Setting, speech: SpeechRecord, orders: tuple[Orders, ...], now: int) -> slice:
     """Append everybody's drafts in order of time; return the rows of the ledger they fill."""
-    filled = state.ledger.append([spoken.drafts, *(order.drafts for order in orders)], state.accounts)
+    filled = state.ledger.append([speech.drafts, *(order.drafts for order in orders)], state.accounts)
     filed = None
-    if rules.migration and state.exile:
+    if rules.migration and state.migration:
         columns, people = state.ledger.columns, state.truth.n_organic
-        filed = rules.migration.filed(state.exile, columns, filled, people, rules.expression.topics, now)
+        filed = rules.migration.assign_topics(state.migration, columns, filled, people, rules.expression.topics, now)
     state.topics.append(state.ledger, filled, now, filed)
-    joined = state.register.joined
+    joined = state.register.opened_at
     for order in orders:
         joined[order.drafts.author] = np.minimum(joined[order.drafts.author], now)
         state.truth.log(order.drafts.key, order.order, order.tactic)
-        state.truth.employ(order.drafts.author, now)
+        state.truth.record_hired(order.drafts.author, now)
     return filled
 
 
-def meet(state: State, rules: Setting, now: int) -> I64:
+def hold_meetings(state: WorldState, rules: Setting, now: int) -> I64:
     """Let closed rooms meet; return the accounts to which members turned."""
     if not rules.channels or not state.rooms:
-        return NOBODY
-    run = np.concatenate(state.operators.crews)
+        return EMPTY_ROWS
+    run = np.concatenate(state.operators.account_rows)
     theirs = run[state.truth.role[run] == EXTREMIST]
-    return rules.channels.meet(state.rooms, state.accounts, theirs, state.joined, state.seed, now)
+    return rules.channels.meet(state.rooms, state.accounts, theirs, state.recruited, state.seed, now)
 
 
-def turn(state: State, rules: Setting, woken: Woken, done: Doings, now: int) -> I64:
+def update_ties(state: WorldState, rules: Setting, users: ActiveUsers, done: UserActions, now: int) -> I64:
     """Change ties and tags, let operators come back; return the accounts to which people turned after reading."""
-    accounts, posts, seed = state.accounts, state.ledger.rows(), state.seed
-    state.bonds.change(done.moves)
+    accounts, posts, seed = state.accounts, state.ledger.get_rows(), state.seed
+    state.dynamic_graph.apply_changes(done.edge_changes)
     state.operators.come_back(accounts, state.register, now)
-    if rules.migration and state.exile:
-        rules.migration.move(state.exile, accounts, posts, woken, done.seen, seed, now)
+    if rules.migration and state.migration:
+        rules.migration.move(state.migration, accounts, posts, users, done.seen, seed, now)
     if not rules.recruiting:
-        return NOBODY
-    return rules.recruiting.read(accounts, posts, woken, done.seen, state.joined, seed, now).astype(np.int64)
+        return EMPTY_ROWS
+    return rules.recruiting.read(accounts, posts, users, done.seen, state.recruited, seed, now).astype(np.int64)
 
 
-def fresh(state: State) -> tuple[int, NDArray[np.bool_]]:
+def get_migration_tag(state: WorldState) -> tuple[int, NDArray[np.bool_]]:
     """Return the number of the fresh tag and who uses it; -1 and nobody as long as nobody has moved."""
-    exile = state.exile
+    exile = state.migration
     return (len(state.topics.lengths) - 1, exile.moved) if exile and exile.moved.any() else (-1, NOBODY_GONE)
 
 
-def tags(state: State, rules: Setting, now: int) -> tuple[int, ...]:
+def get_searched_tags(state: WorldState, rules: Setting, now: int) -> tuple[int, ...]:
     """Return the topics under which the organised look the matter up."""
-    known = rules.migration and state.exile and rules.migration.known(state.exile, now)
+    known = rules.migration and state.migration and rules.migration.is_known(state.migration, now)
     return (CONTESTED, len(state.topics.lengths) - 1) if known else (CONTESTED,)
 
 
-def site(state: State, now: int) -> Site:
+def view_for_defences(state: WorldState, now: int) -> DefenceView:
     """Return what the platform's defences know."""
-    ledger, following = state.ledger, state.bonds.following
-    return site_of(state.accounts, state.register, following, ledger.rows(), ledger.base, state.seed, now)
+    ledger, following = state.ledger, state.dynamic_graph.following
+    return make_defence_view(state.accounts, state.register, following, ledger.get_rows(), ledger.base, state.seed, now)
 
 
-def obeyed(state: State, rules: Setting, orders: tuple[Orders, ...], now: int) -> tuple[Orders, ...]:
+def apply_morale(state: WorldState, rules: Setting, orders: tuple[Orders, ...], now: int) -> tuple[Orders, ...]:
     """Return what is carried out of `orders`: propagandists tell of a rout, or are too disheartened to write."""
-    distress = max((event.distress for event in rules.events if event.runs(now)), default=0.0)
+    distress = max((event.distress for event in rules.events if event.is_running(now)), default=0.0)
     if not distress and not rules.morale:
         return orders
     theirs = np.zeros(len(state.truth.role), np.bool_)
-    theirs[state.truth.troops] = True
+    theirs[state.truth.propagandists] = True
     for order in orders:
-        morale.tell(order, theirs, distress, state.seed, now)
+        morale.mark_distress(order, theirs, distress, state.seed, now)
     if not rules.morale:
         return orders
-    return tuple(morale.carried_out(order, state.accounts, theirs, state.seed, now) for order in orders)
+    return tuple(morale.filter_orders(order, state.accounts, theirs, state.seed, now) for order in orders)
 
 
-def troops(state: State, now: int) -> I64:
+def find_active_propagandists(state: WorldState, now: int) -> I64:
     """Return the accounts of propagandists that are open."""
-    every = state.truth.troops
-    return every[state.register.joined[every] <= now]
+    every = state.truth.propagandists
+    return every[state.register.opened_at[every] <= now]
 
 
-def unmask(state: State, rules: Setting, orders: tuple[Orders, ...], now: int) -> I64:
+def unmask(state: WorldState, rules: Setting, orders: tuple[Orders, ...], now: int) -> I64:
     """Find out who served whom, by their acts or by an outside event; return the rows of who was not known before."""
     if not rules.events and not any(len(order.risk) for order in orders):
-        return NOBODY
+        return EMPTY_ROWS
     accounts, truth = state.accounts, state.truth
-    sleepers = truth.sleepers()
-    in_use = (sleepers < truth.n_organic) | np.isin(sleepers, np.concatenate(state.operators.crews))
-    betrayed = events.betrayed(sleepers[in_use], accounts, rules.events, state.seed, now)
-    rows = np.unique(np.concatenate([betrayed, *(found_out(order, state.seed, now) for order in orders)]))
+    sleepers = truth.find_sleepers()
+    in_use = (sleepers < truth.n_organic) | np.isin(sleepers, np.concatenate(state.operators.account_rows))
+    betrayed = events.unmask_by_event(sleepers[in_use], accounts, rules.events, state.seed, now)
+    rows = np.unique(np.concatenate([betrayed, *(find_unmasked(order, state.seed, now) for order in orders)]))
     rows = rows[~accounts.unmasked[rows]]
     accounts.unmasked[rows] = True
     if rules.credibility:
         rules.credibility.unmask(accounts, rows, np.isin(rows, sleepers))
-    if rules.morale and any(posed(order, rows) for order in orders):
-        rules.morale.defy(accounts, truth.n_organic, troops(state, now))
+    if rules.morale and any(is_impersonation(order, rows) for order in orders):
+        rules.morale.defy(accounts, truth.n_organic, find_active_propagandists(state, now))
     return rows
 
 
-def posed(order: Orders, rows: I64) -> bool:
+def is_impersonation(order: Orders, rows: I64) -> bool:
     """Tell whether any of the accounts `rows` has just told of distress as if it were one of the extremists."""
     new = order.drafts
     posing = (new.theme == DISTRESS) & (new.stance_extremist > 0.0)

@@ -10,35 +10,35 @@ import numpy as np
 import pandas as pd
 
 from sim.actors.army import Army
-from sim.actors.base import Actor, Band
-from sim.actors.contender import Contending
-from sim.actors.evasion import OPEN, Evasion, settle
-from sim.actors.hiding import hidden, unhidden
+from sim.actors.base import AccountBatch, Actor
+from sim.actors.contender import ContenderOrganisation
+from sim.actors.evading_actor import add_evasion, unwrap_actor
+from sim.actors.evasion import NO_EVASION, Evasion, add_aged_ties
 from sim.actors.returns import Operators
-from sim.agents import ColumnModel, whole_seed
+from sim.agents import ColumnModel, parse_seed
 from sim.campaigns import Campaign
 from sim.observers.base import Observer
-from sim.observers.cast import Aims, Esteem, Rallies, Spirits
-from sim.observers.countering import Countering
-from sim.observers.extremism import Standing, Underground
+from sim.observers.countering import DissenterResponse
+from sim.observers.extremism import ClosedRooms, ExtremistCompetition
 from sim.observers.harm import Harm
+from sim.observers.mechanisms import CredibilityMeasures, MoraleMeasures, Rallies, TargetOutcomes
 from sim.observers.opinion import Opinion
-from sim.observers.reach import Numbers, Reach
+from sim.observers.reach import PerceivedNumbers, Reach
 from sim.observers.turnover import Turnover
-from sim.observers.voice import Voice
-from sim.people.migration import Exile
+from sim.observers.voice import SpeechCounts
+from sim.people.migration import MigrationState
 from sim.platform.channels import Rooms
 from sim.platform.timelines import Timelines
 from sim.setting import Force, Setting
-from sim.state.accounts import I64, NEVER, Accounts, Register, concatenate
-from sim.state.bonds import Bonds
-from sim.state.graph import Graph, extended
+from sim.state.accounts import I64, NEVER, Accounts, Register, concatenate_accounts
+from sim.state.dynamic_graph import DynamicGraph
+from sim.state.graph import Graph, extend_graph
 from sim.state.posts import Ledger, Posts
 from sim.state.topics import Topics
 from sim.state.truth import GENUINE, ORGANIC, ROLES, TROLL, Truth
-from sim.tick import State, tick
+from sim.tick import WorldState, run_tick
 
-WINDOW = 48 * 3600  #: seconds for which posts stay in memory
+WINDOW_SECONDS = 48 * 3600  #: seconds for which posts stay in memory
 
 
 class World(ColumnModel):
@@ -68,13 +68,19 @@ class World(ColumnModel):
     ) -> None:
         super().__init__(rng=rng)
         self.setting = setting or Setting()
-        self.seed = whole_seed(rng)
+        self.seed = parse_seed(rng)
         self.now = 0
         self.notes: tuple[str, ...] = ()
-        self.state = self._settle(archive, threads)
+        self.state = self._build_state(archive, threads)
         self.accounts = self.state.accounts
         self.role = self.state.truth.role.copy()  # to which types of one's own are added
-        self.observers: list[Observer] = [Voice(), Reach(), Numbers(self.n_organic), Opinion(), *self._watchers()]
+        self.observers: list[Observer] = [
+            SpeechCounts(),
+            Reach(),
+            PerceivedNumbers(self.n_organic),
+            Opinion(),
+            *self._make_observers(),
+        ]
         self._history: list[dict[str, float]] = []
 
     @property
@@ -85,7 +91,7 @@ class World(ColumnModel):
     @property
     def graph(self) -> Graph:  # type: ignore[override]  # others assign it once
         """Who follows whom now."""
-        return self.state.bonds.graph
+        return self.state.dynamic_graph.graph
 
     @property
     def history(self) -> pd.DataFrame:
@@ -94,7 +100,7 @@ class World(ColumnModel):
 
     def step(self) -> None:
         """Play one hour."""
-        moment = tick(self.state, self.setting, self.now)
+        moment = run_tick(self.state, self.setting, self.now)
         row: dict[str, float] = {"tick": self.now}
         for observer in self.observers:
             row.update(observer.observe(moment))
@@ -120,74 +126,79 @@ class World(ColumnModel):
             raise ValueError(f"a world at hour {self.now} can not take up a campaign of hour {campaign.start}")
         twin = deepcopy(self)
         twin.setting = replace(self.setting, campaign=campaign)
-        army = twin._army(twin.state.truth, twin.accounts, twin.state.operators.crews[0])
+        army = twin._create_army(twin.state.truth, twin.accounts, twin.state.operators.account_rows[0])
         twin.state.actors = (*army, *twin.state.actors[len(army) :])
         return twin
 
-    def _settle(self, archive: Callable[[int, Posts], None] | None, threads: int) -> State:
+    def _build_state(self, archive: Callable[[int, Posts], None] | None, threads: int) -> WorldState:
         rules, seed = self.setting, self.seed
-        people, graph = self._people()
+        people, graph = self._draw_people()
         rules.check_victims(len(people.key))
-        bands, operators, register = self._organised(len(people.key), graph)
-        accounts = concatenate([people, *(band.accounts for band in bands)])
+        bands, operators, register = self._create_organised(len(people.key), graph)
+        accounts = concatenate_accounts([people, *(band.accounts for band in bands)])
         if rules.credibility:
-            rules.credibility.begin(accounts, len(people.key))
+            rules.credibility.initialise(accounts, len(people.key))
         sizes = [len(people.key), *(len(band.accounts.key) for band in bands)]
         roles = [ORGANIC, TROLL, *(ROLES.index(force.role) for force in self._forces)]
         role = np.repeat(np.array(roles, np.int8), sizes[: len(roles)])
         role = np.concatenate([role, np.resize(role[len(people.key) :], len(accounts.key) - len(role))])  # the reserve
         ties = [np.concatenate([getattr(band, end) for band in bands]) for end in ("source", "target")]
         truth = Truth(role, np.full(len(role), -1, np.int32), logging=archive is not None)
-        actors = (*self._army(truth, accounts, operators.crews[0]), *self._others(operators.crews[1:], accounts))
+        actors = (
+            *self._create_army(truth, accounts, operators.account_rows[0]),
+            *self._create_forces(operators.account_rows[1:], accounts),
+        )
         spare = operators.first_spare
         truth.officer[spare:] = np.resize(truth.officer[len(people.key) : spare], len(role) - spare)
-        return State(
+        return WorldState(
             accounts=accounts,
             register=register,
-            bonds=Bonds(extended(graph, ties[0], ties[1], len(role))),
-            ledger=Ledger(WINDOW, archive),
+            dynamic_graph=DynamicGraph(extend_graph(graph, ties[0], ties[1], len(role))),
+            ledger=Ledger(WINDOW_SECONDS, archive),
             topics=Topics(rules.expression.topics + bool(rules.migration)),
             timelines=Timelines(len(role)),
             truth=truth,
             actors=actors,
             operators=operators,
-            own=self.own,
-            crowds=(role != TROLL) | rules.attention.crowding,
+            custom_agents=self.custom_agents,
+            competes_for_slots=(role != TROLL) | rules.attention.army_competes,
             seed=seed,
             threads=threads,
-            joined=np.zeros(len(role), np.bool_),
+            recruited=np.zeros(len(role), np.bool_),
             rooms=Rooms(rules.channels, len(people.key)) if rules.channels else None,
-            exile=Exile(len(role)) if rules.migration else None,
+            migration=MigrationState(len(role)) if rules.migration else None,
         )
 
-    def _watchers(self) -> Iterator[Observer]:
+    def _make_observers(self) -> Iterator[Observer]:
         """Yield observers of what this world has and others lack."""
         rules = self.setting
         if any(hasattr(force, "operations") for force in rules.forces):
-            yield Aims()
-        if any(event.rally for event in rules.events):
+            yield TargetOutcomes()
+        if any(event.rally_share for event in rules.events):
             yield Rallies()
         if rules.credibility:
-            yield Esteem()
+            yield CredibilityMeasures()
         if rules.morale:
-            yield Spirits()
+            yield MoraleMeasures()
         if rules.following or rules.returns or rules.pressure:
-            yield Turnover(self.state.bonds, self.state.operators)
+            yield Turnover(self.state.dynamic_graph, self.state.operators)
         stance = self.state.accounts.stance_extremist[: self.n_organic].copy()
-        contenders = [actor for actor in map(unhidden, self.state.actors) if isinstance(actor, Contending)]
+        contenders = [
+            actor for actor in map(unwrap_actor, self.state.actors) if isinstance(actor, ContenderOrganisation)
+        ]
         if contenders or rules.recruiting:
-            yield Standing(contenders, stance)
+            yield ExtremistCompetition(contenders, stance)
         if self.state.rooms:
-            yield Underground(self.state.rooms, self.state.joined, stance)
+            yield ClosedRooms(self.state.rooms, self.state.recruited, stance)
         if rules.migration or rules.solidarity:
-            yield Countering(self.state.exile.moved if self.state.exile else None)
+            yield DissenterResponse(self.state.migration.moved if self.state.migration else None)
         if rules.defences:
             yield Harm()
 
-    def _people(self) -> tuple[Accounts, Graph]:
+    def _draw_people(self) -> tuple[Accounts, Graph]:
         rules, seed = self.setting, self.seed
         size = rules.graph.size(rules.population.size)
-        network = rules.graph(size, rules.population.stances(size, seed), seed)
+        network = rules.graph(size, rules.population.propose_stances(size, seed), seed)
         self.notes = network.notes
         people = rules.population.draw(network.stance, np.diff(network.graph.followers_start), seed)
         return people, network.graph
@@ -197,43 +208,45 @@ class World(ColumnModel):
         """Everybody organised but the army."""
         return (self.setting.extremists, *self.setting.forces)
 
-    def _bands(self, people: int, graph: Graph) -> list[Band]:
+    def _create_batches(self, people: int, graph: Graph) -> list[AccountBatch]:
         bands, first, seed = [], people, self.seed
         forces: tuple[Army | Force, ...] = (self.setting.army, *self._forces)
-        for force, evasion in zip(forces, (self.setting.evasion, *map(self._evasion, self._forces)), strict=True):
-            band = force.enlist(people, first, seed)
-            bands.append(settle(evasion, band, first, graph, seed))
+        for force, evasion in zip(forces, (self.setting.evasion, *map(self._get_evasion, self._forces)), strict=True):
+            band = force.create_accounts(people, first, seed)
+            bands.append(add_aged_ties(evasion, band, first, graph, seed))
             first += len(band.accounts.key)
         return bands
 
-    def _evasion(self, force: Force) -> Evasion:
+    def _get_evasion(self, force: Force) -> Evasion:
         """Return how the accounts of `force` hide: who serves nobody has nothing to hide."""
-        return OPEN if ROLES.index(force.role) in GENUINE else self.setting.evasion
+        return NO_EVASION if ROLES.index(force.role) in GENUINE else self.setting.evasion
 
-    def _organised(self, people: int, graph: Graph) -> tuple[list[Band], Operators, Register]:
+    def _create_organised(self, people: int, graph: Graph) -> tuple[list[AccountBatch], Operators, Register]:
         """Return everybody's bands, behind them the reserve, who runs these accounts, and what is known of them."""
-        returns, bands = self.setting.returns, self._bands(people, graph)
+        returns, bands = self.setting.returns, self._create_batches(people, graph)
         keys = np.concatenate([band.accounts.key for band in bands])
         ends = people + np.cumsum([0, *(len(band.accounts.key) for band in bands)])
         crews, count = [np.arange(first, end) for first, end in pairwise(ends)], int(ends[-1])
         operators = Operators(returns, crews, keys, count, self.seed)
         register = Register(np.zeros(count, np.int64), np.full(count, -1, np.int64))
-        unopened = [crew[len(crew) - band.unopened :] for crew, band in zip(crews, bands, strict=True)]
+        unopened_count = [crew[len(crew) - band.unopened_count :] for crew, band in zip(crews, bands, strict=True)]
         if returns:
-            bands.append(returns.reserve(keys, people, count, self.seed))
-            register = returns.register(count + len(bands[-1].accounts.key), keys, self.seed)
-        register.joined[np.concatenate(unopened)] = NEVER
+            bands.append(returns.create_reserve(keys, people, count, self.seed))
+            register = returns.make_register(count + len(bands[-1].accounts.key), keys, self.seed)
+        register.opened_at[np.concatenate(unopened_count)] = NEVER
         return bands, operators, register
 
-    def _army(self, truth: Truth, accounts: Accounts, rows: I64) -> tuple[Actor, ...]:
+    def _create_army(self, truth: Truth, accounts: Accounts, rows: I64) -> tuple[Actor, ...]:
         if not rows.size:
             return ()
-        army = self.setting.army.muster(self.setting.campaign, rows, accounts.key[rows], self.seed)
+        army = self.setting.army.create_actor(self.setting.campaign, rows, accounts.key[rows], self.seed)
         truth.officer[rows] = army.officer
-        return (hidden(self.setting.evasion, army, rows, accounts.key[rows], self.seed),)
+        return (add_evasion(self.setting.evasion, army, rows, accounts.key[rows], self.seed),)
 
-    def _others(self, crews: Sequence[I64], accounts: Accounts) -> Iterator[Actor]:
+    def _create_forces(self, crews: Sequence[I64], accounts: Accounts) -> Iterator[Actor]:
         for force, rows in zip(self._forces, crews, strict=True):
             if len(rows) or getattr(force, "hired", 0):
                 keys = accounts.key[rows]
-                yield hidden(self._evasion(force), force.muster(rows, keys, self.seed), rows, keys, self.seed)
+                yield add_evasion(
+                    self._get_evasion(force), force.create_actor(rows, keys, self.seed), rows, keys, self.seed
+                )

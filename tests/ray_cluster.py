@@ -1,7 +1,7 @@
 """A Ray cluster of two nodes on loopback, for tests: started here, and stopped whatever happens.
 
 Nodes are 127.0.0.2 and 127.0.0.3, since Ray takes 127.0.0.1 for the machine's own address. Everything that a node
-starts is found again by `tests.processes`: Ray's own `ray stop` would stop the clusters of others too.
+starts is found again by `tests.open_process_pool`: Ray's own `ray stop` would stop the clusters of others too.
 """
 
 import os

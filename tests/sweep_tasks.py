@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from experiments.sweeps.plan import Job
-from experiments.sweeps.worker import play_batch
+from experiments.sweeps.worker import run_batch
 
 METRICS = ("square", "threads")
 Task = tuple[str, float]
@@ -89,7 +89,7 @@ def measure_hours(task: Task, folder: Path) -> tuple[dict[str, float], dict[str,
 
 def lingering_batch(*words: Any) -> None:
     """Stay a while when the last run has been told."""
-    play_batch(*words)
+    run_batch(*words)
     time.sleep(0.3)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from experiments.analysis import MEASURES, arm_name, arms, summarise, under_both_efforts
+from experiments.analysis import MEASURES, duplicate_shared_arms, list_arms, name_arm, summarise_run
 
 TACTICS = ("flood", "abuse", "amplify")
 CELLS = (
@@ -17,11 +17,11 @@ CELLS = (
     "suspended",
     "persuaded",
     "unprompted",
-    "reserved",
+    "private",
     "withheld_fear",
     "withheld_climate",
-    "withheld_either",
-    "withheld_over",
+    "withheld_joint",
+    "withheld_redundant",
 )
 CALM = dict(zip(CELLS, (0.0, 0.0, 0.01, 0.22, 0.25, 0.01, 0.02, 0.002, 0.003), strict=True))
 
@@ -46,11 +46,11 @@ class Recipe:
             "left": 0.008 * abuse,
             "persuaded": 0.002 * amplify,
             "unprompted": 0.02 * flood - 0.012 * abuse,
-            "reserved": -0.006 * abuse,
+            "private": -0.006 * abuse,
             "withheld_fear": 0.05 * abuse + 0.03 * flood * abuse,
             "withheld_climate": 0.02 * flood + 0.015 * amplify,
-            "withheld_either": 0.008 * flood * abuse,
-            "withheld_over": 0.012 * flood * abuse,
+            "withheld_joint": 0.008 * flood * abuse,
+            "withheld_redundant": 0.012 * flood * abuse,
         }
         return {cell: size for cell, size in pull.items() if cell not in self.without}
 
@@ -89,7 +89,7 @@ def history(recipe: Recipe, chosen: frozenset[str], effort: str, seed: int) -> d
     out["perceived_extremists"] = np.full(recipe.ticks, 1.5)
     out["true_extremists"] = np.full(recipe.ticks, 0.5)
     out["mean_fear"] = 0.05 + 0.08 * volume * onset
-    out["awake"] = 150 + opportunities
+    out["active_users"] = 150 + opportunities
     for name in MEASURES:
         out.setdefault(name, opportunities * 3)
     return out
@@ -98,15 +98,15 @@ def history(recipe: Recipe, chosen: frozenset[str], effort: str, seed: int) -> d
 def main_frames(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (runs, ticks) of the main arms, as the app is to build them."""
     rows, frames = [], []
-    for name, chosen in arms(recipe.tactics).items():
+    for name, chosen in list_arms(recipe.tactics).items():
         for effort in ("additive", "equal") if 0 < len(chosen) < len(recipe.tactics) else ("additive",):
             for seed in range(recipe.seeds):
                 measures = history(recipe, chosen, effort, seed)
                 keys = {"arm": name, "effort": effort, "seed": seed}
-                row = summarise(measures, recipe.start, recipe.stop)
+                row = summarise_run(measures, recipe.start, recipe.stop)
                 rows.append({"family": "main", "variant": "full", **keys, **row, "wall_time": 0.3})
                 frames.append(pd.DataFrame({**keys, "tick": np.arange(recipe.ticks), **measures}))
-    return under_both_efforts(pd.DataFrame(rows)), under_both_efforts(pd.concat(frames, ignore_index=True))
+    return duplicate_shared_arms(pd.DataFrame(rows)), duplicate_shared_arms(pd.concat(frames, ignore_index=True))
 
 
 def variant_runs(recipe: Recipe, family: str, variant: str) -> pd.DataFrame:
@@ -114,8 +114,8 @@ def variant_runs(recipe: Recipe, family: str, variant: str) -> pd.DataFrame:
     rows = []
     for chosen in (frozenset[str](), frozenset(recipe.tactics)):
         for seed in range(recipe.seeds):
-            row = summarise(history(recipe, chosen, "additive", seed), recipe.start, recipe.stop)
-            keys = {"arm": arm_name(chosen, recipe.tactics), "effort": "additive", "seed": seed}
+            row = summarise_run(history(recipe, chosen, "additive", seed), recipe.start, recipe.stop)
+            keys = {"arm": name_arm(chosen, recipe.tactics), "effort": "additive", "seed": seed}
             rows.append({"family": family, "variant": variant, **keys, **row, "wall_time": 0.3})
     return pd.DataFrame(rows)
 
@@ -126,7 +126,7 @@ def variants(seeds: int = 6, strength: float = 1.0) -> pd.DataFrame:
     weak = [
         variant_runs(Recipe(strength, **few, without=without), "knockout", name)
         for name, without in {
-            "no_fear": ("withheld_fear", "withheld_either", "withheld_over", "left"),
+            "no_fear": ("withheld_fear", "withheld_joint", "withheld_redundant", "left"),
             "no_climate": ("withheld_climate",),
             "no_crowding": ("unprompted",),
         }.items()

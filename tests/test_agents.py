@@ -22,7 +22,7 @@ from sim.agents import (
     OrganicUser,
     ThinAgent,
     TrollArmyMember,
-    whole_seed,
+    parse_seed,
 )
 from sim.errors import InputError
 from sim.state import accounts as columns
@@ -30,7 +30,7 @@ from sim.state import truth
 from sim.state.graph import from_edges
 
 N = 60
-ATTRIBUTES = ("fear", "climate", "reaction", "cohort", "voiced", "left", "key")
+ATTRIBUTES = ("fear", "opinion_climate", "reaction", "cohort", "voiced", "has_left", "key")
 
 
 class Columns(ColumnModel):
@@ -39,10 +39,10 @@ class Columns(ColumnModel):
     def __init__(self, n=N, rng=7):
         super().__init__(rng=rng)
         draw = np.random.default_rng(self.seed)
-        self.accounts = columns.empty(n)
-        for name in ("fear", "climate"):
+        self.accounts = columns.make_blank_accounts(n)
+        for name in ("fear", "opinion_climate"):
             getattr(self.accounts, name)[:] = draw.integers(0, 5, n) / 8
-        for name, high in (("reaction", 3), ("cohort", 4), ("voiced", 9), ("left", 2), ("key", 2**60)):
+        for name, high in (("reaction", 3), ("cohort", 4), ("voiced", 9), ("has_left", 2), ("key", 2**60)):
             getattr(self.accounts, name)[:] = draw.integers(0, high, n)
         self.role = np.zeros(n, np.int8)
         self.role[2 * n // 3 :], self.role[5 * n // 6 :] = truth.TROLL, truth.EXTREMIST
@@ -144,7 +144,7 @@ def scared(agent):
 
 
 def doubt(agent):
-    return agent.fear * 2 + agent.climate
+    return agent.fear * 2 + agent.opinion_climate
 
 
 # ---- agreement with plain Mesa
@@ -192,7 +192,7 @@ def test_get_agrees_with_mesa_to_the_type(world, plain, names):
 def test_get_of_what_is_missing(world, plain):
     for agents in (world.agents, plain.agents):
         assert agents.get("wealth", handle_missing="default", default_value=3) == [3] * N
-        assert agents.get(["wealth", "left"], "default")[0] == [None, agents.get("left")[0]]
+        assert agents.get(["wealth", "has_left"], "default")[0] == [None, agents.get("has_left")[0]]
         with pytest.raises(AttributeError, match="wealth"):
             agents.get("wealth")
         with pytest.raises(ValueError, match="Unknown handle_missing option: maybe"):
@@ -202,11 +202,11 @@ def test_get_of_what_is_missing(world, plain):
 def test_set_agrees_with_mesa(world, plain):
     for agents in (world.agents, plain.agents):
         some = agents.select(scared)
-        assert some.set("climate", 0.375) is some
-    assert world.agents.get("climate") == plain.agents.get("climate")
+        assert some.set("opinion_climate", 0.375) is some
+    assert world.agents.get("opinion_climate") == plain.agents.get("opinion_climate")
 
 
-@pytest.mark.parametrize("by", ["reaction", "cohort", "fear", "left", scared])
+@pytest.mark.parametrize("by", ["reaction", "cohort", "fear", "has_left", scared])
 def test_groupby_agrees_with_mesa(world, plain, by):
     mine, theirs = world.agents.groupby(by), plain.agents.groupby(by)
     assert list(mine.count().items()) == list(theirs.count().items())
@@ -397,12 +397,12 @@ def test_identity_and_bookkeeping_are_read_only(world, name):
         ("fear", "0.5", "^fear='0.5' must be a number"),
         ("fear", None, "^fear=None must be a number"),
         ("fear", [0.5], "must be a number"),
-        ("boldness", math.inf, "^boldness=inf must be a number"),
-        ("boldness", 10**400, "must be a number"),
+        ("willingness", math.inf, "^willingness=inf must be a number"),
+        ("willingness", 10**400, "must be a number"),
         ("stance_principal", -2, r"must be a number in \[-1, 1\]"),
         ("reaction", 3, r"^reaction=3 must be a whole number in \[0, 2\]$"),
         ("reaction", 0.5, "^reaction=0.5 must be a whole number"),
-        ("left", 0.5, r"^left=0.5 must be true or false, in \[0, 1\]$"),
+        ("has_left", 0.5, r"^has_left=0.5 must be true or false, in \[0, 1\]$"),
         ("suspended_until", -1, "must be a whole number"),
     ],
 )
@@ -417,8 +417,8 @@ def test_a_value_that_does_not_fit_is_refused(world, name, value, message):
 
 def test_numpy_scalars_fit(world):
     agent = world.agents[0]
-    agent.fear, agent.left, agent.reaction = np.float32(0.5), np.bool_(True), np.int16(2)
-    assert (agent.fear, agent.left, agent.reaction, agent.reaction_name) == (0.5, True, 2, "fight")
+    agent.fear, agent.has_left, agent.reaction = np.float32(0.5), np.bool_(True), np.int16(2)
+    assert (agent.fear, agent.has_left, agent.reaction, agent.reaction_name) == (0.5, True, 2, "fight")
 
 
 def test_a_view_keeps_nothing_of_its_own(world):
@@ -479,7 +479,7 @@ def test_a_subclass_in_roles_is_used(world):
             return 1 - self.fear
 
         @property
-        def climate(self):
+        def opinion_climate(self):
             return -1.0
 
         def calm(self, to):
@@ -490,8 +490,8 @@ def test_a_subclass_in_roles_is_used(world):
     assert world.agent_types[0] is Pupil
     assert len(pupils) == 40
     assert pupils.get("courage") == [1 - fear for fear in pupils.get("fear")]
-    assert world.agents.get("climate")[:40] == [-1.0] * 40
-    assert pupils.agg("climate", np.mean) == -1
+    assert world.agents.get("opinion_climate")[:40] == [-1.0] * 40
+    assert pupils.agg("opinion_climate", np.mean) == -1
     pupils.shuffle_do("calm", 0.5)
     assert set(pupils.get("fear")) == {0.5}
     assert len(world.agents.select(agent_type=OrganicUser)) == 40
@@ -509,7 +509,7 @@ def test_a_million_rows_make_no_view_until_asked(made):
     assert half.agg("fear", [np.mean, max]) == [0.5, 0.5]
     assert agents.select(at_most=10**5).get(["fear", "reaction_name"])[0][0] == 0.5
     assert sum(agents.groupby("cohort").agg("fear", len).values()) == 10**6
-    assert len(agents.shuffle().sort("left")) == 10**6
+    assert len(agents.shuffle().sort("has_left")) == 10**6
     assert made == [0]
     assert agents[123].row == 123
     assert agents[5] in half
@@ -554,7 +554,7 @@ def test_data_collector_agrees_with_mesa(world, plain):
         collector = mesa.DataCollector(
             model_reporters={"n": lambda m: len(m.agents), "seed": [lambda: 3, []], "fear": mean_fear, "now": "steps"},
             agent_reporters={"fear": "fear", "doubt": doubt, "both": [added, [2]]},
-            agenttype_reporters={kinds[1]: {"left": "left"}, mesa.Agent: {"fear": "fear"}},
+            agenttype_reporters={kinds[1]: {"has_left": "has_left"}, mesa.Agent: {"fear": "fear"}},
         )
         for _ in range(3):
             collector.collect(model)
@@ -625,7 +625,7 @@ def test_seeds_become_plain_ints(given):
 
 
 def test_no_seed_draws_one_that_can_be_used_again():
-    assert whole_seed(None) != whole_seed(None)
+    assert parse_seed(None) != parse_seed(None)
     world = Columns(rng=None)
     assert Columns(rng=world.seed).agents.get("key") == world.agents.get("key")
 

@@ -15,20 +15,33 @@ from experiments.analysis import (
     Analysis,
     IdentityError,
     analyse,
-    arm_name,
-    arms,
-    summarise,
-    under_both_efforts,
+    duplicate_shared_arms,
+    list_arms,
+    name_arm,
+    summarise_run,
 )
-from experiments.analysis.contrasts import outcomes
-from experiments.analysis.losses import PARTS, knockouts, lost_dissent
-from experiments.analysis.pairing import interval, pairing_factor, ratio_of_means
-from experiments.analysis.priors import prior_spread
-from experiments.analysis.recovery import CENSORED, NO_DEFICIT, RECOVERED, kaplan_meier, median_time, recover
-from experiments.analysis.robustness import robustness
-from experiments.analysis.shapley import decompose, games, interaction_index, joint_effect, shapley
+from experiments.analysis.contrasts import compute_outcomes
+from experiments.analysis.losses import PARTS, compute_losses, summarise_knockouts
+from experiments.analysis.pairing import compute_interval, compute_pairing_factor, ratio_of_means
+from experiments.analysis.priors import compute_prior_spread
+from experiments.analysis.recovery import (
+    CENSORED,
+    NO_DEFICIT,
+    RECOVERED,
+    compute_median_time,
+    compute_recovery,
+    kaplan_meier,
+)
+from experiments.analysis.robustness import summarise_robustness
+from experiments.analysis.shapley import (
+    compute_interaction_index,
+    compute_joint_effect,
+    compute_shapley_values,
+    decompose,
+    make_game,
+)
 from experiments.analysis.summary import FIXED
-from experiments.analysis.turning import sign_change, turning_point
+from experiments.analysis.turning import find_sign_change, find_turning_point
 from tests.synthetic_suppression import TACTICS, Recipe, history, main_frames, variant_runs, variants
 
 SMALL = Recipe(seeds=4, ticks=336, start=96, stop=192)
@@ -56,7 +69,7 @@ def random_game(seed: int, players: tuple[str, ...] = TACTICS, seeds: int = 5) -
 
 class TestArms:
     def test_names_follow_the_order_of_tactics(self):
-        assert list(arms(TACTICS)) == [
+        assert list(list_arms(TACTICS)) == [
             "none",
             "flood",
             "abuse",
@@ -66,10 +79,10 @@ class TestArms:
             "abuse+amplify",
             "all",
         ]
-        assert arm_name({"amplify", "flood"}, TACTICS) == "flood+amplify"
+        assert name_arm({"amplify", "flood"}, TACTICS) == "flood+amplify"
 
     def test_one_tactic_has_two_arms(self):
-        assert arms(("flood",)) == {"none": frozenset(), "all": frozenset({"flood"})}
+        assert list_arms(("flood",)) == {"none": frozenset(), "all": frozenset({"flood"})}
 
     def test_both_efforts_share_the_ends_and_nothing_else(self, frames):
         runs = frames[0]
@@ -79,35 +92,35 @@ class TestArms:
         assert ends.duplicated().sum() == len(ends) / 2
         assert not runs[~runs["arm"].isin(("none", "all"))].drop(columns="effort").duplicated().any()
         only = runs[(runs["arm"] == "flood") & (runs["effort"] == "additive")]
-        pd.testing.assert_frame_equal(under_both_efforts(only).reset_index(drop=True), only.reset_index(drop=True))
+        pd.testing.assert_frame_equal(duplicate_shared_arms(only).reset_index(drop=True), only.reset_index(drop=True))
 
 
 class TestSummary:
     def test_counts_run_to_the_end_and_means_stop_with_the_campaign(self):
         measures = {name: np.array([1.0, 2.0, 4.0, 8.0, 16.0]) for name in MEASURES}
-        row = summarise(measures, 1, 3)
+        row = summarise_run(measures, 1, 3)
         assert row["dissent_posts"] == 30
         assert row["perceived_support"] == 3.0
         assert list(row) == list(MEASURES)
 
     def test_undefined_hours_are_left_out_of_means(self):
         measures = {**history(SMALL, frozenset(), "additive", 0), "mean_fear": np.array([nan, 2.0, 4.0])}
-        assert summarise(measures, 0, 3)["mean_fear"] == 3.0
+        assert summarise_run(measures, 0, 3)["mean_fear"] == 3.0
 
     def test_visibility_is_the_share_of_all_impressions_of_the_campaign(self):
         seen = {"dissent_impressions": np.array([9, 1, 3]), "topic_impressions": np.array([9, 10, 10])}
         measures = {**history(SMALL, frozenset(), "additive", 0), **seen}
-        assert summarise(measures, 1, 3)["dissent_visibility"] == 0.2
+        assert summarise_run(measures, 1, 3)["dissent_visibility"] == 0.2
 
     def test_a_campaign_after_the_end_gives_zero_and_nan(self):
-        row = summarise({name: np.ones(2) for name in MEASURES}, 168, 336)
+        row = summarise_run({name: np.ones(2) for name in MEASURES}, 168, 336)
         assert row["dissent_posts"] == 0
         assert isnan(row["perceived_support"])
 
     def test_fixed_columns_come_first_in_their_order(self, analysis):
         assert tuple(analysis.summary.columns[: len(FIXED)]) == (
             *("arm", "effort", "seed", "dissent_wanted", "dissent_posts", "dissent_withheld", "withheld_fear"),
-            *("withheld_climate", "withheld_either", "withheld_over", "dissent_removed", "dissent_impressions"),
+            *("withheld_climate", "withheld_joint", "withheld_redundant", "dissent_removed", "dissent_impressions"),
             *("dissent_impressions_nondissenters", "dissent_visibility", "perceived_support", "true_support"),
             *("perceived_supporters", "true_supporters", "wall_time"),
         )
@@ -119,33 +132,33 @@ class TestPairing:
     def test_interval_is_students(self):
         x = np.array([1.0, 4.0, 2.0, 8.0, 5.0])
         known = stats.t.interval(0.95, 4, loc=x.mean(), scale=stats.sem(x))
-        assert interval(x) == pytest.approx((x.mean(), *known))
+        assert compute_interval(x) == pytest.approx((x.mean(), *known))
 
     def test_interval_over_seeds_of_many_columns(self):
         x = np.arange(12.0).reshape(3, 4) ** 2
-        together = interval(x)
+        together = compute_interval(x)
         for column in range(4):
-            assert interval(x[:, column]) == pytest.approx(tuple(part[column] for part in together))
+            assert compute_interval(x[:, column]) == pytest.approx(tuple(part[column] for part in together))
 
     @pytest.mark.parametrize(("samples", "value"), [([3.0], 3.0), ([], nan), ([nan, 3.0], 3.0)])
     def test_too_few_seeds_have_no_interval(self, samples, value):
-        found = interval(samples)
+        found = compute_interval(samples)
         assert found.value == pytest.approx(value, nan_ok=True)
         assert isnan(found.lo)
         assert isnan(found.hi)
 
     def test_pairing_factor_of_data_with_a_known_one(self):
         common, own = np.array([-30.0, -10.0, 10.0, 30.0]), np.array([1.0, -1.0, -1.0, 1.0])
-        factor = pairing_factor(common + own, common - own)
+        factor = compute_pairing_factor(common + own, common - own)
         assert factor == pytest.approx((2 * np.var(common) + 2 * np.var(own)) / np.var(2 * own))
 
     def test_pairing_that_harms_says_so(self):
         x = np.array([1.0, 2.0, 3.0, 4.0])
-        assert pairing_factor(x, -x) == pytest.approx(0.5)
+        assert compute_pairing_factor(x, -x) == pytest.approx(0.5)
 
     @pytest.mark.parametrize(("a", "b"), [([1.0], [2.0]), ([1.0, 2.0], [2.0, 3.0])])
     def test_pairing_factor_is_undefined_without_variance(self, a, b):
-        assert isnan(pairing_factor(a, b))
+        assert isnan(compute_pairing_factor(a, b))
 
     def test_ratio_interval_solves_fiellers_equation(self):
         rng = np.random.default_rng(3)
@@ -164,7 +177,7 @@ class TestPairing:
 
 class TestLosses:
     def test_parts_sum_to_the_loss_exactly_in_every_world(self, frames):
-        losses = lost_dissent(frames[0])
+        losses = compute_losses(frames[0])
         assert (losses["lost"] == losses[list(PARTS)].sum(axis=1)).all()
         assert losses["lost"].dtype.kind == "i"
         assert (losses["lost"] > 0).any()
@@ -172,7 +185,7 @@ class TestLosses:
     def test_loss_is_the_difference_of_standing_dissent(self, frames):
         runs = frames[0].set_index(["effort", "seed", "arm"])
         standing = runs["dissent_posts"] - runs["dissent_removed"]
-        for row in lost_dissent(frames[0]).itertuples():
+        for row in compute_losses(frames[0]).itertuples():
             assert row.lost == standing[row.effort, row.seed, "none"] - standing[row.effort, row.seed, row.arm]
 
     @pytest.mark.parametrize(
@@ -187,7 +200,7 @@ class TestLosses:
         runs = frames[0].copy()
         runs.loc[7, column] += 1
         with pytest.raises(IdentityError, match=law) as error:
-            lost_dissent(runs)
+            compute_losses(runs)
         assert f"arm={runs.loc[7, 'arm']}" in str(error.value)
         assert "\n" not in str(error.value)
 
@@ -196,21 +209,21 @@ class TestLosses:
         row = runs.index[runs["arm"] == "flood"][0]
         runs.loc[row, ["opportunities", "unprompted"]] += 1
         with pytest.raises(IdentityError, match="same in every arm"):
-            lost_dissent(runs)
+            compute_losses(runs)
 
     def test_a_tick_that_does_not_add_up_is_refused(self, frames):
         ticks = frames[1].copy()
-        ticks.loc[5, "reserved"] += 1
+        ticks.loc[5, "private"] += 1
         with pytest.raises(IdentityError, match="tick=5"):
             analyse(frames[0], ticks, TACTICS, SMALL.start, SMALL.stop)
 
     def test_an_arm_without_its_baseline_is_refused(self, frames):
         runs = frames[0]
         with pytest.raises(ValueError, match='no arm "none"'):
-            lost_dissent(runs[(runs["arm"] != "none") | (runs["seed"] != 2)])
+            compute_losses(runs[(runs["arm"] != "none") | (runs["seed"] != 2)])
 
     def test_no_dissent_at_all_is_no_percentage(self):
-        losses = lost_dissent(variant_runs(Recipe(seeds=2, ticks=48, start=100, stop=200), "main", "full"))
+        losses = compute_losses(variant_runs(Recipe(seeds=2, ticks=48, start=100, stop=200), "main", "full"))
         assert losses["lost"].eq(0).all()
         assert losses["lost_percent"].isna().all()
 
@@ -220,7 +233,7 @@ class TestLosses:
             np.testing.assert_allclose(by.drop(index="lost").sum(), by.loc["lost"], rtol=1e-12)
 
     def test_the_median_over_worlds_stands_beside_the_mean(self, frames, analysis):
-        lost = lost_dissent(frames[0]).query("arm == 'all' and effort == 'additive'")
+        lost = compute_losses(frames[0]).query("arm == 'all' and effort == 'additive'")
         row = analysis.causes.query("arm == 'all' and effort == 'additive' and cause == 'left'").iloc[0]
         assert (row["median"], row["value"]) == (lost["left"].median(), lost["left"].mean())
 
@@ -229,10 +242,12 @@ class TestLosses:
         main = variant_runs(recipe, "main", "full")
         same = variant_runs(recipe, "knockout", "no_climate")
         off = variant_runs(Recipe(0.0, 3, 240, 48, 120), "knockout", "no_fear")
-        table = knockouts(lost_dissent(pd.concat([main, same, off], ignore_index=True))).set_index("knockout")
+        table = summarise_knockouts(compute_losses(pd.concat([main, same, off], ignore_index=True))).set_index(
+            "knockout"
+        )
         assert table.loc["no_fear", "share"] == 1
-        assert table.loc["no_climate", ["gone", "share"]].tolist() == [0, 0]
-        assert table.loc["no_fear", "gone"] == table.loc["no_fear", "full"]
+        assert table.loc["no_climate", ["reduction", "share"]].tolist() == [0, 0]
+        assert table.loc["no_fear", "reduction"] == table.loc["no_fear", "full"]
 
 
 class TestContrasts:
@@ -249,7 +264,7 @@ class TestContrasts:
             "true_supporters": -2.0,
         }.items():
             none[column], full[column] = 1.0, 1.0 + shift
-        found = outcomes(pd.concat([none, full], ignore_index=True)).iloc[0]
+        found = compute_outcomes(pd.concat([none, full], ignore_index=True)).iloc[0]
         assert found["lost_dissent_impressions"] == 10
         assert found["lost_impressions_nondissenters"] == 4
         assert found["visibility_shift"] == -0.25
@@ -265,45 +280,45 @@ class TestShapley:
     @pytest.mark.parametrize("players", [("a",), ("a", "b"), ("a", "b", "c"), ("a", "b", "c", "d")])
     def test_efficiency_in_every_seed(self, players):
         game = random_game(1, players)
-        total = sum(shapley(game, players).values())
+        total = sum(compute_shapley_values(game, players).values())
         np.testing.assert_allclose(total, game[frozenset(players)] - game[frozenset()], rtol=0, atol=1e-9)
 
     def test_symmetry(self):
         game = random_game(2)
         swap = {"flood": "abuse", "abuse": "flood", "amplify": "amplify"}
         even = {s: game[s] + game[frozenset(swap[t] for t in s)] for s in game}
-        values = shapley(even, TACTICS)
+        values = compute_shapley_values(even, TACTICS)
         np.testing.assert_array_equal(values["flood"], values["abuse"])
         assert not np.array_equal(values["flood"], values["amplify"])
 
     def test_a_dummy_gets_what_it_brings_alone(self):
         game = random_game(3)
         dull = {s: game[s - {"amplify"}] + (7.0 if "amplify" in s else 0.0) for s in game}
-        np.testing.assert_allclose(shapley(dull, TACTICS)["amplify"], 7.0)
-        np.testing.assert_allclose(interaction_index(dull, TACTICS, ("flood", "amplify")), 0.0, atol=1e-9)
+        np.testing.assert_allclose(compute_shapley_values(dull, TACTICS)["amplify"], 7.0)
+        np.testing.assert_allclose(compute_interaction_index(dull, TACTICS, ("flood", "amplify")), 0.0, atol=1e-9)
 
     def test_additivity(self):
         first, second = random_game(4), random_game(5)
-        both = shapley({s: first[s] + second[s] for s in first}, TACTICS)
+        both = compute_shapley_values({s: first[s] + second[s] for s in first}, TACTICS)
         for tactic in TACTICS:
-            apart = shapley(first, TACTICS)[tactic] + shapley(second, TACTICS)[tactic]
+            apart = compute_shapley_values(first, TACTICS)[tactic] + compute_shapley_values(second, TACTICS)[tactic]
             np.testing.assert_allclose(both[tactic], apart, atol=1e-9)
 
     def test_known_answer_of_the_glove_game(self):
         game = {s: np.array([float("flood" in s and len(s) > 1)]) for s in subsets(TACTICS)}
-        values = {tactic: float(value[0]) for tactic, value in shapley(game, TACTICS).items()}
+        values = {tactic: float(value[0]) for tactic, value in compute_shapley_values(game, TACTICS).items()}
         assert values == pytest.approx({"flood": 2 / 3, "abuse": 1 / 6, "amplify": 1 / 6})
 
     def test_interaction_of_a_pure_pair_is_its_surplus(self):
         game = {s: np.array([5.0 * ({"flood", "abuse"} <= s) + 2.0 * len(s)]) for s in subsets(TACTICS)}
-        assert interaction_index(game, TACTICS, ("flood", "abuse")) == pytest.approx(5.0)
-        assert joint_effect(game, ("flood", "abuse")) == pytest.approx(5.0)
-        assert interaction_index(game, TACTICS, ("flood", "amplify")) == pytest.approx(0.0)
+        assert compute_interaction_index(game, TACTICS, ("flood", "abuse")) == pytest.approx(5.0)
+        assert compute_joint_effect(game, ("flood", "abuse")) == pytest.approx(5.0)
+        assert compute_interaction_index(game, TACTICS, ("flood", "amplify")) == pytest.approx(0.0)
 
     def test_a_surplus_of_all_three_is_half_seen_by_the_index_and_not_alone(self):
         game = {s: np.array([6.0 * (len(s) == 3)]) for s in subsets(TACTICS)}
-        assert interaction_index(game, TACTICS, ("flood", "abuse")) == pytest.approx(3.0)
-        assert joint_effect(game, ("flood", "abuse")) == pytest.approx(0.0)
+        assert compute_interaction_index(game, TACTICS, ("flood", "abuse")) == pytest.approx(3.0)
+        assert compute_joint_effect(game, ("flood", "abuse")) == pytest.approx(0.0)
 
     def test_decomposition_sums_to_the_whole_effect(self, analysis):
         table, whole = analysis.decomposition, analysis.contrasts
@@ -315,12 +330,12 @@ class TestShapley:
     def test_a_missing_arm_is_named(self, frames):
         runs = frames[0]
         with pytest.raises(ValueError, match="missing: flood\\+abuse"):
-            decompose(outcomes(runs[runs["arm"] != "flood+abuse"]), TACTICS, ("additive",))
+            decompose(compute_outcomes(runs[runs["arm"] != "flood+abuse"]), TACTICS, ("additive",))
 
     def test_games_keep_seeds_in_order(self, frames):
-        mixed = outcomes(frames[0].sample(frac=1, random_state=1).reset_index(drop=True))
-        game = games(mixed, TACTICS, "lost_dissent", "additive")
-        losses = lost_dissent(frames[0]).query("arm == 'all' and effort == 'additive'").sort_values("seed")
+        mixed = compute_outcomes(frames[0].sample(frac=1, random_state=1).reset_index(drop=True))
+        game = make_game(mixed, TACTICS, "lost_dissent", "additive")
+        losses = compute_losses(frames[0]).query("arm == 'all' and effort == 'additive'").sort_values("seed")
         np.testing.assert_array_equal(game[frozenset(TACTICS)], losses["lost"])
         assert not game[frozenset()].any()
 
@@ -328,45 +343,45 @@ class TestShapley:
 class TestRecovery:
     def test_known_time(self):
         deficit = np.concatenate([np.zeros(100), np.full(100, 10.0), np.full(48, 8.0), np.full(100, 1.0)])
-        found = recover(deficit, 100, 200)
+        found = compute_recovery(deficit, 100, 200)
         hours = next(h for h in range(200) if deficit[200 + h : 224 + h].mean() < 5)
         assert found == (RECOVERED, hours, 10.0, 0.0, pytest.approx(0.1), False)
         assert 24 < hours < 48
 
     def test_at_once(self):
         deficit = np.concatenate([np.full(72, 6.0), np.zeros(48)])
-        assert recover(deficit, 0, 72)[:2] == (RECOVERED, 0.0)
+        assert compute_recovery(deficit, 0, 72)[:2] == (RECOVERED, 0.0)
 
     def test_only_the_last_three_days_are_the_reference(self):
         deficit = np.concatenate([np.full(100, 50.0), np.full(72, 4.0), np.full(60, 1.0)])
-        assert recover(deficit, 0, 172).reference == 4.0
+        assert compute_recovery(deficit, 0, 172).reference == 4.0
 
     def test_censored_at_what_could_be_seen(self):
         deficit = np.full(200, 3.0)
-        assert recover(deficit, 0, 100)[:2] == (CENSORED, 77.0)
-        assert recover(deficit[:110], 0, 100)[:2] == (CENSORED, 0.0)
+        assert compute_recovery(deficit, 0, 100)[:2] == (CENSORED, 77.0)
+        assert compute_recovery(deficit[:110], 0, 100)[:2] == (CENSORED, 0.0)
 
     @pytest.mark.parametrize(("after", "late"), [(60, True), (140, False)])
     def test_a_half_crossed_in_the_last_day_that_can_be_seen_is_late(self, after, late):
         deficit = np.concatenate([np.full(72, 8.0), np.full(30, 6.0), np.full(after - 30, 3.0)])
-        found = recover(deficit, 0, 72)
+        found = compute_recovery(deficit, 0, 72)
         assert (found.outcome, found.late, found.remaining) == (RECOVERED, late, pytest.approx(0.375))
 
     def test_overshoot_is_a_share_of_the_reference(self):
         deficit = np.concatenate([np.full(72, 4.0), np.full(48, -1.0)])
-        assert recover(deficit, 0, 72).overshoot == pytest.approx(0.25)
+        assert compute_recovery(deficit, 0, 72).overshoot == pytest.approx(0.25)
 
     @pytest.mark.parametrize("level", [0.0, -2.0])
     def test_nothing_to_recover_from(self, level):
-        assert recover(np.full(100, level), 0, 50).outcome == NO_DEFICIT
-        assert recover(np.full(2, level), 168, 336).outcome == NO_DEFICIT
+        assert compute_recovery(np.full(100, level), 0, 50).outcome == NO_DEFICIT
+        assert compute_recovery(np.full(2, level), 168, 336).outcome == NO_DEFICIT
 
     def test_kaplan_meier_known_answer(self):
         hours, seen = [1.0, 2.0, 2.0, 3.0, 5.0], [True, True, False, False, True]
         times, surviving = kaplan_meier(hours, seen)
         assert times.tolist() == [1.0, 2.0, 5.0]
         assert surviving == pytest.approx([0.8, 0.6, 0.0])
-        assert median_time(hours, seen) == 5.0
+        assert compute_median_time(hours, seen) == 5.0
 
     def test_kaplan_meier_agrees_with_scipy(self):
         rng = np.random.default_rng(11)
@@ -376,9 +391,9 @@ class TestRecovery:
         np.testing.assert_allclose(surviving, known.evaluate(times), atol=1e-12)
 
     def test_most_worlds_censored_have_no_median(self):
-        assert isnan(median_time([3.0, 9.0, 9.0], [True, False, False]))
-        assert isnan(median_time([9.0, 9.0], [False, False]))
-        assert isnan(median_time([], []))
+        assert isnan(compute_median_time([3.0, 9.0, 9.0], [True, False, False]))
+        assert isnan(compute_median_time([9.0, 9.0], [False, False]))
+        assert isnan(compute_median_time([], []))
 
     def test_findings_count_the_censored(self, frames):
         runs, ticks = frames
@@ -401,7 +416,7 @@ class TestRobustness:
         table = table.assign(arm="all", effort="additive", perceived_support_shift=0.0)
         table["seed"] = table.groupby(["family", "variant"]).cumcount()
         table["lost_dissent_impressions_percent"] = -table["lost_dissent_percent"]
-        found = robustness(table)
+        found = summarise_robustness(table)
         few = found[(found["family"] == "main_few") & (found["outcome"] == "lost_dissent_percent")].iloc[0]
         assert (few["value"], few["seeds"]) == (10.0, 3), "the main setting on the seeds of the others"
         found = found[found["family"] != "main_few"]
@@ -415,7 +430,7 @@ class TestRobustness:
         }
         assert loss == expected
         gap = found[found["outcome"] == "lost_dissent_percent"].set_index("variant")
-        same = interval([1.0 - 9.0, 1.2 - 10.0, 1.1 - 11.0])
+        same = compute_interval([1.0 - 9.0, 1.2 - 10.0, 1.1 - 11.0])
         assert gap.loc["same", ["difference", "difference_lo", "difference_hi"]].tolist() == pytest.approx(same)
         assert isnan(gap.loc["full", "difference"])
         assert gap.loc["one seed", "difference"] == pytest.approx(-8.0)
@@ -437,30 +452,32 @@ class TestRobustness:
         ],
     )
     def test_where_the_sign_changes(self, doses, values, where):
-        assert sign_change(doses, values) == pytest.approx(where, nan_ok=True)
+        assert find_sign_change(doses, values) == pytest.approx(where, nan_ok=True)
 
     def test_a_turning_point_has_an_interval_over_seeds(self):
         rng = np.random.default_rng(4)
         doses, seeds = np.tile([0.0, 0.2, 0.4, 0.6], 40), np.repeat(np.arange(40), 4)
         frame = pd.DataFrame({"dose": doses, "seed": seeds, "value": 9 - 30 * doses + rng.normal(0, 3, 40)[seeds]})
-        found = turning_point(frame)
+        found = find_turning_point(frame)
         assert found.lo < found.value < found.hi
         assert found.value == pytest.approx(0.3, abs=0.05)
         assert found.hi - found.lo == pytest.approx(2 * 1.96 * 3 / np.sqrt(40) / 30, rel=0.3)
-        assert turning_point(frame) == found
+        assert find_turning_point(frame) == found
 
     def test_samples_that_do_not_turn_have_no_upper_end(self):
         frame = pd.DataFrame({"dose": [0.0, 1.0] * 3, "seed": [1, 1, 2, 2, 3, 3], "value": [5, -9, 5, 1, 5, 1]})
-        assert turning_point(frame).hi == np.inf
-        assert isnan(turning_point(frame.query("seed == 1")).lo)
-        assert isnan(turning_point(frame.query("seed == 9")).value)
+        assert find_turning_point(frame).hi == np.inf
+        assert isnan(find_turning_point(frame.query("seed == 1")).lo)
+        assert isnan(find_turning_point(frame.query("seed == 9")).value)
 
     def test_seeds_that_shift_draw_and_main_alike_are_no_parameter_uncertainty(self):
         seed = np.arange(20)
         luck = np.random.default_rng(3).normal(0, 50, 20)
         main = pd.Series(30 + luck, index=seed)
         shift = np.linspace(-10, 10, 20)
-        found = prior_spread(pd.DataFrame({"variant": seed.astype(str), "seed": seed, "value": main + shift}), main)
+        found = compute_prior_spread(
+            pd.DataFrame({"variant": seed.astype(str), "seed": seed, "value": main + shift}), main
+        )
         ends = main.mean() + np.quantile(shift, [0.05, 0.95])
         assert (found.low, found.high) == (pytest.approx(ends[0]), pytest.approx(ends[1]))
         assert found.parameters == pytest.approx(np.var(shift, ddof=1))
@@ -468,11 +485,11 @@ class TestRobustness:
 
     def test_a_draw_of_two_seeds_counts_once_and_one_without_its_main_world_not(self):
         draws = pd.DataFrame({"variant": list("aabc"), "seed": [1, 2, 1, 9], "value": [11.0, 23.0, 14.0, 0.0]})
-        found = prior_spread(draws, pd.Series({1: 10.0, 2: 20.0}))
+        found = compute_prior_spread(draws, pd.Series({1: 10.0, 2: 20.0}))
         assert (found.draws, found.value) == (2, pytest.approx(15.0 + (2 + 4) / 2))
 
     def test_no_draws(self):
-        found = prior_spread(pd.DataFrame({"variant": [], "seed": [], "value": []}), pd.Series([1.0, 2.0]))
+        found = compute_prior_spread(pd.DataFrame({"variant": [], "seed": [], "value": []}), pd.Series([1.0, 2.0]))
         assert found.draws == 0
         assert isnan(found.low)
 
@@ -488,7 +505,7 @@ class TestAnalyse:
         tick = SMALL.start + 60
         rows = frames[1].query(f"effort == 'additive' and {tick} - 24 < tick <= {tick}")
         per_hour = (rows["dissent_posts"] - rows["dissent_removed"]).groupby([rows["arm"], rows["seed"]]).mean()
-        gap = interval(per_hour["all"].to_numpy() - per_hour["none"].to_numpy())
+        gap = compute_interval(per_hour["all"].to_numpy() - per_hour["none"].to_numpy())
         base = per_hour["none"].mean()
         found = analysis.timeline.query(f"series == 'standing' and tick == {tick}").set_index("arm")
         assert found.loc["none", "value"] == pytest.approx(base)

@@ -16,7 +16,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from experiments.app import CONF, app
-from experiments.folder import RECORD, result_folder
+from experiments.folder import RECORD, open_result_folder
 from sim.errors import InputError
 from sim.rules import Rule, parameter, share
 from tests.conftest import ROOT
@@ -185,15 +185,15 @@ def test_help_teaches_and_cfg_shows(play: Play, tmp_path: Path) -> None:
 
 def test_a_former_result_is_replaced_only_when_the_new_one_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with result_folder(str(out), {"seed": 1}) as folder:
+    with open_result_folder(str(out), {"seed": 1}) as folder:
         (folder / "a.txt").write_text("first")
     failing = ExitStack()
-    (failing.enter_context(result_folder(str(out), {"seed": 2})) / "a.txt").write_text("second")
+    (failing.enter_context(open_result_folder(str(out), {"seed": 2})) / "a.txt").write_text("second")
     assert failing.__exit__(ValueError, ValueError("fails"), None) is False
     assert (out / "a.txt").read_text() == "first"
-    with result_folder(str(out), {"seed": 3}) as folder:
+    with open_result_folder(str(out), {"seed": 3}) as folder:
         (folder / "figures").mkdir()
-        (folder / "figures/b.txt").write_text("third")
+        (folder / "figures/b.txt").write_text("uncommitted")
         assert (out / "a.txt").read_text() == "first"
     assert sorted(path.name for path in out.rglob("*")) == ["b.txt", "figures", RECORD]
     assert list(tmp_path.iterdir()) == [out]
@@ -202,21 +202,21 @@ def test_a_former_result_is_replaced_only_when_the_new_one_is_whole(tmp_path: Pa
 def test_a_folder_with_anything_else_is_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    with result_folder(str(out), {}):
+    with open_result_folder(str(out), {}):
         pass
     (out / "notes.md").write_text("mine")
-    with pytest.raises(InputError, match=r"holds notes\.md, which no run wrote"), result_folder(str(out), {}):
+    with pytest.raises(InputError, match=r"holds notes\.md, which no run wrote"), open_result_folder(str(out), {}):
         pytest.fail("the block must not run")
     assert (out / "notes.md").read_text() == "mine"
     (out / RECORD).write_text("files: 3")
-    with pytest.raises(InputError, match="which no run wrote"), result_folder(str(out), {}):
+    with pytest.raises(InputError, match="which no run wrote"), open_result_folder(str(out), {}):
         pytest.fail("the block must not run")
 
 
 def test_a_file_or_a_folder_under_a_file_is_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for out, words in {"file": "is a file: name a folder", "file/deep": "can not be written"}.items():
-        with pytest.raises(InputError, match=words), result_folder(str(tmp_path / out), {}):
+        with pytest.raises(InputError, match=words), open_result_folder(str(tmp_path / out), {}):
             pytest.fail("the block must not run")
 
 
@@ -226,7 +226,7 @@ def test_an_unwritable_folder_is_refused_before_anything_runs(tmp_path: Path, mo
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     line = r"can not be written \(Permission denied\): name a folder that you may write"
-    with pytest.raises(InputError, match=line), result_folder(str(tmp_path / "out"), {}):
+    with pytest.raises(InputError, match=line), open_result_folder(str(tmp_path / "out"), {}):
         pytest.fail("the block must not run")
 
 
@@ -272,9 +272,9 @@ SLOW_WORKERS = """
 import sys, time
 from pathlib import Path
 from experiments.app import app
-from experiments.runs import processes
+from experiments.runs import open_process_pool
 def main(config, folder):
-    with processes(2) as pool:
+    with open_process_pool(2) as pool:
         jobs = [pool.submit(time.sleep, seconds) for seconds in (0, 0, 90, 90)]
         jobs[0].result()
         print("begun", flush=True)
@@ -306,7 +306,7 @@ def test_a_worker_that_is_terminated_inside_the_block_does_not_remove_its_parent
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def worker() -> None:
-        with result_folder(str(tmp_path / "out"), {}):
+        with open_result_folder(str(tmp_path / "out"), {}):
             monkeypatch.setattr(os, "getpid", lambda: -1)
             signal.raise_signal(signal.SIGTERM)
 

@@ -18,7 +18,7 @@ LAYERS = (
     ("sim.people", "sim.platform", "sim.actors", "sim.observers"),
     ("sim.campaigns",),
     ("sim.state",),
-    ("sim.noise", "sim.rules", "sim.kernels", "sim.threads"),
+    ("sim.rng", "sim.rules", "sim.kernels", "sim.threads"),
     ("sim.errors",),
 )
 # What else is installed, and the only places that may know of it.
@@ -34,7 +34,11 @@ CONFINED = {
     "pandas": ("experiments", "sim.world"),
     "matplotlib": ("experiments.report",),
     "mesa": ("sim.world", "sim.agents"),
-    "networkx": ("sim.people.networkx_graphs", "sim.people.given", "experiments.detection"),  # the second: its type
+    "networkx": (
+        "sim.people.networkx_graphs",
+        "sim.people.given_graphs",
+        "experiments.detection",
+    ),  # the second: its type
     "sklearn": ("experiments.detection",),
     "threadpoolctl": ("experiments.detection",),
     "bloc": ("experiments.detection.toolkits",),
@@ -46,18 +50,18 @@ CONFINED = {
     "traitlets": ("experiments.teaching.live",),
     "uvicorn": ("experiments.demo",),
     "pebble": ("experiments.sweeps.local",),
-    "ray": ("experiments.sweeps.cluster", "experiments.sweeps.joining"),
+    "ray": ("experiments.sweeps.cluster", "experiments.sweeps.ray_setup"),
     "SALib": ("experiments.analysis.sensitivity",),
     "llvmlite": ("sim.kernels",),
     "optuna": ("experiments.calibration.search",),
-    "pyabc": ("experiments.calibration.simulated",),
+    "pyabc": ("experiments.calibration.abc_posterior",),
     "numba": ("sim", "experiments.runs", "experiments.published", "experiments.detection.coaction"),
     "numpy": ("sim", "experiments"),
 }
 # Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.
 BLIND = ("sim.people", "sim.platform", "sim.actors")
 STANDARD = sys.stdlib_module_names
-COMPILED = {"kernel", "piece", "njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic"}
+COMPILED = {"kernel", "inline_kernel", "njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic"}
 
 
 def within(module: str, package: str) -> bool:
@@ -158,19 +162,19 @@ def test_every_module_has_a_layer() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("sim.people.reading", "from sim.platform.feed import Feed"),
-        ("sim.people.reading", "from sim import platform"),
-        ("sim.people.reading", "import sim.actors.army"),
-        ("sim.people.reading", "from ..observers import voice"),
-        ("sim.people.reading", "def late():\n    from sim.world import World"),
-        ("sim.people.reading", "if TYPE_CHECKING:\n    from sim.setting import Setting"),
-        ("sim.people.reading", "from sim.state.truth import Truth"),
-        ("sim.people.reading", "import networkx as nx"),
+        ("sim.people.attention", "from sim.platform.feed import Feed"),
+        ("sim.people.attention", "from sim import platform"),
+        ("sim.people.attention", "import sim.actors.army"),
+        ("sim.people.attention", "from ..observers import voice"),
+        ("sim.people.attention", "def late():\n    from sim.world import World"),
+        ("sim.people.attention", "if TYPE_CHECKING:\n    from sim.setting import Setting"),
+        ("sim.people.attention", "from sim.state.truth import Truth"),
+        ("sim.people.attention", "import networkx as nx"),
         ("sim.people.networks", "import networkx as nx"),
         ("sim.platform.feed", "from sim.state import truth"),
         ("sim.actors.army", "from sim.state.truth import ORGANIC"),
         ("sim.state.posts", "from sim.people.activity import Activity"),
-        ("sim.noise", "from sim.state.accounts import Accounts"),
+        ("sim.rng", "from sim.state.accounts import Accounts"),
         ("sim.tick", "from sim.world import World"),
         ("sim.tick", "import mesa"),
         ("sim.world", "from experiments.app import app"),
@@ -193,8 +197,8 @@ def test_a_forbidden_import_is_found(module: str, source: str) -> None:
     [
         ("experiments.suppression", "from sim.world import World\nfrom hydra.utils import instantiate"),
         ("experiments.report.page", "import matplotlib.pyplot as plt"),
-        ("sim.world", "import mesa\nfrom sim.tick import tick\nfrom sim.state.truth import Truth"),
-        ("sim.tick", "from sim.people import reading\nfrom sim.platform import feed"),
+        ("sim.world", "import mesa\nfrom sim.tick import run_tick\nfrom sim.state.truth import Truth"),
+        ("sim.tick", "from sim.people import attention\nfrom sim.platform import feed"),
         (
             "sim.people.networkx_graphs",
             "import networkx\nfrom sim.people import wiring\nfrom sim.state.graph import Graph",

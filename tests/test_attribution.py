@@ -8,23 +8,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.actors.base import PublicView, look
+from sim.actors.base import PublicView, make_public_view
 from sim.actors.counterspeech import CounterSpeech
-from sim.observers.base import Moment
-from sim.people.expression import Expression, logistic, outcome, readiness
-from sim.rules import values
+from sim.observers.base import StepRecord
+from sim.people.expression import Expression, classify_outcome, logistic, voicing_probability
+from sim.rules import get_values
 from sim.state.accounts import FIGHT, INDIFFERENT, WITHDRAW, Accounts
 from sim.state.posts import Posts
-from sim.state.records import CELLS, CLIMATE, EITHER, FEAR, OVER, RESERVED, VOICED, Orders
+from sim.state.records import CLIMATE, FEAR, JOINT, OUTCOMES, PRIVATE, REDUNDANT, VOICED, Orders
 from sim.world import World
 from tests.worlds import HOURS, START, lively, played
 
 TICKS = START + HOURS
-CAUSES = ("withheld_fear", "withheld_climate", "withheld_either", "withheld_over")
+CAUSES = ("withheld_fear", "withheld_climate", "withheld_joint", "withheld_redundant")
 
 # ---- by hand
 
-# A dissenter (stance -0.5, boldness 0) with climate weight 4 and fear weight 5, before the campaign in a climate of
+# A dissenter (stance -0.5, willingness 0) with climate weight 4 and fear weight 5, before the campaign in a climate of
 # 1/2. Readiness by the equation, to three digits:
 #   untouched                logistic(0)               = 0.500
 #   support seen at 0.75     logistic(-4/4)            = 0.269
@@ -32,18 +32,18 @@ CAUSES = ("withheld_fear", "withheld_climate", "withheld_either", "withheld_over
 #   fear 0.4                 logistic(-2)              = 0.119
 #   both (0.75, 0.2)         logistic(-2)              = 0.119
 #   both (0.75, 0.4)         logistic(-3)              = 0.047
-WEIGHTS = values(Expression(climate_weight=4.0, fear_weight=5.0, fight_weight=3.0))
+WEIGHTS = get_values(Expression(climate_weight=4.0, fear_weight=5.0, fight_weight=3.0))
 CASES = {
     # u, fear, climate: cell
     "says it": (0.04, 0.4, 0.75, VOICED),
-    "would not have said it anyway": (0.51, 0.4, 0.75, RESERVED),
+    "would not have said it anyway": (0.51, 0.4, 0.75, PRIVATE),
     "fear alone, climate as before": (0.30, 0.4, 0.50, FEAR),
     "climate alone, no fear": (0.30, 0.0, 0.75, CLIMATE),
-    "each alone restores it": (0.20, 0.2, 0.75, EITHER),
-    "only both restore it": (0.30, 0.2, 0.75, OVER),
+    "each alone restores it": (0.20, 0.2, 0.75, JOINT),
+    "only both restore it": (0.30, 0.2, 0.75, REDUNDANT),
     "more fear than climate": (0.20, 0.4, 0.75, FEAR),
     "more climate than fear": (0.30, 0.05, 0.75, CLIMATE),
-    "slight fear, a close call": (0.25, 0.05, 0.75, EITHER),
+    "slight fear, a close call": (0.25, 0.05, 0.75, JOINT),
     "nothing happened": (0.49, 0.0, 0.50, VOICED),
     "the climate turned friendly": (0.55, 0.0, 0.25, VOICED),
     "friendly climate, but fear": (0.45, 0.4, 0.25, FEAR),
@@ -52,9 +52,9 @@ CASES = {
 
 def cell(u: float, fear: float, climate: float, kind: int = WITHDRAW, weights: Any = WEIGHTS) -> int:
     def ready(fear: float, climate: float) -> float:
-        return readiness(0.0, kind, False, -0.5, fear, climate, weights)
+        return voicing_probability(0.0, kind, False, -0.5, fear, climate, weights)
 
-    return int(outcome(u, ready(fear, climate), ready(0.0, climate), ready(fear, 0.5), ready(0.0, 0.5)))
+    return int(classify_outcome(u, ready(fear, climate), ready(0.0, climate), ready(fear, 0.5), ready(0.0, 0.5)))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -65,15 +65,15 @@ def test_cells_by_hand(name: str) -> None:
 
 def test_the_readiness_of_the_cases() -> None:
     def ready(fear: float, climate: float, **who: Any) -> float:
-        who = {"boldness": 0.0, "reaction": WITHDRAW, "unyielding": False, "stance": -0.5, **who}
-        return readiness(*who.values(), fear, climate, WEIGHTS)
+        who = {"willingness": 0.0, "reaction": WITHDRAW, "hardcore": False, "stance": -0.5, **who}
+        return voicing_probability(*who.values(), fear, climate, WEIGHTS)
 
     assert ready(0.0, 0.5) == 0.5
     assert ready(0.0, 0.75) == ready(0.2, 0.5) == logistic(-1.0) == pytest.approx(0.269, abs=5e-4)
     assert ready(0.4, 0.5) == ready(0.2, 0.75) == logistic(-2.0) == pytest.approx(0.119, abs=5e-4)
     assert ready(0.4, 0.75, stance=0.5) == logistic(1.0 - 2.0)
     assert ready(0.4, 0.75, stance=0.05) == logistic(-2.0)
-    assert ready(0.4, 0.75, unyielding=True, boldness=0.3) == logistic(0.3)
+    assert ready(0.4, 0.75, hardcore=True, willingness=0.3) == logistic(0.3)
     assert ready(0.4, 0.5, reaction=INDIFFERENT) == 0.5
     assert ready(0.4, 0.5, reaction=FIGHT) == logistic(3.0 * 0.4)
 
@@ -84,21 +84,21 @@ def test_cells_of_those_who_fight_back() -> None:
     assert cell(0.45, 0.1, 0.75, FIGHT) == CLIMATE
     grid = np.linspace(0.01, 0.99, 50)
     found = {cell(u, fear, climate, FIGHT) for u in grid for fear in (0.0, 0.3, 0.9) for climate in (0.2, 0.6, 0.9)}
-    assert found == {VOICED, RESERVED, CLIMATE}
+    assert found == {VOICED, PRIVATE, CLIMATE}
 
 
 def test_the_indifferent_know_no_fear() -> None:
     grid = np.linspace(0.01, 0.99, 50)
     found = {cell(u, fear, climate, INDIFFERENT) for u in grid for fear in (0.0, 0.9) for climate in (0.2, 0.9)}
-    assert found == {VOICED, RESERVED, CLIMATE}
+    assert found == {VOICED, PRIVATE, CLIMATE}
 
 
 def test_fear_and_climate_are_not_interchangeable() -> None:
     """Swapping the two restored states in `outcome` swaps these cells: the law that a mutation breaks."""
     ready = {"now": 0.1, "no_fear": 0.4, "old_climate": 0.2, "reference": 0.5}
-    assert outcome(0.3, *ready.values()) == FEAR
+    assert classify_outcome(0.3, *ready.values()) == FEAR
     ready["no_fear"], ready["old_climate"] = ready["old_climate"], ready["no_fear"]
-    assert outcome(0.3, *ready.values()) == CLIMATE
+    assert classify_outcome(0.3, *ready.values()) == CLIMATE
 
 
 # ---- by knock-out
@@ -107,7 +107,7 @@ def test_fear_and_climate_are_not_interchangeable() -> None:
 def totals(**changes: dict[str, Any]) -> Counter[str]:
     found: Counter[str] = Counter()
     for seed in (1, 2, 3):
-        found.update(played(lively(**changes), TICKS, seed=seed).history[list(CELLS)].sum().to_dict())
+        found.update(played(lively(**changes), TICKS, seed=seed).history[list(OUTCOMES)].sum().to_dict())
     return found
 
 
@@ -131,7 +131,9 @@ def test_what_has_no_weight_withholds_nothing(weights: dict[str, float], there: 
 
 
 def test_without_anything_frightening_fear_withholds_nothing() -> None:
-    found = totals(reaction={"direct": 0.0, "vicarious": 0.0, "terror": 0.0, "anticipation": 0.0, "climate_rate": 0.05})
+    found = totals(
+        reaction={"direct_fear": 0.0, "vicarious_fear": 0.0, "terror": 0.0, "anticipation": 0.0, "climate_rate": 0.05}
+    )
     assert {cause for cause in CAUSES if found[cause] > 0} == {"withheld_climate"}
 
 
@@ -145,37 +147,39 @@ def test_before_the_campaign_the_climate_is_its_own_reference() -> None:
     found = world.history[list(CAUSES)].sum()
     assert found["withheld_fear"] > 0
     assert found.drop("withheld_fear").sum() == 0
-    climate = world.accounts.climate[: world.n_organic]
-    np.testing.assert_array_equal(world.accounts.climate_reference[: world.n_organic], climate)
+    climate = world.accounts.opinion_climate[: world.n_organic]
+    np.testing.assert_array_equal(world.accounts.reference_climate[: world.n_organic], climate)
     assert len(np.unique(climate)) > 50
 
 
 def test_the_reference_stays_when_the_campaign_begins() -> None:
     world = World(lively(**STRONG), rng=5)
     world.run(START)
-    reference = world.accounts.climate_reference.copy()
+    reference = world.accounts.reference_climate.copy()
     world.run(HOURS)
-    np.testing.assert_array_equal(world.accounts.climate_reference, reference)
-    assert np.abs(world.accounts.climate - reference)[: world.n_organic].max() > 0.2
+    np.testing.assert_array_equal(world.accounts.reference_climate, reference)
+    assert np.abs(world.accounts.opinion_climate - reference)[: world.n_organic].max() > 0.2
 
 
 # ---- what the organised can not know
 
 PUBLIC = {
     "tick", "base", "author", "time", "kind", "topic", "stance_principal", "stance_extremist", "toxicity", "shock",
-    "appeal", "template", "root", "voice", "target", "theme", "reposts", "replies", "removed", "stream", "barred",
-    "unmasked", "turned_to", "heat",
+    "appeal", "template", "root", "original_author", "target", "theme", "reposts", "replies", "removed", "stream", "inactive",
+    "unmasked", "turned_to", "extremist_volume",
 }  # fmt: skip
 OF_LEDGER = PUBLIC & set(Posts._fields)
-OF_ACCOUNTS = {"suspended_until", "left", "unmasked"}  #: what shows of accounts from outside
+OF_ACCOUNTS = {"suspended_until", "has_left", "unmasked"}  #: what shows of accounts from outside
 
 
 def test_the_public_view_holds_public_fields_only() -> None:
     assert set(PublicView._fields) == PUBLIC
     assert not PUBLIC & {"dissent", "reports", "key", "target_stance", "role", "officer"}
     world = played(lively(), START)
-    view = look(world.state.ledger, world.state.topics, world.accounts, START)
-    assert len(OF_LEDGER) == len(PUBLIC) - len({"tick", "base", "stream", "barred", "unmasked", "turned_to", "heat"})
+    view = make_public_view(world.state.ledger, world.state.topics, world.accounts, START)
+    assert len(OF_LEDGER) == len(PUBLIC) - len(
+        {"tick", "base", "stream", "inactive", "unmasked", "turned_to", "extremist_volume"}
+    )
     for name in OF_LEDGER:
         assert len(getattr(view, name)) == world.state.ledger.size
         assert np.shares_memory(getattr(view, name), getattr(world.state.ledger.columns, name)), name
@@ -195,13 +199,13 @@ def orders(world: World, hidden: bool) -> list[Orders]:
         for number, name in enumerate(set(Accounts._fields) - OF_ACCOUNTS):
             column = getattr(state.accounts, name)
             column[:] = scrambled(column, number)
-        rows = state.ledger.rows()
+        rows = state.ledger.get_rows()
         for number, name in enumerate(set(Posts._fields) - PUBLIC):
             column = getattr(rows, name)
             column[:] = scrambled(column, number)
         state.truth.role[:] = scrambled(state.truth.role, 1)
         state.truth.officer[:] = -1
-    view = look(state.ledger, state.topics, state.accounts, world.now)
+    view = make_public_view(state.ledger, state.topics, state.accounts, world.now)
     return [actor.order(view) for actor in state.actors]
 
 
@@ -235,7 +239,15 @@ class Spy:
         return self.actor.order(view)
 
 
-MIND = ["stance_principal", "stance_extremist", "climate", "fear", "dread", "habituation", "boldness"]
+MIND = [
+    "stance_principal",
+    "stance_extremist",
+    "opinion_climate",
+    "fear",
+    "expected_toxicity",
+    "habituation",
+    "willingness",
+]
 
 
 def test_what_the_tick_shows_to_actors_does_not_change_when_minds_are_scrambled() -> None:
@@ -259,7 +271,7 @@ def test_orders_do_change_with_what_is_public() -> None:
     """The test above is able to fail: other stances on the topic's posts, other orders."""
     world = played(AT_ONCE, START + 20)
     before = orders(world, False)
-    rows = world.state.ledger.rows()
+    rows = world.state.ledger.get_rows()
     rows.stance_principal[:] = -rows.stance_principal
     after = orders(world, False)
     assert before[0].drafts.parent.tolist() != after[0].drafts.parent.tolist()
@@ -272,7 +284,7 @@ def test_moderation_does_not_know_who_is_organised() -> None:
         kept: list[list[int]] = []
 
         class Watch:
-            def observe(self, moment: Moment) -> dict[str, float]:
+            def observe(self, moment: StepRecord) -> dict[str, float]:
                 kept.append([*moment.removals.posts.tolist(), *moment.removals.accounts.tolist()])
                 return {}
 

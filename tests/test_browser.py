@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.teaching.curves import curves
-from experiments.teaching.findings import findings
-from experiments.teaching.lessons import told
-from experiments.teaching.replay import Reel, Scene, write
-from experiments.teaching.takes import Shot, Take, shoot
+from experiments.teaching.curves import compute_curves
+from experiments.teaching.findings import compute_findings
+from experiments.teaching.lessons import fill_texts
+from experiments.teaching.replay import Replay, Scene, write_replay
+from experiments.teaching.replay_runs import ReplayJob, ReplayRun, run_job
 from sim.world import World
 from tests.worlds import LIVELY, START, lively
 
@@ -58,17 +58,17 @@ def tab(browser: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def shots() -> list[list[Shot]]:
+def shots() -> list[list[ReplayRun]]:
     pairs = [(lively(campaign={"tactics": ()}), LIVELY), (lively(campaign={"tactics": ()}),) * 2]
-    return [[shoot(Take(pair, seed, TICKS, 0 if seed > 5 else 150)) for seed in (5, 6)] for pair in pairs]
+    return [[run_job(ReplayJob(pair, seed, TICKS, 0 if seed > 5 else 150)) for seed in (5, 6)] for pair in pairs]
 
 
 @pytest.fixture(scope="module")
-def replayed(shots: list[list[Shot]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def replayed(shots: list[list[ReplayRun]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("replay") / "replay.html"
-    found, gone = (findings(each, LIVELY.campaign) for each in shots)
+    found, gone = (compute_findings(each, LIVELY.campaign) for each in shots)
     scenes = [Scene(each, LIVELY.campaign) for each in shots]
-    write(Reel(scenes, "python -m experiments.replay", lesson=told("flood", found, gone)), path)
+    write_replay(Replay(scenes, "python -m experiments.replay", lesson=fill_texts("flood", found, gone)), path)
     return path
 
 
@@ -87,7 +87,7 @@ def opened(tab: Any, path: Path) -> Any:
 
 
 def expected(history: Any, hour: int) -> dict[str, float]:
-    lines = {name: float(line[hour]) for name, line in curves(history).items()}
+    lines = {name: float(line[hour]) for name, line in compute_curves(history).items()}
     withheld = sum(value for name, value in lines.items() if name.startswith("withheld_"))
     return {"voice": lines["voice"], "seen": lines["seen"], "climate": lines["climate"], "withheld": withheld}
 
@@ -100,7 +100,7 @@ def same(read: dict[str, list[float]], histories: Any, hour: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hour", [0, START, TICKS - 1])
-def test_a_replay_shows_the_values_of_the_run(tab: Any, replayed: Path, shots: list[list[Shot]], hour: int):
+def test_a_replay_shows_the_values_of_the_run(tab: Any, replayed: Path, shots: list[list[ReplayRun]], hour: int):
     opened(tab, replayed)
     tab.evaluate(f"replay.seek({hour})")
     same(tab.evaluate("replay.readout()"), shots[0][0].histories, hour)
@@ -110,7 +110,7 @@ def test_a_replay_shows_the_values_of_the_run(tab: Any, replayed: Path, shots: l
 
 
 @pytest.mark.slow
-def test_a_replay_plays_scrubs_and_changes_scene_and_language(tab: Any, replayed: Path, shots: list[list[Shot]]):
+def test_a_replay_plays_scrubs_and_changes_scene_and_language(tab: Any, replayed: Path, shots: list[list[ReplayRun]]):
     opened(tab, replayed)
     tab.select_option("#speed", "48")
     tab.click("#play")
@@ -164,7 +164,7 @@ def test_playing_from_the_first_hour_never_goes_before_it(tab: Any, replayed: Pa
 
 
 @pytest.mark.slow
-def test_only_the_truth_tells_what_nobody_outside_can_see(tab: Any, replayed: Path, shots: list[list[Shot]]):
+def test_only_the_truth_tells_what_nobody_outside_can_see(tab: Any, replayed: Path, shots: list[list[ReplayRun]]):
     opened(tab, replayed)
     tab.evaluate(f"replay.seek({TICKS - 1})")
     film = shots[0][0].films[1]
@@ -185,12 +185,12 @@ SERVED = pytest.mark.filterwarnings("ignore")  # of the server's own packages; o
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
-    from experiments.demo import LOOPBACK, server
+    from experiments.demo import LOOPBACK, make_server
 
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         port = free.getsockname()[1]
-    serving = server(LOOPBACK, port)
+    serving = make_server(LOOPBACK, port)
     from solara.server import settings
 
     settings.kernel.cull_timeout = "1s"  # the environment is read once, maybe by an earlier test
@@ -239,7 +239,7 @@ def test_a_live_world_plays_forks_and_changes_as_the_same_seed_without_a_page(
     tab: Any, address: str, monkeypatch: pytest.MonkeyPatch
 ):
     from experiments.teaching.live import bands
-    from experiments.teaching.live.choice import Choice, setting
+    from experiments.teaching.live.choice import Choice, get_setting
 
     monkeypatch.setattr(bands, "SEEDS", 0)  # the slow test below sees them
     assert freed()
@@ -254,14 +254,14 @@ def test_a_live_world_plays_forks_and_changes_as_the_same_seed_without_a_page(
     tab.click("#play")
     until(tab, "!live.playing")
     early = tab.evaluate("live.readout(10)")
-    same(early, [World(setting(choice), rng=1).run(11)], 10)
+    same(early, [World(get_setting(choice), rng=1).run(11)], 10)
 
     tab.get_by_role("button", name="fork: without the operation").click()
     until(tab, "live.scenes[0].worlds.length === 2")
     hours = tab.evaluate("live.hours")
     tab.get_by_role("button", name="step").click()
     until(tab, f"live.hours === {hours + 1}")
-    worlds = [World(setting(each), rng=1).run(hours + 1) for each in (choice._replace(tactics=()), choice)]
+    worlds = [World(get_setting(each), rng=1).run(hours + 1) for each in (choice._replace(tactics=()), choice)]
     same(tab.evaluate("live.readout()"), worlds, hours)
     assert tab.locator("#stream li").count() > 3
 
@@ -283,7 +283,7 @@ def test_a_live_world_plays_forks_and_changes_as_the_same_seed_without_a_page(
     until(tab, f"live.shown > {shown} && live.hours === 1")
     tab.get_by_role("button", name="step").click()
     until(tab, "live.hours === 2")
-    quiet = World(setting(choice._replace(scenario="quiet", army=0)), rng=1).run(2)
+    quiet = World(get_setting(choice._replace(scenario="quiet", army=0)), rng=1).run(2)
     same(tab.evaluate("live.readout()"), [quiet], 1)
     assert tab.get_by_label("army, accounts", exact=True).input_value() == "0"
     assert tab.get_by_role("button", name="fork").is_disabled()
@@ -298,7 +298,7 @@ def test_a_scenario_without_an_army_is_forked_from_what_its_story_compares_it_wi
     tab: Any, address: str, monkeypatch: pytest.MonkeyPatch
 ):
     from experiments.teaching.live import bands
-    from experiments.teaching.live.choice import Choice, own, staged
+    from experiments.teaching.live.choice import Choice, build_setup, get_scenario_fields
 
     monkeypatch.setattr(bands, "SEEDS", 0)
     visit(tab, address)
@@ -314,12 +314,12 @@ def test_a_scenario_without_an_army_is_forked_from_what_its_story_compares_it_wi
     tab.get_by_role("button", name="fork: without the operation").click()
     until(tab, "live.scenes[0].worlds.length === 2")
     hours = tab.evaluate("live.hours")
-    choice = Choice(scenario="committee_smear", people=150, **own("committee_smear"))
-    histories = [World(each, rng=1).run(hours) for each in staged(choice).settings]
+    choice = Choice(scenario="committee_smear", people=150, **get_scenario_fields("committee_smear"))
+    histories = [World(each, rng=1).run(hours) for each in build_setup(choice).settings]
     read = tab.evaluate("live.readout()")
     same(read, histories, hours - 1)
-    lines = [curves(history, ["aimed_credibility"])["aimed_credibility"][-1] for history in histories]
-    assert read["aimed_credibility"] == pytest.approx([float(value) for value in lines], rel=1e-5)
+    lines = [compute_curves(history, ["targeted_credibility"])["targeted_credibility"][-1] for history in histories]
+    assert read["targeted_credibility"] == pytest.approx([float(value) for value in lines], rel=1e-5)
     assert lines[0] > lines[1] + 0.05
     assert "believed" in tab.locator("#charts").inner_text()
     tab.click("#language")
@@ -338,8 +338,8 @@ def test_a_scenario_without_an_army_is_forked_from_what_its_story_compares_it_wi
 @pytest.mark.slow
 @SERVED
 def test_a_band_of_eight_seeds_is_that_of_eight_pairs_played_alone(tab: Any, address: str):
-    from experiments.teaching.curves import BANDED, band
-    from experiments.teaching.live.bands import SEEDS, pair
+    from experiments.teaching.curves import BANDED, compute_band
+    from experiments.teaching.live.bands import SEEDS, simulate_pair
     from experiments.teaching.live.choice import Choice
 
     visit(tab, address)
@@ -350,11 +350,11 @@ def test_a_band_of_eight_seeds_is_that_of_eight_pairs_played_alone(tab: Any, add
     until(tab, f"live.about.seeds === {SEEDS}")
     assert f"highest of {SEEDS} seeds" in tab.locator("#band").inner_text()
     choice = Choice(people=100, army=10, defence="rate_limit")
-    pairs = [pair(choice._replace(seed=seed)) for seed in range(1, SEEDS + 1)]
+    pairs = [simulate_pair(choice._replace(seed=seed)) for seed in range(1, SEEDS + 1)]
     tab.get_by_role("button", name="fork: without the operation").click()
     until(tab, "live.scenes[0].worlds.length === 2 && live.scenes[0].worlds[0].low.voice")
     for arm in (0, 1):
-        low, high = band([both[arm] for both in pairs])
+        low, high = compute_band([both[arm] for both in pairs])
         for name in BANDED:
             for end, lines in (("low", low), ("high", high)):
                 shown = tab.evaluate(f"live.scenes[0].worlds[{arm}].{end}.{name}")
@@ -364,7 +364,7 @@ def test_a_band_of_eight_seeds_is_that_of_eight_pairs_played_alone(tab: Any, add
 @pytest.mark.slow
 @SERVED
 def test_above_5000_people_the_page_counts_in_hexagons_and_says_that_there_is_no_band(tab: Any, address: str):
-    from experiments.teaching.live.choice import Choice, setting
+    from experiments.teaching.live.choice import Choice, get_setting
 
     visit(tab, address)
     assert tab.locator("#hexagons").is_hidden()
@@ -374,7 +374,7 @@ def test_above_5000_people_the_page_counts_in_hexagons_and_says_that_there_is_no
     assert "No bands above 5000 people" in tab.locator("#band").inner_text()
     tab.get_by_role("button", name="step").click()
     until(tab, "live.hours === 2")
-    same(tab.evaluate("live.readout()"), [World(setting(Choice(people=5200)), rng=1).run(2)], 1)
+    same(tab.evaluate("live.readout()"), [World(get_setting(Choice(people=5200)), rng=1).run(2)], 1)
     coloured = (
         "[...live.stages[0].pen.getImageData(0, 0, live.stages[0].canvas.width, live.stages[0].canvas.height).data]"
         ".filter((value, place) => place % 4 === 3 && value > 200).length"
@@ -400,7 +400,7 @@ def test_ten_pages_at_once_show_each_its_own_world_and_free_it_when_closed(
     browser: Any, address: str, monkeypatch: pytest.MonkeyPatch
 ):
     from experiments.teaching.live import bands
-    from experiments.teaching.live.choice import Choice, setting
+    from experiments.teaching.live.choice import Choice, get_setting
 
     monkeypatch.setattr(bands, "SEEDS", 0)
     assert freed()  # of the pages of the tests before
@@ -415,7 +415,9 @@ def test_ten_pages_at_once_show_each_its_own_world_and_free_it_when_closed(
             page.get_by_role("button", name="step").click()
         for seed, page in enumerate(tabs, 2):
             until(page, "live.hours === 2")
-            same(page.evaluate("live.readout()"), [World(setting(Choice(people=100, seed=seed)), rng=seed).run(2)], 1)
+            same(
+                page.evaluate("live.readout()"), [World(get_setting(Choice(people=100, seed=seed)), rng=seed).run(2)], 1
+            )
     assert freed()
 
 
@@ -434,9 +436,11 @@ def test_labels_and_texts_of_the_live_page_stand_right_in_arabic(tab: Any, addre
     assert all(abs(box["label"] - box["field"]) < 15 for box in boxes), boxes
 
 
-def test_one_world_s_line_is_drawn_in_a_colour_of_its_own(tab: Any, shots: list[list[Shot]], tmp_path: Path):
+def test_one_world_s_line_is_drawn_in_a_colour_of_its_own(tab: Any, shots: list[list[ReplayRun]], tmp_path: Path):
     one = [shots[0][0]._replace(films=shots[0][0].films[1:], histories=shots[0][0].histories[1:])]
-    write(Reel([Scene(one, LIVELY.campaign)], "python -m experiments.run replay=true"), tmp_path / "replay.html")
+    write_replay(
+        Replay([Scene(one, LIVELY.campaign)], "python -m experiments.run replay=true"), tmp_path / "replay.html"
+    )
     opened(tab, tmp_path / "replay.html")
     tab.evaluate(f"replay.seek({TICKS - 1})")
     orange = (

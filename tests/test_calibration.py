@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from experiments import calibrate
-from experiments.app import growing_app
-from experiments.calibration import calibration, files, measuring, moments, posterior, search, simulated
+from experiments.app import resumable_app
+from experiments.calibration import abc_posterior, calibration, files, measuring, moments, posterior, search
 from experiments.calibration.moments import Moment
 from experiments.facts.facts import FACTS
 from experiments.report import calibrate as report
 from experiments.sweeps import plan as sweep_plan
-from experiments.sweeps.design import ranges
-from experiments.sweeps.store import OWN
+from experiments.sweeps.design import parse_ranges
+from experiments.sweeps.store import OWN_FILES
 from sim.errors import InputError
 from sim.setting import Setting
 from tests.conftest import ROOT
@@ -53,21 +53,21 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 def test_the_search_comes_closer_than_its_even_points(trials: pd.DataFrame) -> None:
     assert trials["distance"][16:].min() < trials["distance"][:16].min()
-    expected = search.distance(toys(trials[KEYS].to_dict("records")), TARGETS)  # type: ignore[arg-type]
+    expected = search.compute_distance(toys(trials[KEYS].to_dict("records")), TARGETS)  # type: ignore[arg-type]
     np.testing.assert_allclose(trials["distance"], expected)
 
 
 def test_known_parameters_are_recovered_and_an_idle_one_is_not(trials: pd.DataFrame) -> None:
     places, found = trials[KEYS].to_numpy(), trials[["x", "y", "z"]].to_numpy()
     surface = posterior.fit_surface(places, found, trials["distance"].to_numpy())
-    density = posterior.log_likelihood(surface, TARGETS, np.zeros(3))
-    draws = posterior.sample(density, places[np.argsort(trials["distance"])[:10]], seed=1)
-    summary = posterior.summarise(KEYS, draws).set_index("key")
+    density = posterior.make_log_likelihood(surface, TARGETS, np.zeros(3))
+    draws = posterior.sample_posterior(density, places[np.argsort(trials["distance"])[:10]], seed=1)
+    summary = posterior.summarise_draws(KEYS, draws).set_index("key")
     for key in KEYS[:2]:
         assert summary.loc[key, "low"] < TRUTH[key] < summary.loc[key, "high"]
         assert summary.loc[key, "median"] == pytest.approx(TRUTH[key], abs=0.02)
     assert summary["verdict"].tolist() == ["identified", "identified", "not identified"]
-    np.testing.assert_allclose(posterior.best(density, draws)[:2], [0.3, 0.7], atol=0.02)
+    np.testing.assert_allclose(posterior.select_best(density, draws)[:2], [0.3, 0.7], atol=0.02)
 
 
 def test_a_search_that_is_stopped_ends_as_one_that_is_not(tmp_path: Path, trials: pd.DataFrame) -> None:
@@ -124,7 +124,7 @@ def test_a_surface_is_exact_on_quadratics_and_wants_enough_trials() -> None:
 
 def test_a_likelihood_is_widened_by_scale_seeds_and_surface() -> None:
     flat = posterior.Surface(np.array([[2.0], [0.0], [0.0]]), np.array([4.0]))
-    density = posterior.log_likelihood(flat, [Moment("x", 9.0, 3.0)], np.array([12.0]))
+    density = posterior.make_log_likelihood(flat, [Moment("x", 9.0, 3.0)], np.array([12.0]))
     np.testing.assert_allclose(density(np.array([[0.5], [1.5]])), [-0.5 * 7.0**2 / (9.0 + 144.0 + 16.0), -np.inf])
 
 
@@ -134,30 +134,32 @@ def test_the_ensemble_samples_a_known_density() -> None:
         x, y = (places - 0.5).T / 0.05
         return np.where(inside, -0.5 * (x**2 + y**2 - 1.6 * x * y) / (1 - 0.64), -np.inf)
 
-    draws = posterior.sample(normal, np.full((1, 2), 0.3), seed=2)
+    draws = posterior.sample_posterior(normal, np.full((1, 2), 0.3), seed=2)
     assert draws.shape == (posterior.WALKERS * posterior.STEPS // posterior.THIN, 2)
     np.testing.assert_allclose(draws.mean(axis=0), 0.5, atol=0.004)
     np.testing.assert_allclose(draws.std(axis=0), 0.05, atol=0.004)
     assert np.corrcoef(draws.T)[0, 1] == pytest.approx(0.8, abs=0.04)
-    even = posterior.sample(lambda p: np.where(((p > 0) & (p < 1)).all(axis=1), 0.0, -np.inf), np.full((1, 2), 0.5), 3)
-    assert posterior.summarise(["a", "b"], even)["verdict"].tolist() == ["not identified"] * 2
+    even = posterior.sample_posterior(
+        lambda p: np.where(((p > 0) & (p < 1)).all(axis=1), 0.0, -np.inf), np.full((1, 2), 0.5), 3
+    )
+    assert posterior.summarise_draws(["a", "b"], even)["verdict"].tolist() == ["not identified"] * 2
 
 
 def test_moments_of_the_facts_are_the_calibrated_rows_without_the_army_s() -> None:
-    found = moments.of_facts()
+    found = moments.make_fact_moments()
     numbers = {int(moment.name.split(" ")[0]) for moment in found}
     assert numbers == {fact.number for fact in FACTS if fact.use == "C"} - set(moments.OPERATOR_FACTS)
     r = next(moment for moment in found if moment.name == "13 r")
     assert (r.target, r.scale) == (pytest.approx(0.10), pytest.approx(0.015))
-    held = moments.held_out(found)
+    held = moments.list_held_out(found)
     assert {int(name.split(" ")[0]) for name in held} == {fact.number for fact in FACTS if fact.use == "V"}
-    assert set(measuring.names()) >= {*held, *(moment.name for moment in found)}
+    assert set(measuring.list_measures()) >= {*held, *(moment.name for moment in found)}
 
 
-@pytest.mark.parametrize("name", [name for name, (fact, _) in moments.parts().items() if fact.use in ("C", "V")])
+@pytest.mark.parametrize("name", [name for name, (fact, _) in moments.list_parts().items() if fact.use in ("C", "V")])
 def test_calibration_and_validation_never_share_a_fact(name: str) -> None:
     fitted = name.split(" ")[0]
-    held = {held.split(" ")[0] for held in moments.held_out([Moment(name, 1.0, 1.0)])}
+    held = {held.split(" ")[0] for held in moments.list_held_out([Moment(name, 1.0, 1.0)])}
     assert held == {str(fact.number) for fact in FACTS if fact.use == "V"} - {fitted}
 
 
@@ -168,10 +170,10 @@ class Toys:
         self.store, self.code, self.composer, self.workers = SimpleNamespace(root=root), "code", self, 1
         self.asked: list[tuple[tuple[str, ...], set[int]]] = []
 
-    def cell(self, point: Place) -> None:
+    def compose(self, point: Place) -> None:
         return None
 
-    def value(self, point: Place, key: str, cell: None) -> float:
+    def get_value(self, point: Place, key: str, cell: None) -> float:
         return 0.1
 
     def __call__(self, points: Sequence[Place], seeds: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
@@ -187,12 +189,14 @@ class Toys:
 def test_what_was_fitted_is_judged_in_seeds_that_no_trial_has_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibration, "held_out", lambda _: ["4 never reposted, %"])  # moments of the toy are no facts
+    monkeypatch.setattr(
+        calibration, "list_held_out", lambda _: ["4 never reposted, %"]
+    )  # moments of the toy are no facts
     player = Toys(tmp_path)
     counts = {"trials": 40, "sobol": 16, "batch": 8, "draws": 3, "headline_seeds": 4, "held_out_seeds": 5}
-    plan = calibration.Plan(seeds=[1, 2], design_seed=1, particles=0, populations=1, **counts)
-    axes = ranges([f"{key}=interval(0.0,1.0)" for key in KEYS], "calibrate.parameters")
-    tables = calibration.Calibration(axes, TARGETS, player, plan).tables([])  # type: ignore[arg-type]
+    plan = calibration.CalibrationPlan(seeds=[1, 2], design_seed=1, particles=0, populations=1, **counts)
+    axes = parse_ranges([f"{key}=interval(0.0,1.0)" for key in KEYS], "calibrate.parameters")
+    tables = calibration.Calibration(axes, TARGETS, player, plan).compute_tables([])  # type: ignore[arg-type]
     fitting, judging = (
         set().union(*(seeds for names, seeds in player.asked if (names == ("x", "y", "z")) == own))
         for own in (True, False)
@@ -202,7 +206,7 @@ def test_what_was_fitted_is_judged_in_seeds_that_no_trial_has_seen(
     assert table["default"].to_dict() == pytest.approx(
         {n: v + 1.5e-3 for n, v in toy(dict.fromkeys(KEYS, 0.1)).items()}
     )
-    off = {name: search.distance(table[[name]].T, TARGETS)[0] for name in ("default", "fitted")}
+    off = {name: search.compute_distance(table[[name]].T, TARGETS)[0] for name in ("default", "fitted")}
     assert off["fitted"] <= tables["trials"]["distance"].min() < off["default"]
     fitted = tables["posterior"].set_index("key")["fitted"]
     means = tables["headline"].groupby("setting")["value"].mean()
@@ -216,15 +220,15 @@ def test_a_folder_with_both_searches_is_taken_again(tmp_path: Path, monkeypatch:
         return pd.DataFrame({key: [0.2, 0.4] for key in keys} | {"weight": 0.5})
 
     databases: list[object] = []
-    monkeypatch.setattr(calibration, "held_out", lambda _: ["4 never reposted, %"])
-    monkeypatch.setattr(simulated, "sample", sample)
+    monkeypatch.setattr(calibration, "list_held_out", lambda _: ["4 never reposted, %"])
+    monkeypatch.setattr(abc_posterior, "sample_abc", sample)
     counts = {"trials": 16, "sobol": 16, "batch": 8, "draws": 2, "headline_seeds": 2, "held_out_seeds": 2}
-    plan = calibration.Plan(seeds=[1, 2], design_seed=1, particles=2, populations=1, **counts)
-    axes = ranges([f"{key}=interval(0.0,1.0)" for key in KEYS], "calibrate.parameters")
-    tables = calibration.Calibration(axes, TARGETS, Toys(tmp_path), plan).tables([])  # type: ignore[arg-type]
-    files.write(tmp_path, tables, tmp_path)
+    plan = calibration.CalibrationPlan(seeds=[1, 2], design_seed=1, particles=2, populations=1, **counts)
+    axes = parse_ranges([f"{key}=interval(0.0,1.0)" for key in KEYS], "calibrate.parameters")
+    tables = calibration.Calibration(axes, TARGETS, Toys(tmp_path), plan).compute_tables([])  # type: ignore[arg-type]
+    files.write_tables(tmp_path, tables, tmp_path)
     written = {path.name for path in tmp_path.iterdir()}
-    assert written | {Path(str(path)).relative_to(tmp_path).parts[0] for path in databases} <= OWN
+    assert written | {Path(str(path)).relative_to(tmp_path).parts[0] for path in databases} <= OWN_FILES
     assert tables["posterior"]["abc_low"].tolist() == [0.2] * 3
 
 
@@ -232,24 +236,24 @@ def test_a_moment_that_no_world_shows_is_told_before_the_search() -> None:
     def player(points: Sequence[object], seeds: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
         return pd.DataFrame({"point": 0, "seed": seeds, "x": 1.0, "y": [math.nan, 2.0], "z": math.nan})
 
-    counts = dict.fromkeys(calibrate.LEAST, 1)
-    work = calibration.Calibration({}, TARGETS, player, calibration.Plan(seeds=[1, 2], **counts))  # type: ignore[arg-type]
+    counts = dict.fromkeys(calibrate.MINIMUM, 1)
+    work = calibration.Calibration({}, TARGETS, player, calibration.CalibrationPlan(seeds=[1, 2], **counts))  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"^z can not be measured in any of these worlds: raise population.size"):
-        work.tables([])
+        work.compute_tables([])
 
 
 def test_what_is_not_installed_is_one_line() -> None:
     with pytest.raises(InputError, match=r"^absent is not installed: .* pip install 'infowar-lab\[calibrate\]'$"):
-        calibrate.require("absent", "calibrate")
+        calibrate.require_package("absent", "calibrate")
 
 
 def test_a_table_of_moments_is_read(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text('name,target,scale\n"2 reposts, %",55,2\n13 r,0.1,0.02\n')
     expected = [Moment("2 reposts, %", 55.0, 2.0), Moment("13 r", 0.1, 0.02)]
-    assert moments.of_table(str(path)) == expected
+    assert moments.read_moments(str(path)) == expected
     path.write_text(path.read_text(), encoding="utf-8-sig")  # as spreadsheets do
-    assert moments.of_table(str(path)) == expected
+    assert moments.read_moments(str(path)) == expected
 
 
 TABLES = {
@@ -271,14 +275,14 @@ def test_a_wrong_table_is_one_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text(text)
     with pytest.raises(InputError) as error:
-        moments.of_table(str(path))
+        moments.read_moments(str(path))
     assert TABLES[text] in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_table_is_one_line() -> None:
     with pytest.raises(InputError, match=r"calibrate.moments=absent can not be read .*: say facts, or name a CSV file"):
-        moments.of_table("absent")
+        moments.read_moments("absent")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +290,7 @@ def test_a_missing_table_is_one_line() -> None:
 )
 def test_parameters_of_an_attacker_are_refused(key: str) -> None:
     with pytest.raises(InputError, match="people and platform alone are fitted, so that nothing here can search for"):
-        search.refuse_forces(["reaction.direct", key])
+        search.refuse_forces(["reaction.direct_fear", key])
     groups = set(Setting.__dataclass_fields__)
     assert set(search.PEOPLE_AND_PLATFORM) <= groups
     assert not set(search.PEOPLE_AND_PLATFORM) & {"army", "campaign", "forces", "evasion", "extremists"}
@@ -312,7 +316,7 @@ WORDS = {
 def test_mistakes_are_one_line(word: str, command_line: Callable[..., None], capfd: pytest.CaptureFixture[str]) -> None:
     command_line(word)
     with pytest.raises(SystemExit) as leave:
-        growing_app("calibrate", calibrate.main)
+        resumable_app("calibrate", calibrate.main)
     err = capfd.readouterr().err
     assert (leave.value.code, err.count("\n")) == (2, 1)
     assert err.startswith(WORDS[word])
@@ -322,7 +326,7 @@ def test_the_plan_is_printed(
     command_line: Callable[..., None], capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     command_line("calibrate.plan=true", "out=out")
-    growing_app("calibrate", calibrate.main)
+    resumable_app("calibrate", calibrate.main)
     assert "13 r: 0.1 +- 0.015" in capfd.readouterr().out
     assert not (tmp_path / "out").exists()
 
@@ -337,11 +341,11 @@ def test_headline_words_say_what_is_open() -> None:
             "value": [1.0, 2.0, 10.0, 20.0, 12.0, 22.0, 8.0, 18.0],
         }
     )
-    over = calibration.spread(runs)
+    over = calibration.compute_spread(runs)
     assert (over.value, over.draws, over.parameters, over.seeds) == (15.0, 2, 8.0, 50.0)
-    words = report.headline(rows, known, over)
+    words = report.format_headline(rows, known, over)
     assert words.startswith("2 of 2 moments are within 2 scales of their targets (1 by default); not identified: q; ")
-    assert "7.1 points over 2 seeds" in report.uncertainty(over, runs)
+    assert "7.1 points over 2 seeds" in report.format_uncertainty(over, runs)
 
 
 def test_pyabc_recovers_the_toy(tmp_path: Path) -> None:
@@ -354,14 +358,14 @@ def test_pyabc_recovers_the_toy(tmp_path: Path) -> None:
         return toy(place)
 
     sizes = {"particles": 30, "populations": 3, "workers": 1}
-    found = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc" / "s.db", **sizes)
+    found = abc_posterior.sample_abc(KEYS, TARGETS, simulate, tmp_path / "abc" / "s.db", **sizes)
     played = count
     assert found["weight"].sum() == pytest.approx(1.0)
-    summary = simulated.summarise(KEYS, found).set_index("key")
+    summary = abc_posterior.summarise_particles(KEYS, found).set_index("key")
     assert summary.loc["reaction.b", "abc_low"] < 0.7 < summary.loc["reaction.b", "abc_high"]
     widths = summary["abc_high"] - summary["abc_low"]
     assert widths["reaction.b"] < 0.6 < widths["reaction.idle"]
-    again = simulated.sample(KEYS, TARGETS, simulate, tmp_path / "abc" / "s.db", **sizes)
+    again = abc_posterior.sample_abc(KEYS, TARGETS, simulate, tmp_path / "abc" / "s.db", **sizes)
     assert count - played <= 1  # its database holds all populations
     pd.testing.assert_frame_equal(again, found)
 
@@ -376,14 +380,14 @@ def test_the_readme_s_own_moments_are_fitted_and_the_result_runs(
     few = {"trials": 8, "sobol": 4, "batch": 4, "draws": 2, "headline_seeds": 2, "held_out_seeds": 2}
     tiny = ["population.size=100", "army.size=8", "campaign.start=24", "campaign.hours=48", "ticks=96", "seeds=2"]
     command_line(*words, *tiny, *(f"calibrate.{key}={value}" for key, value in few.items()), "out=out", "workers=1")
-    growing_app("calibrate", calibrate.main)
-    own = moments.of_table("moments.csv")
+    resumable_app("calibrate", calibrate.main)
+    own = moments.read_moments("moments.csv")
     found, held = (pd.read_parquet(tmp_path / f"out/{name}.parquet") for name in ("moments", "facts"))
     assert found[["name", "target", "scale"]].to_records(index=False).tolist() == [tuple(vars(m).values()) for m in own]
     assert not {int(moment.name.split(" ")[0]) for moment in own} & set(held["number"])
     fitted = (tmp_path / "out/overrides.txt").read_text(encoding="utf-8").split()
     assert "$(cat out/calibrate/overrides.txt)" in part
-    composed = sweep_plan.Composer("suppression", fitted, ROOT / "conf").cell({}).setting
+    composed = sweep_plan.Composer("suppression", fitted, ROOT / "conf").compose({}).setting
     values = pd.read_parquet(tmp_path / "out/posterior.parquet").set_index("key")["fitted"]
     assert len(values) == 2
     for key, value in values.items():
@@ -398,14 +402,14 @@ def test_a_small_world_gives_its_parameters_back(
     """Moments are measured in worlds of other seeds with known shares of reposts and replies."""
     truth = {"expression.reposts": 0.62, "expression.replies": 0.22}
     small = ["population.size=150", "army.size=10", "campaign.start=24", "campaign.hours=48", "ticks=96", "seeds=3"]
-    from experiments.calibration.playing import Player
+    from experiments.calibration.runner import PointRunner
     from experiments.sweeps.plan import Composer
     from experiments.sweeps.store import Store
 
     names = ["2 reposts, %", "2 replies, %"]
-    with Store(str(tmp_path / "truth"), measuring.names()) as store:
-        player = Player(Composer("calibrate", small, ROOT / "conf"), store, 1, "code")
-        shown = player.here(truth, range(900, 906), names)
+    with Store(str(tmp_path / "truth"), measuring.list_measures()) as store:
+        player = PointRunner(Composer("calibrate", small, ROOT / "conf"), store, 1, "code")
+        shown = player.run_here(truth, range(900, 906), names)
     table = "\n".join(["name,target,scale", *(f'"{name}",{shown[name]},1' for name in names)])
     (tmp_path / "m.csv").write_text(table + "\n")
     ranges = '["expression.reposts=interval(0.2,0.8)","expression.replies=interval(0.05,0.5)"]'
@@ -413,7 +417,7 @@ def test_a_small_world_gives_its_parameters_back(
     words = [f"calibrate.{key}={value}" for key, value in counts.items()]
     words += ["calibrate.moments=m.csv", f"calibrate.parameters={ranges}", "out=out", "workers=2"]
     command_line(*small, *words)
-    growing_app("calibrate", calibrate.main)
+    resumable_app("calibrate", calibrate.main)
     found = pd.read_parquet(tmp_path / "out/posterior.parquet").set_index("key")
     for key, value in truth.items():
         assert found.loc[key, "low"] - 0.03 < value < found.loc[key, "high"] + 0.03
@@ -425,5 +429,5 @@ def test_a_small_world_gives_its_parameters_back(
     overrides = (tmp_path / "out/overrides.txt").read_text(encoding="utf-8").split()
     assert {word.partition("=")[0] for word in overrides} == set(truth)
     capfd.readouterr()
-    growing_app("calibrate", calibrate.main)
+    resumable_app("calibrate", calibrate.main)
     assert "left" not in capfd.readouterr().err  # everything is kept: nothing was played again

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.analysis.pairing import interval
+from experiments.analysis.pairing import compute_interval
 from sim.actors.committee import Brigade
 from sim.actors.contender import Contender
 from sim.actors.reporters import Reporters
@@ -34,21 +34,28 @@ from tests.worlds import HOURS, START, lively
 
 SEEDS, TICKS = range(1, 21), START + HOURS
 FIXED = Following(follow=0.0, refind=0.0, unfollow=0.0, block=0.0, mute=0.0)
-SWEEP = Pressure(start=START + 4, hours=24, lag=2, hit=0.4, wrong=0.02)
+SWEEP = Pressure(start=START + 4, hours=24, lag=2, hit=0.4, false_alarm=0.02)
 SWEPT = replace(lively(population={"size": 120}), pressure=SWEEP, returns=Returns(delay=3.0, aged=0.0), following=FIXED)
 REPORTED = replace(
     lively(population={"size": 120}, moderation={"error": 0.3, "capacity": 10}),
     forces=(Reporters(size=8, start=START, hours=HOURS, rate=0.5),),
 )
-LOUD: dict[str, Any] = {"posts_per_day": 40.0, "followers": 25.0, "content": 0.8, "shock": 0.4, "step": 0.05, "size": 3}
+LOUD: dict[str, Any] = {
+    "posts_per_day": 40.0,
+    "followers": 25.0,
+    "shocking_share": 0.8,
+    "shock": 0.4,
+    "escalation_step": 0.05,
+    "size": 3,
+}
 RIVALS = replace(
     lively(population={"size": 120, "sympathiser_share": 0.2}, extremists={"size": 0}),
     forces=tuple(Contender(name=name, recruits=4, **LOUD) for name in ("first", "second")),
     recruiting=Recruiting(join=0.3),
 )
-ROOMS = replace(RIVALS, channels=Channels(rooms=2, seats=6, hour=3, invite=1.0, watch=0.03))
+ROOMS = replace(RIVALS, channels=Channels(rooms=2, seats=6, hour=3, invite=1.0, detection_rate=0.03))
 ABUSED = lively(population={"size": 150}, campaign={"toxic_share": 0.8}, expression={"unprompted": 0.3})
-BACKED = replace(ABUSED, solidarity=Solidarity(rally=10, comfort=0.0))
+BACKED = replace(ABUSED, solidarity=Solidarity(rally_posts=10, comfort=0.0))
 MOVED = replace(ABUSED, migration=Migration(flee=0.6, follow=0.2, pursuit=1000))
 
 
@@ -159,37 +166,37 @@ EFFECTS = {
     ),
     "outbidding raises the shock": Effect(
         contenders(RIVALS, escalation="outbidding", recruits=0),
-        contenders(RIVALS, escalation="outbidding", recruits=0, content=0.0),
-        contenders(RIVALS, escalation="outbidding", recruits=0, step=0.0),
+        contenders(RIVALS, escalation="outbidding", recruits=0, shocking_share=0.0),
+        contenders(RIVALS, escalation="outbidding", recruits=0, escalation_step=0.0),
         last("shock_highest"),
         1,
     ),
     "shock repels the many": Effect(
-        RIVALS, contenders(RIVALS, content=0.0), contenders(RIVALS, shock=0.0, step=0.0),
+        RIVALS, contenders(RIVALS, shocking_share=0.0), contenders(RIVALS, shock=0.0, escalation_step=0.0),
         last("extremist_stance_others"), -1,
     ),
     "shock thrills the few": Effect(
-        RIVALS, contenders(RIVALS, content=0.0), contenders(RIVALS, shock=0.0, step=0.0),
+        RIVALS, contenders(RIVALS, shocking_share=0.0), contenders(RIVALS, shock=0.0, escalation_step=0.0),
         last("extremist_stance_supporters"), 1,
     ),
     "shock frightens": Effect(
-        RIVALS, contenders(RIVALS, content=0.0), contenders(RIVALS, shock=0.0, step=0.0), last("fear_others"), 1
+        RIVALS, contenders(RIVALS, shocking_share=0.0), contenders(RIVALS, shock=0.0, escalation_step=0.0), last("fear_others"), 1
     ),
     "recruits write": Effect(
         RIVALS, replace(RIVALS, recruiting=None), contenders(RIVALS, recruits=0), total("extremist_posts", 0), 1
     ),
     "rooms move their members": Effect(
-        ROOMS, RIVALS, replace(ROOMS, channels=Channels(rooms=2, seats=6, pull=0.0, recruit=0.0, scare=0.0)),
+        ROOMS, RIVALS, replace(ROOMS, channels=Channels(rooms=2, seats=6, pull=0.0, recruit=0.0, raid_fear=0.0)),
         last("extremist_stance_supporters"), 1,
     ),
     "watching empties rooms": Effect(
-        ROOMS, replace(ROOMS, channels=Channels(rooms=2, seats=6, hour=3, invite=1.0, watch=0.0)),
-        replace(ROOMS, channels=Channels(rooms=2, seats=6, hour=3, invite=1.0, watch=0.03, lag=10**6)),
+        ROOMS, replace(ROOMS, channels=Channels(rooms=2, seats=6, hour=3, invite=1.0, detection_rate=0.0)),
+        replace(ROOMS, channels=Channels(rooms=2, seats=6, hour=3, invite=1.0, detection_rate=0.03, lag=10**6)),
         total("room_members", 0), -1,
     ),
     "who moves expects less abuse": Effect(
         MOVED, replace(MOVED, migration=Migration(flee=0.0)),
-        replace(MOVED, migration=Migration(flee=0.6, follow=0.2, pursuit=0, chase=1.0)), last("dissenters_dread"), -1,
+        replace(MOVED, migration=Migration(flee=0.6, follow=0.2, pursuit=0, chase=1.0)), last("dissenters_expected_toxicity"), -1,
     ),
     # the path: others look the matter up under the old tag
     "moving costs sight of others": Effect(
@@ -200,9 +207,9 @@ EFFECTS = {
         BACKED, ABUSED, replace(DULL, solidarity=BACKED.solidarity), total("dissent_posts"), 1, DULL
     ),
     "solidarity comforts": Effect(
-        replace(ABUSED, solidarity=Solidarity(rally=0, comfort=0.5)),
-        replace(ABUSED, solidarity=Solidarity(rally=0, comfort=0.0)),
-        replace(ABUSED, solidarity=Solidarity(rally=10, comfort=0.0)),
+        replace(ABUSED, solidarity=Solidarity(rally_posts=0, comfort=0.5)),
+        replace(ABUSED, solidarity=Solidarity(rally_posts=0, comfort=0.0)),
+        replace(ABUSED, solidarity=Solidarity(rally_posts=10, comfort=0.0)),
         total("dissenters_fear"), -1,
     ),
 }  # fmt: skip
@@ -212,7 +219,7 @@ EFFECTS = {
 def played(setting: Setting, seed: int) -> Played:
     """Return what is left of a world: the same for all effects that compare with it."""
     world = World(setting, rng=seed)
-    return Played(world.run(TICKS), float(world.accounts.abused[: world.n_organic].sum()))
+    return Played(world.run(TICKS), float(world.accounts.abuse_received[: world.n_organic].sum()))
 
 
 def differences(one: Setting, other: Setting, outcome: Callable[[Played], float]) -> np.ndarray:
@@ -224,9 +231,9 @@ def differences(one: Setting, other: Setting, outcome: Callable[[Played], float]
 @pytest.mark.parametrize("name", EFFECTS)
 def test_the_named_outcome_moves_by_its_own_path(name: str) -> None:
     effect = EFFECTS[name]
-    found = interval(differences(effect.with_, effect.without, effect.outcome))
+    found = compute_interval(differences(effect.with_, effect.without, effect.outcome))
     print(f"{name}: {found.value:.4g} [{found.lo:.4g}, {found.hi:.4g}], {len(SEEDS)} paired worlds")
     assert min(effect.sign * found.lo, effect.sign * found.hi) > 0.0
-    cut = interval(differences(effect.cut, effect.base or effect.without, effect.outcome))
+    cut = compute_interval(differences(effect.cut, effect.base or effect.without, effect.outcome))
     print(f"  without its path: {cut.value:.4g} [{cut.lo:.4g}, {cut.hi:.4g}]")
     assert abs(cut.value) < 0.25 * abs(found.value) or cut.lo <= 0.0 <= cut.hi

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from experiments.teaching.replay import source
+from experiments.teaching.replay import read_source
 
 SIGHTS = {
     "usual": np.eye(3),
@@ -31,7 +31,7 @@ def lab(colour: str, sight: str) -> np.ndarray:
 
 
 def palette(file: str, name: str) -> list[str]:
-    (text,) = re.findall(rf"const {name} = [\[{{](.*?)[\]}}];", source(file))
+    (text,) = re.findall(rf"const {name} = [\[{{](.*?)[\]}}];", read_source(file))
     return re.findall("#[0-9a-f]{6}", text)
 
 
@@ -50,7 +50,7 @@ def test_the_player_s_colours_are_told_apart(file: str, name: str):
 
 
 def test_the_legend_has_the_colours_of_the_pictures():
-    body = source("body.html")
+    body = read_source("body.html")
     pairs = re.findall(r'fill="(#[0-9a-f]{6})"/></svg><span data-word="(side_\d)"', body)
     sides = {word: colour for colour, word in pairs}
     assert [sides[f"side_{side}"] for side in range(4)] == palette("stage.js", "COLOURS")

@@ -7,8 +7,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from experiments.settings import build
-from scripts.conf import CONF, LEAVES, leaf
+from experiments.settings import build_setting
+from scripts.conf import CONF, LEAVES, format_leaf
 from sim.errors import InputError
 from sim.world import World
 from tests.conftest import ROOT
@@ -29,7 +29,7 @@ def composed(app: str, *overrides: str):
 @pytest.mark.parametrize("name", LEAVES)
 def test_a_default_leaf_says_what_its_rule_says(name: str):
     written = (CONF / f"{name}.yaml").read_text(encoding="utf-8")
-    assert written == leaf(name), "run python -m scripts.conf"
+    assert written == format_leaf(name), "run python -m scripts.conf"
 
 
 @pytest.mark.parametrize(("group", "choice"), CHOICES)
@@ -43,7 +43,7 @@ def test_every_choice_composes_and_runs_two_ticks(group: str, choice: str, tmp_p
         path = tmp_path / "degrees.txt"
         path.write_text("3 2\n1 2\n" * 30, encoding="utf-8")
         overrides.append(f"graph.path={path}")
-    world = World(build(composed(OF_ONE_APP.get(group, "run"), *overrides)), rng=1)
+    world = World(build_setting(composed(OF_ONE_APP.get(group, "run"), *overrides)), rng=1)
     world.run(2)
     assert len(world.history) == 2
 
@@ -60,7 +60,7 @@ def test_an_app_without_a_setting_has_none_of_its_groups(app: str):
 def test_every_other_app_composes_to_a_setting(app: str):
     config = composed(app, *FEW)
     OmegaConf.resolve(config)
-    assert build(config).population.size == 60
+    assert build_setting(config).population.size == 60
 
 
 def test_every_app_has_a_module_and_every_module_that_calls_app_has_a_config():
@@ -69,7 +69,7 @@ def test_every_app_has_a_module_and_every_module_that_calls_app_has_a_config():
 
 
 def test_quiet_has_nobody_organised():
-    world = World(build(composed("run", "scenario=quiet", "population.size=60")), rng=1)
+    world = World(build_setting(composed("run", "scenario=quiet", "population.size=60")), rng=1)
     assert (world.role == 0).all()
 
 
@@ -88,4 +88,4 @@ def test_quiet_has_nobody_organised():
 )
 def test_what_is_set_of_a_mechanism_that_is_not_there_is_a_mistake(words: str, message: str):
     with pytest.raises(InputError, match=re.escape(message)):
-        build(composed("run", words, *FEW))
+        build_setting(composed("run", words, *FEW))

@@ -9,10 +9,10 @@ import pytest
 from omegaconf import OmegaConf
 
 from experiments import contest
-from experiments.analysis.contests import crossing, curves, gaps
+from experiments.analysis.contests import compute_gaps, find_crossing, summarise_curves
 from experiments.app import app
-from experiments.report.contest import headline, look
-from experiments.settings import build
+from experiments.report.contest import format_caption, format_headline
+from experiments.settings import build_setting
 from sim.actors.committee import Brigade, Committee
 from sim.errors import InputError
 from sim.world import World
@@ -28,9 +28,9 @@ def asked(*overrides: str):
     return config
 
 
-def bout(*overrides: str) -> contest.Bout:
+def bout(*overrides: str) -> contest.ContestJob:
     config = asked(*overrides)
-    return contest.bout(config, build(config), 1)
+    return contest.make_job(config, build_setting(config), 1)
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +46,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_hand_is_played_at_every_breadth(folder: Path):
     table = pd.read_parquet(folder / "contest.parquet")
-    assert set(zip(table["hand"], table["breadth"], strict=True)) == {
+    assert set(zip(table["organisation"], table["breadth"], strict=True)) == {
         (hand, breadth) for hand in ("army", "committee", "committees") for breadth in (1, 3)
     }
     assert len(table) == 12
-    one = table[table["hand"] == "committee"].pivot(index="seed", columns="breadth", values="written")
+    one = table[table["organisation"] == "committee"].pivot(index="seed", columns="breadth", values="written")
     assert (one[1] == one[3]).all(), "one committee is one world, whatever the breadth"
-    before = table.pivot_table(index=["seed", "breadth"], columns="hand", values="posts_before")
+    before = table.pivot_table(index=["seed", "breadth"], columns="organisation", values="posts_before")
     assert (before.nunique(axis=1) == 1).all(), "all hands are compared with the same world"
     assert table[["flagged", "suspended"]].stack().between(0, 1).all()
     common_look(folder / "report.html")
@@ -61,7 +61,7 @@ def test_every_hand_is_played_at_every_breadth(folder: Path):
 
 
 def test_equal_budgets_buy_what_they_can():
-    made = list(contest.hands(bout(), (4, 5, 6)))
+    made = list(contest.make_organisations(bout(), (4, 5, 6)))
     costs = {
         (hand, breadth): sum(force.members * force.cost for force in forces)  # type: ignore[attr-defined]
         for hand, breadth, forces in made
@@ -82,17 +82,17 @@ def test_the_configuration_says_what_the_rules_say():
 
 def test_a_silent_hand_takes_nothing():
     nobody = bout("contest.brigade.quota=0", "contest.committee.quota=0")
-    rows, _ = contest.fight(nobody)
+    rows, _ = contest.run_job(nobody)
     assert {row["posts"] for row in rows} == {0}
     assert {row["impressions"] for row in rows} == {0}
 
 
 def test_rivals_are_loud_dissenters():
     world = World(bout().setting, rng=1)
-    rivals = contest.loudest(world, 3)
+    rivals = contest.find_loudest(world, 3)
     assert (world.accounts.cohort[[*rivals]] == 1).all()
     with pytest.raises(InputError, match="999 rivals are wanted of"):
-        contest.loudest(world, 999)
+        contest.find_loudest(world, 999)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_mistakes_are_one_line(override: str, said: str):
 def table(army: list[float], committee: list[float]) -> pd.DataFrame:
     noise = np.random.default_rng(1)
     return pd.DataFrame(
-        {"seed": seed, "hand": hand, "breadth": 2**k, "posts": value + noise.normal(0, 0.1),
+        {"seed": seed, "organisation": hand, "breadth": 2**k, "posts": value + noise.normal(0, 0.1),
          **dict.fromkeys(("impressions", "flagged", "suspended", "written", "flagged_people"), 0), "members": 1}
         for seed in range(4)
         for hand, line in (("army", army), ("committee", committee), ("committees", committee))
@@ -125,22 +125,22 @@ def table(army: list[float], committee: list[float]) -> pd.DataFrame:
 
 def test_where_curves_cross():
     crossed = table([1.0, 3.0, 9.0], [3.0, 3.5, 4.0])
-    even = crossing(gaps(crossed, "army", "committee", "posts"))
+    even = find_crossing(compute_gaps(crossed, "army", "committee", "posts"))
     assert 2.0 < even < 4.0
     said = (
         f"For the same money a brigade and one committee silence as much at {even:.1f} rivals; at 4 the brigade takes "
     )
-    assert headline(crossed).startswith(f"{said}5.0 (95% interval 4.9 to 5.2) more posts, and ")
+    assert format_headline(crossed).startswith(f"{said}5.0 (95% interval 4.9 to 5.2) more posts, and ")
     never = table([5.0, 6.0, 7.0], [3.0, 3.0, 3.0])
-    assert np.isnan(crossing(gaps(never, "army", "committee", "posts")))
-    assert headline(never) == (
+    assert np.isnan(find_crossing(compute_gaps(never, "army", "committee", "posts")))
+    assert format_headline(never) == (
         "For the same money a brigade silences more on average, and the curves do not cross; at 4 the brigade takes "
         "4.0 (95% interval 3.9 to 4.2) more posts, and the interval of the difference leaves out 0 at 1, 2, 4 rivals."
     )
-    assert "leaves out 0 at no number of rivals" in headline(table([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]))
-    assert len(curves(crossed)) == 3 * 3 * 7
-    assert "meets one committee's" in look(crossed)
-    assert "no curve of posts overtakes" in look(never)
-    assert "pays nobody" not in look(never)
+    assert "leaves out 0 at no number of rivals" in format_headline(table([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]))
+    assert len(summarise_curves(crossed)) == 3 * 3 * 7
+    assert "meets one committee's" in format_caption(crossed)
+    assert "no curve of posts overtakes" in format_caption(never)
+    assert "pays nobody" not in format_caption(never)
     broke = never.assign(members=(never["breadth"] < 4).astype(int))
-    assert "At 4 rivals a hand" in look(broke)
+    assert "At 4 rivals a hand" in format_caption(broke)

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from experiments.detection import surface
-from experiments.detection.dataset import Dataset, read
-from experiments.panel import Wanted
+from experiments.detection.dataset import Dataset, read_dataset
+from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
 from sim.actors.evasion import Evasion
 from sim.actors.returns import Returns
-from sim.noise import key_of
 from sim.platform.moderation import Moderation
+from sim.rng import make_key
 from sim.setting import Setting
 from sim.state.posts import KINDS
 from sim.world import World
@@ -25,7 +25,7 @@ SEED, TICKS = 5, 72
 
 def recorded(folder: Path, setting: Setting, ticks: int = TICKS, seed: int = SEED) -> Path:
     folder.mkdir(exist_ok=True)
-    with Recorder(folder, Wanted(0, 24, ())) as recorder:
+    with Recorder(folder, PanelOptions(0, 24, ())) as recorder:
         world = World(setting, rng=seed, archive=recorder)
         recorder.begin(world)
         world.run(ticks)
@@ -43,7 +43,7 @@ def dataset(folder: Path, **knobs: object) -> Dataset:
 
 
 def test_tables_are_sorted_and_refer_to_each_other(folder: Path) -> None:
-    (accounts, posts, follows), truth = read(dataset(folder))
+    (accounts, posts, follows), truth = read_dataset(dataset(folder))
     for ids in (accounts["account_id"], posts["post_id"]):
         assert ids.is_unique
         assert ids.is_monotonic_increasing
@@ -65,7 +65,7 @@ def test_tables_are_sorted_and_refer_to_each_other(folder: Path) -> None:
 
 
 def test_a_repost_looks_like_what_it_reposts(folder: Path) -> None:
-    posts = read(dataset(folder))[0].posts.set_index("post_id")
+    posts = read_dataset(dataset(folder))[0].posts.set_index("post_id")
     reposts = posts[(posts["kind"] == "repost") & ~posts["deleted"]]
     content = posts.loc[reposts["repost_of"]]
     for name in ("text", "hashtags", "urls"):
@@ -74,14 +74,14 @@ def test_a_repost_looks_like_what_it_reposts(folder: Path) -> None:
 
 
 def test_time_is_read_from_an_id(folder: Path) -> None:
-    posts = read(dataset(folder))[0].posts
+    posts = read_dataset(dataset(folder))[0].posts
     milliseconds = (posts["post_id"].to_numpy() >> 22) + surface.SNOWFLAKE
     assert (milliseconds // 1000 == posts["time"]).all()
     assert posts["time"].between(surface.EPOCH, surface.EPOCH + 3600 * TICKS - 1).all()
 
 
 def test_nothing_is_left_of_a_deleted_post(folder: Path) -> None:
-    posts = read(dataset(folder, deletion=0.5))[0].posts
+    posts = read_dataset(dataset(folder, deletion=0.5))[0].posts
     gone = posts[posts["deleted"]]
     assert len(gone)
     assert (gone[["repost_of", "reply_to", "reply_to_account"]] == -1).all(axis=None)
@@ -89,7 +89,7 @@ def test_nothing_is_left_of_a_deleted_post(folder: Path) -> None:
 
 
 def test_the_truth_knows_cells_and_orders(folder: Path) -> None:
-    view, truth = read(dataset(folder))
+    view, truth = read_dataset(dataset(folder))
     trolls = truth.accounts[truth.accounts["role"] == "troll"]
     assert trolls["cell_id"].nunique() == 5
     ordered = view.posts[(truth.posts["order_id"] >= 0).to_numpy()]
@@ -97,7 +97,7 @@ def test_the_truth_knows_cells_and_orders(folder: Path) -> None:
     assert truth.accounts.set_index("account_id")["activated_at"].loc[first.index].tolist() == first.tolist()
     people = truth.accounts["role"] == "organic"
     assert (truth.accounts.loc[people, "activated_at"] == -1).all()
-    assert set(truth.accounts.loc[people, "cohort"]) <= {"third", "dissenter", "loyalist", "sympathiser"}
+    assert set(truth.accounts.loc[people, "cohort"]) <= {"uncommitted", "dissenter", "loyalist", "sympathiser"}
 
 
 def test_people_look_the_same_without_the_army(folder: Path, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_people_look_the_same_without_the_army(folder: Path, tmp_path: Path) -> 
     other = recorded(tmp_path, lively(army={"size": 0}), START)
     columns, seen = ["time", "account_id", "kind", "hashtags", "urls", "text"], []
     for where in (folder, other):
-        view, truth = read(dataset(where))
+        view, truth = read_dataset(dataset(where))
         people = truth.accounts.loc[truth.accounts["role"] == "organic", "account_id"]
         early = view.posts["time"] < surface.EPOCH + 3600 * START
         theirs = view.posts.loc[early & view.posts["account_id"].isin(people) & ~view.posts["deleted"], columns]
@@ -120,14 +120,14 @@ def test_operators_who_come_back_have_accounts_of_their_own(tmp_path: Path) -> N
     wave = Moderation(report_toxic=0.5, threshold=1, lag=0, capacity=200, strikes=1, suspension=1000)
     setting = replace(LIVELY, moderation=wave, returns=Returns(delay=1.0, aged=0.0))
     recorded(tmp_path, setting)
-    view, truth = read(dataset(tmp_path))
+    view, truth = read_dataset(dataset(tmp_path))
     posts = pd.read_parquet(tmp_path / "posts.parquet")
     kept = pd.read_parquet(tmp_path / "accounts.parquet")
-    late = kept.loc[kept["joined"] > 0, "account_id"]
+    late = kept.loc[kept["opened_at"] > 0, "account_id"]
     assert posts["author"].isin(late).any()
     assert len(kept) < kept["account_id"].max() + 1
     assert len(view.accounts) == len(truth.accounts) == len(kept)
-    opened = surface.EPOCH + 3600 * kept["joined"]
+    opened = surface.EPOCH + 3600 * kept["opened_at"]
     count = view.accounts["created_at"] >= surface.EPOCH
     assert count.sum() == (opened > surface.EPOCH).sum()
     written = view.posts.groupby("account_id").size().sort_values().tolist()
@@ -141,10 +141,10 @@ def test_operators_who_come_back_have_accounts_of_their_own(tmp_path: Path) -> N
 
 
 def test_pieces_of_any_length_make_the_same_whole(folder: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("experiments.parquet.Table.__init__.__defaults__", (97,))
+    monkeypatch.setattr("experiments.table_writer.TableWriter.__init__.__defaults__", (97,))
     small = dataset(recorded(tmp_path, LIVELY))
-    assert sum(1 for _ in small.pieces()) > 10
-    for mine, theirs in zip([*read(small)[0], *read(small)[1]], [*read(dataset(folder))[0], *read(dataset(folder))[1]],
+    assert sum(1 for _ in small.iterate_pieces()) > 10
+    for mine, theirs in zip([*read_dataset(small)[0], *read_dataset(small)[1]], [*read_dataset(dataset(folder))[0], *read_dataset(dataset(folder))[1]],
                             strict=True):  # fmt: skip
         pd.testing.assert_frame_equal(mine, theirs)
 
@@ -152,6 +152,6 @@ def test_pieces_of_any_length_make_the_same_whole(folder: Path, tmp_path: Path, 
 def test_numbers_are_permuted() -> None:
     number = np.arange(2**22)
     for key in (1, 2):
-        assert np.array_equal(np.sort(surface.permuted(number, key_of(key, np.uint64(3)))), number)
-    ids = surface.permuted(number, key_of(1, np.uint64(3)))
+        assert np.array_equal(np.sort(surface.permute(number, make_key(key, np.uint64(3)))), number)
+    ids = surface.permute(number, make_key(1, np.uint64(3)))
     assert abs(np.corrcoef(ids, number)[0, 1]) < 0.01

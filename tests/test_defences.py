@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from experiments.analysis.losses import check_cells
 from sim.actors.counterspeech import CounterSpeech
 from sim.actors.returns import Returns
-from sim.observers.harm import HITS, WHOM, Harm
+from sim.observers.harm import GROUPS, HITS, Harm
 from sim.platform import defences
 from sim.platform.defences import base
-from sim.platform.defences.base import Acts, Defence, Site
-from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit, within
-from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication, together
+from sim.platform.defences.base import Defence, DefenceView, PostView
+from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit, limit_posts
+from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication, find_coordinated
 from sim.platform.defences.suspending import BlockList, Suspension
 from sim.setting import Setting
 from sim.state.accounts import Accounts
-from sim.state.graph import Rows
-from sim.state.posts import ORIGINAL, REPLY, REPOST, TOXIC, drafts
+from sim.state.graph import Adjacency
+from sim.state.posts import ORIGINAL, REPLY, REPOST, TOXIC_THRESHOLD, make_drafts
 from sim.state.truth import ORGANIC, ROLES, TROLL
 from sim.world import World
 from tests.conftest import ROOT
@@ -34,12 +34,12 @@ from tests.worlds import LIVELY, START, Diary, fingerprint, lively, played
 TICKS = START + 24  #: so that the whole run is in memory
 #: Strict enough that each of them acts within the day.
 ALL: tuple[Defence, ...] = (
-    Suspension(lag=2, least=1, hit=1.0, false_alarm=0.1),
+    Suspension(lag=2, min_verdicts=1, hit=1.0, false_alarm=0.1),
     DownRanking(penalty=8.0),
-    RateLimit(most=6),
-    AccountAge(most=1),
+    RateLimit(max_posts=6),
+    AccountAge(max_posts=1),
     ReplyLimit(strength=0.5),
-    BlockList(strength=0.5, least=1),
+    BlockList(strength=0.5, min_replies=1),
     Prompt(hit=1.0),
     TrendDeduplication(),
     CoordinationRanking(penalty=8.0, window=600),
@@ -83,7 +83,7 @@ def test_every_defence_there_is_stands_in_these_tests() -> None:
         for name, found in vars(module).items()
         if isinstance(found, type) and issubclass(found, Defence) and found is not Defence
     }
-    assert there == {*NAMES, "Watch"}, "Watch, which needs a detector, is held in test_race"
+    assert there == {*NAMES, "DetectorDefence"}, "DetectorDefence, which needs a detector, is held in test_race"
     chosen = {re.search(r"^_target_: \S+\.(\w+)$", path.read_text(), re.MULTILINE) for path in CHOICES}
     assert {found[1] for found in chosen if found} == {*NAMES, "CounterSpeech"}
 
@@ -106,9 +106,9 @@ def test_each_defence_acts_and_says_so(name: str, worlds: Worlds, undefended: Wo
     shown = {
         "Suspension": "barred_organised",
         "DownRanking": "demoted_organised",
-        "RateLimit": "held_organised",
-        "AccountAge": "held_organised",
-        "ReplyLimit": "held_organised",
+        "RateLimit": "rejected_organised",
+        "AccountAge": "rejected_organised",
+        "ReplyLimit": "rejected_organised",
         "BlockList": "blocked_organised",
         "Prompt": "prompts",
         "TrendDeduplication": "uncounted_organised",
@@ -124,7 +124,7 @@ def test_the_account_of_dissent_stays_exact(name: str, worlds: Worlds, undefende
     check_cells(world.history)
     assert world.history["opportunities"].tolist() == undefended.history["opportunities"].tolist()
     standing = int((world.history["dissent_posts"] - world.history["dissent_removed"]).sum())
-    posts = world.state.ledger.rows()
+    posts = world.state.ledger.get_rows()
     assert world.state.ledger.base == 0
     assert standing == int(np.count_nonzero(posts.dissent & ~posts.removed))
     assert len(diary.moments) == TICKS
@@ -139,34 +139,36 @@ def hidden(world: World) -> tuple[Accounts, Any]:
     accounts = world.accounts._replace(
         **{name: column[mix] for name, column in world.accounts._asdict().items() if name not in PUBLIC}
     )
-    posts = world.state.ledger.rows()
+    posts = world.state.ledger.get_rows()
     blind = {name: getattr(posts, name)[::-1].copy() for name in ("dissent", "stance_principal", "stance_extremist")}
     return accounts, posts._replace(**blind)
 
 
-def site(world: World, accounts: Accounts, posts: Any) -> Site:
+def site(world: World, accounts: Accounts, posts: Any) -> DefenceView:
     state = world.state
-    return base.site_of(accounts, state.register, state.bonds.following, posts, state.ledger.base, 5, world.now - 1)
+    return base.make_defence_view(
+        accounts, state.register, state.dynamic_graph.following, posts, state.ledger.base, 5, world.now - 1
+    )
 
 
-def decisions(defence: Defence, where: Site) -> list[Any]:
-    new = where.rows(where.tick, where.tick + 1)
+def decisions(defence: Defence, where: DefenceView) -> list[Any]:
+    new = where.find_rows(where.tick, where.tick + 1)
     rows = np.arange(new.start, new.stop)
-    acts = Acts._make(column[new] for column in where.acts)
+    acts = PostView._make(column[new] for column in where.posts)
     found = [defence.ask(acts, where), defence.admit(acts, where), defence.demote(rows, where)]
-    return [*found, defence.discount(rows, where), defence.listed(where), *defence.suspend(where)]
+    return [*found, defence.discount(rows, where), defence.list_blocks(where), *defence.suspend(where)]
 
 
 @pytest.mark.parametrize("defence", ALL, ids=NAMES)
 def test_a_defence_sees_no_truth_and_nobody_s_mind(defence: Defence, undefended: World) -> None:
     accounts, posts = hidden(undefended)
-    seeing = decisions(defence, site(undefended, undefended.accounts, undefended.state.ledger.rows()))
+    seeing = decisions(defence, site(undefended, undefended.accounts, undefended.state.ledger.get_rows()))
     blind = decisions(defence, site(undefended, accounts, posts))
     for one, other in zip(seeing, blind, strict=True):
         np.testing.assert_equal(one, other)
 
 
-def struck(defence: Defence, where: Site) -> list[set[Any]]:
+def struck(defence: Defence, where: DefenceView) -> list[set[Any]]:
     """Return the cases in which a defence acts: drafts asked and held, posts lowered and uncounted, accounts."""
     asked, admitted, lost, uncounted, moves, barred, _ = decisions(defence, where)
     return [
@@ -179,11 +181,11 @@ def struck(defence: Defence, where: Site) -> list[set[Any]]:
 
 @pytest.mark.parametrize("defence", ALL, ids=NAMES)
 def test_a_stronger_defence_acts_where_a_weaker_one_does_and_elsewhere(defence: Defence, undefended: World) -> None:
-    last = site(undefended, undefended.accounts, undefended.state.ledger.rows())
+    last = site(undefended, undefended.accounts, undefended.state.ledger.get_rows())
     grew = False
     for tick in range(START, TICKS):
-        seen = last.rows(0, tick + 1)
-        where = last._replace(tick=tick, acts=Acts._make(column[seen] for column in last.acts))
+        seen = last.find_rows(0, tick + 1)
+        where = last._replace(tick=tick, posts=PostView._make(column[seen] for column in last.posts))
         weak, strong = (struck(replace(defence, strength=strength), where) for strength in (0.3, 0.9))
         assert all(few <= many for few, many in zip(weak, strong, strict=True))
         grew |= weak != strong
@@ -191,30 +193,39 @@ def test_a_stronger_defence_acts_where_a_weaker_one_does_and_elsewhere(defence: 
 
 
 def test_nothing_hidden_is_in_what_a_defence_is_given() -> None:
-    minds = {"stance_principal", "stance_extremist", "fear", "climate", "reaction", "cohort", "boldness", "dissent"}
-    assert not minds & {*Acts._fields, *Site._fields}
-    assert not {"role", "truth", "officer", "order", "tactic"} & {*Acts._fields, *Site._fields}
+    minds = {
+        "stance_principal",
+        "stance_extremist",
+        "fear",
+        "opinion_climate",
+        "reaction",
+        "cohort",
+        "willingness",
+        "dissent",
+    }
+    assert not minds & {*PostView._fields, *DefenceView._fields}
+    assert not {"role", "truth", "officer", "order", "tactic"} & {*PostView._fields, *DefenceView._fields}
 
 
 # ---- what each does, against slow loops
 
 
-def acts(**columns: Any) -> Acts:
+def acts(**columns: Any) -> PostView:
     n = len(next(iter(columns.values())))
-    blank = base.acts_of(drafts(n))
+    blank = base.make_post_view(make_drafts(n))
     columns.setdefault("key", np.arange(1, n + 1))
     typed = {name: np.asarray(column).astype(getattr(blank, name).dtype) for name, column in columns.items()}
     return blank._replace(**typed)
 
 
-def place(posts: Acts, tick: int, accounts: int = 6, following: Any = ()) -> Site:
+def place(posts: PostView, tick: int, accounts: int = 6, following: Any = ()) -> DefenceView:
     item = np.array([b for a in range(accounts) for x, b in sorted(following) if x == a], np.int32)
     degree = np.bincount([x for x, _ in following], minlength=accounts)
     stop = np.cumsum(degree)
-    rows = Rows(stop - degree, stop, item)
+    rows = Adjacency(stop - degree, stop, item)
     zeros = np.zeros(accounts, np.int64)
     key = np.arange(100, 100 + accounts, dtype=np.uint64)
-    return Site(7, tick, key, zeros, zeros, rows, 0, posts, np.zeros(len(posts.key), np.bool_))
+    return DefenceView(7, tick, key, zeros, zeros, rows, 0, posts, np.zeros(len(posts.key), np.bool_))
 
 
 @settings(max_examples=60)
@@ -229,7 +240,7 @@ def test_a_limit_is_a_count_of_each_author_s_day(data: st.DataObject) -> None:
     seconds, who, forced = zip(*coming, strict=True)
     new = acts(author=who, time=30 * 3600 + np.array(seconds))
     where = place(acts(author=authors, time=times), tick)
-    kept = within(new, where, np.full(6, most), np.array(forced))
+    kept = limit_posts(new, where, np.full(6, most), np.array(forced))
     count = Counter(a for a, t in zip(authors, times, strict=True) if t >= 7 * 3600)
     for d in sorted(range(len(who)), key=lambda d: (seconds[d], d)):
         allowed = count[who[d]] < most or not forced[d]
@@ -240,9 +251,9 @@ def test_a_limit_is_a_count_of_each_author_s_day(data: st.DataObject) -> None:
 def test_only_young_accounts_are_slowed() -> None:
     new = acts(author=[0, 0, 0, 1, 1, 1], time=30 * 3600 + np.arange(6))
     where = place(acts(author=[], time=[]), 30)
-    where = where._replace(joined=np.array([0, 20, 0, 0, 0, 0]))
-    assert AccountAge(most=1, young=24).admit(new, where).tolist() == [True, True, True, True, False, False]
-    assert AccountAge(most=1, young=10).admit(new, where).all()
+    where = where._replace(opened_at=np.array([0, 20, 0, 0, 0, 0]))
+    assert AccountAge(max_posts=1, young=24).admit(new, where).tolist() == [True, True, True, True, False, False]
+    assert AccountAge(max_posts=1, young=10).admit(new, where).all()
 
 
 def test_only_who_is_followed_may_answer() -> None:
@@ -263,10 +274,10 @@ def test_prompts_do_what_the_study_found() -> None:
 
 def test_orders_are_carried_out_whatever_a_prompt_says(worlds: Worlds) -> None:
     world, diary = worlds["Prompt"]
-    held = np.concatenate([moment.guarded.held.author for moment in diary.moments])
+    held = np.concatenate([moment.defence_effects.rejected.author for moment in diary.moments])
     assert len(held)
     assert (world.role[held] == ORGANIC).all()
-    abusive = [posts.toxicity[new] >= TOXIC for posts, new in ((m.posts, m.new) for m in diary.moments)]
+    abusive = [posts.toxicity[new] >= TOXIC_THRESHOLD for posts, new in ((m.posts, m.new) for m in diary.moments)]
     assert sum(map(np.count_nonzero, abusive))
 
 
@@ -276,7 +287,7 @@ def test_what_is_posted_together_is_found() -> None:
         kind=kinds, root=[3, 3, 3, -1, -1, -1, -1], template=[-1, -1, -1, 5, 5, -1, -1],
         author=[0, 1, 2, 3, 3, 4, 5], time=[10, 60, 200, 10, 20, 10, 11],
     )  # fmt: skip
-    assert together(posts, 60).tolist() == [True, True, False, False, False, False, False]
+    assert find_coordinated(posts, 60).tolist() == [True, True, False, False, False, False, False]
 
 
 def test_the_original_that_is_pushed_loses_too() -> None:
@@ -298,44 +309,44 @@ def test_repeats_do_not_count_for_trends() -> None:
 def test_trends_count_what_is_left(worlds: Worlds) -> None:
     world, diary = worlds["TrendDeduplication"]
     written = sum(m.new.stop - m.new.start for m in diary.moments)
-    uncounted = sum(len(m.guarded.uncounted) for m in diary.moments)
+    uncounted = sum(len(m.defence_effects.uncounted) for m in diary.moments)
     assert int(world.state.topics.counts.sum()) == written - uncounted
     assert uncounted
 
 
 def test_who_is_taken_for_abusive_often_enough_is_suspended_with_a_lag() -> None:
     posts = acts(author=[1, 1, 2, 3], toxicity=[0.9, 0.9, 0.9, 0.1], time=[0, 1, 2, 3])
-    rule = Suspension(lag=4, least=2, hit=1.0, false_alarm=0.0, hours=12)
+    rule = Suspension(lag=4, min_verdicts=2, hit=1.0, false_alarm=0.0, hours=12)
     assert [rule.suspend(place(posts, tick))[0].tolist() for tick in (3, 4, 27, 28)] == [[], [1], [1], []]
 
 
 def test_false_alarms_hit_the_innocent() -> None:
     barred = [
-        played(replace(BASE, defences=(Suspension(lag=2, least=1, false_alarm=rate),)), TICKS).history
+        played(replace(BASE, defences=(Suspension(lag=2, min_verdicts=1, false_alarm=rate),)), TICKS).history
         for rate in (0.0, 0.3)
     ]
-    innocent = [sum(h[f"barred_{whom}"].sum() for whom in WHOM[:4]) for h in barred]
+    innocent = [sum(h[f"barred_{whom}"].sum() for whom in GROUPS[:4]) for h in barred]
     assert innocent[0] < innocent[1]
 
 
 def test_a_list_is_shared_by_who_subscribes() -> None:
     posts = acts(author=[1, 1, 2], kind=[REPLY] * 3, toxicity=[0.9, 0.9, 0.9], time=[0, 3600, 3601])
-    moves = BlockList(strength=1.0, least=2).listed(place(posts, 1))
+    moves = BlockList(strength=1.0, min_replies=2).list_blocks(place(posts, 1))
     assert set(moves.whom.tolist()) == {1}
     assert sorted(moves.who.tolist()) == list(range(6))
-    assert not len(BlockList(strength=1.0, least=2).listed(place(posts, 2)).who)
+    assert not len(BlockList(strength=1.0, min_replies=2).list_blocks(place(posts, 2)).who)
 
 
 def test_volunteers_stand_by_who_was_abused() -> None:
     diary = Diary()
     world = played(replace(BASE, forces=(CounterSpeech(size=8),)), TICKS, diary)
     volunteers = np.flatnonzero(world.role == ROLES.index("volunteer"))
-    posts = world.state.ledger.rows()
+    posts = world.state.ledger.get_rows()
     theirs = np.flatnonzero(np.isin(posts.author, volunteers))
     assert len(theirs)
     assert (posts.kind[theirs] == REPLY).all()
     assert (posts.toxicity[theirs] == 0.0).all()
-    abused = set(posts.target[(posts.toxicity >= TOXIC) & (posts.target >= 0)].tolist())
+    abused = set(posts.target[(posts.toxicity >= TOXIC_THRESHOLD) & (posts.target >= 0)].tolist())
     assert set(posts.target[theirs].tolist()) <= abused
 
 
@@ -345,19 +356,24 @@ def test_volunteers_stand_by_who_was_abused() -> None:
 def test_harm_counts_every_hit_once(worlds: Worlds) -> None:
     world, diary = worlds["RateLimit"]
     civil = sum(
-        int(np.count_nonzero((m.guarded.held.toxicity < TOXIC) | (world.role[m.guarded.held.author] != ORGANIC)))
+        int(
+            np.count_nonzero(
+                (m.defence_effects.rejected.toxicity < TOXIC_THRESHOLD)
+                | (world.role[m.defence_effects.rejected.author] != ORGANIC)
+            )
+        )
         for m in diary.moments
     )
-    assert civil == sum(int(world.history[f"held_{whom}"].sum()) for whom in WHOM)
-    trolls = sum(int(np.count_nonzero(world.role[m.guarded.held.author] == TROLL)) for m in diary.moments)
-    assert 0 < trolls <= world.history["held_organised"].sum()
-    assert {f"{hit}_{whom}" for hit in HITS for whom in WHOM} <= set(world.history)
+    assert civil == sum(int(world.history[f"rejected_{whom}"].sum()) for whom in GROUPS)
+    trolls = sum(int(np.count_nonzero(world.role[m.defence_effects.rejected.author] == TROLL)) for m in diary.moments)
+    assert 0 < trolls <= world.history["rejected_organised"].sum()
+    assert {f"{hit}_{whom}" for hit in HITS for whom in GROUPS} <= set(world.history)
 
 
 def test_defences_together_and_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     setting: Setting = replace(lively(population={"size": 120}), defences=ALL, forces=(CounterSpeech(size=4),))
     alone = played(setting, START + 10)
-    monkeypatch.setattr("sim.state.records.LEAST", 2)
+    monkeypatch.setattr("sim.state.records.MIN_GROUP_SIZE", 2)
     shared = World(setting, rng=5, threads=3)
     shared.run(START + 10)
     assert fingerprint(shared) == fingerprint(alone)

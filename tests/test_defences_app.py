@@ -12,19 +12,26 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments import defences
 from experiments.analysis.defences import (
-    COUNTED,
+    COUNTS,
     INNOCENT,
-    beyond_luck,
-    effects,
-    front,
-    summary,
-    survives,
-    together,
-    verdict,
+    classify_effect,
+    classify_variations,
+    compute_effects,
+    compute_pair_gains,
+    find_pareto_front,
+    select_significant,
+    summarise_effects,
 )
-from experiments.folder import result_folder
+from experiments.folder import open_result_folder
 from experiments.report import defences_tables as tables
-from experiments.report.defences import beyond, first, headline, lede, luck, seen
+from experiments.report.defences import (
+    format_headline,
+    format_pair_gains,
+    format_significance,
+    format_summary,
+    format_visibility,
+    select_first_scenario,
+)
 from sim.actors.counterspeech import CounterSpeech
 from sim.errors import InputError
 from sim.platform.defences.base import Defence
@@ -53,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out, config = tmp_path_factory.mktemp("defences") / "result", asked(*FEW)
     config.trial.scenarios, config.trial.robustness = {"all_tactics": []}, {"army_hides_some": ["evasion=moderate"]}
     said = StringIO()
-    with redirect_stdout(said), result_folder(str(out), OmegaConf.to_container(config)) as draft:
+    with redirect_stdout(said), open_result_folder(str(out), OmegaConf.to_container(config)) as draft:
         defences.main(config, draft)
     (out.parent / "said").write_text(said.getvalue(), encoding="utf-8")
     return out
@@ -72,9 +79,11 @@ def test_every_defence_is_played_in_every_seed_with_and_without_the_operation(fo
     assert (worlds.groupby(["family", "variation", "seed"])["opportunities"].nunique() == 1).all()
     assert not (worlds["family"].eq("robustness") & worlds["defence"].ne("none") & worlds["arm"].eq("none")).any()
     effect = pd.read_parquet(folder / "effects.parquet")
-    assert effect["peace"].isna().equals(effect["family"].eq("robustness")), "peace is judged where it is reported"
+    assert effect["quiet_effect"].isna().equals(effect["family"].eq("robustness")), (
+        "peace is judged where it is reported"
+    )
     assert effect["restored"].notna().all()
-    held = worlds.groupby(["defence", "arm"])["held_organised"].sum()
+    held = worlds.groupby(["defence", "arm"])["rejected_organised"].sum()
     assert held["rate_limit", "all"] > held["none", "all"] == 0
     common_look(folder / "report.html")
     page = (folder / "report.html").read_text(encoding="utf-8")
@@ -91,12 +100,12 @@ def test_tables_fit_a_terminal(folder: Path):
 def test_arms_that_are_the_same_world_say_so(folder: Path):
     worlds = pd.read_parquet(folder / "worlds.parquet").set_index(["family", "seed", "defence", "arm"])
     for arm in ("none", "all"):
-        one, other = (worlds.loc[(family, 1, "none", arm), list(COUNTED)] for family in ("scenario", "pairs"))
+        one, other = (worlds.loc[(family, 1, "none", arm), list(COUNTS)] for family in ("scenario", "pairs"))
         assert one.equals(other)
 
 
 def test_a_scenario_brings_its_hours_and_its_cast_along():
-    found = {trial.variation: trial for trial in defences.trials(asked("seeds=1", "trial.robustness_seeds=0"))}
+    found = {trial.variation: trial for trial in defences.make_jobs(asked("seeds=1", "trial.robustness_seeds=0"))}
     assert found["all_tactics"].ticks == 36
     fallujah = found["fallujah_2016"]
     assert fallujah.ticks == 288
@@ -104,7 +113,7 @@ def test_a_scenario_brings_its_hours_and_its_cast_along():
 
 
 def test_candidates_are_the_defences_of_conf():
-    found = dict(defences.candidates(asked(), []))
+    found = dict(defences.build_candidates(asked(), []))
     assert len(found) == 10
     for name, (rule,) in found.items():
         assert isinstance(rule, Defence | CounterSpeech), name
@@ -112,10 +121,10 @@ def test_candidates_are_the_defences_of_conf():
 
 
 def test_a_defence_of_one_s_own_is_judged_beside_the_others():
-    mine = asked("candidates.mine._target_=sim.platform.defences.publishing.RateLimit", "candidates.mine.most=7")
-    trial = next(defences.trials(mine))
+    mine = asked("candidates.mine._target_=sim.platform.defences.publishing.RateLimit", "candidates.mine.max_posts=7")
+    trial = next(defences.make_jobs(mine))
     assert len(trial.defences) == 11
-    assert dict(trial.defences)["mine"][0].most == 7
+    assert dict(trial.defences)["mine"][0].max_posts == 7
 
 
 @pytest.mark.parametrize(
@@ -136,7 +145,7 @@ def test_a_defence_of_one_s_own_is_judged_beside_the_others():
 )
 def test_mistakes_are_one_line(override: str, said: str):
     with pytest.raises(InputError) as error:
-        list(defences.trials(asked(override)))
+        list(defences.make_jobs(asked(override)))
     assert str(error.value) == said
 
 
@@ -145,7 +154,7 @@ def test_mistakes_are_one_line(override: str, said: str):
 
 def test_the_front_is_what_nothing_beats():
     points = np.array([[3.0, -1.0], [2.0, -2.0], [3.0, -2.0], [1.0, 0.0], [3.0, -1.0]])
-    assert front(points).tolist() == [True, False, False, True, True]
+    assert find_pareto_front(points).tolist() == [True, False, False, True, True]
 
 
 def invented(restored: float, limited: float, noise: float = 0.5) -> pd.DataFrame:
@@ -154,43 +163,45 @@ def invented(restored: float, limited: float, noise: float = 0.5) -> pd.DataFram
     for seed in range(8):
         for name, gain, harm in (("none", 0.0, 0.0), ("good", restored, limited), ("bad", 0.0, 5.0 + limited)):
             for arm, lost in (("none", 0.0), ("all", 40.0 - gain)):
-                row = dict.fromkeys(COUNTED, 0.0) | {"opportunities": 500.0, "dissent_impressions_nondissenters": 900.0}
+                row = dict.fromkeys(COUNTS, 0.0) | {"opportunities": 500.0, "dissent_impressions_nondissenters": 900.0}
                 row["dissent_posts"] = 100.0 - lost + draws.normal(0, noise)
-                row["held_loyalist"] = harm + draws.normal(0, 0.1)
+                row["rejected_loyalist"] = harm + draws.normal(0, 0.1)
                 rows.append({"family": "scenario", "variation": "one", "seed": seed, "defence": name, "arm": arm} | row)
     return pd.DataFrame(rows)
 
 
 def test_effects_are_paired_and_summed_up():
-    table = summary(effects(invented(20.0, 3.0)))
+    table = summarise_effects(compute_effects(invented(20.0, 3.0)))
     found = table.set_index(["defence", "outcome"])["value"]
     assert found["good", "restored"] == pytest.approx(20.0, abs=1.0)
     assert found["good", "restored_percent"] == pytest.approx(50.0, abs=3.0)
     assert found["good", "limited_posts"] == pytest.approx(3.0, abs=0.3)
     assert found["good", "limited_posts"] == sum(found["good", f"limited_posts_{whom}"] for whom in INNOCENT)
-    assert abs(found["good", "peace"]) < 1.0
+    assert abs(found["good", "quiet_effect"]) < 1.0
     assert found["good", "front"] == 1.0
     assert found["bad", "front"] < 0.6
-    assert survives(table, "good", ["one", "elsewhere"]) == {"one": "more"}
+    assert classify_variations(table, "good", ["one", "elsewhere"]) == {"one": "more"}
 
 
 def test_pairs_are_held_against_the_better_of_the_two():
-    alone = effects(invented(20.0, 3.0))
+    alone = compute_effects(invented(20.0, 3.0))
     pair = alone[alone["defence"] == "good"].assign(family="pairs", defence="bad + good")
-    (row,) = together(pd.concat([alone, pair.assign(restored=pair["restored"] + 7.0)])).to_dict("records")
+    (row,) = compute_pair_gains(pd.concat([alone, pair.assign(restored=pair["restored"] + 7.0)])).to_dict("records")
     assert row["better"] == "good"
     assert row["gain"] == pytest.approx(7.0)
-    assert beyond(pd.DataFrame([row]))[0].startswith("Of 1 pairs 1 bring back more than the better of the two alone")
-    same = together(pd.concat([alone, pair]))
-    assert beyond(same) == ["Of 1 pairs none was found to bring back more than the better of the two alone."]
-    assert together(alone).empty
+    assert format_pair_gains(pd.DataFrame([row]))[0].startswith(
+        "Of 1 pairs 1 bring back more than the better of the two alone"
+    )
+    same = compute_pair_gains(pd.concat([alone, pair]))
+    assert format_pair_gains(same) == ["Of 1 pairs none was found to bring back more than the better of the two alone."]
+    assert compute_pair_gains(alone).empty
 
 
 def test_precision_is_the_share_of_the_organised_among_who_is_shut_out():
     worlds = invented(20.0, 3.0)
     hit = (worlds["defence"] == "good") & (worlds["arm"] == "all")
     worlds.loc[hit, "barred_organised"], worlds.loc[hit, "barred_dissenter"] = 6.0, 2.0
-    found = summary(effects(worlds)).set_index(["defence", "outcome"])
+    found = summarise_effects(compute_effects(worlds)).set_index(["defence", "outcome"])
     assert found.loc[("good", "precision"), ["value", "lo", "hi"]].tolist() == pytest.approx([75.0, 75.0, 75.0])
     assert np.isnan(found.loc[("bad", "precision"), "value"])
 
@@ -199,51 +210,53 @@ def test_what_is_no_pair_is_refused():
     worlds = invented(20.0, 3.0)
     worlds["opportunities"] += worlds.index == 0
     with pytest.raises(ValueError, match="opportunities differ"):
-        effects(worlds)
+        compute_effects(worlds)
 
 
 def test_precision_is_not_told_of_a_defence_that_shuts_nobody_out():
     """Moderation alone suspends fewer under it: that says nothing of whom it hits."""
     worlds = invented(20.0, 3.0)
     worlds.loc[worlds["defence"] != "good", "barred_organised"] = 6.0
-    found = summary(effects(worlds)).set_index(["defence", "outcome"])
+    found = summarise_effects(compute_effects(worlds)).set_index(["defence", "outcome"])
     assert found.loc[("good", "shut_out_organised"), "value"] == -6.0
     assert found.loc[[("good", "precision"), ("bad", "precision")], ["value", "lo", "hi"]].isna().all(axis=None)
 
 
 def test_what_is_seen_is_told_apart_from_what_is_said():
     worlds = invented(20.0, 3.0)
-    assert seen(first(summary(effects(worlds))), ["good", "bad"]) == []
+    assert format_visibility(select_first_scenario(summarise_effects(compute_effects(worlds))), ["good", "bad"]) == []
     under = worlds["arm"] == "all"
     gain = worlds["defence"].map({"none": 0.0, "good": -30.0, "bad": 60.0})
     worlds["dissent_impressions_nondissenters"] -= under * (120.0 - gain + worlds["seed"] % 2)
-    (said,) = seen(first(summary(effects(worlds))), ["good", "bad"])
+    (said,) = format_visibility(select_first_scenario(summarise_effects(compute_effects(worlds))), ["good", "bad"])
     assert said.startswith("Of the dissent that people who do not dissent see less of, bad brings back 50% [")
     assert said.endswith("; still less is seen under good.")
 
 
 def test_the_report_says_no_effect_where_none_was_found():
-    found = first(summary(effects(invented(20.0, 3.0))))
-    assert headline(found, ["good", "bad"]).startswith("Good brings back 5")
-    assert headline(found, ["good", "bad"]).endswith("for 1 of 2 no effect was found.")
-    nothing = summary(effects(invented(0.0, 3.0)))
-    said = headline(first(nothing), ["good", "bad"])
+    found = select_first_scenario(summarise_effects(compute_effects(invented(20.0, 3.0))))
+    assert format_headline(found, ["good", "bad"]).startswith("Good brings back 5")
+    assert format_headline(found, ["good", "bad"]).endswith("for 1 of 2 no effect was found.")
+    nothing = summarise_effects(compute_effects(invented(0.0, 3.0)))
+    said = format_headline(select_first_scenario(nothing), ["good", "bad"])
     assert said.startswith("No effect of any of 2 defences on dissent was found over 8 seeds: most stands under ")
     assert said.endswith(" posts a world more.")
-    assert "no defence was found to silence dissent by itself" in lede(nothing, ["good", "bad"])[1]
-    assert verdict(float("nan"), float("nan")) == "none found"
+    assert "no defence was found to silence dissent by itself" in format_summary(nothing, ["good", "bad"])[1]
+    assert classify_effect(float("nan"), float("nan")) == "none found"
 
 
 def test_the_front_says_of_whom_no_effect_was_found_and_luck_is_counted():
-    table = summary(effects(invented(20.0, 3.0)))
-    assert "good. Doing nothing takes part." in " ".join(lede(table, ["good", "bad"]))
-    (said,) = luck(table, ["good", "bad"])
+    table = summarise_effects(compute_effects(invented(20.0, 3.0)))
+    assert "good. Doing nothing takes part." in " ".join(format_summary(table, ["good", "bad"]))
+    (said,) = format_significance(table, ["good", "bad"])
     assert said == (
         "Of 2 effects on dissent (a defence in a setting) 1 keep clear of 0; if no defence had any, about 0 would by "
         "luck. Corrected for their number (Holm) there remain: good (one)."
     )
     nothing = table.assign(lo=np.where(table["outcome"] == "restored", -1.0, table["lo"]))
-    assert "Doing nothing takes part; no effect on dissent was found under good." in " ".join(lede(nothing, ["good"]))
+    assert "Doing nothing takes part; no effect on dissent was found under good." in " ".join(
+        format_summary(nothing, ["good"])
+    )
 
 
 def test_among_many_defences_a_small_effect_is_luck_and_a_large_one_is_not():
@@ -252,14 +265,14 @@ def test_among_many_defences_a_small_effect_is_luck_and_a_large_one_is_not():
     weak, strong = (
         few | {"defence": name, "value": 2.0, "lo": lo, "hi": 4.0 - lo} for name, lo in (("weak", 0.1), ("strong", 1.5))
     )
-    assert beyond_luck(pd.DataFrame([weak, strong])) == [("one", "strong"), ("one", "weak")], (
+    assert select_significant(pd.DataFrame([weak, strong])) == [("one", "strong"), ("one", "weak")], (
         "p = 0.04 of two, in order"
     )
-    assert beyond_luck(pd.DataFrame([weak, strong, *others])) == [("one", "strong")]
+    assert select_significant(pd.DataFrame([weak, strong, *others])) == [("one", "strong")]
     rest = [
         few | {"defence": name, "outcome": "deficit", "value": 9.0, "lo": 8.0, "hi": 10.0} for name in ("weak", "no 1")
     ]
-    said = headline(pd.DataFrame([weak, *others, *rest]), ["weak", *(f"no {n}" for n in range(8))])
+    said = format_headline(pd.DataFrame([weak, *others, *rest]), ["weak", *(f"no {n}" for n in range(8))])
     assert said.startswith("No effect of any of 9 defences on dissent was found over 8 seeds")
     assert said.endswith("(under weak by its own interval, as luck may among 9).")
 
@@ -269,7 +282,7 @@ def test_a_share_is_told_within_its_bounds():
     hit = (worlds["defence"] == "good") & (worlds["arm"] == "all")
     worlds.loc[hit, "barred_organised"] = 6.0 + worlds.loc[hit, "seed"] % 3
     worlds.loc[hit, "barred_dissenter"] = (worlds.loc[hit, "seed"] == 0) * 1.0
-    table = first(summary(effects(worlds)))
+    table = select_first_scenario(summarise_effects(compute_effects(worlds)))
     assert table.set_index(["defence", "outcome"]).loc[("good", "precision"), "hi"] > 100.0
-    row = next(row for row in tables.effects(table).rows if row[0] == "good")
+    row = next(row for row in tables.make_effects_table(table).rows if row[0] == "good")
     assert row[7].endswith("to 100]")

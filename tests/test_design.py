@@ -10,10 +10,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from experiments.analysis.summary import MEASURES
-from experiments.app import CONF, growing_app
-from experiments.settings import build, compared_with
-from experiments.sweep import main, sweep
-from experiments.sweeps import design, plan, playing, world
+from experiments.app import CONF, resumable_app
+from experiments.settings import build_setting, get_baseline_changes
+from experiments.sweep import main, run_sweep
+from experiments.sweeps import design, plan, runner, world
 from sim.errors import InputError
 
 NONE: dict[str, Any] = {"grid": [], "list": [], "random": [], "lhs": [], "sobol": [], "csv": None}
@@ -22,7 +22,7 @@ SMALL = ["population.size=150", "army.size=20", "campaign.start=4", "campaign.ho
 
 
 def points(**parts: Any) -> list[dict[str, Any]]:
-    return design.points(NONE | parts)
+    return design.make_points(NONE | parts)
 
 
 def test_no_design_is_one_point() -> None:
@@ -147,35 +147,37 @@ def test_a_point_is_what_hydra_composes(composer: plan.Composer, point: dict[str
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("sweep", base + words)
     OmegaConf.resolve(config)
-    cell = composer.cell(point)
-    assert cell.setting == build(config)
+    cell = composer.compose(point)
+    assert cell.setting == build_setting(config)
     assert cell.ticks == config.ticks
     assert all(cell.config[key] == OmegaConf.to_container(config)[key] for key in cell.config)
 
 
 def test_what_one_point_says_is_forgotten_at_the_next() -> None:
     fresh = plan.Composer("sweep", [*SMALL, "feed=chronological"], CONF)
-    sizes = [fresh.cell(point).setting.army.size for point in ({"army.size": 5}, {}, {"feed": "engagement"})]
+    sizes = [fresh.compose(point).setting.army.size for point in ({"army.size": 5}, {}, {"feed": "engagement"})]
     assert sizes == [5, 20, 20]
-    assert fresh.cell({}).setting.feed.engagement == 0
-    assert fresh.cell({"feed": "engagement"}).setting.feed.engagement == 1
+    assert fresh.compose({}).setting.feed.engagement == 0
+    assert fresh.compose({"feed": "engagement"}).setting.feed.engagement == 1
 
 
 def test_equal_configurations_are_one_cell_however_they_are_written(composer: plan.Composer) -> None:
-    name = composer.cell({"feed": "chronological"}).name
-    assert composer.cell({"feed.engagement": 0}).name == composer.cell({"feed.engagement": 0.0}).name == name
-    assert composer.cell({"feed": "chronological", "army.size": 20}).name == name
-    assert composer.cell({}).name != name
-    assert composer.cell({"ticks": 23}).name != composer.cell({}).name
+    name = composer.compose({"feed": "chronological"}).name
+    assert composer.compose({"feed.engagement": 0}).name == composer.compose({"feed.engagement": 0.0}).name == name
+    assert composer.compose({"feed": "chronological", "army.size": 20}).name == name
+    assert composer.compose({}).name != name
+    assert composer.compose({"ticks": 23}).name != composer.compose({}).name
 
 
 def test_what_an_empty_army_would_do_decides_nothing(composer: plan.Composer, tmp_path: Path) -> None:
-    here = composer.cell({"army.size": 0})
-    other = composer.cell({"army.size": 0, "army.quota": 9, "campaign.intensity": 0.2, "campaign.tactics": ["abuse"]})
+    here = composer.compose({"army.size": 0})
+    other = composer.compose(
+        {"army.size": 0, "army.quota": 9, "campaign.intensity": 0.2, "campaign.tactics": ["abuse"]}
+    )
     assert here.name == other.name
     assert here.setting != other.setting
     for key, value in {"army.size": 1, "campaign.start": 5, "campaign.hours": 11, "reaction.half_life": 9}.items():
-        assert composer.cell({"army.size": 0, key: value}).name != here.name
+        assert composer.compose({"army.size": 0, key: value}).name != here.name
     measures = [world.measure((cell.setting, cell.files, 2, cell.ticks), tmp_path)[0] for cell in (here, other)]
     assert set(measures[0]) == set(MEASURES)
     np.testing.assert_equal(measures[0], measures[1])
@@ -185,21 +187,21 @@ def test_a_graph_s_file_is_part_of_the_identity(tmp_path: Path) -> None:
     edges = tmp_path / "ring.edges"
     composer = plan.Composer("sweep", ["graph=file", f"graph.path={edges}"], CONF)
     edges.write_text("0 1\n1 2\n2 0\n")
-    first = composer.cell({}).name
-    assert composer.cell({}).name == first
+    first = composer.compose({}).name
+    assert composer.compose({}).name == first
     edges.write_text("0 1\n1 2\n2 1\n")
-    assert composer.cell({}).name != first
+    assert composer.compose({}).name != first
 
 
 def test_baselines_with_equal_hash_are_played_once(composer: plan.Composer) -> None:
-    table = plan.rows(composer, points(grid=["army.size=0,5,9", "army.quota=3,4"]), {"army.size": 0})
+    table = plan.compose_rows(composer, points(grid=["army.size=0,5,9", "army.quota=3,4"]), {"army.size": 0})
     assert len(table) == 6
     assert len({row.baseline.name for row in table if row.baseline}) == 1
-    assert len(plan.cells_of(table)) == 1 + 4
-    cells = plan.cells_of(table)
-    jobs = plan.jobs(cells, range(3, 5), "code")
+    assert len(plan.list_configurations(table)) == 1 + 4
+    cells = plan.list_configurations(table)
+    jobs = plan.make_jobs(cells, range(3, 5), "code")
     assert len({job.run_id for job in jobs}) == len(jobs) == 10
-    others = plan.jobs(cells, range(3, 5), "another code")
+    others = plan.make_jobs(cells, range(3, 5), "another code")
     assert {job.run_id for job in jobs}.isdisjoint(job.run_id for job in others)
 
 
@@ -209,33 +211,33 @@ SCENARIOS = sorted(path.stem for path in (CONF / "scenario").glob("*.yaml"))
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_baseline_is_what_the_story_of_the_scenario_names(scenario: str) -> None:
     fresh = plan.Composer("sweep", [f"scenario={scenario}", "population.size=200"], CONF)
-    (row,) = plan.rows(fresh, [{}], None)
+    (row,) = plan.compose_rows(fresh, [{}], None)
     without = OmegaConf.load(CONF / f"scenario/{scenario}.yaml").story.without
     assert bool(row.changes) == bool(row.baseline) == bool(without)
     assert not row.baseline or row.baseline.name != row.cell.name
-    assert not playing.cautions([row], None) or scenario == "quiet"
+    assert not runner.list_cautions([row], None) or scenario == "quiet"
     named = {word.partition("=")[0] for word in without}
     assert named - set(row.changes) == set(row.changes) - named - {"army.size"} | named & {"campaign.intensity"}
 
 
 def test_each_point_has_the_baseline_of_its_own_scenario() -> None:
     fresh = plan.Composer("sweep", ["population.size=200"], CONF)
-    table = plan.rows(fresh, points(grid=["scenario=committee_smear,flooded_hashtag,quiet"]), None)
+    table = plan.compose_rows(fresh, points(grid=["scenario=committee_smear,flooded_hashtag,quiet"]), None)
     smear = {"forces.committee.operations.smear.intensity": 0.0}
     assert [row.changes for row in table] == [smear, {"army.size": 0}, {}]
-    assert playing.cautions(table, None) == [
+    assert runner.list_cautions(table, None) == [
         "1 of 3 points is without a baseline, as the story of the scenario names none: only levels are told; "
         """'sweep.baseline=["KEY=VALUE"]' compares"""
     ]
-    (silent,) = plan.rows(plan.Composer("sweep", ["~story"], CONF), [{}], None)
+    (silent,) = plan.compose_rows(plan.Composer("sweep", ["~story"], CONF), [{}], None)
     assert silent.changes == {"army.size": 0}, "as in a replay, a scenario without a story is compared with no orders"
 
 
 @pytest.mark.parametrize("scenario", ["flooded_hashtag", "fallujah_2016"])
 def test_an_army_without_orders_is_no_army(scenario: str, tmp_path: Path) -> None:
     fresh = plan.Composer("sweep", [f"scenario={scenario}", *SMALL[:2], "ticks=100"], CONF)
-    words = compared_with(fresh.cell({}).config["story"])
-    cells = [fresh.cell(point) for point in (design.told(words), design.baseline(words) or {})]
+    words = get_baseline_changes(fresh.compose({}).config["story"])
+    cells = [fresh.compose(point) for point in (design.parse_story_baseline(words), design.parse_baseline(words) or {})]
     assert [cell.setting.army.size for cell in cells] == [0, 20]
     measures = [world.measure((cell.setting, cell.files, 1, cell.ticks), tmp_path)[0] for cell in cells]
     np.testing.assert_equal(measures[0], measures[1])
@@ -244,32 +246,32 @@ def test_an_army_without_orders_is_no_army(scenario: str, tmp_path: Path) -> Non
 def test_points_that_are_their_own_baseline_are_said_before_anything_is_played() -> None:
     fresh = plan.Composer("sweep", ["scenario=committee_smear"], CONF)
     sizes = points(grid=["forces.committee.size=5,10"])
-    assert playing.cautions(plan.rows(fresh, sizes, None), None) == []
-    assert playing.cautions(plan.rows(fresh, sizes, {}), []) == []
-    (line,) = playing.cautions(plan.rows(fresh, sizes, {"army.size": 0}), ["army.size=0"])
+    assert runner.list_cautions(plan.compose_rows(fresh, sizes, None), None) == []
+    assert runner.list_cautions(plan.compose_rows(fresh, sizes, {}), []) == []
+    (line,) = runner.list_cautions(plan.compose_rows(fresh, sizes, {"army.size": 0}), ["army.size=0"])
     assert line == (
         "every point equals its baseline, in which army.size=0 changes nothing, so every difference is 0: say "
         """'sweep.baseline=["KEY=VALUE"]' with what the points are about, or sweep.baseline=[] for levels alone"""
     )
     levels = points(grid=["forces.committee.operations.smear.intensity=0,0.5,1"])
-    (line,) = playing.cautions(plan.rows(fresh, levels, None), None)
+    (line,) = runner.list_cautions(plan.compose_rows(fresh, levels, None), None)
     assert line.startswith("1 of 3 points is equal to the baseline (forces.committee.operations.smear.intensity=0.0), ")
 
 
 def test_a_story_s_baseline_that_a_point_can_not_have_is_one_line() -> None:
     fresh = plan.Composer("sweep", ["scenario=counter_moves"], CONF)
     with pytest.raises(InputError) as error:
-        plan.rows(fresh, points(grid=["migration=default,none"]), None)
+        plan.compose_rows(fresh, points(grid=["migration=default,none"]), None)
     assert str(error.value) == (
         "migration.flee is a key of another choice: add migration=default (at the point migration=none "
-        "migration.flee=0.0 solidarity.rally=0 solidarity.comfort=0.0), the baseline of its story: say "
+        "migration.flee=0.0 solidarity.rally_posts=0 solidarity.comfort=0.0), the baseline of its story: say "
         """'sweep.baseline=["KEY=VALUE"]', or sweep.baseline=[] for none"""
     )
-    assert len(plan.rows(fresh, points(grid=["migration=default,none"]), {"solidarity.rally": 0})) == 2
+    assert len(plan.compose_rows(fresh, points(grid=["migration=default,none"]), {"solidarity.rally_posts": 0})) == 2
 
 
 def test_a_point_that_leaves_a_key_out_has_the_configuration_s_value(composer: plan.Composer) -> None:
-    table = plan.rows(composer, points(list=["army.size=5 feed=chronological", "ticks=30"]), {})
+    table = plan.compose_rows(composer, points(list=["army.size=5 feed=chronological", "ticks=30"]), {})
     assert [row.values for row in table] == [
         {"army.size": 5, "feed": "chronological", "ticks": 24},
         {"army.size": 20, "feed": "engagement", "ticks": 30},
@@ -293,7 +295,7 @@ SAID = {
 @pytest.mark.parametrize("word", SAID)
 def test_every_override_is_checked_before_anything_runs(word: str, composer: plan.Composer) -> None:
     with pytest.raises(InputError) as error:
-        plan.rows(composer, points(grid=[word]), {})
+        plan.compose_rows(composer, points(grid=[word]), {})
     assert str(error.value) == SAID[word]
 
 
@@ -302,7 +304,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 ) -> None:
     command_line('sweep.grid=["army.sise=0,5"]')
     with pytest.raises(SystemExit) as leave:
-        growing_app("sweep", main)
+        resumable_app("sweep", main)
     assert (leave.value.code, *capfd.readouterr()) == (2, "", SAID["army.sise=0,5"] + "\n")
     assert list(tmp_path.iterdir()) == []
 
@@ -319,7 +321,7 @@ OPTIONS = {
     "lost_dissent_percent?",
     "sweep.most_seeds=1.5": "sweep.most_seeds=1.5 must be a whole number from 0",
     "sweep.measures=[mean_fear]": (
-        "sweep.measures=['mean_fear'] must be a list of further measures, each once: [aimed_credibility]"
+        "sweep.measures=['mean_fear'] must be a list of further measures, each once: [targeted_credibility]"
     ),
     "sweep.until=half_width": "sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER",
 }
@@ -334,7 +336,7 @@ def options() -> dict[str, Any]:
 def test_every_option_of_a_sweep_is_checked(word: str, options: dict[str, Any]) -> None:
     key, value = word.removeprefix("sweep.").split("=")
     with pytest.raises(InputError) as error:
-        playing.check(options | {key: yaml.safe_load(value)})
+        runner.check_options(options | {key: yaml.safe_load(value)})
     assert str(error.value) == OPTIONS[word]
 
 
@@ -355,13 +357,13 @@ CALLED = {
 @pytest.mark.parametrize("word", CALLED)
 def test_a_call_from_a_notebook_is_checked_as_the_command_is(word: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
-        sweep("sweep.plan=true", f"out={tmp_path}/out", word)
+        run_sweep("sweep.plan=true", f"out={tmp_path}/out", word)
     assert str(error.value) == CALLED[word]
 
 
 def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     command_line('sweep.grid=["army.size=0,5", "feed=chronological,engagement"]', "sweep.plan=true", "seeds=3")
-    growing_app("sweep", main)
+    resumable_app("sweep", main)
     out, err = capfd.readouterr()
     assert err == ""
     assert out.splitlines() == [
@@ -377,7 +379,7 @@ def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureF
 
 def test_a_plan_of_one_point_is_said_as_one(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
     command_line("sweep.plan=true", "seeds=1")
-    growing_app("sweep", main)
+    resumable_app("sweep", main)
     lines = capfd.readouterr().out.splitlines()
     assert lines[-1] == "1 point (1 different, and 1 baseline beside it) x 1 seed = 2 runs"
 
@@ -385,7 +387,7 @@ def test_a_plan_of_one_point_is_said_as_one(command_line: Any, capfd: pytest.Cap
 def test_help_teaches_designs(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
     command_line("--help")
     with pytest.raises(SystemExit) as leave:
-        growing_app("sweep", main)
+        resumable_app("sweep", main)
     assert not leave.value.code
     out = capfd.readouterr().out
     for words in ("sweep.grid=", "interval(", "sweep.csv=", "sweep.retry=failed", "sweep.plan=true", "sweep.until="):
@@ -395,6 +397,6 @@ def test_help_teaches_designs(command_line: Any, capfd: pytest.CaptureFixture[st
 def test_a_multirun_of_a_sweep_is_refused(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
     command_line("-m", "seed=1,2")
     with pytest.raises(SystemExit) as leave:
-        growing_app("sweep", main)
+        resumable_app("sweep", main)
     assert leave.value.code == 2
     assert capfd.readouterr().err == "-m is not for sweep, which has a design of its own: see --help\n"

@@ -13,21 +13,36 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from scipy.stats import binom
 
-from experiments.analysis.detectors import exact, summary, watched
+from experiments.analysis.detectors import clopper_pearson, summarise_observer, summarise_scores
 from experiments.app import CONF, app
-from experiments.detection.cases import Case, joined, labels, play
+from experiments.detection.cases import Case, join_cases, label_accounts, simulate_case
 from experiments.detection.coaction import CoAction
 from experiments.detection.cosharing import CoSharing
 from experiments.detection.detector import CAMPAIGN, GENUINE, UNKNOWN, Detector
 from experiments.detection.duplicates import NearDuplicates
-from experiments.detection.judging import Judge, Rules, World, judge, planned, prepared, taught
+from experiments.detection.evaluation import (
+    BenchmarkJob,
+    DetectorPanel,
+    EvaluationCriteria,
+    evaluate,
+    find_planned_topics,
+    set_thresholds,
+    train,
+)
 from experiments.detection.learners import Boosted, Outliers
-from experiments.detection.measures import Judged, flagging, judged, precisions, ranking, threshold
+from experiments.detection.measures import (
+    EvaluatedAccounts,
+    compute_precisions,
+    compute_threshold,
+    measure_flags,
+    measure_ranking,
+    select_evaluated,
+)
 from experiments.detection.nulls import Chance, Volume
-from experiments.detection.observer import Observer, rank
-from experiments.detection.topics import STATISTICS, statistics, topics, traffic
-from experiments.detectors import cells, main, ready, without
-from experiments.settings import build, changed, varied
+from experiments.detection.observer import Observer, compute_rank
+from experiments.detection.topics import STATISTICS, collect_traffic, compute_statistics, find_topics
+from experiments.detectors import main, make_jobs, prepare_benchmark, remove_campaign
+from experiments.settings import apply_overrides, build_setting, replace_fields
 from sim.actors.fans import Fans
 from sim.actors.newsbots import NewsBots
 from sim.errors import InputError
@@ -40,31 +55,31 @@ TICKS = START + 36
 CAMPAIGNING = replace(
     lively(army={"size": 24, "span": 6, "rate": 6.0, "jitter": 20.0}), forces=(Fans(size=8, topic=2), NewsBots(size=5))
 )
-CALM = changed(CAMPAIGNING, {"army.size": 0, "extremists.size": 0})
+CALM = replace_fields(CAMPAIGNING, {"army.size": 0, "extremists.size": 0})
 QUIET = replace(CALM, forces=())
-RULES = Rules(rate=0.05, members=2, hours=(6, 24))
+RULES = EvaluationCriteria(rate=0.05, members=2, hours=(6, 24))
 
 
 @pytest.fixture(scope="module")
 def case() -> Case:
-    return play(CAMPAIGNING, 3, TICKS)
+    return simulate_case(CAMPAIGNING, 3, TICKS)
 
 
 @pytest.fixture(scope="module")
 def calm() -> list[Case]:
-    return [play(QUIET, 7, TICKS), play(CALM, 8, TICKS)]
+    return [simulate_case(QUIET, 7, TICKS), simulate_case(CALM, 8, TICKS)]
 
 
 @pytest.fixture(scope="module")
-def seated(case: Case, calm: list[Case]) -> Judge:
+def seated(case: Case, calm: list[Case]) -> DetectorPanel:
     detectors = {"chance": Chance(), "co-repost": CoAction(window=1800), "boosting": Boosted("behaviour")}
-    return prepared(taught(detectors, [case], []), calm, calibrated(calm, step=12), RULES)
+    return set_thresholds(train(detectors, [case], []), calm, calibrated(calm, step=12), RULES)
 
 
 def calibrated(calm: list[Case], step: int) -> Observer:
     """Return an observer that knows two calm worlds: both say what is rare, each is a kind of its own."""
     observer = Observer(least=8, step=step, rate=0.5)
-    looks = [observer.look(one.view) for one in calm]
+    looks = [observer.compute_windows(one.view) for one in calm]
     return observer.calibrate(looks, {"quiet": looks[:1], "calm": looks[1:]})
 
 
@@ -78,18 +93,18 @@ def test_measures_are_those_counted_by_hand() -> None:
     wrote = np.array([True] * 8 + [False])
     told = accounts(
         role=["troll"] * 3 + ["organic", "organic", "fan", "newsbot", "extremist", "organic"],
-        cohort=[""] * 3 + ["dissenter", "third", "", "", "", "dissenter"],
+        cohort=[""] * 3 + ["dissenter", "uncommitted", "", "", "", "dissenter"],
         cell_id=["a", "a", "b", "", "", "", "", "", ""],
     )
-    found = judged(label, score, 6.5, wrote, told)
+    found = select_evaluated(label, score, 6.5, wrote, told)
     assert found.label.tolist() == [1, 1, 1, 0, 0, 0, 0]
     assert found.group.tolist() == ["", "", "", "dissenters", "others", "fans", "newsbots"]
-    ranked = ranking(found, rate=0.25)
+    ranked = measure_ranking(found, rate=0.25)
     pairs = [(a > b) + 0.5 * (a == b) for a in score[:3] for b in score[3:7]]
     assert ranked["auc"] == pytest.approx(np.mean(pairs))
     assert ranked["average_precision"] == pytest.approx((1 / 3) * (1 + 2 / 3 + 3 / 6))
     assert ranked["recall_at_fpr"] == pytest.approx(2 / 3)
-    flags = flagging(found, members=2)
+    flags = measure_flags(found, members=2)
     assert (flags["recall"], flags["cell_recall"], flags["false_all"]) == pytest.approx((2 / 3, 0.5, 0.25))
     assert [flags[f"false_{group}"] for group in ("dissenters", "others", "fans", "newsbots")] == [1.0, 0.0, 0.0, 0.0]
 
@@ -98,27 +113,27 @@ def test_precision_falls_with_prevalence_and_promises_less_than_it_shows() -> No
     label = np.repeat([CAMPAIGN, GENUINE], [100, 1000])
     flagged = np.zeros(1100, bool)
     flagged[:80], flagged[100:110] = True, True
-    found = precisions(label, flagged)
+    found = compute_precisions(label, flagged)
     for share in (0.1, 0.01, 0.001):
         expected = share * 0.8 / (share * 0.8 + (1 - share) * 0.01)
         assert found[f"precision_{100 * share:g}%"] == pytest.approx(expected)
         assert found[f"precision_{100 * share:g}%_low"] < expected
-    none_false = precisions(label, flagged & (label == CAMPAIGN))
+    none_false = compute_precisions(label, flagged & (label == CAMPAIGN))
     assert none_false["precision_1%"] == 1.0
     assert none_false["precision_1%_low"] < 0.8
-    assert math.isnan(precisions(label, np.zeros(1100, bool))["precision_1%"])
-    assert math.isnan(precisions(label[:100], flagged[:100])["precision_1%"])
+    assert math.isnan(compute_precisions(label, np.zeros(1100, bool))["precision_1%"])
+    assert math.isnan(compute_precisions(label[:100], flagged[:100])["precision_1%"])
 
 
 def test_a_threshold_lets_at_most_its_share_pass() -> None:
     rng = np.random.default_rng(1)
     for scores in (rng.random(1000), np.repeat([0.0, 1.0], [990, 10]), np.zeros(50), rng.integers(0, 3, 200) * 1.0):
-        assert (scores > threshold(scores, 0.01)).mean() <= 0.01
-    assert threshold(np.zeros(0), 0.01) == math.inf
+        assert (scores > compute_threshold(scores, 0.01)).mean() <= 0.01
+    assert compute_threshold(np.zeros(0), 0.01) == math.inf
 
 
 def test_labels_know_whom_the_campaign_employs(case: Case) -> None:
-    label = labels(case.truth)
+    label = label_accounts(case.truth)
     role = case.truth.accounts["role"].to_numpy()
     assert set(role[label == CAMPAIGN]) == {"troll"}
     assert set(role[label == UNKNOWN]) == {"extremist"}
@@ -128,12 +143,12 @@ def test_labels_know_whom_the_campaign_employs(case: Case) -> None:
 
 
 def test_worlds_are_joined_whole_and_none_twice(case: Case, calm: list[Case]) -> None:
-    view, label = joined([case, calm[0]])
+    view, label = join_cases([case, calm[0]])
     assert len(label) == len(view.accounts) == len(case.view.accounts) + len(calm[0].view.accounts)
     assert view.accounts["account_id"].is_monotonic_increasing
-    assert (label == CAMPAIGN).sum() == (labels(case.truth) == CAMPAIGN).sum()
+    assert (label == CAMPAIGN).sum() == (label_accounts(case.truth) == CAMPAIGN).sum()
     with pytest.raises(ValueError, match="share accounts: give them different seeds"):
-        joined([case, case])
+        join_cases([case, case])
 
 
 class Spy(Detector):
@@ -156,8 +171,8 @@ class Spy(Detector):
 
 def test_no_account_is_judged_by_who_learned_from_its_world(case: Case, calm: list[Case]) -> None:
     spy = Spy()
-    seated = prepared(taught({"spy": spy}, [case], []), calm, calibrated(calm, step=12), RULES)
-    judge((seated, World("", "none", 0, 4, CAMPAIGNING, TICKS)))
+    seated = set_thresholds(train({"spy": spy}, [case], []), calm, calibrated(calm, step=12), RULES)
+    evaluate((seated, BenchmarkJob("", "none", 0, 4, CAMPAIGNING, TICKS)))
     assert spy.learned == set(case.view.accounts["account_id"])
     assert len(spy.judged) > 400
     assert not spy.learned & spy.judged
@@ -176,20 +191,20 @@ def test_scores_that_are_none_are_one_line(scores: Callable[[int], np.ndarray], 
             return scores(len(view.accounts))
 
     with pytest.raises(InputError, match=line):
-        prepared({"mine": Broken()}, calm, Observer(), RULES)
+        set_thresholds({"mine": Broken()}, calm, Observer(), RULES)
 
 
 def test_labels_change_the_scores_of_learners_alone(case: Case) -> None:
     rng = np.random.default_rng(1)
-    label = labels(case.truth)
+    label = label_accounts(case.truth)
     twisted = rng.permutation(label)
     for make in (Chance, Volume, CoAction, CoSharing, NearDuplicates, Outliers, Boosted):
         right, wrong = (make().fit(case.view, told).score(case.view) for told in (label, twisted))
         assert np.array_equal(right, wrong) != make.supervised, make.__name__
 
 
-def test_one_world_is_judged(seated: Judge) -> None:
-    verdict = judge((seated, World("axis", "level", 2, 4, CAMPAIGNING, TICKS)))
+def test_one_world_is_judged(seated: DetectorPanel) -> None:
+    verdict = evaluate((seated, BenchmarkJob("axis", "level", 2, 4, CAMPAIGNING, TICKS)))
     rows = {row["detector"]: row for row in verdict.scores}
     assert set(rows) == {"chance", "co-repost", "boosting"}
     assert rows["boosting"]["auc"] > 0.9
@@ -198,34 +213,34 @@ def test_one_world_is_judged(seated: Judge) -> None:
     assert rows["boosting"]["members"] == 24
     assert 0 < rows["boosting"]["hours_to_flag"] <= 36
     assert verdict.outcome["rank"] == 2
-    assert set(verdict.looks[verdict.looks["planned"]]["topic"]) == {"h0000"}
+    assert set(verdict.windows[verdict.windows["planned"]]["topic"]) == {"h0000"}
 
 
-def test_a_world_without_a_campaign_has_false_alarms_alone(seated: Judge) -> None:
-    verdict = judge((seated, World("control", "calm", 0, 5, CALM, TICKS)))
+def test_a_world_without_a_campaign_has_false_alarms_alone(seated: DetectorPanel) -> None:
+    verdict = evaluate((seated, BenchmarkJob("control", "calm", 0, 5, CALM, TICKS)))
     for row in verdict.scores:
         assert math.isnan(row["auc"])
         assert math.isnan(row["recall"])
         assert math.isnan(row["hours_to_flag"])
         assert 0.0 <= row["false_all"] <= 1.0
-    assert not verdict.looks["planned"].any()
+    assert not verdict.windows["planned"].any()
     assert verdict.outcome["campaign_impressions"] == 0
 
 
 def test_a_world_of_the_campaign_alone_has_no_false_alarms(case: Case) -> None:
-    found = Judged(
+    found = EvaluatedAccounts(
         np.ones(3, int), np.arange(3.0), np.array([True, True, False]), np.array([""] * 3), np.array(["a"] * 3)
     )
-    assert math.isnan(ranking(found, 0.1)["auc"])
-    assert flagging(found, 1)["recall"] == pytest.approx(2 / 3)
-    assert math.isnan(flagging(found, 1)["false_all"])
+    assert math.isnan(measure_ranking(found, 0.1)["auc"])
+    assert measure_flags(found, 1)["recall"] == pytest.approx(2 / 3)
+    assert math.isnan(measure_flags(found, 1)["false_all"])
 
 
 def test_topics_are_hashtags_used_together() -> None:
     tags = pd.Series(["a", "b", "b", "c", "x", "y", "a", "c"], index=[0, 0, 1, 1, 2, 2, 3, 3])
-    named = topics(tags)
+    named = find_topics(tags)
     assert named["a"] == named["b"] == named["c"] != named["x"] == named["y"]
-    assert topics(tags[:0]) == {}
+    assert find_topics(tags[:0]) == {}
 
 
 def test_statistics_of_traffic_are_those_counted_by_hand() -> None:
@@ -237,9 +252,9 @@ def test_statistics_of_traffic_are_those_counted_by_hand() -> None:
         {"by": 2, "at": 7210, "kind": "repost", "repost_of": 5, "hashtags": "h"},
         {"by": 0, "at": 7260, "kind": "repost", "repost_of": 5, "hashtags": "h"},
     ]
-    rows, time, _ = traffic(view_of(3, posts))
+    rows, time, _ = collect_traffic(view_of(3, posts))
     others = np.zeros(24)
-    found = statistics(rows, 2.0, others)
+    found = compute_statistics(rows, 2.0, others)
     assert tuple(found) == STATISTICS
     assert found["synchrony"] == pytest.approx(4 / 6)
     assert found["repetition"] == pytest.approx(3 / 4)
@@ -248,32 +263,32 @@ def test_statistics_of_traffic_are_those_counted_by_hand() -> None:
     p = np.array([4, 1, 4] + [1] * 21) / 30
     assert found["clock"] == pytest.approx(float((p * np.log(p * 24)).sum()))
     assert len(time) == 6
-    assert statistics(rows, float("nan"), others)["surge"] == 0.0
+    assert compute_statistics(rows, float("nan"), others)["surge"] == 0.0
 
 
 def test_the_observer_sees_the_campaign_and_keeps_its_rate_where_it_was_set(calm: list[Case], case: Case) -> None:
     observer = Observer(least=8, step=6)
     with pytest.raises(ValueError, match="must be calibrated"):
-        observer.judge(observer.look(calm[0].view))
+        observer.score_windows(observer.compute_windows(calm[0].view))
     observer = calibrated(calm, step=6)
     assert observer.limit == max(observer.limits.values())
-    assert not any(observer.watch(one.view)["alarm"].any() for one in calm)
-    watched_ = observer.watch(case.view)
+    assert not any(observer.monitor(one.view)["alarm"].any() for one in calm)
+    watched_ = observer.monitor(case.view)
     contested = watched_[watched_["topic"] == "h0000"]
     before, after = (
         contested[early]["score"].max() for early in (contested["time"] <= case.start, contested["time"] > case.start)
     )
     assert after > before
     assert after > observer.limits["quiet"]  # fans of so small a world are as loud as its army
-    assert planned(case, watched_["topic"].unique().tolist()) == ["h0000"]
+    assert find_planned_topics(case, watched_["topic"].unique().tolist()) == ["h0000"]
 
 
 def test_the_observer_has_nothing_to_say_of_nothing() -> None:
     observer = Observer()
-    assert observer.look(view_of(0, [])).empty
-    assert observer.look(view_of(1, [{"by": 0, "at": 5, "hashtags": "h"}])).empty
+    assert observer.compute_windows(view_of(0, [])).empty
+    assert observer.compute_windows(view_of(1, [{"by": 0, "at": 5, "hashtags": "h"}])).empty
     with pytest.raises(InputError, match="no calm topic has 20 posts in 24 h"):
-        observer.calibrate([observer.look(view_of(0, []))], {})
+        observer.calibrate([observer.compute_windows(view_of(0, []))], {})
     with pytest.raises(InputError, match=r"Observer.rate=1.0 must be above 0 and below 1"):
         Observer(rate=1.0)
     with pytest.raises(InputError, match=r"Observer.step=0 must be at least 1"):
@@ -288,26 +303,26 @@ def test_summaries_pool_what_is_pooled_and_average_the_rest() -> None:
         row | {"seed": 1, "auc": 0.8, "recall": 0.5, "hits": 5.0, "hours_to_flag": 4.0},
         row | {"seed": 2, "auc": 1.0, "recall": 1.0, "hits": 10.0, "hours_to_flag": np.nan},
     ])  # fmt: skip
-    found = summary(scores).iloc[0]
+    found = summarise_scores(scores).iloc[0]
     assert (found["auc"], found["recall"], found["flagged_worlds"]) == pytest.approx((0.9, 0.75, 0.5))
     assert found["hours_to_flag"] == math.inf
     assert found["precision_1%"] == 1.0
     assert math.isnan(found["false_fans"])
     looks = pd.DataFrame({"topic": list("aabb"), "hour": [-6, 6, -6, 6], "planned": [True, True, False, False]})
     looks = looks.assign(axis="", level="none", rank=0, seed=1, alarm=[True, True, True, False])
-    seen = watched(looks.assign(score=2.0), {"none": 5.0, "other": 1.0}).iloc[0]
+    seen = summarise_observer(looks.assign(score=2.0), {"none": 5.0, "other": 1.0}).iloc[0]
     assert (seen["planned_found"], seen["hours_to_alarm"], seen["false_topics"], seen["topics"]) == (1.0, 6.0, 1, 1)
     assert (seen["false_worlds"], seen["worlds"], seen["unseen_worlds"]) == (1, 1, 1.0)
 
 
 def test_exact_intervals_hold_the_binomial_tails() -> None:
-    share, low, high = exact(3, 15)
+    share, low, high = clopper_pearson(3, 15)
     assert share == 0.2
     assert binom.sf(2, 15, low) == pytest.approx(0.025)
     assert binom.cdf(3, 15, high) == pytest.approx(0.025)
-    assert exact(0, 20)[1:] == pytest.approx((0.0, 1 - 0.025 ** (1 / 20)))
-    assert exact(4, 4)[2] == 1.0
-    assert all(math.isnan(end) for end in exact(0, 0))
+    assert clopper_pearson(0, 20)[1:] == pytest.approx((0.0, 1 - 0.025 ** (1 / 20)))
+    assert clopper_pearson(4, 4)[2] == 1.0
+    assert all(math.isnan(end) for end in clopper_pearson(0, 0))
 
 
 def seen_in(rng: np.random.Generator, scale: float) -> pd.DataFrame:
@@ -322,7 +337,7 @@ def test_each_kind_of_calm_world_has_the_limit_of_its_rank_and_the_largest_holds
     kinds = {kind: [seen_in(rng, scale) for _ in range(9)] for kind, scale in {"quiet": 1.0, "protest": 4.0}.items()}
     observer = Observer(rate=0.2).calibrate([seen_in(rng, 2.0) for _ in range(8)], kinds)
     for kind, worlds in kinds.items():
-        highest = sorted(observer.judge(looks)["score"].max() for looks in worlds)
+        highest = sorted(observer.score_windows(looks)["score"].max() for looks in worlds)
         assert observer.limits[kind] == highest[7]
     assert observer.limit == observer.limits["protest"] > observer.limits["quiet"]
 
@@ -336,11 +351,11 @@ def test_of_every_kind_of_calm_world_no_more_than_the_rate_raise_an_alarm() -> N
         usual = [seen_in(rng, scale) for scale in (1.0, 8.0) for _ in range(8)]
         kinds = {kind: [seen_in(rng, scale) for _ in range(worlds)] for kind, scale in scales.items()}
         observer = Observer(rate=rate).calibrate(usual, kinds)
-        new = {kind: observer.judge(seen_in(rng, scale)) for kind, scale in scales.items()}
+        new = {kind: observer.score_windows(seen_in(rng, scale)) for kind, scale in scales.items()}
         for kind in scales:
             alarms[kind] += bool(new[kind]["alarm"].any())
-        pooled = np.sort([observer.judge(looks)["score"].max() for part in kinds.values() for looks in part])
-        by_one_limit += bool(new["protest"]["score"].max() > pooled[rank(len(pooled), rate) - 1])
+        pooled = np.sort([observer.score_windows(looks)["score"].max() for part in kinds.values() for looks in part])
+        by_one_limit += bool(new["protest"]["score"].max() > pooled[compute_rank(len(pooled), rate) - 1])
     margin = 3 * math.sqrt(rate * (1 - rate) / trials)
     assert max(alarms.values()) / trials <= rate + margin
     assert by_one_limit / trials > rate + margin  # one limit for all kinds together wrongs the loudest
@@ -348,21 +363,21 @@ def test_of_every_kind_of_calm_world_no_more_than_the_rate_raise_an_alarm() -> N
 
 def test_the_rank_is_that_of_split_conformal_prediction() -> None:
     for worlds, rate in ((19, 0.05), (20, 0.05), (39, 0.05), (40, 0.05), (9, 0.1), (10, 0.3), (1, 0.5)):
-        assert rank(worlds, rate) == math.ceil(round((worlds + 1) * (1 - rate), 9))
+        assert compute_rank(worlds, rate) == math.ceil(round((worlds + 1) * (1 - rate), 9))
     with pytest.raises(InputError, match=r"18 calm worlds of a kind can not promise rate=0.05: give 19 or more"):
-        rank(18, 0.05)
+        compute_rank(18, 0.05)
 
 
 def test_a_twin_learns_elsewhere_alone(case: Case, calm: list[Case]) -> None:
     spy = Spy()
-    known = taught({"spy": spy, "chance": Chance()}, [calm[0]], [case])
-    assert list(known) == ["spy", "chance", "spy_elsewhere"]
-    twin = known["spy_elsewhere"]
+    known = train({"spy": spy, "chance": Chance()}, [calm[0]], [case])
+    assert list(known) == ["spy", "chance", "spy_cross_scenario"]
+    twin = known["spy_cross_scenario"]
     assert isinstance(twin, Spy)
     assert spy.learned == set(calm[0].view.accounts["account_id"])
     assert twin.learned == set(case.view.accounts["account_id"])
     with pytest.raises(InputError, match="can not learn without the campaign's accounts: train on a world"):
-        taught({"boosting": Boosted()}, [case], calm)
+        train({"boosting": Boosted()}, [case], calm)
 
 
 @pytest.fixture(scope="module")
@@ -378,7 +393,7 @@ def composed(*words: str) -> DictConfig:
 
 
 def test_every_cell_is_a_setting_and_seeds_are_apart(default: DictConfig) -> None:
-    worlds = list(cells(composed("population.size=60", "seeds=2")))
+    worlds = list(make_jobs(composed("population.size=60", "seeds=2")))
     axes = default.benchmark.axes
     assert {world.axis for world in worlds} == {"", "control", *axes}
     assert len(worlds) == 2 * (1 + sum(len(words) for words in axes.values()) + 3)
@@ -390,17 +405,17 @@ def test_every_cell_is_a_setting_and_seeds_are_apart(default: DictConfig) -> Non
     protest = next(world for world in worlds if world.level == "protest_day")
     assert len(protest.setting.events) == 1
     assert len(protest.setting.forces) == 2
-    bare = without(worlds[0])
+    bare = remove_campaign(worlds[0])
     assert bare.army.size == 0
     assert bare.forces == open_.forces
-    assert without(next(world for world in worlds if world.level == "full")) == bare
+    assert remove_campaign(next(world for world in worlds if world.level == "full")) == bare
 
 
 def test_overrides_on_top_of_a_configuration(default: DictConfig) -> None:
-    config = varied(default, ["population.size=77"])
-    assert build(varied(config, ["evasion=full", "evasion.jitter=60"])).evasion.jitter == 60.0
-    assert build(varied(config, ["scenario=quiet"])).population.size == 77
-    assert build(config).army.size == 60
+    config = apply_overrides(default, ["population.size=77"])
+    assert build_setting(apply_overrides(config, ["evasion=full", "evasion.jitter=60"])).evasion.jitter == 60.0
+    assert build_setting(apply_overrides(config, ["scenario=quiet"])).population.size == 77
+    assert build_setting(config).army.size == 60
     for words, message in {
         "evasion.jiter=3": "evasion.jiter=3 names no key: did you mean evasion.jitter",
         "evasion=ful": "evasion=ful is unknown: did you mean full",
@@ -408,7 +423,7 @@ def test_overrides_on_top_of_a_configuration(default: DictConfig) -> None:
         "nonsense": "nonsense names no key",
     }.items():
         with pytest.raises(InputError, match=message):
-            varied(config, [words])
+            apply_overrides(config, [words])
 
 
 SLOW = ("co_repost_1h", "co_reply_60s", "co_hashtag_url_60s", "co_sharing", "near_duplicates", "isolation_forest")
@@ -423,8 +438,8 @@ SMALL = [
         "seeds=1",
         "workers=1",
     ),
-    *("benchmark.calm_seeds=1", "benchmark.train_seeds=1", "benchmark.hours=[12]", "benchmark.only=[content]"),
-    *("benchmark.watch_seeds=1", "observer.rate=0.5", "benchmark.elsewhere=[army.size\\=20]"),
+    *("benchmark.null_seeds=1", "benchmark.train_seeds=1", "benchmark.hours=[12]", "benchmark.only=[content]"),
+    *("benchmark.observer_seeds=1", "observer.rate=0.5", "benchmark.cross_scenario=[army.size\\=20]"),
     *("benchmark.axes.content=[evasion.paraphrase\\=rewrite]", "observer.least=5", "out=out"),
     *("~benchmark.controls.protest_day", "+detectors.nightly._target_=my_detectors.Nightly"),
 ]
@@ -447,7 +462,7 @@ def test_the_app_judges_and_reports_with_the_detector_of_the_how_to(
     scores = pd.read_parquet(tmp_path / "out/scores.parquet")
     assert set(scores["level"]) == {"none", "rewrite", "quiet", "fans_and_news_bots"}
     assert len(scores) == 4 * 6
-    assert set(scores["detector"]) >= {"gradient_boosting", "gradient_boosting_elsewhere", "nightly"}
+    assert set(scores["detector"]) >= {"gradient_boosting", "gradient_boosting_cross_scenario", "nightly"}
     assert scores.loc[scores["detector"] == "nightly", "auc"].between(0.0, 1.0).any()
     assert "What carries over: gradient boosting ranks" in said
     common_look(tmp_path / "out/report.html")
@@ -468,8 +483,8 @@ MISTAKES = {
     "+detectors.mine._target_=sim.campaigns.Campaign": "detectors.mine is a sim.campaigns.Campaign: derive from",
     "detectors=null": "detectors is empty: name one",
     "benchmark.axes.content=3": "benchmark.axes must name lists",
-    "benchmark.watch_seeds=9": "9 calm worlds of a kind can not promise rate=0.05: give 19 or more",
-    "benchmark.elsewhere=[scenario=flooded_hashtag]": "benchmark.elsewhere is what is judged: name another scenario",
+    "benchmark.observer_seeds=9": "9 calm worlds of a kind can not promise rate=0.05: give 19 or more",
+    "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is what is judged: name another scenario",
     "benchmark.controls=null": "benchmark.controls is empty: name a kind of calm world",
     "observer.rate=2.0": "Observer.rate=2.0 must be above 0",
 }
@@ -482,7 +497,7 @@ def test_mistakes_are_one_line_and_told_before_any_world_is_played(word: str, de
     key, _, text = word.removeprefix("+").partition("=")
     OmegaConf.update(config, key, OmegaConf.create(f"value: {text}").value, merge=False)
     with pytest.raises(InputError) as told:
-        ready(config)
+        prepare_benchmark(config)
     assert str(told.value).startswith(MISTAKES[word])
     assert "\n" not in str(told.value)
 

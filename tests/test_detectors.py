@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.coaction import flood
+from benchmarks.coaction import make_flood
 from experiments.detection.coaction import CoAction
-from experiments.detection.cosharing import CoSharing, counts, tfidf
+from experiments.detection.cosharing import CoSharing, compute_tfidf, count_actions
 from experiments.detection.detector import Detector
 from experiments.detection.duplicates import NearDuplicates
-from experiments.detection.features import features
+from experiments.detection.features import compute_features
 from experiments.detection.learners import Boosted, Outliers
-from experiments.detection.measures import flagging, judged, ranking
+from experiments.detection.measures import measure_flags, measure_ranking, select_evaluated
 from experiments.detection.nulls import Chance, Volume
-from experiments.detection.traces import TRACES, trace
+from experiments.detection.traces import TRACES, extract_trace
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
 from tests.conftest import ROOT
@@ -55,7 +55,7 @@ def trained() -> list[Detector]:
 
 
 def naive_ties(view: PlatformView, kind: str, window: int) -> Counter[tuple[int, int]]:
-    actions = list(zip(*(column.tolist() for column in trace(view, kind)), strict=True))
+    actions = list(zip(*(column.tolist() for column in extract_trace(view, kind)), strict=True))
     met: Counter[tuple[int, int]] = Counter()
     for (a, thing, t), (b, other, u) in combinations(actions, 2):
         if a != b and thing == other and abs(t - u) <= window:
@@ -72,7 +72,7 @@ def test_co_actions_are_those_of_a_naive_loop(rows: list[tuple[int, int, int]], 
     view = view_of(6, [{"by": by, "at": at, "kind": "repost", "repost_of": of} for by, at, of in rows])
     expected = {pair: n for pair, n in naive_ties(view, "repost", window).items() if n >= least}
     detector = CoAction(window=window, least=least)
-    ties = detector.ties(view)
+    ties = detector.compute_ties(view)
     found = dict(zip(zip(ties["source"], ties["target"], strict=True), ties["weight"], strict=True))
     assert found == expected
     strength = [sum(n for pair, n in expected.items() if a in pair) for a in range(6)]
@@ -81,7 +81,7 @@ def test_co_actions_are_those_of_a_naive_loop(rows: list[tuple[int, int, int]], 
 
 def test_of_a_crowd_only_the_nearest_count() -> None:
     view = view_of(5, [{"by": n, "at": n, "kind": "repost", "repost_of": 7} for n in range(5)])
-    ties = CoAction(window=60, least=1, crowd=2).ties(view)
+    ties = CoAction(window=60, least=1, crowd=2).compute_ties(view)
     assert {*zip(ties["source"], ties["target"], strict=True)} == {
         (a, b) for a, b in combinations(range(5), 2) if b - a <= 2
     }
@@ -90,8 +90,8 @@ def test_of_a_crowd_only_the_nearest_count() -> None:
 @pytest.mark.slow
 def test_a_million_posts_on_one_hashtag_take_less_than_a_minute_and_4_gib() -> None:
     """All in one hour, by 20,000 posters: pairs would be billions."""
-    CoAction("hashtag").score(flood(1000, 50, 1))
-    view = flood(1_000_000, 20_000, 1)
+    CoAction("hashtag").score(make_flood(1000, 50, 1))
+    view = make_flood(1_000_000, 20_000, 1)
     begun = time.process_time()
     score = CoAction("hashtag").score(view)
     assert time.process_time() - begun < 60.0
@@ -117,8 +117,8 @@ def test_traces_say_who_did_what() -> None:
             {"by": 2, "at": 4, "hashtags": "h1", "text": "a b", "deleted": True},
         ],
     )
-    found = {kind: [part.tolist()[:2] for part in trace(view, kind)] for kind in TRACES}
-    who = {kind: sorted(trace(view, kind).account.tolist()) for kind in TRACES}
+    found = {kind: [part.tolist()[:2] for part in extract_trace(view, kind)] for kind in TRACES}
+    who = {kind: sorted(extract_trace(view, kind).account.tolist()) for kind in TRACES}
     assert who == {
         "repost": [2],
         "reply": [1],
@@ -128,15 +128,15 @@ def test_traces_say_who_did_what() -> None:
         "text": [0, 1],
     }
     assert found["text"][1] == [0, 0]
-    tag, link = trace(view, "hashtag"), trace(view, "url")
-    assert (len(set(tag.thing)), len(set(link.thing)), len(set(trace(view, "hashtag_url").thing))) == (2, 2, 3)
+    tag, link = extract_trace(view, "hashtag"), extract_trace(view, "url")
+    assert (len(set(tag.thing)), len(set(link.thing)), len(set(extract_trace(view, "hashtag_url").thing))) == (2, 2, 3)
 
 
 def test_cosines_are_those_of_scikit_learn_s_own_vectors(drilled: tuple[PlatformView, np.ndarray]) -> None:
     view = drilled[0]
-    shared = counts(trace(view, "repost"), len(view.accounts), least=1)
+    shared = count_actions(extract_trace(view, "repost"), len(view.accounts), least=1)
     assert (np.bincount(shared.indices, minlength=shared.shape[1])[np.unique(shared.indices)] > 1).all()
-    source, target, likeness = CoSharing(floor=1e-9, neighbours=10**6).ties(shared)
+    source, target, likeness = CoSharing(floor=1e-9, neighbours=10**6).compute_ties(shared)
     words = []
     for a in range(shared.shape[0]):
         cells = range(*shared.indptr[a : a + 2])
@@ -146,20 +146,20 @@ def test_cosines_are_those_of_scikit_learn_s_own_vectors(drilled: tuple[Platform
     got = np.zeros_like(expected)
     got[source, target] = likeness
     np.testing.assert_allclose(got, np.triu(expected, 1), atol=1e-12)
-    assert tfidf(shared).shape == shared.shape
+    assert compute_tfidf(shared).shape == shared.shape
 
 
 def test_neighbours_bound_the_ties(drilled: tuple[PlatformView, np.ndarray]) -> None:
     view = drilled[0]
-    shared = counts(trace(view, "repost"), len(view.accounts), least=1)
-    assert len(CoSharing(floor=1e-9, neighbours=3).ties(shared)[0]) <= 3 * len(view.accounts)
+    shared = count_actions(extract_trace(view, "repost"), len(view.accounts), least=1)
+    assert len(CoSharing(floor=1e-9, neighbours=3).compute_ties(shared)[0]) <= 3 * len(view.accounts)
 
 
 def test_near_duplicates_are_those_of_exact_jaccard_where_it_is_clear() -> None:
     rng = np.random.default_rng(3)
     texts = [" ".join(f"w{n}" for n in rng.choice(10**6, 12, replace=False)) for _ in range(40)]
     near = [" ".join([*text.split(" ")[:11], "other"]) for text in texts[:15]]  # Jaccard 11/13
-    group = NearDuplicates().groups(texts + near)
+    group = NearDuplicates().find_groups(texts + near)
     assert (group[40:] == group[:15]).all()
     assert len(set(group[:40].tolist())) == 40
     view = view_of(3, [{"by": 0, "at": 1, "text": texts[0]}, {"by": 1, "at": 2, "text": near[0]},
@@ -175,7 +175,7 @@ def test_features_are_those_of_a_plain_loop() -> None:
         {"by": 0, "at": 90_000, "kind": "reply", "reply_to_account": 101, "text": "c"},
         {"by": 1, "at": 90_000, "text": "c"},
     ]
-    table = features(view_of(3, posts))
+    table = compute_features(view_of(3, posts))
     first = table.iloc[0]
     assert first["log_posts"] == pytest.approx(np.log(5))
     assert first["posts_per_active_day"] == 2.0
@@ -253,9 +253,9 @@ def test_where_everybody_is_organised_scores_are_told_and_nothing_is_learned(
     assert score.shape == (12,)
     assert np.isfinite(score).all()
     told = pd.DataFrame({"role": ["troll"] * 12, "cohort": "", "cell_id": "troll-1"})
-    found = judged(labels, score, float(np.median(score)) - 1e-9, np.ones(12, np.bool_), told)
-    assert all(np.isnan(value) for value in ranking(found, 0.01).values())
-    flags = flagging(found, 3)
+    found = select_evaluated(labels, score, float(np.median(score)) - 1e-9, np.ones(12, np.bool_), told)
+    assert all(np.isnan(value) for value in measure_ranking(found, 0.01).values())
+    flags = measure_flags(found, 3)
     assert (flags["genuine"], flags["cell_recall"]) == (0.0, 1.0)
     assert np.isnan(flags["false_all"])
     if ALL[number].supervised:
@@ -333,4 +333,4 @@ def test_detectors_import_nothing_that_knows_the_truth(module: str) -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("sim", "experiments"):
             name = node.module or ""
-            assert name in ("sim.errors", "sim.noise") or name.rpartition(".")[2] in (*BLIND, "detection"), name
+            assert name in ("sim.errors", "sim.rng") or name.rpartition(".")[2] in (*BLIND, "detection"), name

@@ -12,25 +12,25 @@ import pandas as pd
 import pytest
 
 from sim.actors.propagandist import Extremists, Organisation
-from sim.noise import key_of, mixed, stream
-from sim.observers.base import Moment
-from sim.people.population import support
+from sim.observers.base import StepRecord
+from sim.people.population import measure_support
 from sim.platform.feed import Feed
+from sim.rng import keyed_hash, make_key, stream
 from sim.setting import Setting
-from sim.state.accounts import OPINION
+from sim.state.accounts import OPINION_THRESHOLD
 from sim.state.graph import assortativity, reciprocity
-from sim.state.posts import TOXIC, Posts
+from sim.state.posts import TOXIC_THRESHOLD, Posts
 from sim.world import World
 from tests.worlds import HOURS, LIVELY, START, Diary, lively, played
 
 SEEDS = (1, 2, 3)
 TICKS = START + HOURS
-WITHHELD_BY_CLIMATE = ["withheld_climate", "withheld_either", "withheld_over"]
-WITHHELD_BY_FEAR = ["withheld_fear", "withheld_either", "withheld_over"]
+WITHHELD_BY_CLIMATE = ["withheld_climate", "withheld_joint", "withheld_redundant"]
+WITHHELD_BY_FEAR = ["withheld_fear", "withheld_joint", "withheld_redundant"]
 QUIET: dict[str, dict[str, Any]] = {"army": {"size": 0}}
 FLOOD = {"tactics": ("flood",), "toxic_share": 0.0}
 ABUSE = {"tactics": ("abuse",)}
-FEARLESS = {"direct": 0.0, "vicarious": 0.0, "terror": 0.0}
+FEARLESS = {"direct_fear": 0.0, "vicarious_fear": 0.0, "terror": 0.0}
 
 
 @cache
@@ -69,8 +69,10 @@ def test_a_toxic_flood_is_dreaded() -> None:
     """A flood has no target: it works by what its readers come to expect, the more so the more of it is abusive."""
     flood = {"tactics": ("flood",)}
     shares = [lively(campaign={**flood, "toxic_share": share}, reaction=FEARLESS) for share in (0.0, 0.5, 1.0)]
-    dread = [np.mean([played(s, TICKS, seed=seed).accounts.dread[:200].mean() for seed in SEEDS]) for s in shares]
-    assert dread[0] * 1.5 < dread[1] < dread[2] / 1.2
+    expected_toxicity = [
+        np.mean([played(s, TICKS, seed=seed).accounts.expected_toxicity[:200].mean() for seed in SEEDS]) for s in shares
+    ]
+    assert expected_toxicity[0] * 1.5 < expected_toxicity[1] < expected_toxicity[2] / 1.2
     withheld = [total(setting, *WITHHELD_BY_FEAR) for setting in shares]
     assert withheld[0] + 10 < withheld[2]
 
@@ -85,7 +87,7 @@ def test_half_life_raises_fear() -> None:
     assert fears[0] * 1.2 < fears[1] < fears[2] / 1.2
 
 
-@pytest.mark.parametrize("knob", ["direct", "vicarious"])
+@pytest.mark.parametrize("knob", ["direct_fear", "vicarious_fear"])
 def test_fear_by_each_way(knob: str) -> None:
     off, on = (lively(reaction={**FEARLESS, knob: gain}) for gain in (0.0, 0.3))
     assert mean(off, "mean_fear") == 0.0
@@ -107,18 +109,18 @@ def test_fighters_are_not_silenced_but_provoked() -> None:
     withdrawn = lively(population={"withdraw_share": 0.8, "fight_share": 0.2})
     assert total(withdrawn, "withheld_fear") > 1.3 * total(shares[1], "withheld_fear")
     assert total(shares[0], "dissent_posts") * 1.1 < total(shares[1], "dissent_posts")
-    assert total(shares[0], "unprompted", "reserved") > total(shares[1], "unprompted", "reserved")
+    assert total(shares[0], "unprompted", "private") > total(shares[1], "unprompted", "private")
 
 
 def test_the_unyielding_withhold_nothing() -> None:
-    steady = lively(population={"unyielding_share": 1.0})
+    steady = lively(population={"hardcore_share": 1.0})
     assert total(steady, "dissent_withheld") == 0
-    assert total(steady, "reserved") > 0
+    assert total(steady, "private") > 0
     assert total(steady, "dissent_posts") > total(LIVELY, "dissent_posts")
 
 
 def test_abuse_drives_away() -> None:
-    left = [sum(w.accounts.left.sum() for w in worlds(reaction={"leave_abuse": risk})) for risk in (0.0, 3.0)]
+    left = [sum(w.accounts.has_left.sum() for w in worlds(reaction={"leave_abuse": risk})) for risk in (0.0, 3.0)]
     assert left[0] + 20 < left[1]
 
 
@@ -166,7 +168,7 @@ def test_a_larger_army_crowds_the_topic_out() -> None:
 # Nobody reacts to what is read: what is left is who is shown what.
 UNMOVED: dict[str, dict[str, Any]] = {
     "expression": {"climate_weight": 0.0, "contagion": 0.0, "reposts": 0.0, "replies": 0.0},
-    "reaction": {"persuasion": 0.0, "climate_rate": 0.0, "anticipation": 0.0, "vicarious": 0.0, "terror": 0.0},
+    "reaction": {"persuasion": 0.0, "climate_rate": 0.0, "anticipation": 0.0, "vicarious_fear": 0.0, "terror": 0.0},
     "moderation": {"capacity": 0},
     "feed": {"depth": 100_000},
 }
@@ -190,8 +192,8 @@ def test_more_attention_leaves_more_room_for_dissent() -> None:
 
 
 def test_without_crowding_dissent_is_seen_as_without_an_army() -> None:
-    assert lost_sight(crowding=True) > 0.2
-    assert lost_sight(crowding=False) == 0.0
+    assert lost_sight(army_competes=True) > 0.2
+    assert lost_sight(army_competes=False) == 0.0
 
 
 def test_engagement_ranking_is_what_amplify_works_on() -> None:
@@ -218,7 +220,9 @@ def _loyal_impressions(setting: Setting, seed: int) -> int:
         def observe(self, moment: Any) -> dict[str, float]:
             item, posts = moment.seen.item, moment.posts
             if moment.tick >= START:
-                self.count += int(((posts.stance_principal[item] > OPINION) & (posts.author[item] < 200)).sum())
+                self.count += int(
+                    ((posts.stance_principal[item] > OPINION_THRESHOLD) & (posts.author[item] < 200)).sum()
+                )
             return {}
 
     played(setting, TICKS, watch := Loyal(), seed=seed)
@@ -289,7 +293,7 @@ def test_abuse_hits_the_visible_who_dissent() -> None:
     assert len(targets) > 50
     assert (world.accounts.stance_principal[targets] < 0.0).all()
     assert (targets < world.n_organic).all()
-    assert (np.concatenate([d.target_stance[d.target >= 0] for d in drafts]) < -OPINION).all()
+    assert (np.concatenate([d.target_stance[d.target >= 0] for d in drafts]) < -OPINION_THRESHOLD).all()
     followers = np.diff(world.graph.followers_start)
     assert followers[targets].mean() > 1.1 * followers[: world.n_organic].mean()
 
@@ -310,8 +314,8 @@ class Abused:
     def __init__(self) -> None:
         self.impressions = 0
 
-    def observe(self, moment: Moment) -> dict[str, float]:
-        self.impressions += int((moment.posts.toxicity[moment.seen.item] >= TOXIC).sum())
+    def observe(self, moment: StepRecord) -> dict[str, float]:
+        self.impressions += int((moment.posts.toxicity[moment.seen.item] >= TOXIC_THRESHOLD).sum())
         return {}
 
 
@@ -319,7 +323,7 @@ class CivilFirst(Feed):
     """A ranking of one's own: by time, abuse last."""
 
     def rank(self, posts: Posts, base: int, new: slice) -> None:
-        posts.score[new] = posts.time[new] - 1e9 * (posts.toxicity[new] >= TOXIC)
+        posts.score[new] = posts.time[new] - 1e9 * (posts.toxicity[new] >= TOXIC_THRESHOLD)
 
 
 def test_a_ranking_of_ones_own_hides_abuse() -> None:
@@ -352,11 +356,11 @@ def test_shock_never_falls_and_rises_when_the_echo_fades() -> None:
     world = World(LIVELY, rng=1)
     organisation = world.state.actors[-1]
     assert isinstance(organisation, Organisation)
-    levels, echoes = [organisation.shock], [organisation.echo]
+    levels, echoes = [organisation.shock], [organisation.engagement]
     for _ in range(12):
         world.run(24)
         levels.append(organisation.shock)
-        echoes.append(organisation.echo)
+        echoes.append(organisation.engagement)
     rises, fades = np.diff(levels) > 0, np.diff(echoes) <= 0
     assert (np.diff(levels) >= 0).all()
     assert max(levels) <= 1.0
@@ -367,9 +371,9 @@ def test_shock_never_falls_and_rises_when_the_echo_fades() -> None:
 
 def test_a_step_of_nothing_is_no_escalation() -> None:
     rows = np.arange(3)
-    keys = mixed(key_of(1, stream("test")), rows.astype(np.uint64))
-    organisation = Organisation(Extremists(size=3, step=0.0, shock=0.4), rows, keys, 1)
-    world = World(lively(extremists={"step": 0.0}), rng=1)
+    keys = keyed_hash(make_key(1, stream("test")), rows.astype(np.uint64))
+    organisation = Organisation(Extremists(size=3, escalation_step=0.0, shock=0.4), rows, keys, 1)
+    world = World(lively(extremists={"escalation_step": 0.0}), rng=1)
     world.run(72)
     assert organisation.shock == 0.4 == world.state.actors[-1].shock  # type: ignore[attr-defined]
 
@@ -378,7 +382,7 @@ def test_shock_polarises() -> None:
     """Support for the extremists falls in general and rises in those who already sympathised."""
     strong = {"thrill": 0.05, "repulsion": 0.05, "persuasion": 0.0}
     calm, shocked = (
-        worlds(reaction=strong, extremists={"content": content, "size": 12, "shock": 1.0}, army={"size": 0})
+        worlds(reaction=strong, extremists={"shocking_share": content, "size": 12, "shock": 1.0}, army={"size": 0})
         for content in (0.0, 1.0)
     )
     for before, after in zip(calm, shocked, strict=True):
@@ -441,10 +445,10 @@ def test_shares_of_the_population_are_met() -> None:
         lively(population={"size": 5000, "dissent_share": 0.5, "loyal_share": 0.2, "stance_spread": 0.0}), rng=1
     )
     stance = world.accounts.stance_principal[:5000]
-    assert (stance < -OPINION).mean() == pytest.approx(0.5, abs=0.03)
-    assert (stance > OPINION).mean() == pytest.approx(0.2, abs=0.03)
-    assert support(stance) == pytest.approx(2 / 7, abs=0.03)
-    assert (world.accounts.climate[:5000] == support(stance)).all()
+    assert (stance < -OPINION_THRESHOLD).mean() == pytest.approx(0.5, abs=0.03)
+    assert (stance > OPINION_THRESHOLD).mean() == pytest.approx(0.2, abs=0.03)
+    assert measure_support(stance) == pytest.approx(2 / 7, abs=0.03)
+    assert (world.accounts.opinion_climate[:5000] == measure_support(stance)).all()
     assert np.bincount(world.accounts.reaction[:5000], minlength=3) / 5000 == pytest.approx([0.6, 0.25, 0.15], abs=0.03)
 
 
@@ -456,7 +460,9 @@ def test_bursts_and_rhythm_shape_the_hours() -> None:
             activity={"rhythm": activity[0], "burst": activity[1]}, population={"sessions_sigma": 0.0}, **QUIET
         )
         people = [played(setting, 96, diary := Diary(), seed=seed) and diary for seed in SEEDS]
-        came = [np.union1d(moment.woken.active, moment.woken.absent) for d in people for moment in d.moments]
+        came = [
+            np.union1d(moment.active_users.active, moment.active_users.absent) for d in people for moment in d.moments
+        ]
         rows = [np.bincount(who, minlength=200) for who in came]
         awake[name] = np.array(rows).reshape(len(SEEDS), 4, 24, 200)
     by_day = {name: found.sum(axis=2).var() for name, found in awake.items()}

@@ -11,8 +11,8 @@ import pytest
 from experiments.facts.facts import FACTS
 from scripts import parameters
 from sim.state.accounts import Accounts
-from sim.state.posts import Posts, drafts
-from sim.state.records import CELLS
+from sim.state.posts import Posts, make_drafts
+from sim.state.records import OUTCOMES
 from tests.conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -35,11 +35,11 @@ SNIPPETS = [(page, number) for page in TAUGHT for number in range(len(snippets(p
 
 
 def test_the_table_of_parameters_is_current() -> None:
-    assert text(parameters.PAGE) == parameters.page(), "run: python -m scripts.parameters"
+    assert text(parameters.PAGE) == parameters.format_page(), "run: python -m scripts.parameters"
 
 
 def test_every_parameter_has_a_meaning_and_every_meaning_a_parameter() -> None:
-    there = {f"{group}.{column.name}" for group, rule in parameters.rules() for column in fields(rule)}
+    there = {f"{group}.{column.name}" for group, rule in parameters.iterate_rules() for column in fields(rule)}
     assert set(parameters.MEANINGS) == there
     assert all(meaning.strip() and "|" not in meaning for meaning in parameters.MEANINGS.values())
 
@@ -77,15 +77,15 @@ def test_the_odd_lists_no_column_that_is_not_there() -> None:
 def test_the_odd_accounts_for_every_cell() -> None:
     page = text(ROOT / "docs" / "odd.md")
     identity = page[page.index("opportunities = left") :].split("\n\n")[0]
-    assert tuple(re.findall(r"\w+", identity.partition("=")[2])) == CELLS
+    assert tuple(re.findall(r"\w+", identity.partition("=")[2])) == OUTCOMES
 
 
 def test_the_odd_keeps_the_order_of_the_tick() -> None:
     phases = ["wake", "read", "react", "speak", "order", "publish", "moderate"]
     assert re.findall(r"^\d\. \*\*(\w+)\*\* - ", text(ROOT / "docs" / "odd.md"), re.MULTILINE) == phases
-    tick, live = text(ROOT / "sim" / "tick.py").split("def live(")
+    tick, live = text(ROOT / "sim" / "tick.py").split("def step_users(")
     for code, calls in (
-        (tick, (".wake(", " live(", ".order(", "= publish(", ".moderate(")),
+        (tick, (".wake(", " step_users(", ".order(", "= publish(", ".moderate(")),
         (live, (".read(", ".react(", ".speak(")),
     ):
         places = [code.index(call) for call in calls]
@@ -122,7 +122,7 @@ def test_every_doi_in_the_code_is_listed() -> None:
 def test_facts_have_the_marks_and_the_use_that_the_code_gives_them() -> None:
     page = text(ROOT / "docs" / "references.md")
     listed = re.findall(r"^\| (\d+) \|.*\| ([^|]+) \| ([CVD]) \|$", page, re.MULTILINE)
-    assert listed == [(str(fact.number), fact.sure, fact.use) for fact in FACTS]
+    assert listed == [(str(fact.number), fact.certainty, fact.use) for fact in FACTS]
 
 
 def test_every_app_and_choice_is_in_the_readme() -> None:
@@ -135,7 +135,7 @@ def test_every_app_and_choice_is_in_the_readme() -> None:
 
 
 def test_posts_hold_no_text() -> None:
-    kinds = {column.dtype.kind for column in drafts(1)} | {np.dtype(np.bool_).kind}
+    kinds = {column.dtype.kind for column in make_drafts(1)} | {np.dtype(np.bool_).kind}
     assert kinds <= set("biuf")
 
 

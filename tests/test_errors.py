@@ -12,13 +12,13 @@ import pytest
 from sim.actors.committee import Committee
 from sim.campaigns import Campaign, Operation
 from sim.errors import InputError
-from sim.people.given import GraphFile
-from sim.people.networks import Network, PreferentialAttachment
+from sim.people.given_graphs import GraphFile
+from sim.people.networks import PreferentialAttachment, SocialNetwork
 from sim.people.population import Population
 from sim.setting import Setting
 from sim.state.accounts import F64
 from sim.state.graph import from_edges
-from sim.state.records import CELLS
+from sim.state.records import OUTCOMES
 from sim.world import World
 from tests.worlds import HOURS, LIVELY, START, lively, played
 
@@ -109,9 +109,9 @@ class Strangers:
     def size(self, default: int) -> int:
         return default
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         nobody = np.zeros(0, np.int32)
-        return Network(from_edges(nobody, nobody, size), stance, np.zeros(size, np.int32), ())
+        return SocialNetwork(from_edges(nobody, nobody, size), stance, np.zeros(size, np.int32), ())
 
 
 ODD: dict[str, Setting] = {
@@ -131,7 +131,7 @@ ODD: dict[str, Setting] = {
     "a campaign from the start": lively(campaign={"start": 0}),
     "a campaign after the end": lively(campaign={"start": 10_000}),
     "nobody comes": lively(population={"sessions_per_day": 0.0}),
-    "nobody says anything": lively(population={"acts_per_session": 0.0}),
+    "nobody says anything": lively(population={"intentions_per_session": 0.0}),
     "nobody cares": lively(population={"interest": 0.0}),
     "no moderators": lively(moderation={"capacity": 0}),
     "nothing trends": lively(trending={"slots": 0}),
@@ -147,7 +147,7 @@ def test_an_odd_world_runs_past_the_end_of_its_campaign(name: str) -> None:
     """Without a warning (pytest turns them into errors), and with the accounts balanced."""
     history = played(ODD[name], START + HOURS + 60).history
     assert len(history) == START + HOURS + 60
-    assert (history["opportunities"] == history[list(CELLS)].sum(axis=1)).all()
+    assert (history["opportunities"] == history[list(OUTCOMES)].sum(axis=1)).all()
     counts = history.drop(columns=["dissent_visibility", "mean_fear", "true_support"])
     assert np.isfinite(counts.to_numpy(float)).all()
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.actors.base import look
-from sim.actors.evasion import Evasion, settle
-from sim.actors.hiding import PEAK, RHYTHM, Hidden, _delay
+from sim.actors.base import make_public_view
+from sim.actors.evading_actor import PEAK, RHYTHM, EvadingActor, _delay
+from sim.actors.evasion import Evasion, add_aged_ties
 from sim.errors import InputError
-from sim.noise import key_of
+from sim.rng import make_key
 from sim.setting import Setting
 from sim.state.accounts import Accounts
 from sim.state.posts import CONTESTED, REPOST, Posts
@@ -33,7 +33,7 @@ class Ordered:
         shelves = Shelves()
         self.world = played(setting, ticks, archive=shelves)
         self.posts = shelves.posts(self.world)
-        order, _ = self.world.state.truth.take(self.posts.key)
+        order, _ = self.world.state.truth.pop_orders(self.posts.key)
         self.troll = self.world.role[self.posts.author] == TROLL
         self.ordered = order >= 0
 
@@ -60,7 +60,7 @@ def test_who_could_hide_and_does_not_changes_no_bit(plain: Ordered) -> None:
     world = World(RESTING, rng=5)
     trolls = np.flatnonzero(world.role == TROLL)
     world.state.actors = tuple(
-        Hidden(Evasion(), actor, trolls, world.accounts.key[trolls], 5) for actor in world.state.actors
+        EvadingActor(Evasion(), actor, trolls, world.accounts.key[trolls], 5) for actor in world.state.actors
     )
     world.run(TICKS)
     assert fingerprint(world) == fingerprint(played(RESTING, TICKS))
@@ -69,7 +69,7 @@ def test_who_could_hide_and_does_not_changes_no_bit(plain: Ordered) -> None:
 def test_only_what_acts_in_the_world_changes_it(plain: Ordered) -> None:
     surface = hiding(paraphrase="rewrite", splitting=8, deletion=1.0)
     assert fingerprint(played(surface, TICKS)) == fingerprint(played(RESTING, TICKS))
-    assert not any(isinstance(actor, Hidden) for actor in World(surface, rng=5).state.actors)
+    assert not any(isinstance(actor, EvadingActor) for actor in World(surface, rng=5).state.actors)
 
 
 def test_a_silent_army_that_hides_leaves_people_as_they_are() -> None:
@@ -98,7 +98,7 @@ def test_delays_keep_every_post_or_lose_what_it_was_about(plain: Ordered) -> Non
 def test_delays_are_as_long_as_they_should_be(diurnal: bool) -> None:
     keys, window = np.arange(40_000, dtype=np.uint64), 12 * 3600.0
     time = np.full(len(keys), 10 * 3600)
-    _delay(time, keys, key_of(1, np.uint64(2)), window, diurnal)
+    _delay(time, keys, make_key(1, np.uint64(2)), window, diurnal)
     late = time - 10 * 3600
     assert late.min() >= 0
     assert late.max() <= window
@@ -159,25 +159,25 @@ def test_aged_accounts_live_among_people() -> None:
 
 def test_some_age_and_who_has_ties_of_its_own_keeps_them() -> None:
     world = World(RESTING, rng=5)
-    band = RESTING.army.enlist(world.n_organic, world.n_organic, 5)
+    band = RESTING.army.create_accounts(world.n_organic, world.n_organic, 5)
     rule = Evasion(maturity=0.5)
-    aged = rule.aged(band.accounts.key, 5)
+    aged = rule.draw_aged(band.accounts.key, 5)
     assert 0 < aged.sum() < len(aged)
-    settled = settle(rule, band, world.n_organic, world.graph, 5)
+    settled = add_aged_ties(rule, band, world.n_organic, world.graph, 5)
     follow = np.isin(world.n_organic + np.arange(len(aged)), settled.source)
     np.testing.assert_array_equal(follow, aged)
-    again = settle(rule, settled, world.n_organic, world.graph, 5)
+    again = add_aged_ties(rule, settled, world.n_organic, world.graph, 5)
     assert again.source.tolist() == settled.source.tolist()
 
 
 def test_nothing_is_reposted_that_is_gone() -> None:
     world = played(hiding(jitter=3600.0), START + 6)
     hidden = world.state.actors[0]
-    assert isinstance(hidden, Hidden)
+    assert isinstance(hidden, EvadingActor)
     assert hidden.waiting
-    rows = world.state.ledger.rows()
+    rows = world.state.ledger.get_rows()
     rows.removed[:] = True
-    view = look(world.state.ledger, world.state.topics, world.accounts, world.now)
+    view = make_public_view(world.state.ledger, world.state.topics, world.accounts, world.now)
     assert (hidden.order(view).drafts.parent < 0).all()
 
 

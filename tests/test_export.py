@@ -13,12 +13,12 @@ import pyarrow as pa
 import pytest
 
 from experiments.detection.coaction import CoAction
-from experiments.detection.dataset import Dataset, read
-from experiments.detection.export import FORMATS, asked, export
-from experiments.detection.formats.canonical import IDS, Parquet, load
+from experiments.detection.dataset import Dataset, read_dataset
+from experiments.detection.export import FORMATS, export, read_formats
+from experiments.detection.formats.canonical import IDS, CanonicalWriter, load
 from experiments.detection.formats.pages import PAGE
 from experiments.detection.formats.tables import ARCHIVE
-from experiments.detection.view import PlatformView, Truth
+from experiments.detection.view import PlatformView, TruthTables
 from sim.actors.evasion import Evasion
 from sim.errors import InputError
 from tests.test_dataset import SEED, recorded
@@ -38,8 +38,8 @@ def dataset(world: Path) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def whole(dataset: Dataset) -> tuple[PlatformView, Truth]:
-    return read(dataset)
+def whole(dataset: Dataset) -> tuple[PlatformView, TruthTables]:
+    return read_dataset(dataset)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def out(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def standing(whole: tuple[PlatformView, Truth]) -> pd.DataFrame:
+def standing(whole: tuple[PlatformView, TruthTables]) -> pd.DataFrame:
     """What other formats hold: posts that are not deleted, ids as text."""
     posts = whole[0].posts
     posts = posts[~posts["deleted"]].reset_index(drop=True)
@@ -70,7 +70,7 @@ def same(found: pd.Series, expected: pd.Series) -> None:  # type: ignore[type-ar
 # ---- formats
 
 
-def test_parquet_comes_back_as_it_was(out: Path, whole: tuple[PlatformView, Truth]) -> None:
+def test_parquet_comes_back_as_it_was(out: Path, whole: tuple[PlatformView, TruthTables]) -> None:
     for found, expected in zip([*load(out)[0], *load(out)[1]], [*whole[0], *whole[1]], strict=True):
         by = ["source", "target"] if "source" in expected else list(expected.columns[:1])
         found = found.sort_values(by).reset_index(drop=True)
@@ -130,7 +130,7 @@ def test_the_archive(out: Path, standing: pd.DataFrame) -> None:
     same(minutes, standing["time"] // 60 * 60)
 
 
-def test_version_1_posts(out: Path, standing: pd.DataFrame, whole: tuple[PlatformView, Truth]) -> None:
+def test_version_1_posts(out: Path, standing: pd.DataFrame, whole: tuple[PlatformView, TruthTables]) -> None:
     rows = [json.loads(line) for line in (out / "v1.jsonl").read_text().splitlines()]
     found = pd.DataFrame(rows)
     same(found["id_str"], standing["post_id"])
@@ -171,7 +171,7 @@ def test_version_2_pages(out: Path, standing: pd.DataFrame) -> None:
         assert page["meta"]["result_count"] == len(page["data"])
 
 
-def test_networks(out: Path, whole: tuple[PlatformView, Truth], standing: pd.DataFrame) -> None:
+def test_networks(out: Path, whole: tuple[PlatformView, TruthTables], standing: pd.DataFrame) -> None:
     view = whole[0]
     follows, reposts, together = (
         nx.read_graphml(out / "graphml" / f"{name}.graphml") for name in ("follows", "reposts", "coordination")
@@ -183,13 +183,13 @@ def test_networks(out: Path, whole: tuple[PlatformView, Truth], standing: pd.Dat
     expected = rows.groupby(["account_id", "mentions"], observed=True).size()
     assert {(a, b): d["weight"] for a, b, d in reposts.edges(data=True)} == expected.to_dict()
     ids = view.accounts["account_id"].astype(str).to_numpy()
-    ties = CoAction().ties(view)
+    ties = CoAction().compute_ties(view)
     found = {(frozenset((a, b)), d["weight"]) for a, b, d in together.edges(data=True)}
     assert found == {(frozenset((ids[t.source], ids[t.target])), t.weight) for t in ties.itertuples()}
     assert found
 
 
-def test_twibots_folder(out: Path, whole: tuple[PlatformView, Truth], standing: pd.DataFrame) -> None:
+def test_twibots_folder(out: Path, whole: tuple[PlatformView, TruthTables], standing: pd.DataFrame) -> None:
     view, truth = whole
     users = json.loads((out / "twibot" / "user.json").read_text())
     label, split, edge = (table(out / "twibot" / f"{name}.csv") for name in ("label", "split", "edge"))
@@ -220,7 +220,7 @@ def test_the_fingerprint_is_that_of_the_rows(dataset: Dataset, out: Path, tmp_pa
     rows = pa.table({"account_id": [1, 2, -1], "time": [4, 5, 6]})
     prints = []
     for cuts in ([rows], [rows[:1], rows[1:]]):
-        parquet = Parquet(None)
+        parquet = CanonicalWriter(None)
         for part in cuts:
             parquet.add("accounts", part)
         prints.append(parquet.close())
@@ -239,11 +239,11 @@ def test_the_fingerprint_is_that_of_the_rows(dataset: Dataset, out: Path, tmp_pa
 )
 def test_a_mistake_is_one_line(formats: Any, line: str) -> None:
     with pytest.raises(InputError, match=line):
-        asked(formats)
+        read_formats(formats)
 
 
 def test_what_is_asked_for_comes_once_and_in_order() -> None:
-    assert asked(["v2", "cnt", "v2"]) == ("cnt", "v2")
+    assert read_formats(["v2", "cnt", "v2"]) == ("cnt", "v2")
 
 
 def test_no_data_set_is_one_line(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from omegaconf import OmegaConf
 
 from experiments import export
 from experiments.app import app
-from experiments.detection.card import settings_hash
+from experiments.detection.card import hash_settings
 from experiments.detection.export import FORMATS
 from experiments.detection.formats.canonical import load
-from experiments.settings import build
+from experiments.settings import build_setting
 from sim.errors import InputError
 from tests.test_conf import composed
 from tests.test_dataset import recorded
@@ -51,7 +51,7 @@ def test_a_data_set_a_seed_with_its_card(out: Path) -> None:
 
 
 def test_a_recorded_world_gives_the_same_data(out: Path, tmp_path: Path) -> None:
-    setting = build(composed("run", *FEW))
+    setting = build_setting(composed("run", *FEW))
     world = recorded(tmp_path / "world", setting, 30, seed=2)
     whole = OmegaConf.to_container(composed("run", *FEW, "seed=2", "seeds=1"), resolve=True)
     (world / "config.yaml").write_text(yaml.safe_dump(whole))
@@ -99,22 +99,22 @@ def test_a_recording_without_the_seed_is_one_line(tmp_path: Path) -> None:
         path.touch()
     (tmp_path / "config.yaml").write_text("seed: 3\nseeds: 2\n")
     with pytest.raises(InputError, match="has the seeds 3 to 4: set seed and seeds within"):
-        export.made_with(tmp_path, OmegaConf.create({"seed": 4, "seeds": 2}))
+        export.read_recorded_config(tmp_path, OmegaConf.create({"seed": 4, "seeds": 2}))
 
 
 def test_what_decides_the_data_has_a_hash() -> None:
     config: dict[str, Any] = {"seed": 1, "out": "a", "formats": ["v1"], "workers": 0, "release": {}}
-    assert settings_hash(config) == settings_hash({"seed": 1, "out": "b", "formats": ["v2"]})
-    assert settings_hash(config) != settings_hash(config | {"seed": 2})
+    assert hash_settings(config) == hash_settings({"seed": 1, "out": "b", "formats": ["v2"]})
+    assert hash_settings(config) != hash_settings(config | {"seed": 2})
 
 
 def verdict_of(name: str, folder: Path) -> str:
     """Make a release and return what is said of it."""
     config = composed("export", f"release={name}")
-    setting, whole = build(config), OmegaConf.to_container(config)
+    setting, whole = build_setting(config), OmegaConf.to_container(config)
     assert isinstance(whole, dict)
     world = recorded(folder / "world", setting, config.ticks, config.seed)
-    return export.verdict(config.release, export.write(world, setting, whole, folder / "out", ("cnt",)))  # type: ignore[arg-type]
+    return export.format_verdict(config.release, export.write_dataset(world, setting, whole, folder / "out", ("cnt",)))  # type: ignore[arg-type]
 
 
 def test_the_small_release_is_what_it_was(tmp_path: Path) -> None:
@@ -131,5 +131,5 @@ def test_the_other_releases_are_what_they_were(name: str, tmp_path: Path) -> Non
 
 def test_another_data_set_is_no_release() -> None:
     release = composed("export", "release=small").release
-    assert "this is not release small" in export.verdict(release, "0" * 64)
-    assert export.verdict(composed("export").release, "0" * 64) == ""
+    assert "this is not release small" in export.format_verdict(release, "0" * 64)
+    assert export.format_verdict(composed("export").release, "0" * 64) == ""

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.actors.contender import Contender, Contending
+from sim.actors.contender import Contender, ContenderOrganisation
 from sim.actors.returns import Returns
 from sim.people.following import Following
-from sim.people.migration import Exile, Migration
+from sim.people.migration import Migration, MigrationState
 from sim.people.recruiting import Recruiting
 from sim.people.solidarity import Solidarity
 from sim.platform.channels import Channels, Rooms
@@ -21,7 +21,13 @@ from sim.world import World
 from tests.worlds import HOURS, START, fingerprint, lively, played
 
 TICKS = START + HOURS
-LOUD: dict[str, Any] = {"posts_per_day": 40.0, "followers": 25.0, "content": 0.8, "shock": 0.4, "step": 0.05}
+LOUD: dict[str, Any] = {
+    "posts_per_day": 40.0,
+    "followers": 25.0,
+    "shocking_share": 0.8,
+    "shock": 0.4,
+    "escalation_step": 0.05,
+}
 FIRST, SECOND = (Contender(name=name, size=3, recruits=4, **LOUD) for name in ("first", "second"))
 READERS = {"size": 120, "sympathiser_share": 0.2}
 RIVALS = replace(
@@ -40,7 +46,7 @@ def surge() -> dict[str, World]:
         "both": RIVALS,
         "outbidding": replace(RIVALS, forces=each(FIRST, escalation="outbidding")),
         "alone": replace(RIVALS, forces=(replace(FIRST, escalation="outbidding"),)),
-        "calm": replace(RIVALS, forces=each(FIRST, content=0.0)),
+        "calm": replace(RIVALS, forces=each(FIRST, shocking_share=0.0)),
         "closed": replace(RIVALS, forces=each(FIRST, recruits=0)),
         "nobody joins": replace(RIVALS, recruiting=Recruiting(join=0.0)),
         "nobody is close": replace(RIVALS, recruiting=Recruiting(join=0.5, threshold=1.0)),
@@ -67,14 +73,14 @@ def test_who_is_behind_goes_one_step_beyond_the_rival_s_level() -> None:
     rose = 0
     for _ in range(TICKS):
         world.step()
-        contenders = [actor for actor in world.state.actors if isinstance(actor, Contending)]
+        contenders = [actor for actor in world.state.actors if isinstance(actor, ContenderOrganisation)]
         levels = tuple(contender.shock for contender in contenders)
         for k in range(2):
             if levels[k] != before[k]:
                 rose += 1
                 assert (world.now - 1) % 24 == 0
-                assert not contenders[k].standing > 0.5
-                assert levels[k] == pytest.approx(min(1.0, max(before) + FIRST.step))
+                assert not contenders[k].market_share > 0.5
+                assert levels[k] == pytest.approx(min(1.0, max(before) + FIRST.escalation_step))
         before = levels
     assert rose > 0
 
@@ -92,12 +98,12 @@ def test_who_joins_writes_for_the_organisation_through_accounts_that_it_opens(su
     assert last(surge["calm"], "recruits") == 0, "it is shock that wins people"
     assert last(surge["closed"], "recruits") == last(surge["nobody joins"], "recruits") == 0
     assert last(surge["nobody is close"], "recruits") == 0
-    contenders = [actor for actor in won.state.actors if isinstance(actor, Contending)]
+    contenders = [actor for actor in won.state.actors if isinstance(actor, ContenderOrganisation)]
     opened = np.concatenate([contender.rows[3 : contender.members] for contender in contenders])
     waiting = np.concatenate([contender.rows[contender.members :] for contender in contenders])
     assert won.accounts.written[opened].any()
     assert not won.accounts.written[waiting].any()
-    joined = won.state.register.joined
+    joined = won.state.register.opened_at
     assert (joined[waiting] == NEVER).all()
     written = won.accounts.written[opened] > 0
     assert ((joined[opened] > 0) & (joined[opened] < NEVER) == written).all(), "opened with the first post"
@@ -107,7 +113,7 @@ def test_who_joins_writes_for_the_organisation_through_accounts_that_it_opens(su
 # ---- rooms
 
 
-ROOMS = Channels(rooms=2, seats=4, hour=3, invite=1.0, pull=0.1, recruit=0.3, watch=0.05, lag=24, rebuild=24)
+ROOMS = Channels(rooms=2, seats=4, hour=3, invite=1.0, pull=0.1, recruit=0.3, detection_rate=0.05, lag=24, rebuild=24)
 UNDERGROUND = replace(RIVALS, channels=ROOMS)
 
 
@@ -118,8 +124,8 @@ class Sit:
         assert world.state.rooms is not None
         self.world, self.rooms = world, world.state.rooms
         self.before, self.stance, self.fear = self.rooms.room.copy(), self._stance(), world.accounts.fear.copy()
-        self.broken = 0
-        self.shy_until = np.zeros(world.n_organic, np.int64)
+        self.raided = 0
+        self.avoids_until = np.zeros(world.n_organic, np.int64)
 
     def _stance(self) -> np.ndarray:
         return self.world.accounts.stance_extremist[: self.world.n_organic].copy()
@@ -130,14 +136,14 @@ class Sit:
         if moment.tick % 24 != ROOMS.hour:
             assert (room == self.before).all()
         came = (room >= 0) & (self.before < 0)
-        assert (self.shy_until[came] <= moment.tick).all(), "who was caught stays away"
-        caught = (self.before >= 0) & np.isin(self.before, self.rooms.broken)
+        assert (self.avoids_until[came] <= moment.tick).all(), "who was caught stays away"
+        caught = (self.before >= 0) & np.isin(self.before, self.rooms.raided)
         assert (room[caught] < 0).all()
-        self.shy_until[caught] = moment.tick + ROOMS.shy
-        assert not moment.accounts.left[: len(room)][came].any()
+        self.avoids_until[caught] = moment.tick + ROOMS.avoidance_hours
+        assert not moment.accounts.has_left[: len(room)][came].any()
         assert (self.rooms.closed_until[room[came]] <= moment.tick).all()
-        self.broken += len(self.rooms.broken)
-        assert not np.isin(room, self.rooms.broken).any()
+        self.raided += len(self.rooms.raided)
+        assert not np.isin(room, self.rooms.raided).any()
         for name in ("fear", "stance_extremist"):
             column = getattr(moment.accounts, name)
             assert ((column >= -1.0) & (column <= 1.0)).all()
@@ -150,20 +156,20 @@ def test_rooms_hold_few_move_them_and_are_broken_up() -> None:
     sit = Sit(world)
     world.observers.append(sit)
     world.run(TICKS + 168)
-    assert sit.broken > 0
-    assert world.history["rooms_broken"].sum() == sit.broken
+    assert sit.raided > 0
+    assert world.history["rooms_raided"].sum() == sit.raided
     assert world.history["room_members"].max() == ROOMS.rooms * ROOMS.seats
 
 
 def test_who_is_caught_is_scared_and_nobody_else() -> None:
     world = World(UNDERGROUND, rng=5)
-    rule, accounts = replace(ROOMS, scare=0.5), world.accounts
+    rule, accounts = replace(ROOMS, raid_fear=0.5), world.accounts
     rooms, nobody = Rooms(rule, world.n_organic), np.zeros(0, np.int64)
     rooms.room[[3, 7]], rooms.room[9] = 0, 1
-    rooms.found[0] = ROOMS.hour
+    rooms.found_at[0] = ROOMS.hour
     accounts.fear[:] = 0.2
     rule.meet(rooms, accounts, nobody, np.zeros(len(accounts.key), np.bool_), 5, ROOMS.hour + 24)
-    assert rooms.broken.tolist() == [0]
+    assert rooms.raided.tolist() == [0]
     assert np.flatnonzero(accounts.fear != 0.2).tolist() == [3, 7]
     assert accounts.fear[[3, 7]] == pytest.approx([0.6, 0.6])
 
@@ -172,7 +178,7 @@ def test_rooms_move_members_by_their_pull_and_nobody_else() -> None:
     with_, without = (played(replace(UNDERGROUND, channels=replace(ROOMS, pull=pull)), 4) for pull in (0.3, 0.0))
     assert with_.history.drop(columns="recruits").iloc[:3].equals(without.history.drop(columns="recruits").iloc[:3])
     day_later = [
-        played(replace(UNDERGROUND, channels=replace(ROOMS, pull=pull, watch=0.0, recruit=0.0)), 28)
+        played(replace(UNDERGROUND, channels=replace(ROOMS, pull=pull, detection_rate=0.0, recruit=0.0)), 28)
         for pull in (0.3, 0.0)
     ]
     moved = day_later[0].accounts.stance_extremist - day_later[1].accounts.stance_extremist
@@ -184,21 +190,21 @@ def test_rooms_move_members_by_their_pull_and_nobody_else() -> None:
 
 def test_a_room_is_found_only_while_the_agency_watches() -> None:
     blind = played(replace(UNDERGROUND, channels=replace(ROOMS, start=10**6)), TICKS + 48)
-    assert blind.history["rooms_broken"].sum() == 0
-    seen = played(replace(UNDERGROUND, channels=replace(ROOMS, watch=1.0)), TICKS + 48)
-    assert seen.history["rooms_broken"].sum() > 0
+    assert blind.history["rooms_raided"].sum() == 0
+    seen = played(replace(UNDERGROUND, channels=replace(ROOMS, detection_rate=1.0)), TICKS + 48)
+    assert seen.history["rooms_raided"].sum() > 0
     assert seen.history["room_members"].mean() < blind.history["room_members"].mean()
 
 
 def test_seats_go_to_the_lowest_draws_whoever_else_asks() -> None:
     world = World(UNDERGROUND, rng=5)
-    rule, accounts = replace(ROOMS, watch=0.0, pull=0.0, recruit=0.0), world.accounts
+    rule, accounts = replace(ROOMS, detection_rate=0.0, pull=0.0, recruit=0.0), world.accounts
     joined = np.zeros(len(accounts.key), np.bool_)
     many, few = Rooms(rule, world.n_organic), Rooms(replace(rule, rooms=1), world.n_organic)
     rule.meet(many, accounts, np.zeros(0, np.int64), joined, 5, ROOMS.hour)
     replace(rule, rooms=1).meet(few, accounts, np.zeros(0, np.int64), joined, 5, ROOMS.hour)
     assert set(np.flatnonzero(few.room >= 0)) == set(np.flatnonzero(many.room == 0))
-    assert (few.found == NEVER).all()
+    assert (few.found_at == NEVER).all()
 
 
 # ---- a fresh tag
@@ -238,11 +244,11 @@ def test_nobody_moves_before_somebody_flees_and_then_nothing_changes(exile: dict
 
 def test_dissenters_move_and_what_they_write_is_filed_under_the_fresh_tag(exile: dict[str, World]) -> None:
     world = exile["move"]
-    state = world.state.exile
+    state = world.state.migration
     assert state is not None
     assert last(world, "dissenters_moved") > 10
     assert not state.moved[world.n_organic :].any()
-    posts, base = world.state.ledger.rows(), world.state.ledger.base
+    posts, base = world.state.ledger.get_rows(), world.state.ledger.base
     fresh = np.array(streams(world)[-1])
     fresh = fresh[fresh >= base] - base
     assert len(fresh) > 10
@@ -253,13 +259,13 @@ def test_dissenters_move_and_what_they_write_is_filed_under_the_fresh_tag(exile:
 
 
 def test_who_has_moved_expects_less_abuse_until_the_army_follows(exile: dict[str, World]) -> None:
-    dread = {
-        name: world.history["dissenters_dread"].iloc[START + 24 :].mean()
+    expected_toxicity = {
+        name: world.history["dissenters_expected_toxicity"].iloc[START + 24 :].mean()
         for name, world in exile.items()
         if name != "never"
     }
-    assert dread["move"] < dread["stay"]
-    assert dread["move"] < dread["pursued"]
+    assert expected_toxicity["move"] < expected_toxicity["stay"]
+    assert expected_toxicity["move"] < expected_toxicity["pursued"]
 
 
 def test_moving_costs_sight_of_others(exile: dict[str, World]) -> None:
@@ -270,7 +276,7 @@ def test_moving_costs_sight_of_others(exile: dict[str, World]) -> None:
 
 
 def test_an_exile_begins_empty() -> None:
-    assert Migration().known(Exile(3), 10**9) is False
+    assert Migration().is_known(MigrationState(3), 10**9) is False
 
 
 # ---- solidarity
@@ -279,13 +285,13 @@ def test_an_exile_begins_empty() -> None:
 @pytest.mark.parametrize(
     ("rule", "more", "less"),
     [
-        (Solidarity(rally=20, comfort=0.0), "dissent_wanted", "unprompted"),
-        (Solidarity(rally=0, comfort=0.9), "", "dissenters_fear"),
+        (Solidarity(rally_posts=20, comfort=0.0), "dissent_wanted", "unprompted"),
+        (Solidarity(rally_posts=0, comfort=0.9), "", "dissenters_fear"),
     ],
 )
 def test_solidarity_prompts_and_comforts(rule: Solidarity, more: str, less: str) -> None:
     base = lively(population={"size": 200}, expression={"unprompted": 0.2})
-    none = played(replace(base, solidarity=Solidarity(rally=0, comfort=0.0)), TICKS)
+    none = played(replace(base, solidarity=Solidarity(rally_posts=0, comfort=0.0)), TICKS)
     backed = played(replace(base, solidarity=rule), TICKS)
     during = slice(START, None)
     assert backed.history[less][during].sum() < none.history[less][during].sum()
@@ -296,7 +302,7 @@ def test_solidarity_of_nothing_changes_nothing() -> None:
     base = lively(population={"size": 100})
     one, other = (
         played(base, START + 12),
-        played(replace(base, solidarity=Solidarity(rally=0, comfort=0.0)), START + 12),
+        played(replace(base, solidarity=Solidarity(rally_posts=0, comfort=0.0)), START + 12),
     )
     assert (one.history.fillna(-1) == other.history[one.history.columns].fillna(-1)).all().all()
     assert (one.accounts.cohort == DISSENTER).any()
@@ -309,8 +315,8 @@ def test_everything_at_once_is_keyed(monkeypatch: pytest.MonkeyPatch) -> None:
         UNDERGROUND, migration=Migration(flee=0.6), solidarity=Solidarity(), following=changing, returns=Returns()
     )
     one = played(everything, START + 20)
-    monkeypatch.setattr(records, "LEAST", 2)
+    monkeypatch.setattr(records, "MIN_GROUP_SIZE", 2)
     other = World(everything, rng=5, threads=3)
     other.run(START + 20)
     assert fingerprint(one) == fingerprint(other)
-    assert one.history[["follows", "blocks", "joined", "dissenters_moved"]].sum().gt(0).all()
+    assert one.history[["follows", "blocks", "recruited", "dissenters_moved"]].sum().gt(0).all()

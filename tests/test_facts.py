@@ -12,8 +12,8 @@ import pytest
 
 from experiments.app import app
 from experiments.facts import activity, harm, operation, opinion, spread
-from experiments.facts.facts import FACTS, measured
-from experiments.facts.recording import Recording, Watch, record
+from experiments.facts.facts import FACTS, measure_facts
+from experiments.facts.recording import AccountCounts, Recording, record_world
 from experiments.facts.table import (
     MET,
     MISSED,
@@ -22,17 +22,17 @@ from experiments.facts.table import (
     SHOWN,
     Fact,
     Part,
+    combine_verdicts,
     compare,
-    fitted_parameters,
-    interval,
-    overall,
+    compute_interval,
+    list_fitted_parameters,
 )
-from experiments.report.validity import headline, remarks
-from experiments.settings import changed
+from experiments.report.validity import format_headline, format_remarks
+from experiments.settings import replace_fields
 from experiments.validity import main
 from scripts import fit
 from sim.setting import Setting
-from sim.state.accounts import Accounts, Register, empty
+from sim.state.accounts import Accounts, Register, make_blank_accounts
 from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, Ledger, Posts
 from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 from sim.world import World
@@ -51,18 +51,18 @@ def recording(people: int = 4, army: int = 0, extremists: int = 0, ticks: int = 
     posts = Posts(**(blank | own | none | given))
     role = np.repeat(np.array([ORGANIC, TROLL, EXTREMIST], np.int8), [people, army, extremists])
     written = np.bincount(posts.author, minlength=len(role))
-    after = empty(len(role))._replace(written=written)
+    after = make_blank_accounts(len(role))._replace(written=written)
     return Recording(
-        setting=changed(Setting(), {"campaign.start": 72}),
+        setting=replace_fields(Setting(), {"campaign.start": 72}),
         ticks=ticks,
         people=people,
         role=role,
         posts=posts,
         tactic=np.asarray(columns.get("tactic", np.full(count, -1)), np.int8),
-        before=empty(len(role)),
+        before=make_blank_accounts(len(role)),
         after=after,
         follows=(np.zeros(0, np.int32), np.zeros(0, np.int32)),
-        watch=Watch(len(role)),
+        counts=AccountCounts(len(role)),
         followers=np.zeros(len(role), np.int64),
         register=Register(np.zeros(len(role), np.int64), np.full(len(role), -1, np.int64)),
     )
@@ -78,26 +78,26 @@ def with_after(run: Recording, **columns: Any) -> Recording:
 
 
 def test_top_share_is_the_part_of_the_largest() -> None:
-    assert activity.top_share(np.array([0] * 9 + [5]), 0.1) == 1.0
-    assert activity.top_share(np.ones(10), 0.1) == pytest.approx(0.1)
-    assert activity.top_share(np.array([1, 2, 3, 4]), 0.5) == pytest.approx(0.7)
-    assert math.isnan(activity.top_share(np.zeros(10), 0.1))
+    assert activity.compute_top_share(np.array([0] * 9 + [5]), 0.1) == 1.0
+    assert activity.compute_top_share(np.ones(10), 0.1) == pytest.approx(0.1)
+    assert activity.compute_top_share(np.array([1, 2, 3, 4]), 0.5) == pytest.approx(0.7)
+    assert math.isnan(activity.compute_top_share(np.zeros(10), 0.1))
 
 
 def test_posts_are_counted_of_all_people_and_of_nobody_else() -> None:
     run = recording(people=10, army=2, author=[0, 0, 0, 1, 10, 11, 11])
-    assert activity.written_by_top(run, 0.1) == 0.75
-    assert activity.written_by_top(run, 0.2) == 1.0
+    assert activity.measure_top_posts(run, 0.1) == 0.75
+    assert activity.measure_top_posts(run, 0.2) == 1.0
 
 
 def test_mix_of_acts_is_of_people_only() -> None:
     run = recording(people=2, army=1, author=[0, 0, 1, 1, 2, 2], kind=[ORIGINAL, REPOST, REPOST, REPLY, REPLY, REPLY])
-    assert [activity.share_of_kind(run, kind) for kind in (ORIGINAL, REPOST, REPLY)] == [0.25, 0.5, 0.25]
+    assert [activity.measure_kind_share(run, kind) for kind in (ORIGINAL, REPOST, REPLY)] == [0.25, 0.5, 0.25]
 
 
 def test_political_concentration_looks_at_the_contested_topic_only() -> None:
     run = recording(people=10, author=[0, 0, 0, 1, 2, 2], topic=[CONTESTED] * 3 + [CONTESTED, 3, 3])
-    assert activity.political_by_top(run, 0.1) == 0.75
+    assert activity.measure_top_political(run, 0.1) == 0.75
 
 
 def test_the_exponent_of_a_power_law_is_found() -> None:
@@ -106,50 +106,50 @@ def test_the_exponent_of_a_power_law_is_found() -> None:
         u = (np.arange(200_000) + 0.5) / 200_000
         top = 1000.0 ** (1 - exponent)
         values = (1 - u * (1 - top)) ** (1 / (1 - exponent))
-        assert activity.log_slope(values, edges) == pytest.approx(-exponent, abs=0.05)
-    assert math.isnan(activity.log_slope(np.array([2.0, 3.0]), edges))
+        assert activity.compute_log_slope(values, edges) == pytest.approx(-exponent, abs=0.05)
+    assert math.isnan(activity.compute_log_slope(np.array([2.0, 3.0]), edges))
 
 
 def test_removing_the_rhythm_leaves_a_day_a_day_and_shortens_the_night() -> None:
     day, night = [12.0, 12.2, 12.4, 12.6, 12.8], [0.5]
     hours = np.array([24 * d + h for d in range(4) for h in night + day])
     run = recording(people=1, author=np.zeros(len(hours)), time=hours * HOUR, ticks=96)
-    plain, _ = activity.intervals(run, without_rhythm=False)
-    level, person = activity.intervals(run, without_rhythm=True)
+    plain, _ = activity.compute_intervals(run, without_rhythm=False)
+    level, person = activity.compute_intervals(run, without_rhythm=True)
     assert level[:18].sum() == pytest.approx(3 * 24 * HOUR)
     asleep = plain > 10 * HOUR
     assert set(person) == {0}
     assert (level[asleep] < plain[asleep]).all()
     assert (level[~asleep] > plain[~asleep]).all()
-    assert activity.rhythm(run).mean() == pytest.approx(1.0)
+    assert activity.compute_rhythm(run).mean() == pytest.approx(1.0)
 
 
 def test_a_flat_day_is_left_alone() -> None:
     hours = np.arange(96) + 0.5
     run = recording(people=1, author=np.zeros(96), time=hours * HOUR, ticks=96)
     for without in (False, True):
-        assert np.allclose(activity.intervals(run, without_rhythm=without)[0], HOUR)
+        assert np.allclose(activity.compute_intervals(run, without_rhythm=without)[0], HOUR)
 
 
 def test_people_with_few_posts_have_no_intervals() -> None:
     run = recording(people=2, author=[0] * 9 + [1] * 10, time=np.arange(19) * HOUR)
-    assert set(activity.intervals(run, without_rhythm=False)[1]) == {1}
+    assert set(activity.compute_intervals(run, without_rhythm=False)[1]) == {1}
 
 
 def test_burstiness_is_minus_one_for_a_clock_and_nought_for_a_poisson_process() -> None:
     clock = recording(people=1, author=np.zeros(240), time=(np.arange(240) + 0.5) * HOUR)
-    assert activity.burstiness(clock) == pytest.approx(-1.0)
+    assert activity.measure_burstiness(clock) == pytest.approx(-1.0)
     waits = -np.log((np.arange(20_000) + 0.5) / 20_000) * 40
     order = np.argsort(np.sin(np.arange(20_000) * 12.9898) * 43758.5453 % 1)
     poisson = recording(people=1, author=np.zeros(20_000), time=np.cumsum(waits[order]), ticks=240)
-    assert activity.burstiness(poisson) == pytest.approx(0.0, abs=0.03)
+    assert activity.measure_burstiness(poisson) == pytest.approx(0.0, abs=0.03)
 
 
 def test_the_decline_of_leaving_is_found() -> None:
     last = np.repeat(np.arange(1, 1025), [max(1, round(4000 / n)) for n in range(1, 1025)])
-    assert activity.decline(last, np.full(10**6, 2000)) == pytest.approx(-1.0, abs=0.15)
-    assert activity.decline(np.arange(1, 1025), np.full(10**6, 2000)) == pytest.approx(0.0, abs=0.05)
-    assert math.isnan(activity.decline(np.array([1, 1]), np.array([3, 4])))
+    assert activity.fit_leaving_exponent(last, np.full(10**6, 2000)) == pytest.approx(-1.0, abs=0.15)
+    assert activity.fit_leaving_exponent(np.arange(1, 1025), np.full(10**6, 2000)) == pytest.approx(0.0, abs=0.05)
+    assert math.isnan(activity.fit_leaving_exponent(np.array([1, 1]), np.array([3, 4])))
 
 
 # Spread
@@ -164,10 +164,10 @@ def test_cascades_have_their_size_and_depth() -> None:
         root=[0, 0, 0, 3, 4, 5, 3],
         time=np.array([0, 1, 2, 3, 4, 200, 201]) * HOUR,
     )
-    size, depth = spread.cascades(run)
+    size, depth = spread.compute_cascades(run)
     assert (size.tolist(), depth.tolist()) == ([2, 1, 0], [2, 1, 0])
-    assert spread.never_reposted(run) == pytest.approx(1 / 3)
-    assert spread.beyond_one_hop(run) == pytest.approx(1 / 3)
+    assert spread.measure_never_reposted(run) == pytest.approx(1 / 3)
+    assert spread.measure_beyond_hop(run) == pytest.approx(1 / 3)
 
 
 def test_delays_run_from_the_post_itself_to_reposts_by_people() -> None:
@@ -180,28 +180,28 @@ def test_delays_run_from_the_post_itself_to_reposts_by_people() -> None:
         root=np.zeros(5),
         time=np.array([0, 0.5, 1.25, 1, 0.1]) * HOUR,
     )
-    assert spread.repost_delays(run).tolist() == [0.5, 1.25, 1.0]
-    assert spread.reposts_within_an_hour(run) == pytest.approx(2 / 3)
+    assert spread.compute_repost_delays(run).tolist() == [0.5, 1.25, 1.0]
+    assert spread.measure_fast_reposts(run) == pytest.approx(2 / 3)
 
 
 def test_reciprocity_and_followers_of_known_ties() -> None:
     ties = (np.array([0, 1, 2, 3], np.int32), np.array([1, 0, 0, 0], np.int32))
     run = dataclasses.replace(recording(author=[0]), follows=ties)
-    assert spread.reciprocated(run) == 0.5
-    assert spread.followers(run).tolist() == [3, 1, 0, 0]
+    assert spread.measure_reciprocity(run) == 0.5
+    assert spread.count_followers(run).tolist() == [3, 1, 0, 0]
 
 
 @pytest.mark.parametrize("exponent", [1.0, 2.0, 3.0])
 def test_the_tail_of_a_pareto_law_is_found_and_does_not_bend(exponent: float) -> None:
     counts = (1000 * ((np.arange(20_000) + 0.5) / 20_000) ** (-1 / exponent)).astype(np.int64)
-    assert spread.tail_exponent(counts) == pytest.approx(exponent, rel=0.05)
-    assert spread.bend(counts) == pytest.approx(0.0, abs=0.04)
+    assert spread.measure_tail_exponent(counts) == pytest.approx(exponent, rel=0.05)
+    assert spread.measure_tail_bend(counts) == pytest.approx(0.0, abs=0.04)
 
 
 def test_a_lognormal_bends_down_and_equal_counts_have_no_tail() -> None:
     normal = np.sqrt(-2 * np.log((np.arange(5000) + 0.5) / 5000))
-    assert spread.bend(np.exp(3 + normal).astype(np.int64)) < -0.05
-    assert math.isnan(spread.tail_exponent(np.full(100, 7)))
+    assert spread.measure_tail_bend(np.exp(3 + normal).astype(np.int64)) < -0.05
+    assert math.isnan(spread.measure_tail_exponent(np.full(100, 7)))
 
 
 # Harm
@@ -216,26 +216,26 @@ def test_toxic_shares_have_their_denominators() -> None:
         target=[1, 2, 2, 1, 2, -1],
     )
     run.before.public[2] = True
-    assert harm.toxic(run) == pytest.approx(0.4)
-    assert harm.toxic_to_public(run) == 0.5
+    assert harm.measure_toxic_posts(run) == pytest.approx(0.4)
+    assert harm.measure_toxic_replies(run) == 0.5
 
 
 def test_half_of_the_reports_fall_on_the_fewest_accounts() -> None:
-    assert harm.most_reported(np.array([0, 0, 10, 1, 1, 0, 0, 0, 0, 0])) == 0.1
-    assert harm.most_reported(np.array([5, 5, 0, 0])) == 0.5
-    assert harm.most_reported(np.array([1, 1, 1, 1])) == 0.75
-    assert math.isnan(harm.most_reported(np.zeros(3, np.int64)))
+    assert harm.measure_most_reported(np.array([0, 0, 10, 1, 1, 0, 0, 0, 0, 0])) == 0.1
+    assert harm.measure_most_reported(np.array([5, 5, 0, 0])) == 0.5
+    assert harm.measure_most_reported(np.array([1, 1, 1, 1])) == 0.75
+    assert math.isnan(harm.measure_most_reported(np.zeros(3, np.int64)))
 
 
 def test_withholding_and_leaving_are_of_the_abused_and_of_those_who_had_a_say() -> None:
-    run = with_after(recording(people=5, author=[0]), abused=[1, 2, 3, 0, 0], withheld=[1, 0, 0, 2, 0])
-    run.watch.decided[:] = [1, 4, 0, 3, 1]
-    run.watch.left_at[:] = [run.watch.never, 100, run.watch.never, run.watch.never, 10]
-    assert harm.withheld_by_abused(run) == 0.5
-    assert harm.withheld_among(run, harm.abused(run)) == pytest.approx(1 / 3)
-    assert harm.withheld_by_bystanders(run) == 0.5
-    assert harm.left_of_abused(run) == pytest.approx(1 / 3)
-    assert math.isnan(harm.leaving_ratio(run))  # the only other leaver left before the campaign
+    run = with_after(recording(people=5, author=[0]), abuse_received=[1, 2, 3, 0, 0], withheld=[1, 0, 0, 2, 0])
+    run.counts.decided[:] = [1, 4, 0, 3, 1]
+    run.counts.left_at[:] = [run.counts.never, 100, run.counts.never, run.counts.never, 10]
+    assert harm.measure_abused_withheld(run) == 0.5
+    assert harm.measure_withheld(run, harm.select_abused(run)) == pytest.approx(1 / 3)
+    assert harm.measure_bystanders_withheld(run) == 0.5
+    assert harm.measure_abused_left(run) == pytest.approx(1 / 3)
+    assert math.isnan(harm.measure_leaving_ratio(run))  # the only other leaver left before the campaign
 
 
 def test_the_change_of_posting_is_a_difference_of_differences() -> None:
@@ -249,20 +249,20 @@ def test_the_change_of_posting_is_a_difference_of_differences() -> None:
         time=np.array([before] * 2 + [before, after] + [after] * 3) * HOUR,
         ticks=240,
     )
-    loud.watch.first_abuse[:] = [120, 120, 239]  # the third has no 72 hours after
-    assert harm.changes(loud, quiet).tolist() == [2, 1]
-    assert harm.post_more(loud, quiet) == 1.0
-    assert harm.post_less(loud, quiet) == 0.0
-    assert harm.post_less(dataclasses.replace(quiet, watch=loud.watch), loud) == 1.0
+    loud.counts.first_abuse[:] = [120, 120, 239]  # the third has no 72 hours after
+    assert harm.compute_target_changes(loud, quiet).tolist() == [2, 1]
+    assert harm.measure_post_more(loud, quiet) == 1.0
+    assert harm.measure_post_less(loud, quiet) == 0.0
+    assert harm.measure_post_less(dataclasses.replace(quiet, counts=loud.counts), loud) == 1.0
 
 
 def test_the_volume_is_of_contested_posts_since_the_campaign_began() -> None:
     quiet = recording(author=[0, 0, 0], topic=[CONTESTED] * 3, time=np.array([1, 80, 90]) * HOUR)
     loud = recording(author=[0, 1, 0], topic=[CONTESTED, CONTESTED, 4], time=np.array([80, 81, 90]) * HOUR)
-    assert harm.volume_ratio(loud, quiet) == 1.0
+    assert harm.measure_volume_ratio(loud, quiet) == 1.0
     organised = dataclasses.replace(loud, people=1)
-    assert harm.volume_ratio(quiet, organised) == 2.0
-    assert math.isnan(harm.volume_ratio(quiet, dataclasses.replace(loud, people=0)))
+    assert harm.measure_volume_ratio(quiet, organised) == 2.0
+    assert math.isnan(harm.measure_volume_ratio(quiet, dataclasses.replace(loud, people=0)))
 
 
 # Opinion
@@ -270,13 +270,13 @@ def test_the_volume_is_of_contested_posts_since_the_campaign_began() -> None:
 
 def test_the_climate_s_correlation_is_of_support_at_decisions_and_the_share_voiced() -> None:
     run = recording(people=5, author=[0])
-    run.watch.decided[:] = [2, 4, 1, 1, 0]
-    run.watch.voiced[:] = [1, 3, 1, 1, 0]
-    run.watch.support[:] = [0.8, 2.4, 0.8, 0.0, 0.0]  # the fourth has no opinion, the fifth nothing to say
-    x, y = opinion.climate_and_voice(run.watch, run.people)
+    run.counts.decided[:] = [2, 4, 1, 1, 0]
+    run.counts.voiced[:] = [1, 3, 1, 1, 0]
+    run.counts.support[:] = [0.8, 2.4, 0.8, 0.0, 0.0]  # the fourth has no opinion, the fifth nothing to say
+    x, y = opinion.compute_climate_voice(run.counts, run.people)
     assert (x.tolist(), y.tolist()) == ([0.4, 0.6, 0.8], [0.5, 0.75, 1.0])
-    assert opinion.climate_correlation(run) == pytest.approx(1.0)
-    assert math.isnan(opinion.correlation(np.ones(5), np.arange(5.0)))
+    assert opinion.measure_climate_correlation(run) == pytest.approx(1.0)
+    assert math.isnan(opinion.compute_correlation(np.ones(5), np.arange(5.0)))
 
 
 def test_shock_is_told_apart_by_prior_and_against_the_calm_world() -> None:
@@ -284,17 +284,17 @@ def test_shock_is_told_apart_by_prior_and_against_the_calm_world() -> None:
     shocking.before.stance_extremist[:] = [0.8, -0.7, -0.7, -0.7]
     shocking.after.stance_extremist[:] = [0.9, -0.8, -0.7, -0.9]
     calm.after.stance_extremist[:] = [0.85, -0.7, -0.7, -0.7]
-    assert opinion.moved(shocking, calm, extreme=True) == pytest.approx(0.05)
-    assert opinion.moved(shocking, calm, extreme=False) == pytest.approx(-0.1)
+    assert opinion.measure_stance_change(shocking, calm, extreme=True) == pytest.approx(0.05)
+    assert opinion.measure_stance_change(shocking, calm, extreme=False) == pytest.approx(-0.1)
 
 
 def test_the_climate_is_flipped_when_the_median_dissenter_thinks_so() -> None:
     run = recording(author=[0])
     run.before.stance_principal[:] = [-0.5, -0.5, -0.5, 0.5]
-    run.after.climate[:] = [0.6, 0.6, 0.1, 0.0]
-    assert opinion.flipped(run) == 1.0
-    run.after.climate[:] = [0.6, 0.4, 0.1, 1.0]
-    assert opinion.flipped(run) == 0.0
+    run.after.opinion_climate[:] = [0.6, 0.6, 0.1, 0.0]
+    assert opinion.measure_flipped(run) == 1.0
+    run.after.opinion_climate[:] = [0.6, 0.4, 0.1, 1.0]
+    assert opinion.measure_flipped(run) == 0.0
 
 
 # Operation
@@ -303,20 +303,20 @@ def test_the_climate_is_flipped_when_the_median_dissenter_thinks_so() -> None:
 def test_the_army_s_rate_is_of_active_hours_and_its_posts_lie_in_the_campaign() -> None:
     time = np.array([1, 1, 1, 2, 80, 80]) * HOUR
     run = recording(people=1, army=2, author=[1, 1, 2, 1, 0, 2], time=time, tactic=[0, 0, 1, 0, -1, 0])
-    assert operation.hourly_rate(run) == pytest.approx(5 / 4)
-    assert operation.early_posts(run) == 4
+    assert operation.measure_hourly_rate(run) == pytest.approx(5 / 4)
+    assert operation.measure_early_posts(run) == 4
     reposting = dataclasses.replace(run, posts=run.posts._replace(kind=np.array([REPOST, 0, REPOST, 0, 0, 0])))
-    assert operation.flood_reposts(reposting) == 0.25
+    assert operation.measure_flood_reposts(reposting) == 0.25
 
 
 def test_co_posting_needs_another_account_the_same_content_and_a_minute() -> None:
     author = np.array([5, 6, 5, 6, 7, 5, 5])
     content = np.array([1, 1, 1, 1, 1, 2, 2])
     time = np.array([0, 60, 500, 520, 581, 700, 701])
-    rows, others = operation.near_pairs(author, content, time)
+    rows, others = operation.find_near_pairs(author, content, time)
     assert {tuple(sorted(pair)) for pair in zip(rows.tolist(), others.tolist(), strict=True)} == {(0, 1), (2, 3)}
-    assert operation.co_posters(author, content, time) == 2
-    assert operation.co_posters(author[:2], content[:2], time[:2]) == 0  # once is not twice
+    assert operation.count_co_posters(author, content, time) == 2
+    assert operation.count_co_posters(author[:2], content[:2], time[:2]) == 0  # once is not twice
 
 
 def test_co_posting_of_text_leaves_reposts_out_and_of_all_accounts_does_not() -> None:
@@ -330,25 +330,25 @@ def test_co_posting_of_text_leaves_reposts_out_and_of_all_accounts_does_not() ->
         time=[0, 1, 100, 101, 200, 201, 400, 401],
         tactic=[0, 0, 0, 0, 0, 2, 0, 2],
     )
-    assert operation.copied_together(run) == pytest.approx(2 / 3)  # of accounts 1, 2 and 3
-    assert operation.acted_together(run) == 1.0
-    assert operation.partners(run).tolist() == [1, 1, 1, 1]
+    assert operation.measure_copied_together(run) == pytest.approx(2 / 3)  # of accounts 1, 2 and 3
+    assert operation.measure_acted_together(run) == 1.0
+    assert operation.count_partners(run).tolist() == [1, 1, 1, 1]
 
 
 def test_a_flat_day_has_no_office_peak() -> None:
     hours = np.arange(48)
     run = recording(people=1, army=1, author=np.ones(48), time=hours * HOUR)
-    assert operation.office_peak(run) == pytest.approx(1.0)
+    assert operation.measure_office_peak(run) == pytest.approx(1.0)
     busy = recording(people=1, army=1, author=np.ones(56), time=np.concatenate((hours, np.arange(9, 17))) * HOUR)
-    assert operation.office_peak(busy) == pytest.approx(1.5)
+    assert operation.measure_office_peak(busy) == pytest.approx(1.5)
 
 
 def test_suspension_costs_posts_and_exposure_is_counted_of_all_people() -> None:
     run = recording(people=2, army=2, extremists=1, author=[2, 2, 2, 2, 3, 4, 4])
-    run.watch.suspended_at[3] = 90
-    assert operation.posts_lost(run) == pytest.approx(3.0)
-    run.watch.exposures[:] = [3, 1, 9, 9, 9]
-    assert operation.exposed_top(run, 0.5) == 0.75
+    run.counts.suspended_at[3] = 90
+    assert operation.measure_posts_lost(run) == pytest.approx(3.0)
+    run.counts.exposures[:] = [3, 1, 9, 9, 9]
+    assert operation.measure_top_exposure(run, 0.5) == 0.75
 
 
 # Recording
@@ -356,23 +356,25 @@ def test_suspension_costs_posts_and_exposure_is_counted_of_all_people() -> None:
 
 @pytest.fixture(scope="module")
 def small() -> Setting:
-    return changed(Setting(), {"population.size": 200, "army.size": 12, "campaign.start": 24, "campaign.hours": 48})
+    return replace_fields(
+        Setting(), {"population.size": 200, "army.size": 12, "campaign.start": 24, "campaign.hours": 48}
+    )
 
 
 def test_a_recording_holds_every_post_and_agrees_with_the_world(small: Setting) -> None:
-    run, world = record(small, 3, 96), World(small, rng=3)
+    run, world = record_world(small, 3, 96), World(small, rng=3)
     history = world.run(96)
     assert len(run.posts.key) == history[["organic_posts", "army_posts", "extremist_posts"]].to_numpy().sum()
     assert (np.diff(run.posts.time) >= 0).all()
     assert (run.posts.root <= np.arange(len(run.posts.root))).all()
-    assert np.array_equal(run.posts.author[run.posts.root], run.posts.voice)
+    assert np.array_equal(run.posts.author[run.posts.root], run.posts.original_author)
     for column, alone in zip(run.after, world.accounts, strict=True):
         assert np.array_equal(column, alone)  # watching changes nothing
-    assert np.array_equal(run.watch.voiced, run.after.voiced)
-    assert (run.watch.decided >= run.after.voiced + run.after.withheld).all()
-    assert ((run.watch.first_abuse < run.watch.never) == (run.after.abused > 0)).all()
-    assert ((run.watch.left_at < run.watch.never) == run.after.left).all()
-    assert run.watch.reported.sum() >= run.posts.reports.sum()
+    assert np.array_equal(run.counts.voiced, run.after.voiced)
+    assert (run.counts.decided >= run.after.voiced + run.after.withheld).all()
+    assert ((run.counts.first_abuse < run.counts.never) == (run.after.abuse_received > 0)).all()
+    assert ((run.counts.left_at < run.counts.never) == run.after.has_left).all()
+    assert run.counts.reported.sum() >= run.posts.reports.sum()
     assert np.array_equal(run.tactic >= 0, run.role[run.posts.author] == TROLL)
     before: Accounts = run.before
     assert (before.written == 0).all()
@@ -383,11 +385,11 @@ def test_a_recording_holds_every_post_and_agrees_with_the_world(small: Setting) 
 
 
 def test_the_interval_is_student_s() -> None:
-    found = interval(np.array([1.0, 2.0, 3.0, np.nan]))
+    found = compute_interval(np.array([1.0, 2.0, 3.0, np.nan]))
     assert (found.value, found.seeds) == (2.0, 3)
     assert found.hi - 2.0 == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
-    assert math.isnan(interval(np.array([5.0])).lo)
-    assert interval(np.array([math.nan])).seeds == 0
+    assert math.isnan(compute_interval(np.array([5.0])).lo)
+    assert compute_interval(np.array([math.nan])).seeds == 0
 
 
 @pytest.mark.parametrize(
@@ -401,7 +403,7 @@ def test_the_interval_is_student_s() -> None:
     ],
 )
 def test_a_fact_is_met_if_all_its_judged_parts_are(verdicts: list[str], pending: str, whole: str) -> None:
-    assert overall(verdicts, pending) == whole
+    assert combine_verdicts(verdicts, pending) == whole
 
 
 def test_a_part_is_judged_by_its_mean_against_its_band() -> None:
@@ -424,8 +426,8 @@ def test_a_fact_that_was_looked_at_is_named_in_the_headline() -> None:
         Fact(k, "name", "target", "V", "source", "seen", parts, seen="looked at" if k == 4 else "") for k in (3, 4)
     ]
     table = compare(facts, pd.DataFrame({"number": [3, 4], "part": "a", "seed": 1, "value": 1.5}))
-    assert "2 facts held out (no clean test: 4)" in headline(table)
-    assert [words[-1].startswith("No clean test: looked at.") for words in remarks(table)] == [False, True]
+    assert "2 facts held out (no clean test: 4)" in format_headline(table)
+    assert [words[-1].startswith("No clean test: looked at.") for words in format_remarks(table)] == [False, True]
 
 
 def test_all_twenty_facts_are_there_once_with_their_use() -> None:
@@ -434,27 +436,27 @@ def test_all_twenty_facts_are_there_once_with_their_use() -> None:
     assert uses == {"C": {1, 2, 7, 8, 10, 13, 15, 16}, "V": {3, 4, 5, 6, 9, 11, 12, 14, 17, 18, 19}, "D": {20}}
     for fact in FACTS:
         assert fact.source
-        assert fact.sure
+        assert fact.certainty
         assert len({part.name for part in fact.parts}) == len(fact.parts) > 0
         assert fact.pending or fact.use == "D" or any(part.judged for part in fact.parts)
 
 
 def test_parameters_are_fitted_to_calibrated_facts_only_and_by_the_script_that_says_so() -> None:
     calibrated = {fact.number for fact in FACTS if fact.use == "C"}
-    fitted = fitted_parameters()
+    fitted = list_fitted_parameters()
     assert set(fitted) == calibrated
     assert {(name, number) for number, names in fitted.items() for name in names} == {
         (step.parameter, step.fact) for step in fit.STEPS
     }
     for step in fit.STEPS:
-        assert step.low <= fit.value(Setting(), step.parameter) <= step.high
-        changed(Setting(), {step.parameter: step.low})
-        changed(Setting(), {step.parameter: step.high})
+        assert step.low <= fit.get_value(Setting(), step.parameter) <= step.high
+        replace_fields(Setting(), {step.parameter: step.low})
+        replace_fields(Setting(), {step.parameter: step.high})
 
 
 @pytest.mark.parametrize("slope", [2.0, -2.0])
 def test_fitting_finds_the_value_that_meets_the_target(slope: float) -> None:
-    step = fit.Step("", 1, lambda run: 0.0, target=3.0, tolerance=0.01, low=0.0, high=10.0)
+    step = fit.FitStep("", 1, lambda run: 0.0, target=3.0, tolerance=0.01, low=0.0, high=10.0)
     asked: list[float] = []
 
     def moment(x: float) -> float:
@@ -469,7 +471,7 @@ def test_fitting_finds_the_value_that_meets_the_target(slope: float) -> None:
 
 
 def test_fitting_returns_the_closest_where_the_target_is_out_of_reach() -> None:
-    step = fit.Step("", 1, lambda run: 0.0, target=3.0, tolerance=0.01, low=0.0, high=10.0)
+    step = fit.FitStep("", 1, lambda run: 0.0, target=3.0, tolerance=0.01, low=0.0, high=10.0)
     x, found = fit.solve(step, 1.0, lambda x: x / 10)
     assert (x, found) == (pytest.approx(10, abs=0.2), pytest.approx(1.0, abs=0.02))
 
@@ -479,14 +481,14 @@ def test_what_early_suspension_costs_is_counted_over_accounts_opened_in_the_run(
     kept.followers[:] = [9, 30, 10]
     swept = recording(people=1, extremists=4, author=[1, 2, 3, 4, 4])
     swept.followers[:] = [9, 30, 10, 2, 6]
-    swept.register.joined[:] = [0, 0, 0, 100, 100]
-    swept.register.former[:] = [-1, -1, -1, 1, 2]
-    swept.watch.suspended_at[:] = [swept.watch.never, 90, swept.watch.never, 120, 100 + 24 * 8]
-    assert operation.lost_early(kept, swept, "followers") == 10.0  # 20 over 2: the last one lasted longer
-    assert operation.lost_early(kept, swept, "written") == 2.0
-    assert operation.returned_followers(swept) == 4 / 20
-    assert math.isnan(operation.lost_early(kept, kept, "written"))
-    assert math.isnan(operation.returned_followers(kept))
+    swept.register.opened_at[:] = [0, 0, 0, 100, 100]
+    swept.register.predecessor[:] = [-1, -1, -1, 1, 2]
+    swept.counts.suspended_at[:] = [swept.counts.never, 90, swept.counts.never, 120, 100 + 24 * 8]
+    assert operation.measure_early_loss(kept, swept, "followers") == 10.0  # 20 over 2: the last one lasted longer
+    assert operation.measure_early_loss(kept, swept, "written") == 2.0
+    assert operation.measure_returned_followers(swept) == 4 / 20
+    assert math.isnan(operation.measure_early_loss(kept, kept, "written"))
+    assert math.isnan(operation.measure_returned_followers(kept))
 
 
 # The app
@@ -529,6 +531,6 @@ def test_a_run_too_short_to_be_measured_is_refused(
 
 @pytest.mark.slow
 def test_the_defaults_meet_every_calibrated_fact() -> None:
-    table = compare(FACTS, pd.concat([measured(Setting(), seed, 384) for seed in range(1, 13)]))
+    table = compare(FACTS, pd.concat([measure_facts(Setting(), seed, 384) for seed in range(1, 13)]))
     calibrated = table[table["use"] == "C"]
     assert calibrated.loc[calibrated["part_verdict"] == MISSED, ["number", "part", "value"]].to_numpy().tolist() == []

@@ -15,7 +15,7 @@ TICKS = START + HOURS
 
 def same(one: World, two: World) -> bool:
     columns = all((a == b).all() for a, b in zip(one.accounts, two.accounts, strict=True))
-    posts = all((a == b).all() for a, b in zip(one.state.ledger.rows(), two.state.ledger.rows(), strict=True))
+    posts = all((a == b).all() for a, b in zip(one.state.ledger.get_rows(), two.state.ledger.get_rows(), strict=True))
     return columns and posts and one.history.equals(two.history)
 
 

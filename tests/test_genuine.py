@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.actors.fans import CHANTS, Fans
-from sim.actors.newsbots import BULLETINS, MOST, NewsBots
+from sim.actors.fans import FIRST_CHANT, Fans
+from sim.actors.newsbots import FIRST_BULLETIN, MAX_BULLETINS, NewsBots
 from sim.errors import InputError
 from sim.state.posts import REPOST, Posts
 from sim.state.truth import FAN, NEWSBOT
@@ -36,26 +36,26 @@ def test_fans_meet_once_a_day_on_their_topic(week: tuple[World, Posts]) -> None:
     clock = posts.time // 3600 % 24
     assert set(posts.topic) == {2}
     assert clock.min() >= 8
-    rally = clock == FANS.rally
+    rally = clock == FANS.rally_hour
     assert rally.mean() > 0.4
     assert np.median(posts.time[rally] % 3600) < 200
     days = Counter((posts.time[rally] // 86_400).tolist())
     assert set(days) == {0, 1, 2}
     assert (posts.kind[rally] == REPOST).any()
     chant = posts.template[rally & (posts.template >= 0)]
-    assert set(chant) <= {CHANTS + 24 * day + FANS.rally for day in range(3)}
+    assert set(chant) <= {FIRST_CHANT + 24 * day + FANS.rally_hour for day in range(3)}
     assert not (posts.template[~rally & (posts.kind != REPOST)] >= 0).any()
 
 
 def test_outlets_say_the_same_at_once(week: tuple[World, Posts]) -> None:
     posts = by(*week, NEWSBOT)
-    assert (posts.template >= BULLETINS).all()
+    assert (posts.template >= FIRST_BULLETIN).all()
     assert set(posts.topic) == {0, 1, 2, 3}
     for text in np.unique(posts.template)[:20]:
         same = posts.template == text
         assert len(set(posts.author[same])) == same.sum() <= NEWS.size
         assert len(set(posts.topic[same])) == 1
-        hour = (text - BULLETINS) // MOST
+        hour = (text - FIRST_BULLETIN) // MAX_BULLETINS
         assert (posts.time[same] // 3600 == hour).all()
 
 
@@ -66,7 +66,7 @@ def test_the_genuine_have_no_side_and_no_orders(week: tuple[World, Posts]) -> No
         own = mine.kind != REPOST
         assert not mine.stance_principal[own].any()
         assert not mine.toxicity[own].any()
-        order, _ = world.state.truth.take(mine.key)
+        order, _ = world.state.truth.pop_orders(mine.key)
         assert (order == -1).all()
 
 
@@ -99,6 +99,6 @@ def test_forces_that_are_empty_leave_the_world_as_it_was() -> None:
 
 
 def test_a_topic_that_there_is_not_is_one_line() -> None:
-    world = World(replace(QUIET, forces=(Fans(topic=5, rally=1, size=40),)), rng=3)
+    world = World(replace(QUIET, forces=(Fans(topic=5, rally_hour=1, size=40),)), rng=3)
     with pytest.raises(InputError, match=r"topic 5, but topics are 0 to 4: say expression.topics=6 or more"):
         world.run(3)

@@ -18,11 +18,11 @@ from sim.actors.army import Army
 from sim.actors.propagandist import Extremists
 from sim.campaigns import Campaign
 from sim.people.activity import Activity
+from sim.people.attention import Attention
 from sim.people.expression import Expression
 from sim.people.networks import CommunityGraph
 from sim.people.population import Population
 from sim.people.reaction import Reaction
-from sim.people.reading import Attention
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
 from sim.platform.trending import Trending

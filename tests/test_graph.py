@@ -13,9 +13,9 @@ from hypothesis.extra.numpy import arrays
 
 from sim.errors import InputError
 from sim.people import graph_files, wiring
-from sim.people.given import GraphFile
-from sim.people.networks import CommunityGraph, Network, PreferentialAttachment
-from sim.state.graph import Graph, assortativity, edges, extended, from_edges, reciprocity
+from sim.people.given_graphs import GraphFile
+from sim.people.networks import CommunityGraph, PreferentialAttachment, SocialNetwork
+from sim.state.graph import Graph, assortativity, extend_graph, from_edges, list_edges, reciprocity
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -45,7 +45,7 @@ def assert_valid(graph: Graph, n: int) -> None:
     assert pairs[0] == {(source, target) for target, source in pairs[1]}
 
 
-def same(first: Network, second: Network) -> bool:
+def same(first: SocialNetwork, second: SocialNetwork) -> bool:
     graphs = all(
         getattr(first.graph, side).tobytes() == getattr(second.graph, side).tobytes() for side in Graph._fields
     )
@@ -66,7 +66,7 @@ def test_from_edges_is_the_set_of_pairs_without_loops(case):
     n, pairs = case
     graph = from_edges(pairs[:, 0], pairs[:, 1], n)
     assert_valid(graph, n)
-    source, target = edges(graph)
+    source, target = list_edges(graph)
     assert list(zip(source.tolist(), target.tolist(), strict=True)) == sorted(
         {(a, b) for a, b in pairs.tolist() if a != b}
     )
@@ -77,7 +77,7 @@ def test_from_edges_is_the_set_of_pairs_without_loops(case):
 def test_measures_agree_with_networkx(case):
     n, pairs = case
     graph = from_edges(pairs[:, 0], pairs[:, 1], n)
-    source, target = edges(graph)
+    source, target = list_edges(graph)
     other = networkx.DiGraph()
     other.add_nodes_from((node, {"value": float(node % 5)}) for node in range(n))
     other.add_edges_from(zip(source.tolist(), target.tolist(), strict=True))
@@ -112,7 +112,7 @@ def test_extended_leaves_organic_rows_alone(case, data):
         data.draw(st.lists(st.tuples(anyone, appended) | st.tuples(appended, anyone), max_size=30)) if n > old else []
     )
     source, target = np.array(added, np.int64).reshape(-1, 2).T
-    longer = extended(graph, source, target, n)
+    longer = extend_graph(graph, source, target, n)
     assert_valid(longer, n)
     everything = np.concatenate((pairs, np.array(added, np.int64).reshape(-1, 2)))
     expected = from_edges(everything[:, 0], everything[:, 1], n)
@@ -128,9 +128,9 @@ def test_extended_leaves_organic_rows_alone(case, data):
 def test_extended_rejects_organic_edges_and_shrinking():
     graph = from_edges([0, 1], [1, 2], 3)
     with pytest.raises(ValueError, match="appended row"):
-        extended(graph, [0, 3], [2, 0], 4)
+        extend_graph(graph, [0, 3], [2, 0], 4)
     with pytest.raises(ValueError, match="shrink"):
-        extended(graph, [], [], 2)
+        extend_graph(graph, [], [], 2)
 
 
 builders = st.one_of(
@@ -189,7 +189,7 @@ def test_homophily_raises_assortativity_from_nothing():
 def test_mixing_is_the_share_of_edges_that_leave_the_community():
     for mixing in (0.0, 0.3, 1.0):
         network = CommunityGraph(mixing=mixing)(4000, stances(4000), 5)
-        source, target = edges(network.graph)
+        source, target = list_edges(network.graph)
         leaving = np.mean(network.community[source] != network.community[target])
         assert leaving == pytest.approx(mixing, abs=0.04)
 
@@ -229,7 +229,7 @@ def test_preferential_attachment_has_the_links_of_the_paper():
     assert reciprocity(network.graph) == 1.0
     directed = PreferentialAttachment(links=4, mutual=False)(500, stances(500), 8)
     assert (np.diff(directed.graph.following_start)[4:] == 4).all()
-    source, target = edges(directed.graph)
+    source, target = list_edges(directed.graph)
     assert (source > target).all()
     assert reciprocity(directed.graph) == 0.0
 
@@ -237,9 +237,9 @@ def test_preferential_attachment_has_the_links_of_the_paper():
 def test_indexed_inversion_draws_by_weight():
     weights = np.array([1.0, 0.5, 4.0, 2.5])
     order = np.array([2, 0, 3, 1])
-    cumulative, guide = wiring.indexed(weights, order)
+    cumulative, guide = wiring.build_index(weights, order)
     for value in np.linspace(0.0, 7.999, 97):
-        place = wiring._found(value, cumulative, guide)
+        place = wiring._find_place(value, cumulative, guide)
         assert cumulative[place] <= value < cumulative[place + 1]
     assert cumulative.tolist() == [0.0, 4.0, 5.0, 7.5, 8.0]
 
@@ -277,31 +277,37 @@ def written(folder: Path, content: str | bytes, name: str = "g.edges") -> str:
 @pytest.mark.parametrize("packed", [False, True])
 def test_the_same_edges_in_every_format(tmp_path, content, packed):
     path = written(tmp_path, gzip.compress(content.encode()) if packed else content)
-    found = graph_files.read(path, "auto")
+    found = graph_files.read_edge_list(path, "auto")
     assert found.labels == ("a", "b", "c")
-    assert [ends.tolist() for ends in edges(found.graph)] == [[0, 1, 2], [2, 0, 1]]
+    assert [ends.tolist() for ends in list_edges(found.graph)] == [[0, 1, 2], [2, 0, 1]]
     assert ("columns after the second (weights) ignored" in found.notes) == ("," in content)
     assert any("header" in note for note in found.notes) == ("source" in content)
 
 
 def test_numbers_are_ordered_as_numbers_and_text_as_text(tmp_path):
-    assert graph_files.read(written(tmp_path, "10 9\n9 100\n", "a"), "auto").labels == ("9", "10", "100")
-    assert graph_files.read(written(tmp_path, "10 9\n9 x\n", "b"), "auto").labels == ("10", "9", "x")
-    assert graph_files.read(written(tmp_path, "07 7\n", "c"), "auto").labels == ("07", "7"), "not the same node"
+    assert graph_files.read_edge_list(written(tmp_path, "10 9\n9 100\n", "a"), "auto").labels == ("9", "10", "100")
+    assert graph_files.read_edge_list(written(tmp_path, "10 9\n9 x\n", "b"), "auto").labels == ("10", "9", "x")
+    assert graph_files.read_edge_list(written(tmp_path, "07 7\n", "c"), "auto").labels == ("07", "7"), (
+        "not the same node"
+    )
 
 
 def test_direction_is_asked_or_read_from_the_comment(tmp_path):
     plain, said = written(tmp_path, "1 2\n", "a"), written(tmp_path, "# Undirected graph\n1 2\n", "b")
     late = written(tmp_path, "1 2\n# undirected\n2 3\n", "c")
-    assert [reciprocity(graph_files.read(path, "auto").graph) for path in (plain, said, late)] == [0.0, 1.0, 0.0]
-    assert reciprocity(graph_files.read(plain, "undirected").graph) == 1.0
-    assert reciprocity(graph_files.read(said, "directed").graph) == 0.0
-    assert any("as its comment says" in note for note in graph_files.read(said, "auto").notes)
-    assert any("graph.edges=undirected" in note for note in graph_files.read(plain, "auto").notes)
+    assert [reciprocity(graph_files.read_edge_list(path, "auto").graph) for path in (plain, said, late)] == [
+        0.0,
+        1.0,
+        0.0,
+    ]
+    assert reciprocity(graph_files.read_edge_list(plain, "undirected").graph) == 1.0
+    assert reciprocity(graph_files.read_edge_list(said, "directed").graph) == 0.0
+    assert any("as its comment says" in note for note in graph_files.read_edge_list(said, "auto").notes)
+    assert any("graph.edges=undirected" in note for note in graph_files.read_edge_list(plain, "auto").notes)
 
 
 def test_what_is_ignored_is_noted(tmp_path):
-    found = graph_files.read(written(tmp_path, "1 1\n1 2\n1 2\n2 1\n\n# end\n"), "undirected")
+    found = graph_files.read_edge_list(written(tmp_path, "1 1\n1 2\n1 2\n2 1\n\n# end\n"), "undirected")
     assert "1 self-loops ignored" in found.notes
     assert "4 repeated edges ignored" in found.notes
     assert len(found.graph.following) == 2
@@ -309,10 +315,10 @@ def test_what_is_ignored_is_noted(tmp_path):
 
 def test_a_changed_file_is_read_again(tmp_path):
     path = written(tmp_path, "1 2\n")
-    first = graph_files.read(path, "auto")
-    assert graph_files.read(path, "auto") is first
+    first = graph_files.read_edge_list(path, "auto")
+    assert graph_files.read_edge_list(path, "auto") is first
     written(tmp_path, "1 2\n2 3\n")
-    assert len(graph_files.read(path, "auto").labels) == 3
+    assert len(graph_files.read_edge_list(path, "auto").labels) == 3
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim.errors import InputError
-from sim.people import degree_files, stubs, ties
+from sim.people import degree_files, graph_kernels, stubs
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
-from sim.people.given import GraphFile, NetworkxGraph
-from sim.people.lfr import LFR, _even, _least, _mean, _power_law
+from sim.people.given_graphs import GraphFile, NetworkxGraph
+from sim.people.lfr import LFR, _draw_power_law, _find_low_end, _make_even, _power_law_mean
 from sim.people.networks import CommunityGraph, PreferentialAttachment
 from sim.people.networkx_graphs import to_networkx
-from sim.state.graph import edges, reciprocity
+from sim.state.graph import list_edges, reciprocity
 from tests.test_graph import assert_valid, same, stances, written
 
 laws = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -97,7 +97,7 @@ def test_seeds_matter(rule):
 def test_planted_partition_has_its_ties_and_its_share_of_them_outside(mutual, mixing):
     rule = PlantedPartition(mean_following=20.0, communities=6, mixing=mixing, mutual=mutual)
     network = rule(1500, stances(1500), 4)
-    source, target = edges(network.graph)
+    source, target = list_edges(network.graph)
     leaving = np.mean(network.community[source] != network.community[target])
     assert leaving == pytest.approx(mixing, abs=0.02)
     assert len(source) / 1500 == pytest.approx(20.0, rel=0.03)
@@ -118,7 +118,7 @@ def test_partition_makes_every_certain_tie_and_no_impossible_one(n, number, insi
         if one != other and (inside if block[one] == block[other] else outside)
     }
     source, target = np.empty(len(wanted), np.int32), np.empty(len(wanted), np.int32)
-    made = ties.partition(np.uint64(5), (n, number), inside, outside, mutual, source, target)
+    made = graph_kernels.draw_planted_partition(np.uint64(5), (n, number), inside, outside, mutual, source, target)
     assert made == len(wanted)
     assert set(zip(source.tolist(), target.tolist(), strict=True)) == wanted
 
@@ -128,7 +128,7 @@ def test_each_tie_of_a_partition_is_as_likely_as_the_others():
     count, worlds = np.zeros((9, 9)), 600
     source, target = np.empty(81, np.int32), np.empty(81, np.int32)
     for world in range(worlds):
-        made = ties.partition(np.uint64(world), (9, 3), 0.6, 0.2, False, source, target)
+        made = graph_kernels.draw_planted_partition(np.uint64(world), (9, 3), 0.6, 0.2, False, source, target)
         count[source[:made], target[:made]] += 1
     inside = np.arange(9)[:, None] // 3 == np.arange(9) // 3
     expected = np.where(inside, 0.6, 0.2) * worlds
@@ -184,7 +184,7 @@ def test_a_rewired_tie_goes_to_anybody_but_friends_with_the_same_chance(rewiring
     count, worlds, n = np.zeros(11), 1500, 11
     source, target = np.empty(n * 2, np.int32), np.empty(n * 2, np.int32)
     for world in range(worlds):
-        ties.ring(np.uint64(world), n, 2, rewiring, source, target)
+        graph_kernels.draw_small_world(np.uint64(world), n, 2, rewiring, source, target)
         if rewiring == 1.0 or target[[1, 19, 20]].tolist() == [2, 0, 0]:  # else they are no friends by the ring
             count[target[0]] += 1
     assert not count[barred].any(), "itself, where the tie was, friends on the ring"
@@ -219,7 +219,7 @@ def test_blocks_too_small_for_the_ties_are_noted():
 @pytest.mark.parametrize("mixing", [0.1, 0.3, 0.6])
 def test_lfr_mixes_as_asked_over_all_and_for_the_many_and_the_few(mixing):
     network = LFR(mixing=mixing)(2000, stances(2000), 1)
-    source, target = edges(network.graph)
+    source, target = list_edges(network.graph)
     leaving = network.community[source] != network.community[target]
     degree = np.diff(network.graph.following_start)
     assert leaving.mean() == pytest.approx(mixing, abs=0.01)
@@ -233,7 +233,7 @@ def test_lfr_mixes_as_asked_over_all_and_for_the_many_and_the_few(mixing):
 def test_inner_ties_of_a_community_are_made_even_by_one_person(drawn):
     inner, community = np.array(drawn).T
     community = np.unique(community, return_inverse=True)[1].astype(np.int32)
-    evened = _even(inner, community)
+    evened = _make_even(inner, community)
     given = np.bincount(community, inner)
     assert evened.min() >= 0
     assert np.array_equal(np.bincount(community, evened), given - given % 2)
@@ -242,7 +242,7 @@ def test_inner_ties_of_a_community_are_made_even_by_one_person(drawn):
 
 def test_lfr_without_mixing_leaves_a_community_for_an_odd_tie_alone():
     network = LFR(mixing=0.0)(2000, stances(2000), 1)
-    source, target = edges(network.graph)
+    source, target = list_edges(network.graph)
     leaving = network.community[source] != network.community[target]
     assert leaving.sum() <= network.community.max() + 1
 
@@ -252,7 +252,7 @@ def test_lfr_has_the_degrees_and_communities_of_its_power_laws():
     degree, sizes = np.diff(network.graph.following_start), np.bincount(network.community)
     assert degree.mean() == pytest.approx(20.0, rel=0.03)
     assert degree.max() <= 50
-    least = _least(20.0, 50.0, 2.0)
+    least = _find_low_end(20.0, 50.0, 2.0)
     assert degree.min() >= np.floor(least) - 3, "but for a few ties given up"
     share = (1.0 / 20.0 - 1.0 / 50.0) / (1.0 / least - 1.0 / 50.0)
     assert np.mean(degree >= 20) == pytest.approx(share, abs=0.03)
@@ -265,10 +265,10 @@ def test_lfr_has_the_degrees_and_communities_of_its_power_laws():
 @laws
 @given(st.floats(2.0, 40.0), st.floats(2.0, 4.0))
 def test_the_least_degree_gives_the_mean(mean, exponent):
-    least = _least(mean, 50.0, exponent)
-    assert _mean(least, 50.0, exponent) == pytest.approx(mean, rel=1e-6)
+    least = _find_low_end(mean, 50.0, exponent)
+    assert _power_law_mean(least, 50.0, exponent) == pytest.approx(mean, rel=1e-6)
     middles = (np.arange(20_000) + 0.5) / 20_000
-    assert _power_law(middles, exponent, least, 50.0).mean() == pytest.approx(mean, rel=2e-3)
+    assert _draw_power_law(middles, exponent, least, 50.0).mean() == pytest.approx(mean, rel=2e-3)
 
 
 @pytest.mark.interpreted
@@ -277,7 +277,7 @@ def test_members_fit_their_communities_and_go_anywhere_they_fit():
     count = np.zeros((6, 3))
     for world in range(worlds):
         community = np.empty(6, np.int32)
-        ties.members(np.uint64(world), eligible, order, np.array([0, 0, 1, 1, 2, 2]), community)
+        graph_kernels.assign_members(np.uint64(world), eligible, order, np.array([0, 0, 1, 1, 2, 2]), community)
         assert np.bincount(community).tolist() == [2, 2, 2]
         count[np.arange(6), community] += 1
     assert count[[4, 1]].tolist() == [[worlds, 0, 0]] * 2, "who needs a large community gets one"
@@ -330,15 +330,15 @@ def test_degrees_with_a_heavy_tail_are_met(tmp_path, columns):
 def test_degree_files_in_every_format(tmp_path):
     plain = "2 1\n1 1\n0 1\n"
     texts = [plain, plain.replace(" ", ","), "# degrees\nfollowers following\n" + plain, "2 1 x\n1 1 y\n0 1 z\n"]
-    found = [degree_files.read(written(tmp_path, each, f"{at}")) for at, each in enumerate(texts)]
-    packed = degree_files.read(written(tmp_path, gzip.compress(plain.encode()), "p.gz"))
+    found = [degree_files.read_degrees(written(tmp_path, each, f"{at}")) for at, each in enumerate(texts)]
+    packed = degree_files.read_degrees(written(tmp_path, gzip.compress(plain.encode()), "p.gz"))
     for each in (*found, packed):
         assert each.followers.tolist() == [2, 1, 0]
         assert each.following.tolist() == [1, 1, 1]
         assert not each.mutual
     assert "line 2 read as a header: followers following" in found[2].notes
     assert "columns after the second ignored" in found[3].notes
-    friends = degree_files.read(written(tmp_path, "degree\n1\n2\n1\n", "f"))
+    friends = degree_files.read_degrees(written(tmp_path, "degree\n1\n2\n1\n", "f"))
     assert friends.mutual
     assert friends.notes[-1] == "one number a person: friends, who follow one another"
 
@@ -380,7 +380,7 @@ def test_simple_keeps_degrees_and_leaves_a_simple_graph(drawn, mutual, key):
     group = np.sort(np.arange(len(source)) % 2)
     community = np.arange(8) % 3
     tangled = stubs.Multigraph(source.copy(), target.copy(), group, community, 1, mutual)
-    one, other, lost = stubs.simple(np.uint64(key), tangled)
+    one, other, lost = stubs.remove_conflicts(np.uint64(key), tangled)
     assert len(one) + lost == len(source)
     assert np.array_equal(tangled.source, source), "its input stays"
     assert (one != other).all()
@@ -399,8 +399,8 @@ def test_simple_keeps_degrees_and_leaves_a_simple_graph(drawn, mutual, key):
 @pytest.mark.interpreted
 def test_edges_that_must_leave_their_community_do():
     people = np.repeat(np.arange(12), 3)
-    ends = stubs.paired(np.uint64(3), people, np.ones(36, np.int64))
-    source, target, lost = stubs.simple(np.uint64(3), stubs.Multigraph(*ends, np.arange(12) % 3, 1, True))
+    ends = stubs.pair_stubs(np.uint64(3), people, np.ones(36, np.int64))
+    source, target, lost = stubs.remove_conflicts(np.uint64(3), stubs.Multigraph(*ends, np.arange(12) % 3, 1, True))
     assert lost == 0
     assert (source % 3 != target % 3).all()
     assert np.bincount(np.concatenate((source, target))).tolist() == [3] * 12
@@ -411,9 +411,9 @@ def test_of_equal_edges_without_an_exchange_one_stays():
     same_way = stubs.Multigraph(
         np.array([0, 0]), np.array([1, 1]), np.zeros(2, np.int64), np.zeros(2, np.int64), -1, False
     )
-    assert stubs.simple(np.uint64(1), same_way)[2] == 1
+    assert stubs.remove_conflicts(np.uint64(1), same_way)[2] == 1
     loops = stubs.Multigraph(np.array([0, 1]), np.array([0, 1]), np.zeros(2, np.int64), np.zeros(2, np.int64), -1, True)
-    assert stubs.simple(np.uint64(1), loops)[2] == 1
+    assert stubs.remove_conflicts(np.uint64(1), loops)[2] == 1
 
 
 GIVEN: dict[str, Callable[[str, networkx.DiGraph], GraphFile | NetworkxGraph]] = {

@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.actors.army import MEMORY
-from sim.observers.base import Moment
-from sim.people.population import cohort
+from sim.actors.army import MAX_ORDER_LAG
+from sim.observers.base import StepRecord
+from sim.people.population import classify_cohort
 from sim.setting import Setting
 from sim.state.accounts import DISSENTER
-from sim.state.graph import edges
+from sim.state.graph import list_edges
 from sim.state.posts import REPLY, REPOST, Posts
-from sim.state.records import CELLS, VOICED
+from sim.state.records import OUTCOMES, VOICED
 from sim.state.truth import ORGANIC, TROLL
 from sim.world import World
 from tests.worlds import HOURS, START, Shelves, lively
 
 TICKS = START + HOURS + 4
 WINDOW = 24  #: hours, shorter than the default, so that posts leave while the world is watched
-UNIT = ("climate", "climate_reference", "fear", "dread", "habituation", "interest")
+UNIT = ("opinion_climate", "reference_climate", "fear", "expected_toxicity", "habituation", "interest")
 SIGNED = ("stance_principal", "stance_extremist")
-WITHHELD = ["withheld_fear", "withheld_climate", "withheld_either", "withheld_over"]
+WITHHELD = ["withheld_fear", "withheld_climate", "withheld_joint", "withheld_redundant"]
 
 
 class Inspector:
@@ -35,9 +35,9 @@ class Inspector:
         self.shown = self.removed = 0
         self.bases: list[int] = []
         self.rates: dict[tuple[int, int], int] = {}
-        self.before = (world.accounts.left.copy(), world.accounts.suspended_until.copy())
+        self.before = (world.accounts.has_left.copy(), world.accounts.suspended_until.copy())
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         self.bases.append(self.world.state.ledger.base)
         self.state(moment)
         self.exposures(moment)
@@ -46,10 +46,10 @@ class Inspector:
         self.army(moment)
         self.moderation(moment)
         self.topics()
-        self.before = (moment.accounts.left.copy(), moment.accounts.suspended_until.copy())
+        self.before = (moment.accounts.has_left.copy(), moment.accounts.suspended_until.copy())
         return {}
 
-    def state(self, moment: Moment) -> None:
+    def state(self, moment: StepRecord) -> None:
         accounts = moment.accounts
         for name, column in accounts._asdict().items():
             assert column.dtype.kind != "f" or np.isfinite(column).all(), name
@@ -57,64 +57,64 @@ class Inspector:
             assert ((getattr(accounts, name) >= 0.0) & (getattr(accounts, name) <= 1.0)).all(), name
         for name in SIGNED:
             assert (np.abs(getattr(accounts, name)) <= 1.0).all(), name
-        rows = self.world.state.ledger.rows()
+        rows = self.world.state.ledger.get_rows()
         for name in ("toxicity", "shock", "appeal"):
             assert ((getattr(rows, name) >= 0.0) & (getattr(rows, name) <= 1.0)).all(), name
         assert (np.diff(rows.time) >= 0).all()
         assert (rows.time[moment.new] // 3600 == moment.tick).all()
         assert (rows.time >= moment.tick * 3600 - WINDOW * 3600).all()
 
-    def exposures(self, moment: Moment) -> None:
+    def exposures(self, moment: StepRecord) -> None:
         """Shown is what stands, from the past, within the window, by others, within the budget, each once."""
         posts, (start, item), budget = moment.posts, moment.seen, self.world.setting.attention
-        reader = np.repeat(moment.woken.active, np.diff(start))
+        reader = np.repeat(moment.active_users.active, np.diff(start))
         assert len(reader) == len(item)
         self.shown += len(item)
         assert (item < moment.new.start).all()
         assert not (set(item[posts.removed[item]].tolist()) - set(moment.removals.posts.tolist()))
-        assert (posts.voice[item] != reader).all()
+        assert (posts.original_author[item] != reader).all()
         assert (posts.author[item] != reader).all()
         assert (np.diff(item)[np.diff(reader) == 0] > 0).all()
         army = moment.truth.role[posts.author[item]] == TROLL
-        if budget.crowding:
+        if budget.army_competes:
             assert (np.diff(start) <= budget.items).all()
         else:
             for group in (army, ~army):
                 assert np.bincount(reader[group], minlength=1).max() <= budget.items
 
-    def intentions(self, moment: Moment) -> None:
+    def intentions(self, moment: StepRecord) -> None:
         """Counts by person, counts by cell and posts marked as dissent agree."""
-        spoken, accounts, change = moment.spoken, moment.accounts, moment.change
-        active = moment.woken.active
-        now = [cohort(p, e) for p, e in zip(change.stance_principal, change.stance_extremist, strict=True)]
+        speech, accounts, change = moment.speech, moment.accounts, moment.update
+        active = moment.active_users.active
+        now = [classify_cohort(p, e) for p, e in zip(change.stance_principal, change.stance_extremist, strict=True)]
         ours = (accounts.cohort[active] == DISSENTER) & (np.array(now, np.int64) == DISSENTER)
-        cells = dict(zip(CELLS, spoken.cells.tolist(), strict=True))
-        assert spoken.voiced[ours].sum() == cells["dissent_posts"] == spoken.drafts.dissent.sum()
-        assert spoken.withheld[ours].sum() == sum(cells[name] for name in WITHHELD)
-        assert moment.posts.dissent[moment.new].sum() == spoken.cells[VOICED]
-        contested = spoken.drafts.topic == 0
-        assert np.bincount(spoken.drafts.author[contested], minlength=1).sum() == spoken.voiced.sum()
+        cells = dict(zip(OUTCOMES, speech.outcomes.tolist(), strict=True))
+        assert speech.voiced[ours].sum() == cells["dissent_posts"] == speech.drafts.dissent.sum()
+        assert speech.withheld[ours].sum() == sum(cells[name] for name in WITHHELD)
+        assert moment.posts.dissent[moment.new].sum() == speech.outcomes[VOICED]
+        contested = speech.drafts.topic == 0
+        assert np.bincount(speech.drafts.author[contested], minlength=1).sum() == speech.voiced.sum()
 
-    def authors(self, moment: Moment) -> None:
+    def authors(self, moment: StepRecord) -> None:
         """Who left or is suspended does not write; people write only while awake."""
         left, until = self.before
         author = moment.posts.author[moment.new]
         assert not left[author].any()
         assert (until[author] <= moment.tick).all()
         people = author[moment.truth.role[author] == ORGANIC]
-        assert np.isin(people, moment.woken.active).all()
-        assert not np.intersect1d(moment.woken.active, moment.woken.absent).size
-        gone = left[moment.woken.absent] | (until[moment.woken.absent] > moment.tick)
+        assert np.isin(people, moment.active_users.active).all()
+        assert not np.intersect1d(moment.active_users.active, moment.active_users.absent).size
+        gone = left[moment.active_users.absent] | (until[moment.active_users.absent] > moment.tick)
         assert gone.all()
 
-    def army(self, moment: Moment) -> None:
+    def army(self, moment: StepRecord) -> None:
         """Only working platoons on shift write, within quota, between start and end of the campaign."""
         rule, campaign = self.world.setting.army, self.world.setting.campaign
         author = moment.posts.author[moment.new]
         trolls = author[moment.truth.role[author] == TROLL] - self.world.n_organic
         if not len(trolls):
             return
-        assert campaign.start <= moment.tick < campaign.end + MEMORY
+        assert campaign.start <= moment.tick < campaign.end + MAX_ORDER_LAG
         platoon = trolls % 3
         active = sorted(("flood", "abuse", "amplify").index(name) for name in campaign.tactics)
         assert campaign.effort == "equal" or set(platoon.tolist()) <= set(active)
@@ -127,7 +127,7 @@ class Inspector:
             assert count <= np.ceil(rule.rate * campaign.intensity)
             assert self.rates[day] <= rule.quota
 
-    def moderation(self, moment: Moment) -> None:
+    def moderation(self, moment: StepRecord) -> None:
         rule, removed = self.world.setting.moderation, moment.removals.posts
         self.removed += len(removed)
         kept = moment.posts.kind[removed] != REPOST
@@ -140,7 +140,7 @@ class Inspector:
     def topics(self) -> None:
         """Every stream holds, in order, all the originals and replies of its topic that are in the window."""
         ledger, topics = self.world.state.ledger, self.world.state.topics
-        rows = ledger.rows()
+        rows = ledger.get_rows()
         for topic, length in enumerate(topics.lengths):
             stream = topics.serials[topic, :length]
             assert (np.diff(stream) > 0).all()
@@ -149,14 +149,14 @@ class Inspector:
 
 
 def check_measures(history: pd.DataFrame) -> None:
-    assert (history["opportunities"] == history[list(CELLS)].sum(axis=1)).all()
+    assert (history["opportunities"] == history[list(OUTCOMES)].sum(axis=1)).all()
     assert (history["dissent_withheld"] == history[WITHHELD].sum(axis=1)).all()
     assert (history["dissent_wanted"] == history["dissent_posts"] + history["dissent_withheld"]).all()
     assert (history["dissent_impressions_nondissenters"] <= history["dissent_impressions"]).all()
     assert (history["dissent_impressions"] <= history["topic_impressions"]).all()
     assert (history["topic_impressions"] <= history["reads"]).all()
     assert (
-        history["loyal_posts"] + history["third_posts"] + history["dissent_posts"] <= history["organic_posts"]
+        history["loyal_posts"] + history["uncommitted_posts"] + history["dissent_posts"] <= history["organic_posts"]
     ).all()
     assert (history["true_supporters"] <= history["perceived_supporters"]).all()
     assert (history["acts"] == history["organic_posts"]).all()
@@ -181,12 +181,12 @@ def check_ledger(world: World, posts: Posts, bases: list[int]) -> None:
         assert (target >= 0) == (kind == REPLY)
         if kind == REPOST:
             assert root == posts.root[parent] < serial
-            assert posts.voice[serial] == posts.author[root]
+            assert posts.original_author[serial] == posts.author[root]
             for credited in {parent, root}:
                 reposts[credited] += credited >= base
         else:
             assert root == serial
-            assert posts.voice[serial] == author
+            assert posts.original_author[serial] == author
         if kind == REPLY:
             assert posts.root[parent] == parent
             assert posts.author[parent] == target != author
@@ -206,16 +206,16 @@ def check_ledger(world: World, posts: Posts, bases: list[int]) -> None:
 def check_truth(world: World, posts: Posts) -> None:
     """Every organised post, and no other, is in the log of orders, with the tactic of its platoon."""
     truth, role = world.state.truth, world.role[posts.author]
-    assert truth.logged == np.count_nonzero(role != ORGANIC)
-    order, tactic = truth.take(posts.key)
-    assert truth.logged == 0
+    assert truth.log_length == np.count_nonzero(role != ORGANIC)
+    order, tactic = truth.pop_orders(posts.key)
+    assert truth.log_length == 0
     assert ((order == -1) == (role == ORGANIC)).all()
     assert (order <= posts.time // 3600).all()
     assert ((tactic >= 0) == (role == TROLL)).all()
 
 
 def check_graph(world: World) -> None:
-    source, target = edges(world.graph)
+    source, target = list_edges(world.graph)
     assert (source != target).all()
     turned = np.lexsort((source, target))
     np.testing.assert_array_equal(source[turned], world.graph.followers)
@@ -225,7 +225,7 @@ def check_graph(world: World) -> None:
 
 def inspected(setting: Setting, seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[World, Inspector]:
     with monkeypatch.context() as patch:
-        patch.setattr("sim.world.WINDOW", WINDOW * 3600)
+        patch.setattr("sim.world.WINDOW_SECONDS", WINDOW * 3600)
         shelves = Shelves()
         world = World(setting, rng=seed, archive=shelves)
     inspector = Inspector(world)
@@ -251,7 +251,7 @@ CHANGES = st.fixed_dictionaries(
                 "dissent_share": st.sampled_from((0.0, 0.4, 1.0)),
                 "loyal_share": st.just(0.0),
                 "sympathiser_share": shares(),
-                "unyielding_share": shares(),
+                "hardcore_share": shares(),
                 "withdraw_share": st.sampled_from((0.0, 0.5)),
                 "fight_share": st.sampled_from((0.0, 0.5)),
             }
@@ -263,7 +263,7 @@ CHANGES = st.fixed_dictionaries(
                 "search": st.sampled_from((0, 10)),
                 "trends": st.sampled_from((0, 10)),
                 "memory": st.sampled_from((1, 24)),
-                "crowding": st.booleans(),
+                "army_competes": st.booleans(),
             }
         ),
         "feed": st.fixed_dictionaries({"engagement": st.sampled_from((0.0, 2.0)), "depth": st.sampled_from((1, 30))}),
@@ -272,8 +272,8 @@ CHANGES = st.fixed_dictionaries(
                 "persuasion": st.sampled_from((0.0, 0.5, 1.0)),
                 "tolerance": st.sampled_from((0.0, 2.0)),
                 "climate_rate": st.sampled_from((0.0, 0.1, 1.0)),
-                "direct": shares(),
-                "vicarious": shares(),
+                "direct_fear": shares(),
+                "vicarious_fear": shares(),
                 "anticipation": shares(),
                 "thrill": shares(),
                 "terror": shares(),
@@ -300,7 +300,7 @@ CHANGES = st.fixed_dictionaries(
                 "followers": st.sampled_from((0.0, 15.0)),
             }
         ),
-        "extremists": st.fixed_dictionaries({"size": st.integers(0, 4), "step": shares()}),
+        "extremists": st.fixed_dictionaries({"size": st.integers(0, 4), "escalation_step": shares()}),
         "campaign": st.fixed_dictionaries(
             {
                 "tactics": st.lists(st.sampled_from(("flood", "abuse", "amplify")), unique=True).map(tuple),
@@ -322,8 +322,8 @@ def test_all_laws_hold_in_a_busy_world(monkeypatch: pytest.MonkeyPatch) -> None:
     assert inspector.shown > 10_000
     assert inspector.removed > 30
     totals = world.history.sum()
-    assert [name for name in (*CELLS, "army_posts", "extremist_posts", "dissent_removed") if totals[name] == 0] == []
-    assert world.accounts.left.any()
+    assert [name for name in (*OUTCOMES, "army_posts", "extremist_posts", "dissent_removed") if totals[name] == 0] == []
+    assert world.accounts.has_left.any()
     assert world.state.ledger.base > 1000
     assert max(inspector.rates.values()) == world.setting.army.quota
 

@@ -14,25 +14,25 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
 from experiments.detection import surface
-from experiments.detection.dataset import Dataset, read
-from experiments.detection.formats.shown import People
+from experiments.detection.dataset import Dataset, read_dataset
+from experiments.detection.formats.base import AccountTexts
 from experiments.detection.surface import Content
-from experiments.detection.view import PlatformView, Truth
-from experiments.settings import build
+from experiments.detection.view import PlatformView, TruthTables
+from experiments.settings import build_setting
 from sim.actors.evasion import PARAPHRASES, Evasion
-from sim.noise import draws
+from sim.rng import draw_each
 from sim.setting import Setting
 from tests.test_conf import composed
 from tests.test_dataset import SEED, recorded
 from tests.worlds import lively
 
-FULL = build(composed("export", "evasion=full")).evasion
+FULL = build_setting(composed("export", "evasion=full")).evasion
 
 
-def shown(folder: Path, setting: Setting, ticks: int) -> tuple[PlatformView, Truth, NDArray[np.bool_]]:
+def shown(folder: Path, setting: Setting, ticks: int) -> tuple[PlatformView, TruthTables, NDArray[np.bool_]]:
     """Return what a world shows, the truth, and whose accounts are organised."""
     recorded(folder, setting, ticks)
-    view, truth = read(Dataset(folder, SEED, setting.campaign.start, setting.evasion))
+    view, truth = read_dataset(Dataset(folder, SEED, setting.campaign.start, setting.evasion))
     return view, truth, (truth.accounts["role"] != "organic").to_numpy()
 
 
@@ -44,14 +44,16 @@ def separation(feature: NDArray[np.float64] | pd.Series, organised: NDArray[np.b
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> tuple[PlatformView, Truth, NDArray[np.bool_]]:
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> tuple[PlatformView, TruthTables, NDArray[np.bool_]]:
     """A world whose organised accounts have no orders, and talk of everyday things as people do."""
     setting = lively(population={"size": 500}, army={"size": 150}, extremists={"size": 0}, campaign={"intensity": 0.0})
     evasion = replace(FULL, everyday=8.0)
     return shown(tmp_path_factory.mktemp("quiet"), replace(setting, evasion=evasion), 48)
 
 
-def test_ids_and_order_say_nothing_of_quiet_accounts(quiet: tuple[PlatformView, Truth, NDArray[np.bool_]]) -> None:
+def test_ids_and_order_say_nothing_of_quiet_accounts(
+    quiet: tuple[PlatformView, TruthTables, NDArray[np.bool_]],
+) -> None:
     view, _, organised = quiet
     ids = view.accounts["account_id"].to_numpy()
     first = view.posts.reset_index().groupby("account_id")["post_id"].agg(lambda posts: (posts & (2**22 - 1)).mean())
@@ -68,11 +70,11 @@ def test_ids_and_order_say_nothing_of_quiet_accounts(quiet: tuple[PlatformView, 
 
 
 def names_of(view: PlatformView) -> NDArray[np.float64]:
-    people = People(pa.Table.from_pandas(view.accounts))
+    people = AccountTexts(pa.Table.from_pandas(view.accounts))
     return np.array([int(name[1:], 16) for name in people.name.to_pylist()], float)
 
 
-def test_words_say_nothing_of_quiet_accounts(quiet: tuple[PlatformView, Truth, NDArray[np.bool_]]) -> None:
+def test_words_say_nothing_of_quiet_accounts(quiet: tuple[PlatformView, TruthTables, NDArray[np.bool_]]) -> None:
     view, _, organised = quiet
     posts = view.posts[~view.posts["deleted"] & (view.posts["kind"] != "repost")]
     posts = posts.drop_duplicates("account_id")  # one each, or means would tell how much an account writes
@@ -100,7 +102,7 @@ def profile_tree(view: PlatformView, organised: NDArray[np.bool_]) -> float:
 
 
 def test_profiles_say_nothing_where_all_is_hidden_and_all_where_nothing_is(tmp_path: Path) -> None:
-    setting = build(composed("run", "population.size=1500", "army.size=300", "extremists.size=60"))
+    setting = build_setting(composed("run", "population.size=1500", "army.size=300", "extremists.size=60"))
     found = {}
     for name, evasion in (("full", FULL), ("none", Evasion())):
         view, _, organised = shown(tmp_path / name, replace(setting, evasion=evasion), 1)
@@ -117,7 +119,7 @@ def copies() -> Content:
     """Copies of four texts on the contested topic, all written by order."""
     n = 400
     return Content(
-        key=(draws(np.arange(n, dtype=np.uint64), 9) * 2**60).astype(np.uint64),
+        key=(draw_each(np.arange(n, dtype=np.uint64), 9) * 2**60).astype(np.uint64),
         time=np.arange(n),
         topic=np.zeros(n, np.int64),
         template=np.arange(n) % 4,
@@ -129,7 +131,7 @@ def copies() -> Content:
 
 def alike(content: Content, paraphrase: str) -> float:
     """Return the mean share of words that two copies of one text have in common, in the same places."""
-    texts = [text.split() for text in surface.texts(content, Evasion(paraphrase=paraphrase), 1).to_pylist()]
+    texts = [text.split() for text in surface.make_texts(content, Evasion(paraphrase=paraphrase), 1).to_pylist()]
     pairs = [(texts[i], texts[i + 4]) for i in range(len(texts) - 4)]
     assert all(len(one) == len(other) for one, other in pairs)
     return float(np.mean([np.mean([a == b for a, b in zip(*pair, strict=True)]) for pair in pairs]))
@@ -145,8 +147,8 @@ def test_splitting_spreads_slogans_and_links(copies: Content) -> None:
     most = []
     for splitting in (1, 2, 4, 8):
         evasion = Evasion(splitting=splitting)
-        tags = pd.Series(surface.hashtags(copies, evasion).to_pylist()).str.split().str[-1]
-        links = pd.Series(surface.links(copies, evasion, 1).to_pylist())
+        tags = pd.Series(surface.make_hashtags(copies, evasion).to_pylist()).str.split().str[-1]
+        links = pd.Series(surface.make_links(copies, evasion, 1).to_pylist())
         assert tags.nunique() == splitting
         assert links[links != ""].nunique() == splitting
         most.append(tags.value_counts(normalize=True).iloc[0])
@@ -156,15 +158,17 @@ def test_splitting_spreads_slogans_and_links(copies: Content) -> None:
 
 def test_a_slogan_is_no_mark_of_an_order(copies: Content) -> None:
     """Supporters take the same tags up in their own words."""
-    own = surface.hashtags(copies._replace(ordered=np.zeros(400, np.bool_)), Evasion())
-    slogan = surface.hashtags(copies, Evasion()).to_pylist()[0].split()[-1]
+    own = surface.make_hashtags(copies._replace(ordered=np.zeros(400, np.bool_)), Evasion())
+    slogan = surface.make_hashtags(copies, Evasion()).to_pylist()[0].split()[-1]
     assert 0.02 < np.mean([slogan in tags.split() for tags in own.to_pylist()]) < 0.5
 
 
 def test_deletion_takes_ordered_posts_alone(copies: Content) -> None:
-    gone = [surface.deleted(copies.key, copies.ordered, Evasion(deletion=share)).mean() for share in (0.0, 0.3, 0.9)]
+    gone = [
+        surface.select_deleted(copies.key, copies.ordered, Evasion(deletion=share)).mean() for share in (0.0, 0.3, 0.9)
+    ]
     assert gone == pytest.approx([0.0, 0.3, 0.9], abs=0.06)
-    assert not surface.deleted(copies.key, ~copies.ordered, Evasion(deletion=1.0)).any()
+    assert not surface.select_deleted(copies.key, ~copies.ordered, Evasion(deletion=1.0)).any()
 
 
 def test_maturity_hides_the_batch(tmp_path: Path) -> None:

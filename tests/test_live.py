@@ -21,13 +21,13 @@ import pandas as pd
 import pytest
 
 from experiments import demo
-from experiments.settings import changed
-from experiments.teaching.compared import worlds
-from experiments.teaching.curves import curves
-from experiments.teaching.film import names as names_of
+from experiments.settings import replace_fields
+from experiments.teaching.comparison import build_settings
+from experiments.teaching.curves import compute_curves
+from experiments.teaching.film import number_accounts as names_of
 from experiments.teaching.live import picture
-from experiments.teaching.live.choice import Choice, names, own, setting, staged
-from experiments.teaching.live.session import Session, Shows
+from experiments.teaching.live.choice import Choice, build_setup, get_scenario_fields, get_setting, list_choices
+from experiments.teaching.live.session import Session, SessionCallbacks
 from sim.errors import InputError
 from sim.platform import home
 from sim.state.posts import REPOST
@@ -45,16 +45,16 @@ class Page:
 
     def __init__(self) -> None:
         self.casts: Queue[dict[str, Any]] = Queue()
-        self.pictures: Queue[picture.Picture] = Queue()
+        self.pictures: Queue[picture.HourPicture] = Queue()
         self.playing: list[bool] = []
         self.trouble: Queue[str] = Queue()
-        shows = Shows(self.casts.put, self.pictures.put, self.playing.append, self.trouble.put)
+        shows = SessionCallbacks(self.casts.put, self.pictures.put, self.playing.append, self.trouble.put)
         self.session = Session(shows)
 
-    def drawn(self) -> picture.Picture:
+    def report_drawn(self) -> picture.HourPicture:
         """Wait for the next picture and say that it is drawn."""
         shown = self.pictures.get(timeout=PATIENCE)
-        self.session.drawn(shown.number)
+        self.session.report_drawn(shown.number)
         return shown
 
 
@@ -66,7 +66,7 @@ def page() -> Iterator[Page]:
 
 
 def played(choice: Choice, hours: int) -> pd.DataFrame:
-    return World(setting(choice), rng=choice.seed).run(hours)
+    return World(get_setting(choice), rng=choice.seed).run(hours)
 
 
 def test_a_picture_waits_until_the_one_before_is_drawn(page: Page):
@@ -75,10 +75,10 @@ def test_a_picture_waits_until_the_one_before_is_drawn(page: Page):
     first = page.pictures.get(timeout=PATIENCE)
     with pytest.raises(Empty):
         page.pictures.get(timeout=0.3)
-    page.session.drawn(first.number + 7)  # some other picture
+    page.session.report_drawn(first.number + 7)  # some other picture
     with pytest.raises(Empty):
         page.pictures.get(timeout=0.2)
-    page.session.drawn(first.number)
+    page.session.report_drawn(first.number)
     assert page.pictures.get(timeout=PATIENCE).hour == first.hour + 1
     assert page.playing == [False, True]
 
@@ -86,8 +86,8 @@ def test_a_picture_waits_until_the_one_before_is_drawn(page: Page):
 def test_what_is_shown_is_the_world_played_alone(page: Page):
     page.session.reset(SMALL)
     page.session.play(True)
-    shown = [page.drawn() for _ in range(30)]
-    expected = curves(played(SMALL, 30))
+    shown = [page.report_drawn() for _ in range(30)]
+    expected = compute_curves(played(SMALL, 30))
     assert [each.hour for each in shown] == list(range(1, 31))
     for name, line in expected.items():
         got = [each.worlds[0]["curves"][name] for each in shown]
@@ -100,7 +100,7 @@ def test_a_fork_stands_at_the_same_hour_and_is_the_run_it_stands_for(page: Page,
     assert len(page.casts.get(timeout=PATIENCE)["worlds"]) == 1
     page.session.play(True)
     for _ in range(at):
-        page.drawn()
+        page.report_drawn()
     page.session.play(False)
     page.session.fork()
     cast = page.casts.get(timeout=PATIENCE)
@@ -108,42 +108,42 @@ def test_a_fork_stands_at_the_same_hour_and_is_the_run_it_stands_for(page: Page,
     assert len({len(world["frames"]) for world in cast["worlds"]}) == 1
     hours = len(cast["worlds"][0]["frames"])
     for world, choice in zip(cast["worlds"], (SMALL._replace(tactics=()), SMALL), strict=True):
-        line = curves(played(choice, hours))["voice"]
+        line = compute_curves(played(choice, hours))["voice"]
         assert np.allclose(world["curves"]["voice"], line, rtol=1e-5)
 
 
 def of(scenario: str, **further: Any) -> Choice:
-    return SMALL._replace(scenario=scenario, **{**own(scenario), **further})
+    return SMALL._replace(scenario=scenario, **{**get_scenario_fields(scenario), **further})
 
 
-@pytest.mark.parametrize("scenario", [name for name in names("scenario") if name != "quiet"])
+@pytest.mark.parametrize("scenario", [name for name in list_choices("scenario") if name != "quiet"])
 def test_a_fork_is_the_world_with_which_the_story_compares_the_scenario(page: Page, scenario: str):
     choice = of(scenario)
     config = composed("replay", f"scenario={scenario}", f"population.size={choice.people}")
-    rules = [changed(each, {"campaign.tactics": choice.tactics}) for each in worlds(config)]
-    assert list(staged(choice).settings) == rules
+    rules = [replace_fields(each, {"campaign.tactics": choice.tactics}) for each in build_settings(config)]
+    assert list(build_setup(choice).settings) == rules
     assert rules[0] != rules[1]
     page.session.reset(choice)
     assert page.casts.get(timeout=PATIENCE)["fork"]
     page.session.play(True)
     for _ in range(12):
-        page.drawn()
+        page.report_drawn()
     page.session.play(False)
     page.session.fork()
     cast = page.casts.get(timeout=PATIENCE)
     assert not cast["fork"]
     hours = len(cast["worlds"][0]["frames"])
     for world, each in zip(cast["worlds"], rules, strict=True):
-        line = curves(World(each, rng=choice.seed).run(hours), cast["own"])
+        line = compute_curves(World(each, rng=choice.seed).run(hours), cast["own"])
         for name in ("voice", *cast["own"]):
             got = [np.nan if value is None else value for value in world["curves"][name]]
             assert np.allclose(got, line[name], rtol=1e-5, equal_nan=True), name
 
 
 def test_worlds_that_differ_in_something_else_than_a_campaign_part_when_that_begins():
-    one, two = (pd.DataFrame(World(each, rng=3).run(130)) for each in staged(of("committee_smear")).settings)
+    one, two = (pd.DataFrame(World(each, rng=3).run(130)) for each in build_setup(of("committee_smear")).settings)
     assert one[:96].equals(two[:96])
-    assert one["aimed_credibility"].iloc[-1] > two["aimed_credibility"].iloc[-1] + 0.05
+    assert one["targeted_credibility"].iloc[-1] > two["targeted_credibility"].iloc[-1] + 0.05
 
 
 def test_a_world_with_nobody_organised_has_no_other_and_an_army_that_is_added_is_silent_in_it(page: Page):
@@ -151,13 +151,13 @@ def test_a_world_with_nobody_organised_has_no_other_and_an_army_that_is_added_is
     assert not page.casts.get(timeout=PATIENCE)["fork"]
     page.session.fork()
     page.session.step()
-    page.drawn()
+    page.report_drawn()
     assert page.casts.empty()
     for scenario in ("quiet", "committee_smear"):
-        silent, loud = staged(of(scenario, army=12)).settings
+        silent, loud = build_setup(of(scenario, army=12)).settings
         assert (silent.campaign.intensity, loud.campaign.intensity) == (0.0, 1.0)
         assert silent.army == loud.army
-    assert staged(of("quiet", army=12)).time.hours > 0 == staged(of("quiet")).time.hours
+    assert build_setup(of("quiet", army=12)).time.hours > 0 == build_setup(of("quiet")).time.hours
 
 
 def test_ten_sessions_share_nothing_and_end_with_their_pages():
@@ -167,9 +167,11 @@ def test_ten_sessions_share_nothing_and_end_with_their_pages():
     for shown, choice in zip(pages, choices, strict=True):
         shown.session.reset(choice)
         shown.session.play(True)
-    last = [[shown.drawn() for _ in range(12)][-1] for shown in pages]
+    last = [[shown.report_drawn() for _ in range(12)][-1] for shown in pages]
     for choice, shown in zip(choices, last, strict=True):
-        assert shown.worlds[0]["curves"]["voice"] == pytest.approx(float(curves(played(choice, 12))["voice"][-1]))
+        assert shown.worlds[0]["curves"]["voice"] == pytest.approx(
+            float(compute_curves(played(choice, 12))["voice"][-1])
+        )
     for shown in pages:
         shown.session.close()
         assert shown.session.worlds == []
@@ -183,12 +185,12 @@ def test_a_closed_session_gives_back_its_worlds_and_its_desk():
     held: list[weakref.ref[Any]] = []
     drawn: Queue[int] = Queue()
 
-    def shows(shown: picture.Picture) -> None:  # called in the session's thread, where its desk is
+    def shows(shown: picture.HourPicture) -> None:  # called in the session's thread, where its desk is
         if not held:
             held.extend([weakref.ref(home._KEPT.desk.row), *map(weakref.ref, session.worlds)])
         drawn.put(shown.number)
 
-    session = Session(Shows(lambda cast: None, shows, lambda on: None, lambda said: None))
+    session = Session(SessionCallbacks(lambda cast: None, shows, lambda on: None, lambda said: None))
     session.reset(SMALL)
     drawn.get(timeout=PATIENCE)
     assert len(held) == 2
@@ -213,33 +215,35 @@ def test_a_closed_session_gives_back_its_worlds_and_its_desk():
 )
 def test_a_choice_that_can_not_be_is_one_line_and_the_world_stays(page: Page, change: dict[str, Any], said: str):
     with pytest.raises(InputError) as refused:
-        setting(SMALL._replace(**change))
+        get_setting(SMALL._replace(**change))
     assert str(refused.value).startswith(said)
     page.session.reset(SMALL)
     assert page.trouble.get(timeout=PATIENCE) == ""
-    page.drawn()
+    page.report_drawn()
     page.session.reset(SMALL._replace(**change))
     assert page.trouble.get(timeout=PATIENCE).startswith(said)
     page.session.step()
-    assert page.drawn().hour == 2
+    assert page.report_drawn().hour == 2
 
 
-@pytest.mark.parametrize(("scenario", "defence"), list(zip(cycle(names("scenario")), names("defence"), strict=False)))
+@pytest.mark.parametrize(
+    ("scenario", "defence"), list(zip(cycle(list_choices("scenario")), list_choices("defence"), strict=False))
+)
 def test_every_scenario_and_every_defence_can_be_chosen(scenario: str, defence: str):
-    chosen = setting(SMALL._replace(scenario=scenario, defence=defence))
+    chosen = get_setting(SMALL._replace(scenario=scenario, defence=defence))
     rules = [type(rule).__name__.lower() for rule in (*chosen.defences, *chosen.forces)]
     assert defence == Choice().defence or defence.replace("_", "") in rules
     assert chosen.population.size == 120
 
 
 def test_all_scenarios_are_among_them_and_so_are_ten_defences():
-    assert len(names("scenario")) <= len(names("defence")) == 11
+    assert len(list_choices("scenario")) <= len(list_choices("defence")) == 11
 
 
 def test_the_stream_holds_what_stands_and_suspects_are_those_who_repost_together():
-    world = World(setting(SMALL._replace(army=40)), rng=1)
+    world = World(get_setting(SMALL._replace(army=40)), rng=1)
     world.run(90)
-    posts, listed = world.state.ledger.rows(), picture.stream(world)
+    posts, listed = world.state.ledger.get_rows(), picture.list_posts(world)
     assert len(listed) == picture.POSTS
     standing = [
         (int(a), int(k))
@@ -248,7 +252,7 @@ def test_the_stream_holds_what_stands_and_suspects_are_those_who_repost_together
     ]
     called = names_of(world, np.arange(len(world.role))).tolist()
     assert [post["author"] for post in listed] == [called[author] for author, _ in standing[::-1][: picture.POSTS]]
-    suspects = picture.suspects(world)
+    suspects = picture.list_suspects(world)
     assert suspects
     assert [one["score"] for one in suspects] == sorted((one["score"] for one in suspects), reverse=True)
     acts = zip(posts.author, posts.root, posts.time, posts.kind == REPOST, posts.removed, strict=True)
@@ -263,10 +267,10 @@ def test_the_stream_holds_what_stands_and_suspects_are_those_who_repost_together
 
 POOLED = """
 import os, time
-from experiments.teaching.live.bands import pool
+from experiments.teaching.live.bands import get_pool
 
 if __name__ == "__main__":
-    print(pool().submit(os.getpid).result(), flush=True)
+    print(get_pool().submit(os.getpid).result(), flush=True)
     time.sleep(600)
 """
 
@@ -295,9 +299,9 @@ def test_a_server_that_is_killed_leaves_no_worker_behind(tmp_path: Path):
 
 @pytest.mark.filterwarnings("ignore")  # of the server's own packages
 def test_only_this_machine_sees_the_page_unless_told_otherwise():
-    assert demo.arguments().parse_args([]).host == "127.0.0.1" == demo.LOOPBACK
+    assert demo.make_parser().parse_args([]).host == "127.0.0.1" == demo.LOOPBACK
     pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
-    assert demo.server(demo.LOOPBACK, 8765).config.host == "127.0.0.1"
+    assert demo.make_server(demo.LOOPBACK, 8765).config.host == "127.0.0.1"
 
 
 @pytest.mark.parametrize(
@@ -314,7 +318,7 @@ def test_only_this_machine_sees_the_page_unless_told_otherwise():
 def test_a_command_line_that_can_not_be_is_one_line_and_ends_with_2(
     words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    with demo.listening(demo.LOOPBACK, 0) as taken:
+    with demo.open_socket(demo.LOOPBACK, 0) as taken:
         port = str(taken.getsockname()[1])
         monkeypatch.setattr("sys.argv", ["demo", "--no-open", *(word.replace("TAKEN", port) for word in words)])
         with pytest.raises(SystemExit) as ended:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.panel import Wanted
+from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
 from sim.people.population import Population
 from sim.setting import Setting
@@ -40,7 +40,7 @@ def sizes(world: World) -> dict[str, int]:
 
 
 def steady(monkeypatch: pytest.MonkeyPatch, **given: Any) -> World:
-    monkeypatch.setattr("sim.world.WINDOW", WINDOW * 3600)
+    monkeypatch.setattr("sim.world.WINDOW_SECONDS", WINDOW * 3600)
     return World(LIVELY, rng=5, **given)
 
 
@@ -48,25 +48,27 @@ def test_nothing_grows_once_the_window_is_full(monkeypatch: pytest.MonkeyPatch) 
     world = steady(monkeypatch)
     world.run(9 * WINDOW)
     full = sizes(world)
-    assert min(full[name] for name in ("accounts", "ledger", "topics", "Numbers")) > 10_000, "the sizes are seen"
+    assert min(full[name] for name in ("accounts", "ledger", "topics", "PerceivedNumbers")) > 10_000, (
+        "the sizes are seen"
+    )
     for _ in range(3):
         world.run(LONG)
         now = sizes(world)
         assert {name for name in now if now[name] > full[name]} <= {"actors", "rest"}
         assert now["rest"] < 1.05 * full["rest"], "an army's plans differ in length"
     assert world.state.ledger.end > 5 * world.state.ledger.size
-    assert world.state.truth.logged == 0
+    assert world.state.truth.log_length == 0
 
 
 def test_nothing_grows_while_it_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with Recorder(tmp_path, Wanted(1.0, 1, ("fear",))) as recorder:
+    with Recorder(tmp_path, PanelOptions(1.0, 1, ("fear",))) as recorder:
         world = steady(monkeypatch, archive=recorder)
         recorder.begin(world)
         world.run(9 * WINDOW)
         full = held(world, set())
         for _ in range(3):
             world.run(LONG)
-            assert world.state.truth.logged <= 2 * world.state.ledger.size + world.state.ledger._gone
+            assert world.state.truth.log_length <= 2 * world.state.ledger.size + world.state.ledger._gone
             assert held(world, set()) < 1.05 * full
         recorder.finish(world)
 
@@ -76,5 +78,5 @@ def test_the_log_of_orders_is_kept_only_for_an_archive() -> None:
     silent, heard = World(setting, rng=1), World(setting, rng=1, archive=lambda first, posts: None)
     for world in (silent, heard):
         world.run(80)
-    assert silent.state.truth.logged == 0
-    assert heard.state.truth.logged > 0
+    assert silent.state.truth.log_length == 0
+    assert heard.state.truth.log_length > 0

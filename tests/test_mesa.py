@@ -23,7 +23,7 @@ class Classroom(World):
 
     def __init__(self, share: float = 0.2, people: int = 60, rng: int = 1) -> None:
         super().__init__(lively(population={"size": people}, campaign={"start": 2}), rng=rng)
-        self.recast(Stubborn, share)
+        self.set_agent_class(Stubborn, share)
         self.datacollector = mesa.DataCollector(
             model_reporters={"stubborn": lambda m: len(m.agents_by_type.get(Stubborn, ()))},
             agenttype_reporters={Stubborn: {"fear": "fear", "read": "sessions_read"}, OrganicUser: {"fear": "fear"}},
@@ -154,7 +154,7 @@ def test_the_page_itself_steps_and_resets_a_world() -> None:
 
 def test_a_pickled_world_keeps_its_collector_s_types() -> None:
     world = World(lively(population={"size": 40}), rng=2)
-    world.recast(Stubborn, 0.5)
+    world.set_agent_class(Stubborn, 0.5)
     world.run(4)
     twin = pickle.loads(pickle.dumps(world))
     assert twin.agent_types == world.agent_types

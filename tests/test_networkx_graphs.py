@@ -11,9 +11,9 @@ from hypothesis import given, settings
 
 from sim.errors import InputError
 from sim.people import networkx_graphs
-from sim.people.given import GraphFile, NetworkxGraph
+from sim.people.given_graphs import GraphFile, NetworkxGraph
 from sim.people.networkx_graphs import from_networkx, to_networkx, write_graphml
-from sim.state.graph import Graph, edges, from_edges, reciprocity
+from sim.state.graph import Graph, from_edges, list_edges, reciprocity
 from sim.world import World
 from tests.test_graph import assert_valid, edge_lists, same, stances
 from tests.worlds import LIVELY
@@ -50,10 +50,10 @@ def test_columns_are_plain_values_and_must_be_as_long_as_the_graph():
 def test_friendships_become_follows_both_ways_and_rows_keep_the_order_of_nodes():
     found = from_networkx(networkx.Graph([("c", "a"), ("a", "b")]))
     assert found.labels == ("c", "a", "b")
-    assert [ends.tolist() for ends in edges(found.graph)] == [[0, 1, 1, 2], [1, 0, 2, 1]]
+    assert [ends.tolist() for ends in list_edges(found.graph)] == [[0, 1, 1, 2], [1, 0, 2, 1]]
     assert found.notes == ("read as undirected, as the graph is: each edge counts both ways",)
     directed = from_networkx(networkx.DiGraph([("c", "a"), ("a", "b")]))
-    assert [ends.tolist() for ends in edges(directed.graph)] == [[0, 1], [1, 2]]
+    assert [ends.tolist() for ends in list_edges(directed.graph)] == [[0, 1], [1, 2]]
 
 
 def test_what_is_ignored_is_noted():
@@ -146,7 +146,7 @@ def test_every_format_gives_the_graph_of_the_object(tmp_path, name, kind):
     networkx.set_node_attributes(graph, {"a": 0.25, "b": -1.0, "c": 1.0, "d": 0.0}, "stance")
     networkx.set_edge_attributes(graph, 2.5, "weight")
     path = saved(tmp_path, graph, name)
-    found, wanted = networkx_graphs.read(path, "auto"), from_networkx(graph)
+    found, wanted = networkx_graphs.read_graph(path, "auto"), from_networkx(graph)
     assert equal(found.graph, wanted.graph)
     assert found.labels == wanted.labels == ("b", "a", "c", "d")
     assert found.notes == wanted.notes
@@ -162,7 +162,7 @@ def test_every_format_gives_the_graph_of_the_object(tmp_path, name, kind):
 @pytest.mark.parametrize("name", NAMES)
 def test_direction_can_be_asked_for(tmp_path, name):
     path = saved(tmp_path, networkx.DiGraph([("a", "b"), ("b", "c")]), name)
-    found = [networkx_graphs.read(path, direction) for direction in ("auto", "directed", "undirected")]
+    found = [networkx_graphs.read_graph(path, direction) for direction in ("auto", "directed", "undirected")]
     assert [reciprocity(each.graph) for each in found] == [0.0, 0.0, 1.0]
     assert "read as undirected, as asked" in found[2].notes
 
@@ -170,9 +170,9 @@ def test_direction_can_be_asked_for(tmp_path, name):
 def test_a_gml_file_without_labels_is_read_by_its_numbers(tmp_path):
     path = tmp_path / "g.gml"
     path.write_text("graph [ directed 1 node [ id 7 ] node [ id 3 ] edge [ source 3 target 7 value 2 ] ]", "utf-8")
-    found = networkx_graphs.read(str(path), "auto")
+    found = networkx_graphs.read_graph(str(path), "auto")
     assert found.labels == ("7", "3")
-    assert [ends.tolist() for ends in edges(found.graph)] == [[1], [0]]
+    assert [ends.tolist() for ends in list_edges(found.graph)] == [[1], [0]]
     assert "attributes of edges (weights) ignored: value" in found.notes
 
 

@@ -8,17 +8,29 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim import noise
-from sim.noise import U64
-from sim.observers.reach import BITS, Reach, _estimates
+from sim import rng
+from sim.observers.reach import BITS, Reach, _estimate_counts
 from sim.people import expression
-from sim.people.population import cohort
-from sim.platform.moderation import _REPORT, _due, _judge
-from sim.rules import values
+from sim.people.population import classify_cohort
+from sim.platform.moderation import _REPORT, _find_due, _judge
+from sim.rng import U64
+from sim.rules import get_values
 from sim.setting import Setting
-from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION, WITHDRAW
-from sim.state.posts import CONTESTED, REPLY, REPOST, TOXIC, Posts
-from sim.state.records import CELLS, CLIMATE, EITHER, FEAR, OVER, RESERVED, VOICED, Change, Exposures, Spoken, Woken
+from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION_THRESHOLD, WITHDRAW
+from sim.state.posts import CONTESTED, REPLY, REPOST, TOXIC_THRESHOLD, Posts
+from sim.state.records import (
+    CLIMATE,
+    FEAR,
+    JOINT,
+    OUTCOMES,
+    PRIVATE,
+    REDUNDANT,
+    VOICED,
+    ActiveUsers,
+    Exposures,
+    SpeechRecord,
+    StateUpdate,
+)
 from sim.state.topics import HOURS as WEEK
 from sim.state.truth import ORGANIC, TROLL
 from sim.world import World
@@ -29,7 +41,7 @@ NOON = START + 20  #: a tick in the middle of the campaign
 SETTINGS = {
     "engagement": LIVELY,
     "chronological": lively(feed={"engagement": 0.0}),
-    "no crowding": lively(attention={"crowding": False}),
+    "no crowding": lively(attention={"army_competes": False}),
     "short": lively(
         attention={"items": 7, "mentions": 2, "search": 3, "trends": 2, "memory": 6},
         feed={"depth": 5},
@@ -47,11 +59,11 @@ class Stage(NamedTuple):
     world: World
     posts: Posts
     now: int
-    woken: Woken
+    active_users: ActiveUsers
     trending: list[int]
     seen: Exposures
-    change: Change
-    spoken: Spoken
+    update: StateUpdate
+    speech: SpeechRecord
 
 
 def stage(setting: Setting, tick: int = NOON, seed: int = 5) -> Stage:
@@ -59,29 +71,37 @@ def stage(setting: Setting, tick: int = NOON, seed: int = 5) -> Stage:
     world = World(setting, rng=seed)
     world.run(tick)
     state, rules = world.state, world.setting
-    state.ledger.tidy(tick * 3600)
+    state.ledger.expire(tick * 3600)
     posts, base = state.ledger.columns, state.ledger.base
-    woken = rules.activity.wake(state.accounts, world.n_organic, seed, tick)
-    seen = read(world, woken)
-    change = rules.reaction.react(state.accounts, posts, woken, seen, seed, tick)
+    active_users = rules.activity.wake(state.accounts, world.n_organic, seed, tick)
+    seen = read(world, active_users)
+    change = rules.reaction.react(state.accounts, posts, active_users, seen, seed, tick)
     wanted = rules.expression.decide(
-        state.accounts, woken, change, state.accounts.climate_reference[woken.active], seed, tick
+        state.accounts, active_users, change, state.accounts.reference_climate[active_users.active], seed, tick
     )
-    spoken = rules.expression.speak(state.accounts, posts, base, woken, seen, change, wanted, seed, tick)
-    trending = rules.trending.topics(state.topics.counts, tick)
-    return Stage(world, state.ledger.rows(), tick, woken, trending.tolist(), seen, change, spoken)
+    speech = rules.expression.speak(state.accounts, posts, base, active_users, seen, change, wanted, seed, tick)
+    trending = rules.trending.find_trending(state.topics.counts, tick)
+    return Stage(world, state.ledger.get_rows(), tick, active_users, trending.tolist(), seen, change, speech)
 
 
-def read(world: World, woken: Woken) -> Exposures:
+def read(world: World, active_users: ActiveUsers) -> Exposures:
     state, rules = world.state, world.setting
-    trending = rules.trending.topics(state.topics.counts, world.now)
-    posts, base, attention = state.ledger.rows(), state.ledger.base, values(rules.attention)
+    trending = rules.trending.find_trending(state.topics.counts, world.now)
+    posts, base, attention = state.ledger.get_rows(), state.ledger.base, get_values(rules.attention)
     streams = (state.topics.serials, state.topics.lengths)
-    display = rules.feed.set_out(
-        posts, base, state.timelines.runs, streams, trending, state.crowds, attention, world.now
+    display = rules.feed.build_candidates(
+        posts, base, state.timelines.columns, streams, trending, state.competes_for_slots, attention, world.now
     )
     return rules.feed.read(
-        state.accounts, state.bonds.following, posts, base, display, woken, attention, state.seed, world.now
+        state.accounts,
+        state.dynamic_graph.following,
+        posts,
+        base,
+        display,
+        active_users,
+        attention,
+        state.seed,
+        world.now,
     )
 
 
@@ -99,17 +119,17 @@ def shown(scene: Stage, r: int) -> list[int]:
 
 def test_who_wakes(scene: Stage) -> None:
     world, rule = scene.world, scene.world.setting.activity
-    key = noise.key_of(5, noise.stream("activity/wake"), scene.now)
+    key = rng.make_key(5, rng.stream("activity/wake"), scene.now)
     active, absent = [], []
     for i in range(world.n_organic):
         a = world.accounts
         local = (scene.now - int(a.phase[i])) % 24
         rhythm = 1.0 + rule.rhythm * math.cos(2.0 * math.pi * (local - rule.peak) / 24.0)
-        chance = 1.0 - math.exp(-a.sessions[i] * (rhythm / 24.0) * a.mood[i])
-        if noise.uniform(key, a.key[i]) < chance:
-            (absent if a.left[i] or a.suspended_until[i] > scene.now else active).append(i)
-    assert scene.woken.active.tolist() == active
-    assert scene.woken.absent.tolist() == absent
+        chance = 1.0 - math.exp(-a.sessions[i] * (rhythm / 24.0) * a.daily_activity[i])
+        if rng.uniform(key, a.key[i]) < chance:
+            (absent if a.has_left[i] or a.suspended_until[i] > scene.now else active).append(i)
+    assert scene.active_users.active.tolist() == active
+    assert scene.active_users.absent.tolist() == absent
     assert len(active) > 5
 
 
@@ -130,7 +150,7 @@ class Reader(NamedTuple):
         return float(rule.engagement * engaged + posts.time[j] / (3600.0 * rule.recency))
 
     def eligible(self, j: int) -> bool:
-        posts, crowds = self.scene.posts, self.scene.world.state.crowds
+        posts, crowds = self.scene.posts, self.scene.world.state.competes_for_slots
         return not posts.removed[j] and bool(crowds[posts.author[j]]) == self.crowd
 
     def best(self, rows: list[int], slots: int) -> list[int]:
@@ -151,7 +171,7 @@ class Reader(NamedTuple):
         return self.best([j for j in rows[-depth:] if posts.author[j] != self.i], slots)
 
     def mentions(self, slots: int) -> list[int]:
-        posts, visited = self.scene.posts, self.scene.world.accounts.visited[self.i]
+        posts, visited = self.scene.posts, self.scene.world.accounts.last_read[self.i]
         rows = [j for j in np.flatnonzero(posts.target == self.i) if posts.time[j] >= visited and self.eligible(j)]
         return rows[::-1][:slots]
 
@@ -159,20 +179,22 @@ class Reader(NamedTuple):
         world, posts, now = self.scene.world, self.scene.posts, self.scene.now * 3600
         graph = world.graph
         followees = graph.following[graph.following_start[self.i] : graph.following_start[self.i + 1]]
-        since = max(world.accounts.visited[self.i], now - world.setting.attention.memory * 3600)
-        rows = np.flatnonzero(np.isin(posts.author, followees) & (posts.time >= since) & (posts.voice != self.i))
+        since = max(world.accounts.last_read[self.i], now - world.setting.attention.memory * 3600)
+        rows = np.flatnonzero(
+            np.isin(posts.author, followees) & (posts.time >= since) & (posts.original_author != self.i)
+        )
         return self.best([j for j in rows if self.eligible(j)], slots)
 
 
 def session(scene: Stage, r: int) -> list[int]:
     """Return what reader `r` sees, by the documentation of the feed and of attention."""
-    world, i, budget = scene.world, int(scene.woken.active[r]), scene.world.setting.attention
+    world, i, budget = scene.world, int(scene.active_users.active[r]), scene.world.setting.attention
     person = world.accounts.key[i]
-    search = noise.uniform(noise.key_of(5, noise.stream("feed/search"), scene.now), person)
-    trend = noise.uniform(noise.key_of(5, noise.stream("feed/trend"), scene.now), person)
+    search = rng.uniform(rng.make_key(5, rng.stream("feed/search"), scene.now), person)
+    trend = rng.uniform(rng.make_key(5, rng.stream("feed/trend"), scene.now), person)
     found: list[int] = []
-    for crowd in (True,) if budget.crowding else (True, False):
-        reader = Reader(scene, i, int(scene.woken.second[r]), crowd)
+    for crowd in (True,) if budget.army_competes else (True, False):
+        reader = Reader(scene, i, int(scene.active_users.second[r]), crowd)
         places = reader.mentions(min(budget.items, budget.mentions))
         searched = search < budget.search_rate * world.accounts.interest[i]
         if searched:
@@ -186,16 +208,19 @@ def session(scene: Stage, r: int) -> list[int]:
 
 
 def test_what_each_reader_sees(scene: Stage) -> None:
-    assert len(scene.woken.active) > 5
-    for r in range(len(scene.woken.active)):
+    assert len(scene.active_users.active) > 5
+    for r in range(len(scene.active_users.active)):
         assert shown(scene, r) == session(scene, r)
-    assert max(len(shown(scene, r)) for r in range(len(scene.woken.active))) >= scene.world.setting.attention.items - 2
+    assert (
+        max(len(shown(scene, r)) for r in range(len(scene.active_users.active)))
+        >= scene.world.setting.attention.items - 2
+    )
 
 
 def test_readers_see_more_than_their_place_would_hold() -> None:
     """The choice above is a real one: full budgets, ties broken, copies dropped, removed posts there to skip."""
     scene = stage(SETTINGS["short"])
-    full = sum(len(shown(scene, r)) >= 5 for r in range(len(scene.woken.active)))
+    full = sum(len(shown(scene, r)) >= 5 for r in range(len(scene.active_users.active)))
     assert full > 5
     assert scene.posts.removed.any()
     assert len(np.unique(scene.posts.root)) < len(scene.posts.root)
@@ -204,20 +229,20 @@ def test_readers_see_more_than_their_place_would_hold() -> None:
 def test_what_was_written_in_the_very_second_of_the_last_visit_is_new() -> None:
     """Reading goes up to the start of an hour, so a post of its first second has not been read."""
     scene = stage(lively(attention={"items": 10_000, "mentions": 100, "search": 0, "trends": 0}))
-    posts, visited = scene.posts, scene.world.accounts.visited
+    posts, visited = scene.posts, scene.world.accounts.last_read
     oldest = {"answers": 0, "others": 0}
-    for r, i in enumerate(scene.woken.active):
+    for r, i in enumerate(scene.active_users.active):
         for kind, rows in zip(oldest, _parted(scene, r), strict=True):
             if rows:
                 visited[i] = posts.time[rows[0]]
-                again = scene._replace(seen=read(scene.world, scene.woken))
+                again = scene._replace(seen=read(scene.world, scene.active_users))
                 assert rows[0] in shown(again, r) == session(again, r)
                 oldest[kind] += 1
     assert min(oldest.values()) > 5
 
 
 def _parted(scene: Stage, r: int) -> tuple[list[int], list[int]]:
-    answers = scene.posts.target == scene.woken.active[r]
+    answers = scene.posts.target == scene.active_users.active[r]
     return [j for j in shown(scene, r) if answers[j]], [j for j in shown(scene, r) if not answers[j]]
 
 
@@ -227,24 +252,24 @@ def _parted(scene: Stage, r: int) -> tuple[list[int], list[int]]:
 def test_what_reading_does(scene: Stage) -> None:
     world, p, posts = scene.world, scene.world.setting.reaction, scene.posts
     accounts = world.accounts
-    key = noise.key_of(5, noise.stream("reaction/leave"), scene.now)
-    for r, i in enumerate(scene.woken.active):
-        s, e, c = accounts.stance_principal[i], accounts.stance_extremist[i], accounts.climate[i]
-        asleep = (scene.now * 3600 - accounts.visited[i]) / 3600.0
+    key = rng.make_key(5, rng.stream("reaction/leave"), scene.now)
+    for r, i in enumerate(scene.active_users.active):
+        s, e, c = accounts.stance_principal[i], accounts.stance_extremist[i], accounts.opinion_climate[i]
+        asleep = (scene.now * 3600 - accounts.last_read[i]) / 3600.0
         f = accounts.fear[i] * 0.5 ** (asleep / p.half_life)
-        d, h = accounts.dread[i], accounts.habituation[i]
+        d, h = accounts.expected_toxicity[i], accounts.habituation[i]
         abuse = allies = 0
         for j in shown(scene, r):
             x, sp, se = posts.toxicity[j], posts.stance_principal[j], posts.stance_extremist[j]
             w = 1.0 if posts.template[j] < 0 else 1.0 - p.discount
-            if x >= TOXIC and posts.target[j] == i:
+            if x >= TOXIC_THRESHOLD and posts.target[j] == i:
                 abuse += 1
-                f += p.direct * x * (1.0 - f)
-            elif x >= TOXIC and abs(s) > OPINION and posts.target_stance[j] * s > 0.0:
-                f += p.vicarious * x * (1.0 - f)
+                f += p.direct_fear * x * (1.0 - f)
+            elif x >= TOXIC_THRESHOLD and abs(s) > OPINION_THRESHOLD and posts.target_stance[j] * s > 0.0:
+                f += p.vicarious_fear * x * (1.0 - f)
             if posts.topic[j] == CONTESTED:
-                if abs(sp) > OPINION:
-                    allies += sp * s > 0.0 and abs(s) > OPINION and se * e > 0.0
+                if abs(sp) > OPINION_THRESHOLD:
+                    allies += sp * s > 0.0 and abs(s) > OPINION_THRESHOLD and se * e > 0.0
                     c += p.climate_rate * w * (float(sp > 0.0) - c)
                     d += p.anticipation * w * (x * float(sp * s < 0.0) - d)
                     if abs(sp - s) < p.tolerance:
@@ -257,15 +282,15 @@ def test_what_reading_does(scene: Stage) -> None:
                 f += p.terror * felt * (1.0 - f) * float(e < 0.0)
                 h += p.habituation * felt
         risk = p.leave
-        if abuse and accounts.reaction[i] == WITHDRAW and not accounts.unyielding[i]:
+        if abuse and accounts.reaction[i] == WITHDRAW and not accounts.hardcore[i]:
             risk += p.leave_abuse
         risk /= (1.0 + accounts.written[i]) ** p.leave_decline
-        got = [column[r] for column in scene.change]
+        got = [column[r] for column in scene.update]
         assert got[:6] == pytest.approx([s, e, c, f, d, h], rel=1e-12, abs=1e-12)
         assert got[6:8] == [abuse, allies]
-        assert got[8] == (noise.uniform(key, accounts.key[i]) < risk)
-    assert scene.change.abuse.sum() > 0
-    assert scene.change.allies.sum() > 0
+        assert got[8] == (rng.uniform(key, accounts.key[i]) < risk)
+    assert scene.update.abuse.sum() > 0
+    assert scene.update.allies.sum() > 0
     assert p.discount == 0.0 or (posts.template[scene.seen.item] >= 0).sum() > 5
 
 
@@ -273,33 +298,33 @@ def test_what_reading_does(scene: Stage) -> None:
 
 
 def readiness(accounts: object, i: int, stance: float, fear: float, climate: float, p: object) -> float:
-    """Restate the equation at the head of `sim.people.expression`."""
+    """Restate the equation at the head of `sim.make_people.expression`."""
     get = lambda name: getattr(accounts, name)[i]  # noqa: E731
-    logit = get("boldness")
-    if not get("unyielding"):
-        own = climate if stance > OPINION else 1.0 - climate if stance < -OPINION else 0.5
+    logit = get("willingness")
+    if not get("hardcore"):
+        own = climate if stance > OPINION_THRESHOLD else 1.0 - climate if stance < -OPINION_THRESHOLD else 0.5
         weight = {WITHDRAW: -p.fear_weight, INDIFFERENT: 0.0, FIGHT: p.fight_weight}[int(get("reaction"))]  # type: ignore[attr-defined]
         logit += p.climate_weight * (own - 0.5) + weight * fear  # type: ignore[attr-defined]
     return float(1.0 / (1.0 + math.exp(-logit)))
 
 
 def test_how_each_intention_ends(scene: Stage) -> None:
-    world, p, change = scene.world, scene.world.setting.expression, scene.change
-    accounts, key = world.accounts, noise.key_of(5, noise.stream("expression/post"), scene.now)
+    world, p, change = scene.world, scene.world.setting.expression, scene.update
+    accounts, key = world.accounts, rng.make_key(5, rng.stream("expression/post"), scene.now)
     cells: Counter[str] = Counter()
     written = []
 
     def draw(i: int, ordinal: int, purpose: int) -> float:
-        return float(noise.draw(U64(noise.mix(U64(noise.mix(key, accounts.key[i])), U64(ordinal))), purpose))
+        return float(rng.draw(U64(rng.mix(U64(rng.mix(key, accounts.key[i])), U64(ordinal))), purpose))
 
     def wishes(i: int) -> range:
-        mean, u = accounts.acts[i], draw(i, expression.MOST, expression._COUNT)
-        return range(sum(u <= (mean / (1.0 + mean)) ** k for k in range(1, expression.MOST + 1)))
+        mean, u = accounts.intentions_per_session[i], draw(i, expression.MAX_INTENTIONS, expression._COUNT)
+        return range(sum(u <= (mean / (1.0 + mean)) ** k for k in range(1, expression.MAX_INTENTIONS + 1)))
 
-    for r, i in enumerate(scene.woken.active):
-        s, e, c = change.stance_principal[r], change.stance_extremist[r], change.climate[r]
-        alarm = min(1.0, change.fear[r] + p.anticipation * change.dread[r])
-        old = accounts.climate_reference[i]
+    for r, i in enumerate(scene.active_users.active):
+        s, e, c = change.stance_principal[r], change.stance_extremist[r], change.opinion_climate[r]
+        alarm = min(1.0, change.fear[r] + p.anticipation * change.expected_toxicity[r])
+        old = accounts.reference_climate[i]
         drive = p.unprompted + (1.0 - p.unprompted) * (1.0 - math.exp(-p.contagion * change.allies[r]))
         if accounts.reaction[i] == FIGHT:
             drive += (1.0 - drive) * change.fear[r]
@@ -319,45 +344,45 @@ def test_how_each_intention_ends(scene: Stage) -> None:
                 cell = "dissent_posts"
                 written.append((i, ordinal))
             elif not says[0, 0]:
-                cell = "reserved"
+                cell = "private"
             else:
                 alone = (says[0, 1], says[1, 0])  # without fear, without the new climate
-                cell = {(True, False): "fear", (False, True): "climate", (True, True): "either"}.get(alone, "over")
+                cell = {(True, False): "fear", (False, True): "climate", (True, True): "joint"}.get(alone, "redundant")
                 cell = f"withheld_{cell}"
             if accounts.cohort[i] == DISSENTER:
-                cells[cell if cohort(s, e) == DISSENTER else "persuaded"] += 1
-    for i in scene.woken.absent:
+                cells[cell if classify_cohort(s, e) == DISSENTER else "persuaded"] += 1
+    for i in scene.active_users.absent:
         if accounts.cohort[i] == DISSENTER:
             wanted = sum(draw(i, o, expression._TOPIC) < accounts.interest[i] for o in wishes(i))
-            cells["left" if accounts.left[i] else "suspended"] += wanted
-    assert dict(zip(CELLS, scene.spoken.cells.tolist(), strict=True)) == {name: cells[name] for name in CELLS}
-    keys = [noise.mix(U64(noise.mix(key, accounts.key[i])), U64(ordinal)) for i, ordinal in written]
-    assert scene.spoken.drafts.key.tolist() == [int(key) for key in keys]
+            cells["left" if accounts.has_left[i] else "suspended"] += wanted
+    assert dict(zip(OUTCOMES, scene.speech.outcomes.tolist(), strict=True)) == {name: cells[name] for name in OUTCOMES}
+    keys = [rng.mix(U64(rng.mix(key, accounts.key[i])), U64(ordinal)) for i, ordinal in written]
+    assert scene.speech.drafts.key.tolist() == [int(key) for key in keys]
     assert len(written) > 10
 
 
 def test_every_act_answers_or_reposts_something_just_seen(scene: Stage) -> None:
-    drafts, posts, base = scene.spoken.drafts, scene.posts, scene.world.state.ledger.base
-    rows = {int(i): r for r, i in enumerate(scene.woken.active)}
+    drafts, posts, base = scene.speech.drafts, scene.posts, scene.world.state.ledger.base
+    rows = {int(i): r for r, i in enumerate(scene.active_users.active)}
     for d in range(len(drafts.key)):
         seen = shown(scene, rows[int(drafts.author[d])])
         if drafts.kind[d] == REPOST:
             assert int(drafts.parent[d]) - base in seen
         elif drafts.kind[d] == REPLY:
             assert drafts.parent[d] in posts.root[seen]
-            assert drafts.target[d] in posts.voice[seen]
+            assert drafts.target[d] in posts.original_author[seen]
     assert set(drafts.kind.tolist()) == {0, REPOST, REPLY}
 
 
 @pytest.mark.parametrize("mean", [0.01, 0.7, 3.0, 30.0])
 def test_how_many_inverts_the_geometric_distribution(mean: float) -> None:
     u = (np.arange(20_000) + 0.5) / 20_000
-    drawn = np.array([expression._how_many(mean, value) for value in u])
+    drawn = np.array([expression._draw_count(mean, value) for value in u])
     q = mean / (1.0 + mean)
-    for k in range(1, expression.MOST + 1):
+    for k in range(1, expression.MAX_INTENTIONS + 1):
         assert (drawn >= k).mean() == pytest.approx(q**k, abs=1e-4)
-    assert drawn.max() <= expression.MOST
-    assert expression._how_many(0.0, 0.5) == 0
+    assert drawn.max() <= expression.MAX_INTENTIONS
+    assert expression._draw_count(0.0, 0.5) == 0
     if mean < 1.0:
         assert drawn.mean() == pytest.approx(mean, rel=0.01)
 
@@ -367,8 +392,8 @@ def choice() -> tuple[Posts, Exposures]:
     """Six rows: own, toxic, three like-minded of different weight, one opposed; one shelf of all of them."""
     world = World(lively(), rng=1)
     posts = world.state.ledger.columns
-    posts.key[:7] = noise.mixed(noise.key_of(1, noise.stream("test")), np.arange(7, dtype=np.uint64))
-    posts.voice[:7] = posts.author[:7] = (0, 2, 3, 4, 5, 6, 7)
+    posts.key[:7] = rng.keyed_hash(rng.make_key(1, rng.stream("test")), np.arange(7, dtype=np.uint64))
+    posts.original_author[:7] = posts.author[:7] = (0, 2, 3, 4, 5, 6, 7)
     posts.stance_principal[:7] = (-0.5, -0.5, -0.5, -0.5, -0.5, 0.5, -1.0)
     posts.stance_extremist[:7] = (-0.7, -0.7, -0.7, -0.7, -0.7, -0.7, 1.0)
     posts.appeal[:7] = (1.0, 1.0, 0.1, 0.3, 0.1, 1.0, 1.0)
@@ -379,7 +404,7 @@ def choice() -> tuple[Posts, Exposures]:
 
 def picks(choice: tuple[Posts, Exposures], wanted: int, opposing: bool, contested: bool = True) -> Counter[int]:
     posts, seen = choice
-    keys = noise.mixed(noise.key_of(1, noise.stream("choice")), np.arange(4000, dtype=np.uint64))
+    keys = rng.keyed_hash(rng.make_key(1, rng.stream("choice")), np.arange(4000, dtype=np.uint64))
     return Counter(
         expression._pick(posts, seen, 0, 0, -0.5, -0.7, contested, wanted, opposing, U64(key)) for key in keys
     )
@@ -411,10 +436,10 @@ def test_nothing_suitable_is_nothing(choice: tuple[Posts, Exposures]) -> None:
 
 def test_acts_take_their_second_from_the_session(scene: Stage) -> None:
     """Each act follows the one before after an exponential pause; past the hour's end seconds start again."""
-    drafts, pause = scene.spoken.drafts, scene.world.setting.expression.gap
-    clock = dict(zip(scene.woken.active.tolist(), map(float, scene.woken.second), strict=True))
+    drafts, pause = scene.speech.drafts, scene.world.setting.expression.gap
+    clock = dict(zip(scene.active_users.active.tolist(), map(float, scene.active_users.second), strict=True))
     for author, post, time in zip(drafts.author, drafts.key, drafts.time, strict=True):
-        clock[author] -= pause * math.log(noise.draw(post, expression._GAP))
+        clock[author] -= pause * math.log(rng.draw(post, expression._GAP))
         assert time - scene.now * 3600 == int(clock[author]) % 3600
 
 
@@ -434,8 +459,8 @@ def test_trends_are_topics_above_their_own_week(tick: int) -> None:
     recent = week[-rule.hours :].sum(axis=0)
     expected = week.sum(axis=0) * min(rule.hours, len(week)) / max(1, len(week))
     ranked = sorted(range(6), key=lambda topic: (-recent[topic] / (expected[topic] + rule.floor), topic))
-    assert rule.topics(counts, tick).tolist() == [topic for topic in ranked[: rule.slots] if recent[topic]]
-    assert tick < WEEK or rule.topics(counts, tick)[0] == 4
+    assert rule.find_trending(counts, tick).tolist() == [topic for topic in ranked[: rule.slots] if recent[topic]]
+    assert tick < WEEK or rule.find_trending(counts, tick)[0] == 4
 
 
 # ---- moderation
@@ -446,17 +471,17 @@ def test_reports_are_counted_by_their_keys() -> None:
     scene = stage(lively(moderation={"capacity": 0, "report_toxic": 0.5, "report_opposed": 0.2}))
     world, posts, rule = scene.world, scene.posts, scene.world.setting.moderation
     expected = posts.reports.astype(np.int64)
-    key = noise.key_of(5, _REPORT, scene.now)
-    for r, i in enumerate(scene.woken.active):
-        person = U64(noise.mix(key, world.accounts.key[i]))
+    key = rng.make_key(5, _REPORT, scene.now)
+    for r, i in enumerate(scene.active_users.active):
+        person = U64(rng.mix(key, world.accounts.key[i]))
         for j in shown(scene, r):
             opposed = posts.stance_principal[j] * world.accounts.stance_principal[i] < 0.0
-            rate = rule.report_toxic if posts.toxicity[j] >= TOXIC else rule.report_opposed * opposed
-            expected[j] += noise.uniform(person, posts.key[j]) < rate
+            rate = rule.report_toxic if posts.toxicity[j] >= TOXIC_THRESHOLD else rule.report_opposed * opposed
+            expected[j] += rng.uniform(person, posts.key[j]) < rate
     assert expected.sum() > posts.reports.sum() + 10
     ledger = world.state.ledger
-    reported = rule.report(world.accounts, posts, scene.woken, scene.seen, 5, scene.now)
-    removals = rule.moderate(world.accounts, ledger.rows(), ledger.base, reported, 5, scene.now)
+    reported = rule.report(world.accounts, posts, scene.active_users, scene.seen, 5, scene.now)
+    removals = rule.moderate(world.accounts, ledger.get_rows(), ledger.base, reported, 5, scene.now)
     assert not len(removals.posts)
     np.testing.assert_array_equal(posts.reports, expected)
 
@@ -469,13 +494,13 @@ def test_due_for_review_is_what_was_reported_often_enough_and_stands() -> None:
     due = [
         j for j in range(300) if reports[j] >= rule.threshold and not removed[j] and time[j] <= (40 - rule.lag) * 3600
     ]
-    found = _due(reports.astype(np.int32), removed, time, 40, values(rule))
+    found = _find_due(reports.astype(np.int32), removed, time, 40, get_values(rule))
     assert found.tolist() == due
     assert len(due) > 50
 
 
 def test_a_review_finds_abuse_and_errs_by_its_rate() -> None:
-    keys = noise.mixed(noise.key_of(1, noise.stream("test")), np.arange(5000, dtype=np.uint64))
+    keys = rng.keyed_hash(rng.make_key(1, rng.stream("test")), np.arange(5000, dtype=np.uint64))
     toxicity = np.where(np.arange(5000) < 2500, 0.0, 0.8)
     guilty = _judge(toxicity, keys, np.arange(5000), 1, 0.1)
     assert guilty[2500:].all()
@@ -487,7 +512,7 @@ def test_the_most_reported_are_reviewed_first_and_then_the_oldest() -> None:
     world = World(lively(moderation={"threshold": 1, "lag": 1, "capacity": 2, "strikes": 100}), rng=1)
     ledger, review = world.state.ledger, world.setting.moderation.moderate
     ledger.size = 5
-    posts = ledger.rows()
+    posts = ledger.get_rows()
     posts.author[:], posts.toxicity[:], posts.root[:] = 7, 0.9, range(5)
     posts.reports[:], posts.time[:] = [2, 5, 3, 5, 9], [0, 10, 20, 30, 9 * 3600]
     taken = [review(world.accounts, posts, 0, np.zeros(0, np.int64), 1, tick).posts.tolist() for tick in (8, 9, 10)]
@@ -502,7 +527,7 @@ def test_every_strike_that_reaches_a_multiple_suspends() -> None:
     ledger.size = 3
     posts.author[:3], posts.toxicity[:3], posts.reports[:3] = 7, 0.9, 5
     accounts.strikes[7] = 1
-    removals = world.setting.moderation.moderate(accounts, ledger.rows(), 0, np.zeros(0, np.int64), 1, 9)
+    removals = world.setting.moderation.moderate(accounts, ledger.get_rows(), 0, np.zeros(0, np.int64), 1, 9)
     assert removals.accounts.tolist() == [7]
     assert accounts.strikes[7] == 4
     assert accounts.suspended_until[7] == 10 + world.setting.moderation.suspension
@@ -518,7 +543,7 @@ def test_impressions_are_counted_one_by_one() -> None:
     world.step()
     moment = diary.moments[0]
     dissent = others = topic = 0
-    for r, i in enumerate(scene.woken.active):
+    for r, i in enumerate(scene.active_users.active):
         for j in shown(scene, r):
             topic += posts.topic[j] == CONTESTED
             dissent += posts.dissent[j]
@@ -532,10 +557,10 @@ def test_impressions_are_counted_one_by_one() -> None:
 
 @pytest.mark.parametrize("distinct", [0, 1, 5, 30, 100, 200])
 def test_linear_counting_estimates_distinct_accounts(distinct: int) -> None:
-    keys = noise.mixed(noise.key_of(3, noise.stream("test")), np.arange(50 * 200, dtype=np.uint64)).reshape(50, 200)
+    keys = rng.keyed_hash(rng.make_key(3, rng.stream("test")), np.arange(50 * 200, dtype=np.uint64)).reshape(50, 200)
     bits = [len({int(key) & (BITS - 1) for key in row[:distinct]}) for row in keys]
     filled = np.tile(np.array(bits), (4, 1))
-    np.testing.assert_allclose(_estimates(filled), distinct, rtol=0.05, atol=0.2)
+    np.testing.assert_allclose(_estimate_counts(filled), distinct, rtol=0.05, atol=0.2)
 
 
 def test_distinct_supporters_seen_agree_with_a_count() -> None:
@@ -548,10 +573,16 @@ def test_distinct_supporters_seen_agree_with_a_count() -> None:
         moment = diary.moments[-1]
         today = days.setdefault(tick // 24, [set() for _ in range(4)])
         posts, (start, item) = moment.posts, moment.seen
-        for r, i in enumerate(moment.woken.active.tolist()):
+        for r, i in enumerate(moment.active_users.active.tolist()):
             for j in item[start[r] : start[r + 1]]:
                 author = int(posts.author[j])
-                side = 2 if posts.stance_extremist[j] > OPINION else 0 if posts.stance_principal[j] > OPINION else -1
+                side = (
+                    2
+                    if posts.stance_extremist[j] > OPINION_THRESHOLD
+                    else 0
+                    if posts.stance_principal[j] > OPINION_THRESHOLD
+                    else -1
+                )
                 if posts.topic[j] == CONTESTED and side >= 0:
                     today[side].add((i, author))
                     if world.role[author] == ORGANIC:
@@ -575,14 +606,14 @@ def test_an_outcome_is_what_its_definition_says(now: float, reference: float) ->
     for no_fear in GRID:
         for old_climate in GRID:
             for u in (0.1, 0.3, 0.5, 0.7, 0.9):
-                cell = expression.outcome(u, now, no_fear, old_climate, reference)
+                cell = expression.classify_outcome(u, now, no_fear, old_climate, reference)
                 if u < now:
                     expected = VOICED
                 elif u >= reference:
-                    expected = RESERVED
+                    expected = PRIVATE
                 else:
                     restored = (u < no_fear, u < old_climate)
-                    expected = {(1, 0): FEAR, (0, 1): CLIMATE, (1, 1): EITHER, (0, 0): OVER}[restored]
+                    expected = {(1, 0): FEAR, (0, 1): CLIMATE, (1, 1): JOINT, (0, 0): REDUNDANT}[restored]
                 assert cell == expected
 
 

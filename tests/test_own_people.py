@@ -10,11 +10,11 @@ import pytest
 
 from sim.agents import AccountSet, OrganicUser, TrollArmyMember
 from sim.errors import InputError
-from sim.people.population import cohort
+from sim.people.population import classify_cohort
 from sim.state import records
-from sim.state.accounts import FIGHT, INDIFFERENT, OPINION, WITHDRAW, Accounts
-from sim.state.posts import CONTESTED, TOXIC
-from sim.state.records import CLIMATE, EITHER, FEAR, OVER, RESERVED, UNPROMPTED, VOICED
+from sim.state.accounts import FIGHT, INDIFFERENT, OPINION_THRESHOLD, WITHDRAW, Accounts
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD
+from sim.state.records import CLIMATE, FEAR, JOINT, PRIVATE, REDUNDANT, UNPROMPTED, VOICED
 from sim.state.truth import ORGANIC
 from sim.world import World
 from tests.worlds import START, Diary, Stubborn, fingerprint, lively, played
@@ -31,23 +31,29 @@ class Restated(OrganicUser):
 
     def react(self, seen, usual):
         p, now = self.model.setting.reaction, self.model.now
-        s, e, c, d, h = self.stance_principal, self.stance_extremist, self.climate, self.dread, self.habituation
-        hours = (now * 3600 - self.visited) / 3600
+        s, e, c, d, h = (
+            self.stance_principal,
+            self.stance_extremist,
+            self.opinion_climate,
+            self.expected_toxicity,
+            self.habituation,
+        )
+        hours = (now * 3600 - self.last_read) / 3600
         f = self.fear * math.exp(-(math.log(2) / p.half_life) * hours)
         abuse = allies = 0
         for post in seen:
             x, sp, se = post.toxicity, post.stance_principal, post.stance_extremist
-            if x >= TOXIC and post.target == self.row:
+            if x >= TOXIC_THRESHOLD and post.target == self.row:
                 abuse += 1
-                f += p.direct * x * (1 - f)
-            elif x >= TOXIC and post.target_stance * s > 0 and abs(s) > OPINION:
-                f += p.vicarious * x * (1 - f)
+                f += p.direct_fear * x * (1 - f)
+            elif x >= TOXIC_THRESHOLD and post.target_stance * s > 0 and abs(s) > OPINION_THRESHOLD:
+                f += p.vicarious_fear * x * (1 - f)
             if post.topic != CONTESTED:
                 continue
             w = 1.0 if post.template < 0 else 1 - p.discount
-            if abs(sp) > OPINION:
+            if abs(sp) > OPINION_THRESHOLD:
                 opposed = sp * s < 0
-                allies += sp * s > 0 and abs(s) > OPINION and se * e > 0
+                allies += sp * s > 0 and abs(s) > OPINION_THRESHOLD and se * e > 0
                 c += p.climate_rate * w * ((sp > 0) - c)
                 d += p.anticipation * w * ((x if opposed else 0.0) - d)
                 if abs(sp - s) < p.tolerance:
@@ -64,33 +70,37 @@ class Restated(OrganicUser):
         return type(usual)(s, e, c, f, d, h, abuse, allies, usual.leaves)
 
     def decide(self, intention, usual):
-        p, felt = self.model.setting.expression, intention.felt
+        p, felt = self.model.setting.expression, intention.update
         drive = p.unprompted + (1 - p.unprompted) * (1 - math.exp(-p.contagion * felt.allies))
         if self.reaction == FIGHT:
             drive += (1 - drive) * felt.fear
-        if intention.prompt >= drive:
+        if intention.prompt_draw >= drive:
             return UNPROMPTED
-        alarm, u, old = min(1.0, felt.fear + p.anticipation * felt.dread), intention.voice, intention.reference
-        if u < self.readiness(felt, alarm, felt.climate):
+        alarm, u, old = (
+            min(1.0, felt.fear + p.anticipation * felt.expected_toxicity),
+            intention.voicing_draw,
+            intention.reference_climate,
+        )
+        if u < self.readiness(felt, alarm, felt.opinion_climate):
             return VOICED
         if u >= self.readiness(felt, 0.0, old):
-            return RESERVED
-        calm, then = u < self.readiness(felt, 0.0, felt.climate), u < self.readiness(felt, alarm, old)
-        return (EITHER if then else FEAR) if calm else CLIMATE if then else OVER
+            return PRIVATE
+        calm, then = u < self.readiness(felt, 0.0, felt.opinion_climate), u < self.readiness(felt, alarm, old)
+        return (JOINT if then else FEAR) if calm else CLIMATE if then else REDUNDANT
 
     def readiness(self, felt, fear, climate):
         p, s = self.model.setting.expression, felt.stance_principal
-        if self.unyielding:
-            return 1 / (1 + math.exp(-self.boldness))
-        own = climate if s > OPINION else 1 - climate if s < -OPINION else 0.5
+        if self.hardcore:
+            return 1 / (1 + math.exp(-self.willingness))
+        own = climate if s > OPINION_THRESHOLD else 1 - climate if s < -OPINION_THRESHOLD else 0.5
         push = {FIGHT: p.fight_weight, INDIFFERENT: 0.0, WITHDRAW: -p.fear_weight}[self.reaction] * fear
-        return 1 / (1 + math.exp(-(self.boldness + p.climate_weight * (own - 0.5) + push)))
+        return 1 / (1 + math.exp(-(self.willingness + p.climate_weight * (own - 0.5) + push)))
 
 
 def recast(kind, who, ticks=TICKS, setting=BUSY, threads=1, observers=()):
     world = World(setting, rng=5, threads=threads)
     world.observers += observers
-    world.recast(kind, who)
+    world.set_agent_class(kind, who)
     world.run(ticks)
     return world
 
@@ -106,7 +116,7 @@ def test_the_built_in_rules_restated_are_the_kernels_to_the_bit(who):
         def react(self, seen, usual):
             felt = super().react(seen, usual)
             assert felt == usual
-            answers["felt"] += 1
+            answers["update"] += 1
             return felt
 
         def decide(self, intention, usual):
@@ -117,9 +127,9 @@ def test_the_built_in_rules_restated_are_the_kernels_to_the_bit(who):
 
     world = recast(Counted, who)
     assert fingerprint(world) == fingerprint(played(BUSY, TICKS))
-    assert answers["felt"] > 200
+    assert answers["update"] > 200
     if who == 1.0:
-        assert set(answers) >= {UNPROMPTED, RESERVED, FEAR, CLIMATE, OVER, VOICED}
+        assert set(answers) >= {UNPROMPTED, PRIVATE, FEAR, CLIMATE, REDUNDANT, VOICED}
 
 
 def test_methods_that_say_as_usual_change_nothing():
@@ -139,18 +149,20 @@ def test_methods_that_say_as_usual_change_nothing():
 def test_what_is_returned_is_written_for_that_type_alone():
     class Fixed(OrganicUser):
         def react(self, seen, usual):
-            return usual._replace(fear=0.75, climate=0.25, leaves=False)
+            return usual._replace(fear=0.75, opinion_climate=0.25, leaves=False)
 
         def decide(self, intention, usual):
-            return RESERVED
+            return PRIVATE
 
     diary = Diary()
     world = recast(Fixed, 0.3, ticks=START, observers=[diary])
     mine = world.agents_by_type[Fixed]
-    came = {row for moment in diary.moments for row in moment.woken.active.tolist()}
+    came = {row for moment in diary.moments for row in moment.active_users.active.tolist()}
     for agent in mine:
-        assert (agent.fear, agent.climate) == ((0.75, 0.25) if agent.row in came else (0.0, agent.climate_reference))
-    assert not mine.agg("left", max)
+        assert (agent.fear, agent.opinion_climate) == (
+            (0.75, 0.25) if agent.row in came else (0.0, agent.reference_climate)
+        )
+    assert not mine.agg("has_left", max)
     assert world.agents_by_type[OrganicUser].agg("fear", max) < 0.75
     contested = [post.topic == CONTESTED for post in _own_posts(world, mine)]
     assert contested
@@ -158,8 +170,8 @@ def test_what_is_returned_is_written_for_that_type_alone():
 
 
 def _own_posts(world, accounts):
-    posts = world.state.ledger.rows()
-    rows = np.flatnonzero(np.isin(posts.voice, accounts.rows) & np.isin(posts.author, accounts.rows))
+    posts = world.state.ledger.get_rows()
+    rows = np.flatnonzero(np.isin(posts.original_author, accounts.rows) & np.isin(posts.author, accounts.rows))
     return [type(posts)._make(column[j] for column in posts) for j in rows]
 
 
@@ -189,11 +201,11 @@ def test_only_the_awake_of_that_type_are_asked():
 
     diary = Diary()
     world = recast(Watched, [3, 50, 120], observers=[diary])
-    awake = {(m.tick, row) for m in diary.moments for row in m.woken.active.tolist() if row in (3, 50, 120)}
+    awake = {(m.tick, row) for m in diary.moments for row in m.active_users.active.tolist() if row in (3, 50, 120)}
     decisions = calls.pop("decided")
     assert calls == dict.fromkeys(awake, 1)
     assert 0 < decisions < 20 * len(awake)
-    assert len(world.own.agents) == 3
+    assert len(world.custom_agents.agents) == 3
 
 
 def test_a_person_reads_what_the_kernel_says_was_read():
@@ -209,7 +221,7 @@ def test_a_person_reads_what_the_kernel_says_was_read():
     shown = {
         (m.tick, row): keys.tolist()
         for m, all_keys in zip(diary.moments, diary.seen_keys, strict=True)
-        for row, keys in zip(m.woken.active.tolist(), all_keys, strict=True)
+        for row, keys in zip(m.active_users.active.tolist(), all_keys, strict=True)
     }
     assert len(read) > 100
     assert all(read[which] == shown[which] for which in read)
@@ -223,11 +235,11 @@ def test_methods_see_the_world_as_the_hour_found_it():
 
         def decide(self, intention, usual):
             assert self.model.accounts.fear.tobytes() == before[0]
-            assert intention.felt.fear == 0.5
+            assert intention.update.fear == 0.5
             return usual
 
     world = World(BUSY, rng=5)
-    world.recast(Looker, 1.0)
+    world.set_agent_class(Looker, 1.0)
     for _ in range(12):
         before = [world.accounts.fear.tobytes()]
         world.step()
@@ -237,13 +249,15 @@ def test_methods_see_the_world_as_the_hour_found_it():
 def test_what_they_decide_is_accounted_for():
     diary = Diary()
     world = recast(Stubborn, 1.0, observers=[diary])
-    cells = list(records.CELLS)
+    cells = list(records.OUTCOMES)
     assert (world.history[cells].sum(axis=1) == world.history["opportunities"]).all()
     usual = played(BUSY, TICKS)
     assert (world.history["opportunities"] == usual.history["opportunities"]).all()
     assert world.history["dissent_posts"].sum() > usual.history["dissent_posts"].sum()
     people = world.accounts
-    assert all(cohort(people.stance_principal[i], people.stance_extremist[i]) >= 0 for i in range(world.n_organic))
+    assert all(
+        classify_cohort(people.stance_principal[i], people.stance_extremist[i]) >= 0 for i in range(world.n_organic)
+    )
 
 
 # ---- they last
@@ -269,7 +283,7 @@ def test_a_constructor_of_one_s_own_runs():
             self.patience = 10 + row
 
     world = World(BUSY, rng=5)
-    assert world.recast(Teacher, [4, 2]).get("patience") == [12, 14]
+    assert world.set_agent_class(Teacher, [4, 2]).get("patience") == [12, 14]
 
 
 @pytest.mark.parametrize(
@@ -294,7 +308,7 @@ def test_a_copy_takes_them_along_and_goes_on_the_same(twin_of):
 
 def test_types_and_sets():
     world = World(BUSY, rng=5)
-    mine = world.recast(Stubborn, 0.25)
+    mine = world.set_agent_class(Stubborn, 0.25)
     assert isinstance(mine, AccountSet)
     assert 0.1 < len(mine) / world.n_organic < 0.4
     assert world.agents_by_type[Stubborn] == mine
@@ -306,10 +320,10 @@ def test_types_and_sets():
 
 def test_who_may_be_rows_or_a_set():
     world = World(BUSY, rng=5)
-    assert world.recast(Stubborn, np.array([7, 5])).rows.tolist() == [5, 7]
-    bold = world.agents.select(lambda agent: agent.boldness > 1.5, agent_type=OrganicUser)
-    assert set(world.recast(Stubborn, bold)) == set(bold)
-    assert len(world.recast(Stubborn, [])) == 0
+    assert world.set_agent_class(Stubborn, np.array([7, 5])).rows.tolist() == [5, 7]
+    bold = world.agents.select(lambda agent: agent.willingness > 1.5, agent_type=OrganicUser)
+    assert set(world.set_agent_class(Stubborn, bold)) == set(bold)
+    assert len(world.set_agent_class(Stubborn, [])) == 0
 
 
 def test_a_share_is_the_same_people_in_every_arm_and_of_who_is_left():
@@ -317,23 +331,23 @@ def test_a_share_is_the_same_people_in_every_arm_and_of_who_is_left():
         pass
 
     worlds = [World(setting, rng=5) for setting in (BUSY, lively(army={"size": 0}))]
-    chosen = [world.recast(Stubborn, 0.5).rows.tolist() for world in worlds]
+    chosen = [world.set_agent_class(Stubborn, 0.5).rows.tolist() for world in worlds]
     assert chosen[0] == chosen[1]
-    rest = worlds[0].recast(Other, 0.5).rows.tolist()
+    rest = worlds[0].set_agent_class(Other, 0.5).rows.tolist()
     assert not set(rest) & set(chosen[0])
     assert 0.1 < len(rest) / worlds[0].n_organic < 0.4
-    assert World(BUSY, rng=5).recast(Stubborn, 1.0).rows.tolist() == list(range(200))
+    assert World(BUSY, rng=5).set_agent_class(Stubborn, 1.0).rows.tolist() == list(range(200))
 
 
 def test_draws_are_keyed():
     world = World(BUSY, rng=5)
-    one, other = world.recast(Stubborn, [3, 4])
+    one, other = world.set_agent_class(Stubborn, [3, 4])
     first = one.draw("a")
     assert one.draw("a") == first
     assert len({first, one.draw("b"), one.draw("a", 1), other.draw("a"), one.draw("a", 2**64 - 1)}) == 5
     world.step()
     assert one.draw("a") != first
-    many = np.array([agent.draw("even") for agent in world.recast(Stubborn, 1.0)])
+    many = np.array([agent.draw("even") for agent in world.set_agent_class(Stubborn, 1.0)])
     assert 0 < many.min() < many.max() < 1
     assert abs(many.mean() - 0.5) < 0.1
 
@@ -372,15 +386,15 @@ class Hiding(OrganicUser):
 def test_who_can_not_be_recast(kind, who, message):
     world = World(BUSY, rng=5)
     with pytest.raises(InputError, match=message) as caught:
-        world.recast(kind, who)
+        world.set_agent_class(kind, who)
     assert "\n" not in str(caught.value)
     assert world.roles == World.roles
-    assert not world.own.agents
+    assert not world.custom_agents.agents
 
 
 def test_accounts_of_another_world_are_refused():
     with pytest.raises(InputError, match="are no accounts of this world"):
-        World(BUSY, rng=5).recast(Stubborn, World(BUSY, rng=5).agents.select(at_most=2))
+        World(BUSY, rng=5).set_agent_class(Stubborn, World(BUSY, rng=5).agents.select(at_most=2))
 
 
 @pytest.mark.parametrize(
@@ -410,16 +424,14 @@ def test_a_wrong_decision_is_refused(answer):
         def decide(self, intention, usual):
             return answer
 
-    with pytest.raises(
-        InputError, match=r"^Wrong.decide returned .*: return usual, or one of 3 unprompted, 4 reserved"
-    ):
+    with pytest.raises(InputError, match=r"^Wrong.decide returned .*: return usual, or one of 3 unprompted, 4 private"):
         recast(Wrong, 1.0)
 
 
 @pytest.mark.parametrize("method", ["react", "decide"])
 def test_the_tick_alone_calls_the_methods(method):
     world = World(BUSY, rng=5)
-    world.recast(Stubborn, 0.2)
+    world.set_agent_class(Stubborn, 0.2)
     for agents in (world.agents, world.agents_by_type[OrganicUser], world.agents_by_type[Stubborn]):
         for call in (agents.do, agents.map, agents.shuffle_do):
             with pytest.raises(InputError, match=rf"{method} is called by world.step\(\), when somebody wakes$"):
@@ -445,7 +457,7 @@ def test_the_organised_are_told_no_cure_that_they_can_not_take(method):
 def test_a_method_returns_values_and_writes_none():
     class Hasty(OrganicUser):
         def react(self, seen, usual):
-            self.boldness = 3.0
+            self.willingness = 3.0
             return usual
 
         def decide(self, intention, usual):
@@ -455,10 +467,10 @@ def test_a_method_returns_values_and_writes_none():
     class Later(Hasty):
         react = OrganicUser.react
 
-    for kind, name in ((Hasty, "boldness"), (Later, "fear")):
+    for kind, name in ((Hasty, "willingness"), (Later, "fear")):
         world = World(BUSY, rng=5)
-        agent = world.recast(kind, 1.0)[0]
+        agent = world.set_agent_class(kind, 1.0)[0]
         with pytest.raises(InputError, match=f"^{name} can not be set while react and decide are asked: return it"):
             world.run(20)
-        agent.boldness = 3.0
-        assert world.accounts.boldness[0] == 3.0
+        agent.willingness = 3.0
+        assert world.accounts.willingness[0] == 3.0

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from numba import config
 
-from sim import noise
-from sim.noise import U64
-from sim.observers.base import Moment
+from sim import rng
+from sim.observers.base import StepRecord
 from sim.people import expression
+from sim.rng import U64
 from sim.setting import Setting
 from sim.state import records
 from sim.state.accounts import DISSENTER, Accounts
@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 from tests.worlds import ARMS, HOURS, LIVELY, START, Diary, Shelves, fingerprint, lively, played
 
 TICKS = START + HOURS + 8
-ROWS = ("author", "voice", "target")  # columns of the ledger that name an account by its row
+ROWS = ("author", "original_author", "target")  # columns of the ledger that name an account by its row
 
 
 def same_history(first: pd.DataFrame, second: pd.DataFrame) -> None:
@@ -50,21 +50,23 @@ class Latent:
         self.second: list[dict[int, int]] = []
         self.intentions: list[dict[int, list[bool]]] = []
 
-    def observe(self, moment: Moment) -> dict[str, float]:
-        woken, accounts = moment.woken, moment.accounts
-        who = np.union1d(woken.active, woken.absent)
+    def observe(self, moment: StepRecord) -> dict[str, float]:
+        active_users, accounts = moment.active_users, moment.accounts
+        who = np.union1d(active_users.active, active_users.absent)
         self.who.append(who)
-        self.second.append(dict(zip(woken.active.tolist(), woken.second.tolist(), strict=True)))
+        self.second.append(dict(zip(active_users.active.tolist(), active_users.second.tolist(), strict=True)))
         self.intentions.append({int(i): self._wishes(accounts, i, moment.tick) for i in who})
         return {}
 
     def _wishes(self, accounts: Accounts, i: int, tick: int) -> list[bool]:
-        person = U64(noise.mix(noise.key_of(self.seed, expression._POST, tick), accounts.key[i]))
+        person = U64(rng.mix(rng.make_key(self.seed, expression._POST, tick), accounts.key[i]))
 
         def draw(ordinal: int, purpose: np.uint64) -> float:
-            return float(noise.draw(U64(noise.mix(person, U64(ordinal))), purpose))
+            return float(rng.draw(U64(rng.mix(person, U64(ordinal))), purpose))
 
-        count = expression._how_many(accounts.acts[i], draw(expression.MOST, expression._COUNT))
+        count = expression._draw_count(
+            accounts.intentions_per_session[i], draw(expression.MAX_INTENTIONS, expression._COUNT)
+        )
         return [draw(o, expression._TOPIC) < accounts.interest[i] for o in range(count)]
 
 
@@ -109,8 +111,8 @@ def test_a_silent_army_leaves_the_world_bit_identical(silent: World, empty: Worl
     for name, one, other in zip(Accounts._fields, without(trolls, silent.accounts), empty.accounts, strict=True):
         np.testing.assert_array_equal(one, other, err_msg=name)
     assert silent.state.ledger.base == empty.state.ledger.base > 0
-    here = named(silent.state.ledger.rows(), silent.accounts)
-    there = named(empty.state.ledger.rows(), empty.accounts)
+    here = named(silent.state.ledger.get_rows(), silent.accounts)
+    there = named(empty.state.ledger.get_rows(), empty.accounts)
     for name in Posts._fields:
         np.testing.assert_array_equal(here[name], there[name], err_msg=name)
     same_history(silent.history, empty.history)
@@ -123,7 +125,7 @@ def test_one_more_troll_changes_nobody_else_s_draws() -> None:
     large = played(lively(army={"size": LIVELY.army.size + 1}), TICKS, more, second)
     assert_same_latent(first, second)
     added = small.n_organic + LIVELY.army.size
-    for name in ("key", "phase", "mood", "boldness", "cohort"):
+    for name in ("key", "phase", "daily_activity", "willingness", "cohort"):
         np.testing.assert_array_equal(
             getattr(small.accounts, name), np.delete(getattr(large.accounts, name), added), err_msg=name
         )
@@ -177,7 +179,7 @@ def tiny_fingerprint() -> str:
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="compares compiled code with interpreted code")
 def test_threads_and_the_compiler_change_no_bit() -> None:
     code = "from tests.test_purity import tiny_fingerprint; print(tiny_fingerprint())"
-    words = [sys.executable, "-W", "ignore::RuntimeWarning:sim.noise", "-c", code]
+    words = [sys.executable, "-W", "ignore::RuntimeWarning:sim.rng", "-c", code]
     circumstances = ({"NUMBA_NUM_THREADS": "1"}, {"NUMBA_NUM_THREADS": "2"}, {"NUMBA_DISABLE_JIT": "1"})
     running = [
         subprocess.Popen(words, env={**os.environ, **added}, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -245,8 +247,8 @@ def test_one_more_withheld_post_keeps_all_later_draws() -> None:
         world.run(day)
     voiced = worlds[0].accounts.written * (worlds[0].accounts.cohort == DISSENTER)
     person = int(np.argmax(voiced))
-    worlds[1].accounts.boldness[person] = -50.0
-    worlds[1].accounts.unyielding[person] = False
+    worlds[1].accounts.willingness[person] = -50.0
+    worlds[1].accounts.hardcore[person] = False
     for world in worlds:
         world.run(TICKS - day)
     assert_same_latent(*latents)
@@ -254,7 +256,7 @@ def test_one_more_withheld_post_keeps_all_later_draws() -> None:
     compared = differing = 0
     for tick in range(day, TICKS):
         here, there = (
-            {i: _session(diary, tick, i) for i in diary.moments[tick].woken.active.tolist()} for diary in diaries
+            {i: _session(diary, tick, i) for i in diary.moments[tick].active_users.active.tolist()} for diary in diaries
         )
         both = {i: (here[i], there[i]) for i in here.keys() & there.keys() if i != person}
         for (felt, said), (felt_there, said_there) in both.values():
@@ -269,10 +271,10 @@ def test_one_more_withheld_post_keeps_all_later_draws() -> None:
 def _session(diary: Diary, tick: int, i: int) -> tuple[tuple[bytes, ...], tuple[object, ...]]:
     """Return what one person read and became in a tick, and how many and which posts came of it."""
     moment = diary.moments[tick]
-    r = int(np.searchsorted(moment.woken.active, i))
-    felt = (diary.seen_keys[tick][r].tobytes(), *(column[r].tobytes() for column in moment.change))
-    mine = moment.spoken.drafts.author == i
-    said = (moment.spoken.voiced[r], moment.spoken.withheld[r], moment.spoken.drafts.key[mine].tobytes())
+    r = int(np.searchsorted(moment.active_users.active, i))
+    felt = (diary.seen_keys[tick][r].tobytes(), *(column[r].tobytes() for column in moment.update))
+    mine = moment.speech.drafts.author == i
+    said = (moment.speech.voiced[r], moment.speech.withheld[r], moment.speech.drafts.key[mine].tobytes())
     return felt, said
 
 
@@ -287,7 +289,7 @@ def test_watching_and_recording_change_nothing() -> None:
 @pytest.mark.parametrize("capacity", [1, 100, 100_000])
 def test_freeing_rows_changes_nothing(capacity: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ledger that is freed as it goes against one that keeps every row for ever, with a window of half a day."""
-    monkeypatch.setattr("sim.world.WINDOW", 12 * 3600)
+    monkeypatch.setattr("sim.world.WINDOW_SECONDS", 12 * 3600)
     monkeypatch.setattr("sim.world.Ledger", partial(Ledger, capacity=capacity))
     freed = played(LIVELY, TICKS)
     rows = len(freed.state.ledger.columns.key)
@@ -300,7 +302,7 @@ def test_freeing_rows_changes_nothing(capacity: int, monkeypatch: pytest.MonkeyP
 
 
 def test_the_archive_is_complete_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.world.WINDOW", 12 * 3600)
+    monkeypatch.setattr("sim.world.WINDOW_SECONDS", 12 * 3600)
     shelves = Shelves()
     world = played(LIVELY, TICKS, archive=shelves)
     assert len(shelves.parts) > 0
@@ -313,11 +315,13 @@ def test_the_archive_is_complete_and_in_order(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("threads", [2, 3, 8])
 def test_threads_change_no_bit(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = played(LIVELY, START + 24)
-    monkeypatch.setattr(records, "LEAST", 2)
+    monkeypatch.setattr(records, "MIN_GROUP_SIZE", 2)
     shared = World(LIVELY, rng=5, threads=threads)
     groups = []
-    split = records.split
-    monkeypatch.setattr("sim.tick.split", lambda woken, n: groups.append(split(woken, n)) or groups[-1])
+    split = records.split_users
+    monkeypatch.setattr(
+        "sim.tick.split_users", lambda active_users, n: groups.append(split(active_users, n)) or groups[-1]
+    )
     shared.run(START + 24)
     assert fingerprint(shared) == fingerprint(alone)
     assert max(map(len, groups)) == threads

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.observers.base import Moment
+from sim.observers.base import StepRecord
 from sim.platform.feed import Feed
 from sim.setting import Setting
 from sim.state import records
 from sim.state.accounts import Accounts
-from sim.state.posts import TOXIC, Posts
+from sim.state.posts import TOXIC_THRESHOLD, Posts
 from sim.state.truth import TROLL
 from sim.world import World
 from tests.test_purity import TICKS, Latent, assert_same_latent, named, same_history, without
@@ -23,7 +23,7 @@ class CivilFirst(Feed):
     """A ranking of a user's own: the newest first, abuse last."""
 
     def rank(self, posts: Posts, base: int, new: slice) -> None:
-        posts.score[new] = posts.time[new] - 1e9 * (posts.toxicity[new] >= TOXIC)
+        posts.score[new] = posts.time[new] - 1e9 * (posts.toxicity[new] >= TOXIC_THRESHOLD)
 
 
 class Candour(Stubborn):
@@ -40,14 +40,14 @@ class Calm:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         sessions = self.world.agents_by_type[Candour].agg("sessions_read", sum)
-        return {"fear_of_who_came": float(moment.change.fear.sum()), "sessions_of_ours": float(sessions)}
+        return {"fear_of_who_came": float(moment.update.fear.sum()), "sessions_of_ours": float(sessions)}
 
 
 def loaded(setting: Setting, ticks: int, *observers: Any, threads: int = 1) -> World:
     world = World(replace(setting, feed=CivilFirst(depth=32)), rng=5, threads=threads)
-    world.recast(Candour, 0.3)
+    world.set_agent_class(Candour, 0.3)
     world.observers += [Calm(world), *observers]
     world.run(ticks)
     return world
@@ -69,13 +69,13 @@ def test_a_silent_army_leaves_the_world_bit_identical() -> None:
     assert len(trolls)
     for name, one, other in zip(Accounts._fields, without(trolls, silent.accounts), empty.accounts, strict=True):
         np.testing.assert_array_equal(one, other, err_msg=name)
-    here = named(silent.state.ledger.rows(), silent.accounts)
-    there = named(empty.state.ledger.rows(), empty.accounts)
+    here = named(silent.state.ledger.get_rows(), silent.accounts)
+    there = named(empty.state.ledger.get_rows(), empty.accounts)
     for name in Posts._fields:
         np.testing.assert_array_equal(here[name], there[name], err_msg=name)
     same_history(silent.history, empty.history)
-    assert [vars(agent)["sessions_read"] for agent in silent.own.agents.values() if agent.sessions_read] == [
-        vars(agent)["sessions_read"] for agent in empty.own.agents.values() if agent.sessions_read
+    assert [vars(agent)["sessions_read"] for agent in silent.custom_agents.agents.values() if agent.sessions_read] == [
+        vars(agent)["sessions_read"] for agent in empty.custom_agents.agents.values() if agent.sessions_read
     ]
 
 
@@ -90,15 +90,15 @@ def test_one_more_troll_changes_nobody_else_s_draws() -> None:
     )
     # The extra member writes from the campaign's first hour on, and is read in the next: until then all is the same.
     for before, after in zip(few.moments[: START + 1], more.moments[: START + 1], strict=True):
-        for name, one, other in zip(before.change._fields, before.change, after.change, strict=True):
+        for name, one, other in zip(before.update._fields, before.update, after.update, strict=True):
             np.testing.assert_array_equal(one, other, err_msg=name)
-        np.testing.assert_array_equal(before.spoken.drafts.key, after.spoken.drafts.key)
+        np.testing.assert_array_equal(before.speech.drafts.key, after.speech.drafts.key)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
 def test_threads_change_no_bit(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = loaded(LIVELY, START + 24)
-    monkeypatch.setattr(records, "LEAST", 2)
+    monkeypatch.setattr(records, "MIN_GROUP_SIZE", 2)
     shared = loaded(LIVELY, START + 24, threads=threads)
     assert fingerprint(shared) == fingerprint(alone)
 
@@ -106,5 +106,5 @@ def test_threads_change_no_bit(threads: int, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_size_of_groups_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups of a very large world follow each other; a method that looks at others must not see it."""
     alone = loaded(LIVELY, START + 24)
-    monkeypatch.setattr(records, "MOST", 3)
+    monkeypatch.setattr(records, "MAX_GROUP_SIZE", 3)
     assert fingerprint(loaded(LIVELY, START + 24)) == fingerprint(alone)

@@ -7,21 +7,21 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.panel import COLUMNS, Panel, Wanted, wanted
-from experiments.parquet import Table
-from experiments.recorder import HIDDEN, Recorder
+from experiments.panel import COLUMNS, Panel, PanelOptions, read_panel_options
+from experiments.recorder import HIDDEN_COLUMNS, Recorder
+from experiments.table_writer import TableWriter
 from sim.errors import InputError
 from sim.state.posts import Posts
 from sim.world import World
 from tests.worlds import LIVELY, Shelves, fingerprint, lively, played
 
 WEEK = 168
-ASKED = Wanted(40, 12, ("fear", "stance_principal", "left"))
+ASKED = PanelOptions(40, 12, ("fear", "stance_principal", "has_left"))
 
 
 @pytest.mark.parametrize("parts", [[0], [3], [10], [4, 0, 7, 1], [35, 2]])
 def test_a_table_has_all_rows_in_order_and_full_groups(tmp_path: Path, parts: list[int]):
-    table, rows = Table(tmp_path / "deep/table.parquet", 10), np.arange(sum(parts))
+    table, rows = TableWriter(tmp_path / "deep/table.parquet", 10), np.arange(sum(parts))
     view = np.zeros(max(parts))
     for part in np.split(rows, np.cumsum(parts)[:-1]):
         view[: len(part)] = part
@@ -39,7 +39,7 @@ def test_a_table_has_all_rows_in_order_and_full_groups(tmp_path: Path, parts: li
 
 
 def test_a_table_without_rows_is_no_file(tmp_path: Path):
-    Table(tmp_path / "table.parquet").close()
+    TableWriter(tmp_path / "table.parquet").close()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -48,13 +48,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A week of the lively world, recorded through a memory of half a day."""
     out = tmp_path_factory.mktemp("recorded")
     with pytest.MonkeyPatch.context() as patch, Recorder(out, ASKED) as recorder:
-        patch.setattr("sim.world.WINDOW", 12 * 3600)
+        patch.setattr("sim.world.WINDOW_SECONDS", 12 * 3600)
         world = World(LIVELY, rng=5, archive=recorder)
         recorder.begin(world)
         world.run(WEEK)
-        assert world.state.truth.logged < world.state.ledger.end / 2, "the log is emptied as the posts leave"
+        assert world.state.truth.log_length < world.state.ledger.end / 2, "the log is emptied as the posts leave"
         recorder.finish(world)
-        assert world.state.truth.logged == 0
+        assert world.state.truth.log_length == 0
         assert fingerprint(world) == fingerprint(closed(played(LIVELY, WEEK)))
     return out
 
@@ -65,15 +65,15 @@ def closed(world: World) -> World:
 
 
 def test_posts_are_those_of_the_ledger(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sim.world.WINDOW", 12 * 3600)
+    monkeypatch.setattr("sim.world.WINDOW_SECONDS", 12 * 3600)
     shelves = Shelves()
     world = played(LIVELY, WEEK, archive=shelves)
     posts, written = shelves.posts(world), pd.read_parquet(folder / "posts.parquet")
-    assert set(written.columns) == {"post_id", "seed", *Posts._fields} - HIDDEN
-    for name in sorted(set(Posts._fields) - HIDDEN - {"kind"}):
+    assert set(written.columns) == {"post_id", "seed", *Posts._fields} - HIDDEN_COLUMNS
+    for name in sorted(set(Posts._fields) - HIDDEN_COLUMNS - {"kind"}):
         np.testing.assert_array_equal(written[name], getattr(posts, name), name)
     told = pd.read_parquet(folder / "truth/posts.parquet")
-    order, tactic = world.state.truth.take(posts.key)
+    order, tactic = world.state.truth.pop_orders(posts.key)
     np.testing.assert_array_equal(told["order"], order)
     np.testing.assert_array_equal(told["tactic"], tactic)
     np.testing.assert_array_equal(told["dissent"], posts.dissent)
@@ -91,7 +91,7 @@ class Album:
 
 
 def test_the_panel_holds_the_columns_of_the_same_people_every_so_many_hours(folder: Path, monkeypatch):
-    monkeypatch.setattr("sim.world.WINDOW", 12 * 3600)
+    monkeypatch.setattr("sim.world.WINDOW_SECONDS", 12 * 3600)
     album = Album()
     played(LIVELY, WEEK, album)
     panel = pd.read_parquet(folder / "truth/panel.parquet")
@@ -106,13 +106,13 @@ def test_the_panel_holds_the_columns_of_the_same_people_every_so_many_hours(fold
 
 
 def test_the_panel_is_of_the_same_people_without_the_army(tmp_path: Path):
-    table = Table(tmp_path / "panel.parquet")
+    table = TableWriter(tmp_path / "panel.parquet")
     with_army, without = (Panel(World(s, rng=5), ASKED, table) for s in (LIVELY, lively(army={"size": 0})))
     np.testing.assert_array_equal(with_army.rows, without.rows)
 
 
 def test_nobody_is_followed_unless_asked(tmp_path: Path):
-    with Recorder(tmp_path, wanted({"people": 0, "every": 24, "columns": ["fear"]})) as recorder:
+    with Recorder(tmp_path, read_panel_options({"people": 0, "every": 24, "columns": ["fear"]})) as recorder:
         world = World(LIVELY, rng=5, archive=recorder)
         before = len(world.observers)
         recorder.begin(world)
@@ -123,16 +123,16 @@ def test_nobody_is_followed_unless_asked(tmp_path: Path):
 
 
 def test_what_a_configuration_asks_for():
-    record = {"people": "all", "every": 1, "columns": ["fear", "left", "fear"]}
-    assert wanted(record) == (1.0, 1, ("fear", "left"))
-    assert wanted({**record, "people": 0.25}).people == 0.25
+    record = {"people": "all", "every": 1, "columns": ["fear", "has_left", "fear"]}
+    assert read_panel_options(record) == (1.0, 1, ("fear", "has_left"))
+    assert read_panel_options({**record, "people": 0.25}).people == 0.25
     assert "key" not in COLUMNS
 
 
 @pytest.mark.parametrize("record", [3, None, {"people": 3}])
 def test_what_to_record_is_a_group_of_keys(record: object):
     with pytest.raises(InputError, match=r"^record=.* must have people, every and columns: set one of them"):
-        wanted(record)
+        read_panel_options(record)
 
 
 @pytest.mark.parametrize(
@@ -154,5 +154,5 @@ def test_what_to_record_is_a_group_of_keys(record: object):
 )
 def test_a_mistake_is_one_line(key: str, value: object, line: str):
     with pytest.raises(InputError, match=line) as error:
-        wanted({"people": 10, "every": 24, "columns": ["fear"]} | {key: value})
+        read_panel_options({"people": 10, "every": 24, "columns": ["fear"]} | {key: value})
     assert "\n" not in str(error.value)

@@ -8,24 +8,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.plain_bridge import accounts_of, ledger_of
+from benchmarks.plain_bridge import to_accounts, to_ledger
 from benchmarks.plain_mesa import PlainWorld
 from sim.actors.army import Army
 from sim.actors.propagandist import Extremists
 from sim.campaigns import Campaign
 from sim.people.activity import Activity
+from sim.people.attention import Attention
 from sim.people.expression import Expression
 from sim.people.networks import CommunityGraph, PreferentialAttachment
 from sim.people.population import Population
 from sim.people.reaction import Reaction
-from sim.people.reading import Attention
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
 from sim.platform.trending import Trending
 from sim.rules import Rule
 from sim.setting import Setting
 from sim.state.posts import REPLY, REPOST
-from sim.state.records import CELLS
+from sim.state.records import OUTCOMES
 from sim.world import World
 from tests.worlds import LACKING, Shelves, lively, played
 
@@ -40,7 +40,7 @@ BUSY = lively(
 SETTINGS = {
     "busy": BUSY,
     "chronological": replace(BUSY, feed=Feed(engagement=0.0), graph=PreferentialAttachment(links=6)),
-    "without crowding": replace(BUSY, attention=Attention(items=15, crowding=False)),
+    "without crowding": replace(BUSY, attention=Attention(items=15, army_competes=False)),
     "equal effort": replace(BUSY, campaign=Campaign(start=10, hours=44, effort="equal", tactics=("abuse", "flood"))),
     "nobody organised": replace(BUSY, army=Army(size=0), extremists=Extremists(size=0)),
 }
@@ -49,8 +49,8 @@ SETTINGS = {
 def assert_same_bits(plain: PlainWorld, engine: World) -> None:
     """Compare every column of every account, every column of the ledger and every measure of every tick."""
     parts: dict[str, tuple[Any, Any]] = {
-        "accounts": (accounts_of(plain)._asdict(), engine.accounts._asdict()),
-        "posts": (ledger_of(plain)._asdict(), engine.state.ledger.rows()._asdict()),
+        "accounts": (to_accounts(plain)._asdict(), engine.accounts._asdict()),
+        "posts": (to_ledger(plain)._asdict(), engine.state.ledger.get_rows()._asdict()),
         "history": (dict(pd.DataFrame(plain.history).items()), dict(engine.history.items())),
     }
     pairs = {f"{part}.{name}": (ours[name], theirs[name]) for part, (ours, theirs) in parts.items() for name in theirs}
@@ -81,18 +81,26 @@ def test_the_engine_is_the_reference_bit_for_bit(name: str) -> None:
 def test_the_comparison_sees_everything_happen() -> None:
     shelves = Shelves()
     world = played(BUSY, TICKS, seed=3, archive=shelves)
-    ended = world.history[[*CELLS, "dissent_removed", "army_posts", "extremist_posts"]].sum()
+    ended = world.history[[*OUTCOMES, "dissent_removed", "army_posts", "extremist_posts"]].sum()
     assert ended[ended == 0].index.tolist() == []
     posts = shelves.posts(world)
     assert {REPOST, REPLY} < set(posts.kind.tolist())
     for column in (posts.template + 1, posts.shock, posts.toxicity, posts.reports, posts.previous_mention + 1):
         assert column.any()
-    for name in ("voiced", "withheld", "abused", "habituation", "dread", "left", "suspended_until"):
+    for name in (
+        "voiced",
+        "withheld",
+        "abuse_received",
+        "habituation",
+        "expected_toxicity",
+        "has_left",
+        "suspended_until",
+    ):
         assert getattr(world.accounts, name)[: world.n_organic].any(), name
 
 
 def test_a_short_memory_of_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.world.WINDOW", 5 * 3600)
+    monkeypatch.setattr("sim.world.WINDOW_SECONDS", 5 * 3600)
     assert_same_bits(*both(BUSY, 40, seed=4))
 
 

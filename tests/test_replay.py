@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from experiments import replay, run
 from experiments.analysis.pairing import Interval
 from experiments.app import app
-from experiments.teaching import compared, film, lessons
-from experiments.teaching.curves import BANDED, CURVES, band, curves
+from experiments.teaching import comparison, film, lessons
+from experiments.teaching.curves import BANDED, CURVES, compute_band, compute_curves
 from experiments.teaching.film import Film
-from experiments.teaching.findings import findings
-from experiments.teaching.layout import places
-from experiments.teaching.packing import Pack, steps, ties
-from experiments.teaching.replay import Reel, Scene, inert, render, source
-from experiments.teaching.takes import Shot, Take, forkable, shoot
+from experiments.teaching.findings import compute_findings
+from experiments.teaching.layout import place_accounts
+from experiments.teaching.packing import Pack, encode_steps, encode_ties
+from experiments.teaching.replay import Replay, Scene, escape_json, read_source, render_replay
+from experiments.teaching.replay_runs import ReplayJob, ReplayRun, can_fork, run_job
 from sim.errors import InputError
 from sim.state.graph import from_edges
 from sim.state.posts import CONTESTED
@@ -41,13 +41,13 @@ QUIET = lively(campaign={"tactics": ()})
 
 
 @pytest.fixture(scope="module")
-def shots() -> list[Shot]:
-    return [shoot(Take((QUIET, LIVELY), seed, TICKS, 0 if seed > 5 else 60)) for seed in (5, 6)]
+def shots() -> list[ReplayRun]:
+    return [run_job(ReplayJob((QUIET, LIVELY), seed, TICKS, 0 if seed > 5 else 60)) for seed in (5, 6)]
 
 
 @pytest.fixture(scope="module")
-def page(shots: list[Shot]) -> str:
-    return render(Reel([Scene(shots, LIVELY.campaign)], "python -m experiments.replay", title="</script><b>"))
+def page(shots: list[ReplayRun]) -> str:
+    return render_replay(Replay([Scene(shots, LIVELY.campaign)], "python -m experiments.replay", title="</script><b>"))
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +74,9 @@ def test_a_frame_says_who_came_spoke_kept_silent_and_was_abused(diary: tuple[Wor
     _, shown, watched = diary
     assert [len(frame.events) for frame in shown.frames] == [len(shown.rows)] * (START + 12)
     for frame, moment in zip(shown.frames, watched.moments, strict=True):
-        awake = set(moment.woken.active.tolist())
-        withheld = dict(zip(moment.woken.active.tolist(), moment.spoken.withheld.tolist(), strict=True))
-        abuse = dict(zip(moment.woken.active.tolist(), moment.change.abuse.tolist(), strict=True))
+        awake = set(moment.active_users.active.tolist())
+        withheld = dict(zip(moment.active_users.active.tolist(), moment.speech.withheld.tolist(), strict=True))
+        abuse = dict(zip(moment.active_users.active.tolist(), moment.update.abuse.tolist(), strict=True))
         for place, row in enumerate(shown.rows.tolist()):
             events = int(frame.events[place])
             assert bool(events & film.AWAKE) == (row in awake)
@@ -107,7 +107,9 @@ def test_who_spoke_and_how_far_it_reached_is_what_the_ledger_holds():
     assert (shown.frames[-1].reach == np.minimum(15, np.rint(np.log2(1.0 + seen[shown.rows])))).all()
     world.step()
     assert (shown.frames[-1].fear == np.rint(film.FEAR * world.accounts.fear[shown.rows])).all()
-    assert (shown.frames[-1].climate == np.rint(film.CLIMATE * world.accounts.climate[shown.rows])).all()
+    assert (
+        shown.frames[-1].opinion_climate == np.rint(film.CLIMATE * world.accounts.opinion_climate[shown.rows])
+    ).all()
 
 
 def test_a_film_changes_nothing():
@@ -125,7 +127,7 @@ def test_people_of_a_film_are_the_same_with_and_without_an_army():
     assert {ROLES[code] for code in two.role[40:]} == {"extremist"}
 
 
-@pytest.mark.parametrize("people", [0, film.MOST + 1, True, 1.5])
+@pytest.mark.parametrize("people", [0, film.MAX_ACCOUNTS + 1, True, 1.5])
 def test_a_film_of_nobody_or_too_many_is_refused(people: Any):
     with pytest.raises(InputError, match=r"replay.people=.* must be from 1 to 5000"):
         Film(World(LIVELY, rng=1), people)
@@ -133,7 +135,7 @@ def test_a_film_of_nobody_or_too_many_is_refused(people: Any):
 
 def test_sides_of_the_organised_are_what_they_say(diary: tuple[World, Film, Diary]):
     world, shown, _ = diary
-    side, stance = shown.sides()
+    side, stance = shown.get_sides()
     assert (side[: shown.people] == world.accounts.cohort[shown.rows[: shown.people]]).all()
     army = np.array([ROLES[code] == "troll" for code in shown.role])
     spoke = np.bitwise_or.reduce([frame.events for frame in shown.frames]) & film.SPOKE > 0
@@ -143,40 +145,40 @@ def test_sides_of_the_organised_are_what_they_say(diary: tuple[World, Film, Diar
     assert (side[army & ~spoke] == 0).all()
 
 
-def test_worlds_that_differ_in_conduct_alone_are_forked_to_the_same_bits(shots: list[Shot]):
-    assert forkable((QUIET, LIVELY))
-    assert not forkable((lively(army={"size": 0}), LIVELY))
-    assert not forkable((lively(campaign={"start": START + 1}), LIVELY))
+def test_worlds_that_differ_in_conduct_alone_are_forked_to_the_same_bits(shots: list[ReplayRun]):
+    assert can_fork((QUIET, LIVELY))
+    assert not can_fork((lively(army={"size": 0}), LIVELY))
+    assert not can_fork((lively(campaign={"start": START + 1}), LIVELY))
     for setting, history in zip((QUIET, LIVELY), shots[0].histories, strict=True):
         pd.testing.assert_frame_equal(World(setting, rng=5).run(TICKS), history)
-    alone = shoot(Take((LIVELY,), 5, TICKS, 60))
+    alone = run_job(ReplayJob((LIVELY,), 5, TICKS, 60))
     for one, two in zip(alone.films[0].frames, shots[0].films[1].frames, strict=True):
         assert all((a == b).all() for a, b in zip(one, two, strict=True))
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=60), st.lists(st.floats(-1, 1), max_size=10))
 def test_places_are_in_the_disc_in_order_of_stance_whoever_else_is_there(people: list[float], others: list[float]):
-    x, y = places(np.array(people + others), len(people))
+    x, y = place_accounts(np.array(people + others), len(people))
     assert (np.hypot(x, y) <= 1.0 + 1e-6).all()
     assert (np.diff(x[: len(people)][np.argsort(people, kind="stable")]) > 0).all()
-    alone = places(np.array(people), len(people))
+    alone = place_accounts(np.array(people), len(people))
     assert (alone == np.array([x, y])[:, : len(people)]).all()
 
 
 def test_no_two_people_stand_on_one_another():
-    x, y = places(np.linspace(-1, 1, 500), 500)
+    x, y = place_accounts(np.linspace(-1, 1, 500), 500)
     apart = np.hypot(x[:, None] - x, y[:, None] - y) + 9 * np.eye(500)
     assert apart.min() > 0.3 * np.sqrt(np.pi / 500)
 
 
 def test_steps_add_up_again():
     levels = np.random.default_rng(1).integers(0, 64, (30, 7)).astype(np.uint8)
-    assert (np.cumsum(steps(levels), axis=0, dtype=np.uint8) == levels).all()
+    assert (np.cumsum(encode_steps(levels), axis=0, dtype=np.uint8) == levels).all()
 
 
 def test_ties_are_the_graph_among_the_shown():
     source, target = np.array([0, 0, 0, 2, 3, 3, 1]), np.array([3, 2, 1, 0, 2, 0, 3])
-    count, low, high = ties(from_edges(source, target, 4), np.array([0, 2, 3]))
+    count, low, high = encode_ties(from_edges(source, target, 4), np.array([0, 2, 3]))
     gaps, ends = low.astype(int) + 256 * high.astype(int), np.cumsum(count)
     follows = [np.cumsum(part).tolist() for part in np.split(gaps, ends[:-1])]
     assert follows == [[1, 2], [0], [0, 1]]
@@ -190,32 +192,32 @@ def test_what_can_not_be_packed_is_refused():
             pack.add(name, array)
 
 
-def test_curves_are_means_of_the_last_day(shots: list[Shot]):
+def test_curves_are_means_of_the_last_day(shots: list[ReplayRun]):
     history = shots[0].histories[1]
-    drawn = curves(history)
+    drawn = compute_curves(history)
     for name, (measure, factor) in CURVES.items():
         for t in (0, 10, TICKS - 1):
             hours = history[measure].to_numpy()[max(0, t - 23) : t + 1]
             assert drawn[name][t] == pytest.approx(factor * np.nanmean(hours), rel=1e-5)
-    low, high = band([curves(shot.histories[1]) for shot in shots])
+    low, high = compute_band([compute_curves(shot.histories[1]) for shot in shots])
     assert set(low) == set(high) == set(BANDED)
     assert all((low[name] <= drawn[name]).all() and (drawn[name] <= high[name]).all() for name in BANDED)
 
 
-def test_a_page_holds_the_films_bit_by_bit(page: str, shots: list[Shot]):
+def test_a_page_holds_the_films_bit_by_bit(page: str, shots: list[ReplayRun]):
     about, arrays = unpacked(page)
     scene = about["scenes"][0]
     assert scene["hours"] == TICKS
     assert [world["arm"] for world in scene["worlds"]] == ["without", "with"]
     for place, (world, shown) in enumerate(zip(scene["worlds"], shots[0].films, strict=True)):
-        planes = shown.planes()
+        planes = shown.stack_planes()
         events = arrays[f"0/{place}/events"]
         if world["like"] is not None:
             events = events ^ arrays[f"0/{world['like']}/events"]
         assert (planes["events"] == events.T).all()
-        for level in ("fear", "climate", "reach"):
+        for level in ("fear", "opinion_climate", "reach"):
             assert (planes[level] == np.cumsum(arrays[f"0/{place}/{level}"], axis=1, dtype=np.uint8).T).all()
-        assert (arrays[f"0/{place}/curves/voice"] == curves(shots[0].histories[place])["voice"]).all()
+        assert (arrays[f"0/{place}/curves/voice"] == compute_curves(shots[0].histories[place])["voice"]).all()
 
 
 def test_a_page_loads_nothing_and_says_nothing_that_could_run(page: str):
@@ -223,17 +225,17 @@ def test_a_page_loads_nothing_and_says_nothing_that_could_run(page: str):
     assert "https://" not in page.replace("https://doi", "")
     assert "</script><b>" not in page
     assert unpacked(page)[0]["title"] == "</script><b>"
-    assert "<" not in inert(json.dumps({"a": "</script>"}))
+    assert "<" not in escape_json(json.dumps({"a": "</script>"}))
     assert "eval(" not in page
     assert "innerHTML" not in page
 
 
-def test_two_thousand_people_and_five_hundred_hours_are_less_than_two_megabytes(shots: list[Shot]):
+def test_two_thousand_people_and_five_hundred_hours_are_less_than_two_megabytes(shots: list[ReplayRun]):
     # Half of the people, half of the hours of a run with this activity, which is more than the default's.
     setting = replace(LIVELY, population=replace(LIVELY.population, size=1000))
     quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))
-    whole = render(Reel([Scene([shoot(Take((quiet, setting), 1, 125, 2000))], setting.campaign)], ""))
-    bare = len(render(Reel([Scene([shoot(Take((quiet, setting), 1, 1, 1))], setting.campaign)], "")))
+    whole = render_replay(Replay([Scene([run_job(ReplayJob((quiet, setting), 1, 125, 2000))], setting.campaign)], ""))
+    bare = len(render_replay(Replay([Scene([run_job(ReplayJob((quiet, setting), 1, 1, 1))], setting.campaign)], "")))
     assert bare + 8 * (len(whole) - bare) < 2_000_000
 
 
@@ -242,7 +244,8 @@ def test_both_languages_say_the_same_things():
     assert set(words) == {"en", "ar"}
     assert set(words["en"]) == set(words["ar"])
     holes = {
-        language: {key: sorted(lessons.needed(text)) for key, text in said.items()} for language, said in words.items()
+        language: {key: sorted(lessons.list_placeholders(text)) for key, text in said.items()}
+        for language, said in words.items()
     }
     assert holes["en"] == holes["ar"]
     used = "".join(
@@ -254,19 +257,19 @@ def test_both_languages_say_the_same_things():
 
 
 @pytest.mark.parametrize("name", lessons.NAMES)
-def test_a_lesson_is_whole_in_both_languages_and_its_numbers_are_known(name: str, shots: list[Shot]):
-    texts = lessons.texts(name)
+def test_a_lesson_is_whole_in_both_languages_and_its_numbers_are_known(name: str, shots: list[ReplayRun]):
+    texts = lessons.read_texts(name)
     assert set(texts) == {"en", "ar"}
-    found = findings(shots, LIVELY.campaign)
+    found = compute_findings(shots, LIVELY.campaign)
     for language, parts in texts.items():
         assert set(lessons.PARTS) <= set(parts) <= {*lessons.PARTS, "arm_with", "arm_without"}
-        assert lessons.needed(parts["answer"])
-        assert any(number.startswith("gone_") for number in lessons.needed(parts["gone"])), language
+        assert lessons.list_placeholders(parts["answer"])
+        assert any(number.startswith("gone_") for number in lessons.list_placeholders(parts["gone"])), language
         # No result stands in a text: digits there are settings, and those of an answer come from the run.
         assert not re.findall(r"\d", re.sub(r"\{\w+\}", "", parts["answer"]))
-    assert lessons.needed(texts["en"]["answer"]) == lessons.needed(texts["ar"]["answer"])
-    assert lessons.needed(texts["en"]["gone"]) == lessons.needed(texts["ar"]["gone"])
-    told = lessons.told(name, found, found)
+    assert lessons.list_placeholders(texts["en"]["answer"]) == lessons.list_placeholders(texts["ar"]["answer"])
+    assert lessons.list_placeholders(texts["en"]["gone"]) == lessons.list_placeholders(texts["ar"]["gone"])
+    told = lessons.fill_texts(name, found, found)
     assert "{" not in "".join(text for parts in told.values() for text in parts.values())
 
 
@@ -281,45 +284,47 @@ def test_every_lesson_has_a_setting_and_every_setting_a_lesson():
 )
 def test_a_number_keeps_its_order_in_a_text_from_right_to_left(name: str, said: str):
     found = Interval(-1.5, -2.0, 3.0)
-    assert lessons.said(name, found, "en") == f"{said} (95% interval \u2066\u22122.0\u2069 to \u2066+3.0\u2069)"
-    arabic = lessons.said(name, found, "ar")
+    assert (
+        lessons.format_finding(name, found, "en") == f"{said} (95% interval \u2066\u22122.0\u2069 to \u2066+3.0\u2069)"
+    )
+    arabic = lessons.format_finding(name, found, "ar")
     assert re.search(r"\d", re.sub("\u2066[^\u2069]*\u2069", "", arabic)) is None
 
 
 def test_a_lesson_names_the_worlds_and_nothing_else():
     told = {"en": {"answer": "all", "arm_with": "a flood"}, "ar": {"answer": "x"}}
-    assert compared.arms(told, ["army.size=0"]) == {"en": {"arm_with": "a flood"}, "ar": {}}
-    assert compared.arms({}, ["army.size=0"]) == {}
-    assert compared.arms({}, ["feed=chronological"])["en"]["arm_without"] == "feed=chronological"
+    assert comparison.name_arms(told, ["army.size=0"]) == {"en": {"arm_with": "a flood"}, "ar": {}}
+    assert comparison.name_arms({}, ["army.size=0"]) == {}
+    assert comparison.name_arms({}, ["feed=chronological"])["en"]["arm_without"] == "feed=chronological"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_scenario_is_replayed_beside_what_its_story_compares_it_with(scenario: str):
     config = composed("replay", f"scenario={scenario}", "population.size=60")
-    (worlds,) = replay.checked(config)
+    (worlds,) = replay.build_scenes(config)
     assert len(worlds) == 2 - (scenario == "quiet")
     assert scenario == "quiet" or worlds[0] != worlds[1]
-    words = compared.called(config, {})
+    words = comparison.name_page(config, {})
     assert ("arm_with" in words["en"]) == (
         scenario not in ("quiet", "flooded_hashtag", "committee_smear", "fallujah_2016")
     )
-    assert all(words[language]["title"] == compared.story(config)[key] for language, key in TITLES.items())
+    assert all(words[language]["title"] == comparison.read_story(config)[key] for language, key in TITLES.items())
     assert re.search("[\u0621-\u064a]", words["ar"]["title"])
     own = composed("replay", f"scenario={scenario}", "population.size=60", 'replay.without=["feed.engagement=0.5"]')
-    assert compared.called(own, {})["en"]["arm_without"] == "feed.engagement=0.5"
+    assert comparison.name_page(own, {})["en"]["arm_without"] == "feed.engagement=0.5"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_scenario_has_charts_of_its_own_measures_named_in_both_languages_and_its_time_is_shaded(scenario: str):
     config = composed("replay", f"scenario={scenario}", "population.size=60")
-    own, rules = compared.measures(config), replay.checked(config)[0][-1]
-    known = [outcome["measure"] for outcome in compared.story(config)["outcomes"]]
+    own, rules = comparison.select_measures(config), replay.build_scenes(config)[0][-1]
+    known = [outcome["measure"] for outcome in comparison.read_story(config)["outcomes"]]
     assert own == tuple(measure for measure in dict.fromkeys(known) if measure in own)
     assert len(own) == {"quiet": 0, "protest_day": 1}.get(scenario, 2)
     assert set(own) <= set(World(rules, rng=1).run(1))
-    words = json.loads(source("words.json"))
+    words = json.loads(read_source("words.json"))
     assert all(f"chart_{measure}" in words[language] for measure in own for language in words)
-    shaded = compared.time_of(config, rules)
+    shaded = comparison.get_time_span(config, rules)
     times = {"committee_smear": (96, 216), "protest_day": (120, 136), "sleepers_unmasked": (0, 264), "quiet": (72, 72)}
     times |= {"extremist_surge": (120, 288), "forum_era": (144, 336), "fallujah_2016": (48, 240)}
     assert (shaded.start, shaded.end) == times.get(scenario, (72, 216))
@@ -327,21 +332,23 @@ def test_a_scenario_has_charts_of_its_own_measures_named_in_both_languages_and_i
 
 def test_an_own_measure_has_a_curve_and_a_band_that_is_nan_where_there_is_no_value():
     hours = pd.DataFrame({measure: np.zeros(2) for measure, _ in CURVES.values()})
-    seeds = [curves(hours.assign(trust=line), ("trust",)) for line in ([np.nan, 0.5], [np.nan, 0.3])]
-    low, high = band(seeds)
+    seeds = [compute_curves(hours.assign(trust=line), ("trust",)) for line in ([np.nan, 0.5], [np.nan, 0.3])]
+    low, high = compute_band(seeds)
     assert np.isnan([low["trust"][0], high["trust"][0]]).all()
     assert [low["trust"][1], high["trust"][1]] == pytest.approx([0.3, 0.5])
-    assert "trust" not in curves(hours)
+    assert "trust" not in compute_curves(hours)
 
 
-def test_findings_are_second_world_against_first(shots: list[Shot]):
-    found = findings(shots, LIVELY.campaign)
+def test_findings_are_second_world_against_first(shots: list[ReplayRun]):
+    found = compute_findings(shots, LIVELY.campaign)
     first, second = (pd.concat([shot.histories[place][START:] for shot in shots]) for place in (0, 1))
     assert found["withheld"].value == pytest.approx(
         (second["dissent_withheld"].sum() - first["dissent_withheld"].sum()) / len(shots)
     )
-    assert found["unhurt"].value == np.mean([shot.unhurt[1] - shot.unhurt[0] for shot in shots])
-    same = findings([shot._replace(histories=shot.histories[:1] * 2, unhurt=(3, 3)) for shot in shots], LIVELY.campaign)
+    assert found["unhurt"].value == np.mean([shot.bystander_withheld[1] - shot.bystander_withheld[0] for shot in shots])
+    same = compute_findings(
+        [shot._replace(histories=shot.histories[:1] * 2, bystander_withheld=(3, 3)) for shot in shots], LIVELY.campaign
+    )
     assert {float(value) for finding in same.values() for value in finding} == {0.0}
 
 
@@ -366,8 +373,8 @@ def test_a_lesson_is_played_and_its_answer_holds_the_numbers_of_this_run(
         "Answer",
         "Setting:",
     )  # what folds the answer is no answer
-    assert number in lessons.plain(about["lesson"]["en"]["answer"])
-    assert number in lessons.plain(about["lesson"]["ar"]["answer"])
+    assert number in lessons.strip_marks(about["lesson"]["en"]["answer"])
+    assert number in lessons.strip_marks(about["lesson"]["ar"]["answer"])
     assert number in capsys.readouterr().out
     assert len(about["scenes"]) == 2
     assert arrays["1/1/low/voice"].shape == (40,)

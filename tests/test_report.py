@@ -15,10 +15,10 @@ import yaml
 from rich.console import Console
 
 from experiments.analysis import Analysis, analyse
-from experiments.report import style, tables, terminal, words, write
+from experiments.report import formatting, style, tables, terminal, write
 from experiments.report.page import Page, Picture, Table, render
-from experiments.report.results import TABLES, Finding, Results, read
-from experiments.report.style import inline, look
+from experiments.report.results import TABLES, Finding, Results, read_results
+from experiments.report.style import apply_style, inline_svg
 from experiments.report.suppression import PICTURES
 from tests.synthetic_suppression import TACTICS, Recipe, main_frames, variants
 
@@ -35,7 +35,7 @@ NO_PRIORS = Finding(nan, nan, nan, 0, "")
 
 def put(analysis: Analysis, folder: Path, recipe: Recipe) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in analysis.frames().items():
+    for name, frame in analysis.to_frames().items():
         frame.to_parquet(folder / f"{name}.parquet")
     run = {**RUN, "campaign": {"start": recipe.start, "stop": recipe.stop}}
     (folder / "about.yaml").write_text(yaml.safe_dump(run), encoding="utf-8")
@@ -64,10 +64,10 @@ def html(folder: Path) -> str:
 SERVED = """
 import matplotlib as mpl
 from solara.server.app import patch
-from experiments.report.style import look
+from experiments.report.style import apply_style
 patch.patch_matplotlib()
 before = dict(mpl.rcParams)
-with look():
+with apply_style():
     inside = mpl.rcParams["axes.titlelocation"]
 print(inside, "left alone" if dict(mpl.rcParams) == before else "changed")
 """
@@ -151,26 +151,26 @@ class TestHeadline:
         ],
     )
     def test_golden(self, found, priors, sentence):
-        assert words.headline(found, priors) == sentence
+        assert formatting.format_headline(found, priors) == sentence
 
     def test_an_interval_that_touches_zero_is_no_effect(self):
-        assert words.headline(Finding(1.0, 0.0, 2.0, 5, ""), NO_PRIORS).startswith("No effect")
-        assert words.headline(Finding(-1.0, -2.0, 0.0, 5, ""), NO_PRIORS).startswith("No effect")
+        assert formatting.format_headline(Finding(1.0, 0.0, 2.0, 5, ""), NO_PRIORS).startswith("No effect")
+        assert formatting.format_headline(Finding(-1.0, -2.0, 0.0, 5, ""), NO_PRIORS).startswith("No effect")
 
     @pytest.mark.parametrize(
         ("value", "digits", "text"),
         [(-1.25, 1, "\u22121.2"), (-0.01, 1, "0.0"), (12345.6, 0, "12,346"), (nan, 1, "unknown")],
     )
     def test_numbers(self, value, digits, text):
-        assert words.number(value, digits) == text
+        assert formatting.format_number(value, digits) == text
 
 
 class TestPage:
     def test_opens_with_the_sentence_its_number_and_its_interval(self, folder, html):
-        results = read(folder)
-        found = results.finding("lost_dissent_percent")
+        results = read_results(folder)
+        found = results.get_finding("lost_dissent_percent")
         first = re.search(r"<body>\s*<main>\s*<h1>(.*?)</h1>", html, re.DOTALL).group(1)
-        assert first == words.headline(found, results.finding("prior_range"))
+        assert first == formatting.format_headline(found, results.get_finding("prior_range"))
         assert f"{found.value:.1f}%" in first
         assert f"{found.lo:.1f} to {found.hi:.1f}" in first
 
@@ -258,7 +258,7 @@ class TestRecoveryWords:
     )
     def test_golden(self, median, pooled, remaining, sentence):
         found = told(recovery_hours=median, recovery_hours_pooled=pooled, remaining_pooled=remaining)
-        assert words.recovery(found) == sentence
+        assert formatting.format_recovery(found) == sentence
 
 
 class TestTurningWords:
@@ -282,11 +282,14 @@ class TestTurningWords:
         ],
     )
     def test_golden(self, turn, sentence):
-        assert words.fight_back(told(fight_back_turn=turn, fight_back_tried=Finding(nan, 0.0, 0.6, 4, ""))) == sentence
+        assert (
+            formatting.format_fight_back(told(fight_back_turn=turn, fight_back_tried=Finding(nan, 0.0, 0.6, 4, "")))
+            == sentence
+        )
 
     def test_nothing_is_said_of_what_was_not_varied(self):
         nothing = Finding(nan, nan, nan, 0, "")
-        assert words.fight_back(told(fight_back_turn=nothing, fight_back_tried=nothing)) == ""
+        assert formatting.format_fight_back(told(fight_back_turn=nothing, fight_back_tried=nothing)) == ""
 
 
 class TestWhatWasLeftOut:
@@ -300,21 +303,24 @@ class TestWhatWasLeftOut:
         assert "What became of the lost posts" in shown
 
     def test_few_seeds_of_the_knockouts_are_told(self, folder):
-        assert tables.knockouts(read(folder)).title == "Whole-run knock-outs, on 2 of the 3 seeds of the main table"
+        assert (
+            tables.make_knockouts_table(read_results(folder)).title
+            == "Whole-run knock-outs, on 2 of the 3 seeds of the main table"
+        )
 
 
 class TestWhatIsSaidOfCauses:
     def test_no_share_of_the_loss_and_what_leavers_count(self, folder):
-        sentence = next(text for text in words.lede(read(folder)) if "posts were lost" in text)
+        sentence = next(text for text in formatting.format_summary(read_results(folder)) if "posts were lost" in text)
         assert "%" not in sentence
-        assert words.LEAVERS in sentence
+        assert formatting.LEAVERS_NOTE in sentence
 
     def test_rows_that_can_not_be_told_apart_are_named(self, folder):
-        results = read(folder)
+        results = read_results(folder)
         table = results["robustness"].query("outcome == 'lost_dissent_percent' and family == 'robustness'")
         within = table[(table["difference_lo"] <= 0) & (table["difference_hi"] >= 0)]["variant"]
         assert len(within)
-        sentence = words.no_difference(results)
+        sentence = formatting.format_no_difference(results)
         assert [name in sentence for name in table["variant"]] == table["variant"].isin(within).tolist()
 
 
@@ -340,7 +346,7 @@ class TestFigures:
 
     def test_the_callers_settings_are_left_alone(self):
         with mpl.rc_context({"font.size": 23.0}):
-            with look():
+            with apply_style():
                 assert mpl.rcParams["font.size"] == 9
             assert mpl.rcParams["font.size"] == 23.0
 
@@ -353,7 +359,7 @@ class TestFigures:
     def test_inline_keeps_references_apart(self):
         head = '<?xml?><svg xmlns="x" width="1pt" height="2pt" viewBox="0"><metadata>m</metadata>'
         svg = head + '<g id="a"/><use href="#a"/></svg>'
-        assert inline(svg, "n") == '<svg viewBox="0"><g id="n-a"/><use href="#n-a"/></svg>'
+        assert inline_svg(svg, "n") == '<svg viewBox="0"><g id="n-a"/><use href="#n-a"/></svg>'
 
 
 class TestEdges:
@@ -368,7 +374,7 @@ class TestEdges:
         ids=["one seed", "two ticks", "silent army", "backlash, and an end before recovery"],
     )
     def test_a_page_comes_out_and_no_nan_shows(self, recipe, tmp_path, monkeypatch):
-        monkeypatch.setattr(style, "save", lambda figure, *_: figure.draw_without_rendering() or "<svg ></svg>")
+        monkeypatch.setattr(style, "save_figure", lambda figure, *_: figure.draw_without_rendering() or "<svg ></svg>")
         results = write(made(recipe, tmp_path))
         text = (tmp_path / "report.html").read_text(encoding="utf-8")
         console = Console(record=True, width=80, file=(tmp_path / "log").open("w"))
@@ -381,8 +387,8 @@ class TestEdges:
         ("strength", "start"), [(1.0, "The campaign cost"), (-1.0, "The campaign did not"), (0.0, "No effect")]
     )
     def test_the_headline_follows_the_runs(self, strength, start, tmp_path):
-        results = read(made(Recipe(strength, 4, 168, 48, 120), tmp_path))
-        assert words.headline(results.finding("lost_dissent_percent"), NO_PRIORS).startswith(start)
+        results = read_results(made(Recipe(strength, 4, 168, 48, 120), tmp_path))
+        assert formatting.format_headline(results.get_finding("lost_dissent_percent"), NO_PRIORS).startswith(start)
 
     @pytest.mark.parametrize("name", ["about.yaml", *(f"{name}.parquet" for name in TABLES)])
     def test_a_missing_file_is_named_and_nothing_is_written(self, folder, tmp_path, name):
@@ -398,19 +404,22 @@ class TestEdges:
 
 class TestTerminal:
     def test_fits_eighty_columns_and_says_the_headline(self, folder):
-        results = read(folder)
+        results = read_results(folder)
         console = Console(record=True, width=80, file=(folder / "log").open("w"))
         terminal.show(results, console)
         console.file.close()
         text = console.export_text()
         assert max(map(len, text.splitlines())) <= 80
         flat = " ".join(text.split())
-        assert words.headline(results.finding("lost_dissent_percent"), results.finding("prior_range")) in flat
+        assert (
+            formatting.format_headline(results.get_finding("lost_dissent_percent"), results.get_finding("prior_range"))
+            in flat
+        )
         for part in ("flood+abuse", "withheld: fear", "climate effect 0", "60% fight back"):
             assert part in text
 
     def test_square_brackets_are_text_and_not_markup(self, folder):
-        results = read(folder)
+        results = read_results(folder)
         console = Console(record=True, width=100, file=(folder / "log").open("w"))
         terminal.show(results, console)
         console.file.close()

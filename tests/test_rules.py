@@ -12,7 +12,7 @@ from numba import njit
 
 import sim
 from sim.errors import InputError, suggest
-from sim.rules import Rule, parameter, share, values
+from sim.rules import Rule, get_values, parameter, share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +78,10 @@ def test_values_are_what_a_kernel_takes() -> None:
         return rule.size * rule.discipline
 
     rule = Drill(size=10, discipline=0.25)
-    given = values(rule)
+    given = get_values(rule)
     assert (given.size, given.half_life, given.discipline) == (10, 2.0, 0.25)
     assert kernel(given) == 2.5
-    assert type(given) is type(values(Drill()))
+    assert type(given) is type(get_values(Drill()))
 
 
 def test_suggestions() -> None:

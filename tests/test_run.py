@@ -46,9 +46,9 @@ def test_truth_is_apart_and_names_every_ordered_post(folder: Path):
     posts, told, who = read(folder, "posts"), read(folder, "truth/posts"), read(folder, "truth/accounts")
     assert not {"role", "order", "tactic", "dissent", "officer", "key"} & set(posts.columns)
     accounts = set(read(folder, "accounts").columns)
-    known = {"followers", "following", "joined", "former", "written", "left", "suspended_until"}
+    known = {"followers", "following", "opened_at", "predecessor", "written", "has_left", "suspended_until"}
     assert accounts == {"seed", "account_id", *known}
-    assert {"role", "officer", "fear", "stance_principal", "boldness", "cohort"} <= set(who.columns)
+    assert {"role", "officer", "fear", "stance_principal", "willingness", "cohort"} <= set(who.columns)
     joined = posts.merge(told, on=["seed", "post_id"], validate="1:1")
     joined = joined.merge(who, left_on=["seed", "author"], right_on=["seed", "account_id"], validate="m:1")
     assert ((joined["role"] == "troll") == (joined["tactic"] >= 0)).all()

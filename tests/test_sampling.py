@@ -8,7 +8,7 @@ import pytest
 
 from sim.agents import OrganicUser, ThinAgent
 from sim.errors import InputError
-from sim.sampling import Sampled, sample
+from sim.sampling import SampledWorld, sample
 from sim.world import World
 from tests.worlds import LIVELY, fingerprint, lively, played
 
@@ -66,11 +66,11 @@ class Collecting(World):
 
     def __init__(self, seen: float, **given: object) -> None:
         super().__init__(**given)  # type: ignore[arg-type]
-        self.seen = Sampled(self, seen) if seen else self
+        self.seen = SampledWorld(self, seen) if seen else self
         self.datacollector = mesa.DataCollector(
             model_reporters={"people": "n_organic", "seen": lambda w: len(w.agents)},
-            agent_reporters={"fear": "fear", "abuse": lambda agent: agent.abused},
-            agenttype_reporters={OrganicUser: {"climate": "climate"}},
+            agent_reporters={"fear": "fear", "abuse": lambda agent: agent.abuse_received},
+            agenttype_reporters={OrganicUser: {"opinion_climate": "opinion_climate"}},
         )
 
     def step(self) -> None:
@@ -120,9 +120,9 @@ class Loud(OrganicUser):
 
 def test_people_of_ones_own_type_are_people() -> None:
     world, plain = World(LIVELY, rng=5), World(LIVELY, rng=5)
-    world.recast(Loud, range(0, world.n_organic, 2))
+    world.set_agent_class(Loud, range(0, world.n_organic, 2))
     assert sample(world, 30).rows.tolist() == sample(plain, 30).rows.tolist()
-    by_type = Sampled(world, 30).agents_by_type
+    by_type = SampledWorld(world, 30).agents_by_type
     assert list(by_type) == [OrganicUser, Loud]
     assert sum(len(group) for group in by_type.values()) == 30
     assert all(row % 2 == 0 for row in by_type[Loud].rows)

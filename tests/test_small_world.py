@@ -20,8 +20,8 @@ from sim.world import World
 from tests.conftest import ROOT
 
 TICKS = 36
-UNWANTED = ["left", "suspended", "persuaded", "unprompted", "reserved"]
-WITHHELD = ["withheld_fear", "withheld_climate", "withheld_either", "withheld_over"]
+UNWANTED = ["left", "suspended", "persuaded", "unprompted", "private"]
+WITHHELD = ["withheld_fear", "withheld_climate", "withheld_joint", "withheld_redundant"]
 SETTINGS = {
     "engagement": Setting(
         population=Population(size=150),
@@ -61,7 +61,7 @@ def test_every_intention_ends_in_exactly_one_cell(name: str) -> None:
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="compares compiled code with interpreted code")
 def test_a_world_is_the_same_bits_compiled_and_interpreted() -> None:
     code = "from tests.test_small_world import play; print(play('engagement').to_numpy(float).tobytes().hex())"
-    words = [sys.executable, "-W", "ignore::RuntimeWarning:sim.noise", "-c", code]
+    words = [sys.executable, "-W", "ignore::RuntimeWarning:sim.rng", "-c", code]
     off = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run(words, env=off, cwd=ROOT, capture_output=True, text=True, check=True)
     interpreted = np.frombuffer(bytes.fromhex(done.stdout.strip()))

@@ -8,12 +8,12 @@ import pytest
 from omegaconf import OmegaConf
 
 from experiments import story
-from experiments.analysis.stories import compare, timeline
+from experiments.analysis.stories import compare_arms, make_timeline
 from experiments.app import app
-from experiments.report.story import verdict
-from experiments.settings import build, facts, otherwise
+from experiments.report.story import format_verdict
+from experiments.settings import build_setting, describe_run, set_keys
 from sim.errors import InputError
-from sim.people.events import stir
+from sim.people.events import apply_events
 from sim.world import World
 from tests.looks import common_look
 from tests.test_conf import CONF, composed
@@ -31,22 +31,22 @@ def told(*overrides: str):
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_scenario_tells_a_story_of_measures_that_its_world_has(scenario: str):
     config = told(f"scenario={scenario}", "population.size=60")
-    tale = story.checked(config)
+    tale = story.read_story(config)
     assert all(picture["look"] for picture in tale["pictures"])
     labels = [label for picture in tale["pictures"] for label in picture["lines"].values()]
     assert all(isinstance(label, str) for label in labels), "a bare `true` is no label in YAML"
-    arms = build(config), build(otherwise(config, tale["without"], "story.without"))
+    arms = build_setting(config), build_setting(set_keys(config, tale["without"], "story.without"))
     assert (arms[0] == arms[1]) == (scenario == "quiet")
     world = World(arms[0], rng=1)
     world.run(2)
     story.check_measures(tale, world.history)
-    parts = timeline(OmegaConf.to_container(config), config.ticks)  # type: ignore[arg-type]
+    parts = make_timeline(OmegaConf.to_container(config), config.ticks)  # type: ignore[arg-type]
     assert bool(len(parts)) == (scenario != "quiet")
 
 
 def test_a_timeline_names_its_parts_plainly():
     config = OmegaConf.to_container(told("scenario=suspension_wave"))
-    parts = timeline(config, 336).set_index("what")["start"].to_dict()  # type: ignore[arg-type]
+    parts = make_timeline(config, 336).set_index("what")["start"].to_dict()  # type: ignore[arg-type]
     assert parts == {"campaign": 72, "false reports": 72, "sweeps under pressure": 120}
 
 
@@ -69,7 +69,7 @@ def test_a_story_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_a_report_says_who_else_plays_and_what_its_world_has():
     config = told("scenario=sleepers_unmasked", *FEW)
-    found = facts(build(config), config, ("60 nodes",))["facts"]
+    found = describe_run(build_setting(config), config, ("60 nodes",))["facts"]
     assert found["Further forces"] == "sleepers (Sleepers, 4 accounts and 2 hired)"
     assert found["Mechanisms"] == "credibility"
 
@@ -83,10 +83,10 @@ def test_differences_are_paired_and_say_when_there_is_none():
             for tick in range(4)
         ]
     )
-    row = compare(ticks, [{"measure": "posts", "label": "Posts", "from": 1, "to": 3}]).iloc[0]
+    row = compare_arms(ticks, [{"measure": "posts", "label": "Posts", "from": 1, "to": 3}]).iloc[0]
     assert (row["with"], row["without"], row["value"], row["seeds"]) == (18.0, 15.0, 3.0, 2)
     assert (
-        verdict(row.to_dict())
+        format_verdict(row.to_dict())
         == "Posts 18.0 with, 15.0 without: no effect, 3.0 (95% interval \u22129.7 to 15.7), 2 paired worlds."
     )
 
@@ -100,15 +100,15 @@ def test_differences_are_paired_and_say_when_there_is_none():
 )
 def test_a_story_that_can_not_be_told_is_one_line(overrides: list[str], said: str):
     with pytest.raises(InputError) as error:
-        story.checked(told("scenario=protest_day", *overrides))
+        story.read_story(told("scenario=protest_day", *overrides))
     assert str(error.value) == said
 
 
 def test_what_a_story_is_compared_with_must_exist():
     config = told("scenario=protest_day", *FEW)
     with pytest.raises(InputError, match=r"there is no events\.battle: name a key of the scenario"):
-        otherwise(config, ["events.battle.heat=1.0"], "story.without")
-    world = World(build(config), rng=1)
+        set_keys(config, ["events.battle.extremist_volume=1.0"], "story.without")
+    world = World(build_setting(config), rng=1)
     world.step()
     tale = {"outcomes": [], "pictures": [{"lines": {"dissent_pots": ""}}]}
     with pytest.raises(InputError, match="dissent_pots, which is unknown: did you mean dissent_posts"):
@@ -116,7 +116,7 @@ def test_what_a_story_is_compared_with_must_exist():
 
 
 def test_an_event_changes_traits_and_gives_them_back():
-    setting = build(
+    setting = build_setting(
         told("scenario=protest_day", "population.size=60", "events.protest.start=1", "events.protest.hours=2")
     )
     world = World(setting, rng=1)
@@ -127,5 +127,5 @@ def test_an_event_changes_traits_and_gives_them_back():
     assert (accounts.sessions[~dissent] == usual[~dissent]).all()
     world.run(2)
     assert (accounts.sessions == usual).all()
-    assert world.state.usual is None
-    assert stir(accounts, None, (), 5) is None
+    assert world.state.baseline_traits is None
+    assert apply_events(accounts, None, (), 5) is None

@@ -10,11 +10,11 @@ from hydra import compose, initialize_config_dir
 
 from experiments import suppression
 from experiments.app import app
-from experiments.runs import Run, play, play_all
-from experiments.settings import build, changed, facts
+from experiments.runs import Run, simulate_all, simulate_run
+from experiments.settings import build_setting, describe_run, replace_fields
 from scripts.conf import CONF
 from sim.errors import InputError
-from sim.people.given import GraphFile
+from sim.people.given_graphs import GraphFile
 from sim.setting import Setting
 from tests.looks import common_look
 
@@ -25,7 +25,7 @@ SMALL = [
 ]  # fmt: skip
 FIXED = [
     "arm", "effort", "seed", "dissent_wanted", "dissent_posts", "dissent_withheld", "withheld_fear",
-    "withheld_climate", "withheld_either", "withheld_over", "dissent_removed", "dissent_impressions",
+    "withheld_climate", "withheld_joint", "withheld_redundant", "dissent_removed", "dissent_impressions",
     "dissent_impressions_nondissenters", "dissent_visibility", "perceived_support", "true_support",
     "perceived_supporters", "true_supporters", "wall_time",
 ]  # fmt: skip
@@ -62,7 +62,7 @@ def test_summary_has_the_fixed_columns_first_and_a_row_an_arm_effort_and_seed(fo
     assert not summary.duplicated(["arm", "effort", "seed"]).any()
     assert summary.groupby("effort")["arm"].nunique().to_dict() == {"additive": 8, "equal": 8}
     assert summary["seed"].nunique() == 3
-    cells = ["withheld_fear", "withheld_climate", "withheld_either", "withheld_over"]
+    cells = ["withheld_fear", "withheld_climate", "withheld_joint", "withheld_redundant"]
     assert (summary[cells].sum(axis=1) == summary["dissent_withheld"]).all()
     assert (summary["dissent_wanted"] == summary["dissent_posts"] + summary["dissent_withheld"]).all()
 
@@ -95,23 +95,23 @@ def test_arms_are_the_same_before_the_campaign_and_share_their_opportunities(fol
 
 def test_runs_that_share_a_world_would_have_been_the_same():
     config = config_of()
-    setting = build(config)
-    runs = suppression.plan(config, setting)
+    setting = build_setting(config)
+    runs = suppression.make_runs(config, setting)
     by_world: dict[object, list[Run]] = {}
     for run in runs:
-        by_world.setdefault(suppression.world_of(run), []).append(run)
+        by_world.setdefault(suppression.get_world_key(run), []).append(run)
     shared = [same for same in by_world.values() if len({run.setting for run in same}) > 1]
     assert shared, "nothing is shared: the saving is gone"
     measures = None
     for run in {run.setting: run for run in shared[0]}.values():
-        row = {k: v for k, v in play(run).row.items() if k not in {*run.labels, "wall_time"}}
+        row = {k: v for k, v in simulate_run(run).row.items() if k not in {*run.labels, "wall_time"}}
         assert measures is None or row == measures or pd.Series(row).equals(pd.Series(measures))
         measures = row
 
 
 def test_the_plan_covers_every_family():
     config = config_of()
-    runs = suppression.plan(config, build(config))
+    runs = suppression.make_runs(config, build_setting(config))
     assert {run.family for run in runs} == {"main", "knockout", "robustness", "fight_back", "dose", "prior"}
     assert len({(r.family, r.variant, r.arm, r.effort, r.seed) for r in runs}) == len(runs)
     main = [run for run in runs if run.family == "main"]
@@ -120,7 +120,7 @@ def test_the_plan_covers_every_family():
 
 def test_every_draw_has_the_main_world_of_its_seed_beside_it():
     config = config_of("priors.draws=5")
-    runs = suppression.plan(config, build(config))
+    runs = suppression.make_runs(config, build_setting(config))
     main = {run.seed for run in runs if run.family == "main"}
     drawn = [run.seed for run in runs if run.family == "prior" and run.arm == "all"]
     assert len(drawn) == 5
@@ -129,18 +129,18 @@ def test_every_draw_has_the_main_world_of_its_seed_beside_it():
 
 def test_parts_set_to_0_are_left_out():
     config = config_of("knockouts.seeds=0", "robustness.seeds=0", "priors.draws=0")
-    assert {run.family for run in suppression.plan(config, build(config))} == {"main"}
+    assert {run.family for run in suppression.make_runs(config, build_setting(config))} == {"main"}
 
 
 @pytest.mark.parametrize("name", ["knockouts.seeds", "robustness.seeds", "priors.draws"])
 def test_a_part_of_less_than_nothing_is_refused(name: str):
     config = config_of(f"{name}=-1")
     with pytest.raises(InputError, match=f"{name}=-1 must be 0 or more"):
-        suppression.plan(config, build(config))
+        suppression.make_runs(config, build_setting(config))
 
 
 def test_leaving_is_varied_in_rows_and_in_priors():
-    rows = suppression.robustness(Setting())
+    rows = suppression.make_robustness_changes(Setting())
     assert rows["nobody leaves because of abuse"] == {"reaction.leave_abuse": 0.0}
     assert rows["leaving does not fall with posts"] == {"reaction.leave_decline": 0.0}
     ranges = config_of().priors.ranges
@@ -152,23 +152,23 @@ def test_leaving_is_varied_in_rows_and_in_priors():
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_fight_back_keeps_the_mix_of_the_others(share: float):
     setting = Setting()
-    people = changed(setting, suppression.fight_back(setting, share)).population
+    people = replace_fields(setting, suppression.set_fight_back(setting, share)).population
     others = 1.0 - setting.population.fight_share
     assert people.fight_share == share
     assert people.withdraw_share == pytest.approx(setting.population.withdraw_share / others * (1.0 - share))
 
 
 def test_prior_draws_cover_each_range_once_a_stratum():
-    draws = suppression.prior_draws({"a.b": [0.0, 1.0], "c.d": [10.0, 20.0]}, 10, seed=3)
+    draws = suppression.sample_priors({"a.b": [0.0, 1.0], "c.d": [10.0, 20.0]}, 10, seed=3)
     for name, low, step in (("a.b", 0.0, 0.1), ("c.d", 10.0, 1.0)):
         assert sorted(int((draw[name] - low) / step) for draw in draws) == list(range(10))
-    assert draws == suppression.prior_draws({"a.b": [0.0, 1.0], "c.d": [10.0, 20.0]}, 10, seed=3)
-    assert suppression.prior_draws({}, 10, seed=3) == []
+    assert draws == suppression.sample_priors({"a.b": [0.0, 1.0], "c.d": [10.0, 20.0]}, 10, seed=3)
+    assert suppression.sample_priors({}, 10, seed=3) == []
 
 
 def test_priors_that_are_no_range_are_refused():
     with pytest.raises(InputError, match=r"must be \[low, high\] with low < high"):
-        suppression.prior_draws({"a.b": [1.0, 1.0]}, 2, seed=1)
+        suppression.sample_priors({"a.b": [1.0, 1.0]}, 2, seed=1)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_priors_that_are_no_range_are_refused():
 )
 def test_changes_that_fit_nothing_are_refused(change: dict[str, int], message: str):
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
-        changed(Setting(), change)
+        replace_fields(Setting(), change)
 
 
 def test_a_campaign_longer_than_the_run_is_refused(tmp_path: Path):
@@ -190,10 +190,10 @@ def test_a_campaign_longer_than_the_run_is_refused(tmp_path: Path):
 
 
 def test_two_workers_give_the_numbers_of_one():
-    setting = build(config_of())
-    runs = list(suppression.main_arms(setting, 1, 30))[:3]
-    alone = {run: played.row for run, played in play_all(runs, 1, "")}
-    together = {run: played.row for run, played in play_all(runs, 2, "")}
+    setting = build_setting(config_of())
+    runs = list(suppression.make_main_arms(setting, 1, 30))[:3]
+    alone = {run: played.row for run, played in simulate_all(runs, 1, "")}
+    together = {run: played.row for run, played in simulate_all(runs, 2, "")}
     for run in runs:
         for name in set(alone[run]) - {"wall_time"}:
             assert alone[run][name] == together[run][name] or alone[run][name] != alone[run][name]
@@ -201,10 +201,10 @@ def test_two_workers_give_the_numbers_of_one():
 
 def test_facts_name_the_army_and_the_seeds():
     config = config_of()
-    told = facts(build(config), config, ("weights are ignored", "60 nodes"))
+    told = describe_run(build_setting(config), config, ("weights are ignored", "60 nodes"))
     assert told["notes"] == ["weights are ignored"]
     assert told["facts"]["Seeds"] == "3 (1 to 3); people, graph and chance redrawn for each"
-    given = facts(replace(build(config), graph=GraphFile(path="x")), config, ("60 nodes",))
+    given = describe_run(replace(build_setting(config), graph=GraphFile(path="x")), config, ("60 nodes",))
     assert given["facts"]["Seeds"] == "3 (1 to 3); people and chance redrawn for each"
     assert told["campaign"] == {"start": 24, "stop": 48}
     assert not {"Further forces", "Mechanisms"} & set(told["facts"])

@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.summary import MEASURES
-from experiments.app import CONF, growing_app
-from experiments.runs import Run, play
+from experiments.app import CONF, resumable_app
+from experiments.runs import Run, simulate_run
 from experiments.sweep import main
-from experiments.sweep import sweep as command
-from experiments.sweeps import identity, plan, playing, reading, world
-from experiments.sweeps.engine import Engine, Harvest
-from experiments.sweeps.local import Local
+from experiments.sweep import run_sweep as command
+from experiments.sweeps import identity, plan, reading, runner, world
+from experiments.sweeps.engine import EndedRuns, Engine
+from experiments.sweeps.local import LocalEngine
 from experiments.sweeps.outcomes import Outcome, read_events
-from experiments.sweeps.worker import play_batch
+from experiments.sweeps.worker import run_batch
 from sim.errors import InputError
 from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
@@ -35,15 +35,15 @@ WORDS = [*SMALL, "seeds=2", "sweep.report=false"]
 class Here(Engine):
     """Plays in this process, whose kernels are loaded: for tests of what is played, not of who plays it."""
 
-    def play(self, jobs: Sequence[plan.Job]) -> Generator[Harvest, None, None]:
+    def run_jobs(self, jobs: Sequence[plan.Job]) -> Generator[EndedRuns, None, None]:
         journal = self.work / f"{os.getpid()}-0.jsonl"
         self.add(jobs)
-        while job := self._take(1):
-            play_batch(job, self.measure, self.prepare, journal, None)
+        while job := self._take_jobs(1):
+            run_batch(job, self.measure, self.prepare, journal, None)
             events, _ = read_events(journal.read_bytes())
-            yield Harvest([self._note(Outcome(**events[-1]))])
+            yield EndedRuns([self._record_outcome(Outcome(**events[-1]))])
 
-    def _under_way(self) -> int:
+    def _count_under_way(self) -> int:
         return 0
 
 
@@ -59,7 +59,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sweep(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Sweep:
     """Return what does a sweep into `out`, with what it returns and says."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(playing, "Local", Here)
+    monkeypatch.setattr(runner, "LocalEngine", Here)
 
     def sweep(*words: str) -> tuple[bool, str]:
         well = command(*WORDS, "out=out", *words)
@@ -87,7 +87,7 @@ def test_the_same_command_continues_and_a_changed_design_adds_what_is_missing(
     frame = rows(tmp_path / "out")
     assert len(frame) == frame["run_id"].nunique() == 12
 
-    tidy = reading.tidy(tmp_path / "out")
+    tidy = reading.read_tidy(tmp_path / "out")
     assert len(tidy) == 12
     assert (tidy.loc[tidy["army.size"] == 0, "dissent_posts_difference"] == 0).all()
     row = tidy[(tidy["army.size"] == 20) & (tidy["seed"] == 2)].iloc[0]
@@ -99,15 +99,17 @@ def test_the_same_command_continues_and_a_changed_design_adds_what_is_missing(
 
 def test_one_and_two_workers_give_the_same_bits_which_are_those_of_a_world_alone(kept: Path, tmp_path: Path) -> None:
     composer = plan.Composer("sweep", WORDS, CONF)
-    table = plan.rows(composer, [{"army.size": size} for size in (0, 5, 20)], {})
-    jobs = plan.jobs(plan.cells_of(table), (1, 2), identity.code_of(row.cell.setting for row in table))
-    engine = Local(world.measure, world.prepare, 2, tmp_path)
-    two = {outcome.run_id: dict(outcome.metrics) for harvest in engine.play(jobs) for outcome in harvest.outcomes}
+    table = plan.compose_rows(composer, [{"army.size": size} for size in (0, 5, 20)], {})
+    jobs = plan.make_jobs(
+        plan.list_configurations(table), (1, 2), identity.hash_code(row.cell.setting for row in table)
+    )
+    engine = LocalEngine(world.measure, world.prepare, 2, tmp_path)
+    two = {outcome.run_id: dict(outcome.metrics) for harvest in engine.run_jobs(jobs) for outcome in harvest.outcomes}
     one = rows(kept).set_index("run_id")[list(MEASURES)].T.to_dict()
     np.testing.assert_equal(one, two)
     for job in jobs[1::2]:
         setting, _, seed, ticks = job.task
-        alone = play(Run("", "", "", "", seed, setting, ticks)).row
+        alone = simulate_run(Run("", "", "", "", seed, setting, ticks)).row
         np.testing.assert_equal(two[job.run_id], {name: float(alone[name]) for name in MEASURES})
 
 
@@ -130,7 +132,7 @@ def test_a_failed_run_is_a_row_an_exit_code_and_can_be_tried_again(
     assert len(pd.read_parquet(tmp_path / "out/series")) == 24
     command_line(*WORDS, "out=out", *words)
     with pytest.raises(SystemExit) as leave:
-        growing_app("sweep", main)
+        resumable_app("sweep", main)
     assert leave.value.code == 1
     well, out = sweep(*words, "sweep.retry=failed")
     assert (well, "1 is kept (0 taken over), 1 to play" in out) == (False, True)
@@ -143,14 +145,14 @@ def test_workers_that_die_before_they_begin_are_one_line_and_nothing_is_lost(
     command_line(*WORDS, GRID, "workers=1", "out=out")
     monkeypatch.setattr(world, "prepare", tasks.deadly_once)
     with pytest.raises(SystemExit) as leave:
-        growing_app("sweep", main)
+        resumable_app("sweep", main)
     monkeypatch.setattr(world, "prepare", tasks.prepare)
     err = capfd.readouterr().err.splitlines()
     assert leave.value.code == 2
     assert err[-1].startswith("workers die of SIGKILL before they begin: ")
     assert not any("Traceback" in line for line in err)
     assert len(rows(Path("out"))) == 1, "the pilot"
-    growing_app("sweep", main)
+    resumable_app("sweep", main)
     assert "1 is kept (0 taken over), 5 to play" in capfd.readouterr().out
     assert len(rows(Path("out"))) == 6
 
@@ -159,21 +161,21 @@ def test_another_folder_s_runs_are_taken_over(kept: Path, sweep: Sweep, tmp_path
     well, out = sweep('sweep.grid=["army.size=0,5,9"]', f"sweep.merge=[{kept}]")
     assert well
     assert "4 are kept (6 taken over), 2 to play" in out
-    assert len(reading.tidy(tmp_path / "out")) == 6
+    assert len(reading.read_tidy(tmp_path / "out")) == 6
 
 
 def test_seeds_are_added_where_intervals_are_wide(kept: Path, sweep: Sweep, tmp_path: Path) -> None:
     shutil.copytree(kept, tmp_path / "out")
     wide = ["sweep.until=half_width", "sweep.outcome=army_posts", "sweep.half_width=1e-9", "sweep.most_seeds=5"]
     assert sweep(GRID, *wide)[0]
-    counts = reading.tidy(tmp_path / "out").groupby("army.size").size()
+    counts = reading.read_tidy(tmp_path / "out").groupby("army.size").size()
     assert counts.to_dict() == {0: 5, 5: 5, 20: 5}
 
 
 def test_a_point_that_only_fails_gets_no_more_seeds(sweep: Sweep, tmp_path: Path) -> None:
     wide = ["sweep.until=half_width", "sweep.outcome=acts", "sweep.half_width=1e-9", "sweep.most_seeds=3"]
     assert not sweep(FAILING, "sweep.baseline=[]", *wide)[0]
-    assert reading.tidy(tmp_path / "out").groupby("status").size().to_dict() == {"error": 2, "ok": 3}
+    assert reading.read_tidy(tmp_path / "out").groupby("status").size().to_dict() == {"error": 2, "ok": 3}
 
 
 PREPARED = """
@@ -183,7 +185,7 @@ from numba.core.dispatcher import Dispatcher
 from experiments.app import CONF
 from experiments.sweeps import plan, world
 
-cell = plan.Composer("sweep", ["population.size=300", "ticks=120"], CONF).cell({})
+cell = plan.Composer("sweep", ["population.size=300", "ticks=120"], CONF).compose({})
 task = (cell.setting, "", 1, 120)
 world.prepare([task], Path(sys.argv[1]))
 compiled = []
@@ -206,18 +208,18 @@ CAST = ["scenario=committee_smear", "population.size=200", "ticks=130", "seeds=1
 def test_fields_that_a_scenario_leaves_out_are_swept_and_its_own_measures_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(playing, "Local", Here)
+    monkeypatch.setattr(runner, "LocalEngine", Here)
     words = [
         'sweep.grid=["forces.committee.size=0,6"]',
         'sweep.baseline=["forces.committee.operations.smear.intensity=0"]',
-        "sweep.measures=[aimed_credibility,recruits]",
+        "sweep.measures=[targeted_credibility,recruits]",
     ]
     with pytest.raises(InputError, match="has recruits, which no world of this sweep has: choose one of"):
         command(*CAST, *words, f"out={tmp_path / 'out'}")
-    words[2] = "sweep.measures=[smear_impressions,aimed_credibility]"
+    words[2] = "sweep.measures=[smear_impressions,targeted_credibility]"
     assert command(*CAST, *words, f"out={tmp_path / 'out'}")
-    tidy = reading.tidy(tmp_path / "out").set_index("forces.committee.size")
+    tidy = reading.read_tidy(tmp_path / "out").set_index("forces.committee.size")
     assert tidy.loc[0, "smear_impressions"] == 0 < tidy.loc[6, "smear_impressions"]
-    assert tidy.loc[6, "aimed_credibility_difference"] < 0
+    assert tidy.loc[6, "targeted_credibility_difference"] < 0
     assert command(*CAST, *words[:2], f"out={tmp_path / 'out'}"), "without the measures these are other runs"
-    assert len(reading.tidy(tmp_path / "out")) == 2
+    assert len(reading.read_tidy(tmp_path / "out")) == 2

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pytest
 
-from experiments.sweeps import driving
-from experiments.sweeps.engine import Engine, Harvest
+from experiments.sweeps import scheduler
+from experiments.sweeps.engine import EndedRuns, Engine
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
 from experiments.sweeps.store import Store
@@ -22,22 +22,22 @@ class Each(Engine):
 
     journals: ClassVar[list[Path]] = []
 
-    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+    def run_jobs(self, jobs: Sequence[Job]) -> Generator[EndedRuns, None, None]:
         for job in jobs:
-            yield Harvest([outcome(job.seed)], self.journals)
+            yield EndedRuns([outcome(job.seed)], self.journals)
 
-    def _under_way(self) -> int:
+    def _count_under_way(self) -> int:
         return 0
 
 
 def driven(store: Store, runs: int) -> None:
     engine = Each(tasks.measure, tasks.prepare, 1, store.work)
-    driving.drive(store, engine, tasks.jobs([("plain", 0.0)] * runs), lambda state: None)
+    scheduler.schedule_jobs(store, engine, tasks.jobs([("plain", 0.0)] * runs), lambda state: None)
 
 
 def test_ten_thousand_runs_of_a_minute_make_hundreds_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[int] = []
-    monkeypatch.setattr(driving.time, "monotonic", itertools.count(0.0, 60.0).__next__)
+    monkeypatch.setattr(scheduler.time, "monotonic", itertools.count(0.0, 60.0).__next__)
     monkeypatch.setattr(Store, "write", lambda self, outcomes: written.append(len(outcomes)))
     with opened(tmp_path / "out") as store:
         driven(store, 10_000)

@@ -16,7 +16,7 @@ from pebble.pool import process
 
 from experiments.sweeps import local
 from experiments.sweeps.engine import Engine, Limits, NoWorkerError
-from experiments.sweeps.local import Local
+from experiments.sweeps.local import LocalEngine
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
 from experiments.sweeps.worker import Measure, Prepare
@@ -30,13 +30,13 @@ Engines = Callable[[Measure, Prepare, int, Path, Limits | None], Engine]
 
 
 def play(
-    jobs: Sequence[Job], folder: Path, workers: int = 2, limits: Limits | None = None, engine: Engines = Local
+    jobs: Sequence[Job], folder: Path, workers: int = 2, limits: Limits | None = None, engine: Engines = LocalEngine
 ) -> dict[str, Outcome]:
     """Return what became of every job; none may end twice."""
     playing = engine(tasks.measure, tasks.prepare, workers, folder, limits)
-    ended = [outcome for harvest in playing.play(jobs) for outcome in harvest.outcomes]
+    ended = [outcome for harvest in playing.run_jobs(jobs) for outcome in harvest.outcomes]
     assert max(Counter(outcome.run_id for outcome in ended).values()) == 1
-    assert playing.left() == 0
+    assert playing.count_left() == 0
     return {outcome.run_id: outcome for outcome in ended}
 
 
@@ -73,7 +73,7 @@ def each_pays_for_what_it_did(folder: Path, engine: Engines, *more: tuple[str, s
 
 
 def test_every_run_ends_once_on_threads_of_its_own_and_each_pays_for_what_it_did(tmp_path: Path) -> None:
-    each_pays_for_what_it_did(tmp_path, Local)
+    each_pays_for_what_it_did(tmp_path, LocalEngine)
     assert "NUMBA_NUM_THREADS" not in os.environ or os.environ["NUMBA_NUM_THREADS"] != "1"
 
 
@@ -85,9 +85,9 @@ def test_a_poisonous_pilot_does_not_stop_the_sweep(tmp_path: Path) -> None:
 def test_every_journal_is_handed_over_though_its_worker_lingers_after_the_last_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "play_batch", tasks.lingering_batch)
-    playing = Local(tasks.measure, tasks.prepare, 2, tmp_path)
-    journals = {path for harvest in playing.play(tasks.jobs(PLAIN[:3])) for path in harvest.journals}
+    monkeypatch.setattr(local, "run_batch", tasks.lingering_batch)
+    playing = LocalEngine(tasks.measure, tasks.prepare, 2, tmp_path)
+    journals = {path for harvest in playing.run_jobs(tasks.jobs(PLAIN[:3])) for path in harvest.journals}
     assert journals == set(tmp_path.iterdir())
 
 
@@ -120,7 +120,7 @@ def test_a_poisonous_run_is_blamed_though_the_pool_breaks_before_it_knows_who_pl
     codes: dict[int, int] | None, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if codes is not None:
-        monkeypatch.setattr(local.Remembering, "codes", lambda _: codes)
+        monkeypatch.setattr(local.TrackingContext, "get_exit_codes", lambda _: codes)
     monkeypatch.setattr(process.TaskManager, "task_start", lambda *_: None)
     ended = play(tasks.jobs([*PLAIN[:5], ("killed", 0.0), *PLAIN[:5]]), tmp_path, workers=1)
     assert {name for name, outcome in ended.items() if outcome.status != "ok"} == {"run5"}
@@ -143,9 +143,9 @@ UNBORN = [
 def test_workers_that_never_begin_are_no_run_s_fault_and_one_line(
     measure: Measure, prepare: Prepare, line: str, tmp_path: Path
 ) -> None:
-    engine = Local(measure, prepare, 1, tmp_path)
+    engine = LocalEngine(measure, prepare, 1, tmp_path)
     with pytest.raises(NoWorkerError) as error:
-        list(engine.play(tasks.jobs(PLAIN[:2])))
+        list(engine.run_jobs(tasks.jobs(PLAIN[:2])))
     assert str(error.value).startswith(f"workers die{line}")
     assert str(error.value).endswith(KEPT)
 
@@ -153,9 +153,9 @@ def test_workers_that_never_begin_are_no_run_s_fault_and_one_line(
 HANGING = """
 import sys
 from pathlib import Path
-from experiments.sweeps.local import Local
+from experiments.sweeps.local import LocalEngine
 from tests import sweep_tasks as tasks
-list(Local(tasks.measure, tasks.prepare, 2, Path(sys.argv[1])).play(tasks.jobs([("hangs", 0.0)])))
+list(LocalEngine(tasks.measure, tasks.prepare, 2, Path(sys.argv[1])).play(tasks.jobs([("hangs", 0.0)])))
 """
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from experiments.sweeps import graphs, world
-from sim.people.given import GraphFile
-from sim.people.networks import CommunityGraph, Network
+from sim.people.given_graphs import GraphFile
+from sim.people.networks import CommunityGraph, SocialNetwork
 from sim.world import World
 from tests.worlds import LIVELY
 
@@ -23,14 +23,14 @@ class Counted:
     def size(self, default: int) -> int:
         return self.rule.size(default)
 
-    def __call__(self, size: int, stance: np.ndarray, seed: int) -> Network:
+    def __call__(self, size: int, stance: np.ndarray, seed: int) -> SocialNetwork:
         self.asked.append(seed)
         return self.rule(size, stance, seed)
 
 
 def test_a_network_is_drawn_once_for_what_decides_it_and_comes_back_to_the_bit(tmp_path: Path) -> None:
     counted = Counted()
-    rule = graphs.Mapped(counted, tmp_path, "")
+    rule = graphs.MappedGraph(counted, tmp_path, "")
     stance = np.linspace(-1, 1, 200)
     plain = counted.rule(200, stance, 3)
     for _ in range(3):
@@ -49,7 +49,7 @@ def test_a_network_is_drawn_once_for_what_decides_it_and_comes_back_to_the_bit(t
 
 
 def test_a_world_on_a_mapped_graph_is_the_same_world(tmp_path: Path) -> None:
-    mapped = replace(LIVELY, graph=graphs.Mapped(LIVELY.graph, tmp_path, ""))
+    mapped = replace(LIVELY, graph=graphs.MappedGraph(LIVELY.graph, tmp_path, ""))
     plain = World(LIVELY, rng=2).run(30)
     for _ in range(2):
         assert World(mapped, rng=2).run(30).equals(plain)
@@ -67,12 +67,12 @@ def test_a_run_maps_its_graph_from_the_folder_of_its_machine(tmp_path: Path) -> 
 
 
 def test_only_a_big_graph_or_a_file_is_mapped(tmp_path: Path) -> None:
-    assert graphs.mapped(LIVELY, tmp_path, "") is LIVELY
+    assert graphs.map_graph(LIVELY, tmp_path, "") is LIVELY
     big = replace(LIVELY, population=replace(LIVELY.population, size=graphs.BIG))
-    assert isinstance(graphs.mapped(big, tmp_path, "").graph, graphs.Mapped)
+    assert isinstance(graphs.map_graph(big, tmp_path, "").graph, graphs.MappedGraph)
     edges = tmp_path / "ring.edges"
     edges.write_text("".join(f"{i} {(i + 1) % 30}\n" for i in range(30)))
-    file = graphs.mapped(replace(LIVELY, graph=GraphFile(path=str(edges))), tmp_path / "kept", "a")
+    file = graphs.map_graph(replace(LIVELY, graph=GraphFile(path=str(edges))), tmp_path / "kept", "a")
     assert file.graph.size(200) == 30
     edges.unlink()
     assert file.graph.size(200) == 30

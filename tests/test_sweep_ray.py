@@ -12,10 +12,10 @@ from signal import SIGINT, SIGTERM
 import pandas as pd
 import pytest
 
-from experiments.sweeps import driving
+from experiments.sweeps import scheduler
 from experiments.sweeps.engine import Engine, Limits, NoWorkerError
-from experiments.sweeps.local import Local
-from experiments.sweeps.progress import State
+from experiments.sweeps.local import LocalEngine
+from experiments.sweeps.progress import SweepProgress
 from experiments.sweeps.store import Store
 from experiments.sweeps.worker import Measure, Prepare
 from sim.errors import InputError
@@ -49,7 +49,7 @@ def engine(nodes: Cluster) -> Engines:
     from experiments.sweeps import cluster
 
     def made(measure: Measure, prepare: Prepare, workers: int, work: Path, limits: Limits | None) -> Engine:
-        return cluster.Cluster(measure, prepare, workers, work, limits, nodes.address)
+        return cluster.ClusterEngine(measure, prepare, workers, work, limits, nodes.address)
 
     return made
 
@@ -62,7 +62,7 @@ def test_each_run_pays_for_what_it_did_though_it_killed_a_station(engine: Engine
 def test_workers_of_a_machine_that_die_before_they_begin_are_one_line(engine: Engines, tmp_path: Path) -> None:
     playing = engine(tasks.measure, tasks.deadly_prepare, 2, tmp_path, None)
     with pytest.raises(NoWorkerError, match=r"^127\.0\.0\.[23]: workers die of SIGKILL before they begin: "):
-        list(playing.play(tasks.jobs(PLAIN[:4])))
+        list(playing.run_jobs(tasks.jobs(PLAIN[:4])))
 
 
 def rows(folder: Path) -> pd.DataFrame:
@@ -83,15 +83,15 @@ def test_two_nodes_keep_the_rows_of_one_machine_though_one_is_killed_in_the_midd
     asked = [("plain" if number < 20 else f"waits{mark}", float(number)) for number in range(120)]
     jobs = tasks.jobs(asked)
 
-    def show(state: State) -> None:
+    def show(state: SweepProgress) -> None:
         if not mark.exists() and plays(nodes, OTHER):
             nodes.kill(OTHER)
             mark.touch()
 
-    for name, kind in (("cluster", engine), ("alone", Local)):
+    for name, kind in (("cluster", engine), ("alone", LocalEngine)):
         with Store(str(tmp_path / name), tasks.METRICS) as store:
             playing = kind(tasks.measure_hours, tasks.prepare, 2, store.work, None)
-            driving.drive(store, playing, jobs, show if kind is engine else lambda state: None)
+            scheduler.schedule_jobs(store, playing, jobs, show if kind is engine else lambda state: None)
             assert [path.name for path in store.work.iterdir()] == ["lock"]
     pd.testing.assert_frame_equal(rows(tmp_path / "cluster"), rows(tmp_path / "alone"), check_exact=True)
     series = [pd.read_parquet(tmp_path / name / "series") for name in ("cluster", "alone")]
@@ -173,26 +173,26 @@ def test_another_token_and_a_head_that_is_lost_are_one_line(tmp_path: Path) -> N
         assert process.returncode == 2, err
         assert err.splitlines()[-1].startswith(f"sweep.address={own.address}: the head of this cluster is gone: what")
     with Store(str(tmp_path / "out"), ()) as store:
-        assert set(store.status().values()) == {"ok"}
+        assert set(store.read_status().values()) == {"ok"}
 
 
 def test_a_cluster_that_can_not_be_joined_is_one_line(tmp_path: Path) -> None:
-    from experiments.sweeps.cluster import Cluster
+    from experiments.sweeps.cluster import ClusterEngine
 
-    nobody = Cluster(tasks.measure, tasks.prepare, 0, tmp_path, None, f"{HEAD}:1")
+    nobody = ClusterEngine(tasks.measure, tasks.prepare, 0, tmp_path, None, f"{HEAD}:1")
     with pytest.raises(InputError, match=rf"sweep\.address={HEAD}:1 can not be joined \(.*Connection refused\): name"):
-        list(nobody.play(tasks.jobs(PLAIN[:1])))
+        list(nobody.run_jobs(tasks.jobs(PLAIN[:1])))
 
 
 def test_machines_with_other_sources_or_versions_are_refused() -> None:
-    from experiments.sweeps.joining import agree
-    from experiments.sweeps.station import about
+    from experiments.sweeps.ray_setup import check_versions
+    from experiments.sweeps.ray_worker import describe_machine
 
-    agree("10.0.0.2", about())
+    check_versions("10.0.0.2", describe_machine())
     with pytest.raises(InputError, match=r"10\.0\.0\.2 has other sources of this project: runs would"):
-        agree("10.0.0.2", about() | {"sources": "else"})
+        check_versions("10.0.0.2", describe_machine() | {"sources": "else"})
     with pytest.raises(InputError, match=r"10\.0\.0\.2 has numpy 1\.0, not 2\..*: runs would"):
-        agree("10.0.0.2", about() | {"numpy": "1.0"})
+        check_versions("10.0.0.2", describe_machine() | {"numpy": "1.0"})
 
 
 @pytest.mark.parametrize(
@@ -203,17 +203,17 @@ def test_machines_with_other_sources_or_versions_are_refused() -> None:
     ],
 )
 def test_a_mistake_about_engines_is_one_line(words: list[str], line: str) -> None:
-    from experiments.sweep import sweep
+    from experiments.sweep import run_sweep
 
     with pytest.raises(InputError) as error:
-        sweep(*words)
+        run_sweep(*words)
     assert str(error.value) == line
 
 
 def test_a_missing_ray_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from experiments.sweep import sweep
-    from experiments.sweeps import playing
+    from experiments.sweep import run_sweep
+    from experiments.sweeps import runner
 
-    monkeypatch.setattr(playing, "find_spec", lambda name: None)
+    monkeypatch.setattr(runner, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"sweep\.engine=ray needs Ray: pip install 'infowar-lab\[ray\]'"):
-        sweep("sweep.engine=ray")
+        run_sweep("sweep.engine=ray")

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from matplotlib.transforms import Bbox
 
-from experiments.analysis.pairing import interval
-from experiments.analysis.sweeps import by_point, seeds_needed
-from experiments.folder import describe
+from experiments.analysis.pairing import compute_interval
+from experiments.analysis.sweeps import average_by_point, estimate_seeds_needed
+from experiments.folder import write_metadata
 from experiments.report import sweep_figures
 from experiments.report.__main__ import main
-from experiments.report.style import look
-from experiments.report.sweep import headline, write
+from experiments.report.style import apply_style
+from experiments.report.sweep import format_headline, write
 from experiments.sweeps.outcomes import DIED, OK, TIMEOUT, Outcome
-from experiments.sweeps.reading import dataset, effect, tidy
+from experiments.sweeps.reading import find_effect_column, read_tidy, read_xarray
 from experiments.sweeps.store import Store
 from sim.errors import InputError
 from tests.conftest import ROOT
@@ -47,7 +47,7 @@ def made(folder: Path, values: list[dict[str, Any]], failing: set[int] = frozens
                             {} if bad else metrics)
                 ])  # fmt: skip
         store.write([Outcome("old", "p0", 1, "older code", "ok", "", 1.0, {"dissent_posts": 7.0})])
-        describe(folder, {"seed": 1}, {"facts": {"Seeds": 3}})
+        write_metadata(folder, {"seed": 1}, {"facts": {"Seeds": 3}})
     return folder
 
 
@@ -58,7 +58,7 @@ LOOSE = [{"a": float(n), "b": n * n % 7, "c": str(n)} for n in range(6)]
 
 
 def test_every_row_is_a_paired_difference_beside_its_level(tmp_path: Path) -> None:
-    frame = tidy(made(tmp_path / "out", ONE, failing={1}))
+    frame = read_tidy(made(tmp_path / "out", ONE, failing={1}))
     assert len(frame) == 9
     row = frame[(frame["army.size"] == 60) & (frame["seed"] == 3)].iloc[0]
     assert (row["dissent_posts"], row["dissent_posts_difference"], row["lost_dissent"]) == (92.0, -14.0, 14.0)
@@ -66,38 +66,38 @@ def test_every_row_is_a_paired_difference_beside_its_level(tmp_path: Path) -> No
     failed = frame[frame["status"] != "ok"]
     assert failed[["army.size", "seed", "error"]].values.tolist() == [[30, 2, "E: bad"]]
     assert failed["dissent_posts_difference"].isna().all()
-    assert effect(frame, "acts") == "acts_difference"
+    assert find_effect_column(frame, "acts") == "acts_difference"
     with pytest.raises(InputError, match="did you mean lost_dissent"):
-        effect(frame, "lost_disent")
+        find_effect_column(frame, "lost_disent")
 
 
 def test_means_are_over_the_seeds_that_succeeded(tmp_path: Path) -> None:
-    frame = tidy(made(tmp_path / "out", ONE, failing={1}))
-    points = by_point(frame, ["army.size"], "dissent_posts").set_index("army.size")
+    frame = read_tidy(made(tmp_path / "out", ONE, failing={1}))
+    points = average_by_point(frame, ["army.size"], "dissent_posts").set_index("army.size")
     assert points["seeds"].tolist() == [3, 2, 3]
     assert points["failed"].tolist() == [0, 1, 0]
-    assert tuple(points.loc[60, ["value", "lo", "hi"]]) == tuple(interval([84.0, 88.0, 92.0]))
+    assert tuple(points.loc[60, ["value", "lo", "hi"]]) == tuple(compute_interval([84.0, 88.0, 92.0]))
 
 
 def test_a_run_that_failed_and_succeeded_has_succeeded(tmp_path: Path) -> None:
     folder = made(tmp_path / "out", ONE, failing={0, 1})
     copied = made(tmp_path / "copied", ONE)
     shutil.copytree(copied / "runs", folder / "runs", dirs_exist_ok=True)
-    frame = tidy(folder)
+    frame = read_tidy(folder)
     assert (len(frame), set(frame["status"])) == (9, {"ok"})
-    pd.testing.assert_frame_equal(frame, tidy(copied))
+    pd.testing.assert_frame_equal(frame, read_tidy(copied))
 
 
 def test_more_seeds_are_asked_for_as_the_root_says() -> None:
-    assert seeds_needed(2.0, 10, 2.0) == 10
-    assert seeds_needed(2.4, 10, 2.0) == 15
-    assert seeds_needed(20.0, 10, 2.0) == 20
-    assert seeds_needed(float("nan"), 1, 2.0) == 2
+    assert estimate_seeds_needed(2.0, 10, 2.0) == 10
+    assert estimate_seeds_needed(2.4, 10, 2.0) == 15
+    assert estimate_seeds_needed(20.0, 10, 2.0) == 20
+    assert estimate_seeds_needed(float("nan"), 1, 2.0) == 2
 
 
 def test_a_dataset_has_a_dimension_for_each_key_and_one_for_seeds(tmp_path: Path) -> None:
     pytest.importorskip("xarray")
-    found = dataset(made(tmp_path / "out", TWO))
+    found = read_xarray(made(tmp_path / "out", TWO))
     assert dict(found.sizes) == {"army.size": 2, "feed": 2, "seed": 3}
     assert float(found["dissent_posts"].sel({"army.size": 30, "feed": "b", "seed": 3})) == 85.0
 
@@ -121,16 +121,16 @@ def test_a_report_is_one_page_that_marks_what_failed(values: list[dict[str, Any]
     assert not re.findall(r'(?:src|href)="(?!#|data:)', page)
     assert {path.name for path in (folder / "figures").iterdir()} >= {"lost_dissent.svg", "lost_dissent.png"}
     with Store(str(folder), METRICS) as store:
-        assert len(store.status()) == 3 * len(values) + 1
+        assert len(store.read_status()) == 3 * len(values) + 1
 
 
 @pytest.mark.parametrize("values", [ONE, TWO, THREE], ids=["one", "two", "three"])
 def test_curves_for_one_maps_for_two_small_multiples_for_three(values: list[dict[str, Any]], tmp_path: Path) -> None:
-    frame = tidy(made(tmp_path / "out", values, failing={1}))
+    frame = read_tidy(made(tmp_path / "out", values, failing={1}))
     keys = list(values[0])
-    points = by_point(frame, keys, "dissent_posts")
-    with look():
-        figure, _ = sweep_figures.picture(points, keys, "posts")
+    points = average_by_point(frame, keys, "dissent_posts")
+    with apply_style():
+        figure, _ = sweep_figures.draw_picture(points, keys, "posts")
     cells = [text.get_text() for axes in figure.axes for text in axes.texts]
     if len(keys) == 1:
         (axes,) = figure.axes
@@ -176,27 +176,27 @@ def test_a_sweep_without_any_run_yet_is_said(tmp_path: Path) -> None:
 
 
 def test_an_outcome_that_nothing_moves_is_said(tmp_path: Path) -> None:
-    points = by_point(tidy(made(tmp_path / "out", ONE)), ["army.size"], "acts")
-    assert headline(points, ["army.size"], "acts") == "Acts is 5.00 at every point."
+    points = average_by_point(read_tidy(made(tmp_path / "out", ONE)), ["army.size"], "acts")
+    assert format_headline(points, ["army.size"], "acts") == "Acts is 5.00 at every point."
 
 
 def test_unsorted_words_keep_their_order(tmp_path: Path) -> None:
     frame = pd.DataFrame({"feed": ["b", "a"], "value": [1.0, 2.0], "lo": 0.0, "hi": 3.0, "seeds": 2, "failed": 0})
-    figure = sweep_figures.curve(frame, "feed", "posts")
+    figure = sweep_figures.draw_curve(frame, "feed", "posts")
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["b", "a"]
 
 
 def test_a_point_of_one_seed_has_no_bar(tmp_path: Path) -> None:
     frame = pd.DataFrame({"x": [1, 2], "value": [1.0, 2.0], "lo": [np.nan, 1.0], "hi": [np.nan, 4.0]})
     frame[["seeds", "failed"]] = [[1, 0], [3, 0]]
-    with look():
-        figure, caption = sweep_figures.picture(frame, ["x"], "posts")
+    with apply_style():
+        figure, caption = sweep_figures.draw_picture(frame, ["x"], "posts")
     (bars,) = figure.axes[0].containers[0].lines[2]
     drawn = [segment[:, 1].tolist() for segment in bars.get_segments() if len(segment)]
     assert drawn == [[1.0, 4.0]]
     assert caption == sweep_figures.INTERVALS
     lone = frame.assign(lo=np.nan, hi=np.nan)
-    assert sweep_figures.picture(lone, ["x"], "posts")[1] == sweep_figures.ALONE
+    assert sweep_figures.draw_picture(lone, ["x"], "posts")[1] == sweep_figures.ALONE
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_the_numbers_of_a_map_fit_their_cells_or_are_left_out(
     frame = pd.DataFrame(rows, columns=["x", "y", "z"]).assign(value=value, lo=value - 9, hi=value + 9, seeds=3)
     frame["failed"] = [int(n == 1) for n in range(len(frame))]
     keys = ["x", "y", "z"] if panels > 1 else ["x", "y"]
-    with look():
-        figure, caption = sweep_figures.picture(frame, keys, "posts")
+    with apply_style():
+        figure, caption = sweep_figures.draw_picture(frame, keys, "posts")
         figure.draw_without_rendering()
     maps = [axes for axes in figure.axes if axes.get_xlabel() == "x"]
     assert len(maps) == panels

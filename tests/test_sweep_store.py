@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pytest
 
-from experiments.folder import describe
+from experiments.folder import write_metadata
 from experiments.sweeps import files as files_module
 from experiments.sweeps.files import read_table
 from experiments.sweeps.outcomes import Outcome
@@ -131,7 +131,7 @@ def test_a_compaction_that_is_cut_short_is_finished(
         assert table is not None
         assert sorted(table["run_id"].to_pylist()) == ["run0", "run1", "run2"]
     with opened(tmp_path / "out") as store:
-        assert len(store.status()) == 3
+        assert len(store.read_status()) == 3
     assert sorted(pd.read_parquet(tmp_path / "out/runs")["run_id"]) == ["run0", "run1", "run2"]
     assert len(pd.read_parquet(tmp_path / "out/series")) == 6
     assert not list((tmp_path / "out/_work").glob("*.json"))
@@ -204,7 +204,7 @@ def test_series_without_their_runs_are_not_there(tmp_path: Path) -> None:
         store.write([outcome(1, series=True)])
     next((tmp_path / "out/runs").rglob("*.parquet")).unlink()
     with opened(tmp_path / "out") as store:
-        assert store.status() == {}
+        assert store.read_status() == {}
     assert files(tmp_path / "out") == []
 
 
@@ -215,7 +215,7 @@ def test_a_journal_that_a_crash_left_is_taken_over_up_to_its_last_whole_line(tmp
         whole = "".join(json.dumps(line) + "\n" for line in lines)
         (store.work / "9-1.jsonl").write_text(whole + json.dumps(vars(outcome(3)))[:40])
     with opened(tmp_path / "out") as store:
-        assert store.status() == {"run1": "ok", "run2": "ok"}
+        assert store.read_status() == {"run1": "ok", "run2": "ok"}
         assert list(store.work.iterdir()) == [store.work / "lock"]
     assert sorted(pd.read_parquet(tmp_path / "out/runs")["run_id"]) == ["run1", "run2"]
 
@@ -243,7 +243,7 @@ def test_two_folders_merge_by_run_id(tmp_path: Path) -> None:
     with opened(tmp_path / "a") as store:
         assert store.merge(tmp_path / "b") == 2
         assert store.merge(tmp_path / "b") == 0
-        assert set(store.status()) == {"run1", "run2", "run3", "run10", "run20"}
+        assert set(store.read_status()) == {"run1", "run2", "run3", "run10", "run20"}
     assert len(pd.read_parquet(tmp_path / "a/series")) == 6
     with opened(tmp_path / "a") as store, pytest.raises(InputError, match="no folder of a sweep"):
         store.merge(tmp_path / "nowhere")
@@ -256,7 +256,7 @@ def test_a_success_is_taken_over_where_there_was_a_failure_and_not_the_other_way
             store.write([outcome(number, status) for number, status in enumerate(each)])
     with opened(tmp_path / "a") as store:
         assert store.merge(tmp_path / "b") == 1
-        assert store.status() == {"run0": "ok", "run1": "timeout", "run2": "ok", "run3": "ok"}
+        assert store.read_status() == {"run0": "ok", "run1": "timeout", "run2": "ok", "run3": "ok"}
     assert sorted(pd.read_parquet(tmp_path / "a/runs")["run_id"]) == ["run0", "run1", "run2", "run3"]
 
 
@@ -266,7 +266,7 @@ def test_failures_beside_successes_that_were_copied_in_go_when_the_folder_is_ope
             store.write([outcome(1, status), outcome(2, "timeout")])
     shutil.copytree(tmp_path / "b/runs/status=ok", tmp_path / "a/runs/status=ok")
     with opened(tmp_path / "a") as store:
-        assert store.status() == {"run1": "ok", "run2": "timeout"}
+        assert store.read_status() == {"run1": "ok", "run2": "timeout"}
     assert len(pd.read_parquet(tmp_path / "a/runs")) == 2
 
 
@@ -274,7 +274,7 @@ def test_failed_runs_can_be_forgotten(tmp_path: Path) -> None:
     with opened(tmp_path / "out") as store:
         store.write([outcome(1), outcome(2, "error"), outcome(3, "timeout")])
         store.forget_failed()
-        assert store.status() == {"run1": "ok"}
+        assert store.read_status() == {"run1": "ok"}
 
 
 def test_a_folder_in_use_or_with_anything_else_is_refused(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_results_of_another_kind_are_not_replaced(there: list[str], here: list[s
     folder = tmp_path / "out"
     with opened(folder, config=there) as store:
         store.write([outcome(1)])
-        describe(store.root, {part: {} for part in there}, {}, store.work)
+        write_metadata(store.root, {part: {} for part in there}, {}, store.work)
         (store.work / "left.jsonl").write_text("of a crash, and the other's to read\n")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(InputError) as error, opened(folder, config=here):
@@ -313,7 +313,7 @@ def test_results_of_another_kind_are_not_replaced(there: list[str], here: list[s
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     (folder / "_work/left.jsonl").unlink()
     with opened(folder, config=there) as store:
-        assert store.status() == {"run1": "ok"}
+        assert store.read_status() == {"run1": "ok"}
 
 
 def test_a_folder_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:

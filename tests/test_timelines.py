@@ -16,7 +16,7 @@ from tests.worlds import LIVELY
 
 def content(timelines: Timelines, world: World, oldest: int) -> list[list[tuple[int, int, int, float]]]:
     """Return, author by author, (serial, voice, serial of the content, score) of the rows from `oldest` on."""
-    runs, first = timelines.runs, world.state.ledger.base + oldest
+    runs, first = timelines.columns, world.state.ledger.base + oldest
     return [
         [
             (
@@ -33,13 +33,13 @@ def content(timelines: Timelines, world: World, oldest: int) -> list[list[tuple[
 
 
 def oldest_at_home(world: World) -> int:
-    times = world.state.ledger.rows().time
+    times = world.state.ledger.get_rows().time
     return int(np.searchsorted(times, 3600 * (world.now - world.setting.attention.memory)))
 
 
 def laid_out_anew(world: World, oldest: int) -> Timelines:
     fresh = Timelines(len(world.role))
-    fresh.lay_out(world.state.ledger.rows(), world.state.ledger.base, oldest)
+    fresh.lay_out(world.state.ledger.get_rows(), world.state.ledger.base, oldest)
     return fresh
 
 
@@ -52,7 +52,7 @@ def test_timelines_hold_what_the_ledger_holds_at_every_hour(memory: int) -> None
     for _ in range(90):
         world.step()
         oldest = oldest_at_home(world)
-        removed += int(world.state.ledger.rows().removed[oldest:].sum())
+        removed += int(world.state.ledger.get_rows().removed[oldest:].sum())
         assert content(world.state.timelines, world, oldest) == content(laid_out_anew(world, oldest), world, oldest)
     assert removed > 100
 
@@ -60,16 +60,16 @@ def test_timelines_hold_what_the_ledger_holds_at_every_hour(memory: int) -> None
 def test_a_timeline_that_outgrows_its_room_moves_and_loses_nothing() -> None:
     world = World(LIVELY, rng=5)
     world.run(30)
-    ledger, posts = world.state.ledger, world.state.ledger.rows()
+    ledger, posts = world.state.ledger, world.state.ledger.get_rows()
     author = 3
     alone = posts._replace(author=np.full_like(posts.author, author))  # all of it by one author
     grown = Timelines(len(world.role))
     grown.lay_out(alone._replace(**{name: getattr(alone, name)[:5] for name in alone._fields}), ledger.base, 0)
-    room = int(grown.runs.head[author, END] - grown.runs.head[author, START])
+    room = int(grown.columns.head[author, END] - grown.columns.head[author, START])
     for row in range(5, 5 + 2 * room):
-        grown.take(alone, ledger.base, slice(row, row + 1), np.zeros(0, np.int64), 0)
-    start, stop = grown.runs.head[author, START], grown.runs.head[author, STOP]
-    kept = grown.runs.item[start:stop, MARK]
+        grown.update(alone, ledger.base, slice(row, row + 1), np.zeros(0, np.int64), 0)
+    start, stop = grown.columns.head[author, START], grown.columns.head[author, STOP]
+    kept = grown.columns.item[start:stop, MARK]
     expected = np.flatnonzero(~posts.removed[: 5 + 2 * room])
     assert (kept == expected).all()
 
@@ -77,7 +77,7 @@ def test_a_timeline_that_outgrows_its_room_moves_and_loses_nothing() -> None:
 def test_the_newest_of_a_timeline_is_its_last_and_nobody_s_is_none() -> None:
     world = World(LIVELY, rng=6)
     world.run(40)
-    runs = world.state.timelines.runs
+    runs = world.state.timelines.columns
     some = runs.head[:, STOP] > runs.head[:, START]
     assert some.any()
     assert (~some).any()
@@ -90,8 +90,8 @@ def test_in_a_copy_an_item_and_its_score_are_the_same_memory_still(copied: Calla
     world = World(LIVELY, rng=6)
     world.run(40)
     twin = copied(world)
-    runs = twin.state.timelines.runs
+    runs = twin.state.timelines.columns
     assert runs.item.ctypes.data == runs.score.ctypes.data
     assert runs.item.ctypes.data % 64 == 0
-    assert not np.shares_memory(runs.item, world.state.timelines.runs.item)
+    assert not np.shares_memory(runs.item, world.state.timelines.columns.item)
     assert content(twin.state.timelines, twin, 0) == content(world.state.timelines, world, 0)

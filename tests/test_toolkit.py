@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from experiments.detection.dataset import Dataset
 from experiments.detection.export import export
-from experiments.settings import build
+from experiments.settings import build_setting
 from tests.test_conf import composed
 from tests.test_dataset import SEED, recorded
 
@@ -41,7 +41,7 @@ def network(folder: Path, table: str, command: str) -> nx.Graph:
 
 
 def exported(folder: Path, *knobs: str, ticks: int = 272) -> Path:
-    setting = build(composed("export", *BURSTS, *knobs))
+    setting = build_setting(composed("export", *BURSTS, *knobs))
     out = folder / "out"
     out.mkdir()
     world = recorded(folder, setting, ticks)

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.panel import Wanted
+from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
 from sim.actors.contender import Contender
 from sim.actors.reporters import Reporters
 from sim.actors.returns import Operators, Returns
-from sim.observers.base import Moment, Observer
+from sim.observers.base import Observer, StepRecord
 from sim.people.following import Following
 from sim.people.migration import Migration
 from sim.people.recruiting import Recruiting
@@ -25,11 +25,11 @@ from sim.platform.channels import Channels
 from sim.platform.moderation import Moderation
 from sim.platform.pressure import Pressure
 from sim.setting import Setting
-from sim.state.accounts import NEVER, OPINION
-from sim.state.bonds import Bonds
-from sim.state.graph import Graph, Rows, edges, from_edges
-from sim.state.posts import CONTESTED, REPOST, TOXIC
-from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, Moves
+from sim.state.accounts import NEVER, OPINION_THRESHOLD
+from sim.state.dynamic_graph import DynamicGraph
+from sim.state.graph import Adjacency, Graph, from_edges, list_edges
+from sim.state.posts import CONTESTED, REPOST, TOXIC_THRESHOLD
+from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, EdgeChanges
 from sim.state.truth import ORGANIC
 from sim.world import World
 from tests.worlds import START, Diary, lively, played
@@ -37,7 +37,7 @@ from tests.worlds import START, Diary, lively, played
 TICKS = START + 23  #: so that the whole run is in memory
 FIXED = Following(follow=0.0, refind=0.0, unfollow=0.0, block=0.0, mute=0.0)
 CHANGING = Following(follow=0.02, refind=0.5, unfollow=0.05, block=0.4, mute=0.1)
-SWEPT = Pressure(start=START + 4, hours=16, lag=2, hit=0.5, wrong=0.05)
+SWEPT = Pressure(start=START + 4, hours=16, lag=2, hit=0.5, false_alarm=0.05)
 EVERYTHING = replace(
     lively(population={"size": 120}),
     following=CHANGING,
@@ -50,13 +50,13 @@ EVERYTHING = replace(
 # ---- ties
 
 
-def row(rows: Rows, i: int) -> list[int]:
+def row(rows: Adjacency, i: int) -> list[int]:
     return rows.item[rows.start[i] : rows.stop[i]].tolist()
 
 
-def moves(made: Sequence[tuple[int, int, int]]) -> Moves:
+def moves(made: Sequence[tuple[int, int, int]]) -> EdgeChanges:
     who, whom, act = np.array(made or np.zeros((0, 3))).T
-    return Moves(who.astype(np.int32), whom.astype(np.int32), act.astype(np.int8))
+    return EdgeChanges(who.astype(np.int32), whom.astype(np.int32), act.astype(np.int8))
 
 
 def same(one: Graph, other: Graph) -> bool:
@@ -71,9 +71,9 @@ def test_bonds_are_what_sets_of_pairs_would_be(data: st.DataObject) -> None:
     pair = st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda ends: ends[0] != ends[1])
     follows = set(data.draw(st.lists(pair, max_size=20)))
     graph = from_edges([i for i, _ in sorted(follows)], [j for _, j in sorted(follows)], n)
-    bonds, hidden = Bonds(graph), set[tuple[int, int]]()
+    bonds, hidden = DynamicGraph(graph), set[tuple[int, int]]()
     for made in data.draw(st.lists(st.lists(st.tuples(pair, st.integers(0, 3)), max_size=30), max_size=6)):
-        bonds.change(moves([(i, j, act) for (i, j), act in made]))
+        bonds.apply_changes(moves([(i, j, act) for (i, j), act in made]))
         for (i, j), act in made:
             if act == FOLLOW:
                 follows.add((i, j))
@@ -86,28 +86,28 @@ def test_bonds_are_what_sets_of_pairs_would_be(data: st.DataObject) -> None:
         for i in range(n):
             assert row(bonds.following, i) == sorted(j for k, j in follows if k == i)
             assert row(bonds.followers, i) == sorted(k for k, j in follows if j == i)
-            if bonds.hidden is not None:
-                assert row(bonds.hidden, i) == sorted(j for k, j in hidden if k == i)
+            if bonds.blocked is not None:
+                assert row(bonds.blocked, i) == sorted(j for k, j in hidden if k == i)
         ends = sorted(follows)
         assert same(bonds.graph, from_edges([i for i, _ in ends], [j for _, j in ends], n))
 
 
 def test_one_account_that_everybody_comes_to_follow_costs_memory_in_proportion() -> None:
     n = 3000
-    bonds = Bonds(from_edges([], [], n))
+    bonds = DynamicGraph(from_edges([], [], n))
     for i in range(1, n):
-        bonds.change(moves([(i, 0, FOLLOW)]))
+        bonds.apply_changes(moves([(i, 0, FOLLOW)]))
     assert row(bonds.followers, 0) == list(range(1, n))
     assert len(bonds.followers.item) < 10 * n
 
 
 def test_until_a_tie_changes_the_graph_is_the_one_that_was_given() -> None:
     graph = from_edges([0, 1, 2], [1, 2, 0], 3)
-    bonds = Bonds(graph)
-    bonds.change(moves([]))
+    bonds = DynamicGraph(graph)
+    bonds.apply_changes(moves([]))
     assert bonds.graph is graph
     assert bonds.following.item is graph.following
-    assert bonds.hidden is None
+    assert bonds.blocked is None
 
 
 # ---- laws of any world
@@ -119,24 +119,24 @@ class Watch:
     def __init__(self, world: World) -> None:
         self.world = world
         self.barred = world.accounts.suspended_until.copy()
-        self.hidden = {i: set[int]() for i in range(len(world.role))}
-        self.born = world.state.bonds.followers
+        self.blocked = {i: set[int]() for i in range(len(world.role))}
+        self.born = world.state.dynamic_graph.followers
         self.first = {i: set(row(self.born, i)) for i in range(len(world.role))}
         self.returned: set[int] = set()
         self.returns = 0
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         posts, register = moment.posts, moment.register
         author = posts.author[moment.new]
         assert (self.barred[author] <= moment.tick).all(), "the suspended never post"
-        assert (register.joined[author] <= moment.tick).all(), "nobody posts from an account that is not opened"
-        reader, (_, item) = np.repeat(moment.woken.active, np.diff(moment.seen.start)), moment.seen
+        assert (register.opened_at[author] <= moment.tick).all(), "nobody posts from an account that is not opened"
+        reader, (_, item) = np.repeat(moment.active_users.active, np.diff(moment.seen.start)), moment.seen
         taken = set(moment.removals.posts.tolist())
         assert not (set(item[posts.removed[item]].tolist()) - taken), "nobody reads what was removed"
         for i, j in zip(reader.tolist(), item.tolist(), strict=True):
-            assert int(posts.author[j]) not in self.hidden[i]
-            assert int(posts.voice[j]) not in self.hidden[i], "nobody reads whom they hide"
-        for name in ("fear", "dread", "climate"):
+            assert int(posts.author[j]) not in self.blocked[i]
+            assert int(posts.original_author[j]) not in self.blocked[i], "nobody reads whom they hide"
+        for name in ("fear", "expected_toxicity", "opinion_climate"):
             column = getattr(moment.accounts, name)
             assert ((column >= 0.0) & (column <= 1.0)).all(), name
         self._returns(moment)
@@ -145,36 +145,36 @@ class Watch:
         self.barred = moment.accounts.suspended_until.copy()
         return {}
 
-    def _returns(self, moment: Moment) -> None:
+    def _returns(self, moment: StepRecord) -> None:
         """Who comes back has the followers that the account had before the world began, and no other."""
-        former = moment.register.former
+        former = moment.register.predecessor
         back = set(np.flatnonzero(former >= 0).tolist()) - self.returned
-        follows = self._follows(moment)
+        follows = self._write_follows(moment)
         for i in back:
             assert moment.accounts.key[i] == moment.accounts.key[former[i]], "a return shifts no draw"
-            assert set(row(self.world.state.bonds.followers, i)) <= self.first[i]
-            assert self.first[i] == set() or moment.register.joined[i] == 0, "only aged accounts have followers"
+            assert set(row(self.world.state.dynamic_graph.followers, i)) <= self.first[i]
+            assert self.first[i] == set() or moment.register.opened_at[i] == 0, "only aged accounts have followers"
             assert i not in follows
         self.returned |= back
         self.returns += len(back)
 
-    def _follows(self, moment: Moment) -> set[int]:
-        return set(moment.moves.whom[moment.moves.act == FOLLOW].tolist())
+    def _write_follows(self, moment: StepRecord) -> set[int]:
+        return set(moment.edge_changes.whom[moment.edge_changes.action == FOLLOW].tolist())
 
-    def _ties(self, moment: Moment) -> None:
-        bonds = self.world.state.bonds
-        source, target = edges(bonds.graph)
+    def _ties(self, moment: StepRecord) -> None:
+        bonds = self.world.state.dynamic_graph
+        source, target = list_edges(bonds.graph)
         turned = np.lexsort((source, target))
         np.testing.assert_array_equal(source[turned], bonds.graph.followers, "graph directions agree")
         assert (source != target).all()
-        assert not (moment.truth.role[moment.moves.who] != ORGANIC).any()
-        for i, j, act in zip(*(column.tolist() for column in moment.moves), strict=True):
+        assert not (moment.truth.role[moment.edge_changes.who] != ORGANIC).any()
+        for i, j, act in zip(*(column.tolist() for column in moment.edge_changes), strict=True):
             if act in (BLOCK, MUTE):
-                self.hidden[i].add(j)
-        if bonds.hidden is not None:
-            assert [set(row(bonds.hidden, i)) for i in self.hidden] == list(self.hidden.values())
+                self.blocked[i].add(j)
+        if bonds.blocked is not None:
+            assert [set(row(bonds.blocked, i)) for i in self.blocked] == list(self.blocked.values())
 
-    def _removals(self, moment: Moment) -> None:
+    def _removals(self, moment: StepRecord) -> None:
         removed = moment.removals.posts
         assert moment.posts.removed[removed].all()
         assert len(np.unique(removed)) == len(removed)
@@ -187,7 +187,7 @@ def watched(setting: Setting, seed: int) -> tuple[World, Watch]:
     world.observers.append(watch)
     world.run(TICKS)
     history = world.history
-    posts = world.state.ledger.rows()
+    posts = world.state.ledger.get_rows()
     assert world.state.ledger.base == 0, "the whole run is in memory"
     written = np.bincount(posts.author, minlength=len(world.role))
     np.testing.assert_array_equal(written, world.accounts.written, "ledger and columns agree")
@@ -208,7 +208,7 @@ def test_all_of_it_happens_in_a_busy_world(busy: tuple[World, Watch]) -> None:
     names = ("suspended_organised", "suspended_dissenters", "returned", "follows", "unfollows", "blocks", "mutes")
     assert [name for name in names if not totals[name]] == []
     register = busy[0].state.register
-    assert (register.former >= 0).sum() > (register.joined[register.former >= 0] == 0).sum() > 0
+    assert (register.predecessor >= 0).sum() > (register.opened_at[register.predecessor >= 0] == 0).sum() > 0
 
 
 def shares() -> st.SearchStrategy[float]:
@@ -223,14 +223,14 @@ RULES = {
     "pressure": st.none()
     | st.builds(
         Pressure, start=st.sampled_from((0, START)), hours=st.just(12), lag=st.integers(0, 3), hit=shares(),
-        wrong=st.sampled_from((0.0, 0.1)), suspension=st.sampled_from((0, 4, 1000)), appeal=st.integers(0, 5),
+        false_alarm=st.sampled_from((0.0, 0.1)), suspension=st.sampled_from((0, 4, 1000)), appeal=st.integers(0, 5),
     ),
     "recruiting": st.none() | st.builds(Recruiting, join=shares()),
     "channels": st.none()
     | st.builds(Channels, rooms=st.integers(1, 3), seats=st.integers(1, 3), hour=st.integers(0, 23), pull=shares(),
-                recruit=shares(), watch=shares(), lag=st.sampled_from((0, 24)), scare=shares(), invite=shares()),
+                recruit=shares(), detection_rate=shares(), lag=st.sampled_from((0, 24)), raid_fear=shares(), invite=shares()),
     "migration": st.none() | st.builds(Migration, flee=shares(), follow=shares(), pursuit=st.integers(0, 9)),
-    "solidarity": st.none() | st.builds(Solidarity, rally=st.integers(0, 9), comfort=shares()),
+    "solidarity": st.none() | st.builds(Solidarity, rally_posts=st.integers(0, 9), comfort=shares()),
     "forces": st.just(())
     | st.just((Contender(name="first", size=2, recruits=1), Contender(name="second", size=1, recruits=2)))
     | st.tuples(st.builds(Reporters, size=st.integers(0, 3), start=st.just(START), rate=shares())),
@@ -262,7 +262,7 @@ def test_rates_of_zero_and_a_sweep_that_never_comes_leave_the_world_as_it_is() -
     one, other = played(bare, TICKS), played(idle, TICKS)
     common = one.history.columns
     assert (one.history[common].fillna(-1) == other.history[common].fillna(-1)).all().all()
-    assert other.state.bonds.hidden is None
+    assert other.state.dynamic_graph.blocked is None
     for column, theirs in zip(one.accounts, other.accounts, strict=True):
         np.testing.assert_array_equal(column, theirs[: len(column)])
     assert not other.accounts.written[len(one.role) :].any()
@@ -283,7 +283,7 @@ def test_a_reserve_that_lies_idle_changes_no_draw() -> None:
 
 def test_operators_come_back_one_account_at_a_time_until_the_reserve_is_spent() -> None:
     rule, keys = Returns(spares=2, delay=0.0, aged=0.0), np.array([7, 8, 9], np.uint64)
-    register = rule.register(10 + 6, keys, seed=1)
+    register = rule.make_register(10 + 6, keys, seed=1)
     crews = [np.array([10 - 3]), np.array([8, 9])]
     operators = Operators(rule, crews, keys, 10, seed=1)
     accounts = World(lively(population={"size": 16}, army={"size": 0}, extremists={"size": 0})).accounts
@@ -291,8 +291,8 @@ def test_operators_come_back_one_account_at_a_time_until_the_reserve_is_spent() 
     accounts.suspended_until[[7, 9]] = 100
     assert operators.come_back(accounts, register, 6).tolist() == [10, 12]
     assert [crew.tolist() for crew in crews] == [[10], [8, 12]]
-    assert register.former[[10, 12]].tolist() == [7, 9]
-    assert register.joined[10:].tolist() == [6, NEVER, 6, NEVER, NEVER, NEVER]
+    assert register.predecessor[[10, 12]].tolist() == [7, 9]
+    assert register.opened_at[10:].tolist() == [6, NEVER, 6, NEVER, NEVER, NEVER]
     accounts.suspended_until[12] = 100
     assert operators.come_back(accounts, register, 7).tolist() == [15]
     accounts.suspended_until[15] = 100
@@ -320,7 +320,7 @@ def swept() -> dict[str, World]:
             "swept": base,
             "late": replace(base, pressure=replace(SWEPT, lag=12)),
             "blind": replace(base, pressure=replace(SWEPT, bias=1.0)),
-            "no hits": replace(base, pressure=replace(SWEPT, hit=0.0, wrong=0.0)),
+            "no hits": replace(base, pressure=replace(SWEPT, hit=0.0, false_alarm=0.0)),
             "found again": replace(
                 base, following=Following(follow=0.0, refind=1.0, unfollow=0.0, block=0.0, mute=0.0)
             ),
@@ -355,11 +355,11 @@ def calm(*observers: Observer, **changes: Any) -> World:
 @pytest.mark.parametrize("lag", [0, 9])
 def test_a_sweep_finds_what_was_said_so_long_ago_and_was_an_opinion(lag: int) -> None:
     diary = Diary()
-    calm(diary, lag=lag, hit=0.0, wrong=1.0)
+    calm(diary, lag=lag, hit=0.0, false_alarm=1.0)
     found = 0
     for moment in diary.moments:
         posts, hour = moment.posts, moment.posts.time // 3600
-        opinion = (posts.topic == CONTESTED) & (np.abs(posts.stance_principal) > OPINION)
+        opinion = (posts.topic == CONTESTED) & (np.abs(posts.stance_principal) > OPINION_THRESHOLD)
         looked = opinion & (hour == moment.tick - lag - 1)
         assert np.isin(moment.removals.accounts, posts.author[looked]).all()
         found += len(moment.removals.accounts)
@@ -368,7 +368,7 @@ def test_a_sweep_finds_what_was_said_so_long_ago_and_was_an_opinion(lag: int) ->
 
 def test_a_wrong_is_righted_on_appeal_and_a_hit_is_not() -> None:
     end = SWEPT.start + SWEPT.hours
-    wronged, hit = calm(hit=0.0, wrong=1.0, appeal=4), calm(hit=1.0, wrong=0.0, appeal=4)
+    wronged, hit = calm(hit=0.0, false_alarm=1.0, appeal=4), calm(hit=1.0, false_alarm=0.0, appeal=4)
     assert wronged.history["suspended_dissenters"].sum() > 0
     assert wronged.accounts.suspended_until.max() <= end + 4
     assert hit.accounts.suspended_until.max() > SWEPT.suspension
@@ -378,8 +378,8 @@ def test_accounts_opened_of_late_are_looked_at_otherwise() -> None:
     """At factor 0 nobody who came back is suspended again; at 1 some are, at a large factor all who do wrong."""
     again = []
     for factor in (0.0, 1.0, 1000.0):
-        world = calm(hit=0.2, wrong=0.0, newcomer=factor)
-        new = world.state.register.former >= 0
+        world = calm(hit=0.2, false_alarm=0.0, newcomer=factor)
+        new = world.state.register.predecessor >= 0
         assert new.any()
         again.append((world.accounts.suspended_until[new] > 0).mean())
     assert again[0] == 0.0 < again[1] < again[2]
@@ -393,7 +393,7 @@ def test_returned_accounts_are_followed_only_if_they_are_found_again(swept: dict
 
 def test_what_swept_accounts_wrote_is_gone(swept: dict[str, World]) -> None:
     world = swept["swept"]
-    posts, until = world.state.ledger.rows(), world.accounts.suspended_until
+    posts, until = world.state.ledger.get_rows(), world.accounts.suspended_until
     gone = (until[posts.author] > 1000) & (posts.time < (SWEPT.start - SWEPT.lag - 1) * 3600) & (posts.kind != REPOST)
     assert gone.any()
     assert posts.removed[gone].all()
@@ -419,20 +419,20 @@ def test_who_blocks_is_hit_less_often() -> None:
     setting = lively(population={"size": 100}, campaign={"targets": 5})
     hit, spared = (played(rules, TICKS) for rules in (setting, replace(setting, following=block)))
     n = hit.n_organic
-    assert spared.accounts.abused[:n].sum() < hit.accounts.abused[:n].sum()
-    posts = spared.state.ledger.rows()
-    assert ((posts.toxicity >= TOXIC) & (posts.target >= 0)).any()
+    assert spared.accounts.abuse_received[:n].sum() < hit.accounts.abuse_received[:n].sum()
+    posts = spared.state.ledger.get_rows()
+    assert ((posts.toxicity >= TOXIC_THRESHOLD) & (posts.target >= 0)).any()
 
 
 def test_accounts_that_nobody_has_opened_are_in_no_table(tmp_path: Path) -> None:
-    with Recorder(tmp_path, Wanted(0, 24, ())) as recorder:
+    with Recorder(tmp_path, PanelOptions(0, 24, ())) as recorder:
         world = World(EVERYTHING, rng=5, archive=recorder)
         recorder.begin(world)
         world.run(TICKS)
         recorder.finish(world)
     accounts, truth = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("accounts", "truth/accounts"))
-    opened = world.state.register.joined < NEVER
+    opened = world.state.register.opened_at < NEVER
     assert accounts["account_id"].tolist() == truth["account_id"].tolist() == np.flatnonzero(opened).tolist()
     assert not opened.all()
-    assert (accounts["former"] >= 0).sum() == world.history["returned"].sum()
+    assert (accounts["predecessor"] >= 0).sum() == world.history["returned"].sum()
     assert set(pd.read_parquet(tmp_path / "posts.parquet")["author"]) <= set(accounts["account_id"])

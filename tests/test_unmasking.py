@@ -8,9 +8,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from experiments import unmasking
-from experiments.analysis.unmaskings import costs
+from experiments.analysis.unmaskings import compute_costs
 from experiments.app import app
-from experiments.report.unmasking import headline
+from experiments.report.unmasking import format_headline
 from sim.errors import InputError
 from tests.looks import common_look
 from tests.test_conf import composed
@@ -37,7 +37,7 @@ def test_every_case_is_played_and_trust_is_its_path(folder: Path):
     ends = ticks[ticks["tick"] == 43]
     assert len(ends) == 2 * 2 * 3
     assert (ends["unmasked"] == ends["number"]).all()
-    table = pd.read_parquet(folder / "unmasking.parquet").set_index(["number", "spills", "measure"])["value"]
+    table = pd.read_parquet(folder / "unmasking.parquet").set_index(["number", "spillover", "measure"])["value"]
     lost = table.xs("credibility_dissenters", level="measure")
     assert 0 < lost[1, True] < lost[3, True]
     assert lost[1, False] == lost[3, False] == 0
@@ -47,11 +47,11 @@ def test_every_case_is_played_and_trust_is_its_path(folder: Path):
 
 def test_costs_are_counted_from_the_hour_on():
     frame = pd.DataFrame(
-        {"tick": tick, "number": number, "hour": 2 if number else -1, "spills": True, "seed": seed,
+        {"tick": tick, "number": number, "hour": 2 if number else -1, "spillover": True, "seed": seed,
          "credibility_dissenters": 0.7 - 0.1 * number, "dissent_impressions": 10 - number, "dissent_posts": 1}
         for tick in range(4) for number in (0, 3) for seed in (1, 2)
     )  # fmt: skip
-    found = costs(frame).set_index("measure")
+    found = compute_costs(frame).set_index("measure")
     assert found.loc["dissent_impressions", "value"] == 6
     assert found.loc["dissent_impressions", "percent"] == pytest.approx(30.0)
     assert found.loc["credibility_dissenters", "value"] == pytest.approx(0.3)
@@ -60,13 +60,13 @@ def test_costs_are_counted_from_the_hour_on():
 
 def test_the_headline_says_whether_there_is_an_effect():
     rows = [
-        {"number": 3, "hour": 26, "spills": spills, "measure": "dissent_impressions", "value": 5.0, "lo": lo, "hi": 9.0,
+        {"number": 3, "hour": 26, "spillover": spills, "measure": "dissent_impressions", "value": 5.0, "lo": lo, "hi": 9.0,
          "percent": 2.0, "seeds": 4}
         for spills, lo in ((True, 1.0), (False, 1.0))
     ]  # fmt: skip
     sure = pd.DataFrame(rows)
-    assert headline(sure).startswith("3 sleepers unmasked at hour 26 cost 5 (")
-    assert "have no effect that can be told from 0, 5 (" in headline(sure.assign(lo=-1.0))
+    assert format_headline(sure).startswith("3 sleepers unmasked at hour 26 cost 5 (")
+    assert "have no effect that can be told from 0, 5 (" in format_headline(sure.assign(lo=-1.0))
 
 
 @pytest.mark.parametrize(
@@ -83,5 +83,5 @@ def test_mistakes_are_one_line(override: str, said: str):
     config = composed("unmasking", *words, override)
     OmegaConf.resolve(config)
     with pytest.raises(InputError) as error:
-        list(unmasking.cases(config))
+        list(unmasking.make_jobs(config))
     assert str(error.value).startswith(said)

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from sim.actors.army import Army
 from sim.actors.propagandist import Extremists
 from sim.agents import OrganicUser
-from sim.agents.own import Felt, Intention, SeenPost
+from sim.agents.custom import Intention, PersonUpdate, SeenPost
 from sim.campaigns import Campaign
-from sim.observers.base import Moment, Observer
+from sim.observers.base import Observer, StepRecord
 from sim.people.activity import Activity
+from sim.people.attention import Attention
 from sim.people.expression import Expression
 from sim.people.networks import CommunityGraph
 from sim.people.population import Population
 from sim.people.reaction import Reaction
-from sim.people.reading import Attention
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
 from sim.platform.trending import Trending
@@ -40,10 +40,10 @@ LIVELY = Setting(
         loyal_share=0.35,
         sympathiser_share=0.05,
         sessions_per_day=6.0,
-        acts_per_session=1.5,
-        acts_sigma=1.0,
+        intentions_per_session=1.5,
+        intentions_sigma=1.0,
         interest=0.4,
-        boldness=0.5,
+        willingness=0.5,
         withdraw_share=0.6,
         fight_share=0.15,
         public_followers=30,
@@ -51,7 +51,9 @@ LIVELY = Setting(
     graph=CommunityGraph(mean_following=15.0, communities=4),
     activity=Activity(rhythm=0.8, burst=1.0),
     attention=Attention(items=30, mentions=5, search_rate=1.0, search=8, trends=4, memory=24),
-    reaction=Reaction(direct=0.3, vicarious=0.05, anticipation=0.05, half_life=48.0, leave=0.002, leave_abuse=0.01),
+    reaction=Reaction(
+        direct_fear=0.3, vicarious_fear=0.05, anticipation=0.05, half_life=48.0, leave=0.002, leave_abuse=0.01
+    ),
     expression=Expression(
         fear_weight=5.0,
         climate_weight=4.0,
@@ -71,7 +73,9 @@ LIVELY = Setting(
         report_toxic=0.1, report_opposed=0.01, threshold=1, lag=3, capacity=3, error=0.2, strikes=2, suspension=12
     ),
     army=Army(size=18, span=4, rate=4.0, quota=30, delay=1.0, discipline=0.9, followers=15.0),
-    extremists=Extremists(size=4, posts_per_day=12.0, followers=20.0, step=0.1, shock=0.4, content=0.6),
+    extremists=Extremists(
+        size=4, posts_per_day=12.0, followers=20.0, escalation_step=0.1, shock=0.4, shocking_share=0.6
+    ),
     campaign=Campaign(start=START, hours=HOURS, targets=10, toxic_share=0.4),
 )
 
@@ -111,14 +115,14 @@ class Diary:
     """An observer that keeps what happened in each tick."""
 
     def __init__(self) -> None:
-        self.moments: list[Moment] = []
+        self.moments: list[StepRecord] = []
         self.seen_keys: list[list[NDArray[np.uint64]]] = []
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Keep the values of the tick; the columns of state go on changing."""
         start, item = moment.seen
         keys = moment.posts.key[item]
-        self.seen_keys.append([keys[start[r] : start[r + 1]] for r in range(len(moment.woken.active))])
+        self.seen_keys.append([keys[start[r] : start[r + 1]] for r in range(len(moment.active_users.active))])
         self.moments.append(moment)
         return {}
 
@@ -126,7 +130,7 @@ class Diary:
 def fingerprint(world: World) -> str:
     """Return one hash of all state and all measures of a world."""
     digest = hashlib.blake2b()
-    for column in (*world.accounts, *world.state.ledger.rows(), *world.graph, world.state.topics.counts):
+    for column in (*world.accounts, *world.state.ledger.get_rows(), *world.graph, world.state.topics.counts):
         digest.update(np.ascontiguousarray(column).tobytes())
     digest.update(world.history.to_numpy(np.float64).tobytes())
     return digest.hexdigest()
@@ -137,7 +141,7 @@ class Stubborn(OrganicUser):
 
     sessions_read = 0
 
-    def react(self, seen: list[SeenPost], usual: Felt) -> Felt:
+    def react(self, seen: list[SeenPost], usual: PersonUpdate) -> PersonUpdate:
         """Feel no fear."""
         self.sessions_read += 1
         return usual._replace(fear=0.0)

@@ -1,9 +1,9 @@
 """What the runs say: pure functions from data frames to data frames."""
 
 from experiments.analysis.analysis import Analysis, analyse
-from experiments.analysis.arms import EFFORTS, arm_name, arms, under_both_efforts
+from experiments.analysis.arms import EFFORTS, duplicate_shared_arms, list_arms, name_arm
 from experiments.analysis.losses import IdentityError
-from experiments.analysis.summary import MEASURES, summarise
+from experiments.analysis.summary import MEASURES, summarise_run
 
 __all__ = [
     "EFFORTS",
@@ -11,8 +11,8 @@ __all__ = [
     "Analysis",
     "IdentityError",
     "analyse",
-    "arm_name",
-    "arms",
-    "summarise",
-    "under_both_efforts",
+    "duplicate_shared_arms",
+    "list_arms",
+    "name_arm",
+    "summarise_run",
 ]

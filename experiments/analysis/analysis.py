@@ -7,18 +7,25 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
-from experiments.analysis.contrasts import contrasts, outcomes
-from experiments.analysis.losses import causes, check_cells, knockouts, lost_dissent
-from experiments.analysis.pairing import interval
-from experiments.analysis.priors import prior_spread
-from experiments.analysis.recovery import CENSORED, LATE, NO_DEFICIT, RECOVERED, median_time, recoveries
-from experiments.analysis.robustness import REVERSED, robustness
-from experiments.analysis.shapley import decompose, interactions
+from experiments.analysis.contrasts import compute_contrasts, compute_outcomes
+from experiments.analysis.losses import check_cells, compute_losses, summarise_causes, summarise_knockouts
+from experiments.analysis.pairing import compute_interval
+from experiments.analysis.priors import compute_prior_spread
+from experiments.analysis.recovery import (
+    CENSORED,
+    LATE,
+    NO_DEFICIT,
+    RECOVERED,
+    compute_median_time,
+    summarise_recoveries,
+)
+from experiments.analysis.robustness import REVERSED, summarise_robustness
+from experiments.analysis.shapley import compute_interactions, decompose
 from experiments.analysis.summary import FIXED, FURTHER
-from experiments.analysis.timeline import daily_causes, deficits, timeline
-from experiments.analysis.turning import turning_point
+from experiments.analysis.timeline import compute_deficits, summarise_daily_causes, summarise_timeline
+from experiments.analysis.turning import find_turning_point
 
-Row = tuple[str, float, float, float, int, str]
+FindingRow = tuple[str, float, float, float, int, str]
 
 
 @dataclass(frozen=True)
@@ -26,19 +33,19 @@ class Analysis:
     """The tables of one experiment, each written as NAME.parquet."""
 
     summary: pd.DataFrame  #: a row a main arm, effort and seed
-    losses: pd.DataFrame  #: `losses.lost_dissent`, all families
-    contrasts: pd.DataFrame  #: `contrasts.contrasts`
+    losses: pd.DataFrame  #: `losses.compute_losses`, all families
+    contrasts: pd.DataFrame  #: `compute_contrasts.compute_contrasts`
     causes: pd.DataFrame  #: `losses.causes`
     knockouts: pd.DataFrame  #: `losses.knockouts`
-    decomposition: pd.DataFrame  #: `shapley.decompose`
-    interactions: pd.DataFrame  #: `shapley.interactions`
+    decomposition: pd.DataFrame  #: `compute_shapley_values.decompose`
+    interactions: pd.DataFrame  #: `compute_shapley_values.compute_interactions`
     robustness: pd.DataFrame  #: `robustness.robustness`
-    recovery: pd.DataFrame  #: `recovery.recoveries`
+    recovery: pd.DataFrame  #: `recovery.summarise_recoveries`
     timeline: pd.DataFrame  #: `timeline.timeline`
-    daily_causes: pd.DataFrame  #: `timeline.daily_causes`
+    daily_causes: pd.DataFrame  #: `timeline.summarise_daily_causes`
     findings: pd.DataFrame  #: `name, value, lo, hi, seeds, note`: the numbers that sentences are made of
 
-    def frames(self) -> dict[str, pd.DataFrame]:
+    def to_frames(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
@@ -49,7 +56,7 @@ def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], sta
     Args:
         runs: a row a run: `family` (main | knockout | robustness | fight_back | dose | prior), `variant`, `arm`,
             `effort`, `seed`, `wall_time` and the measures of `summary.summarise`. Family "main", variant "full", has
-            every arm at both efforts (`arms.under_both_efforts`); the others need the arms "none" and "all", additive.
+            every arm at both efforts (`arms.duplicate_shared_arms`); the others need the arms "none" and "all", additive.
             `variant` of "fight_back" and "dose" is the share as text ("0.3"), of "prior" the draw.
         ticks: hourly measures of the main arms: `arm, effort, seed, tick` and `summary.MEASURES`.
         tactics: in order, as used in the names of arms.
@@ -60,48 +67,48 @@ def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], sta
         ValueError: an arm is missing.
     """
     check_cells(ticks)
-    effects, losses = outcomes(runs), lost_dissent(runs)
+    effects, losses = compute_outcomes(runs), compute_losses(runs)
     main = runs[runs["family"] == "main"].reset_index(drop=True)
     main_effects = effects[effects["family"] == "main"]
     main_losses = losses[losses["family"] == "main"]
-    recovery = recoveries(deficits(ticks), start, stop)
-    table = robustness(effects)
+    recovery = summarise_recoveries(compute_deficits(ticks), start, stop)
+    table = summarise_robustness(effects)
     return Analysis(
         summary=main[[*FIXED, *FURTHER]],
         losses=losses,
-        contrasts=contrasts(main),
-        causes=causes(main_losses),
-        knockouts=knockouts(losses),
+        contrasts=compute_contrasts(main),
+        causes=summarise_causes(main_losses),
+        knockouts=summarise_knockouts(losses),
         decomposition=decompose(main_effects, tactics, EFFORTS),
-        interactions=interactions(main_effects, tactics, EFFORTS),
+        interactions=compute_interactions(main_effects, tactics, EFFORTS),
         robustness=table,
         recovery=recovery,
-        timeline=timeline(ticks),
-        daily_causes=daily_causes(ticks, start),
-        findings=findings(effects, table, recovery),
+        timeline=summarise_timeline(ticks),
+        daily_causes=summarise_daily_causes(ticks, start),
+        findings=collect_findings(effects, table, recovery),
     )
 
 
-def findings(effects: pd.DataFrame, table: pd.DataFrame, recovery: pd.DataFrame) -> pd.DataFrame:
+def collect_findings(effects: pd.DataFrame, table: pd.DataFrame, recovery: pd.DataFrame) -> pd.DataFrame:
     """Return the headline, its range over priors, the fight-back share that turns it, and recovery."""
     whole = effects[(effects["arm"] == ALL) & (effects["effort"] == ADDITIVE)]
     whole = whole.rename(columns={"lost_dissent_percent": "value"})
     main = whole[whole["family"] == "main"].set_index("seed")["value"]
-    spread = prior_spread(whole.loc[whole["family"] == "prior", ["variant", "seed", "value"]], main)
+    spread = compute_prior_spread(whole.loc[whole["family"] == "prior", ["variant", "seed", "value"]], main)
     rows = [
-        ("lost_dissent_percent", *interval(main), int(main.notna().sum()), ""),
+        ("lost_dissent_percent", *compute_interval(main), int(main.notna().sum()), ""),
         ("prior_range", spread.value, spread.low, spread.high, spread.draws, ""),
         ("variance_parameters", spread.parameters, np.nan, np.nan, spread.draws, ""),
         ("variance_seeds", spread.seeds, np.nan, np.nan, int(main.notna().sum()), ""),
-        *_fight_back_findings(whole[whole["family"] == "fight_back"], table),
-        *_recovery_findings(recovery[recovery["arm"] == ALL]),
+        *_collect_fight_back(whole[whole["family"] == "fight_back"], table),
+        *_collect_recovery(recovery[recovery["arm"] == ALL]),
     ]
     return pd.DataFrame(rows, columns=["name", "value", "lo", "hi", "seeds", "note"])
 
 
-def _fight_back_findings(whole: pd.DataFrame, table: pd.DataFrame) -> list[Row]:
+def _collect_fight_back(whole: pd.DataFrame, table: pd.DataFrame) -> list[FindingRow]:
     shares = whole["variant"].astype(float)
-    turn = turning_point(whole.assign(dose=shares)[["dose", "seed", "value"]])
+    turn = find_turning_point(whole.assign(dose=shares)[["dose", "seed", "value"]])
     ends = (shares.min(), shares.max()) if len(shares) else (np.nan, np.nan)
     signs = table.loc[(table["family"] == "fight_back") & (table["outcome"] == "lost_dissent_percent"), "sign"]
     return [
@@ -110,10 +117,10 @@ def _fight_back_findings(whole: pd.DataFrame, table: pd.DataFrame) -> list[Row]:
     ]
 
 
-def _recovery_findings(recovery: pd.DataFrame) -> list[Row]:
+def _collect_recovery(recovery: pd.DataFrame) -> list[FindingRow]:
     pooled, each = recovery[recovery["seed"] == -1].iloc[0], recovery[recovery["seed"] != -1]
     deficit = each[each["outcome"] != NO_DEFICIT]
-    median = median_time(deficit["hours"], deficit["outcome"] == RECOVERED)
+    median = compute_median_time(deficit["hours"], deficit["outcome"] == RECOVERED)
     counts = each["outcome"].value_counts()
     note = f"{counts.get(CENSORED, 0)} censored, {counts.get(NO_DEFICIT, 0)} without a deficit"
     low, high = (deficit["hours"].min(), deficit["hours"].max()) if len(deficit) else (np.nan, np.nan)

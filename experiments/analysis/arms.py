@@ -10,7 +10,7 @@ ADDITIVE, EQUAL = "additive", "equal"
 EFFORTS = (ADDITIVE, EQUAL)
 
 
-def arm_name(chosen: Collection[str], tactics: Sequence[str]) -> str:
+def name_arm(chosen: Collection[str], tactics: Sequence[str]) -> str:
     """Return "none", "all" or the chosen tactics in the order of `tactics`, joined by "+"."""
     if not chosen:
         return NONE
@@ -19,13 +19,13 @@ def arm_name(chosen: Collection[str], tactics: Sequence[str]) -> str:
     return "+".join(tactic for tactic in tactics if tactic in chosen)
 
 
-def arms(tactics: Sequence[str]) -> dict[str, frozenset[str]]:
+def list_arms(tactics: Sequence[str]) -> dict[str, frozenset[str]]:
     """Return every subset of `tactics` by its name: none first, then by size, all last."""
     subsets = (chosen for size in range(len(tactics) + 1) for chosen in combinations(tactics, size))
-    return {arm_name(chosen, tactics): frozenset(chosen) for chosen in subsets}
+    return {name_arm(chosen, tactics): frozenset(chosen) for chosen in subsets}
 
 
-def under_both_efforts(frame: pd.DataFrame) -> pd.DataFrame:
+def duplicate_shared_arms(frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with the rows of the arms "none" and "all" under both effort labels.
 
     Those two arms are the same world in both efforts, so they are run once, as "additive".

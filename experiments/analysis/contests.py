@@ -5,36 +5,44 @@ from itertools import pairwise
 
 import pandas as pd
 
-from experiments.analysis.pairing import interval
+from experiments.analysis.pairing import compute_interval
 
-SHOWN = ("posts", "impressions", "flagged", "suspended", "members", "written", "flagged_people")
+MEASURES = ("posts", "impressions", "flagged", "suspended", "members", "written", "flagged_people")
 
 
-def curves(table: pd.DataFrame) -> pd.DataFrame:
+def summarise_curves(table: pd.DataFrame) -> pd.DataFrame:
     """Return each measure of each hand by breadth: hand, breadth, measure, value, lo, hi, seeds (95% t-intervals).
 
     Args:
-        table: rows by seed, hand and breadth, as `experiments.contest.fight` gives them; posts and impressions are
+        table: rows by seed, hand and breadth, as `experiments.contest.run_job` gives them; posts and impressions are
             what the rivals lost.
     """
     rows = [
-        {"hand": hand, "breadth": breadth, "measure": name, **interval(group[name])._asdict(), "seeds": len(group)}
-        for (hand, breadth), group in table.groupby(["hand", "breadth"], sort=False)
-        for name in SHOWN
+        {
+            "organisation": hand,
+            "breadth": breadth,
+            "measure": name,
+            **compute_interval(group[name])._asdict(),
+            "seeds": len(group),
+        }
+        for (hand, breadth), group in table.groupby(["organisation", "breadth"], sort=False)
+        for name in MEASURES
     ]
     return pd.DataFrame(rows)
 
 
-def gaps(table: pd.DataFrame, one: str, other: str, measure: str) -> pd.DataFrame:
+def compute_gaps(table: pd.DataFrame, one: str, other: str, measure: str) -> pd.DataFrame:
     """Return what `one` takes more than `other` in the same seed, by breadth: breadth, value, lo, hi."""
-    wide = table[table["hand"].isin((one, other))].pivot(index=["breadth", "seed"], columns="hand", values=measure)
+    wide = table[table["organisation"].isin((one, other))].pivot(
+        index=["breadth", "seed"], columns="organisation", values=measure
+    )
     gap = wide[one] - wide[other]
     return pd.DataFrame(
-        [{"breadth": breadth, **interval(part)._asdict()} for breadth, part in gap.groupby(level="breadth")]
+        [{"breadth": breadth, **compute_interval(part)._asdict()} for breadth, part in gap.groupby(level="breadth")]
     )
 
 
-def crossing(gap: pd.DataFrame) -> float:
+def find_crossing(gap: pd.DataFrame) -> float:
     """Return the breadth at which the mean gap first changes sign, between breadths by their logarithm; nan if never.
 
     Args:

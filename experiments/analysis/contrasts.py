@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from experiments.analysis.losses import WORLD, lost_dissent, pair_with_none
-from experiments.analysis.pairing import interval, pairing_factor
+from experiments.analysis.losses import WORLD, compute_losses, pair_with_none
+from experiments.analysis.pairing import compute_interval, compute_pairing_factor
 
 #: outcome -> (column, +1 if the effect is arm - none, -1 if it is none - arm)
 EFFECTS = {
@@ -18,13 +18,13 @@ EFFECTS = {
 RELATIVE = ("lost_dissent_impressions", "lost_impressions_nondissenters")
 
 
-def outcomes(runs: pd.DataFrame) -> pd.DataFrame:
+def compute_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the paired effect of each arm in each seed, a row an arm other than "none".
 
-    Columns: `losses.WORLD`, `arm`, `lost_dissent` (posts), `lost_dissent_percent`, those of `EFFECTS` in the unit of
+    Columns: `losses.WORLD`, `arm`, `compute_losses` (posts), `lost_dissent_percent`, those of `EFFECTS` in the unit of
     their column, and for `RELATIVE` also `NAME_percent` (of the arm "none"; nan where that is 0).
     """
-    both, losses = pair_with_none(runs), lost_dissent(runs)
+    both, losses = pair_with_none(runs), compute_losses(runs)
     out = losses[[*WORLD, "arm"]].copy()
     out["lost_dissent"], out["lost_dissent_percent"] = losses["lost"], losses["lost_percent"]
     for name, (column, sign) in EFFECTS.items():
@@ -34,12 +34,12 @@ def outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def contrasts(runs: pd.DataFrame) -> pd.DataFrame:
+def compute_contrasts(runs: pd.DataFrame) -> pd.DataFrame:
     """Return each main arm's effects over seeds: `arm, effort, outcome, value, lo, hi, seeds, pairing_factor`.
 
-    `pairing_factor` is defined for outcomes in the unit of their column, nan for percentages.
+    `compute_pairing_factor` is defined for outcomes in the unit of their column, nan for percentages.
     """
-    effects, both = outcomes(runs), pair_with_none(runs)
+    effects, both = compute_outcomes(runs), pair_with_none(runs)
     both["standing"] = both["dissent_posts"] - both["dissent_removed"]
     both["standing_none"] = both["dissent_posts_none"] - both["dissent_removed_none"]
     columns = {"lost_dissent": "standing", **{name: column for name, (column, _) in EFFECTS.items()}}
@@ -48,6 +48,6 @@ def contrasts(runs: pd.DataFrame) -> pd.DataFrame:
         pair = both.loc[group.index]
         for name in effects.columns.drop([*WORLD, "arm"]):
             column = columns.get(name)
-            factor = pairing_factor(pair[f"{column}_none"], pair[column]) if column else float("nan")
-            rows.append((arm, effort, name, *interval(group[name]), len(group), factor))
+            factor = compute_pairing_factor(pair[f"{column}_none"], pair[column]) if column else float("nan")
+            rows.append((arm, effort, name, *compute_interval(group[name]), len(group), factor))
     return pd.DataFrame(rows, columns=["arm", "effort", "outcome", "value", "lo", "hi", "seeds", "pairing_factor"])

@@ -7,11 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from experiments.analysis.pairing import CONFIDENCE, interval, ratio_of_means
-from sim.observers.harm import HITS, WHOM
+from experiments.analysis.pairing import CONFIDENCE, compute_interval, ratio_of_means
+from sim.observers.harm import GROUPS, HITS
 
 KEYS = ["family", "variation", "seed"]
-COUNTED = (
+COUNTS = (
     "dissent_posts",
     "dissent_removed",
     "dissent_impressions",
@@ -21,29 +21,29 @@ COUNTED = (
     "organic_posts",
     "prompts",
     "suspensions",
-    *(f"{hit}_{whom}" for hit in HITS for whom in WHOM),
+    *(f"{hit}_{whom}" for hit in HITS for whom in GROUPS),
 )
-INNOCENT = WHOM[:-1]  #: everybody but the organised
-LIMITED = ("held", "removed", "demoted")  #: what happens to posts
+INNOCENT = GROUPS[:-1]  #: everybody but the organised
+LIMITED = ("rejected", "removed", "demoted")  #: what happens to posts
 SHUT_OUT = ("barred", "blocked")  #: what happens to accounts
 #: outcome -> whether more of it is better, for the front
 AIMS = {"restored": True, "limited_posts": False, "shut_out": False}
 RESAMPLES = 1000
 
 
-def effects(worlds: pd.DataFrame) -> pd.DataFrame:
+def compute_effects(worlds: pd.DataFrame) -> pd.DataFrame:
     """Return what each defence does in each seed, against the same seed without a defence.
 
     Args:
-        worlds: a row a world: `KEYS`, `defence`, `arm` ("none" | "all") and `COUNTED`. Under a defence "none" may
+        worlds: a row a world: `STORY_KEYS`, `defence`, `arm` ("none" | "all") and `COUNTS`. Under a defence "none" may
             be left out; `peace` is nan then.
 
     Returns:
         a row a variation, seed and defence, counts from the campaign's start on: `deficit` (standing dissenting posts
-        that the operation costs without a defence), `restored` (posts more under the operation with the defence than
+        that the operation costs without a defence), `draw_restored` (posts more under the operation with the defence than
         without), `peace` (the same without an operation: below 0 the defence itself silences), `seen` (impressions of
         dissent by who does not dissent, restored); and, under the operation, more than without the defence:
-        `limited_posts` and `shut_out` of the innocent, each also by `WHOM`, `uncounted`, `prompts`, `suspensions`,
+        `limited_posts` and `shut_out` of the innocent, each also by `GROUPS`, `uncounted`, `prompts`, `suspensions`,
         `army_posts`.
 
     Raises:
@@ -51,7 +51,7 @@ def effects(worlds: pd.DataFrame) -> pd.DataFrame:
     """
     frame = worlds.assign(standing=worlds["dissent_posts"] - worlds["dissent_removed"])
     for name, hits in (("limited_posts", LIMITED), ("shut_out", SHUT_OUT), ("uncounted", ("uncounted",))):
-        for whom in WHOM:
+        for whom in GROUPS:
             frame[f"{name}_{whom}"] = sum(frame[f"{hit}_{whom}"] for hit in hits)
         frame[name] = frame[[f"{name}_{whom}" for whom in INNOCENT]].sum(axis=1)
     if (frame.groupby(KEYS)["opportunities"].nunique() > 1).any():
@@ -63,17 +63,17 @@ def effects(worlds: pd.DataFrame) -> pd.DataFrame:
     out = pairs[[*KEYS, "defence"]].copy()
     out["deficit"] = pairs["standing_quiet_bare"] - pairs["standing_bare"]
     out["restored"] = pairs["standing"] - pairs["standing_bare"]
-    out["peace"] = pairs["standing_quiet"] - pairs["standing_quiet_bare"]
+    out["quiet_effect"] = pairs["standing_quiet"] - pairs["standing_quiet_bare"]
     seen = "dissent_impressions_nondissenters"
     out["seen_deficit"] = pairs[f"{seen}_quiet_bare"] - pairs[f"{seen}_bare"]
     out["seen"] = pairs[seen] - pairs[f"{seen}_bare"]
-    parts = [f"{name}_{whom}" for name in ("limited_posts", "shut_out") for whom in WHOM]
+    parts = [f"{name}_{whom}" for name in ("limited_posts", "shut_out") for whom in GROUPS]
     for name in ("limited_posts", "shut_out", "uncounted", "prompts", "suspensions", "army_posts", *parts):
         out[name] = pairs[name] - pairs[f"{name}_bare"]
     return out
 
 
-def summary(paired: pd.DataFrame) -> pd.DataFrame:
+def summarise_effects(paired: pd.DataFrame) -> pd.DataFrame:
     """Return means over seeds with 95% intervals: `family, variation, defence, outcome, value, lo, hi, seeds`.
 
     `restored_percent` and `seen_percent` are of the deficit (ratio of means, Fieller's interval; nan where the
@@ -83,21 +83,21 @@ def summary(paired: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (family, variation), group in paired.groupby(["family", "variation"], sort=False):
-        shares = front_shares(group)
+        shares = compute_front_shares(group)
         for defence, one in group.groupby("defence", sort=False):
-            found = {name: interval(one[name]) for name in one.columns.drop([*KEYS, "defence"])}
+            found = {name: compute_interval(one[name]) for name in one.columns.drop([*KEYS, "defence"])}
             found["restored_percent"] = ratio_of_means(100 * one["restored"], one["deficit"])
             found["seen_percent"] = ratio_of_means(100 * one["seen"], one["seen_deficit"])
             shut = one["shut_out"] + one["shut_out_organised"]
             right = ratio_of_means(100 * one["shut_out_organised"], shut)
-            found["precision"] = right if interval(shut).lo > 0 else interval([])
+            found["precision"] = right if compute_interval(shut).lo > 0 else compute_interval([])
             rows += [(family, variation, defence, name, *value, len(one)) for name, value in found.items()]
             rows.append((family, variation, defence, "front", shares[str(defence)], np.nan, np.nan, len(one)))
     names = ["family", "variation", "defence", "outcome", "value", "lo", "hi", "seeds"]
     return pd.DataFrame(rows, columns=names)
 
 
-def front(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+def find_pareto_front(points: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which of `points` [n, aims], where more is better in every column, no other one beats (bool [n]).
 
     One beats another if it is no worse in any column and better in one.
@@ -107,7 +107,7 @@ def front(points: NDArray[np.float64]) -> NDArray[np.bool_]:
     return ~np.asarray((no_worse & better).any(axis=0), np.bool_)
 
 
-def front_shares(group: pd.DataFrame, seed: int = 1) -> dict[str, float]:
+def compute_front_shares(group: pd.DataFrame, seed: int = 1) -> dict[str, float]:
     """Return for each defence in how many of `RESAMPLES` draws of seeds with replacement it is on the front, a share.
 
     "No defence", which restores and harms nothing, takes part.
@@ -118,11 +118,11 @@ def front_shares(group: pd.DataFrame, seed: int = 1) -> dict[str, float]:
     samples = np.stack(signed, axis=2)  # [seeds, defences, aims]
     rows = np.random.default_rng(seed).integers(len(samples), size=(RESAMPLES, len(samples)))
     nothing = np.zeros((1, len(AIMS)))
-    on = np.array([front(np.concatenate([samples[draw].mean(axis=0), nothing]))[:-1] for draw in rows])
+    on = np.array([find_pareto_front(np.concatenate([samples[draw].mean(axis=0), nothing]))[:-1] for draw in rows])
     return dict(zip(names, on.mean(axis=0).tolist(), strict=True))
 
 
-def together(paired: pd.DataFrame) -> pd.DataFrame:
+def compute_pair_gains(paired: pd.DataFrame) -> pd.DataFrame:
     """Return what two defences restore beyond the better of the two alone, in the same seeds, with 95% t-intervals.
 
     The better one is that which restores more on average. Columns: `pair, better, gain, lo, hi, seeds`; no row without
@@ -134,15 +134,15 @@ def together(paired: pd.DataFrame) -> pd.DataFrame:
     for pair, group in pairs.groupby("defence", sort=False):
         better = str(table[str(pair).split(" + ")].mean().idxmax())
         gain = group.set_index("seed")["restored"] - table[better]
-        rows.append((pair, better, *interval(gain), len(group)))
+        rows.append((pair, better, *compute_interval(gain), len(group)))
     return pd.DataFrame(rows, columns=["pair", "better", "gain", "lo", "hi", "seeds"])
 
 
-def beyond_luck(table: pd.DataFrame) -> list[tuple[str, str]]:
+def select_significant(table: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the effects on dissent, (variation, defence), that Holm's correction for their number leaves at 5%.
 
     Args:
-        table: rows as `summary` returns them; t-tests are read off the intervals of `restored`.
+        table: rows as `summary` returns them; t-tests are read off the intervals of `draw_restored`.
     """
     rows = table[(table["outcome"] == "restored") & table["lo"].notna()].to_dict("records")
     tested = []
@@ -159,13 +159,13 @@ def beyond_luck(table: pd.DataFrame) -> list[tuple[str, str]]:
     return left
 
 
-def verdict(lo: float, hi: float) -> str:
+def classify_effect(lo: float, hi: float) -> str:
     """Return what an interval says of an effect: "more", "less", or "none found"."""
     return "more" if lo > 0 else "less" if hi < 0 else "none found"
 
 
-def survives(table: pd.DataFrame, defence: str, variations: Sequence[str]) -> dict[str, str]:
-    """Return by variation what the interval of `restored` says of a defence.
+def classify_variations(table: pd.DataFrame, defence: str, variations: Sequence[str]) -> dict[str, str]:
+    """Return by variation what the interval of `draw_restored` says of a defence.
 
     Args:
         table: as `summary` returns it.
@@ -174,4 +174,4 @@ def survives(table: pd.DataFrame, defence: str, variations: Sequence[str]) -> di
     """
     rows = table[(table["outcome"] == "restored") & (table["defence"] == defence)].set_index("variation")
     lo, hi = rows["lo"].to_dict(), rows["hi"].to_dict()
-    return {name: verdict(lo[name], hi[name]) for name in variations if name in lo}
+    return {name: classify_effect(lo[name], hi[name]) for name in variations if name in lo}

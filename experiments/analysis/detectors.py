@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.pairing import interval, ratio_of_means
+from experiments.analysis.pairing import compute_interval, ratio_of_means
 from experiments.detection.detector import CAMPAIGN, GENUINE
-from experiments.detection.measures import precisions
+from experiments.detection.measures import compute_precisions
 
 CELL = ["axis", "level", "rank"]
 MEANS = (
@@ -17,11 +17,11 @@ MEANS = (
 )  # fmt: skip
 
 
-def summary(scores: pd.DataFrame) -> pd.DataFrame:
+def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each cell and detector.
 
     Args:
-        scores: a row for each cell, seed and detector, as `experiments.detection.judging` returns them.
+        scores: a row for each cell, seed and detector, as `experiments.detection.evaluation` returns them.
 
     Returns:
         each of `MEANS` with its 95% t-interval over seeds (`NAME_lo`, `NAME_hi`); precisions of the flags of all seeds
@@ -29,23 +29,23 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
         median hours from the first order to that, infinite where half of the worlds never saw it.
     """
     groups = scores.groupby([*CELL, "detector"], sort=False)
-    rows = [dict(zip([*CELL, "detector"], key, strict=True)) | _row(group) for key, group in groups]
+    rows = [dict(zip([*CELL, "detector"], key, strict=True)) | _summarise_group(group) for key, group in groups]
     return pd.DataFrame(rows)
 
 
-def _row(group: pd.DataFrame) -> dict[Hashable, Any]:
+def _summarise_group(group: pd.DataFrame) -> dict[Hashable, Any]:
     found: dict[Hashable, Any] = {"seeds": len(group)}
     for name in MEANS:
-        ends = np.clip(interval(group[name].to_numpy()), 0.0, 1.0)  # all are shares
-        found |= dict(zip(_ends(name), ends.tolist(), strict=True))
+        ends = np.clip(compute_interval(group[name].to_numpy()), 0.0, 1.0)  # all are shares
+        found |= dict(zip(_name_interval(name), ends.tolist(), strict=True))
     hours = group["hours_to_flag"].to_numpy(np.float64)
     some = bool((group["members"] > 0).any())
     found["hours_to_flag"] = float(np.median(np.where(np.isnan(hours), np.inf, hours))) if some else float("nan")
     found["flagged_worlds"] = float(np.isfinite(hours).mean()) if some else float("nan")
-    return found | precisions(*_pooled(group))
+    return found | compute_precisions(*_pool_flags(group))
 
 
-def _pooled(group: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _pool_flags(group: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return labels and flags of all accounts of all seeds, from how many there were."""
     counts = group[["hits", "members", "false_alarms", "genuine"]].sum().astype(int)
     ours, theirs = counts["members"], counts["genuine"]
@@ -54,7 +54,7 @@ def _pooled(group: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return label, np.repeat([True, False, True, False], parts)
 
 
-def achieved(outcomes: pd.DataFrame) -> pd.DataFrame:
+def summarise_outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return what the campaign achieved in each cell, with 95% intervals over seeds.
 
     Args:
@@ -69,14 +69,14 @@ def achieved(outcomes: pd.DataFrame) -> pd.DataFrame:
         row: dict[Hashable, Any] = dict(zip(CELL, key, strict=True))
         without, with_ = (group[name].to_numpy(np.float64) for name in ("standing_dissent_without", "standing_dissent"))
         lost = [100.0 * end for end in ratio_of_means(without - with_, without)]
-        row |= dict(zip(_ends("lost_dissent_percent"), lost, strict=True))
+        row |= dict(zip(_name_interval("lost_dissent_percent"), lost, strict=True))
         for name in ("campaign_impressions", "campaign_posts"):
-            row |= dict(zip(_ends(name), interval(group[name].to_numpy(np.float64)), strict=True))
+            row |= dict(zip(_name_interval(name), compute_interval(group[name].to_numpy(np.float64)), strict=True))
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def watched(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
+def summarise_observer(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
     """Return how the observer does in each cell, all topics of all seeds together.
 
     Args:
@@ -85,7 +85,7 @@ def watched(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
         limits: of the observer, by kind of calm world: the levels of the controls.
 
     Returns:
-        `planned_found`: share of planned topics that raised an alarm after the start, of `planned`; `hours_to_alarm`:
+        `planned_found`: share of planned topics that raised an alarm after the start, of `find_planned_topics`; `hours_to_alarm`:
         the median over them, infinite where it never came; `false_topics`, `topics`: topics that are not planned and
         raised an alarm at any time, and how many there are; `false_worlds`, `worlds`, `false_rate`: worlds with such a
         topic, those with any, and their share; `unseen_worlds`: how many it would be in a control if the limit had been
@@ -94,19 +94,23 @@ def watched(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
     rows = []
     for key, group in looks.groupby(CELL, sort=False):
         row: dict[Hashable, Any] = dict(zip(CELL, key, strict=True))
-        raised = group.groupby(["seed", "topic", "planned"]).apply(_first_alarm).reset_index(name="hour")
+        raised = group.groupby(["seed", "topic", "planned"]).apply(_find_first_alarm).reset_index(name="hour")
         planned = raised["planned"].to_numpy(np.bool_)
         after = raised["hour"].to_numpy(np.float64)
         calm = group[~group["planned"]].groupby(["seed", "topic"])["alarm"].max()
         row["planned"] = int(planned.sum())
         row |= dict(
-            zip(_ends("planned_found"), exact(int(np.isfinite(after[planned]).sum()), planned.sum()), strict=True)
+            zip(
+                _name_interval("planned_found"),
+                clopper_pearson(int(np.isfinite(after[planned]).sum()), planned.sum()),
+                strict=True,
+            )
         )
         row["hours_to_alarm"] = float(np.median(after[planned])) if planned.any() else float("nan")
         worlds = calm.groupby("seed").max()
         row |= {"false_topics": int(calm.sum()), "topics": len(calm)}
         row |= {"false_worlds": int(worlds.sum()), "worlds": len(worlds)}
-        row |= dict(zip(_ends("false_rate"), exact(int(worlds.sum()), len(worlds)), strict=True))
+        row |= dict(zip(_name_interval("false_rate"), clopper_pearson(int(worlds.sum()), len(worlds)), strict=True))
         others = [limit for kind, limit in limits.items() if kind != row["level"]]
         asked = row["level"] in limits and bool(others)
         highest = group.groupby("seed")["score"].max()
@@ -115,7 +119,7 @@ def watched(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def exact(found: int, of: int) -> tuple[float, float, float]:
+def clopper_pearson(found: int, of: int) -> tuple[float, float, float]:
     """Return a share and its exact 95% interval (Clopper & Pearson 1934); nan of none."""
     from scipy.stats import beta
 
@@ -126,10 +130,10 @@ def exact(found: int, of: int) -> tuple[float, float, float]:
     return found / of, low, high
 
 
-def _first_alarm(topic: pd.DataFrame) -> float:
+def _find_first_alarm(topic: pd.DataFrame) -> float:
     after = topic["hour"][topic["alarm"] & (topic["hour"] > 0)]
     return float(after.min()) if len(after) else float("inf")
 
 
-def _ends(name: str) -> tuple[str, str, str]:
+def _name_interval(name: str) -> tuple[str, str, str]:
     return name, f"{name}_lo", f"{name}_hi"

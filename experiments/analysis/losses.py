@@ -3,11 +3,11 @@
 import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL, NONE
-from experiments.analysis.pairing import interval, ratio_of_means
-from experiments.analysis.summary import UNWANTED, WITHHELD
+from experiments.analysis.pairing import compute_interval, ratio_of_means
+from experiments.analysis.summary import NOT_WANTED, WITHHELD
 
 WORLD = ["family", "variant", "effort", "seed"]
-PARTS = (*UNWANTED, *WITHHELD, "dissent_removed")
+PARTS = (*NOT_WANTED, *WITHHELD, "dissent_removed")
 
 
 class IdentityError(ArithmeticError):
@@ -27,14 +27,14 @@ def check_cells(frame: pd.DataFrame) -> None:
         - frame["dissent_posts"]
         - withheld,
         "opportunities = unwanted cells + dissent_wanted": frame["opportunities"]
-        - frame[list(UNWANTED)].sum(axis=1)
+        - frame[list(NOT_WANTED)].sum(axis=1)
         - frame["dissent_wanted"],
     }
     for law, error in laws.items():
-        _refuse(frame, error, law)
+        _check_law(frame, error, law)
 
 
-def lost_dissent(runs: pd.DataFrame) -> pd.DataFrame:
+def compute_losses(runs: pd.DataFrame) -> pd.DataFrame:
     """Return what each arm lost against the arm "none" of the same world and seed.
 
     Args:
@@ -50,14 +50,14 @@ def lost_dissent(runs: pd.DataFrame) -> pd.DataFrame:
     """
     check_cells(runs)
     both = pair_with_none(runs)
-    _refuse(both, both["opportunities"] - both["opportunities_none"], "opportunities are the same in every arm")
+    _check_law(both, both["opportunities"] - both["opportunities_none"], "opportunities are the same in every arm")
     out = both[[*WORLD, "arm"]].copy()
     out["baseline"] = both["dissent_posts_none"] - both["dissent_removed_none"]
     out["lost"] = out["baseline"] - (both["dissent_posts"] - both["dissent_removed"])
     out["lost_percent"] = 100 * out["lost"] / out["baseline"].where(out["baseline"] > 0)
     for part in PARTS:
         out[part] = both[part] - both[f"{part}_none"]
-    _refuse(out, out["lost"] - out[list(PARTS)].sum(axis=1), "lost dissent = the sum of its parts")
+    _check_law(out, out["lost"] - out[list(PARTS)].sum(axis=1), "lost dissent = the sum of its parts")
     return out
 
 
@@ -67,11 +67,11 @@ def pair_with_none(runs: pd.DataFrame) -> pd.DataFrame:
     both = rest.merge(none.drop(columns="arm"), on=WORLD, how="left", suffixes=("", "_none"), validate="m:1")
     alone = both["opportunities_none"].isna()
     if alone.any():
-        raise ValueError(f'no arm "none" to compare with: {_where(both, alone)}')
+        raise ValueError(f'no arm "none" to compare with: {_locate_rows(both, alone)}')
     return both.reset_index(drop=True)
 
 
-def causes(losses: pd.DataFrame) -> pd.DataFrame:
+def summarise_causes(losses: pd.DataFrame) -> pd.DataFrame:
     """Return for each arm and effort each part of the loss: `arm, effort, cause, value, lo, hi, median, percent`.
 
     `value` is posts a world, the mean over seeds, `median` the median; `percent` is the mean over seeds of the part in
@@ -81,17 +81,17 @@ def causes(losses: pd.DataFrame) -> pd.DataFrame:
     for (arm, effort), group in losses.groupby(["arm", "effort"], sort=False):
         baseline = group["baseline"].where(group["baseline"] > 0)
         for cause in ("lost", *PARTS):
-            value, lo, hi = interval(group[cause])
-            percent = interval(100 * group[cause] / baseline).value
+            value, lo, hi = compute_interval(group[cause])
+            percent = compute_interval(100 * group[cause] / baseline).value
             rows.append((arm, effort, cause, value, lo, hi, float(group[cause].median()), percent))
     return pd.DataFrame(rows, columns=["arm", "effort", "cause", "value", "lo", "hi", "median", "percent"])
 
 
-def knockouts(losses: pd.DataFrame) -> pd.DataFrame:
+def summarise_knockouts(losses: pd.DataFrame) -> pd.DataFrame:
     """Return the loss under the whole operation when one pathway is taken out of the whole run.
 
     Args:
-        losses: of `lost_dissent`; families "main" and "knockout" are used, arm "all", additive effort.
+        losses: of `compute_losses`; families "main" and "knockout" are used, arm "all", additive effort.
 
     Returns:
         a row a knock-out, over the seeds it shares with the main runs: `knockout, seeds, full, without, gone, lo, hi`
@@ -105,17 +105,17 @@ def knockouts(losses: pd.DataFrame) -> pd.DataFrame:
         pair = full.merge(group[["seed", "lost"]], on="seed", suffixes=("", "_without"))
         gone = pair["lost"] - pair["lost_without"]
         means = (pair["lost"].mean(), pair["lost_without"].mean())
-        rows.append((name, len(pair), *means, *interval(gone), *ratio_of_means(gone, pair["lost"])))
-    names = ["knockout", "seeds", "full", "without", "gone", "lo", "hi", "share", "share_lo", "share_hi"]
+        rows.append((name, len(pair), *means, *compute_interval(gone), *ratio_of_means(gone, pair["lost"])))
+    names = ["knockout", "seeds", "full", "without", "reduction", "lo", "hi", "share", "share_lo", "share_hi"]
     return pd.DataFrame(rows, columns=names)
 
 
-def _refuse(frame: pd.DataFrame, error: "pd.Series[float]", law: str) -> None:
+def _check_law(frame: pd.DataFrame, error: "pd.Series[float]", law: str) -> None:
     wrong = ~(error == 0)
     if wrong.any():
-        raise IdentityError(f"{law}: off by {error[wrong].iloc[0]:g} at {_where(frame, wrong)}")
+        raise IdentityError(f"{law}: off by {error[wrong].iloc[0]:g} at {_locate_rows(frame, wrong)}")
 
 
-def _where(frame: pd.DataFrame, marked: "pd.Series[bool]") -> str:
+def _locate_rows(frame: pd.DataFrame, marked: "pd.Series[bool]") -> str:
     keys = [name for name in (*WORLD, "arm", "tick") if name in frame.columns]
     return ", ".join(f"{name}={value}" for name, value in frame.loc[marked, keys].iloc[0].items())

@@ -18,7 +18,7 @@ class Interval(NamedTuple):
     hi: Any
 
 
-def interval(samples: ArrayLike) -> Interval:
+def compute_interval(samples: ArrayLike) -> Interval:
     """Return the mean over axis 0 (seeds) with its 95% t-interval.
 
     Args:
@@ -42,7 +42,7 @@ def interval(samples: ArrayLike) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
-def pairing_factor(without: ArrayLike, with_: ArrayLike) -> float:
+def compute_pairing_factor(without: ArrayLike, with_: ArrayLike) -> float:
     """Return Var(difference of independent seeds) / Var(difference of the same seeds).
 
     Above 1 pairing helps; below 1 it harms. The numerator is Var(without) + Var(with), what unpaired worlds would

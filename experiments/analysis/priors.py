@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 
-class Spread(NamedTuple):
+class PriorSpread(NamedTuple):
     """The headline over prior draws, in the unit of the outcome; nan where there are no draws."""
 
     draws: int
@@ -17,7 +17,7 @@ class Spread(NamedTuple):
     seeds: float  #: variance over seeds in the main setting
 
 
-def prior_spread(draws: pd.DataFrame, main: "pd.Series[float]") -> Spread:
+def compute_prior_spread(draws: pd.DataFrame, main: "pd.Series[float]") -> PriorSpread:
     """Return the spread of the *deviations*: a draw's outcome minus the main setting's in the same seed.
 
     Args:
@@ -30,7 +30,7 @@ def prior_spread(draws: pd.DataFrame, main: "pd.Series[float]") -> Spread:
     value, nan = float(main.mean()), float("nan")
     seeds = float(main.var()) if main.count() > 1 else nan
     if deviations.empty:
-        return Spread(0, nan, nan, nan, nan, seeds)
+        return PriorSpread(0, nan, nan, nan, nan, seeds)
     low, high = (value + float(deviations.quantile(q)) for q in (0.05, 0.95))
     parameters = float(np.var(deviations, ddof=1)) if len(deviations) > 1 else nan
-    return Spread(len(deviations), value + float(deviations.mean()), low, high, parameters, seeds)
+    return PriorSpread(len(deviations), value + float(deviations.mean()), low, high, parameters, seeds)

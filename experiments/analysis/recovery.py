@@ -24,7 +24,7 @@ class Recovery(NamedTuple):
     late: bool  #: recovered, but within the last day of what could be seen
 
 
-def recover(deficit: ArrayLike, start: int, stop: int) -> Recovery:
+def compute_recovery(deficit: ArrayLike, start: int, stop: int) -> Recovery:
     """Return when the deficit halves: the first hour from which the next 24 h average below half the reference.
 
     Args:
@@ -64,14 +64,14 @@ def kaplan_meier(hours: ArrayLike, observed: ArrayLike) -> tuple[F64, F64]:
     return times, np.cumprod(1 - events / at_risk).astype(np.float64)
 
 
-def median_time(hours: ArrayLike, observed: ArrayLike) -> float:
+def compute_median_time(hours: ArrayLike, observed: ArrayLike) -> float:
     """Return the Kaplan-Meier median: the first time by which half have recovered; nan if half never do."""
     times, surviving = kaplan_meier(hours, observed)
     reached = np.flatnonzero(surviving <= 0.5 + 1e-12)
     return float(times[reached[0]]) if reached.size else float("nan")
 
 
-def recoveries(deficits: dict[str, pd.DataFrame], start: int, stop: int) -> pd.DataFrame:
+def summarise_recoveries(deficits: dict[str, pd.DataFrame], start: int, stop: int) -> pd.DataFrame:
     """Return recovery of each arm in each seed and of the mean over seeds (`seed` = -1).
 
     Args:
@@ -83,6 +83,6 @@ def recoveries(deficits: dict[str, pd.DataFrame], start: int, stop: int) -> pd.D
     rows = []
     for arm, frame in deficits.items():
         for seed, path in zip(frame.index, frame.to_numpy(np.float64), strict=True):
-            rows.append((arm, int(seed), *recover(path, start, stop)))
-        rows.append((arm, -1, *recover(frame.to_numpy(np.float64).mean(axis=0), start, stop)))
+            rows.append((arm, int(seed), *compute_recovery(path, start, stop)))
+        rows.append((arm, -1, *compute_recovery(frame.to_numpy(np.float64).mean(axis=0), start, stop)))
     return pd.DataFrame(rows, columns=["arm", "seed", *Recovery._fields])

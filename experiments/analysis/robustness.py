@@ -3,7 +3,7 @@
 import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL
-from experiments.analysis.pairing import interval
+from experiments.analysis.pairing import compute_interval
 
 HEADLINES = ("lost_dissent_percent", "lost_dissent_impressions_percent", "perceived_support_shift")
 FAMILIES = ("main", "main_few", "robustness", "fight_back", "dose")
@@ -12,16 +12,16 @@ COLUMNS = ["family", "variant", "outcome", "value", "lo", "hi", "seeds", "sign"]
 COLUMNS += ["difference", "difference_lo", "difference_hi"]
 
 
-def sign(lo: float, hi: float) -> int:
+def get_sign(lo: float, hi: float) -> int:
     """Return +1 or -1 if the interval lies on one side of 0, else 0 (also when it is unknown)."""
     return int(lo > 0) - int(hi < 0)
 
 
-def robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
+def summarise_robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the headline outcomes under other assumptions; the main setting first, then on the seeds of the others.
 
     Args:
-        outcomes: of `contrasts.outcomes`; families of FAMILIES, arm "all", additive effort.
+        outcomes: of `compute_contrasts.outcomes`; families of FAMILIES, arm "all", additive effort.
 
     Returns:
         `family, variant, outcome, value, lo, hi, seeds, sign, difference, difference_lo, difference_hi`. `sign`
@@ -39,17 +39,17 @@ def robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
         main = 0
         reference = whole[whole["family"] == "main"].set_index("seed")[name]
         for (family, variant), group in kept.groupby(["family", "variant"], sort=False):
-            value, lo, hi = interval(group[name])
+            value, lo, hi = compute_interval(group[name])
             if family == "main":
-                main = sign(lo, hi)
+                main = get_sign(lo, hi)
             other = family in FAMILIES[2:]
-            difference = interval(group[name] - group["seed"].map(reference) if other else [])
-            verdict = _verdict(main, sign(lo, hi))
+            difference = compute_interval(group[name] - group["seed"].map(reference) if other else [])
+            verdict = _classify_sign(main, get_sign(lo, hi))
             rows.append((family, variant, name, value, lo, hi, len(group), verdict, *difference))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _verdict(main: int, here: int) -> str:
+def _classify_sign(main: int, here: int) -> str:
     if main == 0:
         return NO_SIGN
     if here == 0:

@@ -19,7 +19,7 @@ LEVELS = 4  #: of Morris's grid
 F64 = NDArray[np.float64]
 
 
-def sample(method: str, keys: Sequence[str], draws: int, seed: int) -> F64:
+def sample_points(method: str, keys: Sequence[str], draws: int, seed: int) -> F64:
     """Return places between 0 and 1, [points, keys], at which a model is to be asked.
 
     Args:
@@ -36,14 +36,14 @@ def sample(method: str, keys: Sequence[str], draws: int, seed: int) -> F64:
     if draws < 2:
         raise InputError(f"sensitivity.draws={draws} must be a whole number from 2")
     if method == "morris":
-        return _salib("sample.morris").sample(_problem(keys), draws, num_levels=LEVELS, seed=seed)
+        return _import_salib("sample.morris").sample(_make_problem(keys), draws, num_levels=LEVELS, seed=seed)
     if draws & (draws - 1):
         below = 1 << (draws.bit_length() - 1)
         raise InputError(f"sensitivity.draws={draws}: Sobol needs a power of two, so say {below} or {2 * below}")
-    return _salib("sample.sobol").sample(_problem(keys), draws, calc_second_order=False, seed=seed)
+    return _import_salib("sample.sobol").sample(_make_problem(keys), draws, calc_second_order=False, seed=seed)
 
 
-def indices(method: str, keys: Sequence[str], places: F64, answers: F64, seed: int) -> pd.DataFrame:
+def compute_indices(method: str, keys: Sequence[str], places: F64, answers: F64, seed: int) -> pd.DataFrame:
     """Return what each parameter does to the answers, with 95% bootstrap intervals.
 
     Args:
@@ -55,12 +55,12 @@ def indices(method: str, keys: Sequence[str], places: F64, answers: F64, seed: i
         `key, index, value, half`: for Morris `mu_star` (mean absolute effect of a parameter's whole range) and
         `sigma` (their standard deviation, half nan); for Sobol `S1` and `ST` (shares of the variance).
     """
-    problem = _problem(keys)
+    problem = _make_problem(keys)
     if method == "morris":
-        found = _salib("analyze.morris").analyze(problem, places, answers, num_levels=LEVELS, seed=seed)
+        found = _import_salib("analyze.morris").analyze(problem, places, answers, num_levels=LEVELS, seed=seed)
         columns = {"mu_star": found["mu_star_conf"], "sigma": [float("nan")] * len(keys)}
     else:
-        found = _salib("analyze.sobol").analyze(problem, answers, calc_second_order=False, seed=seed)
+        found = _import_salib("analyze.sobol").analyze(problem, answers, calc_second_order=False, seed=seed)
         columns = {"S1": found["S1_conf"], "ST": found["ST_conf"]}
     rows = [
         (key, name, float(value), float(half))
@@ -70,11 +70,11 @@ def indices(method: str, keys: Sequence[str], places: F64, answers: F64, seed: i
     return pd.DataFrame(rows, columns=["key", "index", "value", "half"])
 
 
-def _problem(keys: Sequence[str]) -> dict[str, Any]:
+def _make_problem(keys: Sequence[str]) -> dict[str, Any]:
     return {"num_vars": len(keys), "names": list(keys), "bounds": [[0.0, 1.0]] * len(keys)}
 
 
-def _salib(name: str) -> Any:
+def _import_salib(name: str) -> Any:
     from importlib import import_module
 
     try:

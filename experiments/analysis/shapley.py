@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.analysis.arms import arms
-from experiments.analysis.pairing import interval
+from experiments.analysis.arms import list_arms
+from experiments.analysis.pairing import compute_interval
 
 F64 = NDArray[np.float64]
 Game = Mapping[frozenset[str], F64]
 OUTCOMES = ("lost_dissent", "lost_dissent_impressions", "perceived_support_shift")
 
 
-def shapley(game: Game, tactics: Sequence[str]) -> dict[str, F64]:
+def compute_shapley_values(game: Game, tactics: Sequence[str]) -> dict[str, F64]:
     """Return each tactic's Shapley value in each seed.
 
     Args:
@@ -31,38 +31,38 @@ def shapley(game: Game, tactics: Sequence[str]) -> dict[str, F64]:
     out = {}
     for tactic in tactics:
         total = np.zeros_like(game[frozenset()], dtype=np.float64)
-        for rest in _subsets([t for t in tactics if t != tactic]):
+        for rest in _iterate_subsets([t for t in tactics if t != tactic]):
             total += factorial(len(rest)) * factorial(n - len(rest) - 1) * (game[rest | {tactic}] - game[rest])
         out[tactic] = total / factorial(n)
     return out
 
 
-def interaction_index(game: Game, tactics: Sequence[str], pair: tuple[str, str]) -> F64:
+def compute_interaction_index(game: Game, tactics: Sequence[str], pair: tuple[str, str]) -> F64:
     """Return the Shapley interaction index of `pair`, [seeds] (Grabisch & Roubens 1999, doi:10.1007/s001820050125).
 
     Above 0 the two do more together than apart, averaged over what else is at work.
     """
     n = len(tactics)
     total = np.zeros_like(game[frozenset()], dtype=np.float64)
-    for rest in _subsets([t for t in tactics if t not in pair]):
-        total += factorial(len(rest)) * factorial(n - len(rest) - 2) * joint_effect(game, pair, rest)
+    for rest in _iterate_subsets([t for t in tactics if t not in pair]):
+        total += factorial(len(rest)) * factorial(n - len(rest) - 2) * compute_joint_effect(game, pair, rest)
     return total / factorial(n - 1)
 
 
-def joint_effect(game: Game, pair: tuple[str, str], rest: frozenset[str] = frozenset()) -> F64:
+def compute_joint_effect(game: Game, pair: tuple[str, str], rest: frozenset[str] = frozenset()) -> F64:
     """Return v(rest+a+b) - v(rest+a) - v(rest+b) + v(rest), [seeds]: the interaction with only `rest` beside."""
     a, b = pair
     return game[rest | {a, b}] - game[rest | {a}] - game[rest | {b}] + game[rest]
 
 
-def games(outcomes: pd.DataFrame, tactics: Sequence[str], outcome: str, effort: str) -> dict[frozenset[str], F64]:
-    """Return v(S) by subset, [seeds] in ascending order of seed, v(none) = 0, from `contrasts.outcomes`.
+def make_game(outcomes: pd.DataFrame, tactics: Sequence[str], outcome: str, effort: str) -> dict[frozenset[str], F64]:
+    """Return v(S) by subset, [seeds] in ascending order of seed, v(none) = 0, from `compute_contrasts.outcomes`.
 
     Raises:
         ValueError: an arm, or an arm's seed, is missing.
     """
     table = outcomes[outcomes["effort"] == effort].pivot(index="seed", columns="arm", values=outcome).sort_index()
-    named = arms(tactics)
+    named = list_arms(tactics)
     missing = [name for name in named if name != "none" and name not in table.columns]
     if missing or table.empty:
         raise ValueError(f"Shapley values need every arm at {effort} effort; missing: {', '.join(missing) or 'all'}")
@@ -75,12 +75,12 @@ def decompose(outcomes: pd.DataFrame, tactics: Sequence[str], efforts: Sequence[
     rows = []
     for effort in efforts:
         for outcome in OUTCOMES:
-            for tactic, value in shapley(games(outcomes, tactics, outcome, effort), tactics).items():
-                rows.append((outcome, tactic, *interval(value), effort))
+            for tactic, value in compute_shapley_values(make_game(outcomes, tactics, outcome, effort), tactics).items():
+                rows.append((outcome, tactic, *compute_interval(value), effort))
     return pd.DataFrame(rows, columns=["outcome", "tactic", "value", "lo", "hi", "effort"])
 
 
-def interactions(outcomes: pd.DataFrame, tactics: Sequence[str], efforts: Sequence[str]) -> pd.DataFrame:
+def compute_interactions(outcomes: pd.DataFrame, tactics: Sequence[str], efforts: Sequence[str]) -> pd.DataFrame:
     """Return interactions of every pair: `outcome, pair, measure, value, lo, hi, effort`.
 
     `measure` is "index" (averaged over what else is at work) or "alone" (only these two at work).
@@ -88,14 +88,16 @@ def interactions(outcomes: pd.DataFrame, tactics: Sequence[str], efforts: Sequen
     rows = []
     for effort in efforts:
         for outcome in OUTCOMES:
-            game = games(outcomes, tactics, outcome, effort)
+            game = make_game(outcomes, tactics, outcome, effort)
             for pair in combinations(tactics, 2):
                 name = " x ".join(pair)
-                rows.append((outcome, name, "index", *interval(interaction_index(game, tactics, pair)), effort))
-                rows.append((outcome, name, "alone", *interval(joint_effect(game, pair)), effort))
+                rows.append(
+                    (outcome, name, "index", *compute_interval(compute_interaction_index(game, tactics, pair)), effort)
+                )
+                rows.append((outcome, name, "alone", *compute_interval(compute_joint_effect(game, pair)), effort))
     return pd.DataFrame(rows, columns=["outcome", "pair", "measure", "value", "lo", "hi", "effort"])
 
 
-def _subsets(players: Sequence[str]) -> Iterator[frozenset[str]]:
+def _iterate_subsets(players: Sequence[str]) -> Iterator[frozenset[str]]:
     for size in range(len(players) + 1):
         yield from map(frozenset, combinations(players, size))

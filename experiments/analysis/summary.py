@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 KEYS = ("arm", "effort", "seed")
-WITHHELD = ("withheld_fear", "withheld_climate", "withheld_either", "withheld_over")
-UNWANTED = ("left", "suspended", "persuaded", "unprompted", "reserved")
+WITHHELD = ("withheld_fear", "withheld_climate", "withheld_joint", "withheld_redundant")
+NOT_WANTED = ("left", "suspended", "persuaded", "unprompted", "private")
 COUNTS = (
     "dissent_wanted",
     "dissent_posts",
@@ -17,13 +17,13 @@ COUNTS = (
     "dissent_impressions",
     "dissent_impressions_nondissenters",
     "opportunities",
-    *UNWANTED,
+    *NOT_WANTED,
     "topic_impressions",
     "army_posts",
     "extremist_posts",
     "organic_posts",
     "loyal_posts",
-    "third_posts",
+    "uncommitted_posts",
     "toxic_posts",
     "reads",
     "acts",
@@ -37,14 +37,14 @@ MEANS = (
     "perceived_extremists",
     "true_extremists",
     "mean_fear",
-    "awake",
+    "active_users",
 )
 FIXED = (*KEYS, *COUNTS[:10], *MEANS[:5], "wall_time")
 MEASURES = (*COUNTS, *MEANS)
 FURTHER = tuple(name for name in MEASURES if name not in FIXED)
 
 
-def summarise(history: Mapping[str, NDArray[np.generic]], start: int, stop: int) -> dict[str, float]:
+def summarise_run(history: Mapping[str, NDArray[np.generic]], start: int, stop: int) -> dict[str, float]:
     """Return one run's totals and means by name, `MEASURES` in all.
 
     Args:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from experiments.analysis.pairing import interval
+from experiments.analysis.pairing import compute_interval
 from experiments.sweeps.outcomes import OK
 
 
-def by_point(frame: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataFrame:
+def average_by_point(frame: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataFrame:
     """Return the mean of `outcome` at every point with its 95% t-interval over seeds.
 
     Args:
@@ -25,11 +25,11 @@ def by_point(frame: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataF
     for values, group in groups:
         told = group.loc[group["status"] == OK, outcome].dropna()
         failed = int((group["status"] != OK).sum())
-        rows.append((*values, *interval(told), len(told), failed))
+        rows.append((*values, *compute_interval(told), len(told), failed))
     return pd.DataFrame(rows, columns=[*keys, "value", "lo", "hi", "seeds", "failed"])
 
 
-def seeds_needed(half: float, seeds: int, wanted: float) -> int:
+def estimate_seeds_needed(half: float, seeds: int, wanted: float) -> int:
     """Return how many seeds an interval needs to become `wanted` half wide, at most twice as many as it has.
 
     A half width falls as the root of the number of seeds; the next estimate will know better than this one.

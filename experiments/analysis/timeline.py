@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from experiments.analysis.arms import ADDITIVE, ALL, NONE
 from experiments.analysis.losses import PARTS
-from experiments.analysis.pairing import interval
+from experiments.analysis.pairing import compute_interval
 
 F64 = NDArray[np.float64]
 DAY = 24
@@ -23,7 +23,7 @@ SERIES = {
 }
 
 
-def path(ticks: pd.DataFrame, arm: str, column: str) -> pd.DataFrame:
+def pivot_measure(ticks: pd.DataFrame, arm: str, column: str) -> pd.DataFrame:
     """Return one measure of one arm (additive effort): index seed, one column a tick, both ascending.
 
     `column` may be "standing": dissent_posts - dissent_removed.
@@ -34,14 +34,14 @@ def path(ticks: pd.DataFrame, arm: str, column: str) -> pd.DataFrame:
     return rows.pivot(index="seed", columns="tick", values=column)
 
 
-def deficits(ticks: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def compute_deficits(ticks: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return each arm's hourly deficit of standing dissent against "none": arm -> frame of [seeds, ticks]."""
-    none = path(ticks, NONE, "standing")
+    none = pivot_measure(ticks, NONE, "standing")
     working = ticks.loc[ticks["effort"] == ADDITIVE, "arm"].unique()
-    return {arm: none - path(ticks, arm, "standing") for arm in working if arm != NONE}
+    return {arm: none - pivot_measure(ticks, arm, "standing") for arm in working if arm != NONE}
 
 
-def timeline(ticks: pd.DataFrame) -> pd.DataFrame:
+def summarise_timeline(ticks: pd.DataFrame) -> pd.DataFrame:
     """Return 24 h means of `SERIES` for the arms "none" and "all": `series, arm, tick, value, lo, hi`.
 
     Each value looks back: hours t-23 .. t (all there are, in a run shorter than a day). lo and hi of "all" are the
@@ -49,8 +49,8 @@ def timeline(ticks: pd.DataFrame) -> pd.DataFrame:
     """
     frames = []
     for name, columns in SERIES.items():
-        none, full = (_daily([path(ticks, arm, column) for column in columns]) for arm in (NONE, ALL))
-        gap = interval(full.to_numpy() - none.to_numpy())
+        none, full = (_average_daily([pivot_measure(ticks, arm, column) for column in columns]) for arm in (NONE, ALL))
+        gap = compute_interval(full.to_numpy() - none.to_numpy())
         base = none.to_numpy().mean(axis=0)
         unknown = np.full_like(base, np.nan)
         for arm, (value, lo, hi) in {
@@ -62,14 +62,14 @@ def timeline(ticks: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def daily_causes(ticks: pd.DataFrame, start: int) -> pd.DataFrame:
+def summarise_daily_causes(ticks: pd.DataFrame, start: int) -> pd.DataFrame:
     """Return the parts of lost dissent by whole day since the campaign's start: `day, cause, value` (posts a world).
 
     Arm "all" against "none", mean over seeds; day 0 is the campaign's first, earlier ones are negative.
     """
     frames = []
     for cause in PARTS:
-        more = (path(ticks, ALL, cause) - path(ticks, NONE, cause)).mean(axis=0)
+        more = (pivot_measure(ticks, ALL, cause) - pivot_measure(ticks, NONE, cause)).mean(axis=0)
         day = (more.index.to_numpy(np.int64) - start) // DAY
         per_day = more.groupby(day).agg(["sum", "size"])
         whole = per_day.loc[per_day["size"] == DAY, "sum"]
@@ -77,7 +77,7 @@ def daily_causes(ticks: pd.DataFrame, start: int) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _daily(parts: list[pd.DataFrame]) -> pd.DataFrame:
+def _average_daily(parts: list[pd.DataFrame]) -> pd.DataFrame:
     width = min(DAY, parts[0].shape[1])
     sums = [part.T.rolling(width).sum().T for part in parts]
     if len(sums) == 1:

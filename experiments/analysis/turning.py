@@ -9,7 +9,7 @@ from experiments.analysis.pairing import CONFIDENCE, Interval
 RESAMPLES = 2000
 
 
-def sign_change(doses: ArrayLike, values: ArrayLike) -> float:
+def find_sign_change(doses: ArrayLike, values: ArrayLike) -> float:
     """Return the first dose at which the values cross 0, by straight lines between them; nan if they never do."""
     x, y = np.asarray(doses, dtype=np.float64), np.asarray(values, dtype=np.float64)
     order = np.argsort(x)
@@ -20,7 +20,7 @@ def sign_change(doses: ArrayLike, values: ArrayLike) -> float:
     return float(min(found)) if found else float("nan")
 
 
-def turning_point(effects: pd.DataFrame) -> Interval:
+def find_turning_point(effects: pd.DataFrame) -> Interval:
     """Return where the mean over seeds changes its sign, with the middle 95% of bootstrap samples of seeds.
 
     Args:
@@ -35,11 +35,11 @@ def turning_point(effects: pd.DataFrame) -> Interval:
     if n == 0:
         return Interval(nan, nan, nan)
     doses, values = table.columns.to_numpy(np.float64), table.to_numpy(np.float64)
-    found = sign_change(doses, values.mean(axis=0))
+    found = find_sign_change(doses, values.mean(axis=0))
     if n == 1:
         return Interval(found, nan, nan)
     weights = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
-    turns = np.sort([sign_change(doses, means) for means in weights @ values])  # nan come last
+    turns = np.sort([find_sign_change(doses, means) for means in weights @ values])  # nan come last
     turns[np.isnan(turns)] = np.inf
     first = int((1 - CONFIDENCE) / 2 * (RESAMPLES - 1))
     return Interval(found, float(turns[first]), float(turns[RESAMPLES - 1 - first]))

@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from experiments.analysis.pairing import interval
+from experiments.analysis.pairing import compute_interval
 
-KEYS = ["number", "hour", "spills"]
+KEYS = ["number", "hour", "spillover"]
 #: measure -> whether it is summed (else averaged) from the hour of the unmasking to the end
 COSTS = {"credibility_dissenters": False, "dissent_impressions": True, "dissent_posts": True}
 
 
-def costs(ticks: pd.DataFrame) -> pd.DataFrame:
+def compute_costs(ticks: pd.DataFrame) -> pd.DataFrame:
     """Return what each case costs: number, hour, spills, measure, value, lo, hi, percent, seeds.
 
     Args:
@@ -22,11 +22,11 @@ def costs(ticks: pd.DataFrame) -> pd.DataFrame:
     nobody = ticks[ticks["number"] == 0]
     rows = []
     for (number, hour, spills), case in ticks[ticks["number"] > 0].groupby(KEYS):
-        without = nobody[(nobody["spills"] == spills) & (nobody["tick"] >= hour)].groupby("seed")
+        without = nobody[(nobody["spillover"] == spills) & (nobody["tick"] >= hour)].groupby("seed")
         with_ = case[case["tick"] >= hour].groupby("seed")
         for measure, summed in COSTS.items():
             before, after = (part[measure].sum() if summed else part[measure].mean() for part in (without, with_))
-            lost = interval(before - after)
+            lost = compute_interval(before - after)
             percent = 100.0 * lost.value / before.mean() if before.mean() else float("nan")
             rows.append((number, hour, spills, measure, *lost, percent, len(before)))
     return pd.DataFrame(rows, columns=[*KEYS, "measure", "value", "lo", "hi", "percent", "seeds"])

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.priors import prior_spread
+from experiments.analysis.priors import compute_prior_spread
 from experiments.calibration import posterior
 from experiments.calibration.measuring import LOST
-from experiments.calibration.moments import Moment, held_out
-from experiments.calibration.playing import Player, digest, points
-from experiments.calibration.search import distance, search
+from experiments.calibration.moments import Moment, list_held_out
+from experiments.calibration.runner import PointRunner, hash_value, make_points
+from experiments.calibration.search import compute_distance, search
 from experiments.facts.facts import FACTS
 from experiments.facts.table import compare
-from experiments.runs import cores
+from experiments.runs import count_cores
 from experiments.sweeps.design import Axis, Point
 from sim.errors import InputError
 
@@ -25,7 +25,7 @@ CLOSEST = 10  #: trials from which the walkers of the posterior set out
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class CalibrationPlan:
     """How much is played."""
 
     seeds: Sequence[int]  #: of every trial, the same in all
@@ -39,7 +39,7 @@ class Plan:
     particles: int  #: of pyABC's posterior; 0 for none
     populations: int  #: of them
 
-    def fresh(self, number: int) -> list[int]:
+    def get_fresh_seeds(self, number: int) -> list[int]:
         """Return seeds that no trial has seen."""
         return list(range(self.seeds[-1] + 1, self.seeds[-1] + 1 + number))
 
@@ -50,29 +50,32 @@ class Calibration:
 
     axes: Mapping[str, Axis]  #: from [0, 1] to values, by parameter
     moments: Sequence[Moment]
-    player: Player
-    plan: Plan
+    player: PointRunner
+    plan: CalibrationPlan
 
-    def tables(self, problem: Any) -> dict[str, pd.DataFrame]:
+    def compute_tables(self, problem: Any) -> dict[str, pd.DataFrame]:
         """Return every table by name; `problem` names what is searched for, beside seeds and sources.
 
         trials (a row a trial), moments, posterior (a row a parameter), facts (held out, a row a part for either
         setting), headline (a row a world).
         """
         self._refuse_undefined()
-        study = self._study(problem)
-        trials = self._search(study)
+        study = self._hash_study(problem)
+        trials = self._run_search(study)
         known = trials.dropna()
-        surface, likelihood, draws = self._posterior(known)
-        places = [dict(zip(self.axes, posterior.best(likelihood, draws), strict=True)), *self._closest(known, 1)]
-        best, means = self._better(points(self.axes, places))
-        summary = posterior.summarise(list(self.axes), draws)
+        surface, likelihood, draws = self._fit_posterior(known)
+        places = [
+            dict(zip(self.axes, posterior.select_best(likelihood, draws), strict=True)),
+            *self._find_closest(known, 1),
+        ]
+        best, means = self._select_best(make_points(self.axes, places))
+        summary = posterior.summarise_draws(list(self.axes), draws)
         return {
             "trials": trials.assign(**{f"{key} at": trials[key].map(axis) for key, axis in self.axes.items()}),
-            "moments": self._moments(means, surface),
-            "posterior": self._in_units(self._with_abc(summary, study), best),
-            "facts": self._facts(best),
-            "headline": self._headline(best, draws),
+            "moments": self._tabulate_moments(means, surface),
+            "posterior": self._convert_units(self._add_abc(summary, study), best),
+            "facts": self._compare_facts(best),
+            "headline": self._simulate_headline(best, draws),
         }
 
     @property
@@ -88,12 +91,14 @@ class Calibration:
                 "leave it out of calibrate.moments"
             )
 
-    def _study(self, problem: Any) -> str:
+    def _hash_study(self, problem: Any) -> str:
         """Return the name of all that decides what a search proposes and finds, but for how many trials it has."""
         plan, targets = self.plan, [[moment.name, moment.target, moment.scale] for moment in self.moments]
-        return digest([problem, targets, list(plan.seeds), self.player.code, plan.sobol, plan.batch, plan.design_seed])
+        return hash_value(
+            [problem, targets, list(plan.seeds), self.player.code, plan.sobol, plan.batch, plan.design_seed]
+        )
 
-    def _search(self, study: str) -> pd.DataFrame:
+    def _run_search(self, study: str) -> pd.DataFrame:
         plan = self.plan
         counts = {"trials": plan.trials, "sobol": plan.sobol, "batch": plan.batch}
         journal = self.player.store.root / "search.log"
@@ -107,29 +112,31 @@ class Calibration:
         )  # fmt: skip
 
     def _evaluate(self, places: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-        found = self.player(points(self.axes, places), self.plan.seeds, self._names)
+        found = self.player(make_points(self.axes, places), self.plan.seeds, self._names)
         return found.groupby("point")[self._names].mean().reset_index(drop=True)
 
-    def _closest(self, trials: pd.DataFrame, number: int) -> list[dict[str, float]]:
+    def _find_closest(self, trials: pd.DataFrame, number: int) -> list[dict[str, float]]:
         return trials.nsmallest(number, "distance")[list(self.axes)].to_dict("records")  # type: ignore[return-value]
 
-    def _posterior(self, trials: pd.DataFrame) -> tuple[posterior.Surface, posterior.LogDensity, posterior.F64]:
+    def _fit_posterior(self, trials: pd.DataFrame) -> tuple[posterior.Surface, posterior.LogDensity, posterior.F64]:
         keys = list(self.axes)
         surface = posterior.fit_surface(*(trials[names].to_numpy() for names in (keys, self._names, "distance")))
-        best = self.player(points(self.axes, self._closest(trials, 1)), self.plan.seeds, self._names)[self._names]
+        best = self.player(make_points(self.axes, self._find_closest(trials, 1)), self.plan.seeds, self._names)[
+            self._names
+        ]
         noise = best.sem().fillna(0.0).to_numpy()
-        likelihood = posterior.log_likelihood(surface, self.moments, noise)
-        start = np.array([[place[key] for key in keys] for place in self._closest(trials, CLOSEST)])
-        return surface, likelihood, posterior.sample(likelihood, start, self.plan.design_seed)
+        likelihood = posterior.make_log_likelihood(surface, self.moments, noise)
+        start = np.array([[place[key] for key in keys] for place in self._find_closest(trials, CLOSEST)])
+        return surface, likelihood, posterior.sample_posterior(likelihood, start, self.plan.design_seed)
 
-    def _better(self, candidates: Sequence[Point]) -> tuple[Point, pd.DataFrame]:
+    def _select_best(self, candidates: Sequence[Point]) -> tuple[Point, pd.DataFrame]:
         """Return the candidate that comes closest when it is played, and the mean moments of default and candidate."""
         found = self.player([{}, *candidates], self.plan.seeds, self._names)
         means = found.groupby("point")[self._names].mean()
-        closest = int(np.nanargmin(distance(means, self.moments)[1:]))
+        closest = int(np.nanargmin(compute_distance(means, self.moments)[1:]))
         return candidates[closest], means.iloc[[0, 1 + closest]]
 
-    def _moments(self, means: pd.DataFrame, surface: posterior.Surface) -> pd.DataFrame:
+    def _tabulate_moments(self, means: pd.DataFrame, surface: posterior.Surface) -> pd.DataFrame:
         rows = [
             {"name": moment.name, "target": moment.target, "scale": moment.scale}
             | dict(zip((DEFAULT, FITTED), means[moment.name], strict=True))
@@ -138,37 +145,37 @@ class Calibration:
         ]
         return pd.DataFrame(rows)
 
-    def _with_abc(self, summary: pd.DataFrame, study: str) -> pd.DataFrame:
+    def _add_abc(self, summary: pd.DataFrame, study: str) -> pd.DataFrame:
         """Return the summary with the quantiles of pyABC's posterior beside it, if one is wanted."""
         if not self.plan.particles:
             return summary
-        from experiments.calibration import simulated
+        from experiments.calibration import abc_posterior
 
         def simulate(place: Mapping[str, float]) -> dict[str, float]:
-            return self.player.here(points(self.axes, [place])[0], self.plan.seeds, self._names)
+            return self.player.run_here(make_points(self.axes, [place])[0], self.plan.seeds, self._names)
 
-        found = simulated.sample(
+        found = abc_posterior.sample_abc(
             list(self.axes), self.moments, simulate, self.player.store.root / "abc" / f"{study}.db",
-            particles=self.plan.particles, populations=self.plan.populations, workers=self.player.workers or cores(),
+            particles=self.plan.particles, populations=self.plan.populations, workers=self.player.workers or count_cores(),
         )  # fmt: skip
-        return summary.merge(simulated.summarise(list(self.axes), found), on="key")
+        return summary.merge(abc_posterior.summarise_particles(list(self.axes), found), on="key")
 
-    def _in_units(self, summary: pd.DataFrame, best: Point) -> pd.DataFrame:
+    def _convert_units(self, summary: pd.DataFrame, best: Point) -> pd.DataFrame:
         """Return the posterior's places as values, beside the default's and the fitted."""
         composer, axes = self.player.composer, self.axes
-        cell = composer.cell({})
+        cell = composer.compose({})
         values = {
             name: [axes[key](min(u, np.nextafter(1.0, 0.0))) for key, u in zip(axes, summary[name], strict=True)]
             for name in summary.columns.intersection(["median", "low", "high", "abc_low", "abc_median", "abc_high"])
         }
         ends = {name: [axis(u) for axis in axes.values()] for name, u in (("from", 0.0), ("to", np.nextafter(1.0, 0)))}
-        own = {DEFAULT: [composer.value({}, key, cell) for key in axes], FITTED: [best[key] for key in axes]}
+        own = {DEFAULT: [composer.get_value({}, key, cell) for key in axes], FITTED: [best[key] for key in axes]}
         return summary.assign(**values, **ends, **own)
 
-    def _facts(self, best: Point) -> pd.DataFrame:
+    def _compare_facts(self, best: Point) -> pd.DataFrame:
         """Return what the held-out facts show, in seeds that no trial has seen, under default and fitted setting."""
-        names = held_out(self.moments)
-        played = self.player([{}, best], self.plan.fresh(self.plan.held_out_seeds), names)
+        names = list_held_out(self.moments)
+        played = self.player([{}, best], self.plan.get_fresh_seeds(self.plan.held_out_seeds), names)
         rows = played.melt(["point", "seed"], names, "name")
         rows[["number", "part"]] = rows["name"].str.split(" ", n=1, expand=True)
         rows["number"] = rows["number"].astype(int)
@@ -181,19 +188,21 @@ class Calibration:
         kept = ["setting", "number", "fact", "part", "target", "low", "high", "value", "lo", "hi", "part_verdict"]
         return pd.concat(both, ignore_index=True).reindex(columns=kept)
 
-    def _headline(self, best: Point, draws: posterior.F64) -> pd.DataFrame:
+    def _simulate_headline(self, best: Point, draws: posterior.F64) -> pd.DataFrame:
         """Return `setting, seed, value` of the headline: default, fitted, and draws of the posterior by number."""
         rng = np.random.default_rng(self.plan.design_seed)
         chosen = draws[rng.choice(len(draws), self.plan.draws, replace=False)]
         places = [dict(zip(self.axes, row, strict=True)) for row in chosen]
-        played = self.player([{}, best, *points(self.axes, places)], self.plan.fresh(self.plan.headline_seeds), [LOST])
+        played = self.player(
+            [{}, best, *make_points(self.axes, places)], self.plan.get_fresh_seeds(self.plan.headline_seeds), [LOST]
+        )
         names = [DEFAULT, FITTED, *(str(number) for number in range(len(places)))]
         settings = [names[place] for place in played["point"]]
         return pd.DataFrame({"setting": settings, "seed": played["seed"], "value": played[LOST]})
 
 
-def spread(headline: pd.DataFrame) -> Any:
-    """Return `analysis.priors.Spread` of the headline over draws of the posterior, about the fitted setting."""
+def compute_spread(headline: pd.DataFrame) -> Any:
+    """Return `analysis.priors.PriorSpread` of the headline over draws of the posterior, about the fitted setting."""
     main = headline[headline["setting"] == FITTED].set_index("seed")["value"]
     drawn = headline[~headline["setting"].isin((DEFAULT, FITTED))]
-    return prior_spread(drawn.rename(columns={"setting": "variant"}), main)
+    return compute_prior_spread(drawn.rename(columns={"setting": "variant"}), main)

@@ -8,7 +8,7 @@ import yaml
 from experiments.sweeps.files import write_text
 
 
-def write(folder: Path, tables: dict[str, pd.DataFrame], drafts: Path) -> None:
+def write_tables(folder: Path, tables: dict[str, pd.DataFrame], drafts: Path) -> None:
     """Write a Parquet file a table; `overrides.txt`, words for a command line; `fitted/people.yaml`, for Hydra.
 
     Texts are drafted in `drafts`.
@@ -18,11 +18,11 @@ def write(folder: Path, tables: dict[str, pd.DataFrame], drafts: Path) -> None:
     values = dict(zip(tables["posterior"]["key"], tables["posterior"]["fitted"].tolist(), strict=True))
     (folder / "fitted").mkdir(exist_ok=True)
     write_text(" ".join(f"{key}={value}" for key, value in values.items()) + "\n", folder / "overrides.txt", drafts)
-    fitted = "# @package _global_\n" + yaml.safe_dump(_nested(values))
+    fitted = "# @package _global_\n" + yaml.safe_dump(_nest_keys(values))
     write_text(fitted, folder / "fitted" / "people.yaml", drafts)
 
 
-def _nested(values: dict[str, float]) -> dict[str, dict[str, float]]:
+def _nest_keys(values: dict[str, float]) -> dict[str, dict[str, float]]:
     groups: dict[str, dict[str, float]] = {}
     for key, value in values.items():
         group, _, field = key.partition(".")

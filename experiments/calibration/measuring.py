@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.calibration.moments import parts
-from experiments.facts.table import Worlds
+from experiments.calibration.moments import list_parts
+from experiments.facts.table import SeedWorlds
 from experiments.sweeps import world
-from experiments.sweeps.graphs import mapped
+from experiments.sweeps.graphs import map_graph
 from sim.setting import Setting
 
 LOST = "lost dissent, %"
 Task = tuple[Setting, str, int, int, tuple[str, ...]]  #: as of a sweep, and what is wanted
 
 
-def names() -> list[str]:
+def list_measures() -> list[str]:
     """Return everything that can be measured."""
-    return [*parts(), LOST]
+    return [*list_parts(), LOST]
 
 
 def prepare(tasks: Sequence[Task], folder: Path) -> None:
@@ -26,25 +26,25 @@ def prepare(tasks: Sequence[Task], folder: Path) -> None:
 def measure(task: Task, folder: Path) -> tuple[dict[str, float], None]:
     """Return what is wanted, by name; `folder` keeps big graphs."""
     setting, files, seed, ticks, wanted = task
-    return measured(mapped(setting, folder / "graphs", files), seed, ticks, wanted), None
+    return measure_seed(map_graph(setting, folder / "graphs", files), seed, ticks, wanted), None
 
 
-def measured(setting: Setting, seed: int, ticks: int, wanted: Sequence[str]) -> dict[str, float]:
+def measure_seed(setting: Setting, seed: int, ticks: int, wanted: Sequence[str]) -> dict[str, float]:
     """Return what is wanted of one seed, by name; only the worlds that it needs are played."""
-    worlds, known = Worlds(setting, seed, ticks), parts()
+    worlds, known = SeedWorlds(setting, seed, ticks), list_parts()
     found = {name: known[name][1].scale * known[name][1].measure(worlds) for name in wanted if name != LOST}
     if LOST in wanted:
-        found[LOST] = lost(setting, seed, ticks)
+        found[LOST] = measure_lost_dissent(setting, seed, ticks)
     return {name: float(value) for name, value in found.items()}
 
 
-def lost(setting: Setting, seed: int, ticks: int) -> float:
+def measure_lost_dissent(setting: Setting, seed: int, ticks: int) -> float:
     """Return the dissent lost to the operation, % of what stands without it, in one pair of worlds."""
     import pandas as pd
 
-    from experiments.analysis.losses import lost_dissent
-    from experiments.runs import play_group
-    from experiments.suppression import pairs
+    from experiments.analysis.losses import compute_losses
+    from experiments.runs import simulate_group
+    from experiments.suppression import make_pairs
 
-    played = play_group(list(pairs("main", "full", setting, [seed], ticks)))
-    return float(lost_dissent(pd.DataFrame([one.row for one in played]))["lost_percent"].iloc[0])
+    played = simulate_group(list(make_pairs("main", "full", setting, [seed], ticks)))
+    return float(compute_losses(pd.DataFrame([one.row for one in played]))["lost_percent"].iloc[0])

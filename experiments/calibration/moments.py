@@ -24,24 +24,24 @@ class Moment:
     scale: float  #: what counts as one unit of error: the target's own standard error
 
 
-def parts() -> dict[str, tuple[Fact, Part]]:
+def list_parts() -> dict[str, tuple[Fact, Part]]:
     """Return every measured number of the stylised facts by its name, such as "13 r"."""
     return {f"{fact.number} {part.name}": (fact, part) for fact in FACTS for part in fact.parts}
 
 
-def of_facts() -> list[Moment]:
+def make_fact_moments() -> list[Moment]:
     """Return the moments of the C rows: the middle of each closed band, a quarter of its width as scale.
 
     A band is read as a 95% interval (assumption). Rows on how the army behaves are left out.
     """
     return [
         Moment(name, (part.low + part.high) / 2, (part.high - part.low) / 4)
-        for name, (fact, part) in parts().items()
+        for name, (fact, part) in list_parts().items()
         if fact.use == "C" and fact.number not in OPERATOR_FACTS and 0 < part.high - part.low < math.inf
     ]
 
 
-def of_table(path: str) -> list[Moment]:
+def read_moments(path: str) -> list[Moment]:
     """Return the moments of a CSV file with the columns name, target, scale.
 
     Raises:
@@ -58,15 +58,15 @@ def of_table(path: str) -> list[Moment]:
             f"calibrate.moments={path} must have the columns {','.join(COLUMNS)}, and a line a moment: it has "
             f"{','.join(columns) or 'none'}, and {len(rows)} lines below"
         )
-    found = [_moment(row, f"line {line} of calibrate.moments={path}") for line, row in rows]
+    found = [_parse_moment(row, f"line {line} of calibrate.moments={path}") for line, row in rows]
     names = [moment.name for moment in found]
     if twice := [name for name in names if names.count(name) > 1]:
         raise InputError(f"calibrate.moments={path} has {twice[0]!r} twice: say one target for each name")
     return found
 
 
-def _moment(row: dict[str, str], where: str) -> Moment:
-    name, known = row["name"], parts()
+def _parse_moment(row: dict[str, str], where: str) -> Moment:
+    name, known = row["name"], list_parts()
     if None in row:
         raise InputError(f'{where} has more than three cells: put a name with a comma in quotes, as in "2 reposts, %"')
     if name not in known:
@@ -82,8 +82,8 @@ def _moment(row: dict[str, str], where: str) -> Moment:
     return Moment(name, target, scale)
 
 
-def held_out(moments: Sequence[Moment]) -> list[str]:
+def list_held_out(moments: Sequence[Moment]) -> list[str]:
     """Return the measured numbers of the V rows of which no number is among `moments`: a fact is fitted or held out."""
-    known = parts()
+    known = list_parts()
     fitted = {known[moment.name][0].number for moment in moments}
     return [name for name, (fact, _) in known.items() if fact.use == "V" and fact.number not in fitted]

@@ -35,7 +35,7 @@ class Surface:
 
     def __call__(self, places: F64) -> F64:
         """Return the moments, [places, moments], at [places, keys]."""
-        return np.asarray(_terms(places) @ self.coefficients)
+        return np.asarray(_make_terms(places) @ self.coefficients)
 
 
 def fit_surface(places: F64, found: F64, distance: F64) -> Surface:
@@ -44,8 +44,8 @@ def fit_surface(places: F64, found: F64, distance: F64) -> Surface:
     Raises:
         InputError: there are fewer trials than the surface has terms.
     """
-    enough(len(places), places.shape[1])
-    terms = _terms(places)
+    check_trials(len(places), places.shape[1])
+    terms = _make_terms(places)
     weight = 1.0 / (1.0 + distance / max(float(np.quantile(distance, CLOSE)), 1e-12))
     root = np.sqrt(weight / weight.mean())[:, None]
     coefficients, *_ = np.linalg.lstsq(terms * root, found * root, rcond=1e-8)
@@ -54,7 +54,7 @@ def fit_surface(places: F64, found: F64, distance: F64) -> Surface:
     return Surface(coefficients, np.sqrt(np.square(left).sum(axis=0) / free))
 
 
-def enough(trials: int, keys: int) -> None:
+def check_trials(trials: int, keys: int) -> None:
     """Raise InputError unless a surface over `keys` parameters can be fitted to so many trials."""
     least = math.ceil(1.2 * (1 + 2 * keys + math.comb(keys, 2)))
     if trials < least:
@@ -64,7 +64,7 @@ def enough(trials: int, keys: int) -> None:
         )
 
 
-def _terms(places: F64) -> F64:
+def _make_terms(places: F64) -> F64:
     """Return 1, each place, each square and each product, [n, terms]."""
     keys = range(places.shape[1])
     centred = 2.0 * places - 1.0
@@ -72,7 +72,7 @@ def _terms(places: F64) -> F64:
     return np.column_stack([np.ones(len(places)), centred, centred**2, *products])
 
 
-def log_likelihood(surface: Surface, moments: Sequence[Moment], noise: F64) -> LogDensity:
+def make_log_likelihood(surface: Surface, moments: Sequence[Moment], noise: F64) -> LogDensity:
     """Return the logarithm of the likelihood at places, -inf outside the ranges.
 
     Args:
@@ -91,7 +91,7 @@ def log_likelihood(surface: Surface, moments: Sequence[Moment], noise: F64) -> L
     return at
 
 
-def sample(log_density: LogDensity, start: F64, seed: int) -> F64:
+def sample_posterior(log_density: LogDensity, start: F64, seed: int) -> F64:
     """Return draws, [WALKERS * STEPS / THIN, keys], of a density on [0, 1]^keys, from walkers that set out at `start`.
 
     Two halves of the ensemble move by turns, each walker along the line to one of the other half.
@@ -117,12 +117,12 @@ def sample(log_density: LogDensity, start: F64, seed: int) -> F64:
     return np.concatenate(kept)
 
 
-def best(log_density: LogDensity, draws: F64) -> F64:
+def select_best(log_density: LogDensity, draws: F64) -> F64:
     """Return the most likely of the draws, [keys]."""
     return np.asarray(draws[int(np.argmax(log_density(draws)))])
 
 
-def summarise(keys: Sequence[str], draws: F64) -> pd.DataFrame:
+def summarise_draws(keys: Sequence[str], draws: F64) -> pd.DataFrame:
     """Return `key, median, low, high, spread, verdict` in places from 0 to 1: 90% intervals, and what is identified.
 
     `spread` is the standard deviation of the draws over that of the range itself.
@@ -131,11 +131,11 @@ def summarise(keys: Sequence[str], draws: F64) -> pd.DataFrame:
     for key, column in zip(keys, draws.T, strict=True):
         low, median, high = np.quantile(column, (0.05, 0.5, 0.95))
         spread = float(column.std() * np.sqrt(12.0))
-        rows.append((key, median, low, high, spread, _verdict(spread)))
+        rows.append((key, median, low, high, spread, _classify_spread(spread)))
     return pd.DataFrame(rows, columns=["key", "median", "low", "high", "spread", "verdict"])
 
 
-def _verdict(spread: float) -> str:
+def _classify_spread(spread: float) -> str:
     if spread < KNOWN:
         return "identified"
     return "not identified" if spread > OPEN else "weakly identified"

@@ -43,7 +43,7 @@ def refuse_forces(keys: Sequence[str]) -> None:
             )
 
 
-def distance(found: pd.DataFrame, moments: Sequence[Moment]) -> "np.ndarray[Any, np.dtype[np.float64]]":
+def compute_distance(found: pd.DataFrame, moments: Sequence[Moment]) -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Return the sum of squared errors in units of each moment's scale, [rows]; nan where a moment is undefined."""
     errors = [(found[moment.name].to_numpy(np.float64) - moment.target) / moment.scale for moment in moments]
     return np.sum(np.square(errors), axis=0)
@@ -83,33 +83,33 @@ def search(
     storage = JournalStorage(JournalFileBackend(str(journal)))
     kept = optuna.create_study(storage=storage, study_name=study, load_if_exists=True)
     first = qmc.Sobol(len(keys), rng=seed).random(sobol)
-    while (known := len(kept.get_trials(deepcopy=False))) < trials or _started(kept):
-        end = min(trials, -(-known // batch) * batch if known % batch or _started(kept) else known + batch)
+    while (known := len(kept.get_trials(deepcopy=False))) < trials or _list_started(kept):
+        end = min(trials, -(-known // batch) * batch if known % batch or _list_started(kept) else known + batch)
         for number in range(known, end):
             place = dict(zip(keys, first[number].tolist(), strict=True)) if number < len(first) else None
-            kept.add_trial(_running(place or _proposed(kept, keys, seed + number)))
-        started = _started(kept)
-        distances = distance(evaluate([trial.params for trial in started]), moments)
+            kept.add_trial(_make_trial(place or _propose_place(kept, keys, seed + number)))
+        started = _list_started(kept)
+        distances = compute_distance(evaluate([trial.params for trial in started]), moments)
         for trial, value in zip(started, distances.tolist(), strict=True):
             told = {"values": value} if math.isfinite(value) else {"state": TrialState.FAIL}
             kept.tell(trial.number, **told)
         ended = kept.get_trials(deepcopy=False)
         show(len(ended), min((trial.value for trial in ended if trial.value is not None), default=math.nan))
-    return _table([trial.params for trial in kept.get_trials(deepcopy=False)], evaluate, moments)
+    return _make_table([trial.params for trial in kept.get_trials(deepcopy=False)], evaluate, moments)
 
 
-def _started(study: optuna.Study) -> list[FrozenTrial]:
+def _list_started(study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that were proposed and not told."""
     return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 
-def _running(place: Mapping[str, float]) -> FrozenTrial:
+def _make_trial(place: Mapping[str, float]) -> FrozenTrial:
     """Return a trial that is under way at `place`; it enters the journal whole."""
     scale: dict[str, BaseDistribution] = {key: FloatDistribution(0.0, 1.0) for key in place}
     return optuna.create_trial(state=TrialState.RUNNING, params=dict(place), distributions=scale)
 
 
-def _proposed(kept: optuna.Study, keys: Sequence[str], seed: int) -> dict[str, float]:
+def _propose_place(kept: optuna.Study, keys: Sequence[str], seed: int) -> dict[str, float]:
     """Return where to look next, by what `kept` holds and `seed` alone; drawn in a copy, so that it is one record."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -119,8 +119,8 @@ def _proposed(kept: optuna.Study, keys: Sequence[str], seed: int) -> dict[str, f
     return dict(copy.ask({key: FloatDistribution(0.0, 1.0) for key in keys}).params)
 
 
-def _table(places: Places, evaluate: Evaluate, moments: Sequence[Moment]) -> pd.DataFrame:
+def _make_table(places: Places, evaluate: Evaluate, moments: Sequence[Moment]) -> pd.DataFrame:
     found = evaluate(places)
     return pd.concat([pd.DataFrame(places), found.reset_index(drop=True)], axis=1).assign(
-        distance=distance(found, moments)
+        distance=compute_distance(found, moments)
     )

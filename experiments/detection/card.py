@@ -36,7 +36,7 @@ LIMITS = """## What is not as in life
   reposts, and nobody else: whom a smear names is not shown, since nobody else names people in posts of their own.
 * A deleted post is gone from the moment that data are collected, at the end; until then all could read it, if it was
   the author who deleted it. People delete nothing of their own: who has an empty row was organised, or moderated. Do
-  not let a detector read `deleted`.
+  not let a detector read `select_deleted`.
 * Prevalence is far above that of any platform. Look at precision at a lower one.
 * The truth labels who was commanded. Posts of such an account can be everyday talk: `order_id` says which were not.
 
@@ -67,16 +67,16 @@ class Card(NamedTuple):
     formats: Sequence[str]
     fingerprint: str  #: of its rows
     settings: str  #: hash of the configuration that made it
-    made: Mapping[str, str | None]  #: versions by package
+    versions: Mapping[str, str | None]  #: versions by package
     evasion: Evasion
     counts: Mapping[str, int]  #: what there is how often
 
 
-def write(folder: Path, card: Card) -> None:
+def write_card(folder: Path, card: Card) -> None:
     """Write the card of the data set in `folder`."""
     listed = "\n".join(f"| {what} | {number:,} |" for what, number in card.counts.items())
     knobs = yaml.safe_dump(asdict(card.evasion), sort_keys=False)
-    made = ", ".join(f"{package} {version}" for package, version in card.made.items() if version)
+    made = ", ".join(f"{package} {version}" for package, version in card.versions.items() if version)
     (folder / CARD).write_text(
         f"{HEAD}* Name: {card.name}\n* Formats: {', '.join(card.formats)}\n"
         f"* Fingerprint (SHA-256 of all rows): `{card.fingerprint}`\n"
@@ -87,13 +87,13 @@ def write(folder: Path, card: Card) -> None:
     )
 
 
-def settings_hash(config: Mapping[str, Any]) -> str:
+def hash_settings(config: Mapping[str, Any]) -> str:
     """Return a hash of what decides the data: the configuration without where to, in which formats, and how fast."""
     decisive = {key: value for key, value in config.items() if key not in ("out", "workers", "formats", "release")}
     return sha256(yaml.safe_dump(decisive).encode()).hexdigest()
 
 
-def count(truth: pa.Table, posts: int) -> dict[str, int]:
+def count_accounts(truth: pa.Table, posts: int) -> dict[str, int]:
     """Return how many accounts of each role there are, and how many posts."""
     roles = truth["role"].value_counts().to_pylist()
     return {f"accounts ({role['values']})": role["counts"] for role in roles} | {"posts": posts}

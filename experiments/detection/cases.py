@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.detection.dataset import Dataset, read
+from experiments.detection.dataset import Dataset, read_dataset
 from experiments.detection.detector import CAMPAIGN, GENUINE, I64, UNKNOWN
 from experiments.detection.surface import EPOCH
-from experiments.detection.view import PlatformView, Truth
-from experiments.panel import Wanted
+from experiments.detection.view import PlatformView, TruthTables
+from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
-from sim.observers.base import Moment
+from sim.observers.base import StepRecord
 from sim.setting import Setting
 from sim.state.truth import EXTREMIST, ROLES
 from sim.state.truth import GENUINE as SERVE_NOBODY
@@ -27,12 +27,12 @@ class Case(NamedTuple):
     """One world, played to its end."""
 
     view: PlatformView
-    truth: Truth
+    truth: TruthTables
     start: int  #: of the campaign, seconds since the epoch
     outcome: dict[str, float]  #: by `OUTCOMES`, from the campaign's start to the end of the run
 
 
-class Echo:
+class CampaignObserver:
     """An observer: counts how often ordinary people see what the campaign's accounts wrote, and how much they write.
 
     Args:
@@ -42,49 +42,49 @@ class Echo:
     def __init__(self, serving: NDArray[np.bool_]) -> None:
         self.serving = serving
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return both counts of this tick."""
-        seen = int(self.serving[moment.posts.voice[moment.seen.item]].sum())
+        seen = int(self.serving[moment.posts.original_author[moment.seen.item]].sum())
         written = int(self.serving[moment.posts.author[moment.new]].sum())
         return {"campaign_impressions": seen, "campaign_posts": written}
 
 
-def play(setting: Setting, seed: int, ticks: int) -> Case:
+def simulate_case(setting: Setting, seed: int, ticks: int) -> Case:
     """Play one world and return it as a case."""
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        with Recorder(folder, Wanted(0, 24, ())) as recorder:
+        with Recorder(folder, PanelOptions(0, 24, ())) as recorder:
             world = World(setting, rng=seed, archive=recorder)
-            world.observers.append(Echo(_serving(world)))
+            world.observers.append(CampaignObserver(_find_campaign_accounts(world)))
             recorder.begin(world)
             world.run(ticks)
             recorder.finish(world)
-        view, truth = read(Dataset(folder, seed, setting.campaign.start, setting.evasion))
+        view, truth = read_dataset(Dataset(folder, seed, setting.campaign.start, setting.evasion))
     after = world.history[setting.campaign.start :]
     outcome = {name: float(after[name].sum()) for name in OUTCOMES[1:]}
     outcome["standing_dissent"] = float((after["dissent_posts"] - after["dissent_removed"]).sum())
     return Case(view, truth, EPOCH + 3600 * setting.campaign.start, outcome)
 
 
-def _serving(world: World) -> NDArray[np.bool_]:
+def _find_campaign_accounts(world: World) -> NDArray[np.bool_]:
     """Tell which accounts are a campaign's: neither genuine nor the extremists'."""
     return ~np.isin(world.state.truth.role, (*SERVE_NOBODY, EXTREMIST))
 
 
-def labels(truth: Truth) -> I64:
+def label_accounts(truth: TruthTables) -> I64:
     """Return the label of each account; the extremists are UNKNOWN: organised, but not by the campaign."""
     role = truth.accounts["role"].to_numpy().astype(str)
     found = np.where(np.isin(role, np.array(ROLES)[list(SERVE_NOBODY)]), GENUINE, CAMPAIGN)
     return np.where(role == ROLES[EXTREMIST], UNKNOWN, found).astype(np.int64)
 
 
-def until(case: Case, second: int) -> PlatformView:
+def cut_view(case: Case, second: int) -> PlatformView:
     """Return what the platform had shown before `second` (since the epoch), but for what was deleted later."""
     posts = case.view.posts
     return case.view._replace(posts=posts[posts["time"].to_numpy() < second])
 
 
-def joined(cases: list[Case]) -> tuple[PlatformView, I64]:
+def join_cases(cases: list[Case]) -> tuple[PlatformView, I64]:
     """Return several worlds as one view, with the labels of its accounts.
 
     Ids are drawn by seed, so that two worlds share none but by a rare chance.
@@ -99,11 +99,11 @@ def joined(cases: list[Case]) -> tuple[PlatformView, I64]:
     if not accounts["account_id"].is_unique:
         raise ValueError("two of these worlds share accounts: give them different seeds")
     order = np.argsort(accounts["account_id"].to_numpy())
-    told = np.concatenate([labels(case.truth) for case in cases])
+    told = np.concatenate([label_accounts(case.truth) for case in cases])
     return PlatformView(accounts.iloc[order].reset_index(drop=True), posts, follows), told[order]
 
 
-def waves(case: Case, hours: tuple[int, ...]) -> Iterator[tuple[int, PlatformView]]:
+def iterate_views(case: Case, hours: tuple[int, ...]) -> Iterator[tuple[int, PlatformView]]:
     """Yield each of `hours` after the campaign's start with what had been shown until then."""
     for hour in hours:
-        yield hour, until(case, case.start + 3600 * hour)
+        yield hour, cut_view(case, case.start + 3600 * hour)

@@ -17,12 +17,12 @@ import pandas as pd
 from numba import njit
 
 from experiments.detection.detector import F64, I64, Detector
-from experiments.detection.traces import Trace, trace
+from experiments.detection.traces import Trace, extract_trace
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
 
 
-class Sorted(NamedTuple):
+class SortedActions(NamedTuple):
     """Actions by object, then time."""
 
     account: I64  #: [n] who acts
@@ -60,40 +60,40 @@ class CoAction(Detector):
 
     def score(self, view: PlatformView) -> F64:
         """Return the sum of weights of each account's ties."""
-        return self.network(view)[0]
+        return self.build_network(view)[0]
 
-    def ties(self, view: PlatformView) -> pd.DataFrame:
+    def compute_ties(self, view: PlatformView) -> pd.DataFrame:
         """Return all ties: rows `source` < `target` of `view.accounts` and `weight`, at most `least` or more."""
-        _, source, target, weight = self.network(view, listed=True)
+        _, source, target, weight = self.build_network(view, listed=True)
         return pd.DataFrame({"source": source, "target": target, "weight": weight})
 
-    def network(self, view: PlatformView, listed: bool = False) -> tuple[F64, I64, I64, I64]:
+    def build_network(self, view: PlatformView, listed: bool = False) -> tuple[F64, I64, I64, I64]:
         """Return each account's strength, and the ties if they are to be `listed` (else none)."""
-        actions = in_order(trace(view, self.kind), len(view.accounts))
-        strength, degree = _strengths(actions, self.window, self.least, self.crowd)
+        actions = sort_actions(extract_trace(view, self.kind), len(view.accounts))
+        strength, degree = _compute_strengths(actions, self.window, self.least, self.crowd)
         source, target, weight = np.zeros((3, int(degree.sum()) if listed else 0), np.int64)
         if listed:
-            _list(actions, self.window, self.least, self.crowd, source, target, weight)
+            _list_ties(actions, self.window, self.least, self.crowd, source, target, weight)
         half = source < target
         return strength, source[half], target[half], weight[half]
 
 
-def in_order(actions: Trace, accounts: int) -> Sorted:
+def sort_actions(actions: Trace, accounts: int) -> SortedActions:
     """Return the actions by object and time, and where those of each of `accounts` accounts are."""
     order = np.lexsort((actions.time, actions.thing))
     account, thing, time = (column[order] for column in actions)
     place = np.argsort(account, kind="stable")
     start = np.searchsorted(account[place], np.arange(accounts + 1))
-    return Sorted(account, thing, time, place, start)
+    return SortedActions(account, thing, time, place, start)
 
 
 @njit(cache=True)
-def _strengths(actions, window, least, crowd):
+def _compute_strengths(actions, window, least, crowd):
     """Return the sum of weights of each account's ties (float64) and their number (int64)."""
     n = len(actions.start) - 1
     strength, degree, weight, met = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64), np.empty(n, np.int64)
     for a in range(n):
-        partners = _meet(actions, a, window, crowd, weight, met)
+        partners = _count_partners(actions, a, window, crowd, weight, met)
         for k in range(partners):
             b = met[k]
             if weight[b] >= least:
@@ -104,12 +104,12 @@ def _strengths(actions, window, least, crowd):
 
 
 @njit(cache=True)
-def _list(actions, window, least, crowd, source, target, weights):
+def _list_ties(actions, window, least, crowd, source, target, weights):
     """Fill in every tie, from both ends."""
     n, filled = len(actions.start) - 1, 0
     weight, met = np.zeros(n, np.int64), np.empty(n, np.int64)
     for a in range(n):
-        partners = _meet(actions, a, window, crowd, weight, met)
+        partners = _count_partners(actions, a, window, crowd, weight, met)
         for k in range(partners):
             b = met[k]
             if weight[b] >= least:
@@ -119,7 +119,7 @@ def _list(actions, window, least, crowd, source, target, weights):
 
 
 @njit(cache=True)
-def _meet(actions, a, window, crowd, weight, met):
+def _count_partners(actions, a, window, crowd, weight, met):
     """Add account a's co-actions with each other account to `weight`; return how many it `met`."""
     partners = 0
     for k in range(actions.start[a], actions.start[a + 1]):

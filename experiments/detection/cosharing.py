@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from experiments.detection.detector import F64, I64, Detector
-from experiments.detection.traces import Trace, together, trace
+from experiments.detection.traces import Trace, extract_trace, merge_traces
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
 
@@ -52,20 +52,22 @@ class CoSharing(Detector):
 
     def score(self, view: PlatformView) -> F64:
         """Return the mean cosine of each account's ties within its community, 0 for fewer than `company`."""
-        shared = counts(together([trace(view, kind) for kind in self.kinds]), len(view.accounts), self.least)
-        source, target, likeness = self.ties(shared)
+        shared = count_actions(
+            merge_traces([extract_trace(view, kind) for kind in self.kinds]), len(view.accounts), self.least
+        )
+        source, target, likeness = self.compute_ties(shared)
         if not len(source):
             return np.zeros(len(view.accounts))
-        member = communities(source, target, likeness, len(view.accounts))
+        member = find_communities(source, target, likeness, len(view.accounts))
         inside = member[source] == member[target]
         ends = np.concatenate([source[inside], target[inside]])
         total = np.bincount(ends, np.tile(likeness[inside], 2), len(view.accounts))
         number = np.bincount(ends, minlength=len(view.accounts))
         return np.where(number >= self.company, total / np.maximum(number, 1), 0.0)
 
-    def ties(self, shared: sparse.csr_array) -> tuple[I64, I64, F64]:
+    def compute_ties(self, shared: sparse.csr_array) -> tuple[I64, I64, F64]:
         """Return who is tied to whom (rows, source < target) and their cosines, given counts [accounts, objects]."""
-        weighted = tfidf(shared)
+        weighted = compute_tfidf(shared)
         parts = [tie for first in range(0, shared.shape[0], BLOCK) for tie in self._nearest(weighted, first)]
         pairs, likeness = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else _NONE
         pairs, place = np.unique(pairs, return_index=True)
@@ -88,7 +90,7 @@ class CoSharing(Detector):
 _NONE = (np.zeros(0, np.int64), np.zeros(0))
 
 
-def counts(actions: Trace, accounts: int, least: int) -> sparse.csr_array:
+def count_actions(actions: Trace, accounts: int, least: int) -> sparse.csr_array:
     """Return how often each account acted on each object, float64 [accounts, objects].
 
     Rows of who acted fewer than `least` times, and objects of one account alone, are empty.
@@ -103,7 +105,7 @@ def counts(actions: Trace, accounts: int, least: int) -> sparse.csr_array:
     return kept
 
 
-def tfidf(shared: sparse.csr_array) -> sparse.csr_array:
+def compute_tfidf(shared: sparse.csr_array) -> sparse.csr_array:
     """Return the rows weighted by scikit-learn's TF-IDF, each of length 1 (or 0)."""
     from sklearn.feature_extraction.text import TfidfTransformer
 
@@ -112,7 +114,7 @@ def tfidf(shared: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array(TfidfTransformer(sublinear_tf=True).fit_transform(shared))
 
 
-def communities(source: I64, target: I64, likeness: F64, accounts: int) -> I64:
+def find_communities(source: I64, target: I64, likeness: F64, accounts: int) -> I64:
     """Return the number of each account's community by Louvain's method, int64; -1 for who is tied to nobody."""
     graph = nx.Graph()
     graph.add_weighted_edges_from(zip(source.tolist(), target.tolist(), likeness.tolist(), strict=True))

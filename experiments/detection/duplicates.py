@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from experiments.detection.detector import F64, I64, Detector
-from experiments.detection.traces import standing
+from experiments.detection.traces import select_standing
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
 
@@ -49,31 +49,31 @@ class NearDuplicates(Detector):
 
     def score(self, view: PlatformView) -> F64:
         """Return the number of own texts of each account that are in a group with those of others."""
-        posts, account = standing(view)
+        posts, account = select_standing(view)
         text = posts["text"]
         own = ((posts["kind"] != "repost") & (text.str.count(" ") >= self.shortest - 1)).to_numpy()
         code, texts = pd.factorize(text[own])
-        group, account = self.groups(texts.tolist())[code], account[own]
+        group, account = self.find_groups(texts.tolist())[code], account[own]
         pairs = np.unique(group * len(view.accounts) + account) // max(len(view.accounts), 1)
         authors = np.bincount(pairs, minlength=1)
         return np.bincount(account[authors[group] > 1], minlength=len(view.accounts)).astype(np.float64)
 
-    def groups(self, texts: list[str]) -> I64:
+    def find_groups(self, texts: list[str]) -> I64:
         """Return the number of the group of near-duplicates that each text is in, int64; equal means the same."""
         from datasketch import MinHashLSH
 
         if not texts:
             return np.zeros(0, np.int64)
-        signature = self.signatures(texts)
+        signature = self.compute_signatures(texts)
         index = MinHashLSH(threshold=self.threshold, num_perm=self.permutations)
-        found = [self._bucket(signature, band * index.r, index.r) for band in range(index.b)]
+        found = [self._match_bucket(signature, band * index.r, index.r) for band in range(index.b)]
         source, target = np.concatenate(found, axis=1)
         size = (len(texts), len(texts))
         return connected_components(sparse.coo_array((np.ones(len(source)), (source, target)), size))[1].astype(
             np.int64
         )
 
-    def signatures(self, texts: list[str]) -> NDArray[np.uint32]:
+    def compute_signatures(self, texts: list[str]) -> NDArray[np.uint32]:
         """Return the MinHash of each text's words, [texts, permutations]: the least of those of the words alone.
 
         A word is hashed once, however many texts have it.
@@ -93,7 +93,7 @@ class NearDuplicates(Detector):
             found[block] = np.minimum.reduceat(rows, begins[block] - begins[first])
         return found
 
-    def _bucket(self, signature: NDArray[np.uint32], first: int, rows: int) -> I64:
+    def _match_bucket(self, signature: NDArray[np.uint32], first: int, rows: int) -> I64:
         """Return the texts that nearly repeat the first of their bucket in a band, and that first, [2, n]."""
         band = np.ascontiguousarray(signature[:, first : first + rows])
         keys = band.view(np.dtype((np.void, band.dtype.itemsize * rows)))[:, 0]

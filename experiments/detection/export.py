@@ -6,11 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from experiments.detection.dataset import Dataset
-from experiments.detection.formats.canonical import TRUTH, Parquet
+from experiments.detection.formats.base import AccountTexts, Format, format_standing
+from experiments.detection.formats.canonical import TRUTH, CanonicalWriter
 from experiments.detection.formats.networks import GraphML
 from experiments.detection.formats.pages import V1, V2
-from experiments.detection.formats.shown import Format, People, standing
-from experiments.detection.formats.tables import Archive, Cnt, CooRTweet, CoSharing
+from experiments.detection.formats.tables import Cnt, CooRTweet, CoSharingFormat, IoArchive
 from experiments.detection.formats.twibot import TwiBot
 from sim.errors import InputError, suggest
 
@@ -18,17 +18,17 @@ PARQUET = "parquet"
 OTHERS: dict[str, type[Format]] = {
     "cnt": Cnt,
     "coortweet": CooRTweet,
-    "cosharing": CoSharing,
+    "cosharing": CoSharingFormat,
     "v1": V1,
     "v2": V2,
-    "io_archive": Archive,
+    "io_archive": IoArchive,
     "graphml": GraphML,
     "twibot": TwiBot,
 }
 FORMATS = (PARQUET, *OTHERS)
 
 
-def asked(formats: object) -> tuple[str, ...]:
+def read_formats(formats: object) -> tuple[str, ...]:
     """Return the formats that a configuration names, each once, in the order of `FORMATS`.
 
     Raises:
@@ -53,21 +53,21 @@ def export(dataset: Dataset, folder: Path, formats: Sequence[str], advance: Call
         formats: some of `FORMATS`.
         advance: is called with the number of posts after each piece.
     """
-    people = People(dataset.accounts)
-    canonical = Parquet(folder if PARQUET in formats else None)
+    people = AccountTexts(dataset.accounts)
+    canonical = CanonicalWriter(folder if PARQUET in formats else None)
     others = [OTHERS[name](folder, people) for name in formats if name != PARQUET]
     canonical.add("accounts", dataset.accounts)
-    for piece in dataset.pieces():
+    for piece in dataset.iterate_pieces():
         canonical.add("posts", piece.posts)
         canonical.add(f"{TRUTH}/truth_posts", piece.truth)
-        posts = standing(piece.posts, people)
+        posts = format_standing(piece.posts, people)
         for other in others:
-            other.posts(posts)
+            other.write_posts(posts)
         advance(piece.posts.num_rows)
-    for follows in dataset.follows():
+    for follows in dataset.iterate_follows():
         canonical.add("follows", follows)
         for other in others:
-            other.follows(follows)
+            other.write_follows(follows)
     truth: pa.Table = dataset.truth
     canonical.add(f"{TRUTH}/truth_accounts", truth)
     for other in others:

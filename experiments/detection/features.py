@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.detection.detector import F64
-from experiments.detection.traces import standing
+from experiments.detection.traces import select_standing
 from experiments.detection.view import PlatformView
 
 HOUR, DAY = 3600, 86_400
@@ -33,7 +33,7 @@ BEHAVIOUR = (
 )
 
 
-def features(view: PlatformView) -> pd.DataFrame:
+def compute_features(view: PlatformView) -> pd.DataFrame:
     """Return all features, float64, a row an account in the order of `view.accounts`.
 
     Profile: age at the last post seen on the platform, followers, following. Behaviour: posts, a day with posts, hours
@@ -42,10 +42,10 @@ def features(view: PlatformView) -> pd.DataFrame:
     entropy of the hours of the day; different accounts' posts reposted, per repost; the share of own texts that repeat
     an own text; the share that repeat anybody's.
     """
-    return pd.concat([profile(view), behaviour(view)], axis=1)
+    return pd.concat([compute_profile(view), compute_behaviour(view)], axis=1)
 
 
-def profile(view: PlatformView) -> pd.DataFrame:
+def compute_profile(view: PlatformView) -> pd.DataFrame:
     """Return what the profile alone says, float64 [accounts]; ages count to the newest post of anybody."""
     accounts, times = view.accounts, view.posts["time"]
     now = int(times.max()) if len(times) else int(accounts["created_at"].max()) if len(accounts) else 0
@@ -59,61 +59,63 @@ def profile(view: PlatformView) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(PROFILE, columns, strict=True)))
 
 
-def behaviour(view: PlatformView) -> pd.DataFrame:
+def compute_behaviour(view: PlatformView) -> pd.DataFrame:
     """Return what the posts that stand say, float64 [accounts]; nan but for `log_posts` where there are none."""
-    posts, account = standing(view)
+    posts, account = select_standing(view)
     n, time = len(view.accounts), posts["time"].to_numpy(np.int64)
-    written = _count(account, n)
+    written = _count_rows(account, n)
 
     def share(of: NDArray[np.bool_]) -> F64:
-        return _over(_count(account[of], n), written)
+        return _divide(_count_rows(account[of], n), written)
 
     kind, repost = posts["kind"], (posts["kind"] == "repost").to_numpy()
     day, hour = time // DAY, time // HOUR % 24
-    active = _distinct(account, day, n)
-    gap, uneven = _gaps(account, time, n)
+    active = _count_distinct(account, day, n)
+    gap, uneven = _compute_gaps(account, time, n)
     text = pd.Series(pd.factorize(posts["text"])[0], index=account)[~repost]
     own, shown = text.index.to_numpy(), text.to_numpy(np.int64)
     columns = (
         np.log1p(written),
-        _over(written, active),
-        np.where(written > 0, _distinct(account, hour, n), np.nan),
+        _divide(written, active),
+        np.where(written > 0, _count_distinct(account, hour, n), np.nan),
         share(repost),
         share((kind == "reply").to_numpy()),
         *(share((posts[name] != "").to_numpy()) for name in ("hashtags", "urls", "mentions")),
         gap,
         uneven,
         share(hour < 6),
-        _entropy(account, hour, n),
-        _over(_distinct(account[repost], posts["repost_of"].to_numpy()[repost], n), _count(account[repost], n)),
-        1.0 - _over(_distinct(own, shown, n), _count(own, n)),
-        _over(_count(own[_shared(own, shown)], n), _count(own, n)),
+        _compute_entropy(account, hour, n),
+        _divide(
+            _count_distinct(account[repost], posts["repost_of"].to_numpy()[repost], n), _count_rows(account[repost], n)
+        ),
+        1.0 - _divide(_count_distinct(own, shown, n), _count_rows(own, n)),
+        _divide(_count_rows(own[_find_shared(own, shown)], n), _count_rows(own, n)),
     )
     return pd.DataFrame(dict(zip(BEHAVIOUR, columns, strict=True)))
 
 
-def _count(account: NDArray[np.int64], n: int) -> F64:
+def _count_rows(account: NDArray[np.int64], n: int) -> F64:
     return np.bincount(account, minlength=n).astype(np.float64)
 
 
-def _over(part: F64, whole: F64) -> F64:
+def _divide(part: F64, whole: F64) -> F64:
     """Return the quotients, nan where the whole is 0."""
     return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
 
-def _distinct(account: NDArray[np.int64], value: NDArray[np.int64], n: int) -> F64:
+def _count_distinct(account: NDArray[np.int64], value: NDArray[np.int64], n: int) -> F64:
     """Return how many different values each account has."""
     pairs = pd.DataFrame({"account": account, "value": value}).drop_duplicates()
-    return _count(pairs["account"].to_numpy(), n)
+    return _count_rows(pairs["account"].to_numpy(), n)
 
 
-def _shared(account: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _find_shared(account: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell of which rows another account has the same value."""
     pairs = pd.DataFrame({"account": account, "value": value})
     return (pairs.groupby("value")["account"].transform("nunique") > 1).to_numpy(np.bool_)
 
 
-def _gaps(account: NDArray[np.int64], time: NDArray[np.int64], n: int) -> tuple[F64, F64]:
+def _compute_gaps(account: NDArray[np.int64], time: NDArray[np.int64], n: int) -> tuple[F64, F64]:
     """Return the log of the median gap, seconds + 1, and the burstiness of gaps of each account."""
     order = np.lexsort((time, account))
     who, gap = account[order], np.diff(time[order], prepend=0).astype(np.float64)
@@ -122,10 +124,10 @@ def _gaps(account: NDArray[np.int64], time: NDArray[np.int64], n: int) -> tuple[
     median, mean, spread = (
         found.reindex(np.arange(n)).to_numpy(np.float64) for found in (table.median(), table.mean(), table.std(ddof=0))
     )
-    return np.log1p(median), _over(spread - mean, spread + mean)
+    return np.log1p(median), _divide(spread - mean, spread + mean)
 
 
-def _entropy(account: NDArray[np.int64], hour: NDArray[np.int64], n: int) -> F64:
+def _compute_entropy(account: NDArray[np.int64], hour: NDArray[np.int64], n: int) -> F64:
     """Return the entropy (nats) of each account's hours of the day, nan without posts."""
     table = np.zeros((n, 24))
     np.add.at(table, (account, hour), 1.0)

@@ -11,9 +11,9 @@ from experiments.detection.detector import F64, I64, UNKNOWN, Detector, check_la
 from experiments.detection.view import PlatformView
 
 FEATURES: dict[str, Callable[[PlatformView], pd.DataFrame]] = {
-    "all": features.features,
-    "profile": features.profile,
-    "behaviour": features.behaviour,
+    "all": features.compute_features,
+    "profile": features.compute_profile,
+    "behaviour": features.compute_behaviour,
 }
 
 

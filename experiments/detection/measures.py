@@ -1,7 +1,7 @@
 """How well a detector does, by scikit-learn's metrics and by what matters to a platform.
 
 Judged are the accounts that wrote something and whose label is known. What is flagged is what scores above a threshold
-that was calibrated elsewhere (`threshold`), on worlds without a campaign: on a real platform nobody knows the scores
+that was calibrated elsewhere (`compute_threshold`), on worlds without a campaign: on a real platform nobody knows the scores
 of the innocent of this very campaign.
 """
 
@@ -20,7 +20,7 @@ GROUPS = ("dissenters", "others", "fans", "newsbots")  #: of the genuine
 Flags = NDArray[np.bool_]
 
 
-class Judged(NamedTuple):
+class EvaluatedAccounts(NamedTuple):
     """The accounts that count, [n]."""
 
     label: I64  #: CAMPAIGN | GENUINE
@@ -30,12 +30,12 @@ class Judged(NamedTuple):
     cell: NDArray[np.str_]  #: of the campaign's, "" for the genuine
 
 
-def threshold(scores: F64, rate: float) -> float:
+def compute_threshold(scores: F64, rate: float) -> float:
     """Return the score that at most a share `rate` of genuine accounts (float64 [n]) exceeds; infinity for nobody."""
     return float(np.quantile(scores, 1.0 - rate, method="higher")) if len(scores) else float("inf")
 
 
-def judged(label: I64, score: F64, limit: float, wrote: Flags, accounts: pd.DataFrame) -> Judged:
+def select_evaluated(label: I64, score: F64, limit: float, wrote: Flags, accounts: pd.DataFrame) -> EvaluatedAccounts:
     """Return who is judged, given all accounts [A].
 
     Args:
@@ -50,10 +50,10 @@ def judged(label: I64, score: F64, limit: float, wrote: Flags, accounts: pd.Data
     group = np.where(role == "organic", np.where(cohort == "dissenter", "dissenters", "others"), np.char.add(role, "s"))
     ours = label == CAMPAIGN
     columns = (label, score, score > limit, np.where(ours, "", group), np.where(ours, cell, ""))
-    return Judged._make(column[kept] for column in columns)
+    return EvaluatedAccounts._make(column[kept] for column in columns)
 
 
-def ranking(found: Judged, rate: float) -> dict[str, float]:
+def measure_ranking(found: EvaluatedAccounts, rate: float) -> dict[str, float]:
     """Return what the scores' order is worth: AUC, average precision, and recall where a share `rate` is false.
 
     nan where only one kind of account is there. Recall is that of the best threshold known only in hindsight.
@@ -69,7 +69,7 @@ def ranking(found: Judged, rate: float) -> dict[str, float]:
     }
 
 
-def flagging(found: Judged, members: int) -> dict[str, float]:
+def measure_flags(found: EvaluatedAccounts, members: int) -> dict[str, float]:
     """Return what the flags are worth: recall, share of cells of which `members` or more are flagged, false alarms.
 
     `false_NAME` is the share of the genuine of each of `GROUPS` that is flagged; nan where a group is empty.
@@ -79,15 +79,15 @@ def flagging(found: Judged, members: int) -> dict[str, float]:
     hits = np.bincount(place, found.flagged[ours], minlength=len(cells))
     shares = {"recall": ours, "false_all": ~ours} | {f"false_{name}": found.group == name for name in GROUPS}
     return {
-        **{name: _mean(found.flagged[rows]) for name, rows in shares.items()},
-        "cell_recall": _mean(hits >= members),
+        **{name: _compute_mean(found.flagged[rows]) for name, rows in shares.items()},
+        "cell_recall": _compute_mean(hits >= members),
         "flagged": float(found.flagged.sum()),
         "members": float(ours.sum()),
         "genuine": float((~ours).sum()),
     }
 
 
-def precisions(label: I64, flagged: Flags) -> dict[str, float]:
+def compute_precisions(label: I64, flagged: Flags) -> dict[str, float]:
     """Return the precision of flags at each of `PREVALENCES`, by weighting the genuine; of several worlds at once.
 
     `precision_NAME_low` takes the upper 95% limit of the false-positive rate (Clopper & Pearson 1934) in its place: no
@@ -111,5 +111,5 @@ def precisions(label: I64, flagged: Flags) -> dict[str, float]:
     return found
 
 
-def _mean(values: NDArray[np.bool_]) -> float:
+def _compute_mean(values: NDArray[np.bool_]) -> float:
     return float(values.mean()) if len(values) else float("nan")

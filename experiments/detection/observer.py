@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.detection.detector import F64, I64
-from experiments.detection.topics import HOUR, STATISTICS, statistics, traffic
+from experiments.detection.topics import HOUR, STATISTICS, collect_traffic, compute_statistics
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
 
@@ -56,13 +56,13 @@ class Observer:
         self.limits: dict[str, float] = {}  #: what each kind of calm world needs
         self.limit = float("inf")
 
-    def look(self, view: PlatformView) -> pd.DataFrame:
+    def compute_windows(self, view: PlatformView) -> pd.DataFrame:
         """Return the statistics of every topic and window with enough posts.
 
         Returns:
             `COLUMNS`: topic (a hashtag), time (end of the window, seconds since the epoch), posts, `STATISTICS`.
         """
-        rows, every, begin = traffic(view)
+        rows, every, begin = collect_traffic(view)
         span, step = self.window * HOUR, self.step * HOUR
         time, found = rows["time"].to_numpy(), []
         past = {topic: part["time"].to_numpy() for topic, part in rows.groupby("topic")}
@@ -73,9 +73,9 @@ class Observer:
                     before, until = np.searchsorted(past[topic], [now - span, now])
                     behind = now - span - begin
                     former = before * span / behind if behind >= span else float("nan")
-                    others = _by_hour(every[every < now]) - _by_hour(past[topic][:until])
+                    others = _count_by_hour(every[every < now]) - _count_by_hour(past[topic][:until])
                     looked = {"topic": topic, "time": now, "posts": len(part)}
-                    found.append(looked | statistics(part, former, others))
+                    found.append(looked | compute_statistics(part, former, others))
         return pd.DataFrame(found, columns=list(COLUMNS))
 
     def calibrate(self, usual: Sequence[pd.DataFrame], kinds: Mapping[str, Sequence[pd.DataFrame]]) -> Self:
@@ -95,12 +95,14 @@ class Observer:
             )
         self._calm = {name: np.sort(pooled[name].to_numpy(np.float64)) for name in STATISTICS}
         for kind, worlds in kinds.items():
-            highest = np.array([self.judge(looks)["score"].max() if len(looks) else -np.inf for looks in worlds])
-            self.limits[kind] = float(np.sort(highest)[rank(len(worlds), self.rate) - 1])
+            highest = np.array(
+                [self.score_windows(looks)["score"].max() if len(looks) else -np.inf for looks in worlds]
+            )
+            self.limits[kind] = float(np.sort(highest)[compute_rank(len(worlds), self.rate) - 1])
         self.limit = max(self.limits.values())
         return self
 
-    def judge(self, looks: pd.DataFrame) -> pd.DataFrame:
+    def score_windows(self, looks: pd.DataFrame) -> pd.DataFrame:
         """Return what `look` returned, with the columns `score` and `alarm`.
 
         Raises:
@@ -115,12 +117,12 @@ class Observer:
         score = evidence / len(STATISTICS)
         return looks.assign(score=score, alarm=score > self.limit)
 
-    def watch(self, view: PlatformView) -> pd.DataFrame:
+    def monitor(self, view: PlatformView) -> pd.DataFrame:
         """Return every look at a platform with its score, and whether it raises an alarm."""
-        return self.judge(self.look(view))
+        return self.score_windows(self.compute_windows(view))
 
 
-def rank(worlds: int, rate: float) -> int:
+def compute_rank(worlds: int, rate: float) -> int:
     """Return which of the ascending scores of calm worlds bounds the next one's but for a share `rate`: 1 is the first.
 
     Raises:
@@ -133,5 +135,5 @@ def rank(worlds: int, rate: float) -> int:
     return worlds + 1 - beyond
 
 
-def _by_hour(time: I64) -> F64:
+def _count_by_hour(time: I64) -> F64:
     return np.bincount(time // HOUR % 24, minlength=24).astype(np.float64)

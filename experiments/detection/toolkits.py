@@ -17,8 +17,8 @@ import pyarrow as pa
 from scipy import sparse
 
 from experiments.detection.detector import F64, Detector
+from experiments.detection.formats.base import AccountTexts, Format, format_standing
 from experiments.detection.formats.pages import V1
-from experiments.detection.formats.shown import Format, People, standing
 from experiments.detection.formats.tables import Cnt
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
@@ -113,14 +113,14 @@ class Bloc(Detector):
         score = np.zeros(len(view.accounts))
         if len(posts) <= self.neighbours:
             return score
-        who, vectors = _vectors(posts, self.DIMENSIONS)
+        who, vectors = _compute_vectors(posts, self.DIMENSIONS)
         alike = (vectors @ vectors.T).toarray()
         np.fill_diagonal(alike, 0.0)
         score[np.searchsorted(view.accounts["account_id"], who)] = np.sort(alike)[:, -self.neighbours :].mean(axis=1)
         return score
 
 
-def _vectors(
+def _compute_vectors(
     posts: dict[int, list[dict[str, object]]], dimensions: tuple[str, ...]
 ) -> tuple[list[int], sparse.csr_array]:
     """Return whose behaviour BLOC could spell, and its TF-IDF vectors, each of length 1."""
@@ -142,10 +142,10 @@ def _vectors(
 
 def _export(view: PlatformView, kind: type[Format], folder: Path) -> None:
     """Write a view in a format of the export."""
-    people = People(pa.Table.from_pandas(view.accounts, preserve_index=False))
+    people = AccountTexts(pa.Table.from_pandas(view.accounts, preserve_index=False))
     table = pa.Table.from_pandas(view.posts.assign(kind=view.posts["kind"].astype(str)), preserve_index=False)
     texts = {field.name: pa.string() for field in table.schema if pa.types.is_large_string(field.type)}
     table = table.cast(pa.schema([field.with_type(texts.get(field.name, field.type)) for field in table.schema]))
     written = kind(folder, people)
-    written.posts(standing(table, people))
+    written.write_posts(format_standing(table, people))
     written.close(pa.table({}))

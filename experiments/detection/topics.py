@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.detection.detector import F64, I64
-from experiments.detection.traces import standing
+from experiments.detection.traces import select_standing
 from experiments.detection.view import PlatformView
 
 MINUTE, HOUR = 60, 3600
@@ -24,12 +24,12 @@ class Traffic(NamedTuple):
     begin: int  #: first full hour of the platform, seconds since the epoch
 
 
-def traffic(view: PlatformView) -> Traffic:
+def collect_traffic(view: PlatformView) -> Traffic:
     """Return what stands on each topic; a topic is a community of hashtags, named by the one most used."""
-    posts, account = standing(view)
+    posts, account = select_standing(view)
     tags = posts["hashtags"].reset_index(drop=True).str.split(" ").explode()
     tags = tags[tags != ""]
-    named = topics(tags)
+    named = find_topics(tags)
     rows = pd.DataFrame({"post": tags.index, "topic": tags.map(named).to_numpy()}).drop_duplicates()
     place = rows["post"].to_numpy()
     repost, reply = (posts["kind"].to_numpy() == kind for kind in ("repost", "reply"))
@@ -49,7 +49,7 @@ def traffic(view: PlatformView) -> Traffic:
     return Traffic(rows, times, int(times[0]) // HOUR * HOUR if len(times) else 0)
 
 
-def topics(tags: pd.Series) -> dict[str, str]:
+def find_topics(tags: pd.Series) -> dict[str, str]:
     """Return the topic of each hashtag, given the hashtags of posts, indexed by post.
 
     Communities of the network of hashtags used in one post, weighted by how often, by Louvain's method (Blondel et al.
@@ -65,7 +65,7 @@ def topics(tags: pd.Series) -> dict[str, str]:
     return {tag: max(sorted(group), key=lambda name: used[name]) for group in groups for tag in group}
 
 
-def statistics(rows: pd.DataFrame, former: float, others: F64) -> dict[str, float]:
+def compute_statistics(rows: pd.DataFrame, former: float, others: F64) -> dict[str, float]:
     """Return how planned a window of one topic's traffic looks, each statistic higher for more, by `STATISTICS`.
 
     * synchrony: share of posts at most a minute from the same act by another account - a repost of the same post, an
@@ -85,15 +85,15 @@ def statistics(rows: pd.DataFrame, former: float, others: F64) -> dict[str, floa
     each = rows["account"].value_counts().to_numpy(np.float64)
     hours = np.bincount(rows["time"].to_numpy() // HOUR % 24, minlength=24)
     return {
-        "synchrony": _synchrony(rows),
+        "synchrony": _compute_synchrony(rows),
         "repetition": float((writers > 1).mean()) if len(own) else 0.0,
         "pace": float(np.log(each) @ each / each.sum()),
-        "clock": _divergence(hours.astype(np.float64), others),
+        "clock": _compute_divergence(hours.astype(np.float64), others),
         "surge": 0.0 if np.isnan(former) else float(np.log((1 + len(rows)) / (1 + former))),
     }
 
 
-def _synchrony(rows: pd.DataFrame) -> float:
+def _compute_synchrony(rows: pd.DataFrame) -> float:
     """Return the share of acts whose neighbour in time, among those of the same kind, is another account's and near.
 
     An act between two of its own author's is not looked beyond them.
@@ -108,7 +108,7 @@ def _synchrony(rows: pd.DataFrame) -> float:
     return float(beside.mean())
 
 
-def _divergence(hours: F64, others: F64) -> float:
+def _compute_divergence(hours: F64, others: F64) -> float:
     """Return the divergence of the hours' shares from the others', one post added to each hour of both."""
     p, q = (hours + 1) / (hours + 1).sum(), (others + 1) / (others + 1).sum()
     return float(p @ np.log(p / q))

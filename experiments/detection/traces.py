@@ -21,7 +21,7 @@ class Trace(NamedTuple):
     time: I64  #: seconds since the epoch
 
 
-def trace(view: PlatformView, kind: str) -> Trace:
+def extract_trace(view: PlatformView, kind: str) -> Trace:
     """Return the actions of a kind among the posts that stand.
 
     Args:
@@ -35,7 +35,7 @@ def trace(view: PlatformView, kind: str) -> Trace:
     """
     if kind not in TRACES:
         raise InputError(f"trace={kind} is unknown: {suggest(kind, TRACES)}")
-    posts, account = standing(view)
+    posts, account = select_standing(view)
     own = (posts["kind"] != "repost").to_numpy()
     used = {"repost": ~own, "reply": (posts["reply_to_account"] >= 0).to_numpy()}.get(kind, own)
     posts, account = posts[used], account[used]
@@ -43,15 +43,15 @@ def trace(view: PlatformView, kind: str) -> Trace:
     if kind in source:
         things = posts[source[kind]].reset_index(drop=True)
     elif kind == "hashtag_url":
-        things = _each(_each(posts["hashtags"]) + " ", posts["urls"].reset_index(drop=True))
+        things = _split_words(_split_words(posts["hashtags"]) + " ", posts["urls"].reset_index(drop=True))
     else:
-        things = _each(posts["hashtags" if kind == "hashtag" else "urls"])
+        things = _split_words(posts["hashtags" if kind == "hashtag" else "urls"])
     things = things[things != ""]
     row, times = things.index.to_numpy(), posts["time"].to_numpy(np.int64)
     return Trace(account[row], pd.factorize(things)[0].astype(np.int64), times[row])
 
 
-def together(traces: list[Trace]) -> Trace:
+def merge_traces(traces: list[Trace]) -> Trace:
     """Return the actions of several kinds as those of one, with objects of their own each."""
     first, parts = 0, []
     for part in traces:
@@ -60,7 +60,7 @@ def together(traces: list[Trace]) -> Trace:
     return Trace._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def standing(view: PlatformView) -> tuple[pd.DataFrame, I64]:
+def select_standing(view: PlatformView) -> tuple[pd.DataFrame, I64]:
     """Return the posts that were not deleted, and of each the row of its author in `view.accounts`.
 
     Raises:
@@ -76,7 +76,7 @@ def standing(view: PlatformView) -> tuple[pd.DataFrame, I64]:
     return posts, row.astype(np.int64)
 
 
-def _each(words: pd.Series, others: pd.Series | None = None) -> pd.Series:
+def _split_words(words: pd.Series, others: pd.Series | None = None) -> pd.Series:
     """Return every word of each text, indexed by the text's place; with `others`, joined to every word of those."""
     if others is not None:
         pairs = pd.DataFrame({"one": words, "other": others.reindex(words.index)})

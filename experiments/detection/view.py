@@ -20,7 +20,7 @@ class PlatformView(NamedTuple):
     follows: pd.DataFrame
 
 
-class Truth(NamedTuple):
+class TruthTables(NamedTuple):
     """What only the truth knows, with the same ids as the view and in the same order."""
 
     #: account_id int64; role str (of `sim.state.truth.ROLES`); cohort str (third | dissenter | loyalist | sympathiser,

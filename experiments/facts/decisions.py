@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.observers.base import Moment
-from sim.state.accounts import F64, I64, OPINION
+from sim.observers.base import StepRecord
+from sim.state.accounts import F64, I64, OPINION_THRESHOLD
 
 
 @dataclass
@@ -24,12 +24,16 @@ class Decisions:
         self.decided, self.voiced = np.zeros((2, self.accounts), np.int64)
         self.support = np.zeros(self.accounts)
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Count one tick; adds no measure to the world's history."""
         if moment.tick >= moment.campaign_start:
-            rows, stance, climate = moment.woken.active, moment.change.stance_principal, moment.change.climate
-            own = np.where(stance > OPINION, climate, 1.0 - climate) * (np.abs(stance) > OPINION)
-            self.decided[rows] += moment.spoken.decided
-            self.voiced[rows] += moment.spoken.voiced
-            self.support[rows] += own * moment.spoken.decided
+            rows, stance, climate = (
+                moment.active_users.active,
+                moment.update.stance_principal,
+                moment.update.opinion_climate,
+            )
+            own = np.where(stance > OPINION_THRESHOLD, climate, 1.0 - climate) * (np.abs(stance) > OPINION_THRESHOLD)
+            self.decided[rows] += moment.speech.decided
+            self.voiced[rows] += moment.speech.voiced
+            self.support[rows] += own * moment.speech.decided
         return {}

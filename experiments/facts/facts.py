@@ -7,7 +7,7 @@ and the note says so.
 import pandas as pd
 
 from experiments.facts import activity, harm, operation, opinion, spread
-from experiments.facts.table import Fact, Part, Worlds, measure
+from experiments.facts.table import Fact, Part, SeedWorlds, measure
 from sim.setting import Setting
 from sim.state.posts import ORIGINAL, REPLY, REPOST
 
@@ -16,37 +16,37 @@ FACTS = (
         1, "activity concentration", "top 10% of users write 75-90% of posts; top 25% at least 95%", "C",
         "Pew 2019, 2021", "second-hand",
         (
-            Part("written by the top 10%, %", lambda w: activity.written_by_top(w.quiet, 0.10), 75, 90, 100),
-            Part("written by the top 25%, %", lambda w: activity.written_by_top(w.quiet, 0.25), 95, 100, 100),
+            Part("written by the top 10%, %", lambda w: activity.measure_top_posts(w.quiet, 0.10), 75, 90, 100),
+            Part("written by the top 25%, %", lambda w: activity.measure_top_posts(w.quiet, 0.25), 95, 100, 100),
         ),
         "Quiet world, whole run, all people.",
     ),
     Fact(
         2, "mix of acts", "reposts 40-50%, replies 30-35%, originals 10-20%", "C", "Pew 2021", "second-hand",
         (
-            Part("reposts, %", lambda w: activity.share_of_kind(w.quiet, REPOST), 40, 50, 100),
-            Part("replies, %", lambda w: activity.share_of_kind(w.quiet, REPLY), 30, 35, 100),
-            Part("originals, %", lambda w: activity.share_of_kind(w.quiet, ORIGINAL), 10, 20, 100),
+            Part("reposts, %", lambda w: activity.measure_kind_share(w.quiet, REPOST), 40, 50, 100),
+            Part("replies, %", lambda w: activity.measure_kind_share(w.quiet, REPLY), 30, 35, 100),
+            Part("originals, %", lambda w: activity.measure_kind_share(w.quiet, ORIGINAL), 10, 20, 100),
         ),
         "Quiet world, of all acts of people.",
     ),
     Fact(
         3, "political concentration", "6% of users write about 73% of political posts", "V", "Pew", "second-hand",
-        (Part("contested posts by the top 6%, %", lambda w: activity.political_by_top(w.quiet, 0.06), 68, 78, 100),),
+        (Part("contested posts by the top 6%, %", lambda w: activity.measure_top_political(w.quiet, 0.06), 68, 78, 100),),
         "Quiet world, all people. Band: 73 and five points either way, our reading of \"about\".",
     ),
     Fact(
         4, "cascade size", "70-95% of posts never reshared; 1-4% go beyond one hop", "V",
         "Goel, Watts & Goldstein 2012", "second-hand",
         (
-            Part("never reposted, %", lambda w: spread.never_reposted(w.quiet), 70, 95, 100),
-            Part("beyond one hop, %", lambda w: spread.beyond_one_hop(w.quiet), 1, 4, 100),
+            Part("never reposted, %", lambda w: spread.measure_never_reposted(w.quiet), 70, 95, 100),
+            Part("beyond one hop, %", lambda w: spread.measure_beyond_hop(w.quiet), 1, 4, 100),
         ),
         "Quiet world, posts by people given 48 hours or more.",
     ),
     Fact(
         5, "speed", "about half of reposts within 1 h", "V", "Kwak et al. 2010", "second-hand",
-        (Part("reposts within 1 h, %", lambda w: spread.reposts_within_an_hour(w.quiet), 40, 60, 100),),
+        (Part("reposts within 1 h, %", lambda w: spread.measure_fast_reposts(w.quiet), 40, 60, 100),),
         "Quiet world. Band: half and ten points either way, our reading of \"about\". The tick is an hour, and nobody "
         "reads a post in the hour in which it was written: reposts can hardly be faster.",
     ),
@@ -54,9 +54,9 @@ FACTS = (
         6, "burstiness", "inter-event tail exponent 1-2, and still heavy after the daily rhythm is removed", "V",
         "several", "seen",
         (
-            Part("exponent", lambda w: activity.interval_exponent(w.quiet, without_rhythm=False), 1, 2),
-            Part("exponent without rhythm", lambda w: activity.interval_exponent(w.quiet, without_rhythm=True), 1, 2),
-            Part("burstiness without rhythm", lambda w: activity.burstiness(w.quiet), 0.05, 1),
+            Part("exponent", lambda w: activity.measure_interval_exponent(w.quiet, without_rhythm=False), 1, 2),
+            Part("exponent without rhythm", lambda w: activity.measure_interval_exponent(w.quiet, without_rhythm=True), 1, 2),
+            Part("burstiness without rhythm", lambda w: activity.measure_burstiness(w.quiet), 0.05, 1),
         ),
         "Quiet world, people with ten posts or more. Burstiness is 0 for a Poisson process; above 0.05 is our reading "
         "of \"still heavy\".",
@@ -65,9 +65,9 @@ FACTS = (
         7, "follow graph", "heavy-tailed followers (not a pure power law); reciprocity 20-45%", "C",
         "Kwak 2010, Myers 2014", "unchecked",
         (
-            Part("reciprocity, %", lambda w: spread.reciprocated(w.quiet), 20, 45, 100),
-            Part("tail exponent of followers", lambda w: spread.tail_exponent(spread.followers(w.quiet)), 1, 3),
-            Part("bend of the tail", lambda w: spread.bend(spread.followers(w.quiet)), high=-0.05),
+            Part("reciprocity, %", lambda w: spread.measure_reciprocity(w.quiet), 20, 45, 100),
+            Part("tail exponent of followers", lambda w: spread.measure_tail_exponent(spread.count_followers(w.quiet)), 1, 3),
+            Part("bend of the tail", lambda w: spread.measure_tail_bend(spread.count_followers(w.quiet)), high=-0.05),
         ),
         "Reciprocity is an assumption until its source has been read. Bands of exponent (1 to 3) and bend (0 for a "
         "pure power law) are our reading of \"heavy-tailed\" and \"not pure\".",
@@ -76,14 +76,14 @@ FACTS = (
         8, "baseline toxicity", "1-3% of posts in general; 3-7% of posts to public targets", "C",
         "Amnesty 2018 and UK MPs study", "seen / second-hand",
         (
-            Part("of all posts, %", lambda w: harm.toxic(w.quiet), 1, 3, 100),
-            Part("of replies to public targets, %", lambda w: harm.toxic_to_public(w.quiet), 3, 7, 100),
+            Part("of all posts, %", lambda w: harm.measure_toxic_posts(w.quiet), 1, 3, 100),
+            Part("of replies to public targets, %", lambda w: harm.measure_toxic_replies(w.quiet), 3, 7, 100),
         ),
         "Quiet world, posts by people.",
     ),
     Fact(
         9, "abusers are few", "fewer than 1% of accounts draw most reports", "V", "Twitter 2018", "second-hand",
-        (Part("accounts with half of reports, %", lambda w: harm.most_reported(w.quiet.watch.reported), 0, 1,
+        (Part("accounts with half of reports, %", lambda w: harm.measure_most_reported(w.quiet.counts.reported), 0, 1,
               100),),
         "Quiet world, all accounts.",
     ),
@@ -91,10 +91,10 @@ FACTS = (
         10, "withholding", "25-35% of those exposed to abuse withhold at least one post; 10-16% leave", "C",
         "Data & Society 2016, PEN America 2017, Amnesty 2017, Pew", "not said",
         (
-            Part("abused with a say, withheld, %", lambda w: harm.withheld_by_abused(w.operation), 25, 35, 100),
-            Part("all abused, left, %", lambda w: harm.left_of_abused(w.operation), 10, 16, 100),
+            Part("abused with a say, withheld, %", lambda w: harm.measure_abused_withheld(w.operation), 25, 35, 100),
+            Part("all abused, left, %", lambda w: harm.measure_abused_left(w.operation), 10, 16, 100),
             Part("all abused, withheld, %",
-                 lambda w: harm.withheld_among(w.operation, harm.abused(w.operation)), scale=100),
+                 lambda w: harm.measure_withheld(w.operation, harm.select_abused(w.operation)), scale=100),
         ),
         "World with the operation; people abused since the campaign began; shares over the time from its beginning to "
         "the end of the run. The surveys ask \"ever\": who had nothing to say on the topic in these two weeks is left "
@@ -104,10 +104,10 @@ FACTS = (
         11, "witnessing silences too", "bystanders withhold as well (66% witnessed abuse)", "V",
         "Data & Society, Pew 2017", "seen",
         (
-            Part("others with a say, withheld, %", lambda w: harm.withheld_by_bystanders(w.operation), 1,
+            Part("others with a say, withheld, %", lambda w: harm.measure_bystanders_withheld(w.operation), 1,
                  100, 100),
-            Part("the same, quiet world, %", lambda w: harm.withheld_by_bystanders(w.quiet), scale=100),
-            Part("witnessed abuse, quiet world, %", lambda w: harm.witnessed(w.quiet), scale=100),
+            Part("the same, quiet world, %", lambda w: harm.measure_bystanders_withheld(w.quiet), scale=100),
+            Part("witnessed abuse, quiet world, %", lambda w: harm.measure_witnesses(w.quiet), scale=100),
         ),
         "As fact 10. At least 1% is our reading of \"as well\". One may withhold without abuse around: climate works "
         "too. The 66% are of a survey that asks \"ever\", so no band.",
@@ -117,8 +117,8 @@ FACTS = (
         "P(leave after N posts) ~ N^-0.9..-1.0, raised by toxicity (0.5-2 fewer active days per editor)", "V",
         "Smirnov et al. 2023, Wikipedia", "second-hand",
         (
-            Part("exponent", lambda w: activity.leaving_exponent(w.quiet), -1.0, -0.9),
-            Part("abused over others, who left", lambda w: harm.leaving_ratio(w.operation), 1.0),
+            Part("exponent", lambda w: activity.measure_leaving_exponent(w.quiet), -1.0, -0.9),
+            Part("abused over others, who left", lambda w: harm.measure_leaving_ratio(w.operation), 1.0),
         ),
         "The exponent in the quiet world, the ratio with the operation. That leaving grows rarer with posts is built "
         "in by assumption, a session and not a post at a time; the ratio follows from the rate fitted to fact 10.",
@@ -127,7 +127,7 @@ FACTS = (
     Fact(
         13, "the climate effect is small", "correlation of perceived support and expression r about 0.10", "C",
         "Matthes, Knoll & von Sikorski 2018, meta-analysis", "seen",
-        (Part("r", lambda w: opinion.climate_correlation(w.quiet), 0.07, 0.13),),
+        (Part("r", lambda w: opinion.measure_climate_correlation(w.quiet), 0.07, 0.13),),
         "Quiet world, opinionated people with a decision to speak or not, since the campaign began elsewhere. Band: "
         "0.03 either way, our reading of \"about\".",
     ),
@@ -135,9 +135,9 @@ FACTS = (
         14, "reactions are mixed", "some targets post more; thread volume may not fall", "V",
         "Cheng 2014; Avalle 2024", "seen",
         (
-            Part("targets who post more, %", lambda w: harm.post_more(w.operation, w.quiet), 5, 95, 100),
-            Part("targets who post less, %", lambda w: harm.post_less(w.operation, w.quiet), scale=100),
-            Part("contested posts, with / without", lambda w: harm.volume_ratio(w.operation, w.quiet)),
+            Part("targets who post more, %", lambda w: harm.measure_post_more(w.operation, w.quiet), 5, 95, 100),
+            Part("targets who post less, %", lambda w: harm.measure_post_less(w.operation, w.quiet), scale=100),
+            Part("contested posts, with / without", lambda w: harm.measure_volume_ratio(w.operation, w.quiet)),
         ),
         "72 hours after the first abuse against 72 before, less the same in the quiet world. At least 5% is our "
         "reading of \"some\".",
@@ -146,9 +146,9 @@ FACTS = (
         15, "flood profile", "dormant, then 10-20 posts/h; up to about 90% reposts", "C", "Russia 2011, Iraq 2023",
         "second-hand",
         (
-            Part("posts in an active hour", lambda w: operation.hourly_rate(w.operation), 10, 20),
-            Part("reposts of the flood, %", lambda w: operation.flood_reposts(w.operation), 50, 90, 100),
-            Part("posts before the campaign", lambda w: operation.early_posts(w.operation), 0, 0),
+            Part("posts in an active hour", lambda w: operation.measure_hourly_rate(w.operation), 10, 20),
+            Part("reposts of the flood, %", lambda w: operation.measure_flood_reposts(w.operation), 50, 90, 100),
+            Part("posts before the campaign", lambda w: operation.measure_early_posts(w.operation), 0, 0),
         ),
         "At least 50% is our reading of \"up to\".",
     ),
@@ -157,9 +157,9 @@ FACTS = (
         "50-90% (mean 74%) of a campaign's accounts co-post within a minute; office-hours peaks on workdays", "C",
         "Schoch et al. 2022", "seen",
         (
-            Part("flooders who co-post own text, %", lambda w: operation.copied_together(w.operation), 50, 90, 100),
-            Part("all accounts, reposts count, %", lambda w: operation.acted_together(w.operation), 50, 90, 100),
-            Part("office hours over others", lambda w: operation.office_peak(w.operation), 1.05),
+            Part("flooders who co-post own text, %", lambda w: operation.measure_copied_together(w.operation), 50, 90, 100),
+            Part("all accounts, reposts count, %", lambda w: operation.measure_acted_together(w.operation), 50, 90, 100),
+            Part("office hours over others", lambda w: operation.measure_office_peak(w.operation), 1.05),
         ),
         "At least twice, within 60 s of another account. Only the first number identifies a parameter: the second "
         "follows from the division of labour (who abuses in replies shares no text), the third from shifts and quotas. "
@@ -171,11 +171,11 @@ FACTS = (
         "returnees", "V", "Conway 2019; Berger & Perez 2016", "second-hand; seen",
         (
             Part("followers, tolerated over suspended",
-                 lambda w: operation.lost_early(w.operation, w.swept, "followers"), 6.5, 26),
+                 lambda w: operation.measure_early_loss(w.operation, w.swept, "followers"), 6.5, 26),
             Part("posts, tolerated over suspended",
-                 lambda w: operation.lost_early(w.operation, w.swept, "written"), 3, 12),
-            Part("followers, returned over first", lambda w: operation.returned_followers(w.swept), high=0.999),
-            Part("posts, none suspended for good", lambda w: operation.posts_lost(w.operation)),
+                 lambda w: operation.measure_early_loss(w.operation, w.swept, "written"), 3, 12),
+            Part("followers, returned over first", lambda w: operation.measure_returned_followers(w.swept), high=0.999),
+            Part("posts, none suspended for good", lambda w: operation.measure_posts_lost(w.operation)),
         ),
         "Accounts of the extremists: tolerated in the world with the operation, against those opened and suspended "
         "within 7 days in the same world, swept from the campaign's start on. Bands: a factor of two either way, our "
@@ -184,7 +184,7 @@ FACTS = (
     Fact(
         18, "exposure is concentrated", "1% of users get about 70% of exposures to the operation", "V",
         "Eady et al. 2023", "seen",
-        (Part("impressions on the top 1%, %", lambda w: operation.exposed_top(w.operation, 0.01), 60, 80, 100),),
+        (Part("impressions on the top 1%, %", lambda w: operation.measure_top_exposure(w.operation, 0.01), 60, 80, 100),),
         "World with the operation, all people. Band: ten points either way, our reading of \"about\".",
     ),
     Fact(
@@ -192,9 +192,9 @@ FACTS = (
         "brutal content lowers support in general, raises it among extreme supporters", "V",
         "Mitts, Phillips & Walter", "seen",
         (
-            Part("moved: extreme supporters", lambda w: opinion.moved(w.quiet, w.calm, extreme=True),
+            Part("moved: extreme supporters", lambda w: opinion.measure_stance_change(w.quiet, w.shockless, extreme=True),
                  0.001),
-            Part("moved: all others", lambda w: opinion.moved(w.quiet, w.calm, extreme=False),
+            Part("moved: all others", lambda w: opinion.measure_stance_change(w.quiet, w.shockless, extreme=False),
                  high=-0.001),
         ),
         "Stance in [-1, 1]; against the same world whose extremists post without shock. That both directions occur is "
@@ -205,8 +205,8 @@ FACTS = (
         "2-4% (Ross 2019) or 5-10% (Cheng, Luo & Yu 2020) manipulators flip the climate in at least 2/3 of runs", "D",
         "models, not data", "seen",
         (
-            Part("runs with the climate flipped, %", lambda w: opinion.flipped(w.operation), scale=100),
-            Part("the same, quiet world, %", lambda w: opinion.flipped(w.quiet), scale=100),
+            Part("runs with the climate flipped, %", lambda w: opinion.measure_flipped(w.operation), scale=100),
+            Part("the same, quiet world, %", lambda w: opinion.measure_flipped(w.quiet), scale=100),
             Part("army, % of all accounts",
                  lambda w: w.operation.setting.army.size / len(w.operation.role), scale=100),
         ),
@@ -216,6 +216,6 @@ FACTS = (
 )  # fmt: skip
 
 
-def measured(setting: Setting, seed: int, ticks: int) -> pd.DataFrame:
+def measure_facts(setting: Setting, seed: int, ticks: int) -> pd.DataFrame:
     """Play the worlds of one seed and measure every fact: `number, part, seed, value`."""
-    return measure(FACTS, Worlds(setting, seed, ticks), seed)
+    return measure(FACTS, SeedWorlds(setting, seed, ticks), seed)

@@ -9,27 +9,27 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.facts.activity import HOUR, by_people
+from experiments.facts.activity import HOUR, select_people_posts
 from experiments.facts.recording import Recording
 from sim.state.accounts import I64
-from sim.state.posts import CONTESTED, TOXIC
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD
 
 AROUND = 72  #: hours compared before and after the first abuse
 
 
-def toxic(run: Recording) -> float:
+def measure_toxic_posts(run: Recording) -> float:
     """Fact 8: part of all posts of ordinary people, reposts included, that are toxic."""
-    return _mean(run.posts.toxicity[by_people(run)] >= TOXIC)
+    return _compute_mean(run.posts.toxicity[select_people_posts(run)] >= TOXIC_THRESHOLD)
 
 
-def toxic_to_public(run: Recording) -> float:
+def measure_toxic_replies(run: Recording) -> float:
     """Fact 8: part of the replies of ordinary people to public targets that are toxic."""
     target = run.posts.target
-    public = by_people(run) & (target >= 0) & run.before.public[target]
-    return _mean(run.posts.toxicity[public] >= TOXIC)
+    public = select_people_posts(run) & (target >= 0) & run.before.public[target]
+    return _compute_mean(run.posts.toxicity[public] >= TOXIC_THRESHOLD)
 
 
-def most_reported(reports: I64) -> float:
+def measure_most_reported(reports: I64) -> float:
     """Fact 9: smallest share of accounts that together draw more than half of all reports; nan without one."""
     if not reports.sum():
         return math.nan
@@ -37,74 +37,74 @@ def most_reported(reports: I64) -> float:
     return float((np.argmax(2 * running > running[-1]) + 1) / len(reports))
 
 
-def abused(run: Recording) -> NDArray[np.bool_]:
+def select_abused(run: Recording) -> NDArray[np.bool_]:
     """Return who received and read a toxic post addressed to them since the campaign began, bool [people]."""
-    return run.after.abused[: run.people] > 0
+    return run.after.abuse_received[: run.people] > 0
 
 
-def had_a_say(run: Recording) -> NDArray[np.bool_]:
+def select_deciders(run: Recording) -> NDArray[np.bool_]:
     """Return who had a contested intention to decide about since the campaign began, bool [people].
 
     Surveys ask whether something ever happened, to people who had years of things to say; who had
     nothing to say in our two weeks could withhold nothing, and is left out of the comparison.
     """
-    return run.watch.decided[: run.people] > 0
+    return run.counts.decided[: run.people] > 0
 
 
-def withheld_among(run: Recording, who: NDArray[np.bool_]) -> float:
+def measure_withheld(run: Recording, who: NDArray[np.bool_]) -> float:
     """Facts 10, 11: part of the people in `who` with a contested post withheld since the campaign began."""
-    return _mean(run.after.withheld[: run.people][who] > 0)
+    return _compute_mean(run.after.withheld[: run.people][who] > 0)
 
 
-def left_among(run: Recording, who: NDArray[np.bool_]) -> float:
+def measure_left(run: Recording, who: NDArray[np.bool_]) -> float:
     """Facts 10, 12: part of the people in `who` who left the platform since the campaign began."""
-    at = run.watch.left_at[: run.people]
+    at = run.counts.left_at[: run.people]
     stayed = at >= run.start
-    return _mean((at < run.watch.never)[who & stayed])
+    return _compute_mean((at < run.counts.never)[who & stayed])
 
 
-def withheld_by_abused(run: Recording) -> float:
-    """Fact 10: part of the abused who had a say that withheld a post (`abused`, `had_a_say`)."""
-    return withheld_among(run, abused(run) & had_a_say(run))
+def measure_abused_withheld(run: Recording) -> float:
+    """Fact 10: part of the abused who had a say that withheld a post (`abused`, `select_deciders`)."""
+    return measure_withheld(run, select_abused(run) & select_deciders(run))
 
 
-def left_of_abused(run: Recording) -> float:
+def measure_abused_left(run: Recording) -> float:
     """Fact 10: part of the abused who left the platform since the campaign began."""
-    return left_among(run, abused(run))
+    return measure_left(run, select_abused(run))
 
 
-def withheld_by_bystanders(run: Recording) -> float:
+def measure_bystanders_withheld(run: Recording) -> float:
     """Fact 11: part of the people never abused since the campaign began, who had a say, that withheld a post."""
-    return withheld_among(run, ~abused(run) & had_a_say(run))
+    return measure_withheld(run, ~select_abused(run) & select_deciders(run))
 
 
-def leaving_ratio(run: Recording) -> float:
+def measure_leaving_ratio(run: Recording) -> float:
     """Fact 12: part of the abused who left, over that of all others, since the campaign began."""
-    others = left_among(run, ~abused(run))
-    return left_of_abused(run) / others if others else math.nan
+    others = measure_left(run, ~select_abused(run))
+    return measure_abused_left(run) / others if others else math.nan
 
 
-def witnessed(run: Recording) -> float:
+def measure_witnesses(run: Recording) -> float:
     """Fact 11: part of all people who read, in the whole run, a toxic post that was not addressed to them."""
-    return _mean(run.watch.witnessed[: run.people] > 0)
+    return _compute_mean(run.counts.witnessed[: run.people] > 0)
 
 
-def changes(operation: Recording, quiet: Recording) -> I64:
+def compute_target_changes(operation: Recording, quiet: Recording) -> I64:
     """Fact 14: change of posting of each target after their first abuse, int64 [targets].
 
     Posts in the `AROUND` hours after the first abuse since the campaign began, minus those in as many hours before;
     minus the same difference, for the same person and hours, in the quiet world of the same seed. Targets
     whose window leaves the run are left out.
     """
-    first = operation.watch.first_abuse[: operation.people]
+    first = operation.counts.first_abuse[: operation.people]
     ticks = min(operation.ticks, quiet.ticks)
     who = np.flatnonzero((first >= AROUND) & (first < ticks - AROUND))
-    return _difference(operation, who, first[who]) - _difference(quiet, who, first[who])
+    return _count_difference(operation, who, first[who]) - _count_difference(quiet, who, first[who])
 
 
-def _difference(run: Recording, who: I64, tick: I64) -> I64:
+def _count_difference(run: Recording, who: I64, tick: I64) -> I64:
     """Return posts in the hours after `tick` minus posts in the hours before, for each of `who`."""
-    chosen = by_people(run)
+    chosen = select_people_posts(run)
     author, hour = run.posts.author[chosen].astype(np.int64), run.posts.time[chosen] // HOUR
     order = np.argsort(author, kind="stable")  # within an author, in order of time
     place = author[order] * (run.ticks + 1) + hour[order]
@@ -112,24 +112,26 @@ def _difference(run: Recording, who: I64, tick: I64) -> I64:
     return np.asarray(edge[2] - 2 * edge[1] + edge[0], dtype=np.int64)
 
 
-def post_more(operation: Recording, quiet: Recording) -> float:
+def measure_post_more(operation: Recording, quiet: Recording) -> float:
     """Fact 14: part of the targets whose posting rose (see `changes`)."""
-    return _mean(changes(operation, quiet) > 0)
+    return _compute_mean(compute_target_changes(operation, quiet) > 0)
 
 
-def post_less(operation: Recording, quiet: Recording) -> float:
+def measure_post_less(operation: Recording, quiet: Recording) -> float:
     """Fact 14: part of the targets whose posting fell (see `changes`)."""
-    return _mean(changes(operation, quiet) < 0)
+    return _compute_mean(compute_target_changes(operation, quiet) < 0)
 
 
-def volume_ratio(operation: Recording, quiet: Recording) -> float:
+def measure_volume_ratio(operation: Recording, quiet: Recording) -> float:
     """Fact 14: contested posts of ordinary people since the campaign began, over those in the quiet world."""
     with_it, without = (
-        np.count_nonzero(by_people(run) & (run.posts.topic == CONTESTED) & (run.posts.time >= run.start * HOUR))
+        np.count_nonzero(
+            select_people_posts(run) & (run.posts.topic == CONTESTED) & (run.posts.time >= run.start * HOUR)
+        )
         for run in (operation, quiet)
     )
     return with_it / without if without else math.nan
 
 
-def _mean(flags: NDArray[np.bool_]) -> float:
+def _compute_mean(flags: NDArray[np.bool_]) -> float:
     return float(flags.mean()) if len(flags) else math.nan

@@ -12,7 +12,7 @@ from sim.state.accounts import F64
 EXTREME = 0.5  #: towards the extremists; above it, a supporter
 
 
-def climate_and_voice(decisions: Decisions, people: int) -> tuple[F64, F64]:
+def compute_climate_voice(decisions: Decisions, people: int) -> tuple[F64, F64]:
     """Return (perceived support of the own side, share voiced) of people, float64 [n].
 
     Of the first `people` accounts, the opinionated with a contested intention decided (voiced, withheld or reserved)
@@ -23,19 +23,19 @@ def climate_and_voice(decisions: Decisions, people: int) -> tuple[F64, F64]:
     return support[who] / decided[who], decisions.voiced[:people][who] / decided[who]
 
 
-def climate_correlation(run: Recording) -> float:
-    """Fact 13: Pearson's r of perceived own support and share voiced, in the quiet world (`climate_and_voice`)."""
-    return correlation(*climate_and_voice(run.watch, run.people))
+def measure_climate_correlation(run: Recording) -> float:
+    """Fact 13: Pearson's r of perceived own support and share voiced, in the quiet world (`compute_climate_voice`)."""
+    return compute_correlation(*compute_climate_voice(run.counts, run.people))
 
 
-def correlation(x: F64, y: F64) -> float:
+def compute_correlation(x: F64, y: F64) -> float:
     """Return Pearson's r; nan where one of them does not vary."""
     if len(x) < 3 or np.ptp(x) == 0.0 or np.ptp(y) == 0.0:
         return math.nan
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def moved(shocking: Recording, calm: Recording, *, extreme: bool) -> float:
+def measure_stance_change(shocking: Recording, calm: Recording, *, extreme: bool) -> float:
     """Fact 19: mean change of stance towards the extremists that shocking content brings, over the whole run.
 
     Stance at the end minus stance at the end of the same world whose extremists post as much without shock; mean over
@@ -48,9 +48,9 @@ def moved(shocking: Recording, calm: Recording, *, extreme: bool) -> float:
     return float(change[who].mean()) if who.any() else math.nan
 
 
-def flipped(run: Recording) -> float:
+def measure_flipped(run: Recording) -> float:
     """Fact 20: 1 if most dissenters end the run believing that most people support the principal, else 0."""
     dissenters = run.before.stance_principal[: run.people] < 0.0
     if not dissenters.any():
         return math.nan
-    return float(np.median(run.after.climate[: run.people][dissenters]) > 0.5)
+    return float(np.median(run.after.opinion_climate[: run.people][dissenters]) > 0.5)

@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.facts.decisions import Decisions
-from sim.observers.base import Moment
+from sim.observers.base import StepRecord
 from sim.setting import Setting
 from sim.state.accounts import I64, Accounts, Register
-from sim.state.graph import edges
-from sim.state.posts import TOXIC, Posts
+from sim.state.graph import list_edges
+from sim.state.posts import TOXIC_THRESHOLD, Posts
 from sim.state.truth import TROLL
 from sim.world import World
 
 
 @dataclass
-class Watch(Decisions):
+class AccountCounts(Decisions):
     """Counts by account what the ledger does not keep. All arrays are [A] and start with zeros, or `never`."""
 
     never: int = np.iinfo(np.int64).max  #: tick of what has not happened
@@ -35,26 +35,26 @@ class Watch(Decisions):
         for name in ("first_abuse", "left_at", "suspended_at"):
             setattr(self, name, np.full(self.accounts, self.never))
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Count one tick; adds no measure to the world's history."""
-        self._reading(moment)
+        self._count_reading(moment)
         np.add.at(self.reported, moment.posts.author[moment.reported], 1)
-        rows = moment.woken.active
-        gone = rows[moment.change.leaves]
+        rows = moment.active_users.active
+        gone = rows[moment.update.leaves]
         self.left_at[gone] = moment.tick
         self.written_at_leaving[gone] = moment.accounts.written[gone]
         barred = moment.removals.accounts
         self.suspended_at[barred] = np.minimum(self.suspended_at[barred], moment.tick)
         if moment.tick >= moment.campaign_start:
-            abused = rows[moment.change.abuse > 0]
+            abused = rows[moment.update.abuse > 0]
             self.first_abuse[abused] = np.minimum(self.first_abuse[abused], moment.tick)
         return super().observe(moment)
 
-    def _reading(self, moment: Moment) -> None:
-        reader = np.repeat(moment.woken.active, np.diff(moment.seen.start))
+    def _count_reading(self, moment: StepRecord) -> None:
+        reader = np.repeat(moment.active_users.active, np.diff(moment.seen.start))
         item, posts = moment.seen.item, moment.posts
         army = moment.truth.role[posts.author[item]] == TROLL
-        toxic = (posts.toxicity[item] >= TOXIC) & (posts.target[item] != reader)
+        toxic = (posts.toxicity[item] >= TOXIC_THRESHOLD) & (posts.target[item] != reader)
         self.exposures += np.bincount(reader[army], minlength=self.accounts)
         self.witnessed += np.bincount(reader[toxic], minlength=self.accounts)
 
@@ -72,7 +72,7 @@ class Recording:
     before: Accounts  #: columns at the start
     after: Accounts  #: columns at the end
     follows: tuple[NDArray[np.int32], NDArray[np.int32]]  #: (source, target) of the follow graph among people
-    watch: Watch
+    counts: AccountCounts
     followers: I64  #: [A] of each account at the end
     register: Register  #: where accounts come from
 
@@ -82,17 +82,17 @@ class Recording:
         return self.setting.campaign.start
 
 
-def record(setting: Setting, seed: int, ticks: int) -> Recording:
+def record_world(setting: Setting, seed: int, ticks: int) -> Recording:
     """Play one world of `ticks` hours and keep everything that the measures need."""
     parts: list[Posts] = []
-    world = World(setting, rng=seed, archive=lambda first, posts: parts.append(_copy(posts)))
+    world = World(setting, rng=seed, archive=lambda first, posts: parts.append(_copy_posts(posts)))
     before = Accounts._make(column.copy() for column in world.accounts)
-    watch = Watch(len(world.role))
+    watch = AccountCounts(len(world.role))
     world.observers.append(watch)
     world.run(ticks)
     world.state.ledger.close()
     posts = Posts._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
-    source, target = edges(world.graph)
+    source, target = list_edges(world.graph)
     among = (source < world.n_organic) & (target < world.n_organic)
     return Recording(
         setting=setting,
@@ -100,15 +100,15 @@ def record(setting: Setting, seed: int, ticks: int) -> Recording:
         people=world.n_organic,
         role=world.state.truth.role,
         posts=posts,
-        tactic=world.state.truth.take(posts.key)[1],
+        tactic=world.state.truth.pop_orders(posts.key)[1],
         before=before,
         after=world.accounts,
         follows=(source[among], target[among]),
-        watch=watch,
+        counts=watch,
         followers=np.diff(world.graph.followers_start),
         register=world.state.register,
     )
 
 
-def _copy(posts: Posts) -> Posts:
+def _copy_posts(posts: Posts) -> Posts:
     return Posts._make(column.copy() for column in posts)

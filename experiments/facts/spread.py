@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from experiments.facts.activity import HOUR, by_people
+from experiments.facts.activity import HOUR, select_people_posts
 from experiments.facts.recording import Recording
 from sim.state.accounts import F64, I64
 from sim.state.posts import REPOST
@@ -13,7 +13,7 @@ SETTLED = 48  #: hours a cascade is given before it is measured: posts leave the
 TOP = 0.05  #: share of people in the tail of followers
 
 
-def cascades(run: Recording) -> tuple[I64, I64]:
+def compute_cascades(run: Recording) -> tuple[I64, I64]:
     """Return (times reposted, greatest depth) of each post that is no repost, int64 [C].
 
     Posts of ordinary people written at least `SETTLED` hours before the end. A repost of the post itself
@@ -30,48 +30,48 @@ def cascades(run: Recording) -> tuple[I64, I64]:
     size, deepest = np.zeros_like(depth), np.zeros_like(depth)
     np.add.at(size, posts.root[copies], 1)
     np.maximum.at(deepest, posts.root[copies], depth[copies])
-    settled = by_people(run) & (posts.kind != REPOST) & (posts.time <= (run.ticks - SETTLED) * HOUR)
+    settled = select_people_posts(run) & (posts.kind != REPOST) & (posts.time <= (run.ticks - SETTLED) * HOUR)
     return size[settled], deepest[settled]
 
 
-def never_reposted(run: Recording) -> float:
+def measure_never_reposted(run: Recording) -> float:
     """Fact 4: part of all settled posts (originals and replies) that nobody reposted."""
-    size, _ = cascades(run)
+    size, _ = compute_cascades(run)
     return float(np.mean(size == 0)) if len(size) else math.nan
 
 
-def beyond_one_hop(run: Recording) -> float:
+def measure_beyond_hop(run: Recording) -> float:
     """Fact 4: part of all settled posts with a repost of a repost."""
-    _, depth = cascades(run)
+    _, depth = compute_cascades(run)
     return float(np.mean(depth > 1)) if len(depth) else math.nan
 
 
-def repost_delays(run: Recording) -> F64:
+def compute_repost_delays(run: Recording) -> F64:
     """Return hours between a post and each of its reposts by ordinary people, float64 [reposts]."""
     posts = run.posts
-    copies = by_people(run) & (posts.kind == REPOST)
+    copies = select_people_posts(run) & (posts.kind == REPOST)
     return (posts.time[copies] - posts.time[posts.root[copies]]) / HOUR
 
 
-def reposts_within_an_hour(run: Recording) -> float:
+def measure_fast_reposts(run: Recording) -> float:
     """Fact 5: part of all reposts by ordinary people made within an hour of the reposted post."""
-    delays = repost_delays(run)
+    delays = compute_repost_delays(run)
     return float(np.mean(delays <= 1.0)) if len(delays) else math.nan
 
 
-def followers(run: Recording) -> I64:
+def count_followers(run: Recording) -> I64:
     """Return how many ordinary people follow each person, int64 [people]."""
     return np.bincount(run.follows[1], minlength=run.people)
 
 
-def reciprocated(run: Recording) -> float:
+def measure_reciprocity(run: Recording) -> float:
     """Fact 7: part of all follow ties among people whose reverse is there too."""
     source, target = (end.astype(np.int64) for end in run.follows)
     forth, back = source * run.people + target, target * run.people + source
     return float(np.isin(forth, back).mean()) if len(forth) else math.nan
 
 
-def tail_exponent(counts: I64) -> float:
+def measure_tail_exponent(counts: I64) -> float:
     """Fact 7: exponent of P(followers > k) over the most followed `TOP` of people (the Hill estimate).
 
     The mean of log(k / k0) over the tail, inverted; k0 is the largest number outside the tail.
@@ -83,7 +83,7 @@ def tail_exponent(counts: I64) -> float:
     return float(1.0 / np.mean(np.log(ranked[:most] / ranked[most])))
 
 
-def bend(counts: I64) -> float:
+def measure_tail_bend(counts: I64) -> float:
     """Fact 7: curvature of log P(followers >= k) over log k from the median up; 0 for a pure power law.
 
     The quadratic coefficient of a least-squares fit over the distinct k; below 0 the tail falls faster

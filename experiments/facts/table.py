@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from experiments.facts.recording import Recording, record
+from experiments.facts.recording import Recording, record_world
 from sim.actors.returns import Returns
 from sim.people.following import Following
 from sim.platform.pressure import Pressure
@@ -21,7 +21,7 @@ MET, PARTLY, MISSED, SHOWN, PENDING = "met", "met in part", "missed", "shown", "
 LEVEL = 0.95
 
 
-class Worlds:
+class SeedWorlds:
     """The worlds of one seed, each played when it is first asked for: the same people, graph and chance."""
 
     def __init__(self, setting: Setting, seed: int, ticks: int) -> None:
@@ -30,18 +30,18 @@ class Worlds:
     @cached_property
     def quiet(self) -> Recording:
         """No army; extremists as in the setting."""
-        return record(self._unarmed, self.seed, self.ticks)
+        return record_world(self._unarmed, self.seed, self.ticks)
 
     @cached_property
     def operation(self) -> Recording:
         """The setting as it is."""
-        return record(self.setting, self.seed, self.ticks)
+        return record_world(self.setting, self.seed, self.ticks)
 
     @cached_property
-    def calm(self) -> Recording:
+    def shockless(self) -> Recording:
         """As `quiet`, but the extremists' posts shock nobody."""
-        shockless = replace(self.setting.extremists, content=0.0)
-        return record(replace(self._unarmed, extremists=shockless), self.seed, self.ticks)
+        shockless = replace(self.setting.extremists, shocking_share=0.0)
+        return record_world(replace(self._unarmed, extremists=shockless), self.seed, self.ticks)
 
     @cached_property
     def swept(self) -> Recording:
@@ -49,7 +49,7 @@ class Worlds:
         start = self.setting.campaign.start
         sweep = Pressure(start=start, hours=max(0, self.ticks - start))
         swept = replace(self.setting, following=Following(), returns=Returns(), pressure=sweep)
-        return record(swept, self.seed, self.ticks)
+        return record_world(swept, self.seed, self.ticks)
 
     @property
     def _unarmed(self) -> Setting:
@@ -61,7 +61,7 @@ class Part:
     """One number of a fact, in the unit in which it is shown."""
 
     name: str
-    measure: Callable[[Worlds], float]
+    measure: Callable[[SeedWorlds], float]
     low: float = -np.inf
     high: float = np.inf
     scale: float = 1.0  #: of the measure, 100 for percent; `low` and `high` are in the scaled unit
@@ -81,14 +81,14 @@ class Fact:
     target: str
     use: str  #: C: calibrated | V: held out, only compared | D: compared with another model
     source: str
-    sure: str  #: seen | second-hand | unchecked: how the source was read
+    certainty: str  #: seen | second-hand | unchecked: how the source was read
     parts: tuple[Part, ...]
     note: str = ""
     pending: str = ""  #: what is not modelled yet
     seen: str = ""  #: why a fact held out is no clean test
 
 
-def measure(facts: Iterable[Fact], worlds: Worlds, seed: int) -> pd.DataFrame:
+def measure(facts: Iterable[Fact], worlds: SeedWorlds, seed: int) -> pd.DataFrame:
     """Return `number, part, seed, value` of all parts of all facts in the worlds of one seed, values scaled."""
     rows = [(fact.number, part.name, seed, part.scale * part.measure(worlds)) for fact in facts for part in fact.parts]
     return pd.DataFrame(rows, columns=["number", "part", "seed", "value"])
@@ -100,11 +100,11 @@ def compare(facts: Iterable[Fact], measured: pd.DataFrame) -> pd.DataFrame:
     A part is met if its mean lies in the band; seeds in which it is not defined are left out. A fact is
     met if all its judged parts are, and stays "not modelled yet" while something of it is missing.
     """
-    fitted = fitted_parameters()
-    return pd.DataFrame([row for fact in facts for row in _rows(fact, measured, fitted.get(fact.number, []))])
+    fitted = list_fitted_parameters()
+    return pd.DataFrame([row for fact in facts for row in _make_rows(fact, measured, fitted.get(fact.number, []))])
 
 
-class Interval(NamedTuple):
+class SeedInterval(NamedTuple):
     """Mean and t-interval over seeds."""
 
     value: float
@@ -113,19 +113,19 @@ class Interval(NamedTuple):
     seeds: int
 
 
-def interval(values: F64) -> Interval:
+def compute_interval(values: F64) -> SeedInterval:
     """Return mean and 95% t-interval of the finite values; nan for what too few of them do not give."""
     known = values[np.isfinite(values)]
     if len(known) == 0:
-        return Interval(np.nan, np.nan, np.nan, 0)
+        return SeedInterval(np.nan, np.nan, np.nan, 0)
     mean = float(known.mean())
     if len(known) == 1:
-        return Interval(mean, np.nan, np.nan, 1)
+        return SeedInterval(mean, np.nan, np.nan, 1)
     half = float(stats.t.ppf((1 + LEVEL) / 2, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
-    return Interval(mean, mean - half, mean + half, len(known))
+    return SeedInterval(mean, mean - half, mean + half, len(known))
 
 
-def overall(verdicts: Iterable[str], pending: str) -> str:
+def combine_verdicts(verdicts: Iterable[str], pending: str) -> str:
     """Return a fact's verdict from those of its parts."""
     judged = [verdict for verdict in verdicts if verdict != SHOWN]
     if pending or not judged:
@@ -135,7 +135,7 @@ def overall(verdicts: Iterable[str], pending: str) -> str:
     return PARTLY if MET in judged else MISSED
 
 
-def fitted_parameters() -> dict[int, list[str]]:
+def list_fitted_parameters() -> dict[int, list[str]]:
     """Return which parameters of the default setting say that they are fitted, by fact: "group.field"."""
     found: dict[int, list[str]] = {}
     for group in fields(Setting):
@@ -147,29 +147,29 @@ def fitted_parameters() -> dict[int, list[str]]:
     return found
 
 
-def _rows(fact: Fact, measured: pd.DataFrame, fitted: list[str]) -> list[dict[str, Any]]:
+def _make_rows(fact: Fact, measured: pd.DataFrame, fitted: list[str]) -> list[dict[str, Any]]:
     own = measured[measured["number"] == fact.number]
-    values = {part.name: interval(own.loc[own["part"] == part.name, "value"].to_numpy()) for part in fact.parts}
-    verdicts = {part.name: _verdict(part, values[part.name].value) for part in fact.parts}
-    about = {name: getattr(fact, name) for name in ("target", "use", "source", "sure", "pending", "seen", "note")}
-    about |= {"verdict": overall(verdicts.values(), fact.pending), "fitted": ", ".join(fitted)}
+    values = {part.name: compute_interval(own.loc[own["part"] == part.name, "value"].to_numpy()) for part in fact.parts}
+    verdicts = {part.name: _judge_part(part, values[part.name].value) for part in fact.parts}
+    about = {name: getattr(fact, name) for name in ("target", "use", "source", "certainty", "pending", "seen", "note")}
+    about |= {"verdict": combine_verdicts(verdicts.values(), fact.pending), "fitted": ", ".join(fitted)}
     return [
         {"number": fact.number, "fact": fact.name, "part": part.name, "low": part.low, "high": part.high}
-        | _possible(values[part.name], part)._asdict()
+        | _clip_percent(values[part.name], part)._asdict()
         | {"part_verdict": verdicts[part.name]}
         | about
         for part in fact.parts
     ]
 
 
-def _possible(found: Interval, part: Part) -> Interval:
+def _clip_percent(found: SeedInterval, part: Part) -> SeedInterval:
     """Return an interval of percentages cut to 0 to 100; others as they are."""
     if part.scale != 100.0:
         return found
     return found._replace(lo=float(np.maximum(found.lo, 0.0)), hi=float(np.minimum(found.hi, 100.0)))
 
 
-def _verdict(part: Part, value: float) -> str:
+def _judge_part(part: Part, value: float) -> str:
     if not part.judged:
         return SHOWN
     return MET if part.low <= value <= part.high else MISSED

@@ -24,7 +24,7 @@ the one that more users speak for.
 Deviations from the paper. Targets are of the authors' public C++ code, which differs from the paper (NetLogo): there,
 attractiveness is m (gamma - 2) + links received, gamma = 2.5; x does not fall below 0; runs stop at 1e-3. The paper
 prints C without the "- 1" of tanh(x/2) = 2 / (1 + e^-x) - 1 and the condition of speech the wrong way round; its worked
-example agrees with this module. Deviations from the code: chance is keyed (sim.noise), so runs of one seed share
+example agrees with this module. Deviations from the code: chance is keyed (sim.rng), so runs of one seed share
 people and graph whatever the bots; bots' joint weight is influence times their number and not a sum.
 """
 
@@ -37,13 +37,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.published import ross_kernels as kernels
-from experiments.published.ross_kernels import People
+from experiments.published.ross_kernels import RossPeople
 from sim.errors import InputError
-from sim.noise import key_of, stream
 from sim.people.wiring import uniforms
+from sim.rng import make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64
-from sim.state.graph import Graph, extended, from_edges
+from sim.state.graph import Graph, extend_graph, from_edges
 
 SOURCE = "Ross et al. 2019, public code"
 LIMIT = 1_000_000  #: ticks after which a run is given up and reported as unsettled
@@ -81,16 +81,16 @@ class Ross(Rule):
         if self.bots and self.bot_links > self.users:
             raise InputError(f"Ross.bot_links={self.bot_links} is more than there are users ({self.users})")
 
-    def instance(self, seed: int) -> "Instance":
+    def draw_instance(self, seed: int) -> "Instance":
         """Draw graph and users; a pure function of the parameters and `seed`."""
-        valence = np.where(uniforms(key_of(seed, _VALENCE), self.users) < self.positive, 1, -1).astype(np.int8)
-        inner, threshold = (uniforms(key_of(seed, kind), self.users) for kind in (_INNER, _THRESHOLD))
-        return Instance(self._graph(seed), valence, inner, threshold)
+        valence = np.where(uniforms(make_key(seed, _VALENCE), self.users) < self.positive, 1, -1).astype(np.int8)
+        inner, threshold = (uniforms(make_key(seed, kind), self.users) for kind in (_INNER, _THRESHOLD))
+        return Instance(self._draw_graph(seed), valence, inner, threshold)
 
-    def _graph(self, seed: int) -> Graph:
-        newcomer, earlier = kernels.attached(key_of(seed, _LINKS), self.users, self.links, self.power)
+    def _draw_graph(self, seed: int) -> Graph:
+        newcomer, earlier = kernels.attach_nodes(make_key(seed, _LINKS), self.users, self.links, self.power)
         if self.directed:
-            inwards = kernels.towards_newcomer(key_of(seed, _DIRECTIONS), newcomer, earlier)
+            inwards = kernels.draw_directions(make_key(seed, _DIRECTIONS), newcomer, earlier)
             listener, source = np.where(inwards, newcomer, earlier), np.where(inwards, earlier, newcomer)
         else:
             listener, source = np.append(newcomer, earlier), np.append(earlier, newcomer)
@@ -98,10 +98,10 @@ class Ross(Rule):
         if not self.bots:
             return graph
         degree = np.bincount(newcomer, minlength=self.users) + np.bincount(earlier, minlength=self.users)
-        bot, user = kernels.attached_to(key_of(seed, _BOTS), self.bots, self.bot_links, degree**self.bot_power)
+        bot, user = kernels.attach_to(make_key(seed, _BOTS), self.bots, self.bot_links, degree**self.bot_power)
         bot = bot + np.int32(self.users)
         listener, source = (user, bot) if self.directed else (np.append(user, bot), np.append(bot, user))
-        return extended(graph, listener, source, self.users + self.bots)
+        return extend_graph(graph, listener, source, self.users + self.bots)
 
 
 class Instance(NamedTuple):
@@ -112,20 +112,20 @@ class Instance(NamedTuple):
     inner: F64  #: [U] inner confidence
     threshold: F64  #: [U] silent at this confidence and below
 
-    def people(self, influence: float) -> People:
+    def make_people(self, influence: float) -> RossPeople:
         """Return what the kernels need; a bot weighs `influence`."""
         start, followers = self.graph.followers_start, self.graph.followers
         users = len(self.valence)
         bots = np.bincount(followers[start[users] :], minlength=users)[:users].astype(np.float64)
-        return People(start, followers, self.valence, self.threshold, influence * bots)
+        return RossPeople(start, followers, self.valence, self.threshold, influence * bots)
 
-    def central(self) -> int:
+    def find_central(self) -> int:
         """Return the user with most links, the lowest number among equals."""
         links = np.diff(self.graph.following_start) + np.diff(self.graph.followers_start)
         return int(np.argmax(links[: len(self.valence)]))
 
 
-def play(instance: Instance, influence: float = 1.0, limit: int = LIMIT) -> dict[str, Any]:
+def simulate(instance: Instance, influence: float = 1.0, limit: int = LIMIT) -> dict[str, Any]:
     """Play an instance to its end.
 
     Returns:
@@ -133,7 +133,7 @@ def play(instance: Instance, influence: float = 1.0, limit: int = LIMIT) -> dict
         speaking for each side; bots_win; silent and minority: shares of users who are silent and who speak for
         the side of fewer speakers; central: whether the most central actor is on the winning side.
     """
-    ticks, period, plus, minus = kernels.settle(instance.people(influence), instance.inner, limit)
+    ticks, period, plus, minus = kernels.settle(instance.make_people(influence), instance.inner, limit)
     users = len(instance.valence)
     return {
         "ticks": ticks,
@@ -143,10 +143,10 @@ def play(instance: Instance, influence: float = 1.0, limit: int = LIMIT) -> dict
         "bots_win": minus > plus,
         "silent": 1.0 - (plus + minus) / users,
         "minority": min(plus, minus) / users,
-        "central": int(instance.valence[instance.central()]) * (plus - minus) > 0,
+        "central": int(instance.valence[instance.find_central()]) * (plus - minus) > 0,
     }
 
 
-def play_seeds(rule: Ross, seeds: Iterable[int], limit: int = LIMIT) -> pd.DataFrame:
+def simulate_seeds(rule: Ross, seeds: Iterable[int], limit: int = LIMIT) -> pd.DataFrame:
     """Play an instance a seed; return a row a seed with the columns of `play`."""
-    return pd.DataFrame([{"seed": seed, **play(rule.instance(seed), rule.influence, limit)} for seed in seeds])
+    return pd.DataFrame([{"seed": seed, **simulate(rule.draw_instance(seed), rule.influence, limit)} for seed in seeds])

@@ -5,7 +5,7 @@ their model is small enough to be given ours. A tick of theirs stands for an hou
 what the neighbours said since.
 
 x is in log-odds, since C > T means x > t = 2 artanh T. At the start x - t has the standard deviation `SPREAD`; our
-people differ by `population.boldness_spread` log-odds instead, so ours are multiplied by SPREAD / boldness_spread.
+people differ by `population.willingness_spread` log-odds instead, so ours are multiplied by SPREAD / willingness_spread.
 """
 
 import math
@@ -16,14 +16,14 @@ import numpy as np
 from numba import njit
 
 from experiments.published.ross_2019 import Instance, Ross
-from sim.actors.base import enlist
+from sim.actors.base import create_accounts
 from sim.errors import InputError
-from sim.noise import U64, key_of, mix, stream, uniform
 from sim.people.wiring import uniforms
+from sim.rng import U64, make_key, mix, stream, uniform
 from sim.rules import Rule, parameter, share
 from sim.setting import Setting
 from sim.state.accounts import F64
-from sim.state.graph import extended
+from sim.state.graph import extend_graph
 
 DAY = 24
 SPREAD = math.sqrt(1 / 12 + math.pi**2 / 3 - (2 * math.log(2)) ** 2)  #: SD of x - t, x ~ U(0, 1), T ~ U(0, 1)
@@ -42,12 +42,12 @@ class Borrowed(Rule):
     weight: float = parameter(0.0, unit="log-odds", source=OURS, low=-1000.0, high=1000.0)  # of that climate
     knowing: bool = parameter(False, unit="the true climate is known at first", source=OURS)
     normal: bool = parameter(False, unit="x - t is normal at first", source=OURS)
-    boldness: float = parameter(0.0, unit="log-odds", source=OURS, low=-1000.0, high=1000.0)  # mean of that normal
+    willingness: float = parameter(0.0, unit="log-odds", source=OURS, low=-1000.0, high=1000.0)  # mean of that normal
     sharpness: float = parameter(0.0, unit="1", source=OURS, low=0.0, high=1000.0)
     followers: float = parameter(0.0, unit="followers", source=OURS, low=0.0, high=1e9)
 
 
-def assumptions(setting: Setting, hours: int) -> dict[str, Borrowed]:
+def make_assumptions(setting: Setting, hours: int) -> dict[str, Borrowed]:
     """Return what can be borrowed from our limit, by name: each assumption alone, then all of them.
 
     Args:
@@ -55,18 +55,18 @@ def assumptions(setting: Setting, hours: int) -> dict[str, Borrowed]:
         hours: length of our runs.
 
     Raises:
-        InputError: our people do not differ in boldness, so that no scale can be compared.
+        InputError: our people do not differ in willingness, so that no scale can be compared.
     """
     people = setting.population
-    if people.boldness_spread <= 0.0:
-        raise InputError("population.boldness_spread=0 leaves no thresholds to compare with theirs: say 3")
-    narrower = SPREAD / people.boldness_spread
+    if people.willingness_spread <= 0.0:
+        raise InputError("population.willingness_spread=0 leaves no thresholds to compare with theirs: say 3")
+    narrower = SPREAD / people.willingness_spread
     weight = {"weight": setting.expression.climate_weight * narrower}
     single: dict[str, dict[str, Any]] = {
         "runs end after a fixed time": {},
         "the climate is bounded and forgets": {"climate_rate": setting.reaction.climate_rate, **weight},
         "people begin with the true climate": {"knowing": True, **weight},
-        "thresholds are normal, half speak at first": {"normal": True, "boldness": people.boldness * narrower},
+        "thresholds are normal, half speak at first": {"normal": True, "willingness": people.willingness * narrower},
         "posts are drawn and counted": {"sharpness": 1.0 / narrower},
         "the army is followed at random": {"followers": setting.army.followers},
     }
@@ -75,39 +75,39 @@ def assumptions(setting: Setting, hours: int) -> dict[str, Borrowed]:
     return found | {"all of these": Borrowed(hours=hours, **together)}
 
 
-def play(rule: Ross, borrowed: Borrowed, seed: int) -> float:
+def simulate(rule: Ross, borrowed: Borrowed, seed: int) -> float:
     """Return 1 if the bots win, 0 if they lose and 0.5 for a tie: theirs by speakers at the end, ours by posts."""
-    drawn = instance(rule, borrowed, seed)
+    drawn = draw_instance(rule, borrowed, seed)
     agreeing = float((drawn.valence > 0).mean())
     known = np.where(drawn.valence > 0, agreeing, 1.0 - agreeing) - 0.5
     ahead = drawn.inner - 2.0 * np.arctanh(drawn.threshold)
     if borrowed.normal:
-        ahead = borrowed.boldness + SPREAD * _normals(key_of(seed, _AHEAD), rule.users)
+        ahead = borrowed.willingness + SPREAD * _draw_normals(make_key(seed, _AHEAD), rule.users)
     first = ahead + (borrowed.weight * known if borrowed.knowing else 0.0)
-    plus, minus = _hours(
-        drawn.people(rule.influence), first, ahead, borrowed.climate_rate, borrowed.weight, borrowed.sharpness,
-        borrowed.hours, key_of(seed, _POSTS),
+    plus, minus = _simulate_hours(
+        drawn.make_people(rule.influence), first, ahead, borrowed.climate_rate, borrowed.weight, borrowed.sharpness,
+        borrowed.hours, make_key(seed, _POSTS),
     )  # fmt: skip
     return 0.5 * (1.0 + float(np.sign(minus - plus)))
 
 
-def instance(rule: Ross, borrowed: Borrowed, seed: int) -> Instance:
+def draw_instance(rule: Ross, borrowed: Borrowed, seed: int) -> Instance:
     """Return the instance of `seed`; with `followers` the bots are followed as our army is."""
     if not (borrowed.followers and rule.bots):
-        return rule.instance(seed)
-    drawn = replace(rule, bots=0).instance(seed)
-    army = enlist("army", rule.bots, borrowed.followers, rule.users, rule.users, seed)
-    return drawn._replace(graph=extended(drawn.graph, army.source, army.target, rule.users + rule.bots))
+        return rule.draw_instance(seed)
+    drawn = replace(rule, bots=0).draw_instance(seed)
+    army = create_accounts("army", rule.bots, borrowed.followers, rule.users, rule.users, seed)
+    return drawn._replace(graph=extend_graph(drawn.graph, army.source, army.target, rule.users + rule.bots))
 
 
-def _normals(key: np.uint64, count: int) -> F64:
+def _draw_normals(key: np.uint64, count: int) -> F64:
     """Return standard normal draws by Box and Muller, float64 [count]."""
     radius, angle = uniforms(key, 2 * count).reshape(2, count)
     return np.sqrt(-2.0 * np.log(radius)) * np.cos(2.0 * np.pi * angle)
 
 
 @njit(cache=True)
-def _hours(people, first, origin, rate, weight, sharpness, hours, key):
+def _simulate_hours(people, first, origin, rate, weight, sharpness, hours, key):
     """Play `hours` ticks. `first` is x - t of each user at the start, `origin` what it is in an even climate.
 
     With a `rate`, x - t = origin + weight (c - 1/2), where each post heard moves the own side's climate c by `rate` of
@@ -125,7 +125,7 @@ def _hours(people, first, origin, rate, weight, sharpness, hours, key):
         for user in range(users):
             said[user] = 1.0 if x[user] > 0.0 else 0.0
             if sharpness > 0.0:
-                said[user] = _posts(mix(mix(key, U64(now)), U64(user)), sharpness * x[user])
+                said[user] = _draw_posts(mix(mix(key, U64(now)), U64(user)), sharpness * x[user])
             if people.valence[user] > 0:
                 plus += said[user]
             else:
@@ -157,7 +157,7 @@ def _hear(people, said, heard):
 
 
 @njit(cache=True)
-def _posts(person, log_odds):
+def _draw_posts(person, log_odds):
     """Draw how many posts are voiced: intentions are geometric with mean 1, each is voiced by its own chance."""
     voiced = 0
     for ordinal in range(20):

@@ -7,14 +7,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.noise import U64, mix, uniform, uniform2
 from sim.people import wiring
+from sim.rng import U64, mix, pair_uniform, uniform
 from sim.state.accounts import F64, I64
 
 STILL = 1e-4  #: a run stops after a tick in which no user's confidence moved by more
 
 
-class People(NamedTuple):
+class RossPeople(NamedTuple):
     """What does not change in a run of U users and B bots; users are rows 0 .. U-1."""
 
     followers_start: I64  #: [U + B + 1] rows of `followers`
@@ -24,7 +24,7 @@ class People(NamedTuple):
     bots: F64  #: [U] joint weight of the bots that influence a user
 
 
-class State(NamedTuple):
+class RossState(NamedTuple):
     """What changes."""
 
     inner: F64  #: [U] inner confidence x, unbounded
@@ -34,7 +34,7 @@ class State(NamedTuple):
     flips: NDArray[np.int32]  #: [U] scratch: who changed between speech and silence in the last tick
 
 
-def attached(key: np.uint64, n: int, links: int, power: float) -> Any:
+def attach_nodes(key: np.uint64, n: int, links: int, power: float) -> Any:
     """Grow a preferential-attachment graph (m = `links`, g = `power`).
 
     A star first (node m linked to 0 .. m-1); every later node links to m distinct earlier nodes with probability
@@ -44,22 +44,22 @@ def attached(key: np.uint64, n: int, links: int, power: float) -> Any:
     Returns:
         (newcomer, earlier), int32 [m (n - m)] each.
     """
-    return wiring.attached(key, n, links) if power == 1.0 else _attached(key, n, links, power)
+    return wiring.grow_attachment(key, n, links) if power == 1.0 else _attach_nodes(key, n, links, power)
 
 
 @njit(cache=True)
-def _attached(key, n, links, power):
+def _attach_nodes(key, n, links, power):
     newcomer, earlier = np.empty(links * (n - links), np.int32), np.empty(links * (n - links), np.int32)
     degree = np.zeros(n)
     degree[:links], degree[links] = 1.0, links
     newcomer[:links], earlier[:links] = links, np.arange(links)
     weights = np.zeros(n)
     weights[: links + 1] = degree[: links + 1] ** power
-    tree = _tree(weights)
+    tree = _build_tree(weights)
     made = links
     for node in range(links + 1, n):
         here = mix(key, U64(node))
-        _distinct(tree, here, earlier[made : made + links])
+        _draw_distinct(tree, here, earlier[made : made + links])
         for other in earlier[made : made + links]:
             degree[other] += 1.0
             _weigh(tree, other, degree[other] ** power)
@@ -71,7 +71,7 @@ def _attached(key, n, links, power):
 
 
 @njit(cache=True)
-def attached_to(key, newcomers, links, weights):
+def attach_to(key, newcomers, links, weights):
     """Link each newcomer to `links` distinct nodes with probability proportional to `weights` (float64 [n], > 0).
 
     Draws are keyed by (newcomer, ordinal): more newcomers leave the links of the former ones as they are.
@@ -80,10 +80,10 @@ def attached_to(key, newcomers, links, weights):
         (newcomer, node), int32 [newcomers * links] each; newcomers count from 0.
     """
     newcomer, chosen = np.empty(newcomers * links, np.int32), np.empty(newcomers * links, np.int32)
-    tree = _tree(weights)
+    tree = _build_tree(weights)
     for one in range(newcomers):
         mine = slice(one * links, (one + 1) * links)
-        _distinct(tree, mix(key, U64(one)), chosen[mine])
+        _draw_distinct(tree, mix(key, U64(one)), chosen[mine])
         for node in chosen[mine]:
             _weigh(tree, node, weights[node])
         newcomer[mine] = one
@@ -91,7 +91,7 @@ def attached_to(key, newcomers, links, weights):
 
 
 @njit(cache=True)
-def _tree(weights):
+def _build_tree(weights):
     """Return a binary tree of sums: the root is tree[1], the leaf of node i is tree[len(tree) // 2 + i]."""
     half = 1
     while half < len(weights):
@@ -114,7 +114,7 @@ def _weigh(tree, node, weight):
 
 
 @njit(cache=True)
-def _distinct(tree, here, chosen):
+def _draw_distinct(tree, here, chosen):
     """Fill `chosen` with distinct nodes drawn by weight; those chosen are left with weight 0."""
     for ordinal in range(len(chosen)):
         rest, place = uniform(here, U64(ordinal)) * tree[1], 1
@@ -128,29 +128,29 @@ def _distinct(tree, here, chosen):
 
 
 @njit(cache=True)
-def towards_newcomer(key, newcomer, earlier):
+def draw_directions(key, newcomer, earlier):
     """Draw, with probability 1/2 a link, whether the earlier node influences the newcomer. Returns bool [E]."""
     drawn = np.empty(len(newcomer), np.bool_)
     for link in range(len(newcomer)):
-        drawn[link] = uniform2(key, U64(newcomer[link]), U64(earlier[link])) < 0.5
+        drawn[link] = pair_uniform(key, U64(newcomer[link]), U64(earlier[link])) < 0.5
     return drawn
 
 
 @njit(cache=True)
-def begin(people, inner):
+def start_state(people, inner):
     """Return the State of users with this inner confidence (float64 [U])."""
     users = len(people.valence)
     heard = np.zeros((len(people.followers_start) - 1, 2), np.int32)
-    state = State(inner.copy(), np.empty(users), np.zeros(users, np.bool_), heard, np.empty(users, np.int32))
+    state = RossState(inner.copy(), np.empty(users), np.zeros(users, np.bool_), heard, np.empty(users, np.int32))
     for user in range(users):
-        state.confidence[user] = _confidence(inner[user])
+        state.confidence[user] = _compute_confidence(inner[user])
         if state.confidence[user] > people.threshold[user]:
-            _turn(people, state, user)
+            _toggle_speech(people, state, user)
     return state
 
 
 @njit(cache=True)
-def tick(people, state):
+def advance_tick(people, state):
     """Play one tick: everybody looks at the speech of the last one. Returns (moved, number of flips).
 
     What a user hears is counted in integers and changed only where somebody starts or stops speaking; so a tick
@@ -163,24 +163,24 @@ def tick(people, state):
             continue
         climate = (plus - minus) / (plus + minus)
         state.inner[user] += climate if people.valence[user] > 0 else -climate
-        confidence = _confidence(state.inner[user])
+        confidence = _compute_confidence(state.inner[user])
         moved |= abs(confidence - state.confidence[user]) > STILL
         state.confidence[user] = confidence
         if (confidence > people.threshold[user]) != state.speaks[user]:
             state.flips[flips] = user
             flips += 1
     for user in state.flips[:flips]:
-        _turn(people, state, user)
+        _toggle_speech(people, state, user)
     return moved, flips
 
 
 @njit(cache=True)
-def _confidence(inner):
+def _compute_confidence(inner):
     return math.tanh(0.5 * inner) if inner > 0.0 else 0.0
 
 
 @njit(cache=True)
-def _turn(people, state, user):
+def _toggle_speech(people, state, user):
     """Let a user start or stop speaking, and let everybody who is influenced hear of it."""
     state.speaks[user] = not state.speaks[user]
     step = 1 if state.speaks[user] else -1
@@ -194,43 +194,43 @@ def settle(people, inner, limit):
     """Play until nobody moves, a limit cycle is proven, or `limit` ticks are over.
 
     Brent's (1980) marks at powers of two give candidates: ticks at which the same users speak as at the mark,
-    though some turned meanwhile. A candidate is a limit cycle when `_recurs` and `_goes_on` say so, which is a
+    though some turned meanwhile. A candidate is a limit cycle when `_is_recurrent` and `_is_endless` say so, which is a
     proof and not a guess. The period is the smallest.
 
     Returns:
         (ticks, period, plus, minus): period 0 after a stop, -1 if the limit came first; plus and minus are the
         users who speak for each side at the end, of a cycle the means over a period.
     """
-    state = begin(people, inner)
+    state = start_state(people, inner)
     mark, next_mark, away, turned = 0, 1, 0, 0
     then_inner, then_speaks = state.inner.copy(), state.speaks.copy()
     unsteady = np.zeros(len(inner), np.bool_)
     for now in range(1, limit + 1):
-        moved, flips = tick(people, state)
+        moved, flips = advance_tick(people, state)
         if not moved:
-            return (now, 0, *_speakers(people, state))
+            return (now, 0, *_count_speakers(people, state))
         for user in state.flips[:flips]:
             unsteady[user] = True
             away += 1 if state.speaks[user] != then_speaks[user] else -1
         turned += flips
-        if turned and away == 0 and _recurs(state, then_inner, unsteady):
-            endless, plus, minus = _goes_on(people, state, then_inner, now - mark)
+        if turned and away == 0 and _is_recurrent(state, then_inner, unsteady):
+            endless, plus, minus = _is_endless(people, state, then_inner, now - mark)
             if endless:
                 return now, now - mark, plus, minus
         if now == next_mark:
             mark, next_mark, away, turned = now, 2 * now, 0, 0
             then_inner[:], then_speaks[:], unsteady[:] = state.inner, state.speaks, False
-    return (limit, -1, *_speakers(people, state))
+    return (limit, -1, *_count_speakers(people, state))
 
 
 @njit(cache=True)
-def _speakers(people, state):
+def _count_speakers(people, state):
     plus = (state.speaks & (people.valence > 0)).sum()
     return float(plus), float(state.speaks.sum() - plus)
 
 
 @njit(cache=True)
-def _recurs(state, then_inner, unsteady):
+def _is_recurrent(state, then_inner, unsteady):
     """Tell whether speech since the mark will repeat for ever.
 
     It will if everybody has the same inner confidence again, or more of it and spoke all the time, or less and
@@ -245,7 +245,7 @@ def _recurs(state, then_inner, unsteady):
 
 
 @njit(cache=True)
-def _goes_on(people, state, then_inner, period):
+def _is_endless(people, state, then_inner, period):
     """Tell whether, in speech that repeats, every tick of the period moves somebody who returns each time.
 
     If not, the run will stop when the others have drifted to certainty or to nothing. Plays a period on a copy.
@@ -253,16 +253,16 @@ def _goes_on(people, state, then_inner, period):
     Returns:
         (endless, plus, minus): speakers of each side, means over the period (0 if not endless).
     """
-    copy = State(
+    copy = RossState(
         state.inner.copy(), state.confidence.copy(), state.speaks.copy(), state.heard.copy(), state.flips.copy()
     )
     returning = state.inner == then_inner
     plus, minus = 0.0, 0.0
     for _ in range(period):
         before = copy.confidence.copy()
-        tick(people, copy)
+        advance_tick(people, copy)
         if not np.any(returning & (np.abs(copy.confidence - before) > STILL)):
             return False, 0.0, 0.0
-        more = _speakers(people, copy)
+        more = _count_speakers(people, copy)
         plus, minus = plus + more[0] / period, minus + more[1] / period
     return True, plus, minus

@@ -36,12 +36,12 @@ class Target(NamedTuple):
     error: float  #: standard error
 
 
-def cell(links: int, bots: int, **other: Any) -> Ross:
+def make_cell(links: int, bots: int, **other: Any) -> Ross:
     """Return the cell with m = m' = `links`; whatever is not said is the default."""
     return Ross(links=links, bot_links=links, bots=bots, **other)
 
 
-def probability(where: Ross, value: float, measure: str = "bots_win") -> Target:
+def make_probability(where: Ross, value: float, measure: str = "bots_win") -> Target:
     """Return a published probability with its binomial standard error."""
     return Target(where, measure, value, math.sqrt(value * (1.0 - value) / _RUNS))
 
@@ -51,31 +51,31 @@ CURVES = {1: (0.498, 0.631, 0.801), 3: (0.488, 0.677, 0.858), 10: (0.511, 0.705,
 #: at 0 bots by m: silent, minority, mean ticks, its standard error
 UNMANIPULATED = {1: (0.584, 0.182, 34.6, 0.3), 3: (0.451, 0.186, 169.1, 2.3), 10: (0.493, 0.003, 104.9, 5.7)}
 TARGETS = (
-    *(probability(cell(m, b), p) for m, row in CURVES.items() for b, p in zip((0, 20, 50), row, strict=True)),
-    *(Target(cell(m, 0), "silent", row[0], SHARE_ERROR) for m, row in UNMANIPULATED.items()),
-    *(Target(cell(m, 0), "minority", row[1], SHARE_ERROR) for m, row in UNMANIPULATED.items()),
-    *(Target(cell(m, 0), "ticks", row[2], row[3]) for m, row in UNMANIPULATED.items()),
-    probability(cell(1, 0), 0.616, "central"),
-    probability(cell(10, 0), 0.528, "central"),
-    probability(cell(5, 20), 2.0 / 3.0),
-    probability(cell(5, 20, positive=0.55), 0.150),
-    probability(cell(1, 2, users=100), 0.541),
-    probability(cell(1, 200, users=10_000), 0.855),
+    *(make_probability(make_cell(m, b), p) for m, row in CURVES.items() for b, p in zip((0, 20, 50), row, strict=True)),
+    *(Target(make_cell(m, 0), "silent", row[0], SHARE_ERROR) for m, row in UNMANIPULATED.items()),
+    *(Target(make_cell(m, 0), "minority", row[1], SHARE_ERROR) for m, row in UNMANIPULATED.items()),
+    *(Target(make_cell(m, 0), "ticks", row[2], row[3]) for m, row in UNMANIPULATED.items()),
+    make_probability(make_cell(1, 0), 0.616, "central"),
+    make_probability(make_cell(10, 0), 0.528, "central"),
+    make_probability(make_cell(5, 20), 2.0 / 3.0),
+    make_probability(make_cell(5, 20, positive=0.55), 0.150),
+    make_probability(make_cell(1, 2, users=100), 0.541),
+    make_probability(make_cell(1, 200, users=10_000), 0.855),
 )
 
 
-def cells(links: Iterable[int], bots: Iterable[int]) -> list[Ross]:
+def list_cells(links: Iterable[int], bots: Iterable[int]) -> list[Ross]:
     """Return every cell once: a curve over `bots` for each m in `links`, then the published ones that it lacks.
 
     Raises:
         InputError: a number that no cell can have.
     """
     steps = list(bots)
-    wanted = [cell(m, b) for m in links for b in steps]
+    wanted = [make_cell(m, b) for m in links for b in steps]
     return list(dict.fromkeys([*wanted, *(target.cell for target in TARGETS)]))
 
 
-def label(where: Ross) -> str:
+def format_cell(where: Ross) -> str:
     """Return how a cell is called, such as "m=5, 20 bots, q=0.55"."""
     words = [f"m={where.links}", f"{where.bots} bots"]
     if where.users != Ross().users:
@@ -117,13 +117,13 @@ def compare(runs: pd.DataFrame, targets: Iterable[Target] = TARGETS) -> pd.DataF
         for measure in MEASURES:
             target = published.get((where, measure))
             if target or measure == "bots_win":
-                rows.append(_row(where, measure, group, target))
+                rows.append(_make_row(where, measure, group, target))
     return pd.DataFrame(rows).astype({"passed": "boolean", "target": float, "target_error": float})
 
 
-def _row(where: Ross, measure: str, runs: pd.DataFrame, target: Target | None) -> dict[str, Any]:
+def _make_row(where: Ross, measure: str, runs: pd.DataFrame, target: Target | None) -> dict[str, Any]:
     ours, error = estimate(runs, measure)
-    row: dict[str, Any] = {"cell": label(where), **asdict(where), "measure": measure, "runs": len(runs)}
+    row: dict[str, Any] = {"cell": format_cell(where), **asdict(where), "measure": measure, "runs": len(runs)}
     row |= {"cycles": int((runs["period"] > 0).sum()), "unsettled": int((runs["period"] < 0).sum())}
     row |= {"target": None, "target_error": None, "ours": ours, "error": error, "passed": None}
     if target:
@@ -132,7 +132,7 @@ def _row(where: Ross, measure: str, runs: pd.DataFrame, target: Target | None) -
     return row
 
 
-def whole_numbers(name: str, given: object) -> list[int]:
+def check_whole_numbers(name: str, given: object) -> list[int]:
     """Return `given` if it is a list of whole numbers.
 
     Raises:

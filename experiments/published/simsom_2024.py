@@ -25,7 +25,7 @@ part of entries before agents who act that bots made. Kendall's tau between qual
 posted a message), over all messages: the authors' breaks ties in popularity by quality, which inflates it; tau-b does
 not.
 
-Deviation: chance is keyed (sim.noise), so that runs of one seed share people, and what one agent draws hangs on nobody.
+Deviation: chance is keyed (sim.rng), so that runs of one seed share people, and what one agent draws hangs on nobody.
 """
 
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ import numpy as np
 from experiments.published import simsom_kernels as kernels
 from experiments.published.simsom_kernels import Arrivals, Feeds, Messages
 from experiments.published.simsom_networks import SOURCE
-from sim.noise import key_of, stream
 from sim.people.wiring import uniforms
+from sim.rng import make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64
 from sim.state.graph import Graph
@@ -71,45 +71,45 @@ class Platform:
         shape = (agents, rule.sigma)
         numbers = (np.zeros(shape, np.int32), np.zeros(shape, np.int64), np.zeros(shape, np.int32))
         self.feeds = Feeds(*numbers, np.zeros(agents, np.int32))
-        self.messages = _messages(2 * agents)
+        self.messages = _make_messages(2 * agents)
         self.posted = np.zeros(agents, np.int32)
-        self.arrivals = _arrivals(graph, rule.sigma)
-        self._recency = _recency(64)
+        self.arrivals = _make_arrivals(graph, rule.sigma)
+        self._recency = _compute_recency(64)
 
     def advance(self) -> float:
         """Play one step; return the mean quality of what people have in their feeds."""
         rule, agents = self.rule, len(self.posted)
         self._make_room(agents)
         self.made, seen, by_bots = kernels.act(
-            key_of(self.seed, _ACT, self.step), self.feeds, self.messages, self.made, self.posted, self.humans,
+            make_key(self.seed, _ACT, self.step), self.feeds, self.messages, self.made, self.posted, self.humans,
             rule.mu, rule.phi, rule.strength, self._recency,
         )  # fmt: skip
         self.seen, self.by_bots = self.seen + seen, self.by_bots + by_bots
         graph, start = self.graph, self.graph.following_start
         kernels.deliver(
-            self.step, self.order(), graph.followers_start, graph.followers, start, self.posted, self.messages,
+            self.step, self.draw_order(), graph.followers_start, graph.followers, start, self.posted, self.messages,
             self.humans, rule.theta, self.arrivals,
         )  # fmt: skip
         kernels.take_up(self.step, start, self.arrivals, self.feeds, self.messages, rule.theta, rule.compatible)
         self.step += 1
-        return float(kernels.mean_quality(self.feeds, self.messages, self.humans))
+        return float(kernels.compute_mean_quality(self.feeds, self.messages, self.humans))
 
-    def order(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    def draw_order(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
         """Return the order in which agents act in the next step, int64 [N]."""
-        return np.argsort(uniforms(key_of(self.seed, _ORDER, self.step), len(self.posted)), kind="stable")
+        return np.argsort(uniforms(make_key(self.seed, _ORDER, self.step), len(self.posted)), kind="stable")
 
     def _make_room(self, agents: int) -> None:
         held = len(self.messages.quality)
         if self.made + agents > held:
-            more = _messages(held)
+            more = _make_messages(held)
             self.messages = Messages(
                 *(np.concatenate(columns) for columns in zip(self.messages, more, strict=True))  # type: ignore[arg-type]
             )
         if self.step + 1 >= len(self._recency):
-            self._recency = _recency(2 * len(self._recency))
+            self._recency = _compute_recency(2 * len(self._recency))
 
 
-class Ended(NamedTuple):
+class SimSomResult(NamedTuple):
     """What a run leaves."""
 
     quality: float  #: Q
@@ -118,7 +118,9 @@ class Ended(NamedTuple):
     platform: Platform
 
 
-def play(graph: Graph, humans: int, rule: SimSom, seed: int, steps: int | None = None, limit: int = LIMIT) -> Ended:
+def simulate(
+    graph: Graph, humans: int, rule: SimSom, seed: int, steps: int | None = None, limit: int = LIMIT
+) -> SimSomResult:
     """Play until Q settles, at most `limit` steps; or `steps` steps, if they are given."""
     platform = Platform(graph, humans, rule, seed)
     quality, settled = 1.0, False
@@ -126,10 +128,10 @@ def play(graph: Graph, humans: int, rule: SimSom, seed: int, steps: int | None =
         new = KEEP * quality + (1.0 - KEEP) * platform.advance()
         settled = steps is None and abs(new - quality) <= STILL * quality
         quality = new
-    return Ended(quality, platform.step, settled, platform)
+    return SimSomResult(quality, platform.step, settled, platform)
 
 
-def diversity(platform: Platform) -> float:
+def compute_diversity(platform: Platform) -> float:
     """Return the entropy of messages over the entries of all feeds, in nats."""
     held = np.arange(platform.rule.sigma) < platform.feeds.length[:, None]
     counts = np.unique(platform.feeds.message[held], return_counts=True)[1]
@@ -137,12 +139,12 @@ def diversity(platform: Platform) -> float:
     return float(-(parts * np.log(parts)).sum())
 
 
-def exposure(platform: Platform) -> float:
+def compute_exposure(platform: Platform) -> float:
     """Return the part of entries before agents who acted that bots made; nan where there were none."""
     return platform.by_bots / platform.seen if platform.seen else float("nan")
 
 
-def taus(platform: Platform) -> tuple[float, float]:
+def compute_taus(platform: Platform) -> tuple[float, float]:
     """Return Kendall's tau between quality and popularity: the authors', which breaks ties, and tau-b."""
     from scipy.stats import kendalltau
 
@@ -156,12 +158,12 @@ def taus(platform: Platform) -> tuple[float, float]:
     return float(kendalltau(*ranks).statistic), float(kendalltau(quality, shares).statistic)
 
 
-def _messages(room: int) -> Messages:
+def _make_messages(room: int) -> Messages:
     number, whole, row = np.zeros(room), np.zeros(room, np.int64), np.zeros(room, np.int32)
     return Messages(number, number.copy(), row, whole, np.full(room, -1, np.int32), row.copy())
 
 
-def _arrivals(graph: Graph, sigma: int) -> Arrivals:
+def _make_arrivals(graph: Graph, sigma: int) -> Arrivals:
     agents = len(graph.following_start) - 1
     most = int(np.diff(graph.following_start).max(initial=1))
     rows = [np.zeros(room, np.int32) for room in (len(graph.following), agents, agents, most, sigma, sigma)]
@@ -169,5 +171,5 @@ def _arrivals(graph: Graph, sigma: int) -> Arrivals:
     return Arrivals(rows[0], wide[0], rows[1], wide[1], *rows[2:])
 
 
-def _recency(steps: int) -> F64:
+def _compute_recency(steps: int) -> F64:
     return np.exp(-0.4 * np.arange(steps, dtype=np.float64) ** 0.4)

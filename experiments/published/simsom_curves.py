@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.pairing import interval
-from experiments.published.simsom_2024 import SimSom, diversity, play
-from experiments.published.simsom_networks import Network
+from experiments.analysis.pairing import compute_interval
+from experiments.published.simsom_2024 import SimSom, compute_diversity, simulate
+from experiments.published.simsom_networks import SimSomNetwork
 from sim.state.graph import Graph
 
 AS_PUBLISHED, AGAINST, UNCLEAR = "as published", "against", "not told apart"
@@ -31,26 +31,26 @@ RETURNED = {"returned": 0.5}
 Published = dict[str, tuple[float, float]]
 
 
-class World(NamedTuple):
+class NetworkRun(NamedTuple):
     """One run on a synthetic network."""
 
-    network: Network
+    network: SimSomNetwork
     rule: SimSom
     seed: int
 
     @property
-    def without_bots(self) -> "World":
+    def without_bots(self) -> "NetworkRun":
         """The same people, without bots, whose parameters decide nothing then."""
         plain = replace(self.network, gamma=0.0, targeting="random")
-        return World(plain, replace(self.rule, phi=0.0, theta=1), self.seed)
+        return NetworkRun(plain, replace(self.rule, phi=0.0, theta=1), self.seed)
 
 
-class Job(NamedTuple):
+class CurveJob(NamedTuple):
     """A run, and the point of a curve that it belongs to."""
 
     curve: str
     point: str
-    world: World
+    run: NetworkRun
 
 
 @dataclass(frozen=True)
@@ -121,54 +121,54 @@ CURVES = (
 )
 
 
-def jobs(scale: float, seeds: Iterable[int], curves: Iterable[Curve] = CURVES) -> list[Job]:
+def make_jobs(scale: float, seeds: Iterable[int], curves: Iterable[Curve] = CURVES) -> list[CurveJob]:
     """Return every point of every curve on networks of `scale` times the paper's people, one a seed."""
-    people = max(60, round(scale * Network().people))
-    links = min(Network().links, people // 10)
+    people = max(60, round(scale * SimSomNetwork().people))
+    links = min(SimSomNetwork().links, people // 10)
     found = []
     for seed in seeds:
         for curve in curves:
             for point, changes in curve.points.items():
                 changes = curve.base | changes
-                net = {key: value for key, value in changes.items() if key in Network.__dataclass_fields__}
+                net = {key: value for key, value in changes.items() if key in SimSomNetwork.__dataclass_fields__}
                 rule = {key: value for key, value in changes.items() if key not in net}
                 fewer = max(2, round(links / (1.0 + net.get("returned", 0.0))))  # as many follows in all
-                world = World(Network(people=people, links=fewer, **net), SimSom(**rule), seed)
-                found.append(Job(curve.name, point, world))
+                world = NetworkRun(SimSomNetwork(people=people, links=fewer, **net), SimSom(**rule), seed)
+                found.append(CurveJob(curve.name, point, world))
     return found
 
 
-def worlds(plan: Iterable[Job]) -> list[World]:
+def list_runs(plan: Iterable[CurveJob]) -> list[NetworkRun]:
     """Return every different run that a plan needs, runs among the same people side by side."""
-    needed = dict.fromkeys(world for job in plan for world in (job.world.without_bots, job.world))
+    needed = dict.fromkeys(world for job in plan for world in (job.run.without_bots, job.run))
     return sorted(needed, key=lambda world: (world.seed, repr(world.without_bots.network)))
 
 
-def play_world(world: World) -> dict[str, Any]:
+def simulate_run(world: NetworkRun) -> dict[str, Any]:
     """Return what a run leaves: `quality, diversity, steps, settled`."""
-    graph = world.network.infiltrated(_people(world.without_bots.network, world.seed), world.seed)
-    ended = play(graph, world.network.people, world.rule, world.seed)
-    kept = {"quality": ended.quality, "diversity": diversity(ended.platform)}
+    graph = world.network.add_bots(_get_people(world.without_bots.network, world.seed), world.seed)
+    ended = simulate(graph, world.network.people, world.rule, world.seed)
+    kept = {"quality": ended.quality, "diversity": compute_diversity(ended.platform)}
     return kept | {"steps": ended.steps, "settled": ended.settled}
 
 
 @lru_cache(maxsize=1)
-def _people(network: Network, seed: int) -> Graph:
-    return network.people_graph(seed)
+def _get_people(network: SimSomNetwork, seed: int) -> Graph:
+    return network.build_people_graph(seed)
 
 
-def table(plan: Sequence[Job], found: dict[World, dict[str, Any]]) -> pd.DataFrame:
+def tabulate_runs(plan: Sequence[CurveJob], found: dict[NetworkRun, dict[str, Any]]) -> pd.DataFrame:
     """Return a row a job: `curve, point, seed, relative quality, diversity, steps, settled`."""
     rows = []
     for job in plan:
-        here, without = found[job.world], found[job.world.without_bots]
-        row = {"curve": job.curve, "point": job.point, "seed": job.world.seed}
+        here, without = found[job.run], found[job.run.without_bots]
+        row = {"curve": job.curve, "point": job.point, "seed": job.run.seed}
         row |= {RELATIVE: here["quality"] / without["quality"], DIVERSITY: here["diversity"]}
         rows.append(row | {"steps": here["steps"], "settled": here["settled"] and without["settled"]})
     return pd.DataFrame(rows)
 
 
-def directions(played: pd.DataFrame, curves: Iterable[Curve] = CURVES) -> pd.DataFrame:
+def judge_directions(played: pd.DataFrame, curves: Iterable[Curve] = CURVES) -> pd.DataFrame:
     """Return a row a point: our mean and standard error, the published, and in its last row the curve's verdict.
 
     `low` and `high` are the 95% t-interval of our mean. "as published": the 95% t-interval of the difference between
@@ -182,18 +182,18 @@ def directions(played: pd.DataFrame, curves: Iterable[Curve] = CURVES) -> pd.Dat
         for point in curve.points:
             values, told = own[point], curve.published.get(point, (math.nan, math.nan))
             row = {"curve": curve.name, "measure": curve.measure, "point": point, "runs": len(values)}
-            mean, low, high = interval(values)
+            mean, low, high = compute_interval(values)
             row |= {"ours": mean, "low": low, "high": high, "error": values.std() / math.sqrt(len(values))}
             row |= {"target": told[0], "target_spread": told[1]}
             last = point == list(curve.points)[-1]
-            rows.append(row | {"verdict": verdict(own, curve.rises) if last else "", "judged": curve.judged})
+            rows.append(row | {"verdict": judge_direction(own, curve.rises) if last else "", "judged": curve.judged})
     return pd.DataFrame(rows)
 
 
-def verdict(own: pd.DataFrame, rises: int) -> str:
-    """Return how the columns of `own` move, a row a seed: see `directions`."""
+def judge_direction(own: pd.DataFrame, rises: int) -> str:
+    """Return how the columns of `own` move, a row a seed: see `judge_directions`."""
     values = rises * own.to_numpy(np.float64)
-    _, low, high = interval(values[:, -1] - values[:, 0])
+    _, low, high = compute_interval(values[:, -1] - values[:, 0])
     if high < 0.0:
         return AGAINST
     steps = np.diff(values, axis=1)

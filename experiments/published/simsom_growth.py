@@ -2,16 +2,16 @@
 
 from numba import njit
 
-from sim.noise import U64, mix, uniform, uniform2
+from sim.rng import U64, mix, pair_uniform, uniform
 
 
 @njit(cache=True)
-def grown(key, n, k, p, source, target):
+def grow(key, n, k, p, source, target):
     """Grow a random-walk network of n > k + 1 nodes; each newcomer follows k others, of whom some may coincide.
 
     Args:
         key: uint64, the stream; draws are keyed by (node, ordinal).
-        n, k, p: as in `simsom_networks.growth`.
+        n, k, p: as in `simsom_networks.grow_network`.
         source, target: int32 [n k], receive the edges.
 
     Returns:
@@ -24,24 +24,24 @@ def grown(key, n, k, p, source, target):
                 source[made], target[made] = node, other
                 made += 1
     for node in range(k, n):
-        made = _newcomer(mix(key, U64(node)), node, k, p, source, target, made)
+        made = _add_newcomer(mix(key, U64(node)), node, k, p, source, target, made)
     return made
 
 
 @njit(cache=True)
-def _newcomer(here, node, k, p, source, target, made):
+def _add_newcomer(here, node, k, p, source, target, made):
     first = made
     friend = int(uniform(here, U64(0)) * node)
     copied = 0
     for trial in range(k - 1):
-        copied += uniform2(here, U64(1), U64(trial)) < p
-    low, high = _row_of(source, friend, made, k)
+        copied += pair_uniform(here, U64(1), U64(trial)) < p
+    low, high = _find_row(source, friend, made, k)
     copied = min(copied, high - low)
     source[made], target[made] = node, friend
     made += 1
     left, wanted = high - low, copied
     for item in range(low, high):  # each remaining successor with chance wanted / left: a sample without replacement
-        if uniform2(here, U64(2), U64(item - low)) * left < wanted:
+        if pair_uniform(here, U64(2), U64(item - low)) * left < wanted:
             wanted -= 1
             source[made], target[made] = node, target[item]
             made += 1
@@ -49,17 +49,17 @@ def _newcomer(here, node, k, p, source, target, made):
     begun, attempt = made, 0
     repeated = 0
     while made - begun + repeated < k - 1 - copied:
-        other = int(uniform2(here, U64(3), U64(attempt)) * node)
+        other = int(pair_uniform(here, U64(3), U64(attempt)) * node)
         attempt += 1
-        if _holds(target, begun, made, other):
+        if _has_node(target, begun, made, other):
             continue
         source[made], target[made] = node, other
         made += 1
-    return _without_repeats(source, target, first, begun, made)
+    return _drop_repeats(source, target, first, begun, made)
 
 
 @njit(cache=True)
-def _row_of(source, node, made, k):
+def _find_row(source, node, made, k):
     """Return where the edges of `node` begin and end: edges are in order of source."""
     low, high = 0, made
     while low < high:
@@ -75,7 +75,7 @@ def _row_of(source, node, made, k):
 
 
 @njit(cache=True)
-def _holds(target, low, high, node):
+def _has_node(target, low, high, node):
     found = False
     for item in range(low, high):
         found = found or target[item] == node
@@ -83,20 +83,20 @@ def _holds(target, low, high, node):
 
 
 @njit(cache=True)
-def _without_repeats(source, target, first, begun, made):
+def _drop_repeats(source, target, first, begun, made):
     """Drop edges from `begun` on that stand between `first` and `begun` too; return the number of edges left."""
     kept = begun
     for item in range(begun, made):
-        if not _holds(target, first, begun, target[item]):
+        if not _has_node(target, first, begun, target[item]):
             source[kept], target[kept] = source[item], target[item]
             kept += 1
     return kept
 
 
 @njit(cache=True)
-def successes(key, identity, trials, p, first):
+def count_successes(key, identity, trials, p, first):
     """Return how many of `trials` draws of `identity`, numbered from `first`, are below p: a keyed binomial."""
     count = 0
     for trial in range(trials):
-        count += uniform2(key, U64(identity), U64(first + trial)) < p
+        count += pair_uniform(key, U64(identity), U64(first + trial)) < p
     return count

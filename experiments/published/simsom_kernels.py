@@ -6,7 +6,7 @@ from typing import NamedTuple
 from numba import njit
 
 from sim.kernels import kernel
-from sim.noise import U64, draw, mix
+from sim.rng import U64, draw, mix
 from sim.state.accounts import F64, I64
 from sim.state.graph import I32
 
@@ -88,7 +88,7 @@ def act(key, feeds, messages, made, posted, humans, mu, phi, strength, recency):
             messages.appeal[made] = 1.0 - (1.0 - draw(here, APPEAL)) ** 0.2
             messages.quality[made] = 0.0
             if agent < humans:
-                messages.quality[made] = quality(draw(here, QUALITY), strength)
+                messages.quality[made] = compute_quality(draw(here, QUALITY), strength)
             elif draw(here, DECEIVE) < phi:
                 messages.appeal[made] = 1.0
             posted[agent] = made
@@ -99,7 +99,7 @@ def act(key, feeds, messages, made, posted, humans, mu, phi, strength, recency):
 
 
 @njit(cache=True)
-def quality(u, strength):
+def compute_quality(u, strength):
     """Return the quality at `u` in [0, 1] of the distribution with density proportional to e^(strength q) on [0, 1]."""
     if strength == 0.0:
         return u
@@ -140,8 +140,8 @@ def take_up(step, following_start, arrivals, feeds, messages, theta, compatible)
         first, end = following_start[receiver], arrivals.end[receiver]
         if first == end:
             continue
-        found = _count(first, end, theta, arrivals)
-        overlap = _find(step, receiver, feeds, messages, arrivals)
+        found = _count_copies(first, end, theta, arrivals)
+        overlap = _find_overlap(step, receiver, feeds, messages, arrivals)
         fresh = _share_out(receiver, found, feeds, arrivals, compatible)
         _prepend(receiver, fresh, overlap > 0 or not compatible, feeds, arrivals)
         for place in range(found):
@@ -149,7 +149,7 @@ def take_up(step, following_start, arrivals, feeds, messages, theta, compatible)
 
 
 @kernel
-def _count(first, end, theta, arrivals):
+def _count_copies(first, end, theta, arrivals):
     """Count the copies of each message that arrived; return how many messages."""
     found = 0
     for item in range(first, end):
@@ -164,7 +164,7 @@ def _count(first, end, theta, arrivals):
 
 
 @kernel
-def _find(step, receiver, feeds, messages, arrivals):
+def _find_overlap(step, receiver, feeds, messages, arrivals):
     """Find the entries of a feed of which copies arrived; return how many."""
     overlap = 0
     for slot in range(feeds.length[receiver]):
@@ -215,7 +215,7 @@ def _prepend(receiver, fresh, older, feeds, arrivals):
 
 
 @kernel
-def mean_quality(feeds, messages, humans):
+def compute_mean_quality(feeds, messages, humans):
     """Return the mean quality over all entries of people's feeds, 0 if there are none."""
     total, entries = 0.0, 0
     for agent in range(humans):

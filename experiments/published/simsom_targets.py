@@ -10,14 +10,14 @@ from hashlib import blake2b
 import pandas as pd
 
 from experiments.published import simsom_2024
-from experiments.published.simsom_2024 import SimSom, play
-from experiments.published.simsom_networks import Network
+from experiments.published.simsom_2024 import SimSom, simulate
+from experiments.published.simsom_networks import SimSomNetwork
 from sim.state.graph import Graph
 
 WITHIN = 3.0  #: combined standard errors that a difference may reach
 RUNS = 16  #: that a published number of the small network rests on
 SMALL = SimSom(phi=0.5, theta=4, strength=5.0)
-SMALL_NETWORK = Network(people=1000, links=30, gamma=0.05)
+SMALL_NETWORK = SimSomNetwork(people=1000, links=30, gamma=0.05)
 STEPS = 40  #: of a run on the small network
 DIGEST = "e23a8a94bee2915a"  #: of the edges of the published small network
 #: measure -> what it is called, published mean, published standard deviation
@@ -30,17 +30,17 @@ TARGETS = {
 }
 
 
-def digest(graph: Graph) -> str:
+def hash_graph(graph: Graph) -> str:
     """Return a hash of who follows whom."""
     return blake2b(graph.following_start.tobytes() + graph.following.tobytes(), digest_size=8).hexdigest()
 
 
-def small(graph: Graph, people: int, rule: SimSom, steps: int, seed: int) -> dict[str, float]:
+def simulate_small(graph: Graph, people: int, rule: SimSom, steps: int, seed: int) -> dict[str, float]:
     """Return every measure of one run of `steps` steps."""
-    ended = play(graph, people, rule, seed, steps)
-    tau, tau_b = simsom_2024.taus(ended.platform)
-    measures = {"quality": ended.quality, "diversity": simsom_2024.diversity(ended.platform), "tau": tau}
-    return {"seed": seed, **measures, "exposure": simsom_2024.exposure(ended.platform), "tau_b": tau_b}
+    ended = simulate(graph, people, rule, seed, steps)
+    tau, tau_b = simsom_2024.compute_taus(ended.platform)
+    measures = {"quality": ended.quality, "diversity": simsom_2024.compute_diversity(ended.platform), "tau": tau}
+    return {"seed": seed, **measures, "exposure": simsom_2024.compute_exposure(ended.platform), "tau_b": tau_b}
 
 
 def compare(runs: pd.DataFrame, judged: bool) -> pd.DataFrame:

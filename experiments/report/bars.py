@@ -10,28 +10,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
 from experiments.report.figures import CAUSE_COLOURS
+from experiments.report.formatting import CAUSES, KNOCKOUTS, OUTCOMES, format_interval, format_number, format_variant
 from experiments.report.results import Results
-from experiments.report.style import BLUE, GREY, INK, ORANGE, PALE, VERMILLION, canvas, zero_line
-from experiments.report.words import CAUSES, KNOCKOUTS, OUTCOMES, number, span, variant
+from experiments.report.style import BLUE, GREY, INK, ORANGE, PALE, VERMILLION, draw_zero_line, make_canvas
 
 EFFORT_COLOURS = {"additive": BLUE, "equal": ORANGE}
 EFFORT_WORDS = {"additive": "only the chosen platoons work", "equal": "equal effort: all members work"}
 VERDICT_COLOURS = {"survives": BLUE, "reversed": VERMILLION, "unclear": GREY, "headline has no sign": GREY}
 
 
-def arms(results: Results) -> Figure:
+def draw_arms(results: Results) -> Figure:
     """Lost dissent of every arm with its interval, at both efforts."""
     table = results["contrasts"].query("outcome == 'lost_dissent_percent'")
     names = list(dict.fromkeys(table["arm"]))[::-1]
-    figure = canvas(0.36 * len(names) + 1.3)
+    figure = make_canvas(0.36 * len(names) + 1.3)
     axes = figure.subplots()
-    zero_line(axes, vertical=True)
+    draw_zero_line(axes, vertical=True)
     for effort, shift, marker in zip(EFFORTS, (0.14, -0.14), ("o", "D"), strict=True):
         part = table[(table["effort"] == effort) & (table["arm"] != ALL)]
         y = [names.index(arm) + shift for arm in part["arm"]]
-        _points(axes, part, y, EFFORT_COLOURS[effort], marker, EFFORT_WORDS[effort])
+        _draw_points(axes, part, y, EFFORT_COLOURS[effort], marker, EFFORT_WORDS[effort])
     whole = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE)]
-    _points(axes, whole, [names.index(arm) for arm in whole["arm"]], INK, "s", "whole operation (both the same)")
+    _draw_points(axes, whole, [names.index(arm) for arm in whole["arm"]], INK, "s", "whole operation (both the same)")
     axes.set_yticks(range(len(names)), [name.replace("+", " + ") for name in names])
     axes.set_xlabel("lost dissent, % of what stands without the operation (95% interval)")
     axes.grid(axis="y", visible=False)
@@ -39,9 +39,9 @@ def arms(results: Results) -> Figure:
     return figure
 
 
-def tactics(results: Results) -> Figure:
+def draw_tactics(results: Results) -> Figure:
     """Shapley value of each tactic for three outcomes, with the interaction of flood and abuse apart."""
-    figure = canvas(3.3)
+    figure = make_canvas(3.3)
     panels = figure.subplots(1, len(OUTCOMES))
     shares, pairs = results["decomposition"], results["interactions"]
     pairs = pairs[(pairs["pair"] == "flood x abuse") & (pairs["measure"] == "index")]
@@ -55,9 +55,9 @@ def tactics(results: Results) -> Figure:
             value = scale * part["value"].to_numpy(np.float64)
             hatch = ["///" if " x " in name else "" for name in part["tactic"]]
             axes.bar(x, value, 0.36, color=EFFORT_COLOURS[effort], hatch=hatch, edgecolor="white", linewidth=0)
-            axes.errorbar(x, value, yerr=_arms_of(part, scale), fmt="none", ecolor=INK, elinewidth=1.1)
+            axes.errorbar(x, value, yerr=_compute_error_bars(part, scale), fmt="none", ecolor=INK, elinewidth=1.1)
             axes.bar(0, 0, color=EFFORT_COLOURS[effort], label=EFFORT_WORDS[effort])
-        zero_line(axes)
+        draw_zero_line(axes)
         axes.set_xticks(range(len(names)), [name.replace(" x ", "\n\u00d7 ") for name in names], fontsize=8)
         axes.set_title(f"{title},\n{unit}", fontsize=8.5)
         axes.grid(axis="x", visible=False)
@@ -66,56 +66,56 @@ def tactics(results: Results) -> Figure:
     return figure
 
 
-def causes(results: Results) -> Figure:
+def draw_causes(results: Results) -> Figure:
     """Left: what became of the lost posts. Right, if tried: how much of the loss goes without a pathway."""
     table = results["causes"]
     rows = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE) & (table["cause"] != "lost")]
     rows = rows.set_index("cause").loc[list(CAUSE_COLOURS)[::-1]]
-    figure = canvas(3.7)
+    figure = make_canvas(3.7)
     tried = results["knockouts"].iloc[::-1]
     left, *right = figure.subplots(1, 2, width_ratios=(1.25, 1)) if len(tried) else [figure.subplots()]
     y = np.arange(len(rows))
     left.barh(y, rows["value"], 0.7, color=[CAUSE_COLOURS[str(name)] for name in rows.index])
-    left.errorbar(rows["value"], y, xerr=_arms_of(rows), fmt="none", ecolor=INK, elinewidth=1.1)
+    left.errorbar(rows["value"], y, xerr=_compute_error_bars(rows), fmt="none", ecolor=INK, elinewidth=1.1)
     left.set_yticks(y, [CAUSES[str(name)] for name in rows.index])
     left.axhline(len(rows) - 4.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)))
-    zero_line(left, vertical=True)
+    draw_zero_line(left, vertical=True)
     left.set_title("Proximal: where the lost posts ended")
     left.set_xlabel("posts a world (95% interval)")
     left.grid(axis="y", visible=False)
     for axes in right:
-        _knockouts(axes, tried)
+        _draw_knockouts(axes, tried)
     return figure
 
 
-def robustness(results: Results) -> Figure:
+def draw_robustness(results: Results) -> Figure:
     """Left: the headline under other assumptions, declared priors last. Right: paired differences."""
     table = results["robustness"].query("outcome == 'lost_dissent_percent'").reset_index(drop=True)
-    labels = [variant(row["family"], row["variant"]) for row in table.to_dict("records")]
-    priors = results.finding("prior_range")
+    labels = [format_variant(row["family"], row["variant"]) for row in table.to_dict("records")]
+    priors = results.get_finding("prior_range")
     if priors.seeds:
         labels.append(f"declared priors, 5\u201395% of {priors.seeds} draws")
-    figure = canvas(0.27 * len(labels) + 1.4)
+    figure = make_canvas(0.27 * len(labels) + 1.4)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.2, 1))
     y = np.arange(len(labels))[::-1]
     left.axvspan(*table.loc[0, ["lo", "hi"]].fillna(0), color=PALE, linewidth=0, zorder=0)
     for verdict, colour in VERDICT_COLOURS.items():
         chosen = (table["sign"] == verdict).to_numpy()
         if chosen.any():
-            _points(left, table[chosen], y[: len(table)][chosen], colour, "o", verdict)
+            _draw_points(left, table[chosen], y[: len(table)][chosen], colour, "o", verdict)
     gaps = table[["difference", "difference_lo", "difference_hi"]].set_axis(["value", "lo", "hi"], axis=1)
     known = gaps["value"].notna().to_numpy()
-    _points(right, gaps[known], y[: len(table)][known], INK, "o", "")
-    texts = [_numbers(gap) if gap["value"] == gap["value"] else "" for gap in gaps.to_dict("records")]
+    _draw_points(right, gaps[known], y[: len(table)][known], INK, "o", "")
+    texts = [_format_row(gap) if gap["value"] == gap["value"] else "" for gap in gaps.to_dict("records")]
     if priors.seeds:
-        main = results.finding("lost_dissent_percent").value
+        main = results.get_finding("lost_dissent_percent").value
         for axes, shift in ((left, 0.0), (right, main)):
-            _range(axes, priors.value - shift, priors.lo - shift, priors.hi - shift)
-        texts.append(f"[{span(priors.lo - main, priors.hi - main)}]")
+            _draw_range(axes, priors.value - shift, priors.lo - shift, priors.hi - shift)
+        texts.append(f"[{format_interval(priors.lo - main, priors.hi - main)}]")
     left.set_yticks(y, labels)
-    _text_beside(right, y, texts)
+    _draw_text_beside(right, y, texts)
     for axes, words in ((left, "lost dissent, %"), (right, "difference, points")):
-        zero_line(axes, vertical=True)
+        draw_zero_line(axes, vertical=True)
         axes.set_xlabel(f"{words} (95% interval)")
         axes.grid(axis="y", visible=False)
     title = "sign of the main setting\u2019s effect"
@@ -124,42 +124,50 @@ def robustness(results: Results) -> Figure:
     return figure
 
 
-def _range(axes: Axes, value: float, low: float, high: float) -> None:
+def _draw_range(axes: Axes, value: float, low: float, high: float) -> None:
     axes.plot([low, high], [0, 0], color=INK, linewidth=4, solid_capstyle="butt", alpha=0.75)
     axes.plot(value, 0, "|", color="white", ms=7, mew=1.5)
 
 
-def _numbers(row: Mapping[Hashable, float]) -> str:
-    return f"{number(row['value'])} [{span(row['lo'], row['hi'])}]"
+def _format_row(row: Mapping[Hashable, float]) -> str:
+    return f"{format_number(row['value'])} [{format_interval(row['lo'], row['hi'])}]"
 
 
-def _text_beside(axes: Axes, y: ArrayLike, texts: list[str]) -> None:
+def _draw_text_beside(axes: Axes, y: ArrayLike, texts: list[str]) -> None:
     beside = axes.secondary_yaxis("right")
     beside.set_yticks(y, texts, fontsize=8)
     beside.tick_params(length=0)
     beside.spines["right"].set_visible(False)
 
 
-def _knockouts(axes: Axes, table: pd.DataFrame) -> None:
+def _draw_knockouts(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_title("Root: loss that goes")
     y = np.arange(len(table))
     share = 100 * table[["share", "share_lo", "share_hi"]].set_axis(["value", "lo", "hi"], axis=1)
     axes.barh(y, share["value"], 0.5, color=BLUE)
-    axes.errorbar(share["value"], y, xerr=_arms_of(share), fmt="none", ecolor=INK, elinewidth=1.1)
+    axes.errorbar(share["value"], y, xerr=_compute_error_bars(share), fmt="none", ecolor=INK, elinewidth=1.1)
     axes.set_yticks(y, [f"without\n{KNOCKOUTS.get(str(name), str(name))}" for name in table["knockout"]])
-    zero_line(axes, vertical=True)
+    draw_zero_line(axes, vertical=True)
     axes.axvline(100, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
     axes.set_xlabel("% of the loss (95% interval)")
     axes.grid(axis="y", visible=False)
 
 
-def _points(axes: Axes, rows: pd.DataFrame, y: ArrayLike, colour: str, marker: str, label: str) -> None:
+def _draw_points(axes: Axes, rows: pd.DataFrame, y: ArrayLike, colour: str, marker: str, label: str) -> None:
     axes.errorbar(
-        rows["value"], y, xerr=_arms_of(rows), fmt=marker, color=colour, ms=5.5, elinewidth=1.6, label=label, zorder=3
+        rows["value"],
+        y,
+        xerr=_compute_error_bars(rows),
+        fmt=marker,
+        color=colour,
+        ms=5.5,
+        elinewidth=1.6,
+        label=label,
+        zorder=3,
     )
 
 
-def _arms_of(rows: pd.DataFrame, scale: float = 1.0) -> NDArray[np.float64]:
+def _compute_error_bars(rows: pd.DataFrame, scale: float = 1.0) -> NDArray[np.float64]:
     below, above = rows["value"] - rows["lo"], rows["hi"] - rows["value"]
     sides = np.stack([below.to_numpy(np.float64), above.to_numpy(np.float64)])
     return np.asarray(scale * np.nan_to_num(sides.clip(min=0)))

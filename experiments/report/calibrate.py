@@ -10,12 +10,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from experiments.analysis.priors import Spread
-from experiments.calibration.calibration import DEFAULT, FITTED, spread
+from experiments.analysis.priors import PriorSpread
+from experiments.calibration.calibration import DEFAULT, FITTED, compute_spread
 from experiments.report import page, style
+from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Page, Picture, Table
 from experiments.report.style import BLUE, GREY, ORANGE, PALE
-from experiments.report.words import number, span
 
 Rows = Sequence[Sequence[str]]
 COLUMNS = 3  #: of panels
@@ -48,24 +48,24 @@ def write(folder: Path) -> str:
     """Write figures and `folder`/report.html from its result files; return the headline."""
     names = ("trials", "moments", "posterior", "facts", "headline")
     trials, moments, posterior, facts, runs = (pd.read_parquet(folder / f"{name}.parquet") for name in names)
-    with style.look():
+    with style.apply_style():
         pictures = [
             Picture(
                 "Fit",
-                style.save(fit(moments), folder / "figures", "fit"),
+                style.save_figure(draw_fit(moments), folder / "figures", "fit"),
                 "Distance of each moment from its target, in units of its scale. Shaded: within 2.",
                 "Errors of the moments under the default and the fitted setting.",
             ),
             Picture(
                 "What is known of each parameter",
-                style.save(parameters(trials, posterior), folder / "figures", "parameters"),
+                style.save_figure(draw_parameters(trials, posterior), folder / "figures", "parameters"),
                 "Dots: trials by distance, dark the closest quarter. Bar: 90% of the posterior; line: fitted; dashes: "
                 "default. A parameter is not identified where good trials lie all over its range.",
                 "Distance of the trials against each parameter, with posterior intervals.",
             ),
             Picture(
                 "The headline",
-                style.save(outcome(runs), folder / "figures", "headline"),
+                style.save_figure(draw_outcome(runs), folder / "figures", "headline"),
                 "Lost dissent in the same seeds under the default, the fitted setting and draws of the posterior. Dots "
                 "are seeds, lines are means.",
                 "Lost dissent by setting and seed.",
@@ -73,23 +73,23 @@ def write(folder: Path) -> str:
         ]
     told = Page(
         title="Calibration: what the facts say of people and platform",
-        headline=headline(moments, posterior, spread(runs)),
-        lede=[uncertainty(spread(runs), runs), verdicts(facts)],
+        headline=format_headline(moments, posterior, compute_spread(runs)),
+        summary=[format_uncertainty(compute_spread(runs), runs), format_verdicts(facts)],
         pictures=pictures,
         tables=[
-            Table("Parameters", *known(posterior), open=True),
-            Table("Moments", *fitted(moments), open=True),
-            Table("Facts held out, before and after", *held_out(facts), open=True),
+            Table("Parameters", *make_parameter_rows(posterior), open=True),
+            Table("Moments", *make_moment_rows(moments), open=True),
+            Table("Facts held out, before and after", *make_held_out_rows(facts), open=True),
         ],
         caveats=CAVEATS,
         files=FILES,
-        **page.made(folder),
+        **page.read_metadata(folder),
     )
     page.write(told, folder / "report.html")
-    return f"{told.headline} {told.lede[0]} {told.lede[1]}"
+    return f"{told.headline} {told.summary[0]} {told.summary[1]}"
 
 
-def headline(moments: pd.DataFrame, posterior: pd.DataFrame, over: Spread) -> str:
+def format_headline(moments: pd.DataFrame, posterior: pd.DataFrame, over: PriorSpread) -> str:
     """Return how well the moments are met, what is identified, and the headline over the posterior."""
     errors = {name: (moments[name] - moments["target"]).abs() / moments["scale"] for name in (DEFAULT, FITTED)}
     met = {name: int((error <= 2.0).sum()) for name, error in errors.items()}
@@ -99,29 +99,29 @@ def headline(moments: pd.DataFrame, posterior: pd.DataFrame, over: Spread) -> st
         loose = "each parameter is identified"
     return (
         f"{met[FITTED]} of {len(moments)} moments are within 2 scales of their targets ({met[DEFAULT]} by default); "
-        f"{loose}; lost dissent over what is left open: {number(over.value)}% (90% interval over draws "
-        f"{span(over.low, over.high)})."
+        f"{loose}; lost dissent over what is left open: {format_number(over.value)}% (90% interval over draws "
+        f"{format_interval(over.low, over.high)})."
     )
 
 
-def uncertainty(over: Spread, runs: pd.DataFrame) -> str:
+def format_uncertainty(over: PriorSpread, runs: pd.DataFrame) -> str:
     """Return the standard deviations of the headline by parameters and by seeds, apart."""
     seeds = runs.loc[runs["setting"] == FITTED, "value"]
     return (
-        f"Lost dissent under the fitted setting: {number(seeds.mean())}%, with a standard deviation of "
-        f"{number(math.sqrt(over.seeds))} points over {len(seeds)} seeds; over {over.draws} draws of the posterior, "
-        f"each the mean over the same seeds, it deviates with {number(math.sqrt(over.parameters))} points."
+        f"Lost dissent under the fitted setting: {format_number(seeds.mean())}%, with a standard deviation of "
+        f"{format_number(math.sqrt(over.seeds))} points over {len(seeds)} seeds; over {over.draws} draws of the posterior, "
+        f"each the mean over the same seeds, it deviates with {format_number(math.sqrt(over.parameters))} points."
     )
 
 
-def verdicts(facts: pd.DataFrame) -> str:
+def format_verdicts(facts: pd.DataFrame) -> str:
     """Return how many judged numbers of the facts held out are met before and after."""
     judged = facts[facts["part_verdict"].isin(("met", "missed"))]
     met = {name: int((rows["part_verdict"] == "met").sum()) for name, rows in judged.groupby("setting")}
     return f"Of {len(judged) // 2} numbers held out, {met[FITTED]} are met; by default {met[DEFAULT]} were."
 
 
-def known(posterior: pd.DataFrame) -> tuple[list[str], Rows]:
+def make_parameter_rows(posterior: pd.DataFrame) -> tuple[list[str], Rows]:
     """Return head and rows of the table of parameters."""
     rows = [
         (
@@ -140,7 +140,7 @@ def known(posterior: pd.DataFrame) -> tuple[list[str], Rows]:
     return ["parameter", "default", "fitted", "90% posterior", "range", "spread / prior's", *by_simulation, ""], rows
 
 
-def fitted(moments: pd.DataFrame) -> tuple[list[str], Rows]:
+def make_moment_rows(moments: pd.DataFrame) -> tuple[list[str], Rows]:
     """Return head and rows of the table of moments."""
     rows = [
         (
@@ -155,23 +155,23 @@ def fitted(moments: pd.DataFrame) -> tuple[list[str], Rows]:
     return ["moment", "target \u00b1 scale", "default", "fitted", "error of the surface"], rows
 
 
-def held_out(facts: pd.DataFrame) -> tuple[list[str], Rows]:
+def make_held_out_rows(facts: pd.DataFrame) -> tuple[list[str], Rows]:
     """Return head and rows of the table of facts held out, default and fitted side by side."""
     both = [facts[facts["setting"] == name].reset_index(drop=True) for name in (DEFAULT, FITTED)]
     rows = [
-        (f"{one['number']} {one['fact']}", str(one["part"]), str(one["target"]), _beside(one), _beside(other))
+        (f"{one['number']} {one['fact']}", str(one["part"]), str(one["target"]), _format_cell(one), _format_cell(other))
         for one, other in zip(*(frame.to_dict("records") for frame in both), strict=True)
     ]
     return ["fact", "number", "target", "default", "fitted"], rows
 
 
-def _beside(row: Mapping[Hashable, Any]) -> str:
-    return f"{number(row['value'], 2)} [{span(row['lo'], row['hi'], 2)}] {row['part_verdict']}"
+def _format_cell(row: Mapping[Hashable, Any]) -> str:
+    return f"{format_number(row['value'], 2)} [{format_interval(row['lo'], row['hi'], 2)}] {row['part_verdict']}"
 
 
-def fit(moments: pd.DataFrame) -> Figure:
+def draw_fit(moments: pd.DataFrame) -> Figure:
     """Errors of the moments in units of their scales, default and fitted."""
-    drawn = style.canvas(0.9 + 0.3 * len(moments))
+    drawn = style.make_canvas(0.9 + 0.3 * len(moments))
     axes = drawn.subplots()
     y = np.arange(len(moments))[::-1]
     for name, colour, marker, size in ((DEFAULT, GREY, "o", 8), (FITTED, BLUE, "D", 5)):  # so that both are seen
@@ -180,15 +180,15 @@ def fit(moments: pd.DataFrame) -> Figure:
     axes.axvspan(-2.0, 2.0, color=PALE, zorder=0)
     axes.set(xlim=(-8.5, 8.5), xlabel="error, scales of the target (cut at 8)")
     axes.set_yticks(y, moments["name"])
-    style.zero_line(axes, vertical=True)
+    style.draw_zero_line(axes, vertical=True)
     axes.legend(loc="lower right")
     return drawn
 
 
-def parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
+def draw_parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
     """Distance of the trials against each parameter, on the scale of its prior; posterior and default beside them."""
     rows = math.ceil(len(posterior) / COLUMNS)
-    drawn = style.canvas(2.2 * rows)
+    drawn = style.make_canvas(2.2 * rows)
     panels = drawn.subplots(rows, COLUMNS, sharey=True, squeeze=False).ravel()
     shown = trials.dropna(subset=["distance"]).sort_values("distance", ascending=False)
     close = shown["distance"] <= shown["distance"].quantile(CLOSE)
@@ -199,7 +199,7 @@ def parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
         axes.axvline(float(row["fitted"]), color=ORANGE)
         axes.axvline(float(row["default"]), color=GREY, linestyle="--")
         axes.set(yscale="log", xlabel=row["key"], xlim=(row["from"], row["to"]), title=row["verdict"])
-        if _even_in_logs(values, shown[row["key"]], row["from"], row["to"]):
+        if _is_log_uniform(values, shown[row["key"]], row["from"], row["to"]):
             axes.set_xscale("log")
         for axis in (axes.yaxis, axes.xaxis) if axes.get_xscale() == "log" else (axes.yaxis,):
             axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
@@ -211,14 +211,14 @@ def parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _even_in_logs(values: "pd.Series[float]", places: "pd.Series[float]", low: float, high: float) -> bool:
+def _is_log_uniform(values: "pd.Series[float]", places: "pd.Series[float]", low: float, high: float) -> bool:
     """Return whether a prior is even over the logarithm, by values at places in [0, 1]."""
     return low > 0.0 and bool(np.allclose(values, low * (high / low) ** places, rtol=1e-6))
 
 
-def outcome(runs: pd.DataFrame) -> Figure:
+def draw_outcome(runs: pd.DataFrame) -> Figure:
     """Lost dissent by setting, a dot a seed."""
-    drawn = style.canvas(2.8)
+    drawn = style.make_canvas(2.8)
     axes = drawn.subplots()
     names = list(dict.fromkeys(runs["setting"]))
     for place, name in enumerate(names):
@@ -229,5 +229,5 @@ def outcome(runs: pd.DataFrame) -> Figure:
     words = {DEFAULT: DEFAULT, FITTED: f"\n{FITTED}"}  # a line lower, since they stand close
     axes.set_xticks(range(len(names)), [words.get(name, "") for name in names])
     axes.set(ylabel="lost dissent, %", xlabel="default, fitted, and draws of the posterior")
-    style.zero_line(axes)
+    style.draw_zero_line(axes)
     return drawn

@@ -8,12 +8,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.analysis.contests import crossing, gaps
+from experiments.analysis.contests import compute_gaps, find_crossing
 from experiments.report import page, style
+from experiments.report.formatting import format_estimate, format_interval, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import measured, number, span
 
-HANDS = {
+ORGANISATIONS = {
     "army": ("a brigade of the army", style.VERMILLION),
     "committee": ("one committee", style.BLUE),
     "committees": ("a committee for each rival", style.GREEN),
@@ -42,52 +42,54 @@ FILES = {
 
 def write(folder: Path) -> str:
     """Write figures and report.html into `folder` from its result files; return the headline."""
-    about = page.made(folder)
+    about = page.read_metadata(folder)
     table, curves = (pd.read_parquet(folder / f"{name}.parquet") for name in ("contest", "curves"))
-    with style.look():
+    with style.apply_style():
         pictures = [
-            Picture("Harm by breadth", style.save(draw(curves, ("posts", "impressions")), folder / "figures", "harm"),
-                    f"{look(table)} Bands are 95% intervals over seeds.",
+            Picture("Harm by breadth", style.save_figure(draw_curves(curves, ("posts", "impressions")), folder / "figures", "harm"),
+                    f"{format_caption(table)} Bands are 95% intervals over seeds.",
                     "Posts and impressions lost by the rivals, against the number of rivals."),
             Picture("How visible each hand is",
-                    style.save(draw(curves, ("flagged", "suspended")), folder / "figures", "visible"),
+                    style.save_figure(draw_curves(curves, ("flagged", "suspended")), folder / "figures", "visible"),
                     "Look at the price of drill: who acts together is seen together. An outsider needs no truth for "
                     "the left panel, only who posted what and when; abuse is in one's own words and shares no content, "
                     "so what is seen is those who smear.",
                     "Shares of accounts flagged for co-posting and suspended, against the number of rivals."),
         ]  # fmt: skip
-    sentence = headline(table)
-    lede = [compare(table, "army", other, "posts") for other in ("committee", "committees")]
+    sentence = format_headline(table)
+    summary = [format_comparison(table, "army", other, "posts") for other in ("committee", "committees")]
     whole = Page(
-        "Army against committee", sentence, lede, pictures, [_table(curves)], about["facts"], CAVEATS,
+        "Army against committee", sentence, summary, pictures, [_make_table(curves)], about["facts"], CAVEATS,
         about["command"], FILES, about["versions"], about["config"],
     )  # fmt: skip
     page.write(whole, folder / "report.html")
     return sentence
 
 
-def headline(table: pd.DataFrame) -> str:
+def format_headline(table: pd.DataFrame) -> str:
     """Say where the brigade overtakes the committee, or that it does not, and where that is sure."""
-    gap = gaps(table, "army", "committee", "posts")
-    even = crossing(gap)
+    gap = compute_gaps(table, "army", "committee", "posts")
+    even = find_crossing(gap)
     sure = gap[(gap["lo"] > 0) | (gap["hi"] < 0)]["breadth"]
     known = (
         f"the interval of the difference leaves out 0 at {', '.join(map(str, sure)) if len(sure) else 'no number of'}"
     )
     last = gap.iloc[-1]
     most = (
-        f"at {last['breadth']:.0f} the brigade takes {measured(last['value'], last['lo'], last['hi'])} more posts, and "
+        f"at {last['breadth']:.0f} the brigade takes {format_estimate(last['value'], last['lo'], last['hi'])} more posts, and "
         f"{known} rivals"
     )
     if not math.isnan(even):
-        return f"For the same money a brigade and one committee silence as much at {number(even)} rivals; {most}."
+        return (
+            f"For the same money a brigade and one committee silence as much at {format_number(even)} rivals; {most}."
+        )
     ahead = "a brigade" if gap["value"].mean() > 0 else "one committee"
     return f"For the same money {ahead} silences more on average, and the curves do not cross; {most}."
 
 
-def look(table: pd.DataFrame) -> str:
+def format_caption(table: pd.DataFrame) -> str:
     """Say what to look at: where the brigade and a committee are even, or that they never are; who can pay nobody."""
-    if math.isnan(crossing(gaps(table, "army", "committee", "posts"))):
+    if math.isnan(find_crossing(compute_gaps(table, "army", "committee", "posts"))):
         said = "Look at how the distance grows with the number of rivals; no curve of posts overtakes the other."
     else:
         said = (
@@ -101,29 +103,29 @@ def look(table: pd.DataFrame) -> str:
     return said
 
 
-def compare(table: pd.DataFrame, one: str, other: str, measure: str) -> str:
+def format_comparison(table: pd.DataFrame, one: str, other: str, measure: str) -> str:
     """Say what `one` takes more than `other`, at the least and at the largest breadth."""
-    gap = gaps(table, one, other, measure)
+    gap = compute_gaps(table, one, other, measure)
     parts = [
-        f"{number(row['value'])} [{span(row['lo'], row['hi'])}] at {row['breadth']:.0f}"
+        f"{format_number(row['value'])} [{format_interval(row['lo'], row['hi'])}] at {row['breadth']:.0f}"
         for row in gap.iloc[[0, -1]].to_dict("records")
     ]
-    return f"{HANDS[one][0].capitalize()} against {HANDS[other][0]}, {measure} lost more: {', '.join(parts)}."
+    return f"{ORGANISATIONS[one][0].capitalize()} against {ORGANISATIONS[other][0]}, {measure} lost more: {', '.join(parts)}."
 
 
-def draw(curves: pd.DataFrame, measures: tuple[str, str]) -> Figure:
+def draw_curves(curves: pd.DataFrame, measures: tuple[str, str]) -> Figure:
     """Return two panels, one a measure, with a curve a hand."""
-    figure = style.canvas(3.4)
+    figure = style.make_canvas(3.4)
     for axes, measure in zip(figure.subplots(1, 2), measures, strict=True):
-        _panel(axes, curves[curves["measure"] == measure], *PANELS[measure])
+        _draw_panel(axes, curves[curves["measure"] == measure], *PANELS[measure])
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
-    for hand, (label, colour) in HANDS.items():
-        part = rows[rows["hand"] == hand]
+def _draw_panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
+    for hand, (label, colour) in ORGANISATIONS.items():
+        part = rows[rows["organisation"] == hand]
         axes.fill_between(
             part["breadth"], scale * part["lo"], scale * part["hi"], color=colour, alpha=0.15, linewidth=0
         )
@@ -135,16 +137,18 @@ def _panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
     axes.set_xlabel("rivals")
 
 
-def _table(curves: pd.DataFrame) -> Table:
+def _make_table(curves: pd.DataFrame) -> Table:
     rows = []
-    for (hand, breadth), group in curves.groupby(["hand", "breadth"], sort=False):
+    for (hand, breadth), group in curves.groupby(["organisation", "breadth"], sort=False):
         by = group.set_index("measure").to_dict("index")
         cells = []
         for name, scale in (("posts", 1), ("impressions", 1), ("flagged", 100), ("suspended", 100)):
             one = by[name]
-            cells.append(f"{number(scale * one['value'])} [{span(scale * one['lo'], scale * one['hi'])}]")
-        size = [number(by[name]["value"], 0) for name in ("members", "written", "flagged_people")]
-        rows.append([HANDS[str(hand)][0], str(breadth), *cells, *size])
-    heads = ["hand", "rivals", "posts lost", "impressions lost", "co-posting, %", "suspended, %", "members",
+            cells.append(
+                f"{format_number(scale * one['value'])} [{format_interval(scale * one['lo'], scale * one['hi'])}]"
+            )
+        size = [format_number(by[name]["value"], 0) for name in ("members", "written", "flagged_people")]
+        rows.append([ORGANISATIONS[str(hand)][0], str(breadth), *cells, *size])
+    heads = ["organisation", "rivals", "posts lost", "impressions lost", "co-posting, %", "suspended, %", "members",
              "posts written", "people flagged"]  # fmt: skip
     return Table("Every hand", heads, rows, "Means over seeds with 95% t-intervals. People flagged: false alarms.")

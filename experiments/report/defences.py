@@ -8,14 +8,14 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from experiments.analysis.defences import beyond_luck, survives, verdict
+from experiments.analysis.defences import classify_effect, classify_variations, select_significant
 from experiments.report import defences_figures as figures
 from experiments.report import defences_tables as tables
 from experiments.report import page, style
-from experiments.report.defences_tables import called, cell, of
+from experiments.report.defences_tables import format_cell, format_name, get_outcome
+from experiments.report.formatting import format_estimate, format_interval, format_number
 from experiments.report.page import Page, Picture
-from experiments.report.terminal import grid
-from experiments.report.words import measured, number, span
+from experiments.report.terminal import make_grid
 
 CAVEATS = (
     "Not modelled: people who would come or leave because of a defence; new accounts of honest people, whom friction "
@@ -45,12 +45,17 @@ def write(folder: Path, console: Console) -> str:
     """Write figures and report.html into `folder` from its result files, print the table; return the headline."""
     table, both = (pd.read_parquet(folder / f"{name}.parquet") for name in ("summary", "pairs"))
     names = [str(name) for name in dict.fromkeys(table["defence"]) if " + " not in str(name)]
-    main = first(table)
-    sentence, lines = headline(main, names), [*lede(table, names), *beyond(both)]
-    with style.look():
-        pictures = list(_pictures(folder, table, names))
-    shown = [tables.effects(main), tables.harm(main), tables.robustness(table, names), *tables.pairs(table, both)]
-    about = page.made(folder)
+    main = select_first_scenario(table)
+    sentence, lines = format_headline(main, names), [*format_summary(table, names), *format_pair_gains(both)]
+    with style.apply_style():
+        pictures = list(_draw_pictures(folder, table, names))
+    shown = [
+        tables.make_effects_table(main),
+        tables.make_harm_table(main),
+        tables.make_robustness_table(table, names),
+        *tables.make_pair_tables(table, both),
+    ]
+    about = page.read_metadata(folder)
     whole = Page(
         "Defences", sentence, lines, pictures, shown, about["facts"], CAVEATS, about["command"], FILES,
         about["versions"], about["config"],
@@ -59,122 +64,124 @@ def write(folder: Path, console: Console) -> str:
     console.print(Text(sentence, style="bold"))
     for line in lines:
         console.print(Text(line))
-    console.print(grid(tables.brief(main)))
-    console.print(grid(tables.found(table, names), wrap=True))
+    console.print(make_grid(tables.make_brief_table(main)))
+    console.print(make_grid(tables.make_found_table(table, names), wrap=True))
     return sentence
 
 
-def first(table: pd.DataFrame) -> pd.DataFrame:
+def select_first_scenario(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the first scenario."""
     scenarios = table[table["family"] == "scenario"]
     return scenarios[scenarios["variation"] == scenarios["variation"].iloc[0]]
 
 
-def headline(rows: pd.DataFrame, names: list[str]) -> str:
+def format_headline(rows: pd.DataFrame, names: list[str]) -> str:
     """Say which defences bring dissent back, or that no effect was found, or that there was nothing to bring back."""
-    deficit = of(rows, names[0], "deficit")
+    deficit = get_outcome(rows, names[0], "deficit")
     if not deficit["lo"] > 0:
-        known = measured(deficit["value"], deficit["lo"], deficit["hi"])
+        known = format_estimate(deficit["value"], deficit["lo"], deficit["hi"])
         return (
             f"The operation cost no dissent that these seeds can tell, {known} posts a world, so no defence had "
             "anything to bring back."
         )
-    found = {name: of(rows, name, "restored") for name in names}
-    sure = {name for _, name in beyond_luck(rows[rows["defence"].isin(names)])}
+    found = {name: get_outcome(rows, name, "restored") for name in names}
+    sure = {name for _, name in select_significant(rows[rows["defence"].isin(names)])}
     clear = [name for name in names if found[name]["lo"] > 0 or found[name]["hi"] < 0]
     better = sorted((n for n in clear if n in sure and found[n]["lo"] > 0), key=lambda name: -found[name]["value"])
     worse = [name for name in clear if name in sure and found[name]["hi"] < 0]
     luck = [name for name in clear if name not in sure]
     if not better:
         most = max(names, key=lambda name: found[name]["value"])
-        known = measured(*(found[most][end] for end in ("value", "lo", "hi")))
+        known = format_estimate(*(found[most][end] for end in ("value", "lo", "hi")))
         text = f"No effect of any of {len(names)} defences on dissent was found over {deficit['seeds']} seeds: most "
-        text += f"stands under {called(most)}, {known} posts a world more"
+        text += f"stands under {format_name(most)}, {known} posts a world more"
     else:
-        best = of(rows, better[0], "restored_percent")
+        best = get_outcome(rows, better[0], "restored_percent")
         amount = (
-            f"{measured(best['value'], best['lo'], best['hi'], 0, '%')} of what the operation cost"
+            f"{format_estimate(best['value'], best['lo'], best['hi'], 0, '%')} of what the operation cost"
             if math.isfinite(best["lo"])
-            else f"{measured(*(found[better[0]][end] for end in ('value', 'lo', 'hi')))} posts a world"
+            else f"{format_estimate(*(found[better[0]][end] for end in ('value', 'lo', 'hi')))} posts a world"
         )
-        others = f"; {_some(better[1:])} too bring some back" if better[1:] else ""
+        others = f"; {_format_names(better[1:])} too bring some back" if better[1:] else ""
         rest = len(names) - len(better) - len(worse)
-        text = f"{called(better[0]).capitalize()} brings back {amount}{others}; "
+        text = f"{format_name(better[0]).capitalize()} brings back {amount}{others}; "
         text += f"for {rest} of {len(names)} no effect was found"
-    text += f"; less dissent stands under {_some(worse)}" if worse else ""
-    text += f" (under {_some(luck)} by its own interval, as luck may among {len(names)})" if luck else ""
+    text += f"; less dissent stands under {_format_names(worse)}" if worse else ""
+    text += f" (under {_format_names(luck)} by its own interval, as luck may among {len(names)})" if luck else ""
     return f"{text}."
 
 
-def lede(table: pd.DataFrame, names: list[str]) -> list[str]:
+def format_summary(table: pd.DataFrame, names: list[str]) -> list[str]:
     """Return the sentences after the headline: deficit, own harm, front, robustness."""
-    main = first(table)
-    deficit = of(main, names[0], "deficit")
+    main = select_first_scenario(table)
+    deficit = get_outcome(main, names[0], "deficit")
     lines = [
-        f"Without a defence the operation costs {measured(deficit['value'], deficit['lo'], deficit['hi'])} dissenting "
+        f"Without a defence the operation costs {format_estimate(deficit['value'], deficit['lo'], deficit['hi'])} dissenting "
         f"posts a world ({deficit['seeds']} seeds)."
     ]
-    silencing = [name for name in names if of(main, name, "peace")["hi"] < 0]
+    silencing = [name for name in names if get_outcome(main, name, "quiet_effect")["hi"] < 0]
     lines.append(
-        f"Without any operation, less dissent stands under {_some(silencing)} than without it."
+        f"Without any operation, less dissent stands under {_format_names(silencing)} than without it."
         if silencing
         else "Without any operation, no defence was found to silence dissent by itself."
     )
-    lines += seen(main, names)
-    on = [name for name in names if of(main, name, "front")["value"] >= 0.5]
+    lines += format_visibility(main, names)
+    on = [name for name in names if get_outcome(main, name, "front")["value"] >= 0.5]
     unsure = [
-        name for name in on if verdict(*(of(main, name, "restored")[end] for end in ("lo", "hi"))) == "none found"
+        name
+        for name in on
+        if classify_effect(*(get_outcome(main, name, "restored")[end] for end in ("lo", "hi"))) == "none found"
     ]
     lines.append(
         "On the Pareto front of dissent restored, civil posts limited and people shut out, in at least half of the "
-        f"resampled sets of seeds: {_some(on) or 'none'}. Doing nothing takes part"
-        + (f"; no effect on dissent was found under {_some(unsure)}." if unsure else ".")
+        f"resampled sets of seeds: {_format_names(on) or 'none'}. Doing nothing takes part"
+        + (f"; no effect on dissent was found under {_format_names(unsure)}." if unsure else ".")
     )
     others = [str(name) for name in dict.fromkeys(table.loc[table["family"] == "robustness", "variation"])]
     if others:
-        kept = [name for name in names if set(survives(table, name, others).values()) == {"more"}]
+        kept = [name for name in names if set(classify_variations(table, name, others).values()) == {"more"}]
         lines.append(
             f"In all of {len(others)} other settings (people who react otherwise, an army that hides) more dissent "
-            f"stands under {_some(kept)}."
+            f"stands under {_format_names(kept)}."
             if kept
             else f"No defence was found to bring dissent back in all of {len(others)} other settings (people who react "
             "otherwise, an army that hides)."
         )
-    return [*lines, *luck(table, names)]
+    return [*lines, *format_significance(table, names)]
 
 
-def luck(table: pd.DataFrame, names: list[str]) -> list[str]:
+def format_significance(table: pd.DataFrame, names: list[str]) -> list[str]:
     """Say how many effects on dissent are found in all settings, and how many would be if there were none at all."""
     alone = table[table["defence"].isin(names) & (table["outcome"] == "restored") & table["lo"].notna()]
     alone = alone[(alone["value"] != 0) | (alone["lo"] < alone["hi"])]  # what changes nothing in any seed can not err
     clear = alone[(alone["lo"] > 0) | (alone["hi"] < 0)]
     if alone.empty:
         return []
-    sure = [f"{called(defence)} ({called(variation)})" for variation, defence in beyond_luck(alone)]
+    sure = [f"{format_name(defence)} ({format_name(variation)})" for variation, defence in select_significant(alone)]
     return [
         f"Of {len(alone)} effects on dissent (a defence in a setting) {len(clear)} keep clear of 0; if no defence had "
         f"any, about {0.05 * len(alone):.0f} would by luck. Corrected for their number (Holm) there "
-        f"{f'remain: {_list(sure)}' if sure else 'remains none'}."
+        f"{f'remain: {_join_words(sure)}' if sure else 'remains none'}."
     ]
 
 
-def seen(rows: pd.DataFrame, names: list[str]) -> list[str]:
+def format_visibility(rows: pd.DataFrame, names: list[str]) -> list[str]:
     """Say what comes back of the dissent that people see who do not dissent; nothing if none of it is lost."""
-    if not of(rows, names[0], "seen_deficit")["lo"] > 0:
+    if not get_outcome(rows, names[0], "seen_deficit")["lo"] > 0:
         return []
-    found = {name: of(rows, name, "seen") for name in names}
+    found = {name: get_outcome(rows, name, "seen") for name in names}
     more = sorted((name for name in names if found[name]["lo"] > 0), key=lambda name: -found[name]["value"])
     less = [name for name in names if found[name]["hi"] < 0]
     text = "Of the dissent that people who do not dissent see less of, "
     if more:
-        text += f"{called(more[0])} brings back {cell(rows, more[0], 'seen_percent', 0, '%')}"
-        text += f", and {_some(more[1:])} some" if more[1:] else ""
+        text += f"{format_name(more[0])} brings back {format_cell(rows, more[0], 'seen_percent', 0, '%')}"
+        text += f", and {_format_names(more[1:])} some" if more[1:] else ""
     else:
         text += "no defence was found to bring any back"
-    return [f"{text}{'; still less is seen under ' + _some(less) if less else ''}."]
+    return [f"{text}{'; still less is seen under ' + _format_names(less) if less else ''}."]
 
 
-def beyond(both: pd.DataFrame) -> list[str]:
+def format_pair_gains(both: pd.DataFrame) -> list[str]:
     """Say which two defences together bring back more than the better of them alone; nothing without pairs."""
     if both.empty:
         return []
@@ -184,30 +191,30 @@ def beyond(both: pd.DataFrame) -> list[str]:
     best = more.iloc[0]
     return [
         f"Of {len(both)} pairs {len(more)} bring back more than the better of the two alone, most of all "
-        f"{called(best['pair'])}: {number(best['gain'])} [{span(best['lo'], best['hi'])}] posts a world beyond "
-        f"{called(best['better'])}; each interval by itself, so about {max(1, round(0.025 * len(both)))} by luck."
+        f"{format_name(best['pair'])}: {format_number(best['gain'])} [{format_interval(best['lo'], best['hi'])}] posts a world beyond "
+        f"{format_name(best['better'])}; each interval by itself, so about {max(1, round(0.025 * len(both)))} by luck."
     ]
 
 
-def _some(names: Iterable[str]) -> str:
-    return _list([called(name) for name in names])
+def _format_names(names: Iterable[str]) -> str:
+    return _join_words([format_name(name) for name in names])
 
 
-def _list(words: list[str]) -> str:
+def _join_words(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-def _pictures(folder: Path, table: pd.DataFrame, names: list[str]) -> Iterable[Picture]:
-    where, main = folder / "figures", first(table)
+def _draw_pictures(folder: Path, table: pd.DataFrame, names: list[str]) -> Iterable[Picture]:
+    where, main = folder / "figures", select_first_scenario(table)
     scenarios = table[table["family"] == "scenario"]
     yield Picture(
-        "Dissent restored, by scenario", style.save(figures.restored(scenarios, names), where, "restored"),
+        "Dissent restored, by scenario", style.save_figure(figures.draw_restored(scenarios, names), where, "restored"),
         "Blue intervals keep clear of 0; each scenario has a scale of its own. Posts that stand more than without the "
         "defence, under the operation.",
         "Dissenting posts restored by each defence in each scenario, with 95% intervals.",
     )  # fmt: skip
     yield Picture(
-        "Restored against harm", style.save(figures.front(main, names), where, "front"),
+        "Restored against harm", style.save_figure(figures.draw_front(main, names), where, "front"),
         "Look at the upper left: much restored, little harm. Filled points are on the front in at least half of the "
         "resampled sets of seeds; the horizontal axis is compressed, so that small harm can be told from none.",
         "Dissent restored against civil posts limited and against people shut out, with 95% intervals.",
@@ -215,7 +222,7 @@ def _pictures(folder: Path, table: pd.DataFrame, names: list[str]) -> Iterable[P
     if (table["family"] == "robustness").any():
         yield Picture(
             "When people react otherwise, or the army hides",
-            style.save(figures.elsewhere(table[table["family"] != "pairs"], names), where, "robustness"),
+            style.save_figure(figures.draw_variations(table[table["family"] != "pairs"], names), where, "robustness"),
             "Look along a row. Blue: more dissent stands, orange: less, beyond chance. Grey: no effect found. "
             "The number is the mean, in posts a world.",
             "Dissent restored by each defence under each variation.",

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from experiments.analysis.defences import verdict
-from experiments.report.style import BLUE, GREY, INK, PALE, VERMILLION, canvas, zero_line
-from experiments.report.words import number
+from experiments.analysis.defences import classify_effect
+from experiments.report.formatting import format_number
+from experiments.report.style import BLUE, GREY, INK, PALE, VERMILLION, draw_zero_line, make_canvas
 
 FOUND = {"more": BLUE, "less": VERMILLION, "none found": GREY}
 ENDS = ("value", "lo", "hi")
@@ -16,15 +16,18 @@ NEAR = (0.025, 0.05)  #: half a number's share of a panel's width, and a line's 
 HARMS = {"limited_posts": "civil posts limited, a world", "shut_out": "people shut out, a world"}
 
 
-def restored(rows: pd.DataFrame, names: list[str]) -> Figure:
+def draw_restored(rows: pd.DataFrame, names: list[str]) -> Figure:
     """Return points with intervals: a row a defence, a panel a scenario."""
-    figure = canvas(0.26 * len(names) + 1.3)
+    figure = make_canvas(0.26 * len(names) + 1.3)
     variations = list(dict.fromkeys(rows["variation"]))
     panels = figure.subplots(1, len(variations), sharey=True, squeeze=False)[0]
     for axes, variation in zip(panels, variations, strict=True):
-        part, y = _outcome(rows[rows["variation"] == variation], "restored").loc[names], np.arange(len(names))[::-1]
+        part, y = (
+            _select_outcome(rows[rows["variation"] == variation], "restored").loc[names],
+            np.arange(len(names))[::-1],
+        )
         clear = (part["lo"] > 0) | (part["hi"] < 0)
-        zero_line(axes, vertical=True)
+        draw_zero_line(axes, vertical=True)
         axes.hlines(y, part["lo"], part["hi"], color=GREY, linewidth=1.3)
         axes.hlines(y[clear], part["lo"][clear], part["hi"][clear], color=BLUE, linewidth=1.3)
         axes.plot(part["value"], y, "o", color=GREY, markersize=4, markerfacecolor="white")
@@ -36,26 +39,26 @@ def restored(rows: pd.DataFrame, names: list[str]) -> Figure:
     return figure
 
 
-def front(rows: pd.DataFrame, names: list[str]) -> Figure:
+def draw_front(rows: pd.DataFrame, names: list[str]) -> Figure:
     """Return two panels: dissent restored against either harm; filled where it is mostly on the front."""
-    figure = canvas(4.0)
-    value, share = _outcome(rows, "restored").loc[names], _outcome(rows, "front").loc[names, "value"]
+    figure = make_canvas(4.0)
+    value, share = _select_outcome(rows, "restored").loc[names], _select_outcome(rows, "front").loc[names, "value"]
     for axes, (harm, label) in zip(figure.subplots(1, 2, sharey=True), HARMS.items(), strict=True):
-        zero_line(axes)
-        cost = _outcome(rows, harm).loc[names]
+        draw_zero_line(axes)
+        cost = _select_outcome(rows, harm).loc[names]
         for name in names:
             x, y = (dict(zip(ENDS, frame.loc[name], strict=True)) for frame in (cost, value))
             colour = BLUE if share[name] >= 0.5 else GREY
             axes.errorbar(
-                x["value"], y["value"], xerr=_arms(x), yerr=_arms(y), fmt="o", color=colour, elinewidth=0.9,
+                x["value"], y["value"], xerr=_compute_error_bars(x), yerr=_compute_error_bars(y), fmt="o", color=colour, elinewidth=0.9,
                 markerfacecolor=colour if share[name] >= 0.5 else "white",
             )  # fmt: skip
         axes.set_xscale("symlog", linthresh=1.0)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel(label)
     for axes, harm in zip(figure.axes, HARMS, strict=True):  # once both panels have their limits
-        ends = [frame.loc[names, "value"].to_numpy(np.float64) for frame in (_outcome(rows, harm), value)]
-        _numbered(axes, *ends)
+        ends = [frame.loc[names, "value"].to_numpy(np.float64) for frame in (_select_outcome(rows, harm), value)]
+        _label_points(axes, *ends)
     figure.axes[0].set_ylabel("dissent restored, posts a world")
     words = [f"{place + 1} {name.replace('_', ' ')}" for place, name in enumerate(names)]
     lines = [", ".join(words[begin : begin + 5]) for begin in range(0, len(words), 5)]
@@ -63,7 +66,7 @@ def front(rows: pd.DataFrame, names: list[str]) -> Figure:
     return figure
 
 
-def _numbered(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+def _label_points(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
     """Write beside each point its number from 1; points that lie too close together share a label."""
     axes.autoscale_view()
     places = axes.transAxes.inverted().transform(axes.transData.transform(np.column_stack([x, y])))
@@ -81,19 +84,19 @@ def _numbered(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> Non
         axes.annotate(text, middle, (5, 4), textcoords="offset points", fontsize=8.5)
 
 
-def elsewhere(rows: pd.DataFrame, names: list[str]) -> Figure:
+def draw_variations(rows: pd.DataFrame, names: list[str]) -> Figure:
     """Return a table in colours: a row a defence, a column a variation."""
     variations = list(dict.fromkeys(rows["variation"]))
-    figure = canvas(0.34 * len(names) + 1.3)
+    figure = make_canvas(0.34 * len(names) + 1.3)
     axes = figure.subplots()
     for x, variation in enumerate(variations):
-        part = _outcome(rows[rows["variation"] == variation], "restored")
+        part = _select_outcome(rows[rows["variation"] == variation], "restored")
         for y, name in enumerate(names[::-1]):
             value, lo, hi = (float(part[end][name]) for end in ("value", "lo", "hi"))
-            found = verdict(lo, hi)
+            found = classify_effect(lo, hi)
             axes.barh(y, 0.94, left=x - 0.47, height=0.86, color=FOUND[found] if found in ("more", "less") else PALE)
             ink = INK if found == "none found" else "white"
-            axes.text(x, y, number(value), ha="center", va="center", color=ink, fontsize=8.5)
+            axes.text(x, y, format_number(value), ha="center", va="center", color=ink, fontsize=8.5)
     axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names[::-1]])
     axes.set_xticks(range(len(variations)), [str(name).replace("_", "\n") for name in variations])
     axes.tick_params(length=0)
@@ -103,11 +106,11 @@ def elsewhere(rows: pd.DataFrame, names: list[str]) -> Figure:
     return figure
 
 
-def _outcome(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+def _select_outcome(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return rows[rows["outcome"] == name].set_index("defence")[list(ENDS)]
 
 
-def _arms(one: dict[str, float]) -> list[list[float]] | None:
+def _compute_error_bars(one: dict[str, float]) -> list[list[float]] | None:
     """Return the two halves of an interval around its value; None where there is none."""
     if not np.isfinite([one["lo"], one["hi"]]).all():
         return None

@@ -5,53 +5,53 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.analysis.defences import survives
+from experiments.analysis.defences import classify_variations
+from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Table
-from experiments.report.words import number, span
-from sim.observers.harm import WHOM
+from sim.observers.harm import GROUPS
 
-NAMES = {"third": "third opinion"} | {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
+NAMES = {"uncommitted": "third opinion"} | {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
 
 
-def of(rows: pd.DataFrame, defence: str, outcome: str) -> dict[str, Any]:
+def get_outcome(rows: pd.DataFrame, defence: str, outcome: str) -> dict[str, Any]:
     """Return value, lo, hi and seeds of one outcome of one defence."""
     found = rows[(rows["defence"] == defence) & (rows["outcome"] == outcome)].to_dict("records")
     return {str(name): value for name, value in found[0].items()}
 
 
-def called(name: str) -> str:
+def format_name(name: str) -> str:
     """Return a defence's or a variation's name in words."""
     return name.replace("_", " ")
 
 
-def _precision(rows: pd.DataFrame, defence: str) -> str:
-    one = of(rows, defence, "precision")
+def _format_precision(rows: pd.DataFrame, defence: str) -> str:
+    one = get_outcome(rows, defence, "precision")
     if not math.isfinite(one["lo"]):
         return "nobody surely"
-    return f"{number(one['value'], 0)} [{span(max(one['lo'], 0.0), min(one['hi'], 100.0), 0)}]"
+    return f"{format_number(one['value'], 0)} [{format_interval(max(one['lo'], 0.0), min(one['hi'], 100.0), 0)}]"
 
 
-def cell(rows: pd.DataFrame, defence: str, outcome: str, digits: int = 1, unit: str = "") -> str:
+def format_cell(rows: pd.DataFrame, defence: str, outcome: str, digits: int = 1, unit: str = "") -> str:
     """Return a mean with its interval in words."""
-    one = of(rows, defence, outcome)
-    return f"{number(one['value'], digits)}{unit} [{span(one['lo'], one['hi'], digits)}]"
+    one = get_outcome(rows, defence, outcome)
+    return f"{format_number(one['value'], digits)}{unit} [{format_interval(one['lo'], one['hi'], digits)}]"
 
 
-def effects(rows: pd.DataFrame) -> Table:
+def make_effects_table(rows: pd.DataFrame) -> Table:
     """Return what each defence does to dissent and to the innocent, and what it costs."""
     heads = ["defence", "restored, posts", "restored, %", "seen, restored, %", "in peace, posts",
              "civil posts limited", "people shut out",
              "of shut out organised, %", "prompts", "suspensions", "front, %"]  # fmt: skip
     lines = [
-        [called(str(name)), cell(rows, name, "restored"), cell(rows, name, "restored_percent", 0),
-         cell(rows, name, "seen_percent", 0),
-         cell(rows, name, "peace"), cell(rows, name, "limited_posts", 0), cell(rows, name, "shut_out"),
-         _precision(rows, name), number(of(rows, name, "prompts")["value"]),
-         number(of(rows, name, "suspensions")["value"]),
-         number(100 * of(rows, name, "front")["value"], 0)]
+        [format_name(str(name)), format_cell(rows, name, "restored"), format_cell(rows, name, "restored_percent", 0),
+         format_cell(rows, name, "seen_percent", 0),
+         format_cell(rows, name, "quiet_effect"), format_cell(rows, name, "limited_posts", 0), format_cell(rows, name, "shut_out"),
+         _format_precision(rows, name), format_number(get_outcome(rows, name, "prompts")["value"]),
+         format_number(get_outcome(rows, name, "suspensions")["value"]),
+         format_number(100 * get_outcome(rows, name, "front")["value"], 0)]
         for name in dict.fromkeys(rows["defence"])
     ]  # fmt: skip
-    title = f"What each defence does: {called(str(rows['variation'].iloc[0]))}"
+    title = f"What each defence does: {format_name(str(rows['variation'].iloc[0]))}"
     note = (
         "Against the same seeds without a defence, a world; 95% intervals in brackets. Seen: impressions of dissent "
         "among people who do not dissent, of those that the operation costs. In peace: the same without an "
@@ -61,62 +61,68 @@ def effects(rows: pd.DataFrame) -> Table:
     return Table(title, heads, lines, note, open=True)
 
 
-def brief(rows: pd.DataFrame) -> Table:
+def make_brief_table(rows: pd.DataFrame) -> Table:
     """Return what fits a terminal."""
     heads = ["defence", "restored", "seen, %", "limited", "shut out"]
     lines = [
-        [called(str(name)), cell(rows, name, "restored", 0), cell(rows, name, "seen_percent", 0),
-         *(number(of(rows, name, harm)["value"], 0) for harm in ("limited_posts", "shut_out"))]
+        [format_name(str(name)), format_cell(rows, name, "restored", 0), format_cell(rows, name, "seen_percent", 0),
+         *(format_number(get_outcome(rows, name, harm)["value"], 0) for harm in ("limited_posts", "shut_out"))]
         for name in dict.fromkeys(rows["defence"])
     ]  # fmt: skip
-    return Table(f"To dissent, and to the innocent: {called(str(rows['variation'].iloc[0]))}", heads, lines)
+    return Table(f"To dissent, and to the innocent: {format_name(str(rows['variation'].iloc[0]))}", heads, lines)
 
 
-def found(table: pd.DataFrame, names: list[str]) -> Table:
+def make_found_table(table: pd.DataFrame, names: list[str]) -> Table:
     """Return in which variations each defence was found to have an effect."""
     singles = table[table["family"] != "pairs"]
     variations = [str(name) for name in dict.fromkeys(singles["variation"])]
-    found = {name: survives(singles, name, variations) for name in names}
+    found = {name: classify_variations(singles, name, variations) for name in names}
     lines = [
-        [called(name), *(", ".join(called(v) for v in said if said[v] == which) or "-" for which in ("more", "less"))]
+        [
+            format_name(name),
+            *(", ".join(format_name(v) for v in said if said[v] == which) or "-" for which in ("more", "less")),
+        ]
         for name, said in found.items()
     ]
     return Table("Where an effect is found", ["defence", "more dissent stands", "less dissent stands"], lines)
 
 
-def harm(rows: pd.DataFrame) -> Table:
+def make_harm_table(rows: pd.DataFrame) -> Table:
     """Return whom each defence hits, by what they think."""
     kinds = {"limited_posts": "posts", "shut_out": "accounts"}
-    heads = [f"{word}, {NAMES.get(whom, whom)}" for word in kinds.values() for whom in WHOM]
+    heads = [f"{word}, {NAMES.get(whom, whom)}" for word in kinds.values() for whom in GROUPS]
     lines = [
-        [called(str(name)), *(number(of(rows, name, f"{kind}_{whom}")["value"]) for kind in kinds for whom in WHOM)]
+        [
+            format_name(str(name)),
+            *(format_number(get_outcome(rows, name, f"{kind}_{whom}")["value"]) for kind in kinds for whom in GROUPS),
+        ]
         for name in dict.fromkeys(rows["defence"])
     ]
     note = "Means over seeds, more than without the defence, under the operation. Of the organised all posts count."
     return Table("Whom each defence hits, by what they think", ["defence", *heads], lines, note)
 
 
-def robustness(table: pd.DataFrame, names: list[str]) -> Table:
+def make_robustness_table(table: pd.DataFrame, names: list[str]) -> Table:
     """Return what the interval of each defence says in each variation."""
     singles = table[table["family"] != "pairs"]
     variations = [str(name) for name in dict.fromkeys(singles["variation"])]
-    lines = [[called(name), *survives(singles, name, variations).values()] for name in names]
+    lines = [[format_name(name), *classify_variations(singles, name, variations).values()] for name in names]
     few = {str(name): int(part["seeds"].max()) for name, part in singles.groupby("variation")}
-    seeds = ", ".join(f"{called(name)} {few[name]}" for name in variations)
+    seeds = ", ".join(f"{format_name(name)} {few[name]}" for name in variations)
     deficit = singles[(singles["outcome"] == "deficit") & (singles["defence"] == names[0])].set_index("variation")["lo"]
-    without = [called(name) for name in variations if not deficit[name] > 0]
+    without = [format_name(name) for name in variations if not deficit[name] > 0]
     note = f"Effect on dissent that stands, by its 95% interval. Seeds: {seeds}."
     note += f" No deficit that these seeds can tell from 0: {', '.join(without)}." if without else ""
-    return Table("Where an effect is found", ["defence", *map(called, variations)], lines, note, open=True)
+    return Table("Where an effect is found", ["defence", *map(format_name, variations)], lines, note, open=True)
 
 
-def pairs(table: pd.DataFrame, both: pd.DataFrame) -> list[Table]:
+def make_pair_tables(table: pd.DataFrame, both: pd.DataFrame) -> list[Table]:
     """Return what every two defences do together; nothing without pairs."""
     if both.empty:
         return []
-    whole = effects(table[table["family"] == "pairs"])
+    whole = make_effects_table(table[table["family"] == "pairs"])
     gains = {row["pair"]: row for row in both.to_dict("records")}
-    cells = [f"{number(row['gain'])} [{span(row['lo'], row['hi'])}]" for row in gains.values()]
+    cells = [f"{format_number(row['gain'])} [{format_interval(row['lo'], row['hi'])}]" for row in gains.values()]
     lines = [[*line[:2], cell, *line[2:]] for line, cell in zip(whole.rows, cells, strict=True)]
     heads = [*whole.columns[:2], "beyond the better alone", *whole.columns[2:]]
     return [Table("Every two together", heads, lines, whole.note)]

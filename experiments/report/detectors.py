@@ -9,13 +9,13 @@ import yaml
 
 from experiments.report import detectors_figures as figures
 from experiments.report import page, style
-from experiments.report.detectors_figures import CONTROL, readable
+from experiments.report.detectors_figures import CONTROL, format_finite
+from experiments.report.formatting import format_estimate, format_interval, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import measured, number, span
 
 TITLE = "Who finds the campaign, and how much hiding does it take?"
 NULLS = ("chance", "volume")
-TWIN = " elsewhere"
+TWIN = " cross scenario"
 CAVEATS = (
     "Not modelled: what posts mean (their words are made up), pictures, devices and addresses, operators who learn.",
     "All traffic is synthetic: a detector that does well here may do badly on a platform, and the other way round. The "
@@ -31,7 +31,7 @@ CAVEATS = (
     "The observer\u2019s limit is the largest that any kind of control needs by itself, from worlds not shown here: in "
     "a new world of any of these kinds the chance of an alarm is at most its rate; of another kind of event nothing is "
     "promised. \u201cIf that kind were unknown\u201d says what happens then, one kind at a time.",
-    "A learner that is called \u201celsewhere\u201d learned from another scenario and was never shown this campaign; "
+    "A learner that is called \u201ccross scenario\u201d learned from another scenario and was never shown this campaign; "
     "the difference from its twin is what does not carry over.",
 )
 FILES = {
@@ -43,7 +43,7 @@ FILES = {
     "watched.parquet": "a row a cell: how the observer did",
     "figures/": "every picture as PNG and SVG",
 }
-TABLE = {  # head, digits, and what one is shown as
+MEASURES = {  # head, digits, and what one is shown as
     "auc": ("AUC", 2, 1), "average_precision": ("average precision", 2, 1),
     "recall_at_fpr": ("recall at the fixed rate", 2, 1), "recall": ("flagged of the campaign, %", 0, 100),
     "cell_recall": ("cells found, %", 0, 100), "false_all": ("flagged of the genuine, %", 2, 100),
@@ -56,65 +56,70 @@ TABLE = {  # head, digits, and what one is shown as
 
 def write(folder: Path) -> str:
     """Write the figures and `folder`/report.html from the result files; return the headline."""
-    tables = {path.stem: _in_words(pd.read_parquet(path)) for path in folder.glob("*.parquet")}
+    tables = {path.stem: _replace_underscores(pd.read_parquet(path)) for path in folder.glob("*.parquet")}
     run: dict[str, Any] = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
     summary, achieved, watched = (tables[name] for name in ("summary", "achieved", "watched"))
-    with style.look():
+    with style.apply_style():
         pictures = [
-            Picture(title, style.save(drawn, folder / "figures", name), caption, title)
-            for name, title, caption, drawn in _pictures(tables, run["campaign"])
+            Picture(title, style.save_figure(drawn, folder / "figures", name), caption, title)
+            for name, title, caption, drawn in _draw_pictures(tables, run["campaign"])
         ]
     told = Page(
         title=TITLE,
-        headline=headline(summary),
-        lede=[text for text in _lede(summary, achieved, watched) if text],
+        headline=format_headline(summary),
+        summary=[text for text in _format_summary(summary, achieved, watched) if text],
         pictures=pictures,
-        tables=[_cells(summary), _achieved(achieved), _watched(watched)],
+        tables=[_make_cells_table(summary), _make_outcomes_table(achieved), _make_observer_table(watched)],
         caveats=CAVEATS,
         files=FILES,
-        **page.made(folder),
+        **page.read_metadata(folder),
     )
     page.write(told, folder / "report.html")
-    return "\n".join([told.headline, *told.lede])
+    return "\n".join([told.headline, *told.summary])
 
 
-def _lede(summary: pd.DataFrame, achieved: pd.DataFrame, watched: pd.DataFrame) -> list[str]:
-    return [hidden(summary, achieved), carried(summary), wronged(summary), observed(watched)]
+def _format_summary(summary: pd.DataFrame, achieved: pd.DataFrame, watched: pd.DataFrame) -> list[str]:
+    return [
+        format_hiding(summary, achieved),
+        format_transfer(summary),
+        format_false_positives(summary),
+        format_observer(watched),
+    ]
 
 
-def _in_words(table: pd.DataFrame) -> pd.DataFrame:
+def _replace_underscores(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with names of the configuration as words."""
     named = [name for name in ("detector", "axis", "level") if name in table]
     return table.assign(**{name: table[name].str.replace("_", " ") for name in named})
 
 
-def _pictures(tables: dict[str, pd.DataFrame], campaign: dict[str, int]) -> list[tuple[str, str, str, Any]]:
+def _draw_pictures(tables: dict[str, pd.DataFrame], campaign: dict[str, int]) -> list[tuple[str, str, str, Any]]:
     summary, achieved = tables["summary"], tables["achieved"]
     drawn = [
         ("cells", "AUC of every detector in every cell, and what the campaign still achieved there",
          "Look along a row for what blinds a detector, and below it for what hiding cost the campaign. .5 is guessing.",
-         figures.cells(summary, achieved, "auc")),
+         figures.draw_cells(summary, achieved, "auc")),
         ("alarms", "Who is wronged: percent flagged of the genuine",
          "Thresholds let 1 in 100 pass on quiet worlds, unless configured otherwise. Fans and news bots act together, "
          "openly; dissenters are those whom the campaign is against.",
-         figures.alarms(summary)),
+         figures.draw_alarms(summary)),
     ]  # fmt: skip
     if (~summary["axis"].isin(["", CONTROL])).any():
         drawn.insert(1, (
             "curves", "How much hiding it takes",
             "Each panel hides in one way only. Bands: 95% intervals over seeds. Dotted: the dissent that the campaign "
             "still costs, as a share of what it costs when it does not hide.",
-            figures.curves(summary, achieved, "auc", "AUC")))  # fmt: skip
+            figures.draw_curves(summary, achieved, "auc", "AUC")))  # fmt: skip
     looks = tables["looks"]
     drawn.append((
         "observer", "The observer: is this topic\u2019s traffic planned?",
         "One line a topic, one world a panel. Red: the topic that the campaign is on; grey ground: its hours. Dashed: "
         "the limit above which an alarm (dot) is raised. The observer sees posts alone.",
-        figures.timeline(looks, _worlds(looks), campaign["start"], campaign["stop"])))  # fmt: skip
+        figures.draw_timeline(looks, _select_worlds(looks), campaign["start"], campaign["stop"])))  # fmt: skip
     return drawn
 
 
-def _worlds(looks: pd.DataFrame) -> list[tuple[str, str, str]]:
+def _select_worlds(looks: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Return the cells that the timeline shows: the open campaign, the best hidden, and the controls."""
     there = looks[["axis", "level", "rank"]].drop_duplicates()
     hidden_ = there[~there["axis"].isin(["", CONTROL])]
@@ -126,20 +131,20 @@ def _worlds(looks: pd.DataFrame) -> list[tuple[str, str, str]]:
     return [*shown, *((CONTROL, level, f"No campaign: {level}") for level in controls)]
 
 
-def headline(summary: pd.DataFrame) -> str:
+def format_headline(summary: pd.DataFrame) -> str:
     """Name who ranks the open campaign's accounts best, beside the nulls."""
     known = {row["detector"]: row for row in summary[summary["axis"] == ""].to_dict("records")}
     known = {name: row for name, row in known.items() if math.isfinite(row["auc"])}
     if not known:
         return "There was no campaign to be found, or nobody else: only false alarms are told."
     best = max([name for name in known if name not in NULLS] or [*known], key=lambda name: known[name]["auc"])
-    text = f"Of a campaign that does not hide, {best} ranks members best: AUC {_headed(known[best])}"
+    text = f"Of a campaign that does not hide, {best} ranks members best: AUC {_format_auc(known[best])}"
     if "volume" in known and best != "volume":
-        text += f"; counting posts alone gives {_headed(known['volume'])}"
+        text += f"; counting posts alone gives {_format_auc(known['volume'])}"
     return f"{text}."
 
 
-def hidden(summary: pd.DataFrame, achieved: pd.DataFrame) -> str:
+def format_hiding(summary: pd.DataFrame, achieved: pd.DataFrame) -> str:
     """Say what is left of the ranking in the last cell of the last axis, and of the campaign."""
     cells = summary[~summary["axis"].isin(["", CONTROL])]
     if cells.empty:
@@ -150,28 +155,28 @@ def hidden(summary: pd.DataFrame, achieved: pd.DataFrame) -> str:
     if rows.empty:
         return ""
     best = rows.loc[rows["auc"].idxmax()]
-    ends = span(lost["lost_dissent_percent_lo"], lost["lost_dissent_percent_hi"], 0)
+    ends = format_interval(lost["lost_dissent_percent_lo"], lost["lost_dissent_percent_hi"], 0)
     return (
-        f"At {axis} {level} the best is {best['detector']} (AUC {_told(best, 'auc')}), which flags "
-        f"{number(100 * best['recall'], 0)}% of the campaign; the campaign still costs "
-        f"{number(lost['lost_dissent_percent'], 0)}% of dissent (95% {ends})."
+        f"At {axis} {level} the best is {best['detector']} (AUC {_format_cell(best, 'auc')}), which flags "
+        f"{format_number(100 * best['recall'], 0)}% of the campaign; the campaign still costs "
+        f"{format_number(lost['lost_dissent_percent'], 0)}% of dissent (95% {ends})."
     )
 
 
-def carried(summary: pd.DataFrame) -> str:
+def format_transfer(summary: pd.DataFrame) -> str:
     """Say what a learner that learned from another scenario is worth on the open campaign, beside its twin."""
     known = {row["detector"]: row for row in summary[summary["axis"] == ""].to_dict("records")}
     texts = [
-        f"{name} ranks the open campaign by AUC {_told(known[name], 'auc')} and flags "
-        f"{number(100 * known[name]['recall'], 0)}%; if it learned from another scenario, by "
-        f"{_told(known[name + TWIN], 'auc')} and {number(100 * known[name + TWIN]['recall'], 0)}%"
+        f"{name} ranks the open campaign by AUC {_format_cell(known[name], 'auc')} and flags "
+        f"{format_number(100 * known[name]['recall'], 0)}%; if it learned from another scenario, by "
+        f"{_format_cell(known[name + TWIN], 'auc')} and {format_number(100 * known[name + TWIN]['recall'], 0)}%"
         for name in known
         if name + TWIN in known and math.isfinite(known[name]["auc"])
     ]
     return f"What carries over: {'; '.join(texts)}." if texts else ""
 
 
-def wronged(summary: pd.DataFrame) -> str:
+def format_false_positives(summary: pd.DataFrame) -> str:
     """Name the detector and the group with most false alarms on worlds without a campaign."""
     controls = summary[summary["axis"] == CONTROL]
     found = [(float(row[group]), row["detector"], who, row["level"]) for _, row in controls.iterrows()
@@ -179,55 +184,55 @@ def wronged(summary: pd.DataFrame) -> str:
     if not found:
         return ""
     share, detector, who, level = max(found, key=lambda item: item[0])
-    return f"Most wronged without any campaign: {detector} flags {number(100 * share, 0)}% of {who} ({level})."
+    return f"Most wronged without any campaign: {detector} flags {format_number(100 * share, 0)}% of {who} ({level})."
 
 
-def observed(watched: pd.DataFrame) -> str:
+def format_observer(watched: pd.DataFrame) -> str:
     """Say how soon the observer sees the open campaign, and how often it cries wolf on held-out calm worlds."""
     texts = []
     for row in watched[watched["axis"].isin(["", CONTROL])].to_dict("records"):
         if row["axis"]:
-            ends = span(100 * row["false_rate_lo"], 100 * row["false_rate_hi"], 0)
+            ends = format_interval(100 * row["false_rate_lo"], 100 * row["false_rate_hi"], 0)
             unseen = row["unseen_worlds"]
-            other = f", {number(unseen, 0)} if that kind were unknown" if math.isfinite(unseen) else ""
+            other = f", {format_number(unseen, 0)} if that kind were unknown" if math.isfinite(unseen) else ""
             wrong = f"{row['false_worlds']} of {row['worlds']} worlds wrongly (95% {ends}%{other})"
             texts.append(f"{row['level']}: {wrong}")
         elif math.isfinite(row["planned_found"]):
-            ends = span(100 * row["planned_found_lo"], 100 * row["planned_found_hi"], 0)
-            found = f"{number(100 * row['planned_found'], 0)}% (95% {ends}) of the open campaign\u2019s topics planned"
-            when = readable(row["hours_to_alarm"], 0)
+            ends = format_interval(100 * row["planned_found_lo"], 100 * row["planned_found_hi"], 0)
+            found = f"{format_number(100 * row['planned_found'], 0)}% (95% {ends}) of the open campaign\u2019s topics planned"
+            when = format_finite(row["hours_to_alarm"], 0)
             texts.append(f"The observer calls {found} (median hours after the start: {when})")
     return f"{'; '.join(texts)}." if texts else ""
 
 
-def _headed(row: Any) -> str:
-    return measured(row["auc"], row["auc_lo"], row["auc_hi"], 2)
+def _format_auc(row: Any) -> str:
+    return format_estimate(row["auc"], row["auc_lo"], row["auc_hi"], 2)
 
 
-def _told(row: Any, name: str) -> str:
-    return f"{number(row[name], 2)} [{span(row[f'{name}_lo'], row[f'{name}_hi'], 2)}]"
+def _format_cell(row: Any, name: str) -> str:
+    return f"{format_number(row[name], 2)} [{format_interval(row[f'{name}_lo'], row[f'{name}_hi'], 2)}]"
 
 
-def _cells(summary: pd.DataFrame) -> Table:
+def _make_cells_table(summary: pd.DataFrame) -> Table:
     rows = []
     for _, row in summary.iterrows():
-        told = [readable(scale * float(row[name]), digits) for name, (_, digits, scale) in TABLE.items()]
-        told[0] = _told(row, "auc") if math.isfinite(row["auc"]) else "unknown"
+        told = [format_finite(scale * float(row[name]), digits) for name, (_, digits, scale) in MEASURES.items()]
+        told[0] = _format_cell(row, "auc") if math.isfinite(row["auc"]) else "unknown"
         rows.append([str(row["axis"]), str(row["level"]), str(row["detector"]), *told])
     note = "Means over seeds; AUC with its 95% interval. Precisions are of the flags of all seeds together."
     return Table(
         "Every detector in every cell",
-        ["axis", "level", "detector", *(head for head, _, _ in TABLE.values())],
+        ["axis", "level", "detector", *(head for head, _, _ in MEASURES.values())],
         rows,
         note,
     )
 
 
-def _achieved(achieved: pd.DataFrame) -> Table:
+def _make_outcomes_table(achieved: pd.DataFrame) -> Table:
     names = {"lost_dissent_percent": 1, "campaign_impressions": 0, "campaign_posts": 0}
     rows = [
         [str(row["axis"]), str(row["level"]),
-         *(f"{number(row[name], digits)} [{span(row[f'{name}_lo'], row[f'{name}_hi'], digits)}]"
+         *(f"{format_number(row[name], digits)} [{format_interval(row[f'{name}_lo'], row[f'{name}_hi'], digits)}]"
            for name, digits in names.items())]
         for _, row in achieved.iterrows()
     ]  # fmt: skip
@@ -235,11 +240,11 @@ def _achieved(achieved: pd.DataFrame) -> Table:
     return Table("What the campaign achieved", heads, rows, "Against the same worlds without it; 95% intervals.")
 
 
-def _watched(watched: pd.DataFrame) -> Table:
+def _make_observer_table(watched: pd.DataFrame) -> Table:
     rows = [
-        [str(row["axis"]), str(row["level"]), number(100 * row["planned_found"], 0), readable(row["hours_to_alarm"], 0),
+        [str(row["axis"]), str(row["level"]), format_number(100 * row["planned_found"], 0), format_finite(row["hours_to_alarm"], 0),
          f"{row['false_topics']} of {row['topics']}", f"{row['false_worlds']} of {row['worlds']}",
-         span(100 * row["false_rate_lo"], 100 * row["false_rate_hi"], 0), number(row["unseen_worlds"], 0)]
+         format_interval(100 * row["false_rate_lo"], 100 * row["false_rate_hi"], 0), format_number(row["unseen_worlds"], 0)]
         for _, row in watched.iterrows()
     ]  # fmt: skip
     heads = ["axis", "level", "planned topics found, %", "hours to alarm (median)", "other topics with an alarm",

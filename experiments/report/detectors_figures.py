@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.report import style
-from experiments.report.words import number
+from experiments.report.formatting import format_number
 
 COLOURS = (style.GREY, style.BLACK, style.BLUE, style.SKY, style.GREEN, style.ORANGE, style.VERMILLION, style.PURPLE)
 DASHES = ("-", "--")
@@ -23,39 +23,44 @@ GROUPS = {
 CONTROL = "control"
 
 
-def cells(summary: pd.DataFrame, achieved: pd.DataFrame, measure: str) -> Figure:
+def draw_cells(summary: pd.DataFrame, achieved: pd.DataFrame, measure: str) -> Figure:
     """A row a detector, a column a cell: its mean; below, what the campaign still achieved there."""
     judged = summary[summary["axis"] != CONTROL]
     columns = judged[["axis", "level", "rank"]].drop_duplicates().to_records(index=False).tolist()
     detectors = judged["detector"].unique().tolist()
     table = judged.pivot_table(index="detector", columns=["axis", "level", "rank"], values=measure, dropna=False)
     values = table.reindex(index=detectors, columns=pd.MultiIndex.from_tuples(columns)).to_numpy(np.float64)
-    figure = style.canvas(1.9 + 0.27 * (len(detectors) + 3))
+    figure = style.make_canvas(1.9 + 0.27 * (len(detectors) + 3))
     upper, lower = figure.subplots(2, 1, height_ratios=(len(detectors), 2))
-    _map(upper, values, detectors, [], 2, (0.5 if measure == "auc" else 0.0, 1.0))
-    _breaks(upper, columns)
+    _draw_map(upper, values, detectors, [], 2, (0.5 if measure == "auc" else 0.0, 1.0))
+    _draw_breaks(upper, columns)
     still = achieved.set_index(["axis", "level", "rank"]).loc[columns]
     seen = 100.0 * still["campaign_impressions"] / max(float(still["campaign_impressions"].iloc[0]), 1.0)
     rows = np.array([still["lost_dissent_percent"].to_numpy(), seen.to_numpy()])
-    _map(
-        lower, rows, ["lost dissent, %", "impressions, % of open"], [_words(*column) for column in columns], 0, (0, 100)
+    _draw_map(
+        lower,
+        rows,
+        ["lost dissent, %", "impressions, % of open"],
+        [_format_column(*column) for column in columns],
+        0,
+        (0, 100),
     )
-    _breaks(lower, columns)
+    _draw_breaks(lower, columns)
     return figure
 
 
-def _words(axis: str, level: str, rank: int) -> str:
+def _format_column(axis: str, level: str, rank: int) -> str:
     return f"{axis} {level}".strip() if rank else "not hidden"
 
 
-def _breaks(axes: Axes, columns: Sequence[tuple[str, str, int]]) -> None:
+def _draw_breaks(axes: Axes, columns: Sequence[tuple[str, str, int]]) -> None:
     """Part the axes from one another."""
     for place in range(1, len(columns)):
         if columns[place][0] != columns[place - 1][0]:
             axes.axvline(place - 0.5, color="white", linewidth=3)
 
 
-def _map(
+def _draw_map(
     axes: Axes,
     values: np.ndarray[tuple[int, int], np.dtype[np.float64]],
     rows: Sequence[str],
@@ -84,11 +89,11 @@ def _map(
     axes.tick_params(length=0)
 
 
-def curves(summary: pd.DataFrame, achieved: pd.DataFrame, measure: str, label: str) -> Figure:
+def draw_curves(summary: pd.DataFrame, achieved: pd.DataFrame, measure: str, label: str) -> Figure:
     """A panel an axis: every detector along its levels, with 95% intervals; grey, what the campaign still costs."""
     names = [axis for axis in summary["axis"].unique() if axis not in ("", CONTROL)]
     high = max(-(-len(names) // ACROSS), 1)
-    figure = style.canvas(2.3 * high + 0.8)
+    figure = style.make_canvas(2.3 * high + 0.8)
     panels = figure.subplots(high, min(ACROSS, max(len(names), 1)), sharey=True, squeeze=False)
     for axes, name in zip(panels.flat, names, strict=False):
         along = summary[summary["axis"].isin(["", name])]
@@ -114,7 +119,7 @@ def curves(summary: pd.DataFrame, achieved: pd.DataFrame, measure: str, label: s
     return figure
 
 
-def alarms(summary: pd.DataFrame) -> Figure:
+def draw_alarms(summary: pd.DataFrame) -> Figure:
     """Whom detectors wrong: share flagged of each kind of genuine account, in each world."""
     worlds = summary[(summary["axis"] == CONTROL) | (summary["axis"] == "")]
     columns = worlds[["axis", "level"]].drop_duplicates().to_records(index=False).tolist()
@@ -125,15 +130,15 @@ def alarms(summary: pd.DataFrame) -> Figure:
     )
     kept = np.isfinite(values).any(axis=0)
     heads = [f"{level if axis else 'campaign'}: {who}" for axis, level in columns for who in GROUPS.values()]
-    figure = style.canvas(2.4 + 0.27 * len(detectors))
+    figure = style.make_canvas(2.4 + 0.27 * len(detectors))
     axes = figure.subplots()
-    _map(
+    _draw_map(
         axes, values[:, kept], detectors, [head for head, keep in zip(heads, kept, strict=True) if keep], 1, (0.0, 20.0)
     )
     return figure
 
 
-def timeline(looks: pd.DataFrame, worlds: Sequence[tuple[str, str, str]], start: int, stop: int) -> Figure:
+def draw_timeline(looks: pd.DataFrame, worlds: Sequence[tuple[str, str, str]], start: int, stop: int) -> Figure:
     """The observer's score of every topic through time, in one world of each of some cells.
 
     Args:
@@ -141,7 +146,7 @@ def timeline(looks: pd.DataFrame, worlds: Sequence[tuple[str, str, str]], start:
         worlds: axis, level and title of each panel.
         start, stop: of the campaign, hours of the run.
     """
-    figure = style.canvas(1.75 * len(worlds) + 0.6)
+    figure = style.make_canvas(1.75 * len(worlds) + 0.6)
     panels = figure.subplots(len(worlds), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     limit, seed = float(looks["limit"].iloc[0]), looks["seed"].min()
     for axes, (axis, level, title) in zip(panels, worlds, strict=True):
@@ -164,6 +169,6 @@ def timeline(looks: pd.DataFrame, worlds: Sequence[tuple[str, str, str]], start:
     return figure
 
 
-def readable(value: float, digits: int = 2) -> str:
+def format_finite(value: float, digits: int = 2) -> str:
     """Return a number of a table in words: "never" for infinite hours."""
-    return "never" if value == math.inf else number(value, digits)
+    return "never" if value == math.inf else format_number(value, digits)

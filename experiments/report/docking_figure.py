@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.report.style import BLUE, GREY, INK, PALE, VERMILLION, canvas, zero_line
+from experiments.report.style import BLUE, GREY, INK, PALE, VERMILLION, draw_zero_line, make_canvas
 
 #: variant -> colour, marker, line: told apart without colour, too
 CURVES = {
@@ -22,7 +22,7 @@ LABELS = {
 }
 
 
-def curves(table: pd.DataFrame, shifts: pd.DataFrame, asked: Sequence[int]) -> Figure:
+def draw_curves(table: pd.DataFrame, shifts: pd.DataFrame, asked: Sequence[int]) -> Figure:
     """P(the bots' side wins) against the number of bots, and each variant's paired difference from the limit.
 
     Args:
@@ -30,7 +30,7 @@ def curves(table: pd.DataFrame, shifts: pd.DataFrame, asked: Sequence[int]) -> F
         shifts: variant, win, win_lo, win_hi, of the numbers of bots `asked`.
         asked: numbers of bots, shaded.
     """
-    figure = canvas(3.9)
+    figure = make_canvas(3.9)
     left, right = figure.subplots(1, 2, width_ratios=(1.15, 1))
     left.axvspan(min(asked), max(asked), color=PALE, zorder=0)
     left.annotate("2-4%", (np.mean(asked), 0.02), ha="center", color=INK, fontsize=8)
@@ -40,23 +40,23 @@ def curves(table: pd.DataFrame, shifts: pd.DataFrame, asked: Sequence[int]) -> F
     left.annotate("two in three", (edge, 2 / 3), (0, 3), textcoords="offset points", ha="right", fontsize=8)
     shown = [name for name in CURVES if (table["variant"] == name).any()]
     for name in shown:
-        _curve(left, table[table["variant"] == name], name)
-    _labels(left, table, shown)
+        _draw_curve(left, table[table["variant"] == name], name)
+    _draw_labels(left, table, shown)
     left.set(title="P(the bots' side wins)", xlabel="bots beside the people", ylim=(0, 1.12), xlim=(0, edge))
     left.set_xticks(np.linspace(0, most, 6))
     left.set_yticks(np.linspace(0, 1, 6))
-    _differences(right, shifts)
+    _draw_differences(right, shifts)
     right.set(title="Against the limit, 2-4% bots", xlabel="wins, percentage points")
     return figure
 
 
-def _curve(axes: Axes, curve: pd.DataFrame, name: str) -> None:
+def _draw_curve(axes: Axes, curve: pd.DataFrame, name: str) -> None:
     colour, marker, line = CURVES[name]
     axes.fill_between(curve["bots"], curve["lo"], curve["hi"], color=colour, alpha=0.15, linewidth=0)
     axes.plot(curve["bots"], curve["wins"], color=colour, marker=marker, ms=4, linestyle=line)
 
 
-def _labels(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
+def _draw_labels(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
     """Write each curve's name at its end, moved apart where they would touch."""
     ends = sorted((float(table[table["variant"] == name]["wins"].iloc[-1]), name) for name in names)
     at = -1.0
@@ -68,8 +68,8 @@ def _labels(axes: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
         )
 
 
-def _differences(axes: Axes, shifts: pd.DataFrame) -> None:
-    zero_line(axes, vertical=True)
+def _draw_differences(axes: Axes, shifts: pd.DataFrame) -> None:
+    draw_zero_line(axes, vertical=True)
     place = np.arange(len(shifts))[::-1]
     clear = ((shifts["win_lo"] > 0) | (shifts["win_hi"] < 0)).to_numpy()
     for row, y, moved in zip(shifts.to_dict("records"), place, clear, strict=True):

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from experiments.analysis.recovery import DAY, NO_DEFICIT, RECOVERED, kaplan_meier
+from experiments.report.formatting import CAUSES, format_number
 from experiments.report.results import Results
 from experiments.report.style import (
     BLACK,
@@ -21,54 +22,53 @@ from experiments.report.style import (
     SKY,
     VERMILLION,
     YELLOW,
-    canvas,
-    zero_line,
+    draw_zero_line,
+    make_canvas,
 )
-from experiments.report.words import CAUSES, number
 
 CAUSE_COLOURS = {
     "withheld_fear": VERMILLION,
     "withheld_climate": BLUE,
-    "withheld_either": PURPLE,
-    "withheld_over": "#5B3A6E",
+    "withheld_joint": PURPLE,
+    "withheld_redundant": "#5B3A6E",
     "dissent_removed": YELLOW,
     "left": ORANGE,
     "suspended": BLACK,
     "persuaded": GREEN,
     "unprompted": SKY,
-    "reserved": "#B9BEC5",
+    "private": "#B9BEC5",
 }
 
 
-def headline(results: Results) -> Figure:
+def draw_headline(results: Results) -> Figure:
     """Standing dissent with and without the operation, and below it what was lost each day, by cause."""
-    figure = canvas(5.6)
+    figure = make_canvas(5.6)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2.4))
-    _with_and_without(top, results, "standing", scale=DAY, label=True)
+    _draw_arms(top, results, "standing", scale=DAY, label=True)
     top.set_title("Standing dissent, posts a day (24 h mean)")
     top.set_ylim(0, 1.14 * top.get_ylim()[1])
-    _shade(top, results, label=True)
-    _daily_bars(bottom, results["daily_causes"])
-    _shade(bottom, results)
+    _shade_campaign(top, results, label=True)
+    _draw_daily_bars(bottom, results["daily_causes"])
+    _shade_campaign(bottom, results)
     bottom.set_title("Lost posts a day, by cause (below zero: gained)")
     bottom.set_xlabel("days since the campaign began")
     return figure
 
 
-def visibility(results: Results) -> Figure:
+def draw_visibility(results: Results) -> Figure:
     """What readers saw of dissent, and what they came to believe about support and supporters."""
-    figure = canvas(5.4)
+    figure = make_canvas(5.4)
     grid = figure.subplots(2, 2, sharex=True)
-    _with_and_without(grid[0, 0], results, "impressions", scale=DAY / 1000)
+    _draw_arms(grid[0, 0], results, "impressions", scale=DAY / 1000)
     grid[0, 0].set_title("Dissent seen, thousand impressions a day")
-    _with_and_without(grid[0, 1], results, "visibility", scale=100)
+    _draw_arms(grid[0, 1], results, "visibility", scale=100)
     grid[0, 1].set_title("Dissent\u2019s share of what is seen, %")
-    _belief(grid[1, 0], results, "perceived_support", "true_support", 100)
+    _draw_belief(grid[1, 0], results, "perceived_support", "true_support", 100)
     grid[1, 0].set_title("Support for the principal, %")
-    _belief(grid[1, 1], results, "perceived_supporters", "true_supporters", 1)
+    _draw_belief(grid[1, 1], results, "perceived_supporters", "true_supporters", 1)
     grid[1, 1].set_title("Distinct supporters seen in a week")
     for axes in grid.flat:
-        _shade(axes, results)
+        _shade_campaign(axes, results)
     for axes in grid[0]:
         axes.set_ylim(bottom=0)
     for axes in grid[1]:
@@ -78,20 +78,20 @@ def visibility(results: Results) -> Figure:
     return figure
 
 
-def recovery(results: Results) -> Figure:
+def draw_recovery(results: Results) -> Figure:
     """The paired deficit after the campaign, and in how many worlds half of it is still open."""
-    figure = canvas(3.2)
+    figure = make_canvas(3.2)
     left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
-    _deficit(left, results)
-    _survival(right, results)
+    _draw_deficit(left, results)
+    _draw_survival(right, results)
     return figure
 
 
-def _with_and_without(axes: Axes, results: Results, series: str, *, scale: float = 1.0, label: bool = False) -> None:
+def _draw_arms(axes: Axes, results: Results, series: str, *, scale: float = 1.0, label: bool = False) -> None:
     rows = results["timeline"].query("series == @series")
     for arm, colour, text in (("none", INK, "without the operation"), ("all", VERMILLION, "with the operation")):
         part = rows[rows["arm"] == arm]
-        days = _days(part, results)
+        days = _to_days(part, results)
         if arm == "all":
             axes.fill_between(days, scale * part["lo"], scale * part["hi"], color=colour, alpha=0.22, linewidth=0)
         axes.plot(days, scale * part["value"], color=colour, label=text)
@@ -99,15 +99,15 @@ def _with_and_without(axes: Axes, results: Results, series: str, *, scale: float
         axes.legend(loc="lower right", bbox_to_anchor=(1.01, 0.985), ncols=2, borderaxespad=0.2)
 
 
-def _belief(axes: Axes, results: Results, perceived: str, true: str, scale: float) -> None:
-    _with_and_without(axes, results, perceived, scale=scale)
+def _draw_belief(axes: Axes, results: Results, perceived: str, true: str, scale: float) -> None:
+    _draw_arms(axes, results, perceived, scale=scale)
     rows = results["timeline"].query("series == @true and arm == 'all'")
-    axes.plot(_days(rows, results), scale * rows["value"], color=BLUE, linestyle=(0, (4, 2)), label="true, with it")
+    axes.plot(_to_days(rows, results), scale * rows["value"], color=BLUE, linestyle=(0, (4, 2)), label="true, with it")
 
 
-def _daily_bars(axes: Axes, daily: pd.DataFrame) -> None:
+def _draw_daily_bars(axes: Axes, daily: pd.DataFrame) -> None:
     table = daily.pivot(index="day", columns="cause", values="value") if len(daily) else pd.DataFrame()
-    zero_line(axes)
+    draw_zero_line(axes)
     if table.empty:
         axes.text(0.5, 0.5, "the run is shorter than a day", transform=axes.transAxes, ha="center")
         return
@@ -123,7 +123,7 @@ def _daily_bars(axes: Axes, daily: pd.DataFrame) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.24), ncols=3, handlelength=1.0, columnspacing=1.4)
 
 
-def _deficit(axes: Axes, results: Results) -> None:
+def _draw_deficit(axes: Axes, results: Results) -> None:
     series = results["timeline"].query("series == 'standing'").pivot(index="tick", columns="arm")
     hours = series.index.to_numpy(np.float64) - (DAY - 1) - results.stop
     after, days = series[hours >= 0], hours[hours >= 0] / DAY
@@ -131,7 +131,7 @@ def _deficit(axes: Axes, results: Results) -> None:
     low, high = (base - DAY * after[bound, "all"] for bound in ("hi", "lo"))
     axes.fill_between(days, low, high, color=VERMILLION, alpha=0.2, linewidth=0)
     axes.plot(days, base - DAY * after["value", "all"], color=VERMILLION)
-    zero_line(axes)
+    draw_zero_line(axes)
     axes.set_title("Deficit over the next 24 h, posts a day")
     axes.set_xlabel("days since the campaign ended")
     pooled = results["recovery"].query("arm == 'all' and seed == -1").iloc[0]
@@ -146,11 +146,11 @@ def _deficit(axes: Axes, results: Results) -> None:
     if pooled["outcome"] == RECOVERED and not pooled["late"]:
         x, y = pooled["hours"] / DAY, DAY * pooled["reference"] / 2
         axes.plot(x, y, "o", color=INK, ms=5, zorder=5)
-        time = f"{number(pooled['hours'], 0)} h"
+        time = f"{format_number(pooled['hours'], 0)} h"
         axes.annotate(time, (x, y), xytext=(-6, -12), textcoords="offset points", ha="right")
 
 
-def _survival(axes: Axes, results: Results) -> None:
+def _draw_survival(axes: Axes, results: Results) -> None:
     rows = results["recovery"].query("arm == 'all' and seed >= 0 and outcome != @NO_DEFICIT")
     axes.set_title("Worlds with half still open, %")
     axes.set_xlabel("hours since the campaign ended")
@@ -171,7 +171,7 @@ def _survival(axes: Axes, results: Results) -> None:
     axes.set_xlim(left=0)
 
 
-def _shade(axes: Axes, results: Results, *, label: bool = False) -> None:
+def _shade_campaign(axes: Axes, results: Results, *, label: bool = False) -> None:
     end = (results.stop - results.start) / DAY
     first, last = results["timeline"]["tick"].min(), results["timeline"]["tick"].max() + 1
     axes.set_xlim(*((t - results.start) / DAY for t in (first, last)))
@@ -182,5 +182,5 @@ def _shade(axes: Axes, results: Results, *, label: bool = False) -> None:
         text.set(ha="center", va="top", in_layout=False)
 
 
-def _days(rows: pd.DataFrame, results: Results) -> NDArray[np.float64]:
+def _to_days(rows: pd.DataFrame, results: Results) -> NDArray[np.float64]:
     return (rows["tick"].to_numpy(np.float64) - results.start) / DAY

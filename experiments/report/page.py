@@ -21,7 +21,7 @@ class Picture:
     alt: str  #: what it shows, for those who do not see it
 
     @property
-    def drawn(self) -> Markup:
+    def accessible_svg(self) -> Markup:
         """The drawing with its text for screen readers, marked as safe to insert."""
         head = Markup('<svg role="img" aria-label="{}" ').format(self.alt)
         return head + Markup(self.svg.removeprefix("<svg "))
@@ -38,7 +38,7 @@ class Table:
     open: bool = False
 
     @classmethod
-    def of(cls, title: str, frame: pd.DataFrame, note: str = "") -> "Table":
+    def from_frame(cls, title: str, frame: pd.DataFrame, note: str = "") -> "Table":
         """Return a table of a frame whose cells are already words."""
         return cls(title, [str(name) for name in frame.columns], frame.astype(str).to_numpy().tolist(), note)
 
@@ -49,7 +49,7 @@ class Page:
 
     title: str
     headline: str  #: what was found, its numbers as `words.measured` tells them
-    lede: Sequence[str]
+    summary: Sequence[str]
     pictures: Sequence[Picture]
     tables: Sequence[Table]
     facts: Mapping[str, object]  #: what was run: label -> value
@@ -60,8 +60,8 @@ class Page:
     config: str = ""
 
 
-def made(folder: Path) -> dict[str, Any]:
-    """Return how a result was made, as `experiments.folder.describe` wrote it: the fields of a `Page` that say so."""
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """Return how a result was made, as `experiments.folder.write_metadata` wrote it: the fields of a `Page` that say so."""
     about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
     config = (folder / "config.yaml").read_text(encoding="utf-8")
     return {**{name: about[name] for name in ("facts", "command", "versions")}, "config": config}

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from experiments.report import page, style
+from experiments.report.formatting import format_estimate, format_interval, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.terminal import grid
-from experiments.report.words import measured, number, span
+from experiments.report.terminal import make_grid
 
 COLOURS = (style.SKY, style.BLUE, style.ORANGE, style.VERMILLION, style.PURPLE, style.GREEN)
 PANELS = {"restored": "Dissenting posts restored", "innocent": "People suspended", "lost": "Suspensions a member"}
@@ -35,15 +35,18 @@ FILES = {
 def write(folder: Path, console: Console) -> str:
     """Write figures and report.html into `folder` from its result files, print the tables; return the headline."""
     table, tipped = (pd.read_parquet(folder / f"{name}.parquet") for name in ("summary", "tipping"))
-    about, sentence = page.made(folder), headline(tipped)
-    with style.look():
+    about, sentence = page.read_metadata(folder), format_headline(tipped)
+    with style.apply_style():
         pictures = [
-            Picture("Round by round", style.save(draw(table), folder / "figures", "rounds"),
+            Picture("Round by round", style.save_figure(draw_rounds(table), folder / "figures", "rounds"),
                     "Look at whether what is restored lasts, and at who pays. A colour is a false-positive rate; bars "
                     "are 95% intervals over seeds.",
                     "Dissent restored, people suspended and suspensions a member of the army, by round and rate."),
         ]  # fmt: skip
-    lines, tables = [margin(tipped), lasting(table)], [_rounds(table), _tipping(tipped)]
+    lines, tables = (
+        [format_scope(tipped), format_persistence(table)],
+        [_make_rounds_table(table), _make_tipping_table(tipped)],
+    )
     whole = Page(
         "A detector in the loop", sentence, lines, pictures, tables, about["facts"], CAVEATS, about["command"], FILES,
         about["versions"], about["config"],
@@ -52,45 +55,45 @@ def write(folder: Path, console: Console) -> str:
     for line, kind in ((sentence, "bold"), *((line, "") for line in lines)):
         console.print(Text(line, style=kind))
     for each, kept in zip(tables, ((0, 1, 3, 4, 5), None), strict=True):
-        console.print(grid(each, kept))
+        console.print(make_grid(each, kept))
     return sentence
 
 
-def headline(tipped: pd.DataFrame) -> str:
+def format_headline(tipped: pd.DataFrame) -> str:
     """Say at which false-positive rate the defence silences more dissent than the army, or that none was found."""
     rows = tipped.sort_values("rate").to_dict("records")
     worse = [row["rate"] for row in rows if row["alone_lo"] > 0]
     harmful = [row["rate"] for row in rows if row["net_lo"] > 0]
     helpful = [row["rate"] for row in rows if row["net_hi"] < 0]
     if worse:
-        told = _alone(next(row for row in rows if row["rate"] == worse[0]))
-        text = f"At a false-positive rate of {_some(worse)} the detector itself silences more dissent than the army"
+        told = _format_margin(next(row for row in rows if row["rate"] == worse[0]))
+        text = f"At a false-positive rate of {_format_rates(worse)} the detector itself silences more dissent than the army"
         text += f": at {worse[0]:g} it is {told}"
     else:
         tried = f"from {rows[0]['rate']:g} to {rows[-1]['rate']:g}"
         text = f"At no false-positive rate {tried} was the detector found to silence more dissent than the army"
-        text += f": at {rows[-1]['rate']:g} it is {_alone(rows[-1])}"
+        text += f": at {rows[-1]['rate']:g} it is {_format_margin(rows[-1])}"
     if helpful:
-        text += f"; it still restores dissent in the last round at {_some(helpful)}"
+        text += f"; it still restores dissent in the last round at {_format_rates(helpful)}"
     if harmful:
-        text += f"; under the campaign it makes matters worse at {_some(harmful)}"
+        text += f"; under the campaign it makes matters worse at {_format_rates(harmful)}"
     if not (helpful or harmful):
         text += "; no effect on dissent under the campaign was found in the last round"
     return f"{text}."
 
 
-def _alone(row: dict[Any, Any]) -> str:
+def _format_margin(row: dict[Any, Any]) -> str:
     value, lo, hi = (row[f"alone{end}"] for end in ("", "_lo", "_hi"))
     if value < 0:
-        return f"{measured(-value, -hi, -lo)} posts a world fewer"
-    return f"{measured(value, lo, hi)} posts a world more"
+        return f"{format_estimate(-value, -hi, -lo)} posts a world fewer"
+    return f"{format_estimate(value, lo, hi)} posts a world more"
 
 
-def _some(rates: list[float]) -> str:
+def _format_rates(rates: list[float]) -> str:
     return ", ".join(f"{rate:g}" for rate in rates)
 
 
-def margin(tipped: pd.DataFrame) -> str:
+def format_scope(tipped: pd.DataFrame) -> str:
     """Say what is compared, and what bounds it."""
     seeds = tipped["seeds"].max()
     return (
@@ -99,28 +102,31 @@ def margin(tipped: pd.DataFrame) -> str:
     )
 
 
-def lasting(table: pd.DataFrame) -> str:
+def format_persistence(table: pd.DataFrame) -> str:
     """Say what is restored in the first and in the last round, at the rate that restores most at first."""
     found = table[table["measure"] == "restored"]
     first, last = found[found["round"] == found["round"].min()], found[found["round"] == found["round"].max()]
     rate = first.sort_values("value")["rate"].iloc[-1]
     ends = [part[part["rate"] == rate].to_dict("records")[0] for part in (first, last)]
-    words = [f"{number(row['value'])} [{span(row['lo'], row['hi'])}] in round {row['round']:.0f}" for row in ends]
+    words = [
+        f"{format_number(row['value'])} [{format_interval(row['lo'], row['hi'])}] in round {row['round']:.0f}"
+        for row in ends
+    ]
     return f"Dissenting posts restored a world at rate {rate:g}, the best in round 1: {words[0]}, {words[1]}."
 
 
-def draw(table: pd.DataFrame) -> Figure:
+def draw_rounds(table: pd.DataFrame) -> Figure:
     """Return a panel a measure, with a curve a rate."""
-    figure = style.canvas(3.2)
+    figure = style.make_canvas(3.2)
     for axes, measure in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
-        _panel(axes, table[table["measure"] == measure], PANELS[measure])
+        _draw_panel(axes, table[table["measure"] == measure], PANELS[measure])
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, title: str) -> None:
-    style.zero_line(axes)
+def _draw_panel(axes: Axes, rows: pd.DataFrame, title: str) -> None:
+    style.draw_zero_line(axes)
     rates = sorted(rows["rate"].unique())
     for place, (rate, part) in enumerate(rows.groupby("rate")):
         colour = COLOURS[place % len(COLOURS)]
@@ -133,15 +139,15 @@ def _panel(axes: Axes, rows: pd.DataFrame, title: str) -> None:
     axes.set_xlabel("round")
 
 
-def _rounds(table: pd.DataFrame) -> Table:
+def _make_rounds_table(table: pd.DataFrame) -> Table:
     rows = []
     key: Any
     for key, group in table.groupby(["rate", "round"], sort=False):
         by = group.set_index("measure").to_dict("index")
         shown = (by[name] for name in ("deficit", "restored", "innocent"))
-        cells = [f"{number(one['value'])} [{span(one['lo'], one['hi'])}]" for one in shown]
-        means = [number(by[n]["value"], 2) for n in ("dissenters", "organised", "lost", "rung")]
-        cells.append(_precision(by["precision"]))
+        cells = [f"{format_number(one['value'])} [{format_interval(one['lo'], one['hi'])}]" for one in shown]
+        means = [format_number(by[n]["value"], 2) for n in ("dissenters", "organised", "lost", "rung")]
+        cells.append(_format_precision(by["precision"]))
         rate, turn = key
         rows.append([f"{rate:g}", f"{turn}", *cells, *means])
     heads = ["rate", "round", "deficit without", "restored", "innocent", "precision, %", "of them dissenters",
@@ -155,16 +161,16 @@ def _rounds(table: pd.DataFrame) -> Table:
     return Table("Every round", heads, rows, note, open=True)
 
 
-def _precision(one: dict[Any, Any]) -> str:
+def _format_precision(one: dict[Any, Any]) -> str:
     if not one["lo"] >= 0:
         return "nobody surely"
-    return f"{number(one['value'], 0)} [{span(one['lo'], min(one['hi'], 100.0), 0)}]"
+    return f"{format_number(one['value'], 0)} [{format_interval(one['lo'], min(one['hi'], 100.0), 0)}]"
 
 
-def _tipping(tipped: pd.DataFrame) -> Table:
+def _make_tipping_table(tipped: pd.DataFrame) -> Table:
     rows = [
-        [f"{row['rate']:g}", f"{number(row['alone'])} [{span(row['alone_lo'], row['alone_hi'])}]",
-         f"{number(row['net'])} [{span(row['net_lo'], row['net_hi'])}]"]
+        [f"{row['rate']:g}", f"{format_number(row['alone'])} [{format_interval(row['alone_lo'], row['alone_hi'])}]",
+         f"{format_number(row['net'])} [{format_interval(row['net_lo'], row['net_hi'])}]"]
         for row in tipped.to_dict("records")
     ]  # fmt: skip
     heads = ["rate", "detector minus army", "lost under campaign"]

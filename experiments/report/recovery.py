@@ -8,12 +8,12 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from experiments.analysis.recoveries import hardest
+from experiments.analysis.recoveries import select_hardest
 from experiments.report import page, style
 from experiments.report import recovery_figures as figures
+from experiments.report.formatting import format_estimate, format_interval, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.terminal import grid
-from experiments.report.words import measured, number, span
+from experiments.report.terminal import make_grid
 
 CAVEATS = (
     "Not modelled: people who return after they have left, newcomers, memory of the campaign beyond fear and perceived "
@@ -37,24 +37,24 @@ def write(folder: Path, console: Console) -> str:
     """Write figures and report.html into `folder` from its result files, print the table; return the headline."""
     names = ("deficits", "times", "contrasts", "speedups")
     deficits, times, ends, helped = (pd.read_parquet(folder / f"{name}.parquet") for name in names)
-    about = page.made(folder)
-    start = int(_config(about["config"])["campaign"]["start"])
-    sentence, lines = headline(times), [*lede(times, ends), *helps(times, helped)]
-    with style.look():
+    about = page.read_metadata(folder)
+    start = int(_parse_config(about["config"])["campaign"]["start"])
+    sentence, lines = format_headline(times), [*format_summary(times, ends), *format_interventions(times, helped)]
+    with style.apply_style():
         pictures = [
             Picture("What is missing after campaigns of several lengths",
-                    style.save(figures.curves(deficits, times, start), folder / "figures", "curves"),
+                    style.save_figure(figures.draw_curves(deficits, times, start), folder / "figures", "curves"),
                     "Look at where each curve crosses half (dotted). All are means over seeds and days with 95% "
                     "intervals, as a share of what the campaign's last days missed; a curve that stays up has not "
                     "recovered, and a campaign without a deficit has no curve.",
                     "Deficit after the end of the campaign, as a share of its last days, by length at full intensity."),
             Picture("What is still missing when the run ends",
-                    style.save(figures.remaining(times), folder / "figures", "remaining"),
+                    style.save_figure(figures.draw_remaining(times), folder / "figures", "remaining"),
                     "Look at whether longer or harder campaigns leave a larger share behind: that would be hysteresis. "
                     "Hollow points: the part of people who left for good.",
                     "Share of the deficit that is left in the last day, by length and intensity, with 95% intervals."),
         ]  # fmt: skip
-    tables = [_table(times), *_help_table(helped)]
+    tables = [_make_table(times), *_make_intervention_tables(helped)]
     whole = Page(
         "Recovery and hysteresis", sentence, lines, pictures, tables, about["facts"], CAVEATS, about["command"], FILES,
         about["versions"], about["config"],
@@ -64,35 +64,38 @@ def write(folder: Path, console: Console) -> str:
     for line in lines:
         console.print(Text(line))
     for table in tables:
-        console.print(grid(table, range(min(4, len(table.columns)))))
+        console.print(make_grid(table, range(min(4, len(table.columns)))))
     return sentence
 
 
-def hours(value: float) -> str:
+def format_hours(value: float) -> str:
     """Return a time in words: "not within the run" for infinity."""
-    return "not within the run" if math.isinf(value) else f"{number(value, 0)} h"
+    return "not within the run" if math.isinf(value) else f"{format_number(value, 0)} h"
 
 
-def between(lo: float, hi: float) -> str:
+def format_hours_interval(lo: float, hi: float) -> str:
     """Return an interval of times in words."""
     if math.isnan(lo) or math.isnan(hi):
         return "unknown"
-    return f"{number(lo, 0)} h to {hours(hi)}" if math.isfinite(lo) else "not within the run"
+    return f"{format_number(lo, 0)} h to {format_hours(hi)}" if math.isfinite(lo) else "not within the run"
 
 
-def headline(times: pd.DataFrame) -> str:
+def format_headline(times: pd.DataFrame) -> str:
     """Say how the time to half goes with the length of the campaign, at the highest intensity."""
-    rows = hardest(times)
+    rows = select_hardest(times)
     known = rows.dropna(subset="half_life").to_dict("records")
     none = [f"{row['hours']:.0f}" for row in rows[rows["half_life"].isna()].to_dict("records")]
     if not known:
         most = rows.iloc[int(rows["reference"].argmax())]
-        ends = measured(most["reference"], most["reference_lo"], most["reference_hi"], 2)
+        ends = format_estimate(most["reference"], most["reference_lo"], most["reference_hi"], 2)
         return (
             "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from: "
             f"{ends} dissenting posts an hour in the last days of the one that took most."
         )
-    told = [f"{row['hours']:.0f} h: {hours(row['half_life'])} [{between(row['lo'], row['hi'])}]" for row in known]
+    told = [
+        f"{row['hours']:.0f} h: {format_hours(row['half_life'])} [{format_hours_interval(row['lo'], row['hi'])}]"
+        for row in known
+    ]
     text = (
         "Half of the mean deficit is made good, by length of a campaign at full quotas and with 95% intervals - "
         f"{'; '.join(told)}"
@@ -100,57 +103,57 @@ def headline(times: pd.DataFrame) -> str:
     return f"{text}; no deficit to recover from after {' and '.join(none)} h." if none else f"{text}."
 
 
-def lede(times: pd.DataFrame, ends: pd.DataFrame) -> list[str]:
+def format_summary(times: pd.DataFrame, ends: pd.DataFrame) -> list[str]:
     """Return what is still missing after the shortest and the longest campaign, and what can be told apart."""
-    known = hardest(times).dropna(subset="remaining").to_dict("records")
+    known = select_hardest(times).dropna(subset="remaining").to_dict("records")
     lines = []
     if len(known) > 1:
-        words = [f"{_share(row)} after {row['hours']:.0f} h" for row in (known[0], known[-1])]
+        words = [f"{_format_share(row)} after {row['hours']:.0f} h" for row in (known[0], known[-1])]
         lines.append(f"Of the deficit {words[0]} and {words[1]} is missing in the last day watched.")
-    return lines + [_contrast(row) for row in ends.dropna(subset="lo").to_dict("records")]
+    return lines + [_format_contrast(row) for row in ends.dropna(subset="lo").to_dict("records")]
 
 
-def _contrast(row: dict[Any, Any]) -> str:
+def _format_contrast(row: dict[Any, Any]) -> str:
     more, unit = ("Longer", " h") if row["what"] == "hours" else ("Harder", " of full quotas")
     between = f"{row['more']:g} against {row['less']:g}{unit}"
-    known = f"{number(100 * row['change'], 0)} points [{span(100 * row['lo'], 100 * row['hi'], 0)}] {between}"
+    known = f"{format_number(100 * row['change'], 0)} points [{format_interval(100 * row['lo'], 100 * row['hi'], 0)}] {between}"
     if row["lo"] <= 0 <= row["hi"]:
         return f"That {more.lower()} campaigns leave a larger share was not found: {known}."
     return f"{more} campaigns leave a {'larger' if row['lo'] > 0 else 'smaller'} share: {known}."
 
 
-def helps(times: pd.DataFrame, helped: pd.DataFrame) -> list[str]:
+def format_interventions(times: pd.DataFrame, helped: pd.DataFrame) -> list[str]:
     """Say what leaves less missing after the campaign that all are tried under; nothing if that left no deficit."""
-    if helped.empty or not hardest(times)["reference_lo"].iloc[-1] > 0:
+    if helped.empty or not select_hardest(times)["reference_lo"].iloc[-1] > 0:
         return []
     found = helped[helped["hi"] < 0].to_dict("records")
     if not found:
         return ["None of the changes tried was found to leave less missing at the end."]
     names = [
-        f"{_name(row['help'])}{' (where the campaign also took less)' if row['deficit_hi'] < 0 else ''}"
+        f"{_format_name(row['intervention'])}{' (where the campaign also took less)' if row['deficit_hi'] < 0 else ''}"
         for row in found
     ]
     return [f"Less is missing at the end of the longest and hardest campaign with: {', '.join(names)}."]
 
 
-def _share(row: dict[Any, Any]) -> str:
+def _format_share(row: dict[Any, Any]) -> str:
     if math.isnan(row["remaining"]):
         return "-"
-    ends = span(100 * row["remaining_lo"], 100 * row["remaining_hi"], 0)
-    return f"{number(100 * row['remaining'], 0)}% [{ends}]"
+    ends = format_interval(100 * row["remaining_lo"], 100 * row["remaining_hi"], 0)
+    return f"{format_number(100 * row['remaining'], 0)}% [{ends}]"
 
 
-def _name(name: object) -> str:
+def _format_name(name: object) -> str:
     return str(name).replace("_", " ")
 
 
-def _table(times: pd.DataFrame) -> Table:
+def _make_table(times: pd.DataFrame) -> Table:
     heads = ["setting", "campaign", "time to half, h", "missing at end", "deficit, posts/h", "median of seeds",
              "recovered", "gone for good, %"]  # fmt: skip
     rows = [
-        [_name(row["help"]), f"{row['hours']:.0f} h x {row['intensity']:g}", _time(row), _share(row),
-         f"{number(row['reference'], 2)} [{span(row['reference_lo'], row['reference_hi'], 2)}]",
-         *(_seeds(row) if row["reference_lo"] > 0 else ("-",) * 3)]
+        [_format_name(row["intervention"]), f"{row['hours']:.0f} h x {row['intensity']:g}", _format_time(row), _format_share(row),
+         f"{format_number(row['reference'], 2)} [{format_interval(row['reference_lo'], row['reference_hi'], 2)}]",
+         *(_format_seeds(row) if row["reference_lo"] > 0 else ("-",) * 3)]
         for row in times.to_dict("records")
     ]  # fmt: skip
     note = (
@@ -163,25 +166,25 @@ def _table(times: pd.DataFrame) -> Table:
     return Table("Every campaign", heads, rows, note, open=True)
 
 
-def _time(row: dict[Any, Any]) -> str:
+def _format_time(row: dict[Any, Any]) -> str:
     if not row["reference_lo"] > 0:
         return "no deficit"
-    value, lo, hi = ("\u221e" if math.isinf(row[n]) else number(row[n], 0) for n in ("half_life", "lo", "hi"))
+    value, lo, hi = ("\u221e" if math.isinf(row[n]) else format_number(row[n], 0) for n in ("half_life", "lo", "hi"))
     return value if value == lo == hi else f"{value} [{lo} to {hi}]"
 
 
-def _seeds(row: dict[Any, Any]) -> tuple[str, str, str]:
+def _format_seeds(row: dict[Any, Any]) -> tuple[str, str, str]:
     shares = f"{row['recovered']:.0f} of {row['with_deficit']:.0f}"
-    return hours(row["median"]), shares, number(100 * row["gone"], 0)
+    return format_hours(row["median"]), shares, format_number(100 * row["leaver_share"], 0)
 
 
-def _help_table(helped: pd.DataFrame) -> list[Table]:
+def _make_intervention_tables(helped: pd.DataFrame) -> list[Table]:
     if helped.empty:
         return []
     heads = ["what differs", "missing at end, posts/h", "last days, posts/h"]
     rows = [
-        [_name(row["help"]), f"{number(row['remaining_change'], 2)} [{span(row['lo'], row['hi'], 2)}]",
-         f"{number(row['deficit_change'], 2)} [{span(row['deficit_lo'], row['deficit_hi'], 2)}]"]
+        [_format_name(row["intervention"]), f"{format_number(row['remaining_change'], 2)} [{format_interval(row['lo'], row['hi'], 2)}]",
+         f"{format_number(row['deficit_change'], 2)} [{format_interval(row['deficit_lo'], row['deficit_hi'], 2)}]"]
         for row in helped.to_dict("records")
     ]  # fmt: skip
     note = (
@@ -191,7 +194,7 @@ def _help_table(helped: pd.DataFrame) -> list[Table]:
     return [Table("What speeds recovery up", heads, rows, note, open=True)]
 
 
-def _config(text: str) -> dict[str, Any]:
+def _parse_config(text: str) -> dict[str, Any]:
     import yaml
 
     found: dict[str, Any] = yaml.safe_load(text)

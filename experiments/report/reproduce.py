@@ -14,9 +14,9 @@ from rich.text import Text
 
 from experiments.published.ross_targets import MEASURES, WITHIN, estimate
 from experiments.report import page, style
+from experiments.report.formatting import format_estimate, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, canvas
-from experiments.report.words import measured, number
+from experiments.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, make_canvas
 
 TITLE = "Bots in a spiral of silence: Ross et al. (2019) on this engine"
 HEADS = ("cell", "measure", "published (s.e.)", "ours (s.e.)", "difference / s.e.", "passed")
@@ -37,30 +37,30 @@ CAVEATS = (
 def write(folder: Path, compared: pd.DataFrame, runs: pd.DataFrame) -> None:
     """Draw the pictures into `folder`/figures and write `folder`/report.html.
 
-    `folder` holds what `experiments.folder.describe` wrote.
+    `folder` holds what `experiments.folder.write_metadata` wrote.
     """
-    with style.look():
+    with style.apply_style():
         pictures = [
             Picture(
                 "How many bots turn the climate",
-                style.save(tipping(compared), folder / "figures", "tipping"),
+                style.save_figure(draw_tipping(compared), folder / "figures", "tipping"),
                 "Lines and bands: ours, with 95% intervals. Diamonds: published, with 95% intervals. Look where the "
                 "curves cross two thirds.",
                 "P(bots win) against the number of bots among 1,000 users, a curve for each m.",
             ),
             Picture(
                 "Without bots",
-                style.save(unmanipulated(runs, compared), folder / "figures", "unmanipulated"),
+                style.save_figure(draw_without_bots(runs, compared), folder / "figures", "unmanipulated"),
                 "Denser graphs leave the minority no corner to speak in. Diamonds: published.",
                 "Share silent, share speaking for the minority, mean ticks and P(most central decides), by m.",
             ),
         ]
     told = Page(
         title=TITLE,
-        headline=headline(compared),
-        lede=lede(compared),
+        headline=format_headline(compared),
+        summary=format_summary(compared),
         pictures=pictures,
-        tables=[Table("Every cell", HEADS, shown(compared), open=True)],
+        tables=[Table("Every cell", HEADS, format_rows(compared), open=True)],
         caveats=CAVEATS,
         files={
             "cells.parquet": "a row a cell and measure: published, ours, standard errors, passed",
@@ -68,12 +68,12 @@ def write(folder: Path, compared: pd.DataFrame, runs: pd.DataFrame) -> None:
             "config.yaml": "what was run, resolved",
             "figures/": "every picture as PNG and SVG",
         },
-        **page.made(folder),
+        **page.read_metadata(folder),
     )
     page.write(told, folder / "report.html")
 
 
-def headline(compared: pd.DataFrame) -> str:
+def format_headline(compared: pd.DataFrame) -> str:
     """Return how many published numbers are met, in one sentence."""
     judged = compared.dropna(subset=["passed"])
     missed = judged[~judged["passed"].astype(bool)]
@@ -86,8 +86,8 @@ def headline(compared: pd.DataFrame) -> str:
     half = Z * far["error"]
     most = (
         f"furthest off is {MEASURES[far['measure']]} at {far['cell']}, "
-        f"{measured(far['ours'], far['ours'] - half, far['ours'] + half, digits)} where "
-        f"{number(far['target'], digits)} was published"
+        f"{format_estimate(far['ours'], far['ours'] - half, far['ours'] + half, digits)} where "
+        f"{format_number(far['target'], digits)} was published"
     )
     if missed.empty:
         return f"All {len(judged)} published numbers are met within {WITHIN:g} combined standard errors {runs}; {most}."
@@ -95,10 +95,10 @@ def headline(compared: pd.DataFrame) -> str:
     return f"{len(missed)} of {len(judged)} published numbers are missed {runs}: {names}; {most}."
 
 
-def lede(compared: pd.DataFrame) -> list[str]:
+def format_summary(compared: pd.DataFrame) -> list[str]:
     """Return where each curve reaches two thirds, and how many runs did not stop."""
     found = []
-    for m, curve in _curves(compared):
+    for m, curve in _select_curves(compared):
         won = curve.loc[curve["ours"] >= 2 / 3, "bots"]
         if len(curve) > 1:  # a cell alone is no curve
             found.append(f"m = {m}: {won.iloc[0]}" if len(won) else f"m = {m}: none tried")
@@ -110,22 +110,22 @@ def lede(compared: pd.DataFrame) -> list[str]:
     ]
 
 
-def shown(compared: pd.DataFrame) -> list[tuple[str, ...]]:
+def format_rows(compared: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the cells of the printed table, as words."""
-    return [_words(row) for row in compared.to_dict("records")]
+    return [_format_row(row) for row in compared.to_dict("records")]
 
 
-def _words(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+def _format_row(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
     digits = 1 if row["measure"] == "ticks" else 4
-    ours = f"{number(row['ours'], digits)} ({number(row['error'], digits)})"
+    ours = f"{format_number(row['ours'], digits)} ({format_number(row['error'], digits)})"
     if pd.isna(row["passed"]):
         return str(row["cell"]), MEASURES[row["measure"]], "", ours, "", ""
-    published = f"{number(row['target'], min(digits, 3))} ({number(row['target_error'], digits)})"
+    published = f"{format_number(row['target'], min(digits, 3))} ({format_number(row['target_error'], digits)})"
     apart = (row["ours"] - row["target"]) / np.hypot(row["error"], row["target_error"])
-    return str(row["cell"]), MEASURES[row["measure"]], published, ours, number(apart, 2), _verdict(row)
+    return str(row["cell"]), MEASURES[row["measure"]], published, ours, format_number(apart, 2), _format_passed(row)
 
 
-def _verdict(row: Mapping[Hashable, Any]) -> str:
+def _format_passed(row: Mapping[Hashable, Any]) -> str:
     return "yes" if row["passed"] else "NO"
 
 
@@ -134,31 +134,31 @@ def show(compared: pd.DataFrame, console: Console) -> None:
     grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for name in HEADS:
         grid.add_column(name, no_wrap=True, overflow="ignore")
-    for words in shown(compared):
+    for words in format_rows(compared):
         grid.add_row(*words, style="red" if words[-1] == "NO" else "")
     wide = Console(file=console.file, width=max(console.width, 120), no_color=console.no_color)
     wide.print(grid)
-    for sentence in lede(compared):
+    for sentence in format_summary(compared):
         console.print(Text(sentence))
-    console.print(Text(headline(compared), style="bold"))
+    console.print(Text(format_headline(compared), style="bold"))
 
 
-def _curves(compared: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
+def _select_curves(compared: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:
     """Return (m, its cells by number of bots) of the paper's 1,000 users of whom half hold either view."""
     plain = compared.query("measure == 'bots_win' and users == 1000 and positive == 0.5")
     return [(m, plain[plain["links"] == m].sort_values("bots")) for m in sorted(set(plain["links"]))]
 
 
-def tipping(compared: pd.DataFrame) -> Figure:
+def draw_tipping(compared: pd.DataFrame) -> Figure:
     """P(bots win) against the number of bots, a curve for each m."""
-    figure = canvas(4.2)
+    figure = make_canvas(4.2)
     axes = figure.subplots()
-    for place, (m, rows) in enumerate(_curves(compared)):
+    for place, (m, rows) in enumerate(_select_curves(compared)):
         colour = COLOURS[place % len(COLOURS)]
         low, high = ((rows["ours"] + side * 1.96 * rows["error"]).clip(0.0, 1.0) for side in (-1, 1))
         axes.fill_between(rows["bots"], low, high, color=colour, alpha=0.2, linewidth=0)
         axes.plot(rows["bots"], rows["ours"], color=colour, label=f"m = {m}", marker="o", ms=3)
-        _published(axes, rows, rows["bots"], colour)
+        _draw_published(axes, rows, rows["bots"], colour)
     for level, words in ((0.5, "chance"), (2 / 3, "two runs in three")):
         axes.axhline(level, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
         axes.annotate(words, (1, level), (-2, 3), axes.get_yaxis_transform(), "offset points", ha="right", color=GREY)
@@ -167,9 +167,9 @@ def tipping(compared: pd.DataFrame) -> Figure:
     return figure
 
 
-def unmanipulated(runs: pd.DataFrame, compared: pd.DataFrame) -> Figure:
+def draw_without_bots(runs: pd.DataFrame, compared: pd.DataFrame) -> Figure:
     """Shares, ticks and the most central actor's weight without bots, against m."""
-    figure = canvas(2.9)
+    figure = make_canvas(2.9)
     panels = figure.subplots(1, 3)
     plain = runs.query("bots == 0 and users == 1000 and positive == 0.5")
     groups = {m: plain[plain["links"] == m] for m in sorted(set(plain["links"]))}
@@ -186,14 +186,14 @@ def unmanipulated(runs: pd.DataFrame, compared: pd.DataFrame) -> Figure:
         panels[panel].plot(list(groups), mean, color=colour, label=words, marker="o", ms=3)
         panels[panel].fill_between(list(groups), mean - 1.96 * error, mean + 1.96 * error, color=colour, alpha=0.2)
         told = published[published["measure"] == measure]
-        _published(panels[panel], told, told["links"], colour)
+        _draw_published(panels[panel], told, told["links"], colour)
     for axes, title in zip(panels, ("Share of users", "P(most central decides)", "Mean ticks"), strict=True):
         axes.set(title=title, xlabel="m")
     panels[0].legend(loc="center right")
     return figure
 
 
-def _published(axes: Axes, rows: pd.DataFrame, x: "pd.Series[Any]", colour: str) -> None:
+def _draw_published(axes: Axes, rows: pd.DataFrame, x: "pd.Series[Any]", colour: str) -> None:
     """Mark published numbers with their 95% intervals."""
     bars: dict[str, Any] = {
         "fmt": "D",

@@ -56,13 +56,13 @@ class Results:
         """The tick after the campaign's last."""
         return int(self.run["campaign"]["stop"])
 
-    def finding(self, name: str) -> Finding:
+    def get_finding(self, name: str) -> Finding:
         """Return the row `name` of the findings."""
         row = self["findings"].set_index("name").to_dict("index")[name]
         return Finding(float(row["value"]), float(row["lo"]), float(row["hi"]), int(row["seeds"]), str(row["note"]))
 
 
-def read(folder: Path) -> Results:
+def read_results(folder: Path) -> Results:
     """Read one run's folder.
 
     Raises:

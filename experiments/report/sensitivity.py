@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.report import page, style
+from experiments.report.formatting import format_estimate, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.sweep import label
-from experiments.report.words import measured, number
+from experiments.report.sweep import format_label
 from experiments.sweeps.reading import DIFFERENCE
 
 WORDS = {
@@ -33,12 +33,12 @@ FILES = {
 }
 
 
-def figure(found: pd.DataFrame, words: str) -> Figure:
+def draw_indices(found: pd.DataFrame, words: str) -> Figure:
     """Each parameter's indices with their intervals, the most important at the top; `words` name the outcome."""
     names = list(dict.fromkeys(found["index"]))
     last = found[found["index"] == names[0 if "mu_star" in names else -1]]
     keys = list(last.sort_values("value")["key"])
-    drawn = style.canvas(0.9 + 0.38 * len(keys))
+    drawn = style.make_canvas(0.9 + 0.38 * len(keys))
     axes = drawn.subplots()
     for place, (name, colour) in enumerate(zip(names, COLOURS, strict=False)):
         rows = found[found["index"] == name].set_index("key").loc[keys]
@@ -50,7 +50,7 @@ def figure(found: pd.DataFrame, words: str) -> Figure:
         axes.errorbar(rows["value"], y, xerr=half, fmt="o", color=colour, markersize=4, capsize=2, label=name)
     axes.set_yticks(range(len(keys)), keys)
     axes.set_xlabel(f"change of {words}" if "mu_star" in names else f"share of the variance of {words}")
-    style.zero_line(axes, vertical=True)
+    style.draw_zero_line(axes, vertical=True)
     axes.legend(loc="lower right")
     return drawn
 
@@ -65,37 +65,40 @@ def write(folder: Path, method: str, outcome: str) -> str:
     """
     found = pd.read_parquet(folder / "sensitivity.parquet")
     words = outcome.replace("_", " ")
-    with style.look():
-        svg = style.save(
-            figure(found, label(outcome.removesuffix(DIFFERENCE), outcome)), folder / "figures", "sensitivity"
+    with style.apply_style():
+        svg = style.save_figure(
+            draw_indices(found, format_label(outcome.removesuffix(DIFFERENCE), outcome)),
+            folder / "figures",
+            "sensitivity",
         )
     names = list(dict.fromkeys(found["index"]))
     caption = "; ".join(f"{name}: {WORDS[name]}" for name in names) + "."
     told = Page(
         title=f"Sensitivity of {words} ({method.capitalize()})",
-        headline=headline(found, words),
-        lede=[caption],
+        headline=format_headline(found, words),
+        summary=[caption],
         pictures=[Picture(f"What moves {words}", svg, caption, "Indices of each parameter with 95% intervals.")],
-        tables=[_table(found)],
+        tables=[_make_table(found)],
         caveats=CAVEATS,
         files=FILES,
-        **page.made(folder),
+        **page.read_metadata(folder),
     )
     page.write(told, folder / "report.html")
     return told.headline
 
 
-def headline(found: pd.DataFrame, words: str) -> str:
+def format_headline(found: pd.DataFrame, words: str) -> str:
     """Name the parameter that matters most, with its index."""
     name = "mu_star" if "mu_star" in set(found["index"]) else "ST"
     rows = found[found["index"] == name]
     top = rows.iloc[int(rows["value"].argmax())]
-    known = measured(top["value"], top["value"] - top["half"], top["value"] + top["half"], 2)
+    known = format_estimate(top["value"], top["value"] - top["half"], top["value"] + top["half"], 2)
     return f"{words[0].upper()}{words[1:]} depends most on {top['key']}: {name} {known}."
 
 
-def _table(found: pd.DataFrame) -> Table:
+def _make_table(found: pd.DataFrame) -> Table:
     shown = found.assign(
-        value=[number(value, 3) for value in found["value"]], half=[number(half, 3) for half in found["half"]]
+        value=[format_number(value, 3) for value in found["value"]],
+        half=[format_number(half, 3) for half in found["half"]],
     )
-    return Table.of("indices", shown.rename(columns={"half": "half width of the 95% interval"}))
+    return Table.from_frame("indices", shown.rename(columns={"half": "half width of the 95% interval"}))

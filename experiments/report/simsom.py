@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from experiments.published.simsom_curves import AS_PUBLISHED, RELATIVE
 from experiments.published.simsom_targets import WITHIN
 from experiments.report import page, style
+from experiments.report.formatting import format_estimate, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.style import BLUE, INK, ORANGE, canvas
-from experiments.report.words import measured, number
+from experiments.report.style import BLUE, INK, ORANGE, make_canvas
 
 COLUMNS = 4  #: of panels
 HEADS = ("measure", "published (s.e.)", "ours (s.e.)", "passed")
@@ -34,13 +34,13 @@ CAVEATS = (
 
 
 def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
-    """Draw the curves into `folder`/figures and write `folder`/report.html; `folder` holds what `describe` wrote."""
-    with style.look():
-        drawing = style.save(figure(curves), folder / "figures", "curves")
+    """Draw the curves into `folder`/figures and write `folder`/report.html; `folder` holds what `write_metadata` wrote."""
+    with style.apply_style():
+        drawing = style.save_figure(draw_curves(curves), folder / "figures", "curves")
     told = Page(
         title="Manipulating bots and the quality of feeds: Truong et al. (2024) on this engine",
-        headline=headline(compared, curves),
-        lede=lede(curves),
+        headline=format_headline(compared, curves),
+        summary=format_summary(curves),
         pictures=[
             Picture(
                 "Quality and diversity along what is varied",
@@ -52,8 +52,8 @@ def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
             )
         ],
         tables=[
-            Table("The small network", HEADS, measures(compared), open=True),
-            Table("Synthetic networks", POINTS, points(curves), open=True),
+            Table("The small network", HEADS, format_measures(compared), open=True),
+            Table("Synthetic networks", POINTS, format_points(curves), open=True),
         ],
         caveats=CAVEATS,
         files={
@@ -62,12 +62,12 @@ def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
             "runs.parquet, played.parquet": "a row a run, of the small and of the synthetic network",
             "figures/": "every picture as PNG and SVG",
         },
-        **page.made(folder),
+        **page.read_metadata(folder),
     )
     page.write(told, folder / "report.html")
 
 
-def headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
+def format_headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
     """Return how many published numbers and directions are met, and where quality is lowest."""
     numbers = compared.dropna(subset=["passed"])
     missed = numbers.loc[~numbers["passed"].astype(bool), "name"].tolist()
@@ -77,18 +77,20 @@ def headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
     if numbers.empty:
         what = "No published number is judged (this is not the published small network and setting)"
     words = [what + (f", missed: {', '.join(missed)}" if missed else "")]
-    for told, met, others in _directions(curves):
+    for told, met, others in _count_directions(curves):
         words.append(f"{met} of {met + len(others)} {told} as published")
-    words.append(_worst(curves))
+    words.append(_format_worst(curves))
     return ". ".join(words) + "."
 
 
-def lede(curves: pd.DataFrame) -> list[str]:
+def format_summary(curves: pd.DataFrame) -> list[str]:
     """Return a sentence for each kind of direction that names those which are not as published."""
-    return [f"Not as published, of {told}: {'; '.join(others)}." for told, _, others in _directions(curves) if others]
+    return [
+        f"Not as published, of {told}: {'; '.join(others)}." for told, _, others in _count_directions(curves) if others
+    ]
 
 
-def _directions(curves: pd.DataFrame) -> list[tuple[str, int, list[str]]]:
+def _count_directions(curves: pd.DataFrame) -> list[tuple[str, int, list[str]]]:
     """Return for each kind of direction its name, how many are as published, and the others with their verdicts."""
     found = []
     for judged, told in (
@@ -101,48 +103,52 @@ def _directions(curves: pd.DataFrame) -> list[tuple[str, int, list[str]]]:
     return found
 
 
-def _worst(curves: pd.DataFrame) -> str:
+def _format_worst(curves: pd.DataFrame) -> str:
     """Say where quality is lowest beside that without bots, with its interval."""
     points = curves[curves["measure"] == RELATIVE].dropna(subset="ours")
     if points.empty:
         return "No quality beside that without bots was measured"
     low = points.iloc[int(points["ours"].argmin())].to_dict()
-    known = measured(low["ours"], low["low"], low["high"], 2)
+    known = format_estimate(low["ours"], low["low"], low["high"], 2)
     return f"Of quality without bots least is left at {low['curve']} {low['point']}: {known}"
 
 
-def measures(compared: pd.DataFrame) -> list[tuple[str, ...]]:
+def format_measures(compared: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the table of the small network, as words."""
     return [
         (
             str(row["name"]),
-            f"{number(row['target'], 4)} ({number(row['target_error'], 4)})" if math.isfinite(row["target"]) else "",
-            f"{number(row['ours'], 4)} ({number(row['error'], 4)})",
+            f"{format_number(row['target'], 4)} ({format_number(row['target_error'], 4)})"
+            if math.isfinite(row["target"])
+            else "",
+            f"{format_number(row['ours'], 4)} ({format_number(row['error'], 4)})",
             "" if pd.isna(row["passed"]) else "yes" if row["passed"] else "NO",
         )
         for row in compared.to_dict("records")
     ]
 
 
-def points(curves: pd.DataFrame) -> list[tuple[str, ...]]:
+def format_points(curves: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the table of the synthetic networks, as words."""
     return [
         (
             str(row["curve"]),
             str(row["point"]),
-            f"{number(row['target'], 3)} ({number(row['target_spread'], 3)})" if math.isfinite(row["target"]) else "",
-            f"{number(row['ours'], 3)} ({number(row['error'], 3)})",
+            f"{format_number(row['target'], 3)} ({format_number(row['target_spread'], 3)})"
+            if math.isfinite(row["target"])
+            else "",
+            f"{format_number(row['ours'], 3)} ({format_number(row['error'], 3)})",
             str(row["verdict"]),
         )
         for row in curves.to_dict("records")
     ]
 
 
-def figure(curves: pd.DataFrame) -> Figure:
+def draw_curves(curves: pd.DataFrame) -> Figure:
     """The measure along each curve, a panel each, published values beside ours; relative qualities share a scale."""
     names = list(dict.fromkeys(curves["curve"]))
     rows = math.ceil(len(names) / COLUMNS)
-    drawn = canvas(2.2 * rows)
+    drawn = make_canvas(2.2 * rows)
     panels = drawn.subplots(rows, COLUMNS, squeeze=False).ravel()
     for axes, name in zip(panels, names, strict=False):
         own = curves[curves["curve"] == name]
@@ -162,8 +168,8 @@ def figure(curves: pd.DataFrame) -> Figure:
 
 def show(compared: pd.DataFrame, curves: pd.DataFrame) -> None:
     """Print both tables and the headline."""
-    for row in (HEADS, *measures(compared)):
+    for row in (HEADS, *format_measures(compared)):
         print("{:32}{:22}{:22}{}".format(*row).rstrip())
-    for row in (POINTS, *points(curves)):
+    for row in (POINTS, *format_points(curves)):
         print("{:22}{:12}{:20}{:20}{}".format(*row).rstrip())
-    print("\n".join([headline(compared, curves), *lede(curves)]))
+    print("\n".join([format_headline(compared, curves), *format_summary(curves)]))

@@ -10,10 +10,10 @@ import yaml
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.analysis.pairing import interval
+from experiments.analysis.pairing import compute_interval
 from experiments.report import page, style
+from experiments.report.formatting import format_estimate, format_interval, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import measured, number, span
 
 DAY = 24
 COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE)
@@ -37,80 +37,87 @@ FILES = {
 
 def write(folder: Path) -> str:
     """Write figures and report.html into `folder` from its result files; return the headline."""
-    about = page.made(folder)
+    about = page.read_metadata(folder)
     story: dict[str, Any] = yaml.safe_load(about["config"])["story"]
     ticks, outcomes, parts = (pd.read_parquet(folder / f"{name}.parquet") for name in ("ticks", "outcomes", "timeline"))
-    with style.look():
+    with style.apply_style():
         pictures = [
             Picture(
                 picture["title"],
-                style.save(draw(ticks, picture["lines"], parts), folder / "figures", f"picture_{number_}"),
+                style.save_figure(
+                    draw_measures(ticks, picture["lines"], parts), folder / "figures", f"picture_{number_}"
+                ),
                 f"{picture['look']} {BAND}",
                 f"{picture['title']}: lines along time, solid with and dashed without what the story is about.",
             )
             for number_, picture in enumerate(story["pictures"], 1)
         ]
-    sentence, lede = headline(story["title"], outcomes), [verdict(row) for row in outcomes.to_dict("records")[1:]]
-    table = Table.of("What is compared", _words(outcomes), "Means over the hours named; 95% t-intervals over pairs.")
+    sentence, summary = (
+        format_headline(story["title"], outcomes),
+        [format_verdict(row) for row in outcomes.to_dict("records")[1:]],
+    )
+    table = Table.from_frame(
+        "What is compared", _format_outcomes(outcomes), "Means over the hours named; 95% t-intervals over pairs."
+    )
     whole = Page(
-        story["title"], sentence, lede, pictures, [table], about["facts"], CAVEATS, about["command"], FILES,
+        story["title"], sentence, summary, pictures, [table], about["facts"], CAVEATS, about["command"], FILES,
         about["versions"], about["config"],
     )  # fmt: skip
     page.write(whole, folder / "report.html")
     return sentence
 
 
-def headline(title: str, outcomes: pd.DataFrame) -> str:
+def format_headline(title: str, outcomes: pd.DataFrame) -> str:
     """Return the first outcome in one sentence; what it says of a sure effect, only if there is one."""
-    return f"{title}: {verdict(outcomes.iloc[0].to_dict())}" if len(outcomes) else f"{title}."
+    return f"{title}: {format_verdict(outcomes.iloc[0].to_dict())}" if len(outcomes) else f"{title}."
 
 
-def verdict(row: Mapping[Any, Any]) -> str:
+def format_verdict(row: Mapping[Any, Any]) -> str:
     """Return one outcome in a sentence, which says so if its interval holds 0."""
     digits = 1 if max(abs(row["with"]), abs(row["without"])) >= 10 else 3
-    both = f"{row['label']} {number(row['with'], digits)} with, {number(row['without'], digits)} without"
-    known = f"{measured(row['value'], row['lo'], row['hi'], digits)}, {row['seeds']} paired worlds"
+    both = f"{row['label']} {format_number(row['with'], digits)} with, {format_number(row['without'], digits)} without"
+    known = f"{format_estimate(row['value'], row['lo'], row['hi'], digits)}, {row['seeds']} paired worlds"
     if not np.isfinite([row["lo"], row["hi"]]).all():
         return f"{both}: no interval from so few worlds."
     return f"{both}: {'no effect, ' if row['lo'] <= 0.0 <= row['hi'] else ''}{known}."
 
 
-def _words(outcomes: pd.DataFrame) -> pd.DataFrame:
+def _format_outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in outcomes.to_dict("records"):
         hours = f"{row['from']} to {row['to']}"
-        cells = [number(row[name], 3) for name in ("with", "without", "value")]
-        rows.append([row["label"], hours, *cells, span(row["lo"], row["hi"], 3), str(row["seeds"])])
+        cells = [format_number(row[name], 3) for name in ("with", "without", "value")]
+        rows.append([row["label"], hours, *cells, format_interval(row["lo"], row["hi"], 3), str(row["seeds"])])
     heads = ["outcome", "hours", "with", "without", "difference", "95% interval", "seeds"]
     return pd.DataFrame(rows, columns=heads)
 
 
-def draw(ticks: pd.DataFrame, lines: Mapping[str, str], parts: pd.DataFrame) -> Figure:
+def draw_measures(ticks: pd.DataFrame, lines: Mapping[str, str], parts: pd.DataFrame) -> Figure:
     """Return the measures along time, 24 h means over seeds, and the timeline below them."""
     height = 0.35 + 0.24 * len(parts)
-    figure = style.canvas(3.0 + height)
+    figure = style.make_canvas(3.0 + height)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3.0, height))
     for (measure, label), colour in zip(lines.items(), COLOURS, strict=False):
-        _both(top, ticks, measure, label, colour)
+        _draw_arms(top, ticks, measure, label, colour)
     figure.legend(loc="outside upper left", ncols=2)
     top.set_xlim(0, (ticks["tick"].max() + 1) / DAY)
-    _schedule(bottom, parts.to_dict("records"))
+    _draw_schedule(bottom, parts.to_dict("records"))
     bottom.set_xlabel("day")
     return figure
 
 
-def _both(axes: Axes, ticks: pd.DataFrame, measure: str, label: str, colour: str) -> None:
+def _draw_arms(axes: Axes, ticks: pd.DataFrame, measure: str, label: str, colour: str) -> None:
     hours = ticks.pivot_table(index="tick", columns=["arm", "seed"], values=measure, dropna=False)
     smooth = hours.rolling(DAY, min_periods=1).mean()
     days, without, with_ = smooth.index / DAY, smooth["without"].to_numpy(), smooth["with"].to_numpy()
-    gap, low, high = interval((with_ - without).T)
+    gap, low, high = compute_interval((with_ - without).T)
     axes.plot(days, without.mean(axis=1), color=colour, linestyle=(0, (4, 2)))
     axes.plot(days, with_.mean(axis=1), color=colour, label=label)
     middle = with_.mean(axis=1) - gap
     axes.fill_between(days, middle + low, middle + high, color=colour, alpha=0.18, linewidth=0)
 
 
-def _schedule(axes: Axes, parts: Sequence[Mapping[Any, Any]]) -> None:
+def _draw_schedule(axes: Axes, parts: Sequence[Mapping[Any, Any]]) -> None:
     """Draw each part as a bar with its name."""
     for place, part in enumerate(parts):
         axes.barh(place, (part["stop"] - part["start"]) / DAY, left=part["start"] / DAY, height=0.7, color=style.SKY)

@@ -16,7 +16,7 @@ YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PALE, INK = "#8A8F98", "#E9ECEF", "#22262B"
 WIDTH = 7.8
 
-LOOK: dict[str, Any] = {
+STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": GREY,
     "axes.grid": True,
@@ -48,12 +48,12 @@ LOOK: dict[str, Any] = {
 
 
 @contextmanager
-def look() -> Iterator[None]:
+def apply_style() -> Iterator[None]:
     """Draw and save inside this: the caller's own matplotlib settings and backend are left alone.
 
     Not `rc_context`: a process that serves the live page keeps its settings elsewhere, where that restores nothing.
     """
-    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **LOOK}
+    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **STYLE}
     settings.pop("backend", None)
     before: dict[Any, Any] = {name: mpl.rcParams[name] for name in settings}
     try:
@@ -63,20 +63,20 @@ def look() -> Iterator[None]:
         mpl.rcParams.update(before)
 
 
-def canvas(height: float) -> Figure:
+def make_canvas(height: float) -> Figure:
     """Return an empty figure of the page's width, `height` in inches, laid out so that nothing overlaps."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def zero_line(axes: Axes, *, vertical: bool = False) -> None:
+def draw_zero_line(axes: Axes, *, vertical: bool = False) -> None:
     """Mark "no effect"."""
     draw = axes.axvline if vertical else axes.axhline
     draw(0, color=INK, linewidth=0.9, zorder=1)
 
 
-def save(figure: Figure, folder: Path, name: str) -> str:
+def save_figure(figure: Figure, folder: Path, name: str) -> str:
     """Write NAME.png and NAME.svg into `folder`; return the SVG cut for use inside an HTML page.
 
     The SVG holds no date, so the same numbers give the same bytes on the same versions.
@@ -87,10 +87,10 @@ def save(figure: Figure, folder: Path, name: str) -> str:
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     path = folder / f"{name}.svg"
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
-    return inline(path.read_text(encoding="utf-8"), name)
+    return inline_svg(path.read_text(encoding="utf-8"), name)
 
 
-def inline(svg: str, name: str) -> str:
+def inline_svg(svg: str, name: str) -> str:
     """Return the `<svg>` element alone: no prolog, metadata or namespaces, ids made unique by `name`."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

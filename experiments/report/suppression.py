@@ -5,9 +5,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from experiments.report import bars, figures, page, style, tables, words
+from experiments.report import bars, figures, formatting, page, style, tables
 from experiments.report.page import Page, Picture
-from experiments.report.results import Results, read
+from experiments.report.results import Results, read_results
 
 TITLE = "What a campaign of flooding and abuse costs dissent: paired worlds, with the operation and without"
 
@@ -45,26 +45,26 @@ def write(folder: Path) -> Results:
     Raises:
         FileNotFoundError: a result file is missing; nothing is written then.
     """
-    results = read(folder)
-    with style.look():
-        page.write(build(results, folder / "figures"), folder / "report.html")
+    results = read_results(folder)
+    with style.apply_style():
+        page.write(build_page(results, folder / "figures"), folder / "report.html")
     return results
 
 
-def build(results: Results, folder: Path) -> Page:
+def build_page(results: Results, folder: Path) -> Page:
     """Draw every picture into `folder` and return the page."""
     run = results.run
-    found, priors = results.finding("lost_dissent_percent"), results.finding("prior_range")
+    found, priors = results.get_finding("lost_dissent_percent"), results.get_finding("prior_range")
     return Page(
         title=TITLE,
-        headline=words.headline(found, priors),
-        lede=words.lede(results),
+        headline=formatting.format_headline(found, priors),
+        summary=formatting.format_summary(results),
         pictures=[
-            _draw(results, folder, name)
+            _draw_picture(results, folder, name)
             for name in PICTURES
-            if name != "robustness" or priors.seeds or words.varied(results)
+            if name != "robustness" or priors.seeds or formatting.has_variants(results)
         ],
-        tables=tables.everything(results),
+        tables=tables.make_all_tables(results),
         facts=run["facts"],
         caveats=[*run.get("notes", ()), *CAVEATS],
         command=run["command"],
@@ -75,12 +75,18 @@ def build(results: Results, folder: Path) -> Page:
 
 
 #: sentences that captions hold in braces, by name
-TOLD = (words.knockouts, words.no_difference, words.fight_back, words.uncertainty, words.recovery)
+CAPTION_SENTENCES = (
+    formatting.format_knockouts,
+    formatting.format_no_difference,
+    formatting.format_fight_back,
+    formatting.format_uncertainty,
+    formatting.format_recovery,
+)
 
 #: name of the file -> how it is drawn, its title, and a caption that says what to look at
 PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     "headline": (
-        figures.headline,
+        figures.draw_headline,
         "Dissent with and without the operation",
         "Look at the gap between the lines: the same people, graph and chance, with the operation and without. The "
         "band is the 95% interval of the paired difference. Below, what became of each day\u2019s missing posts, as "
@@ -88,38 +94,38 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
         "enough: fear or climate alone.",
     ),
     "arms": (
-        bars.arms,
+        bars.draw_arms,
         "Every mix of tactics",
         "Compare one tactic with two. Where only the chosen platoons work, a mix also has more members at work; at "
         "equal effort the same member-hours are shared out, so that only the mix differs.",
     ),
     "tactics": (
-        bars.tactics,
+        bars.draw_tactics,
         "Which tactic did it",
         "Solid bars are Shapley values and sum to the effect of the whole operation. The hatched bar is the "
         "interaction of flood and abuse: above zero they do more together than apart. Lines are 95% intervals.",
     ),
     "causes": (
-        bars.causes,
+        bars.draw_causes,
         "Why: proximal and root causes",
         "Each missing post in the one cell where it ended, the withheld ones first. Fear, or climate: lifting "
         "that alone would restore the post. Both needed: lifting either would. Each enough: only lifting both would. "
         "{leavers}{knockouts}",
     ),
     "visibility": (
-        figures.visibility,
+        figures.draw_visibility,
         "What was seen and what was believed",
         "Top, dissent seen: in absolute numbers, and as a share (which falls by arithmetic alone when an army posts "
         "much). Bottom, what people believe about support against what is true. Means of the last 24 h.",
     ),
     "robustness": (
-        bars.robustness,
+        bars.draw_robustness,
         "Which signs survive other assumptions",
         "Left, look for intervals that reach zero. Right, the difference from the main setting in the same seeds: look "
         "for intervals that do not. {no_difference} {fight_back} {uncertainty}",
     ),
     "recovery": (
-        figures.recovery,
+        figures.draw_recovery,
         "How long it lasts",
         "{recovery} Half is half of the mean deficit in the campaign\u2019s last three days. Left, the mean over "
         "worlds with the 95% interval of the paired difference. Right, the Kaplan\u2013Meier share of worlds with "
@@ -128,9 +134,11 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
 }
 
 
-def _draw(results: Results, folder: Path, name: str) -> Picture:
+def _draw_picture(results: Results, folder: Path, name: str) -> Picture:
     make, title, caption = PICTURES[name]
-    svg = style.save(make(results), folder, name)
+    svg = style.save_figure(make(results), folder, name)
     about = (make.__doc__ or title).strip().splitlines()[0]
-    told = {word.__name__: word(results) for word in TOLD} | {"leavers": words.LEAVERS}
+    told = {sentence.__name__.removeprefix("format_"): sentence(results) for sentence in CAPTION_SENTENCES} | {
+        "leavers": formatting.LEAVERS_NOTE
+    }
     return Picture(title, svg, caption.format(**told), f"{title}. {about}")

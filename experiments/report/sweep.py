@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.analysis.sweeps import by_point
+from experiments.analysis.sweeps import average_by_point
 from experiments.report import page, style
+from experiments.report.formatting import format_estimate, format_interval, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.sweep_figures import picture, short
-from experiments.report.words import measured, number, span
+from experiments.report.sweep_figures import draw_picture, format_short
 from experiments.sweeps.outcomes import OK
-from experiments.sweeps.progress import counted
-from experiments.sweeps.reading import DIFFERENCE, design, effect, tidy
+from experiments.sweeps.progress import format_count
+from experiments.sweeps.reading import DIFFERENCE, find_effect_column, read_design, read_tidy
 
 OUTCOMES = ("lost_dissent", "lost_dissent_percent", "dissent_withheld", "perceived_support", "mean_fear")
 UNITS = {"lost_dissent": "posts a world", "lost_dissent_percent": "% of what would have stood"}
@@ -25,7 +25,7 @@ CAVEATS = (
     "People, graph and campaign are synthetic; where fear and climate are concerned, read docs/ethics.md first.",
 )
 FILES = {
-    "runs/": "a row a run, hive-partitioned Parquet; experiments.sweeps.reading.tidy joins it with the design",
+    "runs/": "a row a run, hive-partitioned Parquet; experiments.sweeps.reading.read_tidy joins it with the design",
     "series/": "a row an hour of a run, if it was asked for",
     "design.parquet": "which point has which values, its baseline and its whole configuration",
 }
@@ -41,81 +41,86 @@ def write(folder: Path, *outcomes: str) -> str:
     Raises:
         InputError: the folder is none of a sweep, or there is no such outcome.
     """
-    frame, (_, named) = tidy(folder), design(folder)
+    frame, (_, named) = read_tidy(folder), read_design(folder)
     keys = [key for key in named if frame[key].nunique(dropna=False) > 1]
     others = [name for name in OUTCOMES if name in frame and (name == OUTCOMES[0] or frame[name].notna().any())]
     asked = list(outcomes) + [name for name in others if name not in outcomes]
-    columns = {name: effect(frame, name) for name in asked}
-    told = {name: by_point(frame, keys, column) for name, column in columns.items()}
+    columns = {name: find_effect_column(frame, name) for name in asked}
+    told = {name: average_by_point(frame, keys, column) for name, column in columns.items()}
     pictures = []
-    with style.look():
+    with style.apply_style():
         for name, points in told.items():
-            words = label(name, columns[name])
-            figure, caption = picture(points, keys, words)
-            svg = style.save(figure, folder / "figures", name)
+            words = format_label(name, columns[name])
+            figure, caption = draw_picture(points, keys, words)
+            svg = style.save_figure(figure, folder / "figures", name)
             shown = f"Means with 95% intervals of {words}"
             pictures.append(Picture(words, svg, caption, f"{shown} by {', '.join(keys)}" if keys else shown))
     first = asked[0]
     page.write(
         Page(
             title="A sweep",
-            headline=headline(told[first], keys, label(first, columns[first])),
-            lede=[state(frame)],
+            headline=format_headline(told[first], keys, format_label(first, columns[first])),
+            summary=[format_state(frame)],
             pictures=pictures,
-            tables=[*(_table(name, points, keys) for name, points in told.items()), *_failures(frame, keys)],
+            tables=[
+                *(_make_table(name, points, keys) for name, points in told.items()),
+                *_make_failure_tables(frame, keys),
+            ],
             caveats=CAVEATS,
             files=FILES,
-            **page.made(folder),
+            **page.read_metadata(folder),
         ),
         folder / "report.html",
     )
-    return headline(told[first], keys, label(first, columns[first]))
+    return format_headline(told[first], keys, format_label(first, columns[first]))
 
 
-def label(name: str, column: str) -> str:
+def format_label(name: str, column: str) -> str:
     """Return what an outcome is called in pictures."""
     words = name.replace("_", " ")
     words += ", difference to the baseline" if column.endswith(DIFFERENCE) else ""
     return f"{words} ({UNITS[name]})" if name in UNITS else words
 
 
-def headline(points: pd.DataFrame, keys: Sequence[str], words: str) -> str:
+def format_headline(points: pd.DataFrame, keys: Sequence[str], words: str) -> str:
     """Say between which means the outcome runs, and where."""
     known = points.dropna(subset="value")
     if known.empty:
         return f"No run says anything of {words}."
     ends = [known.iloc[int(at)] for at in (known["value"].argmin(), known["value"].argmax())]
     if not keys or len(known) == 1:
-        return f"{_capital(words)}: {_value(ends[0])}."
+        return f"{_capitalise(words)}: {_format_value(ends[0])}."
     if ends[0]["value"] == ends[1]["value"]:
-        return f"{_capital(words)} is {number(ends[0]['value'], 2)} at every point."
-    low, high = (f"{_value(row)} at {', '.join(f'{key}={short(row[key])}' for key in keys)}" for row in ends)
-    return f"{_capital(words)} runs from {low} to {high}."
+        return f"{_capitalise(words)} is {format_number(ends[0]['value'], 2)} at every point."
+    low, high = (
+        f"{_format_value(row)} at {', '.join(f'{key}={format_short(row[key])}' for key in keys)}" for row in ends
+    )
+    return f"{_capitalise(words)} runs from {low} to {high}."
 
 
-def state(frame: pd.DataFrame) -> str:
+def format_state(frame: pd.DataFrame) -> str:
     """Say how many runs the report rests on, and how many failed."""
     failed = int((frame["status"] != OK).sum())
     said = f"{failed} failed and {'is' if failed == 1 else 'are'} marked" if failed else "none failed"
-    return f"{counted(len(frame), 'run')} of points, {counted(frame['seed'].nunique(), 'seed')}; {said}."
+    return f"{format_count(len(frame), 'run')} of points, {format_count(frame['seed'].nunique(), 'seed')}; {said}."
 
 
-def _value(row: Any) -> str:
-    return measured(row["value"], row["lo"], row["hi"], 2)
+def _format_value(row: Any) -> str:
+    return format_estimate(row["value"], row["lo"], row["hi"], 2)
 
 
-def _capital(words: str) -> str:
+def _capitalise(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _table(name: str, points: pd.DataFrame, keys: Sequence[str]) -> Table:
-    shown = pd.DataFrame({key: [short(value) for value in points[key]] for key in keys})
-    shown["mean"] = [number(value, 3) for value in points["value"]]
-    shown["95% interval"] = [span(lo, hi, 3) for lo, hi in zip(points["lo"], points["hi"], strict=True)]
+def _make_table(name: str, points: pd.DataFrame, keys: Sequence[str]) -> Table:
+    shown = pd.DataFrame({key: [format_short(value) for value in points[key]] for key in keys})
+    shown["mean"] = [format_number(value, 3) for value in points["value"]]
+    shown["95% interval"] = [format_interval(lo, hi, 3) for lo, hi in zip(points["lo"], points["hi"], strict=True)]
     shown["seeds"], shown["failed"] = points["seeds"].to_numpy(), points["failed"].to_numpy()
-    return Table.of(name.replace("_", " "), shown)
+    return Table.from_frame(name.replace("_", " "), shown)
 
 
-def _failures(frame: pd.DataFrame, keys: Sequence[str]) -> list[Table]:
+def _make_failure_tables(frame: pd.DataFrame, keys: Sequence[str]) -> list[Table]:
     bad = frame[frame["status"] != OK]
-    return [Table.of("runs that failed", bad[[*keys, "seed", "status", "error"]])] if len(bad) else []
+    return [Table.from_frame("runs that failed", bad[[*keys, "seed", "status", "error"]])] if len(bad) else []

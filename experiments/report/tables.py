@@ -7,12 +7,12 @@ import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL
 from experiments.analysis.robustness import HEADLINES
-from experiments.report import words
+from experiments.report import formatting
+from experiments.report.formatting import CAUSES, KNOCKOUTS, OUTCOMES, format_interval, format_number
 from experiments.report.page import Table
 from experiments.report.results import Results
-from experiments.report.words import CAUSES, KNOCKOUTS, OUTCOMES, number, span
 
-#: outcome of `contrasts` -> (heading, unit, scale, digits)
+#: outcome of `compute_contrasts` -> (heading, unit, scale, digits)
 EFFECTS = {
     "lost_dissent_percent": ("lost dissent", "%", 1.0, 1),
     "lost_dissent": ("lost dissent", "posts", 1.0, 0),
@@ -27,7 +27,7 @@ EFFECTS = {
 ENDS = {"value": "", "lo": "_lo", "hi": "_hi"}
 
 
-def arms(results: Results) -> Table:
+def make_arms_table(results: Results) -> Table:
     """Return lost dissent, visibility and perceived support of every arm."""
     shown = ("lost_dissent_percent", "lost_dissent_impressions_percent", "visibility_shift", "perceived_support_shift")
     table = results["contrasts"]
@@ -35,8 +35,8 @@ def arms(results: Results) -> Table:
     rows = []
     for (arm, effort), group in table.groupby(["arm", "effort"], sort=False):
         by = group.set_index("outcome").to_dict("index")
-        cells = [_cell(by[name], *EFFECTS[name][2:]) for name in shown]
-        factor = number(by["lost_dissent"]["pairing_factor"])
+        cells = [_format_cell(by[name], *EFFECTS[name][2:]) for name in shown]
+        factor = format_number(by["lost_dissent"]["pairing_factor"])
         rows.append([str(arm), "both" if arm == ALL else str(effort), *cells, factor])
     heads = [f"{EFFECTS[name][0]}, {EFFECTS[name][1]}" for name in shown]
     note = (
@@ -46,12 +46,12 @@ def arms(results: Results) -> Table:
     return Table("Every arm", ["arm", "effort", *heads, "pairing factor"], rows, note, open=True)
 
 
-def outcomes(results: Results) -> Table:
+def make_outcomes_table(results: Results) -> Table:
     """Return all outcomes of the whole operation."""
     table = results["contrasts"].query("arm == 'all' and effort == 'additive'")
     by = table.set_index("outcome").to_dict("index")
     rows = [
-        [head, unit, _cell(by[name], scale, digits), number(by[name]["pairing_factor"])]
+        [head, unit, _format_cell(by[name], scale, digits), format_number(by[name]["pairing_factor"])]
         for name, (head, unit, scale, digits) in EFFECTS.items()
     ]
     return Table(
@@ -59,15 +59,15 @@ def outcomes(results: Results) -> Table:
     )
 
 
-def causes(results: Results) -> Table:
+def make_causes_table(results: Results) -> Table:
     """Return the parts of the loss, which sum to it exactly."""
     table = results["causes"].query("arm == 'all' and effort == 'additive'")
     rows = [
         [
             CAUSES.get(row["cause"], "lost dissent"),
-            _cell(row, 1.0, 1),
-            number(row["median"]),
-            number(row["percent"]),
+            _format_cell(row, 1.0, 1),
+            format_number(row["median"]),
+            format_number(row["percent"]),
         ]
         for row in table.to_dict("records")
     ]
@@ -76,18 +76,18 @@ def causes(results: Results) -> Table:
         "its mean: a few worlds hold much of it. Below zero: the operation made this rarer. "
     )
     heads = ["cause", "mean [95% interval]", "median", "% of baseline"]
-    return Table("What became of the lost posts, posts a world", heads, rows, note + words.LEAVERS)
+    return Table("What became of the lost posts, posts a world", heads, rows, note + formatting.LEAVERS_NOTE)
 
 
-def knockouts(results: Results) -> Table:
+def make_knockouts_table(results: Results) -> Table:
     """Return what each pathway is answerable for; its title says so where it rests on fewer seeds than the arms."""
     rows = [
         [
             KNOCKOUTS.get(row["knockout"], row["knockout"]),
-            number(row["full"], 0),
-            number(row["without"], 0),
-            _cell({**row, "value": row["gone"]}, 1.0, 0),
-            f"{number(100 * row['share'], 0)} [{span(100 * row['share_lo'], 100 * row['share_hi'], 0)}]",
+            format_number(row["full"], 0),
+            format_number(row["without"], 0),
+            _format_cell({**row, "value": row["reduction"]}, 1.0, 0),
+            f"{format_number(100 * row['share'], 0)} [{format_interval(100 * row['share_lo'], 100 * row['share_hi'], 0)}]",
             str(row["seeds"]),
         ]
         for row in results["knockouts"].to_dict("records")
@@ -99,7 +99,7 @@ def knockouts(results: Results) -> Table:
     return Table(f"Whole-run knock-outs{fewer}", heads, rows, note)
 
 
-def tactics(results: Results) -> Table:
+def make_tactics_table(results: Results) -> Table:
     """Return Shapley values and all interactions."""
     shares = results["decomposition"].assign(what="Shapley value")
     pairs = results["interactions"].rename(columns={"pair": "tactic", "measure": "what"})
@@ -107,39 +107,53 @@ def tactics(results: Results) -> Table:
     rows = []
     for row in pd.concat([shares, pairs]).to_dict("records"):
         head, unit, scale = OUTCOMES[row["outcome"]]
-        rows.append([f"{head}, {unit}", row["effort"], row["tactic"], row["what"], _cell(row, scale, 1)])
+        rows.append([f"{head}, {unit}", row["effort"], row["tactic"], row["what"], _format_cell(row, scale, 1)])
     note = "Exact Shapley values over all subsets; in every seed they sum to the effect of the whole operation."
     return Table("Which tactic", ["outcome", "effort", "tactic", "measure", "value [95% interval]"], rows, note)
 
 
-def robustness(results: Results) -> Table:
+def make_robustness_table(results: Results) -> Table:
     """Return which signs survive other assumptions, a row a variant; no rows if none was tried."""
     table = results["robustness"]
     rows = []
     for (family, variant), group in table.groupby(["family", "variant"], sort=False):
         by = group.set_index("outcome").to_dict("index")
         loss, seen, belief = (by[name] for name in HEADLINES)
-        others = (f"{_cell(row, scale, 1)} {row['sign']}" for row, scale in ((seen, 1.0), (belief, 100.0)))
+        others = (f"{_format_cell(row, scale, 1)} {row['sign']}" for row, scale in ((seen, 1.0), (belief, 100.0)))
         main = str(family).startswith("main")
-        gap = "" if main else _cell({end: loss[f"difference{tail}"] for end, tail in ENDS.items()}, 1.0, 1)
+        gap = "" if main else _format_cell({end: loss[f"difference{tail}"] for end, tail in ENDS.items()}, 1.0, 1)
         sign = "(reference)" if family == "main" else str(loss["sign"])
-        cells = [number(loss["value"]), f"[{span(loss['lo'], loss['hi'])}]", gap, sign, *others, str(loss["seeds"])]
-        rows.append([words.variant(str(family), str(variant)), *cells])
+        cells = [
+            format_number(loss["value"]),
+            f"[{format_interval(loss['lo'], loss['hi'])}]",
+            gap,
+            sign,
+            *others,
+            str(loss["seeds"]),
+        ]
+        rows.append([formatting.format_variant(str(family), str(variant)), *cells])
     heads = ["assumption", "lost, %", "95% interval", "difference, points", "its sign"]
     heads += ["lost impressions, %", "perceived support, points", "seeds"]
     note = (
         "95% intervals in brackets. The difference is from the main setting in the same seeds, world by world; signs "
-        f"are of the effect itself, against the main setting. {words.no_difference(results)}"
+        f"are of the effect itself, against the main setting. {formatting.format_no_difference(results)}"
     )
-    return Table("Which signs survive", heads, rows if words.varied(results) else [], note)
+    return Table("Which signs survive", heads, rows if formatting.has_variants(results) else [], note)
 
 
-def everything(results: Results) -> list[Table]:
+def make_all_tables(results: Results) -> list[Table]:
     """Return all tables that have rows, in the order of the page."""
-    makers: list[Callable[[Results], Table]] = [arms, outcomes, causes, knockouts, tactics, robustness]
+    makers: list[Callable[[Results], Table]] = [
+        make_arms_table,
+        make_outcomes_table,
+        make_causes_table,
+        make_knockouts_table,
+        make_tactics_table,
+        make_robustness_table,
+    ]
     return [table for make in makers if (table := make(results)).rows]
 
 
-def _cell(row: Mapping[Hashable, Any], scale: float, digits: int) -> str:
+def _format_cell(row: Mapping[Hashable, Any], scale: float, digits: int) -> str:
     value, lo, hi = (scale * float(row[name]) for name in ("value", "lo", "hi"))
-    return f"{number(value, digits)} [{span(lo, hi, digits)}]"
+    return f"{format_number(value, digits)} [{format_interval(lo, hi, digits)}]"

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.report import page, style
+from experiments.report.formatting import format_estimate, format_interval, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.words import measured, number, span
 
 COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE)
 PANELS = {
@@ -19,7 +19,7 @@ PANELS = {
 CAVEATS = (
     "Not modelled: false accusations, proof that some doubt, and moderates who answer what is said of them.",
     "That respected moderates were in somebody's pay is the essay's hypothesis; no count of them was found.",
-    "How much trust spills over to people who serve nobody is an assumption (credibility.spill). The dashed lines show "
+    "How much trust spills over to people who serve nobody is an assumption (credibility.spillover). The dashed lines show "
     "what is left without it; below nought dissent is seen more than if nobody had been unmasked, since who is known "
     "writes no more to order and takes nobody's place.",
     "An illustration: people, graph and operations are synthetic, and posts carry no text.",
@@ -33,30 +33,30 @@ FILES = {
 
 def write(folder: Path) -> str:
     """Write figures and report.html into `folder` from its result files; return the headline."""
-    about = page.made(folder)
+    about = page.read_metadata(folder)
     costs = pd.read_parquet(folder / "unmasking.parquet")
-    with style.look():
-        svg = style.save(draw(costs), folder / "figures", "costs")
+    with style.apply_style():
+        svg = style.save_figure(draw_costs(costs), folder / "figures", "costs")
     caption = (
         "Look at the slope, which is the price of one more sleeper who becomes known, and at which hour is dearest. "
         "Solid: trust spills over to genuine dissenters. Dashed: it does not. Bands are 95% intervals over seeds."
     )
     picture = Picture("Number and hour", svg, caption, "Losses against the number unmasked, a line an hour.")
     whole = Page(
-        "Sleepers unmasked", headline(costs), [], [picture], [_table(costs)], about["facts"], CAVEATS,
+        "Sleepers unmasked", format_headline(costs), [], [picture], [_make_table(costs)], about["facts"], CAVEATS,
         about["command"], FILES, about["versions"], about["config"],
     )  # fmt: skip
     page.write(whole, folder / "report.html")
-    return headline(costs)
+    return format_headline(costs)
 
 
-def headline(costs: pd.DataFrame) -> str:
+def format_headline(costs: pd.DataFrame) -> str:
     """Say what most unmaskings at the first hour cost in impressions, and how much of it through trust."""
     seen = costs[(costs["measure"] == "dissent_impressions") & (costs["number"] == costs["number"].max())]
-    seen = seen[seen["hour"] == seen["hour"].min()].set_index("spills")
+    seen = seen[seen["hour"] == seen["hour"].min()].set_index("spillover")
     whole, rest = seen.loc[True], seen.loc[False]
-    said = measured(whole["value"], whole["lo"], whole["hi"], 0)
-    known = f"{said} impressions of dissent ({number(whole['percent'])}%)"
+    said = format_estimate(whole["value"], whole["lo"], whole["hi"], 0)
+    known = f"{said} impressions of dissent ({format_number(whole['percent'])}%)"
     cost = (
         f"have no effect that can be told from 0, {known} lost"
         if whole["lo"] <= 0.0 <= whole["hi"]
@@ -64,38 +64,38 @@ def headline(costs: pd.DataFrame) -> str:
     )
     return (
         f"{whole['number']} sleepers unmasked at hour {whole['hour']} {cost}; without trust that spills over "
-        f"{measured(rest['value'], rest['lo'], rest['hi'], 0)}."
+        f"{format_estimate(rest['value'], rest['lo'], rest['hi'], 0)}."
     )
 
 
-def draw(costs: pd.DataFrame) -> Figure:
+def draw_costs(costs: pd.DataFrame) -> Figure:
     """Return a panel a measure, with a line an hour, solid where trust spills over and dashed where not."""
-    figure = style.canvas(3.4)
+    figure = style.make_canvas(3.4)
     for axes, (measure, (title, scale)) in zip(figure.subplots(1, 2), PANELS.items(), strict=True):
-        _panel(axes, costs[costs["measure"] == measure], title, scale)
+        _draw_panel(axes, costs[costs["measure"] == measure], title, scale)
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
+def _draw_panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
     for (hour, lines), colour in zip(rows.groupby("hour"), COLOURS, strict=False):
         for spills, dash in ((True, "solid"), (False, (0, (4, 2)))):
-            part: Any = lines[lines["spills"] == spills]
+            part: Any = lines[lines["spillover"] == spills]
             label = f"at hour {hour}" if spills else None
             axes.plot(part["number"], scale * part["value"], color=colour, linestyle=dash, marker="o", markersize=3.5,
                       label=label)  # fmt: skip
             axes.fill_between(part["number"], scale * part["lo"], scale * part["hi"], color=colour, alpha=0.12, lw=0)
-    style.zero_line(axes)
+    style.draw_zero_line(axes)
     axes.set_title(title)
     axes.set_xticks(sorted(rows["number"].unique()))
     axes.set_xlabel("sleepers unmasked")
 
 
-def _table(costs: pd.DataFrame) -> Table:
+def _make_table(costs: pd.DataFrame) -> Table:
     rows = [
-        [str(row["number"]), str(row["hour"]), "yes" if row["spills"] else "no", row["measure"].replace("_", " "),
-         f"{number(row['value'], 3)} [{span(row['lo'], row['hi'], 3)}]", number(row["percent"]), str(row["seeds"])]
+        [str(row["number"]), str(row["hour"]), "yes" if row["spillover"] else "no", row["measure"].replace("_", " "),
+         f"{format_number(row['value'], 3)} [{format_interval(row['lo'], row['hi'], 3)}]", format_number(row["percent"]), str(row["seeds"])]
         for row in costs.to_dict("records")
     ]  # fmt: skip
     heads = ["unmasked", "at hour", "trust spills over", "measure", "lost [95% interval]", "%", "seeds"]

@@ -14,11 +14,11 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from experiments.facts import activity, harm, operation, spread
-from experiments.facts.table import MET, MISSED, PARTLY, PENDING, SHOWN, Worlds
+from experiments.facts.table import MET, MISSED, PARTLY, PENDING, SHOWN, SeedWorlds
 from experiments.report import page, style
+from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Page, Picture, Table
-from experiments.report.style import BLUE, GREY, INK, ORANGE, VERMILLION, canvas
-from experiments.report.words import number, span
+from experiments.report.style import BLUE, GREY, INK, ORANGE, VERMILLION, make_canvas
 
 TITLE = "Does the simulated platform look like a real one? Twenty stylised facts"
 USES = {"C": "calibrated", "V": "held out", "D": "docking"}
@@ -39,21 +39,21 @@ CAVEATS = (
 )
 
 
-def write(folder: Path, compared: pd.DataFrame, worlds: Worlds) -> None:
+def write(folder: Path, compared: pd.DataFrame, worlds: SeedWorlds) -> None:
     """Draw the pictures of one seed's worlds into `folder`/figures and write `folder`/report.html.
 
-    `folder` holds what `experiments.folder.describe` wrote.
+    `folder` holds what `experiments.folder.write_metadata` wrote.
     """
-    with style.look():
-        pictures = [_draw(worlds, folder / "figures", name) for name in PICTURES]
+    with style.apply_style():
+        pictures = [_draw_picture(worlds, folder / "figures", name) for name in PICTURES]
     told = Page(
         title=TITLE,
-        headline=headline(compared),
-        lede=lede(compared),
+        headline=format_headline(compared),
+        summary=format_summary(compared),
         pictures=pictures,
         tables=[
-            Table("Every fact", HEADS, shown(compared), "Mean and 95% interval over seeds.", open=True),
-            Table("Sources, parameters and remarks", ABOUT, remarks(compared)),
+            Table("Every fact", HEADS, format_rows(compared), "Mean and 95% interval over seeds.", open=True),
+            Table("Sources, parameters and remarks", ABOUT, format_remarks(compared)),
         ],
         caveats=CAVEATS,
         files={
@@ -62,19 +62,19 @@ def write(folder: Path, compared: pd.DataFrame, worlds: Worlds) -> None:
             "config.yaml": "what was run, resolved",
             "figures/": "every picture as PNG and SVG",
         },
-        **page.made(folder),
+        **page.read_metadata(folder),
     )
     page.write(told, folder / "report.html")
 
 
-def headline(compared: pd.DataFrame) -> str:
+def format_headline(compared: pd.DataFrame) -> str:
     """Return how many facts of each use are met, in one sentence."""
     facts = compared.drop_duplicates("number")
     counts = {use: facts[facts["use"] == use]["verdict"].value_counts() for use in USES}
     calibrated, held = counts["C"], counts["V"]
     seen = facts[facts["seen"] != ""]
     unclean = f" (no clean test: {', '.join(map(str, seen['number']))})" if len(seen) else ""
-    wholly = len(set(facts[(facts["use"] == "V") & (facts["verdict"] == MET)]["number"]) - _straddling(compared))
+    wholly = len(set(facts[(facts["use"] == "V") & (facts["verdict"] == MET)]["number"]) - _find_straddling(compared))
     return (
         f"Of {held.sum()} facts held out{unclean}, {held.get(MET, 0)} are met ({wholly} of them with the whole 95% "
         f"interval of every number), {held.get(PARTLY, 0)} in part and "
@@ -83,14 +83,14 @@ def headline(compared: pd.DataFrame) -> str:
     )
 
 
-def _straddling(compared: pd.DataFrame) -> set[int]:
+def _find_straddling(compared: pd.DataFrame) -> set[int]:
     """Return the facts of which the interval of some judged number reaches out of its band, or is unknown."""
     judged = compared[compared["part_verdict"].isin((MET, MISSED))]
     inside = (judged["lo"] >= judged["low"]) & (judged["hi"] <= judged["high"])
     return set(judged.loc[~inside, "number"])
 
 
-def lede(compared: pd.DataFrame) -> list[str]:
+def format_summary(compared: pd.DataFrame) -> list[str]:
     """Return a sentence a verdict that names the held-out facts which are not met."""
     facts = compared.drop_duplicates("number")
     sentences = []
@@ -101,36 +101,40 @@ def lede(compared: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def shown(compared: pd.DataFrame) -> list[list[str]]:
+def format_rows(compared: pd.DataFrame) -> list[list[str]]:
     """Return the table in words, a row a measured number; fact, target and verdict stand in its first row only."""
     rows = []
     for number_, group in compared.groupby("number", sort=False):
         for place, row in enumerate(group.to_dict("records")):
             whole = [f"{number_}. {row['fact']}", row["target"], row["use"], row["verdict"]] if place == 0 else [""] * 4
-            rows.append([*whole[:2], row["part"], ours(row), band(row), *whole[2:]])
+            rows.append([*whole[:2], row["part"], format_mean(row), format_band(row), *whole[2:]])
     return rows
 
 
-def remarks(compared: pd.DataFrame) -> list[list[str]]:
+def format_remarks(compared: pd.DataFrame) -> list[list[str]]:
     """Return source, certainty, fitted parameters and remarks of every fact, in words."""
     rows = []
     for row in compared.drop_duplicates("number").to_dict("records"):
         lacking = f"Not modelled yet: {row['pending']}. " if row["pending"] else ""
         lacking += f"No clean test: {row['seen']}. " if row["seen"] else ""
-        about = (USES[row["use"]], row["source"], row["sure"], row["fitted"], lacking + row["note"])
+        about = (USES[row["use"]], row["source"], row["certainty"], row["fitted"], lacking + row["note"])
         rows.append([f"{row['number']}. {row['fact']}", *about])
     return rows
 
 
-def ours(row: Mapping[Hashable, Any]) -> str:
+def format_mean(row: Mapping[Hashable, Any]) -> str:
     """Return "mean [lo to hi]" with as many digits as the mean needs."""
     value, lo, hi = (float(row[name]) for name in ("value", "lo", "hi"))
     size = np.floor(np.log10(max(abs(value), 1e-3))) if np.isfinite(value) else 0.0
     digits = int(np.clip(2 - size, 0, 3))
-    return f"{number(value, digits)} [{span(lo, hi, digits)}]" if np.isfinite(lo) else number(value, digits)
+    return (
+        f"{format_number(value, digits)} [{format_interval(lo, hi, digits)}]"
+        if np.isfinite(lo)
+        else format_number(value, digits)
+    )
 
 
-def band(row: Mapping[Hashable, Any]) -> str:
+def format_band(row: Mapping[Hashable, Any]) -> str:
     """Return the band of a judged number, "" for one that is only shown."""
     low, high = (f"{row[name]:g}".replace("-", "\u2212") if np.isfinite(row[name]) else "" for name in ("low", "high"))
     if low and high:
@@ -140,42 +144,42 @@ def band(row: Mapping[Hashable, Any]) -> str:
 
 def show(compared: pd.DataFrame, console: Console) -> None:
     """Print the headline, then a line a fact and below it a line a measured number."""
-    console.print(Text(headline(compared), style="bold"))
+    console.print(Text(format_headline(compared), style="bold"))
     grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for name in ("fact", "ours [95% interval]", "target"):
         grid.add_column(name, justify="left", no_wrap=True)
-    for fact, _, part, value, target, use, verdict in shown(compared):
+    for fact, _, part, value, target, use, verdict in format_rows(compared):
         if fact:
             grid.add_row(Text(fact, style="bold"), Text(f"{verdict}, {USES[use]}", STYLES[verdict]), "")
         grid.add_row(Text(f"   {part}"), Text(value), Text(target))
     console.print(grid)
-    for sentence in lede(compared):
+    for sentence in format_summary(compared):
         console.print(Text(sentence))
 
 
-def concentration(worlds: Worlds) -> Figure:
+def draw_concentration(worlds: SeedWorlds) -> Figure:
     """Lorenz curves: posts of people, and impressions of the operation among people."""
-    figure = canvas(3.2)
+    figure = make_canvas(3.2)
     left, right = figure.subplots(1, 2)
-    _lorenz(left, activity.posts_of_each(worlds.quiet), BLUE)
+    _draw_lorenz(left, activity.count_posts(worlds.quiet), BLUE)
     left.plot([90, 90], [10, 25], color=INK, linewidth=3)
     left.annotate("target: top 10%\nwrite 75\u201390%", (90, 17), (-6, 0), textcoords="offset points", ha="right")
     left.set(title="Posts (fact 1), %", xlabel="people, least active first, %")
-    _lorenz(right, worlds.operation.watch.exposures[: worlds.operation.people], VERMILLION)
+    _draw_lorenz(right, worlds.operation.counts.exposures[: worlds.operation.people], VERMILLION)
     right.plot([99], [30], "D", color=INK, ms=4)
     right.annotate("target:\ntop 1%\nget 70%", (99, 30), (-8, -12), textcoords="offset points", ha="right")
     right.set(title="Impressions of the operation (fact 18), %", xlabel="people, least exposed first, %")
     return figure
 
 
-def spreading(worlds: Worlds) -> Figure:
+def draw_spreading(worlds: SeedWorlds) -> Figure:
     """Cascade sizes and delays of reposts."""
-    figure = canvas(3.2)
+    figure = make_canvas(3.2)
     left, right = figure.subplots(1, 2)
-    size, _ = spread.cascades(worlds.quiet)
-    _ccdf(left, size[size > 0], BLUE, logarithmic=True)
+    size, _ = spread.compute_cascades(worlds.quiet)
+    _draw_ccdf(left, size[size > 0], BLUE, logarithmic=True)
     left.set(title="Posts reposted at least this often (fact 4)", xlabel="reposts", ylabel="share of those reposted")
-    delays = np.sort(spread.repost_delays(worlds.quiet))
+    delays = np.sort(spread.compute_repost_delays(worlds.quiet))
     right.plot(delays, 100 * np.arange(1, len(delays) + 1) / max(1, len(delays)), color=BLUE)
     right.plot([1], [50], "D", color=INK, ms=4)
     right.annotate("target: half within 1 h", (1, 50), (-6, -3), textcoords="offset points", ha="right")
@@ -183,35 +187,35 @@ def spreading(worlds: Worlds) -> Figure:
     return figure
 
 
-def rhythm(worlds: Worlds) -> Figure:
+def draw_rhythm(worlds: SeedWorlds) -> Figure:
     """Intervals between a person's posts, with and without the daily rhythm, and followers."""
-    figure = canvas(3.2)
+    figure = make_canvas(3.2)
     left, right = figure.subplots(1, 2)
     for without, colour, label in ((False, GREY, "clock time"), (True, BLUE, "daily rhythm removed")):
-        seconds, _ = activity.intervals(worlds.quiet, without_rhythm=without)
-        _ccdf(left, seconds / activity.HOUR, colour, logarithmic=True, label=label)
+        seconds, _ = activity.compute_intervals(worlds.quiet, without_rhythm=without)
+        _draw_ccdf(left, seconds / activity.HOUR, colour, logarithmic=True, label=label)
     left.set(title="Intervals at least this long (fact 6)", xlabel="hours between a person's posts")
     left.legend()
-    _ccdf(right, spread.followers(worlds.quiet), BLUE, logarithmic=True)
+    _draw_ccdf(right, spread.count_followers(worlds.quiet), BLUE, logarithmic=True)
     right.set(title="People with at least so many followers (fact 7)", xlabel="followers")
     return figure
 
 
-def targets(worlds: Worlds) -> Figure:
+def draw_targets(worlds: SeedWorlds) -> Figure:
     """How targets change their posting, and how the army's accounts act together."""
-    figure = canvas(3.2)
+    figure = make_canvas(3.2)
     left, right = figure.subplots(1, 2)
-    change = np.clip(harm.changes(worlds.operation, worlds.quiet), -10, 10)
+    change = np.clip(harm.compute_target_changes(worlds.operation, worlds.quiet), -10, 10)
     left.hist(change, np.arange(-10.5, 11).tolist(), color=ORANGE)
     left.axvline(0, color=INK, linewidth=0.9)
     left.set(title="Targets by change of posting (fact 14)", xlabel="posts in 72 h more or fewer (ends: 10 or more)")
-    _partners(right, worlds)
+    _draw_partners(right, worlds)
     return figure
 
 
-def _partners(axes: Axes, worlds: Worlds) -> None:
+def _draw_partners(axes: Axes, worlds: SeedWorlds) -> None:
     """Draw with how many others each army account shared a content within a minute."""
-    partners = operation.partners(worlds.operation)
+    partners = operation.count_partners(worlds.operation)
     if len(partners):
         axes.hist(partners, np.arange(-0.5, partners.max() + 1.5).tolist(), color=VERMILLION)
     axes.set(
@@ -220,39 +224,41 @@ def _partners(axes: Axes, worlds: Worlds) -> None:
 
 
 #: name of the file -> how it is drawn, its title, and a caption that says what to look at
-PICTURES: dict[str, tuple[Callable[[Worlds], Figure], str, str]] = {
+PICTURES: dict[str, tuple[Callable[[SeedWorlds], Figure], str, str]] = {
     "concentration": (
-        concentration, "Who posts and who is exposed",
+        draw_concentration, "Who posts and who is exposed",
         "Look at how late the curves rise. Dark marks are the targets.",
     ),
     "spreading": (
-        spreading, "How posts spread",
+        draw_spreading, "How posts spread",
         "Left, a power law would be a straight line. Right, the dark mark is the target.",
     ),
     "rhythm": (
-        rhythm, "When people post, and who is followed",
+        draw_rhythm, "When people post, and who is followed",
         "Left, the tail should stay heavy when the daily rhythm is removed. Right, a pure power law would be straight.",
     ),
     "targets": (
-        targets, "What targets do, and what coordination leaves",
+        draw_targets, "What targets do, and what coordination leaves",
         "Left, both sides of the line should be filled: reactions are mixed. Right, accounts at 0 act alone.",
     ),
 }  # fmt: skip
 
 
-def _draw(worlds: Worlds, folder: Path, name: str) -> Picture:
+def _draw_picture(worlds: SeedWorlds, folder: Path, name: str) -> Picture:
     make, title, caption = PICTURES[name]
-    svg = style.save(make(worlds), folder, name)
+    svg = style.save_figure(make(worlds), folder, name)
     return Picture(title, svg, f"{caption} One seed.", f"{title}. {(make.__doc__ or title).strip()}")
 
 
-def _lorenz(axes: Axes, counts: NDArray[np.int64], colour: str) -> None:
+def _draw_lorenz(axes: Axes, counts: NDArray[np.int64], colour: str) -> None:
     ranked = np.append(0, np.cumsum(np.sort(counts)))
     axes.plot(np.linspace(0, 100, len(ranked)), 100 * ranked / max(1, ranked[-1]), color=colour)
     axes.plot([0, 100], [0, 100], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
 
 
-def _ccdf(axes: Axes, values: NDArray[np.generic], colour: str, *, logarithmic: bool, label: str | None = None) -> None:
+def _draw_ccdf(
+    axes: Axes, values: NDArray[np.generic], colour: str, *, logarithmic: bool, label: str | None = None
+) -> None:
     ranked = np.sort(values)
     axes.plot(ranked, 1.0 - np.arange(len(ranked)) / max(1, len(ranked)), color=colour, label=label)
     if logarithmic and len(ranked):

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.report import page, style
+from experiments.report.formatting import CAUSES, format_number
 from experiments.report.page import Page, Picture, Table
 from experiments.report.results import ABOUT
-from experiments.report.words import CAUSES, number
 
 CAVEATS = (
     "Not modelled: what posts say, private talk, other platforms, fear of the state itself, and operators who learn.",
@@ -31,27 +31,31 @@ FILES = {
 DAY = 24
 PANELS = (
     ("Contested topic and army, posts an hour", ("dissent_posts", "loyal_posts", "army_posts"), "log"),
-    ("Dissent withheld, posts an hour", ("withheld_fear", "withheld_climate", "withheld_either", "withheld_over"), ""),
+    (
+        "Dissent withheld, posts an hour",
+        ("withheld_fear", "withheld_climate", "withheld_joint", "withheld_redundant"),
+        "",
+    ),
     ("Support for the principal: perceived and true", ("perceived_support", "true_support"), ""),
 )  #: title, columns, scale
 
 
-def hours(ticks: pd.DataFrame, start: int, stop: int) -> Figure:
+def draw_hours(ticks: pd.DataFrame, start: int, stop: int) -> Figure:
     """Posts an hour by who wrote them, dissent withheld, perceived and true support; 24 h means."""
-    figure = style.canvas(6.4)
+    figure = style.make_canvas(6.4)
     panels: Any = figure.subplots(3, 1, sharex=True)
     smooth = ticks.groupby("tick").mean().rolling(DAY, min_periods=1).mean()
     for panel, (title, columns, scale) in zip(panels, PANELS, strict=True):
-        _panel(panel, smooth, title, columns, scale)
+        _draw_panel(panel, smooth, title, columns, scale)
         panel.axvspan(start / DAY, min(stop, len(smooth)) / DAY, color=style.PALE, zorder=0)
     panels[-1].set_xlabel("day")
     return figure
 
 
-def _panel(axes: Axes, smooth: pd.DataFrame, title: str, columns: tuple[str, ...], scale: str) -> None:
+def _draw_panel(axes: Axes, smooth: pd.DataFrame, title: str, columns: tuple[str, ...], scale: str) -> None:
     colours = (style.BLUE, style.ORANGE, style.VERMILLION, style.PURPLE)
     for column, colour in zip(columns, colours, strict=False):
-        axes.plot(smooth.index / DAY, smooth[column], color=colour, label=_called(column))
+        axes.plot(smooth.index / DAY, smooth[column], color=colour, label=_format_label(column))
     axes.set_title(title)
     axes.legend(ncols=len(columns), loc="lower right", bbox_to_anchor=(1.0, 0.98), columnspacing=1.2, handlelength=1.4)
     axes.margins(x=0)
@@ -59,7 +63,7 @@ def _panel(axes: Axes, smooth: pd.DataFrame, title: str, columns: tuple[str, ...
         axes.set_yscale("symlog", linthresh=1.0)
 
 
-def _called(column: str) -> str:
+def _format_label(column: str) -> str:
     """Return what a line is called under its panel's title."""
     return CAUSES.get(column, column.replace("_", " ")).removeprefix("withheld: ")
 
@@ -70,27 +74,27 @@ def write(folder: Path) -> str:
     config = (folder / "config.yaml").read_text(encoding="utf-8")
     ticks = pd.read_parquet(folder / "ticks.parquet")
     start, stop = run["campaign"]["start"], run["campaign"]["stop"]
-    with style.look():
-        svg = style.save(hours(ticks, start, stop), folder / "figures", "hours")
+    with style.apply_style():
+        svg = style.save_figure(draw_hours(ticks, start, stop), folder / "figures", "hours")
     caption = "Look at what the campaign (shaded) does to dissent, to what is withheld, and to what people believe."
-    picture = Picture("One world, hour by hour", svg, caption, (hours.__doc__ or "").strip())
-    sentence = headline(ticks, start, stop)
+    picture = Picture("One world, hour by hour", svg, caption, (draw_hours.__doc__ or "").strip())
+    sentence = format_headline(ticks, start, stop)
     page.write(
-        Page("One recorded world", sentence, (), [picture], [means(ticks, start, stop)], run["facts"],
+        Page("One recorded world", sentence, (), [picture], [make_means_table(ticks, start, stop)], run["facts"],
              [*run["notes"], *CAVEATS], run["command"], FILES, run["versions"], config),
         folder / "report.html",
     )  # fmt: skip
     return sentence
 
 
-def means(ticks: pd.DataFrame, start: int, stop: int) -> Table:
+def make_means_table(ticks: pd.DataFrame, start: int, stop: int) -> Table:
     """Return what the picture draws, as means an hour before, during and after the campaign."""
     hour = ticks.groupby("tick").mean()
     parts = {"before": hour[:start], "during": hour[start:stop], "after": hour[stop:]}
     rows = [
         [
             CAUSES.get(name, name.replace("_", " ")),
-            *(number(part[name].mean(), 3) if len(part) else "-" for part in parts.values()),
+            *(format_number(part[name].mean(), 3) if len(part) else "-" for part in parts.values()),
         ]
         for _, columns, _ in PANELS
         for name in columns
@@ -99,7 +103,7 @@ def means(ticks: pd.DataFrame, start: int, stop: int) -> Table:
     return Table("Means an hour", ["measure", *parts], rows, note)
 
 
-def headline(ticks: pd.DataFrame, start: int, stop: int) -> str:
+def format_headline(ticks: pd.DataFrame, start: int, stop: int) -> str:
     """Say how many dissenting posts an hour were written before, during and after the campaign."""
     rate = ticks.groupby("tick")["dissent_posts"].mean()
     before, during, after = rate[:start].mean(), rate[start:stop].mean(), rate[stop:].mean()

@@ -13,11 +13,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from experiments.sweeps.engine import Engine, Harvest, Limits, NoWorkerError
-from experiments.sweeps.joining import agree, has_head, join
+from experiments.sweeps.engine import EndedRuns, Engine, Limits, NoWorkerError
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
-from experiments.sweeps.station import Station
+from experiments.sweeps.ray_setup import check_versions, connect, has_head
+from experiments.sweeps.ray_worker import RayWorker
 from experiments.sweeps.worker import Measure, Prepare
 from sim.errors import InputError
 
@@ -31,10 +31,10 @@ from ray.exceptions import RayError, RayTaskError  # noqa: E402
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
 
 POLL = 0.2  #: s
-LOOK = 2.0  #: s between two looks at which machines there are
+SCAN_INTERVAL = 2.0  #: s between two looks at which machines there are
 PATIENCE = 60.0  #: s without any machine
-SAY = 10.0  #: s without a ready machine, after which the user is told
-IN_VAIN = 5  #: stations that may be lost in a row while nothing ends
+NOTICE_DELAY = 10.0  #: s without a ready machine, after which the user is told
+MAX_LOST_WORKERS = 5  #: stations that may be lost in a row while nothing ends
 GRACE = 10.0  #: s that stations get to stop
 HEADLESS = 20.0  #: s without the cluster's head
 
@@ -46,14 +46,14 @@ class Machine:
     node: str  #: Ray's name of it
     address: str
     workers: int
-    station: Any
+    worker: Any
     call: Any  #: what it is asked for now: first about itself, then turns; None between two turns
     ready: bool = False
     alone: bool = False  #: has one job that may have killed a station, and gets no other
     jobs: dict[str, Job] = field(default_factory=dict)  #: by run id
 
 
-class Cluster(Engine):
+class ClusterEngine(Engine):
     """Plays jobs on the machines of a running Ray cluster, those that join later too.
 
     Ray tries nothing again by itself: a lost station's jobs wait again here. Where its machine was lost with it, no job
@@ -72,50 +72,50 @@ class Cluster(Engine):
         super().__init__(measure, prepare, 0, work, limits)
         self.address, self._most = address, workers
         self._machines: dict[str, Machine] = {}
-        self._looked, self._seen, self._headed = -LOOK, 0.0, 0.0
+        self._looked, self._seen, self._headed = -SCAN_INTERVAL, 0.0, 0.0
         self._written = self._in_vain = 0
         self._told: list[int] = []  # signals
 
-    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+    def run_jobs(self, jobs: Sequence[Job]) -> Generator[EndedRuns, None, None]:
         """Yield what ended, some times a second, also when that is nothing."""
         self.add(jobs)
-        if not self.left():
+        if not self.count_left():
             return
-        with self._joined():
+        with self._connect():
             self._seen = self._headed = time.monotonic()
-            while self.left():
-                self._obey()
-                self._look()
-                self._hand_out()
+            while self.count_left():
+                self._check_signal()
+                self._scan_machines()
+                self._assign_jobs()
                 yield self._harvest()
 
-    def _under_way(self) -> int:
+    def _count_under_way(self) -> int:
         return sum(len(machine.jobs) for machine in self._machines.values())
 
     @contextmanager
-    def _joined(self) -> Iterator[None]:
+    def _connect(self) -> Iterator[None]:
         mine, former = not ray.is_initialized(), signal.getsignal(signal.SIGTERM)
         if mine:
-            join(self.address)
+            connect(self.address)
         signal.signal(signal.SIGTERM, lambda number, frame: self._told.append(number))
         try:
             yield
         finally:
             signal.signal(signal.SIGTERM, former)
             if has_head():
-                self._dismiss()
+                self._stop_workers()
             if mine:
                 ray.shutdown()
 
-    def _obey(self) -> None:
+    def _check_signal(self) -> None:
         """Leave if SIGTERM came: an exception that is raised while Ray waits would be lost there."""
         if self._told:
             raise SystemExit(128 + self._told[0])
 
-    def _look(self) -> None:
+    def _scan_machines(self) -> None:
         """Put a station on every machine that has none."""
         now = time.monotonic()
-        if now - self._looked < LOOK:
+        if now - self._looked < SCAN_INTERVAL:
             return
         self._looked = now
         if not has_head():
@@ -126,7 +126,7 @@ class Cluster(Engine):
             cores = int(node["Resources"].get("CPU", 0))
             if node["Alive"] and cores and node["NodeID"] not in self._machines and (self._queue or self._alone):
                 workers = min(self._most or cores, cores)
-                self._machines[node["NodeID"]] = self._station(node["NodeID"], node["NodeManagerAddress"], workers)
+                self._machines[node["NodeID"]] = self._start_worker(node["NodeID"], node["NodeManagerAddress"], workers)
         self.workers = sum(machine.workers for machine in self._machines.values())
         self._wait_for_machines(now)
 
@@ -137,13 +137,13 @@ class Cluster(Engine):
                 "cluster, and the same command goes on"
             )
 
-    def _station(self, node: str, address: str, workers: int) -> Machine:
+    def _start_worker(self, node: str, address: str, workers: int) -> Machine:
         where = blake2b(f"{socket.gethostname()} {self.work.resolve()} {address}".encode(), digest_size=8).hexdigest()
         options: dict[str, Any] = {"num_cpus": workers, "max_restarts": 0, "max_task_retries": 0}
         options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
-        kind: Any = ray.remote(Station)
+        kind: Any = ray.remote(RayWorker)
         station = kind.options(**options).remote(self.measure, self.prepare, workers, f"infowar-{where}", self.limits)
-        return Machine(node, address, workers, station, station.about.remote())
+        return Machine(node, address, workers, station, station.describe_machine.remote())
 
     def _wait_for_machines(self, now: float) -> None:
         if any(machine.ready for machine in self._machines.values()):
@@ -153,37 +153,37 @@ class Cluster(Engine):
                 f"sweep.address={self.address}: no machine with a core is left in this cluster: start one, and the "
                 "same command goes on"
             )
-        elif self._machines and SAY < now - self._seen <= SAY + LOOK:
+        elif self._machines and NOTICE_DELAY < now - self._seen <= NOTICE_DELAY + SCAN_INTERVAL:
             wanted = ", ".join(f"{machine.workers} on {machine.address}" for machine in self._machines.values())
             print(f"waiting for free cores: {wanted}; workers=N asks for fewer on each machine", file=sys.stderr)
 
-    def _hand_out(self) -> None:
+    def _assign_jobs(self) -> None:
         for machine in self._machines.values():
             if machine.ready and machine.call is None:
-                jobs = self._jobs_for(machine)
+                jobs = self._select_jobs(machine)
                 machine.jobs |= {job.run_id: job for job in jobs}
                 if machine.jobs:
-                    machine.call = machine.station.turn.remote(jobs)
+                    machine.call = machine.worker.run_turn.remote(jobs)
 
-    def _jobs_for(self, machine: Machine) -> list[Job]:
+    def _select_jobs(self, machine: Machine) -> list[Job]:
         """Return some seconds of work for all workers of a machine, or one job that may have killed a station."""
         if not machine.jobs:
             machine.alone = bool(self._alone)
         if machine.alone:
             return [] if machine.jobs else [self._alone.popleft()]
-        enough = machine.workers * (1 + self._enough() if self._ended else 1)
-        return self._take(max(0, min(enough - len(machine.jobs), self._share(machine.workers))))
+        enough = machine.workers * (1 + self._estimate_batch_size() if self._ended else 1)
+        return self._take_jobs(max(0, min(enough - len(machine.jobs), self._limit_share(machine.workers))))
 
-    def _harvest(self) -> Harvest:
+    def _harvest(self) -> EndedRuns:
         calls = {machine.call: machine for machine in self._machines.values() if machine.call is not None}
         if not calls:
             time.sleep(POLL)
         outcomes: list[Outcome] = []
         for call in ray.wait(list(calls), timeout=POLL)[0] if calls else []:
-            outcomes += self._answer(calls[call])
-        return Harvest(outcomes, [self._journal(outcomes)] if outcomes else [])
+            outcomes += self._receive(calls[call])
+        return EndedRuns(outcomes, [self._write_journal(outcomes)] if outcomes else [])
 
-    def _answer(self, machine: Machine) -> list[Outcome]:
+    def _receive(self, machine: Machine) -> list[Outcome]:
         try:
             told = ray.get(machine.call)
         except RayTaskError as error:
@@ -193,19 +193,19 @@ class Cluster(Engine):
                 raise NoWorkerError(f"{machine.address}: {error.cause}") from None
             raise RuntimeError(f"{machine.address}: {error.cause}") from None
         except RayError:
-            return self._lose(machine)
+            return self._handle_loss(machine)
         machine.call = None
         if not machine.ready:
-            agree(machine.address, told)
+            check_versions(machine.address, told)
             machine.ready = True
             return []
         for outcome in told:
             del machine.jobs[outcome.run_id]
-            self._note(outcome)
+            self._record_outcome(outcome)
         self._in_vain = 0 if told else self._in_vain
         return list(told)
 
-    def _lose(self, machine: Machine) -> list[Outcome]:
+    def _handle_loss(self, machine: Machine) -> list[Outcome]:
         """Put a lost station's jobs back, and return the one that is known to have killed it twice."""
         del self._machines[machine.node]
         self.workers -= machine.workers
@@ -213,35 +213,39 @@ class Cluster(Engine):
             self._put_back(machine.jobs.values())
             return []
         with suppress(RayError):
-            ray.kill(machine.station)
+            ray.kill(machine.worker)
         if not any(node["Alive"] and node["NodeID"] == machine.node for node in ray.nodes()):
             self._put_back(machine.jobs.values())
             return []
         self._in_vain += 1
-        if self._in_vain > IN_VAIN:
+        if self._in_vain > MAX_LOST_WORKERS:
             raise NoWorkerError(
-                f"{machine.address}: stations die before a run ends: see what Ray's logs there say of Station; what is "
+                f"{machine.address}: stations die before a run ends: see what Ray's logs there say of RayWorker; what is "
                 "done is kept, and the same command goes on"
             )
         if machine.alone:
-            return [outcome for job in machine.jobs.values() for outcome in self._blame(job, "it killed its station")]
+            return [
+                outcome
+                for job in machine.jobs.values()
+                for outcome in self._retry_or_fail(job, "it killed its station")
+            ]
         self._alone.extend(machine.jobs.values())
         return []
 
-    def _journal(self, outcomes: Sequence[Outcome]) -> Path:
+    def _write_journal(self, outcomes: Sequence[Outcome]) -> Path:
         """Write down what ended, so that a driver that is killed before it is kept loses nothing."""
         self._written += 1
         path = self.work / f"{os.getpid()}-{self._written}.jsonl"
         path.write_text("".join(json.dumps(asdict(outcome)) + "\n" for outcome in outcomes), encoding="utf-8")
         return path
 
-    def _dismiss(self) -> None:
+    def _stop_workers(self) -> None:
         """Stop every station and what it plays."""
-        closing = [machine.station.close.remote() for machine in self._machines.values() if machine.ready]
+        closing = [machine.worker.close.remote() for machine in self._machines.values() if machine.ready]
         with suppress(RayError):
             ray.wait(closing, num_returns=len(closing), timeout=GRACE) if closing else None
         for machine in self._machines.values():
             with suppress(RayError):
-                ray.kill(machine.station)
+                ray.kill(machine.worker)
             self._put_back(machine.jobs.values())
         self._machines.clear()

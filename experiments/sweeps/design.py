@@ -18,11 +18,11 @@ from sim.errors import InputError
 Point = dict[str, Any]  #: key of the configuration -> value; a group -> the name of a choice
 Axis = Callable[[float], Any]
 SAMPLED = ("random", "lhs", "sobol")
-SILENT = ("campaign.intensity", "campaign.tactics")  #: with 0 or none of these an army does nothing
-OWN = ("seed", "seeds", "out", "workers", "sweep", "sensitivity", "calibrate", "hydra")
+SILENT_KEYS = ("campaign.intensity", "campaign.tactics")  #: with 0 or none of these an army does nothing
+APP_KEYS = ("seed", "seeds", "out", "workers", "sweep", "sensitivity", "calibrate", "hydra")
 
 
-def points(sweep: Mapping[str, Any]) -> list[Point]:
+def make_points(sweep: Mapping[str, Any]) -> list[Point]:
     """Return the points of a design: its parts crossed with one another, in order; one empty point without parts.
 
     Args:
@@ -32,8 +32,8 @@ def points(sweep: Mapping[str, Any]) -> list[Point]:
     Raises:
         InputError: a part can not be read, a key stands in two parts, or a sample has no range to draw from.
     """
-    parts = [_grid(sweep["grid"]), _listed(sweep["list"]), _table(sweep["csv"])]
-    parts += [_sampled(method, sweep[method], sweep["draws"], sweep["design_seed"]) for method in SAMPLED]
+    parts = [_parse_grid(sweep["grid"]), _parse_list(sweep["list"]), _read_csv(sweep["csv"])]
+    parts += [_sample_points(method, sweep[method], sweep["draws"], sweep["design_seed"]) for method in SAMPLED]
     used = [{key for point in part for key in point} for part in parts]
     for number, keys in enumerate(used):
         for twice in sorted(keys & set().union(*used[:number])):
@@ -41,19 +41,19 @@ def points(sweep: Mapping[str, Any]) -> list[Point]:
     return [{key: value for point in chosen for key, value in point.items()} for chosen in product(*parts)]
 
 
-def baseline(words: Sequence[str] | None) -> Point | None:
+def parse_baseline(words: Sequence[str] | None) -> Point | None:
     """Return what a baseline changes in every point, {} for no baseline; None: what the story of its scenario says."""
-    return None if words is None else _fixed([str(word) for word in words], "sweep.baseline")
+    return None if words is None else _parse_point([str(word) for word in words], "sweep.baseline")
 
 
-def told(words: Sequence[str]) -> Point:
+def parse_story_baseline(words: Sequence[str]) -> Point:
     """Return what the baseline of a scenario changes, from what its story is compared with; {} for nothing.
 
     An army without orders is no army, the same world for everybody else (tests/test_purity.py), which is one run
     whatever the army would have done.
     """
-    changes = _fixed([str(word) for word in words], "story.without")
-    silent = {key for key in SILENT if key in changes and not changes[key]}
+    changes = _parse_point([str(word) for word in words], "story.without")
+    silent = {key for key in SILENT_KEYS if key in changes and not changes[key]}
     return ({"army.size": 0} if silent else {}) | {key: value for key, value in changes.items() if key not in silent}
 
 
@@ -73,26 +73,26 @@ def parse(words: Sequence[str], where: str) -> list[Override]:
         key = override.key_or_group
         if override.is_delete() or override.is_add():
             raise InputError(f"{where} has {word!r}: put + and ~ on the command line itself, not into a design")
-        if key.partition(".")[0] in OWN:
+        if key.partition(".")[0] in APP_KEYS:
             raise InputError(f"{where} has {word!r}: a design can not vary {key}; seeds=K seed=S say which seeds")
         found.append(override)
     return found
 
 
-def _grid(words: Sequence[str]) -> list[Point]:
+def _parse_grid(words: Sequence[str]) -> list[Point]:
     axes = []
     for override in parse(words, "sweep.grid"):
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise InputError(f"sweep.grid has {override.input_line!r}: an interval needs sweep.lhs, sobol or random")
-        axes.append([(override.key_or_group, value) for value in _values(override)])
-    return [_distinct(chosen, "sweep.grid") for chosen in product(*axes)]
+        axes.append([(override.key_or_group, value) for value in _iterate_values(override)])
+    return [_make_point(chosen, "sweep.grid") for chosen in product(*axes)]
 
 
-def _listed(words: Sequence[str]) -> list[Point]:
-    return [_fixed(shlex.split(str(word)), "sweep.list") for word in words] or [{}]
+def _parse_list(words: Sequence[str]) -> list[Point]:
+    return [_parse_point(shlex.split(str(word)), "sweep.list") for word in words] or [{}]
 
 
-def _table(path: str | None) -> list[Point]:
+def _read_csv(path: str | None) -> list[Point]:
     if path is None:
         return [{}]
     try:
@@ -105,18 +105,18 @@ def _table(path: str | None) -> list[Point]:
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise InputError(f"sweep.csv={path} has another number of values in line {number} than keys")
-    return [_fixed([f"{key.strip()}={value.strip()}" for key, value in row.items()], "sweep.csv") for row in rows]
+    return [_parse_point([f"{key.strip()}={value.strip()}" for key, value in row.items()], "sweep.csv") for row in rows]
 
 
-def _fixed(words: Sequence[str], where: str) -> Point:
+def _parse_point(words: Sequence[str], where: str) -> Point:
     overrides = parse(words, where)
     for override in overrides:
         if override.is_sweep_override():
             raise InputError(f"{where} has {override.input_line!r}: a point has one value a key")
-    return _distinct([(override.key_or_group, override.value()) for override in overrides], where)
+    return _make_point([(override.key_or_group, override.value()) for override in overrides], where)
 
 
-def _distinct(pairs: Sequence[tuple[str, Any]], where: str) -> Point:
+def _make_point(pairs: Sequence[tuple[str, Any]], where: str) -> Point:
     point = dict(pairs)
     if len(point) < len(pairs):
         names = [key for key, _ in pairs]
@@ -124,7 +124,7 @@ def _distinct(pairs: Sequence[tuple[str, Any]], where: str) -> Point:
     return point
 
 
-def _values(override: Override) -> Iterator[Any]:
+def _iterate_values(override: Override) -> Iterator[Any]:
     """Yield every value of an override, each read as it would be if it stood alone."""
     if not override.is_sweep_override():
         yield override.value()
@@ -134,35 +134,35 @@ def _values(override: Override) -> Iterator[Any]:
         yield OverridesParser.create().parse_overrides([f"{key}={word}"])[0].value()
 
 
-def _sampled(method: str, words: Sequence[str], draws: int, seed: int) -> list[Point]:
+def _sample_points(method: str, words: Sequence[str], draws: int, seed: int) -> list[Point]:
     """Return `draws` points from ranges, by a method of `scipy.stats.qmc` or at random."""
     if not words:
         return [{}]
     if draws < 1:
         raise InputError(f"sweep.draws={draws} must be a whole number from 1: how many points sweep.{method} draws")
-    axes = ranges(words, f"sweep.{method}")
-    return at(axes, _cube(method, draws, len(axes), seed))
+    axes = parse_ranges(words, f"sweep.{method}")
+    return map_points(axes, _sample_cube(method, draws, len(axes), seed))
 
 
-def ranges(words: Sequence[str], where: str) -> dict[str, Axis]:
+def parse_ranges(words: Sequence[str], where: str) -> dict[str, Axis]:
     """Return a function from [0, 1] to values for each key.
 
     Raises:
         InputError: a word can not be read or has no range.
     """
     overrides = parse(words, where)
-    _distinct([(override.key_or_group, None) for override in overrides], where)
-    return {override.key_or_group: _axis(override, where) for override in overrides}
+    _make_point([(override.key_or_group, None) for override in overrides], where)
+    return {override.key_or_group: _make_axis(override, where) for override in overrides}
 
 
-def at(axes: Mapping[str, Axis], cube: NDArray[np.float64]) -> list[Point]:
+def map_points(axes: Mapping[str, Axis], cube: NDArray[np.float64]) -> list[Point]:
     """Return the points at [points, axes] places between 0 and 1; 1 itself is the place just below."""
     below = np.nextafter(1.0, 0.0)
     rows = np.minimum(cube, below).tolist()
     return [{key: axis(u) for (key, axis), u in zip(axes.items(), row, strict=True)} for row in rows]
 
 
-def _cube(method: str, draws: int, dimensions: int, seed: int) -> NDArray[np.float64]:
+def _sample_cube(method: str, draws: int, dimensions: int, seed: int) -> NDArray[np.float64]:
     """Return [draws, dimensions] numbers in [0, 1)."""
     from scipy.stats import qmc
 
@@ -176,7 +176,7 @@ def _cube(method: str, draws: int, dimensions: int, seed: int) -> NDArray[np.flo
     return qmc.Sobol(dimensions, rng=seed).random(draws)
 
 
-def _axis(override: Override, method: str) -> Axis:
+def _make_axis(override: Override, method: str) -> Axis:
     """Return a function from [0, 1) to values of one key."""
     if not override.is_sweep_override():
         raise InputError(
@@ -184,7 +184,7 @@ def _axis(override: Override, method: str) -> Axis:
         )
     swept = override.value()
     if not isinstance(swept, IntervalSweep):
-        values = list(_values(override))
+        values = list(_iterate_values(override))
         return lambda u: values[int(u * len(values))]
     low, high, log = swept.start, swept.end, "log" in swept.tags
     if low is None or high is None or not low < high or (log and low <= 0):

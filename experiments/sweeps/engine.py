@@ -11,9 +11,9 @@ from experiments.sweeps.plan import Job
 from experiments.sweeps.worker import Measure, Prepare
 from sim.errors import InputError
 
-SECONDS = 7.0  #: of work in a batch
-MOST = 1000  #: runs in a batch
-TRIES = 2  #: workers that a run may kill
+BATCH_SECONDS = 7.0  #: of work in a batch
+MAX_BATCH = 1000  #: runs in a batch
+MAX_DEATHS = 2  #: workers that a run may kill
 
 
 class NoWorkerError(InputError):
@@ -29,7 +29,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Harvest:
+class EndedRuns:
     """Runs that ended, and journals that are not needed once these runs are kept."""
 
     outcomes: list[Outcome]
@@ -58,7 +58,7 @@ class Engine(ABC):
         self._spent, self._ended = 0.0, 0
 
     @abstractmethod
-    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+    def run_jobs(self, jobs: Sequence[Job]) -> Generator[EndedRuns, None, None]:
         """Yield what ended, some times a second, also when that is nothing.
 
         A run that raises is an outcome; one whose worker dies is tried again, alone, and is marked as died if that one
@@ -69,56 +69,56 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def _under_way(self) -> int:
+    def _count_under_way(self) -> int:
         """Return how many jobs have been handed out and have not ended."""
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Have more jobs wait, also while others are played."""
         self._queue.extend(jobs)
 
-    def left(self) -> int:
+    def count_left(self) -> int:
         """Return how many jobs have not ended."""
-        return len(self._queue) + len(self._alone) + self._under_way()
+        return len(self._queue) + len(self._alone) + self._count_under_way()
 
-    def seconds_left(self) -> float | None:
+    def estimate_seconds_left(self) -> float | None:
         """Return how long the jobs left will take all workers, None before the first ended."""
-        return self.left() * self._spent / self._ended / max(self.workers, 1) if self._ended else None
+        return self.count_left() * self._spent / self._ended / max(self.workers, 1) if self._ended else None
 
-    def _enough(self) -> int:
+    def _estimate_batch_size(self) -> int:
         """Return how many runs are some seconds of one worker's work; 0 if one takes longer."""
-        return min(int(SECONDS * self._ended / max(self._spent, 1e-6)), MOST)
+        return min(int(BATCH_SECONDS * self._ended / max(self._spent, 1e-6)), MAX_BATCH)
 
-    def _share(self, workers: int) -> int:
+    def _limit_share(self, workers: int) -> int:
         """Return how many of the waiting jobs so many workers should be given at most, so that some are left to all."""
         return -(-len(self._queue) * workers // (2 * self.workers))
 
-    def _take(self, most: int) -> list[Job]:
+    def _take_jobs(self, most: int) -> list[Job]:
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
     def _put_back(self, jobs: Iterable[Job]) -> None:
         self._queue.extendleft(reversed(list(jobs)))
 
-    def _note(self, outcome: Outcome) -> Outcome:
+    def _record_outcome(self, outcome: Outcome) -> Outcome:
         self._spent += outcome.wall_time
         self._ended += 1
         return outcome
 
-    def _blame(self, job: Job, how: str) -> list[Outcome]:
+    def _retry_or_fail(self, job: Job, how: str) -> list[Outcome]:
         """Have a job that killed what played it try again alone, or end it as died."""
         self._deaths[job.run_id] += 1
-        if self._deaths[job.run_id] < TRIES:
+        if self._deaths[job.run_id] < MAX_DEATHS:
             self._alone.append(job)
             return []
-        cure = f"sweep.retry=failed plays it again{self._room()}"
-        return [self._note(without_result(job, DIED, f"{how}, {TRIES} times: {cure}", 0.0))]
+        cure = f"sweep.retry=failed plays it again{self._format_memory_cure()}"
+        return [self._record_outcome(make_failure(job, DIED, f"{how}, {MAX_DEATHS} times: {cure}", 0.0))]
 
-    def _room(self) -> str:
+    def _format_memory_cure(self) -> str:
         """Return what to change where memory was short."""
         limit = self.limits.memory
         more = "fewer workers=N" if limit is None else f"fewer workers=N or sweep.memory_limit above {limit:g}"
         return f", with {more} if memory was short"
 
 
-def without_result(job: Job, status: str, error: str, seconds: float) -> Outcome:
+def make_failure(job: Job, status: str, error: str, seconds: float) -> Outcome:
     """Return what became of a run that could not tell it itself."""
     return Outcome(job.run_id, job.point, job.seed, job.code, status, error, seconds, {})

@@ -32,7 +32,7 @@ def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table |
     for _ in range(TRIES):
         before = sorted(folder.rglob("*.parquet"))
         with suppress(FileNotFoundError):
-            table = _read(folder, columns, _superseded(folder)) if before else None
+            table = _read(folder, columns, _list_superseded(folder)) if before else None
             if sorted(folder.rglob("*.parquet")) == before:
                 return table
         time.sleep(PAUSE)
@@ -46,7 +46,7 @@ def _read(folder: Path, columns: Sequence[str] | None, without: Collection[str])
     return ds.FileSystemDataset(fragments, schema, found.format, found.filesystem).to_table(columns=columns)
 
 
-def _superseded(folder: Path) -> list[str]:
+def _list_superseded(folder: Path) -> list[str]:
     """Return the stems of files whose rows stand in a compacted one too, until the compaction has removed them."""
     with suppress(FileNotFoundError):
         intent = json.loads((folder.parent / "_work" / INTENT).read_text(encoding="utf-8"))
@@ -55,7 +55,7 @@ def _superseded(folder: Path) -> list[str]:
     return []
 
 
-def bundles(paths: Sequence[Path]) -> Iterator[list[Path]]:
+def group_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
     """Yield the files that are to become one, in order; a file that stays alone is left out."""
     bundle: list[Path] = []
     rows = 0
@@ -70,17 +70,17 @@ def bundles(paths: Sequence[Path]) -> Iterator[list[Path]]:
         yield bundle
 
 
-def join(paths: Sequence[Path], target: Path, drafts: Path) -> None:
+def merge_files(paths: Sequence[Path], target: Path, drafts: Path) -> None:
     """Write the rows of several files into one with the columns of all, a file at a time in memory."""
     if not paths:
         return
     schema = pa.unify_schemas([pq.read_schema(path) for path in paths])
-    with _draft(target, drafts) as draft, pq.ParquetWriter(draft, schema) as file:
+    with _open_draft(target, drafts) as draft, pq.ParquetWriter(draft, schema) as file:
         for path in paths:
-            file.write_table(fitted(pq.read_table(path, partitioning=None), schema))
+            file.write_table(fit_schema(pq.read_table(path, partitioning=None), schema))
 
 
-def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
+def fit_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return the table with the columns of `schema`, null where it has none."""
     there = [
         table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
@@ -89,20 +89,20 @@ def fitted(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(there, schema=schema)
 
 
-def write(table: pa.Table, target: Path, drafts: Path) -> None:
+def write_table(table: pa.Table, target: Path, drafts: Path) -> None:
     """Have `target` hold the table; `drafts` is a folder on the same disk where no reader looks."""
-    with _draft(target, drafts) as draft:
+    with _open_draft(target, drafts) as draft:
         pq.write_table(table, draft)
 
 
 def write_text(text: str, target: Path, drafts: Path) -> None:
     """Have `target` hold the text."""
-    with _draft(target, drafts) as draft:
+    with _open_draft(target, drafts) as draft:
         draft.write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def _draft(target: Path, drafts: Path) -> Iterator[Path]:
+def _open_draft(target: Path, drafts: Path) -> Iterator[Path]:
     """Write the file that this yields; it is then brought to the disk and renamed, or removed after an error.
 
     It lies in `drafts`, not beside `target`: polars refuses a folder in which a file has another ending.

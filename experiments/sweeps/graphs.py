@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.people.networks import Network
+from sim.people.networks import SocialNetwork
 from sim.setting import NetworkRule, Setting
 from sim.state.accounts import F64
 from sim.state.graph import Graph
@@ -21,7 +21,7 @@ BIG = 20_000  #: people from which a graph is worth a file
 
 
 @dataclass(frozen=True)
-class Mapped:
+class MappedGraph:
     """A graph rule whose networks are kept in a folder, by what decides them, and mapped from there.
 
     Pages are shared by all processes of the machine and copied only where one writes, which none does.
@@ -34,27 +34,27 @@ class Mapped:
     def size(self, default: int) -> int:
         """Return the number of people this graph holds when asked for `default`."""
         text = json.dumps([repr(self.rule), self.files, default])
-        path = self.folder / f"size-{_digest(text.encode())}"
+        path = self.folder / f"size-{_hash_parts(text.encode())}"
         if not path.is_file():
-            _appear(path, lambda draft: _write(draft, str(self.rule.size(default))))
+            _write_once(path, lambda draft: _write(draft, str(self.rule.size(default))))
         return int(path.read_text(encoding="utf-8"))
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Return the network of `size` people with these stances, float64 [size], as the rule would."""
         text = json.dumps([repr(self.rule), self.files, size, seed])
-        place = self.folder / _digest(text.encode(), stance.tobytes())
+        place = self.folder / _hash_parts(text.encode(), stance.tobytes())
         if not place.is_dir():
-            _appear(place, lambda draft: _save(self.rule(size, stance, seed), draft))
+            _write_once(place, lambda draft: _save(self.rule(size, stance, seed), draft))
         return _load(place)
 
 
-def mapped(setting: Setting, folder: Path, files: str) -> Setting:
+def map_graph(setting: Setting, folder: Path, files: str) -> Setting:
     """Return the setting with its graph mapped from `folder` if it is big or comes from a file, else as it is."""
     big = setting.population.size >= BIG or hasattr(setting.graph, "path")
-    return replace(setting, graph=Mapped(setting.graph, folder, files)) if big else setting
+    return replace(setting, graph=MappedGraph(setting.graph, folder, files)) if big else setting
 
 
-def _save(network: Network, draft: Path) -> None:
+def _save(network: SocialNetwork, draft: Path) -> None:
     draft.mkdir()
     for name, column in network.graph._asdict().items():
         np.save(draft / f"{name}.npy", column)
@@ -63,17 +63,17 @@ def _save(network: Network, draft: Path) -> None:
     _write(draft / "notes.json", json.dumps(network.notes))
 
 
-def _load(place: Path) -> Network:
-    columns = {name: _mapped(place / f"{name}.npy") for name in Graph._fields}
+def _load(place: Path) -> SocialNetwork:
+    columns = {name: _load_mapped(place / f"{name}.npy") for name in Graph._fields}
     notes = tuple(json.loads((place / "notes.json").read_text(encoding="utf-8")))
-    return Network(Graph(**columns), np.load(place / "stance.npy"), np.load(place / "community.npy"), notes)
+    return SocialNetwork(Graph(**columns), np.load(place / "stance.npy"), np.load(place / "community.npy"), notes)
 
 
-def _mapped(path: Path) -> Any:
+def _load_mapped(path: Path) -> Any:
     return np.asarray(np.load(path, mmap_mode="c"))
 
 
-def _appear(target: Path, write: Callable[[Path], None]) -> None:
+def _write_once(target: Path, write: Callable[[Path], None]) -> None:
     """Have `target` appear whole, whoever of several processes is first."""
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(mkdtemp(prefix="_", dir=target.parent))
@@ -89,7 +89,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _digest(*parts: bytes) -> str:
+def _hash_parts(*parts: bytes) -> str:
     digest = blake2b(digest_size=12)
     for part in parts:
         digest.update(part)

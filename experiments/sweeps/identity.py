@@ -8,30 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from experiments.folder import ROOT
-from experiments.sweeps.design import OWN
+from experiments.sweeps.design import APP_KEYS
 from sim.setting import Setting
 
 #: sources that decide what a run measures
 SOURCES = ("sim/**/*.py", "experiments/runs.py", "experiments/analysis/summary.py", "experiments/sweeps/world.py")
 
 
-def cell_name(plain: Mapping[str, Any], files: str) -> str:
-    """Return a hash of a resolved configuration without its seed; `files`: of `of_files`."""
-    return _hash([what_decides(plain), files])
+def hash_config(plain: Mapping[str, Any], files: str) -> str:
+    """Return a hash of a resolved configuration without its seed; `files`: of `hash_files`."""
+    return _hash([select_decisive(plain), files])
 
 
-def run_id(cell: str, seed: int, code: str) -> str:
+def make_run_id(cell: str, seed: int, code: str) -> str:
     """Return the identity of one run: of a configuration by its name, in a seed, by sources by their hash."""
     return _hash([cell, seed, code])
 
 
-def what_decides(plain: Mapping[str, Any]) -> dict[str, Any]:
+def select_decisive(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Return what decides a run in a resolved configuration, so that runs of one world are known as such.
 
     Where nobody is enlisted, nothing else that is said of the army or of how it fights decides anything
     (tests/test_purity.py): every such baseline is one run a seed.
     """
-    kept = {key: value for key, value in plain.items() if key not in OWN}
+    kept = {key: value for key, value in plain.items() if key not in APP_KEYS}
     army, campaign = kept.get("army"), kept.get("campaign")
     if isinstance(army, dict) and isinstance(campaign, dict) and army.get("size") == 0:
         kept["army"] = {"_target_": army.get("_target_"), "size": 0}
@@ -39,13 +39,13 @@ def what_decides(plain: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def of_files(plain: Mapping[str, Any]) -> str:
+def hash_files(plain: Mapping[str, Any]) -> str:
     """Return a hash of the files that the graph's configuration names."""
     named = [value for value in dict(plain.get("graph", {})).values() if isinstance(value, str)]
     return _hash([blake2b(Path(name).read_bytes()).hexdigest() for name in named if Path(name).is_file()])
 
 
-def code_of(settings: Iterable[Setting], further: Sequence[str] = ()) -> str:
+def hash_code(settings: Iterable[Setting], further: Sequence[str] = ()) -> str:
     """Return a hash of the sources that decide what runs under `settings` measure, those of rules from elsewhere too.
 
     `further`: patterns of sources that measure beside `SOURCES`.
@@ -53,10 +53,10 @@ def code_of(settings: Iterable[Setting], further: Sequence[str] = ()) -> str:
     groups = [group for setting in settings for group in vars(setting).values()]
     kinds = {type(rule) for group in groups for rule in (group if isinstance(group, tuple) else (group,))}
     theirs = [Path(getattr(sys.modules[kind.__module__], "__file__", None) or "") for kind in kinds]
-    return sources([*theirs, *(path for pattern in further for path in ROOT.glob(pattern))])
+    return hash_sources([*theirs, *(path for pattern in further for path in ROOT.glob(pattern))])
 
 
-def sources(more: Iterable[Path] = ()) -> str:
+def hash_sources(more: Iterable[Path] = ()) -> str:
     """Return a hash of the sources that decide what any run measures, and of `more`."""
     own = {path for pattern in SOURCES for path in ROOT.glob(pattern)}
     digest = blake2b(digest_size=6)
@@ -66,13 +66,13 @@ def sources(more: Iterable[Path] = ()) -> str:
 
 
 def _hash(value: Any) -> str:
-    return blake2b(json.dumps(_plain(value), sort_keys=True).encode(), digest_size=10).hexdigest()
+    return blake2b(json.dumps(_normalise(value), sort_keys=True).encode(), digest_size=10).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def _normalise(value: Any) -> Any:
     """Return the value with 15.0 and 15 made one, as the rules make them."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _normalise(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_normalise(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

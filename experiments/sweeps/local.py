@@ -15,12 +15,12 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from experiments.sweeps.engine import Engine, Harvest, Limits, NoWorkerError, without_result
+from experiments.sweeps.engine import EndedRuns, Engine, Limits, NoWorkerError, make_failure
 from experiments.sweeps.outcomes import TIMEOUT, Outcome, read_events
 from experiments.sweeps.plan import Job
-from experiments.sweeps.worker import PINNED, Measure, Prepare, begin, play_batch
+from experiments.sweeps.worker import PINNED, Measure, Prepare, run_batch, start_worker
 
-STILLBORN = 5  #: batches in a row that may end before their first run begins
+MAX_EARLY_DEATHS = 5  #: batches in a row that may end before their first run begins
 POLL = 0.05  #: s
 
 
@@ -37,7 +37,7 @@ class Batch:
     begun: bool = False
 
 
-class Remembering:
+class TrackingContext:
     """A way to start processes that remembers them: of a pool that breaks they alone know how they died."""
 
     def __init__(self, context: Any) -> None:
@@ -51,12 +51,12 @@ class Remembering:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
 
-    def codes(self) -> dict[int, int]:
+    def get_exit_codes(self) -> dict[int, int]:
         """Return the exit code of every process that has ended, by its id."""
         return {process.pid: process.exitcode for process in self.started if process.exitcode is not None}
 
 
-class Local(Engine):
+class LocalEngine(Engine):
     """Plays jobs on the cores of this machine."""
 
     def __init__(
@@ -65,88 +65,88 @@ class Local(Engine):
         super().__init__(measure, prepare, workers, work, limits)
         self._flight: dict[Any, Batch] = {}
         self._codes: dict[int, int] = {}  # of the workers of a pool that broke, by process
-        self._batches = self._stillborn = 0
+        self._batches = self._early_deaths = 0
 
-    def play(self, jobs: Sequence[Job]) -> Generator[Harvest, None, None]:
+    def run_jobs(self, jobs: Sequence[Job]) -> Generator[EndedRuns, None, None]:
         """Yield what ended, some times a second, also when that is nothing.
 
         The first job goes ahead alone, as a pilot: it compiles what the others only load, and says how long a run
         takes.
         """
         self.add(jobs)
-        while self.left():
+        while self.count_left():
             try:
-                with _pinned(), self._pool() as pool:
+                with _limit_threads(), self._open_pool() as pool:
                     yield from self._keep_busy(pool)
             except BrokenProcessPool:
-                yield self._begin_again()
+                yield self._recover_jobs()
 
-    def running(self) -> list[str]:
+    def list_running(self) -> list[str]:
         """Return the run ids of what has begun and not ended."""
         return [batch.running for batch in self._flight.values() if batch.running is not None]
 
-    def _under_way(self) -> int:
+    def _count_under_way(self) -> int:
         return sum(len(batch.jobs) for batch in self._flight.values())
 
     @contextmanager
-    def _pool(self) -> Iterator[ProcessPool]:
-        processes = Remembering(_processes())
-        pool = ProcessPool(self.workers, initializer=begin, context=processes)
+    def _open_pool(self) -> Iterator[ProcessPool]:
+        processes = TrackingContext(_get_context())
+        pool = ProcessPool(self.workers, initializer=start_worker, context=processes)
         try:
             yield pool
             pool.close()
         except BrokenProcessPool:
-            self._codes = processes.codes()  # before the others are stopped
+            self._codes = processes.get_exit_codes()  # before the others are stopped
             raise
         finally:
             pool.stop()
             pool.join()
 
-    def _keep_busy(self, pool: ProcessPool) -> Iterator[Harvest]:
-        while self.left() or self._flight:  # a worker tells its last run before its batch is seen to end
-            while (self._queue or self._alone) and len(self._flight) < self._wanted():
-                self._send(pool)
+    def _keep_busy(self, pool: ProcessPool) -> Iterator[EndedRuns]:
+        while self.count_left() or self._flight:  # a worker tells its last run before its batch is seen to end
+            while (self._queue or self._alone) and len(self._flight) < self._limit_batches():
+                self._send_batch(pool)
             wait(self._flight, timeout=POLL, return_when=FIRST_COMPLETED)
             yield self._harvest()
 
-    def _wanted(self) -> int:
+    def _limit_batches(self) -> int:
         """Return how many batches may be under way: one until the pilot has ended."""
         return 2 * self.workers if self._ended else 1
 
-    def _send(self, pool: ProcessPool) -> None:
+    def _send_batch(self, pool: ProcessPool) -> None:
         queue = self._alone or self._queue
-        jobs = [self._alone.popleft()] if self._alone else self._take(self._size())
+        jobs = [self._alone.popleft()] if self._alone else self._take_jobs(self._choose_batch_size())
         journal = self.work / f"{os.getpid()}-{self._batches}.jsonl"
         self._batches += 1
         words = (jobs, self.measure, self.prepare, journal, self.limits.memory)
         try:
-            future = pool.schedule(play_batch, args=words)
+            future = pool.schedule(run_batch, args=words)
         except RuntimeError as error:  # so says a pool that broke since it was last looked at
             queue.extendleft(reversed(jobs))
             raise BrokenProcessPool from error
         self._flight[future] = Batch({job.run_id: job for job in jobs}, journal)
 
-    def _size(self) -> int:
+    def _choose_batch_size(self) -> int:
         """Return how many runs the next batch holds: some seconds of work, less when little is left."""
-        return max(1, min(self._enough(), self._share(1))) if self._ended else 1
+        return max(1, min(self._estimate_batch_size(), self._limit_share(1))) if self._ended else 1
 
-    def _harvest(self) -> Harvest:
+    def _harvest(self) -> EndedRuns:
         outcomes: list[Outcome] = []
         journals: list[Path] = []
         for future, batch in list(self._flight.items()):
             done = future.done()
-            outcomes += self._read(batch)
-            late = self._late(batch)
+            outcomes += self._read_journal(batch)
+            late = self._is_late(batch)
             if not done and not late:
                 continue
             if not done:
                 future.cancel()
-            outcomes += self._close(future, batch, late)
+            outcomes += self._close_batch(future, batch, late)
             journals.append(batch.journal)
             del self._flight[future]
-        return Harvest(outcomes, journals)
+        return EndedRuns(outcomes, journals)
 
-    def _read(self, batch: Batch) -> list[Outcome]:
+    def _read_journal(self, batch: Batch) -> list[Outcome]:
         if not batch.journal.is_file():
             return []
         with batch.journal.open("rb") as file:
@@ -155,23 +155,23 @@ class Local(Engine):
         batch.read += size
         outcomes = []
         for event in events:
-            batch.begun, self._stillborn = True, 0
+            batch.begun, self._early_deaths = True, 0
             if "begun" in event:
                 batch.running, batch.since, batch.worker = event["begun"], event["at"], event["worker"]
             else:
                 batch.running = None
-                outcomes.append(self._ends(batch, Outcome(**event)))
+                outcomes.append(self._end_job(batch, Outcome(**event)))
         return outcomes
 
-    def _ends(self, batch: Batch, outcome: Outcome) -> Outcome:
+    def _end_job(self, batch: Batch, outcome: Outcome) -> Outcome:
         del batch.jobs[outcome.run_id]
-        return self._note(outcome)
+        return self._record_outcome(outcome)
 
-    def _late(self, batch: Batch) -> bool:
+    def _is_late(self, batch: Batch) -> bool:
         limit = self.limits.seconds
         return limit is not None and batch.running is not None and time.time() - batch.since > limit
 
-    def _close(self, future: Any, batch: Batch, late: bool) -> list[Outcome]:
+    def _close_batch(self, future: Any, batch: Batch, late: bool) -> list[Outcome]:
         """Return what is known of the run that ended a batch early, and put the others back."""
         outcomes = []
         try:
@@ -179,49 +179,49 @@ class Local(Engine):
                 future.result()
         except (ProcessExpired, CancelledError) as error:
             if not late:
-                outcomes += self._died(batch, getattr(error, "exitcode", None))
+                outcomes += self._handle_death(batch, getattr(error, "exitcode", None))
         if late and batch.running in batch.jobs:
             job, limit = batch.jobs[batch.running], self.limits.seconds
             words = f"stopped after {limit:g} s, the limit of a run"
-            outcomes.append(self._ends(batch, without_result(job, TIMEOUT, words, float(limit or 0))))
+            outcomes.append(self._end_job(batch, make_failure(job, TIMEOUT, words, float(limit or 0))))
         self._put_back(batch.jobs.values())
         return outcomes
 
-    def _died(self, batch: Batch, code: int | None) -> list[Outcome]:
+    def _handle_death(self, batch: Batch, code: int | None) -> list[Outcome]:
         if not batch.begun:
-            self._lay_out(code)
+            self._count_early_death(code)
         if batch.running is None:
             return []
-        return self._blame(batch.jobs.pop(batch.running), f"its worker died{_how(code)}")
+        return self._retry_or_fail(batch.jobs.pop(batch.running), f"its worker died{_format_cause(code)}")
 
-    def _lay_out(self, code: int | None) -> None:
+    def _count_early_death(self, code: int | None) -> None:
         """Count a worker that died before its first run began, and give up where they all do."""
-        self._stillborn += 1
-        if self._stillborn <= STILLBORN:
+        self._early_deaths += 1
+        if self._early_deaths <= MAX_EARLY_DEATHS:
             return
         cure = "mend what they say above; a script that calls sweep does so under if __name__ == '__main__'"
         if code == -signal.SIGKILL:
             cure = "the system kills them where memory is short; free some, or say fewer workers=N"
         raise NoWorkerError(
-            f"workers die{_how(code)} before they begin: {cure}; what is done is kept, and the same command goes on"
+            f"workers die{_format_cause(code)} before they begin: {cure}; what is done is kept, and the same command goes on"
         )
 
-    def _begin_again(self) -> Harvest:
+    def _recover_jobs(self) -> EndedRuns:
         """Put back what has not begun: a pool breaks when a worker dies before the pool knows what it plays."""
-        self._lay_out(next((code for code in self._codes.values() if code), None))
+        self._count_early_death(next((code for code in self._codes.values() if code), None))
         batches = list(self._flight.values())
         self._flight.clear()
         outcomes: list[Outcome] = []
         for batch in batches:
-            outcomes += self._read(batch)
+            outcomes += self._read_journal(batch)
             if batch.running is not None:
-                how = _how(self._codes.get(batch.worker))
-                outcomes += self._blame(batch.jobs.pop(batch.running), f"its worker died{how}")
+                how = _format_cause(self._codes.get(batch.worker))
+                outcomes += self._retry_or_fail(batch.jobs.pop(batch.running), f"its worker died{how}")
             self._put_back(batch.jobs.values())
-        return Harvest(outcomes, [batch.journal for batch in batches])
+        return EndedRuns(outcomes, [batch.journal for batch in batches])
 
 
-def _how(code: int | None) -> str:
+def _format_cause(code: int | None) -> str:
     if code is None:
         return ", nothing says of what"
     if code >= 0:
@@ -229,7 +229,7 @@ def _how(code: int | None) -> str:
     return f" of {signal.Signals(-code).name}"
 
 
-def _processes() -> Any:
+def _get_context() -> Any:
     """Return how workers start: from a process that has loaded what they need, where there is such a thing."""
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")
@@ -240,7 +240,7 @@ def _processes() -> Any:
 
 
 @contextmanager
-def _pinned() -> Iterator[None]:
+def _limit_threads() -> Iterator[None]:
     """Have processes that start inside this use one thread each."""
     former = {name: os.environ.get(name) for name in PINNED}
     os.environ.update(dict.fromkeys(PINNED, "1"))

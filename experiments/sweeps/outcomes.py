@@ -24,7 +24,7 @@ class Outcome:
     metrics: Mapping[str, float]
     series: Mapping[str, Sequence[float]] | None = None
 
-    def hours(self) -> pa.Table:
+    def to_table(self) -> pa.Table:
         """Return the series as a table, a row an hour."""
         columns = {name: pa.array(values, pa.float64()) for name, values in (self.series or {}).items()}
         length = len(next(iter(columns.values())))

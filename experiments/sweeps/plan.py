@@ -14,16 +14,16 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.mistakes import in_composition, in_construction
-from experiments.settings import compared_with, left_out, made, together
-from experiments.sweeps.design import OWN, Point, told
-from experiments.sweeps.identity import cell_name, of_files, run_id
+from experiments.config_errors import explain_composition, explain_construction
+from experiments.settings import combine_groups, get_baseline_changes, has_default, instantiate_group
+from experiments.sweeps.design import APP_KEYS, Point, parse_story_baseline
+from experiments.sweeps.identity import hash_config, hash_files, make_run_id
 from sim.errors import InputError
 from sim.setting import Setting
 
 
 @dataclass(frozen=True)
-class Cell:
+class Configuration:
     """One configuration without its seed."""
 
     name: str  #: hash of the resolved configuration
@@ -34,12 +34,12 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class PlanRow:
     """A point of the design and what it is compared with."""
 
     values: Point  #: what varies, with the value that this point has
-    cell: Cell
-    baseline: Cell | None
+    cell: Configuration
+    baseline: Configuration | None
     changes: Point  #: what the baseline has otherwise; {} for no baseline
 
 
@@ -63,146 +63,148 @@ class Composer:
 
     def __init__(self, name: str, overrides: Sequence[str], conf: Path) -> None:
         self.name, self.conf = name, conf
-        self.overrides = [word for word in overrides if _key(word).partition(".")[0] not in OWN]
+        self.overrides = [word for word in overrides if _parse_key(word).partition(".")[0] not in APP_KEYS]
         self._composed: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
         self._rules: dict[str, Any] = {}
         self._people: dict[tuple[str, int], int] = {}
 
-    def cell(self, point: Point) -> Cell:
+    def compose(self, point: Point) -> Configuration:
         """Return the checked configuration of `point`.
 
         Raises:
             InputError: a key is unknown or a value is outside its range, in one line that names the point.
         """
-        words = spelled(point)
-        with _at(words, self.name, self.overrides, self.conf):
-            config = deepcopy(self._chosen(point)[0])
+        words = format_point(point)
+        with _name_point(words, self.name, self.overrides, self.conf):
+            config = deepcopy(self._compose_groups(point)[0])
             for key, value in point.items():
                 if not self._is_choice(key, value):
-                    OmegaConf.update(config, key, value, force_add=left_out(config, key))
+                    OmegaConf.update(config, key, value, force_add=has_default(config, key))
             plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-            setting = self._setting(plain)
-            setting.check_victims(self._size(setting))
+            setting = self._build_setting(plain)
+            setting.check_victims(self._count_people(setting))
             ticks = plain["ticks"]
             if not isinstance(ticks, int) or isinstance(ticks, bool) or ticks < 1:
                 raise InputError(f"ticks={ticks} must be a whole number from 1")
-        files = of_files(plain)
-        return Cell(cell_name(plain, files), setting, ticks, files, plain)
+        files = hash_files(plain)
+        return Configuration(hash_config(plain, files), setting, ticks, files, plain)
 
-    def value(self, point: Point, key: str, cell: Cell) -> Any:
+    def get_value(self, point: Point, key: str, cell: Configuration) -> Any:
         """Return the value that `key` has at `point`, which may not name it: a choice for a group."""
-        known = self._chosen(point)[1] | point
-        return known[key] if key in known else _at_place(cell.config, key)
+        known = self._compose_groups(point)[1] | point
+        return known[key] if key in known else _get_at_key(cell.config, key)
 
     def _is_choice(self, key: str, value: Any) -> bool:
         return isinstance(value, str) and (self.conf / key).is_dir()
 
-    def _chosen(self, point: Point) -> tuple[DictConfig, dict[str, Any]]:
+    def _compose_groups(self, point: Point) -> tuple[DictConfig, dict[str, Any]]:
         groups = tuple(f"{key}={value}" for key, value in point.items() if self._is_choice(key, value))
         if groups not in self._composed:
-            chosen = {_key(word) for word in groups}
-            kept = [word for word in self.overrides if _key(word) not in chosen]
+            chosen = {_parse_key(word) for word in groups}
+            kept = [word for word in self.overrides if _parse_key(word) not in chosen]
             with initialize_config_dir(str(self.conf), version_base="1.3"):
                 whole = compose(self.name, [*kept, *groups], return_hydra_config=True)
             choices = dict(whole.hydra.runtime.choices)
             OmegaConf.set_struct(whole, False)
-            for key in ("hydra", *(own for own in OWN if own in whole)):
+            for key in ("hydra", *(own for own in APP_KEYS if own in whole)):
                 whole.pop(key, None)
             OmegaConf.set_struct(whole, True)
             self._composed[groups] = whole, choices
         return self._composed[groups]
 
-    def _size(self, setting: Setting) -> int:
+    def _count_people(self, setting: Setting) -> int:
         key = (repr(setting.graph), setting.population.size)
         if key not in self._people:  # of a graph from a file only the file knows
             self._people[key] = setting.graph.size(setting.population.size)
         return self._people[key]
 
-    def _setting(self, plain: Mapping[str, Any]) -> Setting:
+    def _build_setting(self, plain: Mapping[str, Any]) -> Setting:
         rules = {}
         for group in fields(Setting):
             text = json.dumps([group.name, plain[group.name]])
             if text not in self._rules:
                 described = OmegaConf.create({group.name: plain[group.name]})[group.name]
-                self._rules[text] = made(described, group.name)
+                self._rules[text] = instantiate_group(described, group.name)
             rules[group.name] = self._rules[text]
-        return together(rules)
+        return combine_groups(rules)
 
 
 @contextmanager
-def _at(words: Sequence[str], name: str, overrides: Sequence[str], conf: Path) -> Any:
+def _name_point(words: Sequence[str], name: str, overrides: Sequence[str], conf: Path) -> Any:
     """Turn a mistake inside this block into one line that names the point."""
     try:
         try:
             yield
         except InstantiationException as error:
-            raise in_construction(error) from error
+            raise explain_construction(error) from error
         except (HydraException, OmegaConfBaseException) as error:
-            kept = [word for word in overrides if _key(word) not in {_key(other) for other in words}]
-            raise in_composition(error, name, [*kept, *words], conf) from error
+            kept = [word for word in overrides if _parse_key(word) not in {_parse_key(other) for other in words}]
+            raise explain_composition(error, name, [*kept, *words], conf) from error
     except InputError as error:
         at = f" (at the point {' '.join(words)})" if words else ""
         raise InputError(f"{error}{at}") from error
 
 
-def _key(word: str) -> str:
+def _parse_key(word: str) -> str:
     return str(OverridesParser.create().parse_overrides([word])[0].key_or_group)
 
 
-def spelled(point: Point) -> list[str]:
+def format_point(point: Point) -> list[str]:
     """Return the words of a point, each "KEY=VALUE", as Hydra would read them again."""
-    return [f"{key}={_word(value)}" for key, value in point.items()]
+    return [f"{key}={_format_value(value)}" for key, value in point.items()]
 
 
-def _word(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, str):
         return value if value.replace("_", "").replace(".", "").replace("/", "").isalnum() else json.dumps(value)
     return json.dumps(value)
 
 
-def _at_place(config: Mapping[str, Any], key: str) -> Any:
+def _get_at_key(config: Mapping[str, Any], key: str) -> Any:
     value: Any = config
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
 
 
-def rows(composer: Composer, design: Sequence[Point], baseline: Point | None) -> list[Row]:
+def compose_rows(composer: Composer, design: Sequence[Point], baseline: Point | None) -> list[PlanRow]:
     """Return every point composed and checked, its baseline beside it; equal baselines are one object.
 
     `baseline`: what it changes in every point, {} for none; None: what the story of each point's scenario says.
     """
     varied = list(dict.fromkeys(key for point in design for key in point))
-    cells: dict[str, Cell] = {}
+    cells: dict[str, Configuration] = {}
     found = []
     for point in design:
-        cell = composer.cell(point)
+        cell = composer.compose(point)
         cell = cells.setdefault(cell.name, cell)
-        changes = told(compared_with(cell.config.get("story", {}))) if baseline is None else baseline
-        beside = _beside(composer, point | changes, baseline is None) if changes else None
+        changes = (
+            parse_story_baseline(get_baseline_changes(cell.config.get("story", {}))) if baseline is None else baseline
+        )
+        beside = _compose_baseline(composer, point | changes, baseline is None) if changes else None
         beside = cells.setdefault(beside.name, beside) if beside else None
-        found.append(Row({key: composer.value(point, key, cell) for key in varied}, cell, beside, changes))
+        found.append(PlanRow({key: composer.get_value(point, key, cell) for key in varied}, cell, beside, changes))
     return found
 
 
-def _beside(composer: Composer, point: Point, told: bool) -> Cell:
+def _compose_baseline(composer: Composer, point: Point, told: bool) -> Configuration:
     try:
-        return composer.cell(point)
+        return composer.compose(point)
     except InputError as error:
         cure = """, the baseline of its story: say 'sweep.baseline=["KEY=VALUE"]', or sweep.baseline=[] for none"""
         raise InputError(f"{error}{cure if told else ''}") from None
 
 
-def cells_of(table: Sequence[Row]) -> list[Cell]:
+def list_configurations(table: Sequence[PlanRow]) -> list[Configuration]:
     """Return every different cell of a plan, baselines first, each once."""
     baselines = {row.baseline.name: row.baseline for row in table if row.baseline is not None}
     return list((baselines | {row.cell.name: row.cell for row in table}).values())
 
 
-def jobs(cells: Sequence[Cell], seeds: Sequence[int], code: str) -> list[Job]:
+def make_jobs(cells: Sequence[Configuration], seeds: Sequence[int], code: str) -> list[Job]:
     """Return a run for each cell and seed; seeds are the outer loop, so that a sweep cut short is even."""
     return [
-        Job(run_id(cell.name, seed, code), cell.name, seed, code, (cell.setting, cell.files, seed, cell.ticks))
+        Job(make_run_id(cell.name, seed, code), cell.name, seed, code, (cell.setting, cell.files, seed, cell.ticks))
         for seed in seeds
         for cell in cells
     ]

@@ -12,7 +12,7 @@ EVERY = 30.0  #: s between two lines of a log
 
 
 @dataclass(frozen=True)
-class State:
+class SweepProgress:
     """Numbers of runs, and the time."""
 
     done: int  #: in this call, failed ones included
@@ -23,10 +23,10 @@ class State:
 
     def __str__(self) -> str:
         rate = f"{self.done / self.seconds:.3g}/s" if self.done and self.seconds > 0 else "-/s"
-        return f"{self.done} done, {self.failed} failed, {self.left} left, {rate}, {clock(self.seconds_left)} left"
+        return f"{self.done} done, {self.failed} failed, {self.left} left, {rate}, {format_duration(self.seconds_left)} left"
 
 
-def clock(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """Return a length of time in words as short as a glance."""
     if seconds is None:
         return "unknown time"
@@ -36,22 +36,22 @@ def clock(seconds: float | None) -> str:
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
-def counted(number: int, what: str) -> str:
+def format_count(number: int, what: str) -> str:
     """Return a number of things: "1 run", "2 runs"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @contextmanager
-def shown(console: Console, every: float = EVERY) -> Iterator[Callable[[State], None]]:
+def show_progress(console: Console, every: float = EVERY) -> Iterator[Callable[[SweepProgress], None]]:
     """Yield what shows a state on `console`, in the way that suits it."""
     if console.is_jupyter:
-        yield _cell()
+        yield _show_in_notebook()
         return
-    with _bar(console) if console.is_terminal else _lines(console, every) as show:
+    with _show_bar(console) if console.is_terminal else _show_lines(console, every) as show:
         yield show
 
 
-def _cell() -> Callable[[State], None]:
+def _show_in_notebook() -> Callable[[SweepProgress], None]:
     """Return what replaces one line below the cell of a notebook."""
     from IPython.display import display
 
@@ -60,7 +60,7 @@ def _cell() -> Callable[[State], None]:
 
 
 @contextmanager
-def _bar(console: Console) -> Iterator[Callable[[State], None]]:
+def _show_bar(console: Console) -> Iterator[Callable[[SweepProgress], None]]:
     with Progress(BarColumn(), TextColumn("{task.description}"), console=console) as bar:
         task = bar.add_task("starting workers", total=None)
         yield lambda state: bar.update(
@@ -69,11 +69,11 @@ def _bar(console: Console) -> Iterator[Callable[[State], None]]:
 
 
 @contextmanager
-def _lines(console: Console, every: float) -> Iterator[Callable[[State], None]]:
-    last: list[State] = []
+def _show_lines(console: Console, every: float) -> Iterator[Callable[[SweepProgress], None]]:
+    last: list[SweepProgress] = []
     said = time.monotonic()
 
-    def show(state: State) -> None:
+    def show(state: SweepProgress) -> None:
         nonlocal said
         last[:] = [state]
         if time.monotonic() - said >= every:

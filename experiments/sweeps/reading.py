@@ -14,12 +14,20 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     import xarray
 
-KEPT = ("run_id", "point", "seed", "code", "status", "error", "wall_time")  #: columns of runs that are no metrics
+RUN_COLUMNS = (
+    "run_id",
+    "point",
+    "seed",
+    "code",
+    "status",
+    "error",
+    "wall_time",
+)  #: columns of runs that are no metrics
 LOST = ("lost_dissent", "lost_dissent_percent")  #: what is paired by itself
 DIFFERENCE = "_difference"  #: ends the name of a metric's paired difference
 
 
-def design(folder: Path) -> tuple[pd.DataFrame, list[str]]:
+def read_design(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return the points of the last command, a row a point, and the names of the keys that it varied.
 
     Columns: the keys, then `point`, `baseline` (None for none) and `code`.
@@ -37,23 +45,23 @@ def design(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     return pd.DataFrame([text | row for text, row in zip(texts, rows, strict=True)]), keys
 
 
-def tidy(folder: Path) -> pd.DataFrame:
+def read_tidy(folder: Path) -> pd.DataFrame:
     """Return every run of the last command's points, a row a point and seed, its difference to its baseline beside it.
 
     Columns: the varied keys; `point` and `baseline` (names of configurations), `seed`, `status`, `error`, `wall_time`;
-    every metric (its level), `lost_dissent` and `lost_dissent_percent` (of the baseline's standing posts); and
+    every metric (its level), `compute_losses` and `lost_dissent_percent` (of the baseline's standing posts); and
     METRIC_difference, the level minus the baseline's in the same seed, nan where one of both failed or there is no
     baseline. A point that was not played yet has no row.
 
     Raises:
         InputError: the folder is none of a sweep, or holds no run of it.
     """
-    points, keys = design(folder)
+    points, keys = read_design(folder)
     table = read_table(folder / "runs")
-    runs = table.to_pandas() if table is not None else pd.DataFrame(columns=list(KEPT))
+    runs = table.to_pandas() if table is not None else pd.DataFrame(columns=list(RUN_COLUMNS))
     runs = runs.astype({"status": str})
     runs = runs.sort_values("status", key=lambda status: status != OK, kind="stable").drop_duplicates("run_id")
-    metrics = [name for name in runs.columns if name not in KEPT]
+    metrics = [name for name in runs.columns if name not in RUN_COLUMNS]
     levels = points.merge(runs, on=["point", "code"])
     if levels.empty:
         raise InputError(f"{folder} holds no run of its design yet: run the same sweep again")
@@ -61,19 +69,19 @@ def tidy(folder: Path) -> pd.DataFrame:
     paired = levels[["baseline", "code", "seed"]].merge(beside, on=["baseline", "code", "seed"], how="left")
     differences = levels[metrics] - paired[metrics]
     kept = levels[[*keys, "point", "baseline", "seed", "status", "error", "wall_time", *metrics]]
-    lost = _lost(levels, paired) if {"dissent_posts", "dissent_removed"} <= set(metrics) else pd.DataFrame()
+    lost = _compute_lost(levels, paired) if {"dissent_posts", "dissent_removed"} <= set(metrics) else pd.DataFrame()
     found = pd.concat([kept, lost, differences.add_suffix(DIFFERENCE)], axis=1)
     return found.sort_values([*keys, "seed"], ignore_index=True, kind="stable") if keys else found
 
 
-def _lost(levels: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
+def _compute_lost(levels: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
     """Return the dissenting posts that would have stood without the operation and do not, and their share."""
     here, there = (frame["dissent_posts"] - frame["dissent_removed"] for frame in (levels, paired))
     lost = there - here
     return pd.DataFrame(dict(zip(LOST, (lost, 100 * lost / there.where(there > 0)), strict=True)))
 
 
-def effect(frame: pd.DataFrame, outcome: str) -> str:
+def find_effect_column(frame: pd.DataFrame, outcome: str) -> str:
     """Return the column of `frame` that tells of `outcome`: the paired difference where there is one, else the level.
 
     Raises:
@@ -91,7 +99,7 @@ def effect(frame: pd.DataFrame, outcome: str) -> str:
     raise InputError(f"{outcome} is no outcome of this sweep: {suggest(outcome, known)}")
 
 
-def dataset(folder: Path) -> "xarray.Dataset":
+def read_xarray(folder: Path) -> "xarray.Dataset":
     """Return `tidy` as an xarray Dataset with a dimension for each varied key and one for seeds, nan where no run is.
 
     It needs the optional group `xarray`.
@@ -99,7 +107,7 @@ def dataset(folder: Path) -> "xarray.Dataset":
     Raises:
         InputError: the folder is none of a sweep, or two of its points have the same values.
     """
-    frame, (_, keys) = tidy(folder), design(folder)
+    frame, (_, keys) = read_tidy(folder), read_design(folder)
     index: list[Any] = [*keys, "seed"]
     if frame.duplicated(index).any():
         raise InputError(f"{folder} holds two points of the same values: a Dataset needs one")

@@ -22,14 +22,14 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import yaml
 
-from experiments.sweeps.files import INTENT, bundles, fitted, join, read_table, write, write_text
+from experiments.sweeps.files import INTENT, fit_schema, group_files, merge_files, read_table, write_table, write_text
 from experiments.sweeps.outcomes import OK, Outcome, read_events
 from sim.errors import InputError
 
 #: what stands in a folder of a sweep, a sensitivity analysis or a calibration; anything else is somebody's
-OWN = {"runs", "series", "_work", "design.parquet", "figures", "report.html", "about.yaml", "config.yaml"}
-OWN |= {"sensitivity.parquet", "search.log", "search.log.lock", "abc", "trials.parquet", "moments.parquet"}
-OWN |= {"posterior.parquet", "facts.parquet", "headline.parquet", "overrides.txt", "fitted"}
+OWN_FILES = {"runs", "series", "_work", "design.parquet", "figures", "report.html", "about.yaml", "config.yaml"}
+OWN_FILES |= {"sensitivity.parquet", "search.log", "search.log.lock", "abc", "trials.parquet", "moments.parquet"}
+OWN_FILES |= {"posterior.parquet", "facts.parquet", "headline.parquet", "overrides.txt", "fitted"}
 #: what stands in a folder, by its config.yaml: the first of these parts that it has
 KINDS = {"calibrate": "a calibration", "sensitivity": "a sensitivity analysis", "sweep": "a sweep"}
 DESIGN = pa.schema([(name, pa.string()) for name in ("values", "point", "baseline", "code", "config")])
@@ -48,7 +48,7 @@ class Store:
     """
 
     def __init__(self, out: str, metrics: Sequence[str], config: Collection[str] = ()) -> None:
-        self.out, self.metrics, self.kind = out, tuple(metrics), _kind(config)
+        self.out, self.metrics, self.kind = out, tuple(metrics), _find_kind(config)
         self.root = Path(out).expanduser()
         self.runs, self.series, self.work = self.root / "runs", self.root / "series", self.root / "_work"
         text, number = pa.string(), pa.float64()
@@ -58,11 +58,11 @@ class Store:
         self._written = 0
 
     def __enter__(self) -> Self:
-        with self.writing():
+        with self.guard_disk():
             _refuse_foreign(self.root, self.out)
             for folder in (self.runs, self.work):
                 folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self.work / "lock", self.out)
+            self._lock = _lock_file(self.work / "lock", self.out)
             try:
                 _refuse_another(self.root, self.out, self.kind)
                 self._repair()
@@ -75,7 +75,7 @@ class Store:
         os.close(self._lock)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def guard_disk(self) -> Iterator[None]:
         """Turn an error of the disk inside this block into one line that says what is kept."""
         try:
             yield
@@ -85,7 +85,7 @@ class Store:
                 "name a folder that you may write, and the same command goes on"
             ) from None
 
-    def status(self) -> dict[str, str]:
+    def read_status(self) -> dict[str, str]:
         """Return the state of every run that is kept, by run id; of a run that failed and succeeded, the success."""
         table = read_table(self.runs, ["run_id", "status"])
         rows = zip(table["run_id"].to_pylist(), table["status"].to_pylist(), strict=True) if table else ()
@@ -93,19 +93,19 @@ class Store:
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Keep these runs; a run that is kept already is the caller's to leave out."""
-        with self.writing():
+        with self.guard_disk():
             for status in dict.fromkeys(outcome.status for outcome in outcomes):
-                stem = self._stem()
+                stem = self._make_stem()
                 same = [outcome for outcome in outcomes if outcome.status == status]
                 series = [outcome for outcome in same if outcome.series is not None]
                 if series:
-                    hours = pa.concat_tables([outcome.hours() for outcome in series])
-                    write(hours, self.series / f"{stem}.parquet", self.work)
-                write(self._rows(same), self.runs / f"status={status}" / f"{stem}.parquet", self.work)
+                    hours = pa.concat_tables([outcome.to_table() for outcome in series])
+                    write_table(hours, self.series / f"{stem}.parquet", self.work)
+                write_table(self._make_table(same), self.runs / f"status={status}" / f"{stem}.parquet", self.work)
 
     def forget_failed(self, names: Collection[str] | None = None) -> None:
         """Drop the rows of runs that failed, all or those of `names`, so that they are missing."""
-        with self.writing():
+        with self.guard_disk():
             for path in self.runs.glob("status=*/*.parquet"):
                 if path.parent.name == f"status={OK}":
                     continue
@@ -114,16 +114,16 @@ class Store:
                 if not any(left):
                     path.unlink()
                 elif not all(left):
-                    write(table.filter(pa.array(left)), path, self.work)
+                    write_table(table.filter(pa.array(left)), path, self.work)
 
     def write_design(self, rows: Sequence[Mapping[str, str | None]]) -> None:
         """Replace the design: `values` and `config` as JSON, names of `point` and `baseline`, `code`."""
-        with self.writing():
-            write(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet", self.work)
+        with self.guard_disk():
+            write_table(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet", self.work)
 
     def merge(self, other: Path) -> int:
         """Take over the runs of another sweep's folder that are not kept here, or only as failed; return how many."""
-        theirs, status, taken = runs_of(other), self.status(), 0
+        theirs, status, taken = find_runs(other), self.read_status(), 0
         kept, done = set(status), {name for name in status if status[name] == OK}
         for folder in sorted(theirs.glob("status=*"), key=lambda folder: folder.name != f"status={OK}"):
             there = done if folder.name == f"status={OK}" else kept
@@ -132,13 +132,13 @@ class Store:
                 new = table.filter(pa.array([name not in there for name in table["run_id"].to_pylist()], pa.bool_()))
                 if not new.num_rows:
                     continue
-                stem, names = self._stem(), new["run_id"].to_pylist()
+                stem, names = self._make_stem(), new["run_id"].to_pylist()
                 hours = other / "series" / path.name
-                with self.writing():
+                with self.guard_disk():
                     if hours.is_file():
                         filters = ds.field("run_id").isin(names)
-                        write(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet", self.work)
-                    write(fitted(new, self.schema), self.runs / folder.name / f"{stem}.parquet", self.work)
+                        write_table(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet", self.work)
+                    write_table(fit_schema(new, self.schema), self.runs / folder.name / f"{stem}.parquet", self.work)
                 kept.update(names)
                 taken += len(names)
         self._forget_superseded()
@@ -146,29 +146,29 @@ class Store:
 
     def compact(self) -> None:
         """Make few files of many; a crash in between is repaired when the folder is next opened."""
-        with self.writing():
+        with self.guard_disk():
             for folder in sorted(self.runs.glob("status=*")):
-                for bundle in bundles(sorted(folder.glob("*.parquet"))):
-                    intent = {"folder": folder.name, "new": self._stem(), "old": [path.stem for path in bundle]}
+                for bundle in group_files(sorted(folder.glob("*.parquet"))):
+                    intent = {"folder": folder.name, "new": self._make_stem(), "old": [path.stem for path in bundle]}
                     write_text(json.dumps(intent), self.work / INTENT, self.work)
                     self._carry_out(intent)
 
-    def recover(self, journals: Iterable[Path]) -> list[Outcome]:
+    def read_journals(self, journals: Iterable[Path]) -> list[Outcome]:
         """Return the runs that journals hold and that are not kept, each once."""
-        kept, found = self.status(), {}
+        kept, found = self.read_status(), {}
         for path in journals:
             for event in read_events(path.read_bytes())[0]:
                 if "status" in event and event["run_id"] not in kept:
                     found[event["run_id"]] = Outcome(**event)
         return list(found.values())
 
-    def _rows(self, outcomes: Sequence[Outcome]) -> pa.Table:
+    def _make_table(self, outcomes: Sequence[Outcome]) -> pa.Table:
         fixed = [name for name in self.schema.names if name not in self.metrics]
         columns = {name: [getattr(outcome, name) for outcome in outcomes] for name in fixed}
         metrics = {name: [outcome.metrics.get(name) for outcome in outcomes] for name in self.metrics}
         return pa.table(columns | metrics, schema=self.schema)
 
-    def _stem(self) -> str:
+    def _make_stem(self) -> str:
         self._written += 1
         return f"{time.time_ns():x}-{os.getpid()}-{self._written}"
 
@@ -183,7 +183,7 @@ class Store:
             if path.stem not in committed:
                 path.unlink()
         journals = sorted(self.work.glob("*.jsonl"))
-        found = self.recover(journals)
+        found = self.read_journals(journals)
         if found:
             self.write(found)
         for path in journals:
@@ -193,7 +193,7 @@ class Store:
 
     def _forget_superseded(self) -> None:
         """Drop the failures of runs that have succeeded, here or in a folder whose files were copied into this one."""
-        done = {name for name, status in self.status().items() if status == OK}
+        done = {name for name, status in self.read_status().items() if status == OK}
         self.forget_failed(done)
 
     def _carry_out(self, intent: Mapping[str, Any]) -> None:
@@ -201,15 +201,15 @@ class Store:
         folder, new, old = self.runs / intent["folder"], intent["new"], intent["old"]
         if not (folder / f"{new}.parquet").is_file():
             hours = [self.series / f"{stem}.parquet" for stem in old]
-            join([path for path in hours if path.is_file()], self.series / f"{new}.parquet", self.work)
-            join([folder / f"{stem}.parquet" for stem in old], folder / f"{new}.parquet", self.work)
+            merge_files([path for path in hours if path.is_file()], self.series / f"{new}.parquet", self.work)
+            merge_files([folder / f"{stem}.parquet" for stem in old], folder / f"{new}.parquet", self.work)
         for stem in old:
             (folder / f"{stem}.parquet").unlink(missing_ok=True)
             (self.series / f"{stem}.parquet").unlink(missing_ok=True)
         (self.work / INTENT).unlink()
 
 
-def runs_of(folder: Path) -> Path:
+def find_runs(folder: Path) -> Path:
     """Return where another sweep's runs are; raise InputError where `folder` is none of a sweep."""
     if not (folder / "runs").is_dir():
         raise InputError(f"sweep.merge has {folder}, which is no folder of a sweep: it has no runs/ in it")
@@ -223,19 +223,19 @@ def _refuse_foreign(root: Path, out: str) -> None:
         return
     if not root.is_dir():
         raise InputError(f"out={out} is a file: name a folder")
-    foreign = {path.name for path in root.iterdir()} - OWN
+    foreign = {path.name for path in root.iterdir()} - OWN_FILES
     if foreign:
         raise InputError(f"out={out} holds {min(foreign)}, which no sweep wrote: name another folder, or move it away")
 
 
-def _kind(config: Collection[str]) -> str:
+def _find_kind(config: Collection[str]) -> str:
     return next((name for name in KINDS if name in config), "")
 
 
 def _refuse_another(root: Path, out: str, kind: str) -> None:
     """Raise InputError where the results of another kind would be replaced: their report, design and settings."""
     record = root / "config.yaml"
-    there = _kind(yaml.safe_load(record.read_text(encoding="utf-8")) or ()) if kind and record.is_file() else kind
+    there = _find_kind(yaml.safe_load(record.read_text(encoding="utf-8")) or ()) if kind and record.is_file() else kind
     if there and there != kind:
         also = "" if "calibrate" in (there, kind) else f"; sweep.merge=[{out}] takes its runs over"
         raise InputError(
@@ -243,7 +243,7 @@ def _refuse_another(root: Path, out: str, kind: str) -> None:
         )
 
 
-def _locked(path: Path, out: str) -> int:
+def _lock_file(path: Path, out: str) -> int:
     """Return an open file that this process alone holds, until it ends however it ends."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT)
     try:

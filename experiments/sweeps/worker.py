@@ -25,20 +25,20 @@ PINNED = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_N
 MIB = 1 << 20
 
 
-def begin() -> None:
+def start_worker() -> None:
     """Begin a worker: it ignores Ctrl-C, since the driver stops it and says so, and ends when the driver is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+    Thread(target=_exit_with, args=(parent_process(),), daemon=True).start()
 
 
-def _end_with(driver: Any) -> None:
+def _exit_with(driver: Any) -> None:
     """Leave when `driver` has ended, even by SIGKILL and in the middle of a run: nobody would read the journal."""
     driver.join()
     os._exit(1)
 
 
-def play_batch(
+def run_batch(
     jobs: Sequence[Job],
     measure: Measure,
     prepare: Prepare,
@@ -59,57 +59,57 @@ def play_batch(
     handle = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         for job in jobs:
-            _tell(handle, {"begun": job.run_id, "at": time.time(), "worker": os.getpid()})
-            _tell(handle, _play(job, measure, journal.parent, memory_limit))
+            _write_event(handle, {"begun": job.run_id, "at": time.time(), "worker": os.getpid()})
+            _write_event(handle, _run_job(job, measure, journal.parent, memory_limit))
     finally:
         os.close(handle)
 
 
-def _play(job: Job, measure: Measure, folder: Path, memory_limit: float | None) -> dict[str, Any]:
+def _run_job(job: Job, measure: Measure, folder: Path, memory_limit: float | None) -> dict[str, Any]:
     clock, status, error = time.perf_counter(), OK, ""
     metrics: Mapping[str, float] = {}
     series: Mapping[str, Sequence[float]] | None = None
     try:
-        with_limit(memory_limit)
+        limit_memory(memory_limit)
         metrics, series = measure(job.task, folder)
     except Exception as raised:
-        status, error = ERROR, _said(raised)
+        status, error = ERROR, _format_error(raised)
         if memory_limit is not None and isinstance(raised, MemoryError):
             error += f"; sweep.memory_limit={memory_limit:g} MiB is what a run may take"
         del raised
         gc.collect()
     finally:
-        with_limit(None)
+        limit_memory(None)
     row = {"run_id": job.run_id, "point": job.point, "seed": job.seed, "code": job.code, "status": status}
     row |= {"error": error, "wall_time": time.perf_counter() - clock}
     return row | {"metrics": dict(metrics), "series": series}
 
 
-def _said(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     """Return kind, message and place of an error in one line."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     text = " ".join(str(error).split())
     return f"{type(error).__name__}{': ' if text else ''}{text} ({Path(last.filename).name}:{last.lineno})"
 
 
-def _tell(handle: int, event: Mapping[str, Any]) -> None:
+def _write_event(handle: int, event: Mapping[str, Any]) -> None:
     line = json.dumps(event).encode() + b"\n"
     while line:
         line = line[os.write(handle, line) :]
 
 
-def with_limit(mib: float | None) -> None:
+def limit_memory(mib: float | None) -> None:
     """Let this process take `mib` MiB more than it holds now, or as much as it likes."""
     try:
         import resource
     except ImportError:
         return
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    soft = hard if mib is None else _held() + int(mib * MIB)
+    soft = hard if mib is None else _measure_memory() + int(mib * MIB)
     resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
-def _held() -> int:
+def _measure_memory() -> int:
     """Return the bytes of data that this process holds, 0 where the system does not say."""
     status = Path("/proc/self/status")
     if not status.is_file():

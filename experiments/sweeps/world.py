@@ -6,8 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from experiments.analysis.summary import MEASURES
-from experiments.runs import Played, Run, play, warm_up
-from experiments.sweeps.graphs import mapped
+from experiments.runs import Run, RunResult, simulate_run, warm_up
+from experiments.sweeps.graphs import map_graph
 from sim.setting import Setting
 from sim.world import World
 
@@ -17,7 +17,7 @@ LABELS = ("family", "variant", "arm", "effort", "seed", "wall_time")
 
 def prepare(tasks: Sequence[Task], folder: Path) -> None:
     """Load the kernels that these tasks need, so that no run's time holds their loading."""
-    warm_up([_run(task, folder) for task in tasks])
+    warm_up([_make_run(task, folder) for task in tasks])
 
 
 def measure(task: Task, folder: Path, further: Sequence[str] = ()) -> tuple[dict[str, float], None]:
@@ -29,26 +29,26 @@ def measure(task: Task, folder: Path, further: Sequence[str] = ()) -> tuple[dict
         further: hourly measures beside `MEASURES`, each as its mean from the campaign's start on; nan where the world
             lacks it.
     """
-    return _row(play(_run(task, folder)), task, further), None
+    return _make_row(simulate_run(_make_run(task, folder)), task, further), None
 
 
 def measure_hours(
     task: Task, folder: Path, further: Sequence[str] = ()
 ) -> tuple[dict[str, float], dict[str, list[float]]]:
     """Return the measures of one world and, beside them, every hour's."""
-    played = play(_run(task, folder))
+    played = simulate_run(_make_run(task, folder))
     known = [name for name in further if name in played.ticks]
     hours = {name: [float(x) for x in played.ticks[name]] for name in ("tick", *MEASURES, *known)}
-    return _row(played, task, further), hours
+    return _make_row(played, task, further), hours
 
 
-def _row(played: Played, task: Task, further: Sequence[str]) -> dict[str, float]:
+def _make_row(played: RunResult, task: Task, further: Sequence[str]) -> dict[str, float]:
     late = played.ticks.iloc[task[0].campaign.start :]
     means = {name: float(late[name].mean()) if name in late else math.nan for name in further}
     return {name: float(value) for name, value in played.row.items() if name not in LABELS} | means
 
 
-def lacking(settings: Iterable[Setting], names: Sequence[str]) -> tuple[list[str], list[str]]:
+def find_missing_measures(settings: Iterable[Setting], names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return which of these hourly measures none of the worlds has, and all that they have."""
     found: set[str] = set()
     kinds: set[tuple[object, ...]] = set()
@@ -63,6 +63,6 @@ def lacking(settings: Iterable[Setting], names: Sequence[str]) -> tuple[list[str
     return [name for name in names if name not in found], sorted(found)
 
 
-def _run(task: Task, folder: Path) -> Run:
+def _make_run(task: Task, folder: Path) -> Run:
     setting, files, seed, ticks = task
-    return Run("sweep", "", "", "", seed, mapped(setting, folder / "graphs", files), ticks)
+    return Run("sweep", "", "", "", seed, map_graph(setting, folder / "graphs", files), ticks)

@@ -15,15 +15,15 @@ CURVES = {
     "true_support": ("true_support", 1),
     "withheld_fear": ("withheld_fear", DAY),
     "withheld_climate": ("withheld_climate", DAY),
-    "withheld_either": ("withheld_either", DAY),
-    "withheld_over": ("withheld_over", DAY),
+    "withheld_joint": ("withheld_joint", DAY),
+    "withheld_redundant": ("withheld_redundant", DAY),
 }
 BANDED = ("voice", "seen", "climate")  #: those of `CURVES` that have a band
 
 Curves = dict[str, NDArray[np.float32]]
 
 
-def curves(history: pd.DataFrame, own: Sequence[str] = ()) -> Curves:
+def compute_curves(history: pd.DataFrame, own: Sequence[str] = ()) -> Curves:
     """Return every curve of a world's history (a row an hour), float32 [hours].
 
     Each is the mean of the last DAY hours, or of all hours so far, times its factor; nan where there is no value.
@@ -38,7 +38,7 @@ def curves(history: pd.DataFrame, own: Sequence[str] = ()) -> Curves:
     }
 
 
-def band(seeds: Sequence[Mapping[str, NDArray[np.float32]]]) -> tuple[Curves, Curves]:
+def compute_band(seeds: Sequence[Mapping[str, NDArray[np.float32]]]) -> tuple[Curves, Curves]:
     """Return the lowest and the highest value that each banded curve takes over seeds, hour by hour.
 
     `BANDED` have a band, and so have measures of the scenario's own; it is nan where no seed has a value.

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.observers.base import Moment
+from sim.observers.base import StepRecord
 from sim.sampling import sample
-from sim.state.accounts import F64, OPINION, SYMPATHISER, THIRD
+from sim.state.accounts import F64, OPINION_THRESHOLD, SYMPATHISER, UNCOMMITTED
 from sim.state.posts import CONTESTED
 from sim.world import World
 
@@ -21,7 +21,7 @@ U8 = NDArray[np.uint8]
 AWAKE, SPOKE, WITHHELD, ABUSED, LEFT, SUSPENDED = (1 << bit for bit in range(6))
 HOURS = 24  #: over which reach is counted
 FEAR, CLIMATE, REACH = 31, 63, 15  #: highest levels; reach is the base-2 logarithm of impressions
-MOST = 5000  #: accounts of one kind, people or organised, that a film shows
+MAX_ACCOUNTS = 5000  #: accounts of one kind, people or organised, that a film shows
 
 
 class Frame(NamedTuple):
@@ -29,7 +29,7 @@ class Frame(NamedTuple):
 
     events: U8  #: bits AWAKE (came), SPOKE (posted on the topic), WITHHELD, ABUSED (both in this hour), LEFT, SUSPENDED
     fear: U8  #: 0 .. FEAR for fear 0 .. 1
-    climate: U8  #: 0 .. CLIMATE for perceived support 0 .. 1
+    opinion_climate: U8  #: 0 .. CLIMATE for perceived support 0 .. 1
     reach: U8  #: round(log2(1 + n)), at most REACH; n = its posts on the topic seen by people in the last HOURS
 
 
@@ -51,32 +51,34 @@ class Film:
     """
 
     def __init__(self, world: World, people: int = 2000) -> None:
-        if not isinstance(people, int) or isinstance(people, bool) or not 1 <= people <= MOST:
-            raise InputError(f"replay.people={people} must be from 1 to {MOST}: a page has room for no more dots")
+        if not isinstance(people, int) or isinstance(people, bool) or not 1 <= people <= MAX_ACCOUNTS:
+            raise InputError(
+                f"replay.people={people} must be from 1 to {MAX_ACCOUNTS}: a page has room for no more dots"
+            )
         organised = np.arange(world.n_organic, len(world.role))[:people]
         self.rows = np.concatenate([sample(world, people).rows, organised])
         self.people = len(self.rows) - len(organised)
         self.role = world.state.truth.role[self.rows].astype(np.uint8)
-        self.names = names(world, self.rows)
+        self.names = number_accounts(world, self.rows)
         self.stance = world.accounts.stance_principal[self.rows]
         self.cohort = world.accounts.cohort[self.rows].astype(np.uint8)
         self.frames: list[Frame] = []
         self._hours = np.zeros((HOURS, len(world.role)), np.int32)
         self._said = np.zeros((3, len(world.role)))  # posts on the topic, sum of each of their stances
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Take a frame; adds no measure to the world's history."""
         accounts, rows = moment.accounts, self.rows
         self._count(moment)
         levels = (
             np.rint(FEAR * accounts.fear[rows]),
-            np.rint(CLIMATE * accounts.climate[rows]),
+            np.rint(CLIMATE * accounts.opinion_climate[rows]),
             np.minimum(REACH, np.rint(np.log2(1.0 + self._hours[:, rows].sum(axis=0)))),
         )
-        self.frames.append(Frame(_events(moment)[rows], *(level.astype(np.uint8) for level in levels)))
+        self.frames.append(Frame(_encode_events(moment)[rows], *(level.astype(np.uint8) for level in levels)))
         return {}
 
-    def _count(self, moment: Moment) -> None:
+    def _count(self, moment: StepRecord) -> None:
         """Note who was seen in this hour, and what was said on the topic."""
         posts, new, n = moment.posts, moment.new, len(moment.accounts.key)
         seen = moment.seen.item[posts.topic[moment.seen.item] == CONTESTED]
@@ -85,34 +87,34 @@ class Film:
         for total, weight in zip(self._said, (None, posts.stance_principal, posts.stance_extremist), strict=True):
             total += np.bincount(posts.author[said], None if weight is None else weight[said], minlength=n)
 
-    def sides(self) -> tuple[U8, F64]:
+    def get_sides(self) -> tuple[U8, F64]:
         """Return the cohort of each account, and its stance: a person's own, else the mean of what it said.
 
         uint8 [N] as `sim.state.accounts.COHORTS`, and float64 [N]; an organised account that said nothing is a third.
         """
         principal, extremist = self._said[1:, self.rows] / np.maximum(self._said[0, self.rows], 1.0)
         stance = np.where(np.arange(len(self.rows)) < self.people, self.stance, principal)
-        told = np.where(stance < -OPINION, 1, np.where(stance > OPINION, 2, THIRD))
-        told = np.where(extremist > OPINION, SYMPATHISER, told)
+        told = np.where(stance < -OPINION_THRESHOLD, 1, np.where(stance > OPINION_THRESHOLD, 2, UNCOMMITTED))
+        told = np.where(extremist > OPINION_THRESHOLD, SYMPATHISER, told)
         return np.where(self.role == 0, self.cohort, told).astype(np.uint8), stance
 
-    def planes(self) -> dict[str, U8]:
+    def stack_planes(self) -> dict[str, U8]:
         """Return every field of `Frame` by name, uint8 [hours, N]."""
         return {name: np.stack([getattr(frame, name) for frame in self.frames]) for name in Frame._fields}
 
 
-def names(world: World, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+def number_accounts(world: World, rows: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return the numbers by which pages call accounts, int64 [N]: of six digits, and silent about who is organised."""
     return (world.accounts.key[rows] % np.uint64(10**6)).astype(np.int64)
 
 
-def _events(moment: Moment) -> U8:
-    accounts, active, posts = moment.accounts, moment.woken.active, moment.posts
+def _encode_events(moment: StepRecord) -> U8:
+    accounts, active, posts = moment.accounts, moment.active_users.active, moment.posts
     events = np.zeros(len(accounts.key), np.uint8)
     events[active] |= AWAKE
-    events[active[moment.spoken.withheld > 0]] |= WITHHELD
-    events[active[moment.change.abuse > 0]] |= ABUSED
+    events[active[moment.speech.withheld > 0]] |= WITHHELD
+    events[active[moment.update.abuse > 0]] |= ABUSED
     events[posts.author[moment.new][posts.topic[moment.new] == CONTESTED]] |= SPOKE
-    events[accounts.left] |= LEFT
+    events[accounts.has_left] |= LEFT
     events[accounts.suspended_until > moment.tick] |= SUSPENDED
     return events

@@ -15,7 +15,7 @@ GOLDEN, SILVER = (5.0**0.5 - 1.0) / 2.0, 2.0**0.5 - 1.0
 BESIDE = 0.15  #: share of people among whom an organised account may stand, to each side of its own place
 
 
-def places(stance: F64, people: int) -> NDArray[np.float32]:
+def place_accounts(stance: F64, people: int) -> NDArray[np.float32]:
     """Return x and y of each account in the unit disc, float32 [2, N].
 
     Args:
@@ -33,10 +33,10 @@ def places(stance: F64, people: int) -> NDArray[np.float32]:
     rank[people:] = low + (high - low) * (order * SILVER % 1.0)
     across = rank * GOLDEN % 1.0
     across[people:] = order * GOLDEN % 1.0
-    return _disc((rank + 0.5) / (n + 1), across)
+    return _map_to_disc((rank + 0.5) / (n + 1), across)
 
 
-def _disc(along: F64, across: F64) -> NDArray[np.float32]:
+def _map_to_disc(along: F64, across: F64) -> NDArray[np.float32]:
     """Carry the unit square to the unit disc so that equal areas stay equal and the order along x is kept."""
     table = np.linspace(-1.0, 1.0, 2001)
     area = 0.5 + (table * np.sqrt(1.0 - table**2) + np.arcsin(table)) / np.pi

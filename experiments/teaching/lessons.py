@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from experiments.analysis.pairing import Interval
-from experiments.report.words import number
+from experiments.report.formatting import format_number
 from sim.errors import InputError, suggest
 
 FOLDER = files("experiments.teaching") / "lessons"
@@ -38,7 +38,7 @@ SENTENCES = {
 }
 
 
-def texts(name: str) -> dict[str, dict[str, str]]:
+def read_texts(name: str) -> dict[str, dict[str, str]]:
     """Return the texts of a lesson, language -> part -> text with names of findings in braces.
 
     Raises:
@@ -50,7 +50,7 @@ def texts(name: str) -> dict[str, dict[str, str]]:
     return dict(told)
 
 
-def told(name: str, found: Mapping[str, Interval], gone: Mapping[str, Interval]) -> dict[str, dict[str, str]]:
+def fill_texts(name: str, found: Mapping[str, Interval], gone: Mapping[str, Interval]) -> dict[str, dict[str, str]]:
     """Return the texts of a lesson with its numbers in place.
 
     Args:
@@ -60,32 +60,32 @@ def told(name: str, found: Mapping[str, Interval], gone: Mapping[str, Interval])
     """
     both = {**found, **{f"gone_{finding}": value for finding, value in gone.items()}}
     return {
-        language: {part: _filled(text, both, language) for part, text in parts.items()}
-        for language, parts in texts(name).items()
+        language: {part: _fill_text(text, both, language) for part, text in parts.items()}
+        for language, parts in read_texts(name).items()
     }
 
 
-def needed(text: str) -> list[str]:
+def list_placeholders(text: str) -> list[str]:
     """Return the names in braces in a text."""
     return [name for _, name, _, _ in Formatter().parse(text) if name]
 
 
-def _filled(text: str, findings: Mapping[str, Interval], language: str) -> str:
-    return text.format(**{name: said(name, findings[name], language) for name in needed(text)})
+def _fill_text(text: str, findings: Mapping[str, Interval], language: str) -> str:
+    return text.format(**{name: format_finding(name, findings[name], language) for name in list_placeholders(text)})
 
 
-def said(name: str, finding: Interval, language: str) -> str:
+def format_finding(name: str, finding: Interval, language: str) -> str:
     """Return one finding with its unit and interval: "-85.7% (95% interval ...)".
 
     Numbers are set apart, so that they keep their order in a text from right to left.
     """
     unit = UNITS[language][KINDS[name.removeprefix("gone_")]]
-    value, lo, hi = (f"{'+' if bound > 0 else ''}{number(float(bound))}" for bound in finding)
+    value, lo, hi = (f"{'+' if bound > 0 else ''}{format_number(float(bound))}" for bound in finding)
     value, unit = (value + unit, "") if unit == "%" else (value, unit)
     value, lo, hi = (f"{APART[0]}{text}{APART[1]}" for text in (value, lo, hi))
     return SENTENCES[language].format(value=value + unit, lo=lo, hi=hi)
 
 
-def plain(text: str) -> str:
+def strip_marks(text: str) -> str:
     """Return a text without the signs that set numbers apart, which a terminal may show."""
     return text.translate(dict.fromkeys(map(ord, APART)))

@@ -40,19 +40,19 @@ class Pack:
         self._size += len(data)
         return name
 
-    def text(self) -> str:
+    def encode(self) -> str:
         """Return everything in base64, deflated with a zlib header."""
         return base64.b64encode(zlib.compress(b"".join(self._parts), 9)).decode("ascii")
 
 
-def steps(levels: U8) -> U8:
+def encode_steps(levels: U8) -> U8:
     """Return what changes from hour to hour, modulo 256 (uint8 [hours, N]): mostly 0, so that it deflates well."""
     changes = levels.copy()
     changes[1:] -= levels[:-1]
     return changes
 
 
-def ties(graph: Graph, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], U8, U8]:
+def encode_ties(graph: Graph, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint16], U8, U8]:
     """Return who follows whom among `rows`, in numbers of the film.
 
     Returns:

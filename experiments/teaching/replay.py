@@ -11,11 +11,11 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from experiments.teaching.curves import CURVES, Curves, band, curves
+from experiments.teaching.curves import CURVES, Curves, compute_band, compute_curves
 from experiments.teaching.film import Film
-from experiments.teaching.layout import places
-from experiments.teaching.packing import Pack, steps, ties
-from experiments.teaching.takes import Shot
+from experiments.teaching.layout import place_accounts
+from experiments.teaching.packing import Pack, encode_steps, encode_ties
+from experiments.teaching.replay_runs import ReplayRun
 from sim.campaigns import Campaign
 from sim.state.graph import Graph
 
@@ -29,13 +29,13 @@ ARMS = {1: ("only",), 2: ("without", "with")}
 class Scene:
     """One setting: the seed that is shown, and all seeds for the bands."""
 
-    shots: Sequence[Shot]  #: one a seed; the first has the films
+    runs: Sequence[ReplayRun]  #: one a seed; the first has the films
     campaign: Campaign  #: whose hours are shaded
     own: tuple[str, ...] = ()  #: further measures that get a chart, columns of a history
 
 
 @dataclass(frozen=True)
-class Reel:
+class Replay:
     """All that a replay shows."""
 
     scenes: Sequence[Scene]
@@ -46,61 +46,63 @@ class Reel:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: language -> key -> text, instead of usual
 
 
-def write(reel: Reel, path: Path) -> None:
+def write_replay(reel: Replay, path: Path) -> None:
     """Write the page to `path`."""
-    path.write_text(render(reel), encoding="utf-8")
+    path.write_text(render_replay(reel), encoding="utf-8")
 
 
-def render(reel: Reel) -> str:
+def render_replay(reel: Replay) -> str:
     """Return the page as HTML that loads nothing from anywhere."""
     pack = Pack()
-    scenes = [_scene(pack, number, scene) for number, scene in enumerate(reel.scenes)]
+    scenes = [_pack_scene(pack, number, scene) for number, scene in enumerate(reel.scenes)]
     about = {
         "language": reel.language,
         "title": reel.title,
         "lesson": dict(reel.lesson) or None,
-        "seeds": len(reel.scenes[0].shots),
+        "seeds": len(reel.scenes[0].runs),
         "scenes": scenes,
         "index": pack.index,
     }
     environment = Environment(
         loader=PackageLoader("experiments.teaching", "player"), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters["json"] = lambda value: Markup(inert(json.dumps(value, ensure_ascii=False)))
-    words = {name: {**usual, **reel.words.get(name, {})} for name, usual in json.loads(source("words.json")).items()}
+    environment.filters["json"] = lambda value: Markup(escape_json(json.dumps(value, ensure_ascii=False)))
+    words = {
+        name: {**usual, **reel.words.get(name, {})} for name, usual in json.loads(read_source("words.json")).items()
+    }
     title = reel.lesson[reel.language]["title"] if reel.lesson else reel.title or words[reel.language]["title"]
     return environment.get_template("replay.html").render(
         about=about,
         title=title,
         words=words,
-        film=pack.text(),
-        style=Markup(source("replay.css")),
-        script=Markup("\n".join(map(source, SCRIPTS))),
+        film=pack.encode(),
+        style=Markup(read_source("replay.css")),
+        script=Markup("\n".join(map(read_source, SCRIPTS))),
         command=reel.command,
     )
 
 
-def source(name: str) -> str:
+def read_source(name: str) -> str:
     """Return the text of one of the player's files."""
     return (PLAYER / name).read_text(encoding="utf-8")
 
 
-def inert(text: str) -> str:
+def escape_json(text: str) -> str:
     """Return JSON that can not end the element that it stands in."""
     return text.replace("<", "\\u003c")
 
 
-def _scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
-    shot = scene.shots[0]
-    films, drawn = shot.films, [curves(history, scene.own) for history in shot.histories]
+def _pack_scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
+    shot = scene.runs[0]
+    films, drawn = shot.films, [compute_curves(history, scene.own) for history in shot.histories]
     worlds = []
     for place, (film, lines) in enumerate(zip(films, drawn, strict=True)):
         name = f"{number}/{place}"
-        like = 0 if place and _same_cast(film, films[0]) else None
+        like = 0 if place and _is_same_cast(film, films[0]) else None
         _add_film(pack, name, film, films[0] if like == 0 else None)
         if like is None:
             _add_cast(pack, name, film, films[-1], shot.graphs[place])
-        _add_curves(pack, name, lines, [curves(other.histories[place], scene.own) for other in scene.shots])
+        _add_curves(pack, name, lines, [compute_curves(other.histories[place], scene.own) for other in scene.runs])
         worlds.append({"arm": ARMS[len(films)][place], "people": film.people, "like": like})
     return {
         "hours": len(films[0].frames),
@@ -111,18 +113,18 @@ def _scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
     }
 
 
-def _same_cast(one: Film, other: Film) -> bool:
+def _is_same_cast(one: Film, other: Film) -> bool:
     return np.array_equal(one.rows, other.rows)
 
 
 def _add_film(pack: Pack, name: str, film: Film, first: Film | None) -> None:
     """Add the columns, person by person; events as what differs from the first world's, if it has the same cast."""
-    planes = film.planes()
+    planes = film.stack_planes()
     events = planes.pop("events")
-    pack.add(f"{name}/events", events.T if first is None else (events ^ first.planes()["events"]).T)
+    pack.add(f"{name}/events", events.T if first is None else (events ^ first.stack_planes()["events"]).T)
     for level, plane in planes.items():
-        pack.add(f"{name}/{level}", steps(plane).T)
-    side, stance = film.sides()
+        pack.add(f"{name}/{level}", encode_steps(plane).T)
+    side, stance = film.get_sides()
     pack.add(f"{name}/side", side)
     pack.add(f"{name}/stance", stance.astype(np.float32))
     pack.add(f"{name}/role", film.role)
@@ -130,11 +132,11 @@ def _add_film(pack: Pack, name: str, film: Film, first: Film | None) -> None:
 
 def _add_cast(pack: Pack, name: str, film: Film, last: Film, graph: Graph) -> None:
     """Add what the worlds of one cast share: places, ids, and who follows whom."""
-    stance = (last if _same_cast(film, last) else film).sides()[1]
-    for axis, values in zip("xy", places(stance, film.people), strict=True):
+    stance = (last if _is_same_cast(film, last) else film).get_sides()[1]
+    for axis, values in zip("xy", place_accounts(stance, film.people), strict=True):
         pack.add(f"{name}/{axis}", values)
     pack.add(f"{name}/ids", film.names.astype(np.float32))
-    count, low, high = ties(graph, film.rows)
+    count, low, high = encode_ties(graph, film.rows)
     pack.add(f"{name}/count", count)
     pack.add(f"{name}/low", low)
     pack.add(f"{name}/high", high)
@@ -144,7 +146,7 @@ def _add_curves(pack: Pack, name: str, lines: Curves, seeds: Sequence[Curves]) -
     for curve, values in lines.items():
         pack.add(f"{name}/curves/{curve}", values)
     if len(seeds) > 1:
-        low, high = band(seeds)
+        low, high = compute_band(seeds)
         for curve in low:
             pack.add(f"{name}/low/{curve}", low[curve])
             pack.add(f"{name}/high/{curve}", high[curve])

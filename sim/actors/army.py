@@ -19,12 +19,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, enlist, ordered, orders_of, recent
+from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent, make_orders_key, make_post_key
 from sim.campaigns import TACTICS, Campaign
-from sim.noise import draw, exponentials, key_of, mix, mixed, stream
-from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import I64, OPINION
-from sim.state.posts import ORIGINAL, answer, copy, drafts
+from sim.rng import draw, exponentials, keyed_hash, make_key, mix, stream
+from sim.rules import Rule, get_values, parameter, share
+from sim.state.accounts import I64, OPINION_THRESHOLD
+from sim.state.posts import ORIGINAL, fill_reply, fill_repost, make_drafts
 from sim.state.records import Orders
 
 FLOOD, ABUSE, AMPLIFY = range(len(TACTICS))
@@ -40,11 +40,11 @@ _COPY, _TOXIC, _HARSH, _PICK, _APPEAL, _JITTER, _MIX = map(np.uint64, range(7))
 _SLOT = np.uint64(0)
 
 DAY = 24
-MEMORY = 48  #: plans an officer's desk can be behind, hours
+MAX_ORDER_LAG = 48  #: plans an officer's desk can be behind, hours
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drilled(Rule):
+class CommandedForce(Rule):
     """Size, drill and habits of accounts under a chain of command."""
 
     size: int = parameter(60, unit="accounts", source="assumption: 3% of the default people", low=0, high=10**8)
@@ -63,14 +63,14 @@ class Drilled(Rule):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Army(Drilled):
+class Army(CommandedForce):
     """The army of the campaign."""
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the members' accounts, whose rows start at `first_row`."""
-        return enlist("army", self.size, self.followers, n_organic, first_row, seed)
+        return create_accounts("army", self.size, self.followers, n_organic, first_row, seed)
 
-    def muster(self, campaign: Campaign, rows: I64, keys: NDArray[np.uint64], seed: int) -> "ChainOfCommand":
+    def create_actor(self, campaign: Campaign, rows: I64, keys: NDArray[np.uint64], seed: int) -> "ChainOfCommand":
         """Return the actor that carries out `campaign` with the members in `rows`; a tactic of one's own is another."""
         return ChainOfCommand(self, campaign, rows, keys, seed)
 
@@ -81,9 +81,9 @@ class Plan(NamedTuple):
     number: int
     intensity: float
     targets: I64  #: account rows to be abused
-    bait: I64  #: serials of their newest posts on the topic that can be answered
-    push: I64  #: serials of the army's own originals to repost
-    praise: I64  #: serials of supporters' posts to amplify
+    reply_posts: I64  #: serials of their newest posts on the topic that can be answered
+    own_posts: I64  #: serials of the army's own originals to repost
+    supporter_posts: I64  #: serials of supporters' posts to amplify
 
 
 class Pool(NamedTuple):
@@ -102,7 +102,7 @@ class Platoons(NamedTuple):
     officer: I64
     tactic: I64
     copying: NDArray[np.float64]  #: P(copying the template)
-    desk: I64  #: hours by which the officer's plan is behind
+    order_lag: I64  #: hours by which the officer's plan is behind
 
 
 class ChainOfCommand:
@@ -121,39 +121,41 @@ class ChainOfCommand:
         self.rows, self.keys = rows, keys
         index = np.arange(len(rows))
         self.officer = index // army.span
-        self.tactic = _assign(index, campaign)
+        self.tactic = _assign_tactics(index, campaign)
         shifts = DAY // army.shift
         self.shift_start = 8 + army.shift * ((index // len(TACTICS)) % shifts)
-        self.copying = self._copying()
+        self.copying = self._draw_copying()
         self.used = np.zeros(len(rows), np.int64)
-        self.plans: deque[Plan] = deque(maxlen=MEMORY)
+        self.plans: deque[Plan] = deque(maxlen=MAX_ORDER_LAG)
         self._tables: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None
 
     def order(self, view: PublicView) -> Orders:
         """Return the posts that the members write in the hour of `view`."""
         self.used[self.shift_start % DAY == view.tick % DAY] = 0
-        if not self.rows.size or not self.campaign.start <= view.tick < self.campaign.end + MEMORY:
-            return _nothing()
-        self.plans.append(self._plan(view))
+        if not self.rows.size or not self.campaign.start <= view.tick < self.campaign.end + MAX_ORDER_LAG:
+            return _make_empty_orders()
+        self.plans.append(self._make_plan(view))
         return self._carry_out(view)
 
-    def _plan(self, view: PublicView) -> Plan:
+    def _make_plan(self, view: PublicView) -> Plan:
         """The commander's look at the platform, and what is to be done about it."""
-        accounts = len(view.barred)
-        rows = recent(view, DAY)
-        visible, newest, push, praise, reach = _survey(rows, view, *self._known(accounts), bool(self.campaign.victims))
+        accounts = len(view.inactive)
+        rows = find_recent(view, DAY)
+        visible, newest, push, praise, reach = _survey(
+            rows, view, *self._mark_known(accounts), bool(self.campaign.victims)
+        )
         aims = np.flatnonzero(newest >= 0)
         targets = aims[np.argsort(-visible[aims], kind="stable")][: self.campaign.targets]
         return Plan(
             number=view.tick,
-            intensity=self.campaign.intensity if self.campaign.runs(view.tick) else 0.0,
+            intensity=self.campaign.intensity if self.campaign.is_running(view.tick) else 0.0,
             targets=targets,
-            bait=view.base + newest[np.sort(targets)],
-            push=view.base + push[-20:],
-            praise=view.base + praise[np.argsort(-reach, kind="stable")][:20],
+            reply_posts=view.base + newest[np.sort(targets)],
+            own_posts=view.base + push[-20:],
+            supporter_posts=view.base + praise[np.argsort(-reach, kind="stable")][:20],
         )
 
-    def _known(self, accounts: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _mark_known(self, accounts: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Tell of each account whether it is, or was, the army's own and whether it is a named victim, bool [A]."""
         if self._tables is None or len(self._tables[0]) != accounts:
             own, victim = np.zeros((2, accounts), np.bool_)
@@ -166,54 +168,62 @@ class ChainOfCommand:
         """Officers hand down what has reached them; members on shift obey within their quota."""
         intensity = np.array([plan.intensity for plan in reversed(self.plans)])
         if not intensity.any():
-            return _nothing()
-        behind = np.minimum(self._delays(view.tick), MEMORY - 1)
-        pool = self._pool(view, {int(age) for age in behind if age < len(self.plans)})
-        hour = key_of(self.seed, _HOUR, view.tick)
+            return _make_empty_orders()
+        behind = np.minimum(self._draw_delays(view.tick), MAX_ORDER_LAG - 1)
+        pool = self._collect_pool(view, {int(age) for age in behind if age < len(self.plans)})
+        hour = make_key(self.seed, _HOUR, view.tick)
         shift = (view.tick % DAY - self.shift_start) % DAY < self.army.shift
-        able = shift & ~view.barred[self.rows] & (self.tactic >= 0)
+        able = shift & ~view.inactive[self.rows] & (self.tactic >= 0)
         desk = behind[self.officer]
-        count = _workload(self.keys, hour, able, self.tactic, desk, intensity, pool, self.used, values(self.army))
+        count = _assign_workload(
+            self.keys, hour, able, self.tactic, desk, intensity, pool, self.used, get_values(self.army)
+        )
         self.used += count
         written = int(count.sum())
-        return self._write(view, count, desk, pool, written) if written else _nothing()
+        return self._write(view, count, desk, pool, written) if written else _make_empty_orders()
 
-    def _delays(self, tick: int) -> I64:
+    def _draw_delays(self, tick: int) -> I64:
         """Hours by which each officer is behind: exponential, drawn for each officer and day."""
         officers = np.arange(int(self.officer[-1]) + 1, dtype=np.uint64)
-        late: I64 = exponentials(mixed(key_of(self.seed, _OFFICER, tick // DAY), officers), 0, self.army.delay)
+        late: I64 = exponentials(keyed_hash(make_key(self.seed, _OFFICER, tick // DAY), officers), 0, self.army.delay)
         return late.astype(np.int64)
 
-    def _pool(self, view: PublicView, ages: set[int]) -> Pool:
+    def _collect_pool(self, view: PublicView, ages: set[int]) -> Pool:
         """What the plans of these ages name for each tactic and still stands."""
         start, stop = np.zeros((2, len(self.plans), len(TACTICS)), np.int64)
         parts, filled = [np.zeros(0, np.int64)], 0
         for age in ages:
             plan = self.plans[len(self.plans) - 1 - age]
-            for tactic, serials in ((FLOOD, plan.push), (ABUSE, plan.bait), (AMPLIFY, plan.praise)):
-                parts.append(_standing(serials, view.base, view.removed))
+            for tactic, serials in (
+                (FLOOD, plan.own_posts),
+                (ABUSE, plan.reply_posts),
+                (AMPLIFY, plan.supporter_posts),
+            ):
+                parts.append(_find_standing(serials, view.base, view.removed))
                 start[age, tactic], stop[age, tactic] = filled, filled + len(parts[-1])
                 filled += len(parts[-1])
         return Pool(np.concatenate(parts), start, stop)
 
     def _write(self, view: PublicView, count: I64, desk: I64, pool: Pool, written: int) -> Orders:
-        new, order, tactic = drafts(written), np.empty(written, np.int64), np.empty(written, np.int8)
+        new, order, tactic = make_drafts(written), np.empty(written, np.int64), np.empty(written, np.int8)
         platoons = Platoons(self.rows, self.keys, self.officer, self.tactic, self.copying, desk)
         numbers = np.array([plan.number for plan in reversed(self.plans)])
-        text = key_of(self.seed, _TEXT, view.tick)
+        text = make_key(self.seed, _TEXT, view.tick)
         _fill(
-            new, order, tactic, platoons, count, pool, numbers, view, orders_of(self.seed, view.tick), text,
-            values(self.campaign).toxic_share, values(self.army),
+            new, order, tactic, platoons, count, pool, numbers, view, make_orders_key(self.seed, view.tick), text,
+            get_values(self.campaign).toxic_share, get_values(self.army),
         )  # fmt: skip
         return Orders(new, order, tactic)
 
-    def _copying(self) -> NDArray[np.float64]:
+    def _draw_copying(self) -> NDArray[np.float64]:
         """P(copying the template) of each member: u^(1/c - 1) spreads it around its mean c."""
-        late = exponentials(mixed(key_of(self.seed, _TRAIT, 0), self.keys), 0, 1.0 / max(self.army.copying, 1e-9) - 1.0)
+        late = exponentials(
+            keyed_hash(make_key(self.seed, _TRAIT, 0), self.keys), 0, 1.0 / max(self.army.copying, 1e-9) - 1.0
+        )
         return np.array([math.exp(-x) for x in late])
 
 
-def _assign(index: I64, campaign: Campaign) -> I64:
+def _assign_tactics(index: I64, campaign: Campaign) -> I64:
     """Return each member's tactic, -1 for a platoon that has nothing to do."""
     active = [TACTICS.index(name) for name in sorted(campaign.tactics, key=TACTICS.index)]
     if campaign.effort == "equal" and active:
@@ -222,8 +232,8 @@ def _assign(index: I64, campaign: Campaign) -> I64:
     return np.where(np.isin(tactic, active), tactic, -1)
 
 
-def _nothing() -> Orders:
-    return Orders(drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
+def _make_empty_orders() -> Orders:
+    return Orders(make_drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
 
 
 @njit(cache=True)
@@ -238,23 +248,23 @@ def _survey(rows, view, own, victim, named):
     push, praise, reach = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64), np.empty(len(rows))
     pushed, praised = 0, 0
     for j in rows:
-        voice, stance = view.voice[j], view.stance_principal[j]
+        voice, stance = view.original_author[j], view.stance_principal[j]
         echo = 1.0 + view.reposts[j] + view.replies[j]
-        if victim[voice] if named else stance < -OPINION and view.stance_extremist[j] < 0.0:
+        if victim[voice] if named else stance < -OPINION_THRESHOLD and view.stance_extremist[j] < 0.0:
             visible[voice] += echo
             newest[voice] = j
         if own[voice]:
             if view.kind[j] == ORIGINAL:
                 push[pushed] = j
                 pushed += 1
-        elif stance > OPINION:
+        elif stance > OPINION_THRESHOLD:
             praise[praised], reach[praised] = j, echo
             praised += 1
     return visible, newest, push[:pushed], praise[:praised], reach[:praised]
 
 
 @njit(cache=True)
-def _standing(serials, base, removed):
+def _find_standing(serials, base, removed):
     """Return the rows of those `serials` that are in the window and not removed, int64."""
     rows, n = np.empty(len(serials), np.int64), 0
     for serial in serials:
@@ -265,7 +275,7 @@ def _standing(serials, base, removed):
 
 
 @njit(cache=True)
-def _workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
+def _assign_workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
     """Return how many posts each member writes, int64.
 
     None if the order has not reached the officer, and none by a platoon that finds nothing to do: nobody to
@@ -292,19 +302,21 @@ def _fill(new, order, tactics, platoons, count, pool, numbers, view, orders, tex
     d = 0
     for m in range(len(count)):
         for ordinal in range(count[m]):
-            post = ordered(orders, keys[m], ordinal)
+            post = make_post_key(orders, keys[m], ordinal)
             age, task = desk[m], tactic[m]
             first, length = pool.start[age, task], pool.stop[age, task] - pool.start[age, task]
             pick = draw(post, _PICK)
             order[d], tactics[d] = numbers[0] - age, task
             new.key[d] = post
-            new.author[d] = new.voice[d] = rows[m]
-            new.time[d] = view.tick * 3600 + _second(post, mix(text, np.uint64(officer[m] * 1000 + ordinal)), p.jitter)
+            new.author[d] = new.original_author[d] = rows[m]
+            new.time[d] = view.tick * 3600 + _draw_second(
+                post, mix(text, np.uint64(officer[m] * 1000 + ordinal)), p.jitter
+            )
             new.stance_principal[d], new.stance_extremist[d] = 1.0, -1.0
             if task == AMPLIFY or (task == FLOOD and length > 0 and draw(post, _MIX) < p.reposts):
-                copy(new, d, view, view.base, pool.row[first + int(pick * length)])
+                fill_repost(new, d, view, view.base, pool.row[first + int(pick * length)])
             elif task == ABUSE:
-                answer(new, d, view, view.base, pool.row[first + int(pick * length)])
+                fill_reply(new, d, view, view.base, pool.row[first + int(pick * length)])
                 new.toxicity[d] = 0.7 + 0.3 * draw(post, _HARSH)
             else:
                 if draw(post, _COPY) < copying[m]:
@@ -316,7 +328,7 @@ def _fill(new, order, tactics, platoons, count, pool, numbers, view, orders, tex
 
 
 @njit(cache=True)
-def _second(post, slot, jitter):
+def _draw_second(post, slot, jitter):
     """Return the second of the hour: a slot shared by an officer's members, plus the member's jitter."""
     late = -jitter * math.log(draw(post, _JITTER))
     return int(3600.0 * draw(slot, _SLOT) + late) % 3600

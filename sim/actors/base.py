@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.noise import draws, key_of, lognormals, mix, mixed, mixed_pairs, stream
-from sim.state.accounts import F64, I64, Accounts, empty
+from sim.rng import draw_each, hash_pairs, keyed_hash, lognormals, make_key, mix, stream
+from sim.state.accounts import F64, I64, Accounts, make_blank_accounts
 from sim.state.posts import CONTESTED, I8, I32, Ledger, Posts
 from sim.state.records import Orders
 from sim.state.topics import Topics
@@ -17,7 +17,7 @@ _TIES = stream("actors/ties")
 _ORDERED = stream("actors/post")
 
 
-NOBODY: I64 = np.zeros(0, np.int64)
+EMPTY_ROWS: I64 = np.zeros(0, np.int64)
 
 
 class PublicView(NamedTuple):
@@ -36,29 +36,29 @@ class PublicView(NamedTuple):
     appeal: F64
     template: I32
     root: I64
-    voice: I32
+    original_author: I32
     target: I32
     theme: I8
     reposts: I32
     replies: I32
     removed: NDArray[np.bool_]
     stream: I64  #: [n] serials of the contested topic's originals and replies, oldest first
-    barred: NDArray[np.bool_]  #: [A] accounts that are suspended or have left
+    inactive: NDArray[np.bool_]  #: [A] accounts that are suspended or have left
     unmasked: NDArray[np.bool_]  #: [A] accounts known to have served somebody
-    turned_to: I64 = NOBODY  #: accounts to which people offered themselves in this hour, one item each
-    heat: float = 1.0  #: factor on the volume of those whom outside events stir up
+    turned_to: I64 = EMPTY_ROWS  #: accounts to which people offered themselves in this hour, one item each
+    extremist_volume: float = 1.0  #: factor on the volume of those whom outside events stir up
 
 
 _COLUMNS = [name for name in PublicView._fields if name in Posts._fields]
 
 
-def look(
+def make_public_view(
     ledger: Ledger,
     topics: Topics,
     accounts: Accounts,
     tick: int,
-    heat: float = 1.0,
-    turned_to: I64 = NOBODY,
+    extremist_volume: float = 1.0,
+    turned_to: I64 = EMPTY_ROWS,
     tags: tuple[int, ...] = (CONTESTED,),
 ) -> PublicView:
     """Return the public view at the start of `tick`; nothing hidden of a person goes into it.
@@ -74,15 +74,15 @@ def look(
         tick=tick,
         base=ledger.base,
         stream=stream_[np.searchsorted(stream_, ledger.base) :],
-        barred=(accounts.suspended_until > tick) | accounts.left,
+        inactive=(accounts.suspended_until > tick) | accounts.has_left,
         unmasked=accounts.unmasked,
         turned_to=turned_to,
-        heat=heat,
+        extremist_volume=extremist_volume,
         **public,
     )
 
 
-def recent(view: PublicView, hours: int) -> I64:
+def find_recent(view: PublicView, hours: int) -> I64:
     """Return rows of the contested stream of the last `hours` that still stand, oldest first, int64."""
     oldest = np.searchsorted(view.time, (view.tick - hours) * 3600)
     rows = view.stream[np.searchsorted(view.stream, view.base + oldest) :] - view.base
@@ -97,54 +97,54 @@ class Actor(Protocol):
         ...
 
 
-class Band(NamedTuple):
+class AccountBatch(NamedTuple):
     """The accounts of one actor when they join: their columns and their ties."""
 
     accounts: Accounts
     source: I64  #: [T] who follows (row)
     target: I64  #: [T] who is followed (row)
-    unopened: int = 0  #: how many of the accounts, the last ones, are opened later, each with its first post
+    unopened_count: int = 0  #: how many of the accounts, the last ones, are opened later, each with its first post
 
 
-def enlist(name: str, size: int, followers: float, n_organic: int, first_row: int, seed: int) -> Band:
+def create_accounts(name: str, size: int, followers: float, n_organic: int, first_row: int, seed: int) -> AccountBatch:
     """Make `size` accounts of one actor, each with lognormal numbers of organic followers.
 
     Ties are keyed by the account, so that one more account changes nobody else's. Mean `followers`,
     sigma 1 (assumption). Followers are drawn uniformly; duplicates are dropped by the graph.
     """
-    accounts = empty(size)
-    accounts.key[:] = mixed(key_of(seed, stream(f"actors/{name}"), 0), np.arange(size, dtype=np.uint64))
-    accounts.climate[:] = 0.5
-    source, owner = followed(accounts.key, followers, n_organic, seed)
-    return Band(accounts, source, first_row + owner)
+    accounts = make_blank_accounts(size)
+    accounts.key[:] = keyed_hash(make_key(seed, stream(f"actors/{name}"), 0), np.arange(size, dtype=np.uint64))
+    accounts.opinion_climate[:] = 0.5
+    source, owner = draw_followers(accounts.key, followers, n_organic, seed)
+    return AccountBatch(accounts, source, first_row + owner)
 
 
-def followed(keys: NDArray[np.uint64], followers: float, n_organic: int, seed: int) -> tuple[I64, I64]:
+def draw_followers(keys: NDArray[np.uint64], followers: float, n_organic: int, seed: int) -> tuple[I64, I64]:
     """Draw organic followers, a lognormal number of mean `followers`, of each of these identities (uint64 [n]).
 
     Returns:
         Rows of followers, and by whom of the n each is drawn; both int64.
     """
-    drawn = lognormals(followers, 1.0, key_of(seed, _FOLLOWED, 0), keys)
+    drawn = lognormals(followers, 1.0, make_key(seed, _FOLLOWED, 0), keys)
     counts = np.minimum(drawn.astype(np.int64), n_organic)
     owner = np.repeat(np.arange(len(keys)), counts)
     ordinal = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    ties = pairs(keys[owner], ordinal, key_of(seed, _TIES, 0))
-    return (draws(ties, 0) * n_organic).astype(np.int64), owner
+    ties = make_pair_keys(keys[owner], ordinal, make_key(seed, _TIES, 0))
+    return (draw_each(ties, 0) * n_organic).astype(np.int64), owner
 
 
-def pairs(keys: NDArray[np.uint64], ordinal: I64, key: np.uint64) -> NDArray[np.uint64]:
+def make_pair_keys(keys: NDArray[np.uint64], ordinal: I64, key: np.uint64) -> NDArray[np.uint64]:
     """Return one identity (uint64 [n]) for each (account key, ordinal) under a stream key."""
-    together: NDArray[np.uint64] = mixed_pairs(mixed(key, keys), ordinal.astype(np.uint64))
+    together: NDArray[np.uint64] = hash_pairs(keyed_hash(key, keys), ordinal.astype(np.uint64))
     return together
 
 
 @njit(cache=True)
-def ordered(key, member, ordinal):
-    """Return the identity (uint64) of a member's post number `ordinal`; `key` is what `orders_of` returns."""
+def make_post_key(key, member, ordinal):
+    """Return the identity (uint64) of a member's post number `ordinal`; `key` is what `make_orders_key` returns."""
     return mix(mix(key, member), np.uint64(ordinal))
 
 
-def orders_of(seed: int, tick: int) -> np.uint64:
+def make_orders_key(seed: int, tick: int) -> np.uint64:
     """Return the key of all organised posts of `tick`."""
-    return key_of(seed, _ORDERED, tick)
+    return make_key(seed, _ORDERED, tick)

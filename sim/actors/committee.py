@@ -12,10 +12,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.army import Drilled
-from sim.actors.base import Band, enlist
-from sim.actors.crew import Crew, Drill, Employed
-from sim.noise import draws, key_of, mixed, stream
+from sim.actors.army import CommandedForce
+from sim.actors.base import AccountBatch, create_accounts
+from sim.actors.operator_group import HiredForce, OperatingProfile, OperatorGroup
+from sim.rng import draw_each, keyed_hash, make_key, stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64
 
@@ -24,7 +24,7 @@ DAY = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Committee(Employed):
+class Committee(HiredForce):
     """A few amateurs with one narrow target."""
 
     role: ClassVar[str] = "committee"
@@ -47,22 +47,22 @@ class Committee(Employed):
         budget = self.principal.budget
         return int(budget / self.cost) if budget and self.cost else self.size
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the members' accounts, whose rows start at `first_row`."""
-        return enlist(self.name, self.members, self.followers, n_organic, first_row, seed)
+        return create_accounts(self.name, self.members, self.followers, n_organic, first_row, seed)
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Crew:
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
         """Return the committee in `rows`: everybody a group of their own, with hours of their own."""
-        first = (DAY * draws(mixed(key_of(seed, _DUTY, 0), keys), 0)).astype(np.int64)
-        drill = Drill(
+        first = (DAY * draw_each(keyed_hash(make_key(seed, _DUTY, 0), keys), 0)).astype(np.int64)
+        drill = OperatingProfile(
             rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
             jitter=self.jitter, group=np.arange(len(rows)), first=first, shift=self.duty, delay=0.0,
         )  # fmt: skip
-        return Crew(self.operations, drill, rows, keys, seed, most=1)
+        return OperatorGroup(self.operations, drill, rows, keys, seed, max_targets=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brigade(Drilled, Employed):
+class Brigade(CommandedForce, HiredForce):
     """A part of the army with operations of its own."""
 
     role: ClassVar[str] = "troll"
@@ -81,16 +81,16 @@ class Brigade(Drilled, Employed):
             return self.size
         return max(0, math.floor((budget - self.overhead) / self.cost * self.span / (self.span + 1)))
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the members' accounts, whose rows start at `first_row`."""
-        return enlist(self.name, self.members, self.followers, n_organic, first_row, seed)
+        return create_accounts(self.name, self.members, self.followers, n_organic, first_row, seed)
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Crew:
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
         """Return the brigade in `rows`: officers' groups, in shifts from 8 o'clock on."""
         group = np.arange(len(rows)) // self.span
-        drill = Drill(
+        drill = OperatingProfile(
             rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
             jitter=self.jitter, group=group, first=8 + self.shift * (group % (DAY // self.shift)), shift=self.shift,
             delay=self.delay,
         )  # fmt: skip
-        return Crew(self.operations, drill, rows, keys, seed)
+        return OperatorGroup(self.operations, drill, rows, keys, seed)

@@ -8,7 +8,7 @@ day it looks at its own and at its rivals':
 
 That groups under rising public support outbid each other by violence is the thesis of Bloom 2004 ("Palestinian suicide
 bombing: public support, market share, and outbidding"); that they do so in what they show, and this form, are
-assumptions. Who joins (`sim.people.recruiting`) opens an account for the organisation, as long as it has any to give.
+assumptions. Who joins (`sim.make_people.recruiting`) opens an account for the organisation, as long as it has any to give.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, enlist, recent
+from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent
 from sim.actors.propagandist import Extremists, Organisation
 from sim.rules import parameter
 from sim.state.accounts import I64
@@ -35,19 +35,19 @@ class Contender(Extremists):
         20, unit="accounts", source="assumption: that it can open for recruits", low=0, high=10**6
     )
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the propagandists' accounts, and behind them those of future recruits, whom nobody follows."""
-        members = enlist(self.name, self.size + self.recruits, self.followers, n_organic, first_row, seed)
+        members = create_accounts(self.name, self.size + self.recruits, self.followers, n_organic, first_row, seed)
         followed = members.target < first_row + self.size
         source, target = members.source[followed], members.target[followed]
-        return members._replace(source=source, target=target, unopened=self.recruits)
+        return members._replace(source=source, target=target, unopened_count=self.recruits)
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Contending":
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "ContenderOrganisation":
         """Return the organisation whose accounts are in `rows`."""
-        return Contending(self, rows, keys, seed)
+        return ContenderOrganisation(self, rows, keys, seed)
 
 
-class Contending(Organisation):
+class ContenderOrganisation(Organisation):
     """One contender in one world.
 
     Attributes:
@@ -59,7 +59,7 @@ class Contending(Organisation):
 
     def __init__(self, rule: Contender, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
         super().__init__(rule, rows, keys, seed)
-        self.members, self.standing = rule.size, float("nan")
+        self.members, self.market_share = rule.size, float("nan")
         self._full, self._ever = self.rates.copy(), rows.copy()
         self.rates[rule.size :] = 0.0
 
@@ -73,11 +73,11 @@ class Contending(Organisation):
     def _escalate(self, view: PublicView) -> None:
         if self.rule.escalation != "outbidding":
             super()._escalate(view)
-        rows = recent(view, 24)
+        rows = find_recent(view, 24)
         rows = rows[view.shock[rows] > 0.0]
         self._ever = np.union1d(self._ever, self.rows)
-        echo, mine = view.reposts[rows] + view.replies[rows], np.isin(view.voice[rows], self._ever)
+        echo, mine = view.reposts[rows] + view.replies[rows], np.isin(view.original_author[rows], self._ever)
         own, others = int(echo[mine].sum()), int(echo[~mine].sum())
-        self.standing = own / (own + others) if own + others else float("nan")
+        self.market_share = own / (own + others) if own + others else float("nan")
         if self.rule.escalation != "habituation" and not mine.all() and own <= others:
-            self.shock = min(1.0, max(self.shock, float(view.shock[rows[~mine]].max()) + self.rule.step))
+            self.shock = min(1.0, max(self.shock, float(view.shock[rows[~mine]].max()) + self.rule.escalation_step))

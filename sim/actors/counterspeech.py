@@ -14,11 +14,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, enlist, ordered, orders_of, recent
-from sim.noise import draw, key_of, mix, stream
+from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent, make_orders_key, make_post_key
+from sim.rng import draw, make_key, mix, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
-from sim.state.posts import TOXIC, answer, drafts
+from sim.state.posts import TOXIC_THRESHOLD, fill_reply, make_drafts
 from sim.state.records import Orders
 
 _HOUR = stream("counterspeech/hour")
@@ -38,11 +38,11 @@ class CounterSpeech(Rule):
     rate: float = parameter(1.0, unit="posts/h", source="assumption", low=0.0, high=1000.0)
     followers: float = parameter(30.0, unit="followers", source="assumption: as the army's", low=0.0, high=1e9)
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the volunteers' accounts, whose rows start at `first_row`."""
-        return enlist("counterspeech", self.size, self.followers, n_organic, first_row, seed)
+        return create_accounts("counterspeech", self.size, self.followers, n_organic, first_row, seed)
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Volunteers":
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Volunteers":
         """Return the volunteers with the accounts in `rows`."""
         return Volunteers(self, rows, keys, seed)
 
@@ -55,30 +55,30 @@ class Volunteers:
 
     def order(self, view: PublicView) -> Orders:
         """Return what they post in the hour of `view`; nobody ordered it."""
-        bait = abused(view)
-        hour = key_of(self.seed, _HOUR, view.tick)
-        able = ~view.barred[self.rows] & (len(bait) > 0)
-        count = _how_many(self.keys, hour, able, self.rule.strength, self.rule.rate)
+        bait = find_abused(view)
+        hour = make_key(self.seed, _HOUR, view.tick)
+        able = ~view.inactive[self.rows] & (len(bait) > 0)
+        count = _count_posts(self.keys, hour, able, self.rule.strength, self.rule.rate)
         n = int(count.sum())
-        new = drafts(n)
+        new = make_drafts(n)
         if n:
-            _fill(new, self.rows, self.keys, count, orders_of(self.seed, view.tick), bait, view)
+            _fill(new, self.rows, self.keys, count, make_orders_key(self.seed, view.tick), bait, view)
         return Orders(new, np.full(n, -1, np.int64), np.full(n, -1, np.int8))
 
 
-def abused(view: PublicView) -> I64:
+def find_abused(view: PublicView) -> I64:
     """Return the rows of the newest contested post of the day of each who was answered with abuse in the last hour."""
-    fresh = recent(view, 1)
-    hurt = np.unique(view.target[fresh[(view.toxicity[fresh] >= TOXIC) & (view.target[fresh] >= 0)]])
-    day = recent(view, DAY)
-    newest = np.full(len(view.barred), -1)
-    newest[view.voice[day]] = day  # rows ascend, and the last one written stays
+    fresh = find_recent(view, 1)
+    hurt = np.unique(view.target[fresh[(view.toxicity[fresh] >= TOXIC_THRESHOLD) & (view.target[fresh] >= 0)]])
+    day = find_recent(view, DAY)
+    newest = np.full(len(view.inactive), -1)
+    newest[view.original_author[day]] = day  # rows ascend, and the last one written stays
     found = newest[hurt]
     return np.asarray(found[found >= 0])
 
 
 @njit(cache=True)
-def _how_many(keys, hour, able, strength, rate):
+def _count_posts(keys, hour, able, strength, rate):
     """Return how many posts each volunteer writes in this hour, int64."""
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
@@ -93,13 +93,13 @@ def _fill(new, rows, keys, count, orders, bait, view):
     d = 0
     for m in range(len(count)):
         for ordinal in range(count[m]):
-            post = ordered(orders, keys[m], ordinal)
+            post = make_post_key(orders, keys[m], ordinal)
             j = bait[int(draw(post, _PICK) * len(bait))]
             new.key[d] = post
-            new.author[d] = new.voice[d] = rows[m]
+            new.author[d] = new.original_author[d] = rows[m]
             new.time[d] = view.tick * 3600 + int(3600.0 * draw(post, _SECOND))
             new.stance_principal[d] = view.stance_principal[j]
             new.stance_extremist[d] = view.stance_extremist[j]
             new.appeal[d] = 0.5 * draw(post, _APPEAL)
-            answer(new, d, view, view.base, j)
+            fill_reply(new, d, view, view.base, j)
             d += 1

@@ -6,15 +6,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import Band
-from sim.noise import draws, key_of, mixed, mixed_pairs, stream
+from sim.actors.base import AccountBatch
+from sim.rng import draw_each, hash_pairs, keyed_hash, make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
 from sim.state.graph import Graph
 from sim.state.posts import I32
 
 PARAPHRASES = ("copy", "template", "swap", "rewrite")
-LATEST = 24 * 3600  #: seconds by which a post can be late at most
+MAX_DELAY = 24 * 3600  #: seconds by which a post can be late at most
 
 _AGED = stream("evasion/aged")
 _TIE = stream("evasion/tie")
@@ -25,11 +25,11 @@ _MODEL, _FOLLOWER, _FOLLOWEE = range(3)
 class Evasion(Rule):
     """What the organised do so as not to be found; by default nothing.
 
-    `jitter` to `everyday` act in `sim.actors.hiding`, and `maturity` in `settle`. The others, and the age of accounts,
+    `jitter` to `everyday` act in `sim.actors.evading_actor`, and `maturity` in `settle`. The others, and the age of accounts,
     change nothing in the world: what a platform shows is derived from them (`experiments.detection.surface`).
     """
 
-    jitter: float = parameter(0.0, unit="s", source="0 is off", low=0.0, high=LATEST / 2)
+    jitter: float = parameter(0.0, unit="s", source="0 is off", low=0.0, high=MAX_DELAY / 2)
     diurnal: bool = parameter(False, unit="1", source="no is off")
     participation: float = share(1.0, source="1 is off")
     rotation: int = parameter(1, unit="h", source="1: anew each hour", low=1, high=168)
@@ -40,45 +40,45 @@ class Evasion(Rule):
     deletion: float = share(0.0, source="0 is off")
     maturity: float = share(0.0, source="0 is off")
 
-    def aged(self, keys: NDArray[np.uint64], seed: int) -> NDArray[np.bool_]:
+    def draw_aged(self, keys: NDArray[np.uint64], seed: int) -> NDArray[np.bool_]:
         """Tell which accounts of the organised were not made for the purpose, bool [n]."""
-        old: NDArray[np.bool_] = draws(mixed(key_of(seed, _AGED), keys), 0) < self.maturity
+        old: NDArray[np.bool_] = draw_each(keyed_hash(make_key(seed, _AGED), keys), 0) < self.maturity
         return old
 
 
-OPEN = Evasion()  #: nobody hides
+NO_EVASION = Evasion()  #: nobody hides
 
 
-class _Rows(NamedTuple):
+class _TieEnds(NamedTuple):
     """One direction of a graph."""
 
     start: I64
     other: I32
 
 
-def settle(rule: Evasion, band: Band, first_row: int, graph: Graph, seed: int) -> Band:
+def add_aged_ties(rule: Evasion, band: AccountBatch, first_row: int, graph: Graph, seed: int) -> AccountBatch:
     """Return `band`, whose rows start at `first_row`, with its aged accounts among the people of `graph`.
 
     Each aged account that follows nobody yet gets as many followers and followees as some person has, drawn by ties:
     who follows many is more likely to follow it, and it follows who has many followers. Its former followers go.
     """
     rows = first_row + np.arange(len(band.accounts.key))
-    aged = rule.aged(band.accounts.key, seed) & ~np.isin(rows, band.source)
+    aged = rule.draw_aged(band.accounts.key, seed) & ~np.isin(rows, band.source)
     if not aged.any() or not len(graph.following):
         return band
-    rows, keys = rows[aged], mixed(key_of(seed, _TIE), band.accounts.key[aged])
-    model = (draws(keys, _MODEL) * (len(graph.followers_start) - 1)).astype(np.int64)
-    followed, followers = _drawn(_Rows(graph.followers_start, graph.followers), rows, keys, model, _FOLLOWER)
-    following, followees = _drawn(_Rows(graph.following_start, graph.following), rows, keys, model, _FOLLOWEE)
+    rows, keys = rows[aged], keyed_hash(make_key(seed, _TIE), band.accounts.key[aged])
+    model = (draw_each(keys, _MODEL) * (len(graph.followers_start) - 1)).astype(np.int64)
+    followed, followers = _draw_ties(_TieEnds(graph.followers_start, graph.followers), rows, keys, model, _FOLLOWER)
+    following, followees = _draw_ties(_TieEnds(graph.following_start, graph.following), rows, keys, model, _FOLLOWEE)
     kept = ~np.isin(band.target, rows)
     source = np.concatenate([band.source[kept], followers, following])
     return band._replace(source=source, target=np.concatenate([band.target[kept], followed, followees]))
 
 
-def _drawn(ties: _Rows, rows: I64, keys: NDArray[np.uint64], model: I64, purpose: int) -> tuple[I64, I64]:
+def _draw_ties(ties: _TieEnds, rows: I64, keys: NDArray[np.uint64], model: I64, purpose: int) -> tuple[I64, I64]:
     """Return each of `rows` as often as its model has ties, and beside it the far end of a random tie."""
     count = np.diff(ties.start)[model]
     ordinal = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    identity = mixed_pairs(np.repeat(keys, count), ordinal.astype(np.uint64))
-    far = ties.other[(draws(identity, purpose) * len(ties.other)).astype(np.int64)]
+    identity = hash_pairs(np.repeat(keys, count), ordinal.astype(np.uint64))
+    far = ties.other[(draw_each(identity, purpose) * len(ties.other)).astype(np.int64)]
     return np.repeat(rows, count), far.astype(np.int64)

@@ -13,17 +13,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, enlist, ordered, orders_of
-from sim.noise import draw, key_of, mix, stream
-from sim.rules import Rule, parameter, share, values
+from sim.actors.base import AccountBatch, PublicView, create_accounts, make_orders_key, make_post_key
+from sim.rng import draw, make_key, mix, stream
+from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64
-from sim.state.posts import ORIGINAL, copy, drafts
+from sim.state.posts import ORIGINAL, fill_repost, make_drafts
 from sim.state.records import Orders
 
 _HOUR = stream("fans/hour")
 _COMES, _EXTRA = map(np.uint64, range(2))
 _PICK, _MIX, _CHANT, _SECOND, _APPEAL = map(np.uint64, range(5))
-CHANTS = 1_000_000_000  #: number of the first chant, beyond those of texts that others copy
+FIRST_CHANT = 1_000_000_000  #: number of the first chant, beyond those of texts that others copy
 MORNING, BEDTIME = 8, 24  #: hours of the day between which fans post at all (assumption)
 
 
@@ -35,7 +35,7 @@ class Fans(Rule):
 
     size: int = parameter(30, unit="accounts", source="assumption", low=0, high=10**8)
     topic: int = parameter(1, unit="topic", source="assumption: an everyday one", low=1, high=10**4)
-    rally: int = parameter(20, unit="h", source="assumption: hour of the day", low=0, high=23)
+    rally_hour: int = parameter(20, unit="h", source="assumption: hour of the day", low=0, high=23)
     turnout: float = share(0.7, source="assumption: P(a fan joins a rally)")
     cheers: float = parameter(4.0, unit="posts/rally", source="assumption", low=0.0, high=1000.0)
     rate: float = parameter(0.15, unit="posts/h", source="assumption: at other hours", low=0.0, high=1000.0)
@@ -45,14 +45,14 @@ class Fans(Rule):
     followers: float = parameter(30.0, unit="followers", source="assumption: as the army's", low=0.0, high=1e9)
     following: float = parameter(30.0, unit="followees", source="assumption: as many", low=0.0, high=1e9)
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the fans' accounts, whose rows start at `first_row`; people follow them, and are followed."""
-        band = enlist("fans", self.size, self.followers, n_organic, first_row, seed)
-        theirs = enlist("fans/following", self.size, self.following, n_organic, first_row, seed)
+        band = create_accounts("fans", self.size, self.followers, n_organic, first_row, seed)
+        theirs = create_accounts("fans/following", self.size, self.following, n_organic, first_row, seed)
         source = np.concatenate([band.source, theirs.target])
         return band._replace(source=source, target=np.concatenate([band.target, theirs.source]))
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "FanClub":
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "FanClub":
         """Return the club whose members are the accounts in `rows`."""
         return FanClub(self, rows, keys, seed)
 
@@ -66,18 +66,18 @@ class FanClub:
     def order(self, view: PublicView) -> Orders:
         """Return what the fans post in the hour of `view`; nobody ordered it."""
         clock = view.tick % 24
-        rallying = clock == self.rule.rally
+        rallying = clock == self.rule.rally_hour
         if not (rallying or MORNING <= clock < BEDTIME):
-            return _unordered(0)
-        hour = key_of(self.seed, _HOUR, view.tick)
-        count = _how_many(self.keys, hour, view.barred[self.rows], rallying, values(self.rule))
-        orders = _unordered(int(count.sum()))
+            return _make_unordered(0)
+        hour = make_key(self.seed, _HOUR, view.tick)
+        count = _count_posts(self.keys, hour, view.inactive[self.rows], rallying, get_values(self.rule))
+        orders = _make_unordered(int(count.sum()))
         if len(orders.drafts.key):
-            push, key = self._cheers(view), orders_of(self.seed, view.tick)
-            _fill(orders.drafts, self.rows, self.keys, count, key, view, push, rallying, values(self.rule))
+            push, key = self._find_cheers(view), make_orders_key(self.seed, view.tick)
+            _fill(orders.drafts, self.rows, self.keys, count, key, view, push, rallying, get_values(self.rule))
         return orders
 
-    def _cheers(self, view: PublicView) -> I64:
+    def _find_cheers(self, view: PublicView) -> I64:
         """Rows of the last 20 standing originals of fans on their topic in the last day."""
         rows = np.arange(np.searchsorted(view.time, (view.tick - 24) * 3600), len(view.time))
         own = (view.topic[rows] == self.rule.topic) & (view.kind[rows] == ORIGINAL) & ~view.removed[rows]
@@ -85,12 +85,12 @@ class FanClub:
         return rows[np.isin(view.author[rows], self.rows)][-20:]
 
 
-def _unordered(n: int) -> Orders:
-    return Orders(drafts(n), np.full(n, -1, np.int64), np.full(n, -1, np.int8))
+def _make_unordered(n: int) -> Orders:
+    return Orders(make_drafts(n), np.full(n, -1, np.int64), np.full(n, -1, np.int8))
 
 
 @njit(cache=True)
-def _how_many(keys, hour, barred, rallying, p):
+def _count_posts(keys, hour, barred, rallying, p):
     """Return how many posts each fan writes in this hour, int64."""
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
@@ -106,16 +106,16 @@ def _fill(new, rows, keys, count, orders, view, push, rallying, p):
     d = 0
     for m in range(len(count)):
         for ordinal in range(count[m]):
-            post = ordered(orders, keys[m], ordinal)
+            post = make_post_key(orders, keys[m], ordinal)
             new.key[d] = post
-            new.author[d] = new.voice[d] = rows[m]
+            new.author[d] = new.original_author[d] = rows[m]
             late = -p.spread * math.log(draw(post, _SECOND)) if rallying else 3600.0 * draw(post, _SECOND)
             new.time[d] = view.tick * 3600 + int(late) % 3600
             new.topic[d] = p.topic
             if rallying and len(push) > 0 and draw(post, _MIX) < p.reposts:
-                copy(new, d, view, view.base, push[int(draw(post, _PICK) * len(push))])
+                fill_repost(new, d, view, view.base, push[int(draw(post, _PICK) * len(push))])
             else:
                 new.appeal[d] = 0.5 * draw(post, _APPEAL)
                 if rallying and draw(post, _CHANT) < p.chanting:
-                    new.template[d] = CHANTS + view.tick
+                    new.template[d] = FIRST_CHANT + view.tick
             d += 1

@@ -12,18 +12,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, enlist, ordered, orders_of
-from sim.noise import draw, key_of, mix, stream
-from sim.rules import Rule, parameter, share, values
+from sim.actors.base import AccountBatch, PublicView, create_accounts, make_orders_key, make_post_key
+from sim.rng import draw, make_key, mix, stream
+from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64
-from sim.state.posts import CONTESTED, drafts
+from sim.state.posts import CONTESTED, make_drafts
 from sim.state.records import Orders
 
 _BULLETIN = stream("newsbots/bulletin")
 _EXTRA, _TOPIC, _WHICH, _MINUTE = map(np.uint64, range(4))
 _TAKES, _SECOND, _APPEAL = map(np.uint64, range(3))
-BULLETINS = 1_500_000_000  #: number of the first bulletin's words
-MOST = 64  #: bulletins in an hour
+FIRST_BULLETIN = 1_500_000_000  #: number of the first bulletin's words
+MAX_BULLETINS = 64  #: bulletins in an hour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +33,18 @@ class NewsBots(Rule):
     role: ClassVar[str] = "newsbot"
 
     size: int = parameter(12, unit="accounts", source="assumption", low=0, high=10**8)
-    bulletins: float = parameter(1.0, unit="bulletins/h", source="assumption", low=0.0, high=MOST - 1)
+    bulletins: float = parameter(1.0, unit="bulletins/h", source="assumption", low=0.0, high=MAX_BULLETINS - 1)
     uptake: float = share(0.6, source="assumption: P(an outlet takes up a bulletin)")
     contested: float = share(0.1, source="assumption: share of bulletins on the contested topic")
     topics: int = parameter(4, unit="topics", source="assumption: everyday ones that are news", low=1, high=10**4)
     lag: float = parameter(30.0, unit="s", source="assumption: mean delay behind the agency", low=0.0, high=3600.0)
     followers: float = parameter(60.0, unit="followers", source="assumption", low=0.0, high=1e9)
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the outlets' accounts, whose rows start at `first_row`."""
-        return enlist("newsbots", self.size, self.followers, n_organic, first_row, seed)
+        return create_accounts("newsbots", self.size, self.followers, n_organic, first_row, seed)
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Agency":
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Agency":
         """Return the agency whose outlets are the accounts in `rows`."""
         return Agency(self, rows, keys, seed)
 
@@ -57,12 +57,12 @@ class Agency:
 
     def order(self, view: PublicView) -> Orders:
         """Return what the outlets post in the hour of `view`; nobody ordered it."""
-        hour = key_of(self.seed, _BULLETIN, view.tick)
+        hour = make_key(self.seed, _BULLETIN, view.tick)
         number = int(self.rule.bulletins + draw(hour, _EXTRA))
-        orders, barred = orders_of(self.seed, view.tick), view.barred[self.rows]
-        new, written = drafts(number * len(self.rows)), 0
+        orders, barred = make_orders_key(self.seed, view.tick), view.inactive[self.rows]
+        new, written = make_drafts(number * len(self.rows)), 0
         if len(new.key):
-            written = _fill(new, self.rows, self.keys, barred, number, hour, orders, view.tick, values(self.rule))
+            written = _fill(new, self.rows, self.keys, barred, number, hour, orders, view.tick, get_values(self.rule))
         new = type(new)._make(column[:written] for column in new)
         return Orders(new, np.full(written, -1, np.int64), np.full(written, -1, np.int8))
 
@@ -77,15 +77,15 @@ def _fill(new, rows, keys, barred, number, hour, orders, tick, p):
         if draw(told, _TOPIC) >= p.contested:
             about = 1 + int(draw(told, _WHICH) * p.topics)
         for m in range(len(rows)):
-            post = ordered(orders, keys[m], bulletin)
+            post = make_post_key(orders, keys[m], bulletin)
             if barred[m] or draw(post, _TAKES) >= p.uptake:
                 continue
             new.key[d] = post
-            new.author[d] = new.voice[d] = rows[m]
+            new.author[d] = new.original_author[d] = rows[m]
             late = 3600.0 * draw(told, _MINUTE) - p.lag * math.log(draw(post, _SECOND))
             new.time[d] = 3600 * tick + int(late) % 3600
             new.topic[d] = about
-            new.template[d] = BULLETINS + MOST * tick + bulletin
+            new.template[d] = FIRST_BULLETIN + MAX_BULLETINS * tick + bulletin
             new.appeal[d] = 0.5 * draw(post, _APPEAL)
             d += 1
     return d

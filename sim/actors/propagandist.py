@@ -7,11 +7,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, enlist, ordered, orders_of, recent
-from sim.noise import draw, key_of, lognormals, mix, stream
+from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent, make_orders_key, make_post_key
+from sim.rng import draw, lognormals, make_key, mix, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
-from sim.state.posts import drafts
+from sim.state.posts import make_drafts
 from sim.state.records import Orders
 
 _HOUR = stream("extremists/hour")
@@ -32,14 +32,14 @@ class Extremists(Rule):
     hyperactivity: float = parameter(1.0, unit="log", source="assumption: few write most", low=0.0, high=4.0)
     followers: float = parameter(40.0, unit="followers", source="assumption", low=0.0, high=1e9)
     shock: float = share(0.3, source="assumption: level at the start")
-    step: float = share(0.02, source="assumption: escalation a day when the echo fades")
-    content: float = share(0.3, source="assumption: share of posts with shocking content")
+    escalation_step: float = share(0.02, source="assumption: escalation a day when the echo fades")
+    shocking_share: float = share(0.3, source="assumption: share of posts with shocking content")
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the propagandists' accounts, whose rows start at `first_row`."""
-        return enlist("extremists", self.size, self.followers, n_organic, first_row, seed)
+        return create_accounts("extremists", self.size, self.followers, n_organic, first_row, seed)
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Organisation":
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Organisation":
         """Return the organisation whose propagandists are the accounts in `rows`."""
         return Organisation(self, rows, keys, seed)
 
@@ -49,34 +49,34 @@ class Organisation:
 
     def __init__(self, rule: Extremists, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
         self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
-        self.rates = lognormals(rule.posts_per_day / 24.0, rule.hyperactivity, key_of(seed, _RATE, 0), keys)
+        self.rates = lognormals(rule.posts_per_day / 24.0, rule.hyperactivity, make_key(seed, _RATE, 0), keys)
         self.shock = rule.shock
-        self.echo = 0.0
+        self.engagement = 0.0
 
     def order(self, view: PublicView) -> Orders:
         """Return what the propagandists post in the hour of `view`; once a day, look at the echo."""
         if view.tick % 24 == 0 and view.tick > 0:
             self._escalate(view)
-        hour = key_of(self.seed, _HOUR, view.tick)
-        count = _how_many(self.rates * view.heat, self.keys, hour, view.barred[self.rows])
-        new = drafts(int(count.sum()))
+        hour = make_key(self.seed, _HOUR, view.tick)
+        count = _count_posts(self.rates * view.extremist_volume, self.keys, hour, view.inactive[self.rows])
+        new = make_drafts(int(count.sum()))
         if len(new.key):
-            key = orders_of(self.seed, view.tick)
-            _write(new, self.rows, self.keys, count, key, view.tick * 3600, self.shock, self.rule.content)
+            key = make_orders_key(self.seed, view.tick)
+            _write(new, self.rows, self.keys, count, key, view.tick * 3600, self.shock, self.rule.shocking_share)
         return Orders(new, np.full(len(new.key), view.tick, np.int64), np.full(len(new.key), -1, np.int8))
 
     def _escalate(self, view: PublicView) -> None:
         """Raise the shock when reposts and replies per own post are no more than a day ago."""
-        rows = recent(view, 24)
-        rows = rows[np.isin(view.voice[rows], self.rows)]
+        rows = find_recent(view, 24)
+        rows = rows[np.isin(view.original_author[rows], self.rows)]
         echo = float((view.reposts[rows] + view.replies[rows]).mean()) if rows.size else 0.0
-        if echo <= self.echo:
-            self.shock = min(1.0, self.shock + self.rule.step)
-        self.echo = echo
+        if echo <= self.engagement:
+            self.shock = min(1.0, self.shock + self.rule.escalation_step)
+        self.engagement = echo
 
 
 @njit(cache=True)
-def _how_many(rates, keys, hour, barred):
+def _count_posts(rates, keys, hour, barred):
     """Return how many posts each member writes in an hour, int64: its rate, rounded at random."""
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
@@ -90,9 +90,9 @@ def _write(new, rows, keys, count, orders, now, shock, content):
     d = 0
     for m in range(len(count)):
         for ordinal in range(count[m]):
-            post = ordered(orders, keys[m], ordinal)
+            post = make_post_key(orders, keys[m], ordinal)
             new.key[d] = post
-            new.author[d] = new.voice[d] = rows[m]
+            new.author[d] = new.original_author[d] = rows[m]
             new.time[d] = now + int(3600.0 * draw(post, _SECOND))
             new.stance_principal[d], new.stance_extremist[d] = -1.0, 1.0
             new.appeal[d] = 0.5 * draw(post, _APPEAL)

@@ -12,12 +12,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, enlist, recent
-from sim.actors.crew import DAY, most_visible
-from sim.noise import key_of, mix, stream, uniform
+from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent
+from sim.actors.operator_group import DAY, find_most_visible
+from sim.rng import make_key, mix, stream, uniform
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
-from sim.state.posts import TOXIC, drafts
+from sim.state.posts import TOXIC_THRESHOLD, make_drafts
 from sim.state.records import Orders
 
 _REPORT = stream("reporters/report")
@@ -36,16 +36,16 @@ class Reporters(Rule):
     rate: float = share(0.3, source="assumption: P(a member reports a post of a target)")
     targets: int = parameter(40, unit="accounts", source="assumption: as many as are abused", low=0, high=10**9)
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the members' accounts, which nobody follows."""
-        return enlist(self.name, self.size, 0.0, n_organic, first_row, seed)
+        return create_accounts(self.name, self.size, 0.0, n_organic, first_row, seed)
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Denouncers":
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "ReporterGroup":
         """Return who reports with the accounts in `rows`."""
-        return Denouncers(self, rows, keys, seed)
+        return ReporterGroup(self, rows, keys, seed)
 
 
-class Denouncers:
+class ReporterGroup:
     """The reporters of one world."""
 
     def __init__(self, rule: Reporters, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
@@ -53,21 +53,21 @@ class Denouncers:
 
     def order(self, view: PublicView) -> Orders:
         """Return what the members report in the hour of `view`; they write nothing."""
-        nothing = Orders(drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
+        nothing = Orders(make_drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
         if not self.rule.start <= view.tick < self.rule.start + self.rule.hours:
             return nothing
-        rows = recent(view, DAY)
-        aims = most_visible(view, self.rows, "dissenters", self.rule.targets)
+        rows = find_recent(view, DAY)
+        aims = find_most_visible(view, self.rows, "dissenters", self.rule.targets)
         fresh = rows[view.time[rows] >= (view.tick - 1) * 3600]
-        civil = fresh[np.isin(view.voice[fresh], aims) & (view.toxicity[fresh] < TOXIC)]
-        able = self.keys[~view.barred[self.rows]]
+        civil = fresh[np.isin(view.original_author[fresh], aims) & (view.toxicity[fresh] < TOXIC_THRESHOLD)]
+        able = self.keys[~view.inactive[self.rows]]
         reported = np.empty(len(civil) * len(able), np.int64)
-        count = _reported(reported, civil, view.root, able, key_of(self.seed, _REPORT), self.rule.rate)
-        return nothing._replace(aims=aims, reported=reported[:count])
+        count = _draw_reports(reported, civil, view.root, able, make_key(self.seed, _REPORT), self.rule.rate)
+        return nothing._replace(targets=aims, reported=reported[:count])
 
 
 @njit(cache=True)
-def _reported(reported, rows, root, keys, key, rate):
+def _draw_reports(reported, rows, root, keys, key, rate):
     """Fill in the rows that members report; return how many. Keyed by member and content."""
     n = 0
     for j in rows:

@@ -2,7 +2,7 @@
 
 An account in reserve begins with nobody who follows it, unless it is *aged*: opened long before, kept for the purge,
 with a few followers of its own. Nobody follows it because of whom it replaces: they must find it again
-(`sim.people.following`). It keeps its operator's key, so that a return shifts no draw.
+(`sim.make_people.following`). It keeps its operator's key, so that a return shifts no draw.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, followed, pairs
-from sim.noise import draws, exponentials, key_of, mixed, stream
+from sim.actors.base import AccountBatch, draw_followers, make_pair_keys
+from sim.rng import draw_each, exponentials, keyed_hash, make_key, stream
 from sim.rules import Rule, parameter, share
-from sim.state.accounts import I64, NEVER, Accounts, Register, empty
+from sim.state.accounts import I64, NEVER, Accounts, Register, make_blank_accounts
 
 _RETURN = stream("returns/delay")
 _AGED = stream("returns/aged")
@@ -29,32 +29,34 @@ class Returns(Rule):
     aged: float = share(0.2, source="assumption: of the reserve; aged accounts were redeployed after purges in Turkey")
     aged_followers: float = parameter(5.0, unit="followers", source="assumption", low=0.0, high=1e9)
 
-    def reserve(self, operators: NDArray[np.uint64], n_organic: int, first_row: int, seed: int) -> Band:
+    def create_reserve(self, operators: NDArray[np.uint64], n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the accounts in reserve for operators of these keys, generation after generation, from `first_row` on.
 
         Only aged accounts have followers.
         """
-        accounts = empty(self.spares * len(operators))
+        accounts = make_blank_accounts(self.spares * len(operators))
         accounts.key[:] = np.tile(operators, self.spares)
-        accounts.climate[:] = 0.5
-        own = self._identities(operators, seed)
-        source, owner = followed(own, self.aged_followers, n_organic, seed)
-        old = self._old(own)[owner]
-        return Band(accounts, source[old], first_row + owner[old])
+        accounts.opinion_climate[:] = 0.5
+        own = self._make_identities(operators, seed)
+        source, owner = draw_followers(own, self.aged_followers, n_organic, seed)
+        old = self._mark_aged(own)[owner]
+        return AccountBatch(accounts, source[old], first_row + owner[old])
 
-    def register(self, accounts: int, operators: NDArray[np.uint64], seed: int) -> Register:
+    def make_register(self, accounts: int, operators: NDArray[np.uint64], seed: int) -> Register:
         """Return the register of so many accounts, of which the last are in reserve: aged ones, and not yet opened."""
         joined, former = np.zeros(accounts, np.int64), np.full(accounts, -1, np.int64)
-        joined[accounts - self.spares * len(operators) :][~self._old(self._identities(operators, seed))] = NEVER
+        joined[accounts - self.spares * len(operators) :][~self._mark_aged(self._make_identities(operators, seed))] = (
+            NEVER
+        )
         return Register(joined, former)
 
-    def _identities(self, operators: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+    def _make_identities(self, operators: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
         """Return an identity for each account in reserve, uint64."""
         generation = np.repeat(np.arange(self.spares), len(operators))
-        return pairs(np.tile(operators, self.spares), generation, key_of(seed, _AGED))
+        return make_pair_keys(np.tile(operators, self.spares), generation, make_key(seed, _AGED))
 
-    def _old(self, identities: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        old: NDArray[np.bool_] = draws(identities, 1) < self.aged
+    def _mark_aged(self, identities: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        old: NDArray[np.bool_] = draw_each(identities, 1) < self.aged
         return old
 
 
@@ -71,9 +73,15 @@ class Operators:
     """
 
     def __init__(
-        self, rule: Returns | None, crews: Sequence[I64], keys: NDArray[np.uint64], first_spare: int, seed: int
+        self, rule: Returns | None, account_rows: Sequence[I64], keys: NDArray[np.uint64], first_spare: int, seed: int
     ) -> None:
-        self.rule, self.crews, self.keys, self.first_spare, self.seed = rule, crews, keys, first_spare, seed
+        self.rule, self.account_rows, self.keys, self.first_spare, self.seed = (
+            rule,
+            account_rows,
+            keys,
+            first_spare,
+            seed,
+        )
         self._used = np.zeros(len(keys), np.int64)
         self._due = np.full(len(keys), NEVER)
 
@@ -84,23 +92,23 @@ class Operators:
         """
         if self.rule is None or not len(self.keys):
             return np.zeros(0, np.int64)
-        now = np.concatenate(self.crews)
+        now = np.concatenate(self.account_rows)
         barred = (accounts.suspended_until[now] > tick) & (self._used < self.rule.spares)
         new = barred & (self._due == NEVER)
-        hour = mixed(key_of(self.seed, _RETURN, tick), self.keys[new])
+        hour = keyed_hash(make_key(self.seed, _RETURN, tick), self.keys[new])
         self._due[new] = tick + exponentials(hour, 0, self.rule.delay).astype(np.int64)
         self._due[~barred] = NEVER
         back = np.flatnonzero(self._due <= tick)
         rows: I64 = self.first_spare + self._used[back] * len(self.keys) + back
-        register.former[rows] = now[back]
-        register.joined[rows] = np.minimum(register.joined[rows], tick)
+        register.predecessor[rows] = now[back]
+        register.opened_at[rows] = np.minimum(register.opened_at[rows], tick)
         self._used[back] += 1
         self._due[back] = NEVER
         self._take_up(back, rows)
         return rows
 
     def _take_up(self, operators: I64, rows: I64) -> None:
-        ends = np.cumsum([len(crew) for crew in self.crews])
-        for crew, end in zip(self.crews, ends, strict=True):
+        ends = np.cumsum([len(crew) for crew in self.account_rows])
+        for crew, end in zip(self.account_rows, ends, strict=True):
             mine = (operators >= end - len(crew)) & (operators < end)
             crew[operators[mine] - (end - len(crew))] = rows[mine]

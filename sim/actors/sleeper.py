@@ -13,9 +13,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import Band, PublicView, enlist
-from sim.actors.crew import Crew, Drill, Employed, most_visible
-from sim.noise import draws, key_of, mixed, stream
+from sim.actors.base import AccountBatch, PublicView, create_accounts
+from sim.actors.operator_group import HiredForce, OperatingProfile, OperatorGroup, find_most_visible
+from sim.rng import draw_each, keyed_hash, make_key, stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64
 from sim.state.records import Orders
@@ -27,7 +27,7 @@ MASTERS = ("army", "committee")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sleepers(Employed):
+class Sleepers(HiredForce):
     """How many there are, whom they serve, and how they behave."""
 
     role: ClassVar[str] = "sleeper"
@@ -43,44 +43,47 @@ class Sleepers(Employed):
     discipline: float = share(0.8, source="assumption")
     followers: float = parameter(150.0, unit="followers", source="assumption: respected", low=0.0, high=1e9)
 
-    def enlist(self, n_organic: int, first_row: int, seed: int) -> Band:
+    def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the planted accounts, whose rows start at `first_row`."""
-        return enlist(self.name, self.size, self.followers, n_organic, first_row, seed)
+        return create_accounts(self.name, self.size, self.followers, n_organic, first_row, seed)
 
-    def muster(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Network":
+    def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "SleeperNetwork":
         """Return the network whose planted accounts are in `rows`."""
-        return Network(self, rows, keys, seed)
+        return SleeperNetwork(self, rows, keys, seed)
 
-    def crew(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Crew:
+    def group(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
         """Return a crew of sleepers: those of an army act in the same minutes, those of a committee do not."""
-        group, first = np.arange(len(rows)), (DAY * draws(mixed(key_of(seed, _DUTY, 0), keys), 0)).astype(np.int64)
+        group, first = (
+            np.arange(len(rows)),
+            (DAY * draw_each(keyed_hash(make_key(seed, _DUTY, 0), keys), 0)).astype(np.int64),
+        )
         army = self.serves == "army"
-        drill = Drill(
+        drill = OperatingProfile(
             rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=0.0, copying=0.1 if army else 0.0,
             jitter=120.0 if army else 1800.0, group=0 * group if army else group, first=first, shift=self.duty,
             delay=0.0,
         )  # fmt: skip
-        return Crew(self.operations, drill, rows, keys, seed, most=10**6 if army else 1)
+        return OperatorGroup(self.operations, drill, rows, keys, seed, max_targets=10**6 if army else 1)
 
 
-class Network:
+class SleeperNetwork:
     """Sleepers of one master in one world: the planted, and from a date the hired."""
 
     def __init__(self, rule: Sleepers, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
         self.rule, self.planted, self.seed = rule, rows, seed
-        self.crew = rule.crew(rows, keys, seed)
+        self.group = rule.group(rows, keys, seed)
 
     def order(self, view: PublicView) -> Orders:
         """Return what the sleepers write to order in the hour of `view`; at the date, hire."""
         if self.rule.hired and view.tick == self.rule.hired_at:
             self._hire(view)
-        self.crew.rows[: len(self.planted)] = self.planted  # which change when an account is taken up
-        return self.crew.order(view)
+        self.group.rows[: len(self.planted)] = self.planted  # which change when an account is taken up
+        return self.group.order(view)
 
     def _hire(self, view: PublicView) -> None:
         """Take the most visible genuine dissenting voices of the day into the network's pay."""
-        hired = np.sort(most_visible(view, self.crew.rows, "dissenters", self.rule.hired))
-        keys = mixed(key_of(self.seed, _HIRED, 0), hired.astype(np.uint64))
-        rows, keys = np.concatenate([self.crew.rows, hired]), np.concatenate([self.crew.keys, keys])
-        former, self.crew = self.crew, self.rule.crew(rows, keys, self.seed)
-        self.crew.aims, self.crew.used[: len(former.used)] = former.aims, former.used
+        hired = np.sort(find_most_visible(view, self.group.rows, "dissenters", self.rule.hired))
+        keys = keyed_hash(make_key(self.seed, _HIRED, 0), hired.astype(np.uint64))
+        rows, keys = np.concatenate([self.group.rows, hired]), np.concatenate([self.group.keys, keys])
+        former, self.group = self.group, self.rule.group(rows, keys, self.seed)
+        self.group.targets, self.group.used[: len(former.used)] = former.targets, former.used

@@ -7,16 +7,16 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.own import OwnPeople, check_type
+from sim.agents.custom import CustomAgents, check_type
 from sim.agents.sets import AccountSet
 from sim.agents.views import FIXED_CAST, ROLES, OrganicUser, ThinAgent
 from sim.errors import InputError
-from sim.noise import U64, draws, key_of, mixed, stream
+from sim.rng import U64, draw_each, keyed_hash, make_key, stream
 from sim.state.accounts import I64, Accounts
 from sim.state.graph import Graph
 
 
-def whole_seed(given: Any) -> int:
+def parse_seed(given: Any) -> int:
     """Return a seed as a plain int >= 0; text such as "42" and numpy integers are accepted, None draws one."""
     if given is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
@@ -33,13 +33,13 @@ class ColumnModel(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
     """A Mesa model whose agents are rows of columns: subclass it and assign `accounts`, `role` and `graph`.
 
     Args:
-        rng: the seed, see `whole_seed`; kept as the int `seed`.
+        rng: the seed, see `parse_seed`; kept as the int `seed`.
 
     Attributes:
         accounts: columns [A]; may be replaced by others, sets and views look them up anew.
         role: int8 [A], code of each account's type in `roles`.
         graph: who follows whom, for `following` and `followers`.
-        roles: agent types by role code; `recast` appends a user's own.
+        roles: agent types by role code; `set_agent_class` appends a user's own.
         own: the people of a user's own types.
         seed: the seed as a plain int.
         now: the hour that is to be played next.
@@ -53,8 +53,8 @@ class ColumnModel(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
     now: int = 0
 
     def __init__(self, rng: Any = None) -> None:
-        self.seed = whole_seed(rng)
-        self.own = OwnPeople()
+        self.seed = parse_seed(rng)
+        self.custom_agents = CustomAgents()
         super().__init__(rng=self.seed)
 
     @property
@@ -62,20 +62,20 @@ class ColumnModel(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         """All accounts in order of rows, as a new set of row numbers."""
         return AccountSet(self, np.arange(len(self.role)))
 
-    def subset(self, rows: Any) -> AccountSet:
+    def select_rows(self, rows: Any) -> AccountSet:
         """Return the accounts in these rows (distinct integers in [0, A)), in this order."""
         return AccountSet(self, rows)
 
-    def agent(self, row: int) -> ThinAgent:
+    def get_agent(self, row: int) -> ThinAgent:
         """Return the account in a row: the lasting object of a user's own type, else a new view."""
-        kept = self.own.agents
+        kept = self.custom_agents.agents
         return kept[row] if row in kept else self.roles[self.role[row]](self, row)
 
     def keeps(self, row: int) -> bool:
         """Tell whether the account in a row is of a user's own type, whose attributes last."""
         return bool(self.role[row] >= len(ROLES))
 
-    def recast(self, kind: type[OrganicUser], who: Any) -> AccountSet:
+    def set_agent_class(self, kind: type[OrganicUser], who: Any) -> AccountSet:
         """Make people of a user's own type out of ordinary ones; return them.
 
         Args:
@@ -87,20 +87,20 @@ class ColumnModel(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
             InputError: `kind` or `who` is of another sort, or somebody is no ordinary person.
         """
         check_type(kind)
-        rows = self._chosen(kind, who)
+        rows = self._choose_rows(kind, who)
         if kind not in self.roles:
             self.roles = (*self.roles, kind)
         self.role[rows] = self.roles.index(kind)
-        self.own.take([kind(self, row) for row in rows.tolist()], len(self.role))
-        return self.subset(rows)
+        self.custom_agents.add([kind(self, row) for row in rows.tolist()], len(self.role))
+        return self.select_rows(rows)
 
-    def _chosen(self, kind: type[OrganicUser], who: Any) -> I64:
+    def _choose_rows(self, kind: type[OrganicUser], who: Any) -> I64:
         if isinstance(who, float):
             if not 0.0 <= who <= 1.0:
                 raise InputError(f"a share of {who!r} is not possible: give {kind.__name__} one in [0, 1]")
             rows = np.flatnonzero(self.role == 0)
-            key = key_of(self.seed, stream(f"own/{kind.__name__}"))
-            return rows[draws(mixed(key, self.accounts.key[rows]), U64(0)) < who]
+            key = make_key(self.seed, stream(f"own/{kind.__name__}"))
+            return rows[draw_each(keyed_hash(key, self.accounts.key[rows]), U64(0)) < who]
         rows = who.rows if isinstance(who, AccountSet) and who.model is self else np.array(who, ndmin=1)
         if rows.size and (rows.dtype.kind not in "iu" or not np.isin(rows, np.arange(len(self.role))).all()):
             raise InputError(f"{who!r} are no accounts of this world: give an AccountSet, rows, or a share such as 0.1")
@@ -117,7 +117,9 @@ class ColumnModel(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
     @property
     def agents_by_type(self) -> dict[Any, Any]:
         """{type: AccountSet} for the types in `agent_types`."""
-        return {kind: self.subset(np.flatnonzero(self.role == self.roles.index(kind))) for kind in self.agent_types}
+        return {
+            kind: self.select_rows(np.flatnonzero(self.role == self.roles.index(kind))) for kind in self.agent_types
+        }
 
     def register_agent(self, agent: Any) -> NoReturn:
         """Raise InputError: the cast is fixed when the world is built."""

@@ -11,7 +11,7 @@ import numpy as np
 from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
-from sim.agents.views import DERIVED, ROLES, OrganicUser, ThinAgent, writable
+from sim.agents.views import DERIVED, ROLES, OrganicUser, ThinAgent, get_writable
 from sim.errors import InputError
 from sim.state.accounts import I64, Accounts
 
@@ -58,7 +58,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self.model.agent, self.rows.tolist())
+        return map(self.model.get_agent, self.rows.tolist())
 
     def __contains__(self, agent: object) -> bool:
         if not (isinstance(agent, ThinAgent) and agent.model is self.model):
@@ -167,7 +167,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
             for agent in self:
                 setattr(agent, attr_name, value)
         else:
-            writable(self.model, attr_name, value)[self.rows] = value
+            get_writable(self.model, attr_name, value)[self.rows] = value
         return self
 
     def agg(self, attribute: str, func: Any) -> Any:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError, suggest
-from sim.noise import U64, key_of, stream, uniform2
+from sim.rng import U64, make_key, pair_uniform, stream
 from sim.state.accounts import COHORTS, REACTIONS, Accounts
 
 if TYPE_CHECKING:
+    from sim.agents.custom import Intention, PersonUpdate, SeenPost
     from sim.agents.model import ColumnModel
-    from sim.agents.own import Felt, Intention, SeenPost
     from sim.agents.sets import AccountSet
 
 _SHARE, _ANY = (0.0, 1.0), (-math.inf, math.inf)
@@ -24,23 +24,23 @@ _SHARE, _ANY = (0.0, 1.0), (-math.inf, math.inf)
 #: identity (key, cohort), derived (public) or bookkeeping that compiled code trusts (newest, written, ...).
 WRITABLE: dict[str, tuple[float, float]] = {
     "sessions": (0.0, math.inf),
-    "acts": (0.0, math.inf),
+    "intentions_per_session": (0.0, math.inf),
     "phase": _ANY,
     "interest": _SHARE,
-    "boldness": _ANY,
+    "willingness": _ANY,
     "reaction": (0.0, len(REACTIONS) - 1.0),
-    "unyielding": _SHARE,
+    "hardcore": _SHARE,
     "stance_principal": (-1.0, 1.0),
     "stance_extremist": (-1.0, 1.0),
-    "climate": _SHARE,
+    "opinion_climate": _SHARE,
     "fear": _SHARE,
-    "dread": _SHARE,
+    "expected_toxicity": _SHARE,
     "habituation": _SHARE,
-    "mood": (0.0, math.inf),
-    "left": _SHARE,
+    "daily_activity": (0.0, math.inf),
+    "has_left": _SHARE,
     "suspended_until": (0.0, 2.0**53),
     "credibility": _SHARE,
-    "standing": _SHARE,
+    "baseline_credibility": _SHARE,
     "morale": _SHARE,
     "unmasked": _SHARE,
 }
@@ -55,7 +55,7 @@ DERIVED: dict[str, Callable[[Accounts, Any], Any]] = {
 FIXED_CAST = "set population.size, army.size, extremists.size or forces and build a new world"
 
 
-def fits(name: str, value: Any, dtype: np.dtype[Any], low: float, high: float) -> None:
+def check_number(name: str, value: Any, dtype: np.dtype[Any], low: float, high: float) -> None:
     """Raise InputError unless `value` is a number of this dtype in [low, high]."""
     try:
         number = float(value) if isinstance(value, Real | np.bool_) else math.nan
@@ -66,14 +66,14 @@ def fits(name: str, value: Any, dtype: np.dtype[Any], low: float, high: float) -
         raise InputError(f"{name}={value!r} must be {kind} in [{low:g}, {high:g}]")
 
 
-def writable(model: "ColumnModel", name: str, value: Any) -> NDArray[Any]:
+def get_writable(model: "ColumnModel", name: str, value: Any) -> NDArray[Any]:
     """Return the column `name`, if it may be set to `value`; else raise InputError."""
     if name not in WRITABLE:
         raise InputError(f"{name} is kept by the simulation and can only be read; {suggest(name, WRITABLE)}")
-    if model.own.answering:
+    if model.custom_agents.is_answering:
         raise InputError(f"{name} can not be set while react and decide are asked: return it, or set it between hours")
     column: NDArray[Any] = getattr(model.accounts, name)
-    fits(name, value, column.dtype, *WRITABLE[name])
+    check_number(name, value, column.dtype, *WRITABLE[name])
     return column
 
 
@@ -82,7 +82,7 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
 
     Reading gives a Python scalar. Columns in `WRITABLE` can be written within their range; the rest is
     read-only. A view keeps nothing of its own: two views of a row are equal and hash alike. Only people of a
-    user's own type (`ColumnModel.recast`) are lasting objects, and keep what is set on them.
+    user's own type (`ColumnModel.set_agent_class`) are lasting objects, and keep what is set on them.
 
     Attributes:
         model: the world.
@@ -127,13 +127,13 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
     def following(self) -> "AccountSet":
         """Accounts that this one follows, by ascending row."""
         graph, row = self.model.graph, self._row
-        return self.model.subset(graph.following[graph.following_start[row] : graph.following_start[row + 1]])
+        return self.model.select_rows(graph.following[graph.following_start[row] : graph.following_start[row + 1]])
 
     @property
     def followers(self) -> "AccountSet":
         """Accounts that follow this one, by ascending row."""
         graph, row = self.model.graph, self._row
-        return self.model.subset(graph.followers[graph.followers_start[row] : graph.followers_start[row + 1]])
+        return self.model.select_rows(graph.followers[graph.followers_start[row] : graph.followers_start[row + 1]])
 
     def step(self) -> None:
         """Raise InputError: compiled rules advance all accounts at once."""
@@ -154,30 +154,30 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
         cls.create_agents(model, len(df))
 
 
-def _column(name: str) -> property:
+def _make_column(name: str) -> property:
     def read(agent: ThinAgent) -> Any:
         return getattr(agent.model.accounts, name)[agent._row].item()
 
     def write(agent: ThinAgent, value: Any) -> None:
-        writable(agent.model, name, value)[agent._row] = value
+        get_writable(agent.model, name, value)[agent._row] = value
 
     return property(read, write, doc=f"Column `{name}` of `sim.state.accounts.Accounts`, at this account's row.")
 
 
-def _derived(name: str) -> property:
+def _make_derived(name: str) -> property:
     def read(agent: ThinAgent) -> Any:
         return np.asarray(DERIVED[name](agent.model.accounts, agent._row)).item()
 
     def write(agent: ThinAgent, value: Any) -> None:
-        writable(agent.model, name, value)
+        get_writable(agent.model, name, value)
 
     return property(read, write, doc=f"`{name}`, derived from the account's row; see the class.")
 
 
 for _name in Accounts._fields:
-    setattr(ThinAgent, _name, _column(_name))
+    setattr(ThinAgent, _name, _make_column(_name))
 for _name in DERIVED:
-    setattr(ThinAgent, _name, _derived(_name))
+    setattr(ThinAgent, _name, _make_derived(_name))
 
 
 class OrganicUser(ThinAgent):
@@ -186,28 +186,28 @@ class OrganicUser(ThinAgent):
     What a teacher looks at first: `stance_principal`, `fear`, `climate`, `voiced` and `withheld`, `abused`,
     `cohort_name`, `reaction_name`, `following`, `followers`, `left`.
 
-    Derive from it, write `react` or `decide` or both, and `world.recast(YourType, who)` puts people into it:
+    Derive from it, write `react` or `decide` or both, and `world.set_agent_class(YourType, who)` puts people into it:
     the tick calls the two for them alone, when they wake, and keeps what else you set on them. Methods see
     columns as the hour found them and write none; take chance from `draw`, never from `self.random`.
     """
 
-    def react(self, seen: "list[SeenPost]", usual: "Felt") -> "Felt":
+    def react(self, seen: "list[SeenPost]", default: "PersonUpdate") -> "PersonUpdate":
         """Return what reading makes of this person.
 
         Args:
             seen: the posts of this session, in order of the ledger.
             usual: what the compiled rule makes of them; `usual._replace(fear=0.0)` changes one value.
         """
-        return usual
+        return default
 
-    def decide(self, intention: "Intention", usual: int) -> int:
+    def decide(self, intention: "Intention", default: int) -> int:
         """Return the cell in which a contested intention ends.
 
         Args:
             intention: its draws, and what this hour's reading made of the person.
             usual: the cell by the compiled rule, a code of `sim.state.records` from UNPROMPTED to VOICED.
         """
-        return usual
+        return default
 
     def draw(self, purpose: str, about: int = 0) -> float:
         """Draw a uniform in (0, 1), keyed by this person, the hour, `purpose` and `about`.
@@ -215,8 +215,8 @@ class OrganicUser(ThinAgent):
         The same four give the same number. `about` tells several draws of a purpose and hour apart: the key
         of a post or of an intention, or a counter; an integer in [0, 2^64).
         """
-        key = key_of(self.model.seed, stream(f"own/{purpose}"), self.model.now)
-        return float(uniform2(key, U64(self.key), U64(about)))
+        key = make_key(self.model.seed, stream(f"own/{purpose}"), self.model.now)
+        return float(pair_uniform(key, U64(self.key), U64(about)))
 
     def __repr__(self) -> str:
         about = f"cohort={self.cohort_name!r}, reaction={self.reaction_name!r}, fear={self.fear:.2f}"

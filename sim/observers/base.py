@@ -5,11 +5,21 @@ from typing import NamedTuple, Protocol
 
 from sim.state.accounts import F64, I64, Accounts, Register
 from sim.state.posts import Posts
-from sim.state.records import UNGUARDED, Change, Exposures, Guarded, Moves, Orders, Removals, Spoken, Woken
+from sim.state.records import (
+    NO_DEFENCE_EFFECTS,
+    ActiveUsers,
+    DefenceEffects,
+    EdgeChanges,
+    Exposures,
+    Orders,
+    Removals,
+    SpeechRecord,
+    StateUpdate,
+)
 from sim.state.truth import Truth
 
 
-class Moment(NamedTuple):
+class StepRecord(NamedTuple):
     """Everything that happened in one tick, the truth included."""
 
     tick: int
@@ -18,23 +28,23 @@ class Moment(NamedTuple):
     posts: Posts  #: columns of the ledger
     new: slice  #: rows of the ledger written in this tick
     truth: Truth
-    woken: Woken
+    active_users: ActiveUsers
     seen: Exposures
-    change: Change
-    spoken: Spoken
+    update: StateUpdate
+    speech: SpeechRecord
     reported: I64  #: rows of the ledger that readers reported, one item a report
-    moves: Moves
+    edge_changes: EdgeChanges
     orders: tuple[Orders, ...]
     removals: Removals
     unmasked: I64  #: rows of the accounts that were unmasked
     register: Register
-    guarded: Guarded = UNGUARDED  #: what defences did
+    defence_effects: DefenceEffects = NO_DEFENCE_EFFECTS  #: what defences did
 
 
 class Observer(Protocol):
     """Sees a tick, returns named measures; may remember what it needs, never writes to the world."""
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return this tick's measures by column name."""
         ...
 

@@ -3,17 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observers.base import Moment, mean
+from sim.observers.base import StepRecord, mean
 from sim.state.accounts import DISSENTER
 
 
-class Countering:
+class DissenterResponse:
     """Fear and expectation of abuse among dissenters, and who has moved to the fresh tag."""
 
     def __init__(self, moved: NDArray[np.bool_] | None) -> None:
         self.moved = moved
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return means over the cohort of dissenters, and how many of them have moved."""
         accounts, n = moment.accounts, moment.truth.n_organic
         cohort = accounts.cohort[:n] == DISSENTER
@@ -21,5 +21,5 @@ class Countering:
         return {
             "dissenters_moved": moved,
             "dissenters_fear": mean(accounts.fear[:n][cohort]),
-            "dissenters_dread": mean(accounts.dread[:n][cohort]),
+            "dissenters_expected_toxicity": mean(accounts.expected_toxicity[:n][cohort]),
         }

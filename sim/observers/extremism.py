@@ -7,30 +7,30 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observers.base import Moment, mean
+from sim.observers.base import StepRecord, mean
 from sim.state.accounts import F64, I64
 
-EXTREME = 0.5  #: stance towards the extremists above which one is an extreme supporter, as in fact 19
+EXTREME_THRESHOLD = 0.5  #: stance towards the extremists above which one is an extreme supporter, as in fact 19
 
 
-class Contender(Protocol):
-    """See `sim.actors.contender.Contending`."""
+class ContenderView(Protocol):
+    """See `sim.actors.contender.ContenderOrganisation`."""
 
     rows: I64
     shock: float
     members: int
-    standing: float
+    market_share: float
 
 
-class Standing:
+class ExtremistCompetition:
     """What organisations show, and what it does to whom: camps are those at the start."""
 
-    def __init__(self, contenders: Sequence[Contender], stance: F64) -> None:
+    def __init__(self, contenders: Sequence[ContenderView], stance: F64) -> None:
         self.contenders = contenders
-        self.extreme: NDArray[np.bool_] = stance > EXTREME
-        self.first = sum(contender.members for contender in contenders)
+        self.extreme: NDArray[np.bool_] = stance > EXTREME_THRESHOLD
+        self.members_at_start = sum(contender.members for contender in contenders)
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return levels of shock, standing of the first organisation, recruits, stances and fear by camp."""
         e, fear, n = moment.accounts.stance_extremist, moment.accounts.fear, len(self.extreme)
         levels = [contender.shock for contender in self.contenders]
@@ -38,20 +38,20 @@ class Standing:
             "shock_highest": max(levels, default=math.nan),
             "shock_lowest": min(levels, default=math.nan),
             "shock_impressions": int(np.count_nonzero(moment.posts.shock[moment.seen.item] > 0.0)),
-            "standing_first": self.contenders[0].standing if self.contenders else math.nan,
-            "recruits": sum(contender.members for contender in self.contenders) - self.first,
+            "market_share_first": self.contenders[0].market_share if self.contenders else math.nan,
+            "recruits": sum(contender.members for contender in self.contenders) - self.members_at_start,
             "extremist_stance_supporters": mean(e[:n][self.extreme]),
             "extremist_stance_others": mean(e[:n][~self.extreme]),
-            "extreme_supporters": int(np.count_nonzero(e[:n] > EXTREME)),
+            "extreme_supporters": int(np.count_nonzero(e[:n] > EXTREME_THRESHOLD)),
             "fear_others": mean(fear[:n][~self.extreme]),
         }
 
 
-class Watched(Protocol):
+class RoomsView(Protocol):
     """See `sim.platform.channels.Rooms`."""
 
     room: I64
-    broken: I64
+    raided: I64
 
     @property
     def members(self) -> I64:
@@ -59,22 +59,22 @@ class Watched(Protocol):
         ...
 
 
-class Underground:
+class ClosedRooms:
     """The rooms of closed channels."""
 
-    def __init__(self, rooms: Watched, joined: NDArray[np.bool_], stance: F64) -> None:
-        self.rooms, self.joined, self.before = rooms, joined, stance > EXTREME
+    def __init__(self, rooms: RoomsView, joined: NDArray[np.bool_], stance: F64) -> None:
+        self.rooms, self.recruited, self.before = rooms, joined, stance > EXTREME_THRESHOLD
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return members, rooms broken up in this hour, who joined, and who became extreme supporters so far."""
         n = len(self.before)
-        extreme = moment.accounts.stance_extremist[:n] > EXTREME
+        extreme = moment.accounts.stance_extremist[:n] > EXTREME_THRESHOLD
         inside = self.rooms.room >= 0
         return {
             "room_members": int(np.count_nonzero(inside)),
             "rooms_in_use": int(np.count_nonzero(self.rooms.members)),
-            "rooms_broken": len(self.rooms.broken),
+            "rooms_raided": len(self.rooms.raided),
             "converts": int(np.count_nonzero(extreme & ~self.before)),
-            "joined": int(np.count_nonzero(self.joined)),
+            "recruited": int(np.count_nonzero(self.recruited)),
             "room_stance": mean(moment.accounts.stance_extremist[:n][inside]),
         }

@@ -3,29 +3,29 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observers.base import Moment, Observer
+from sim.observers.base import Observer, StepRecord
 from sim.state.accounts import COHORTS
-from sim.state.posts import TOXIC
+from sim.state.posts import TOXIC_THRESHOLD
 from sim.state.truth import GENUINE, ORGANIC
 
-WHOM = (*COHORTS, "volunteer", "organised")  #: ordinary people by what they thought at first; other genuine; the rest
-HITS = ("held", "removed", "demoted", "uncounted", "barred", "blocked")
+GROUPS = (*COHORTS, "volunteer", "organised")  #: ordinary people by what they thought at first; other genuine; the rest
+HITS = ("rejected", "removed", "demoted", "uncounted", "barred", "blocked")
 
 
 class Harm:
     """Counts what was done to civil posts, and to accounts; what is done to abuse by ordinary people harms nobody."""
 
-    def observe(self, moment: Moment) -> dict[str, float]:
-        """Return `HIT_WHOM` for all of `HITS` and `WHOM`, and `prompts` and `suspensions`.
+    def observe(self, moment: StepRecord) -> dict[str, float]:
+        """Return `HIT_WHOM` for all of `HITS` and `GROUPS`, and `prompts` and `suspensions`.
 
         held: not posted; removed: taken down; demoted: ranked lower when new; uncounted: not counted for trends;
         barred: accounts suspended; blocked: distinct accounts that came onto a list. Posts of the organised count
         whatever they say, those of others only if they are civil.
         """
-        whom = _whom(moment)
-        posts, guarded, removals = moment.posts, moment.guarded, moment.removals
+        whom = _classify_accounts(moment)
+        posts, guarded, removals = moment.posts, moment.defence_effects, moment.removals
         acts = {
-            "held": (guarded.held.author, guarded.held.toxicity),
+            "rejected": (guarded.rejected.author, guarded.rejected.toxicity),
             **{
                 name: (posts.author[rows], posts.toxicity[rows])
                 for name, rows in (
@@ -35,30 +35,30 @@ class Harm:
                 )
             },
         }
-        organised = len(WHOM) - 1
+        organised = len(GROUPS) - 1
         counts = {
-            name: _count(whom[author][(toxicity < TOXIC) | (whom[author] == organised)])
+            name: _count(whom[author][(toxicity < TOXIC_THRESHOLD) | (whom[author] == organised)])
             for name, (author, toxicity) in acts.items()
         }
-        counts |= {"barred": _count(whom[removals.accounts]), "blocked": _count(whom[np.unique(guarded.listed.whom)])}
+        counts |= {"barred": _count(whom[removals.accounts]), "blocked": _count(whom[np.unique(guarded.blocks.whom)])}
         row: dict[str, float] = {
-            f"{name}_{WHOM[code]}": int(count) for name, found in counts.items() for code, count in enumerate(found)
+            f"{name}_{GROUPS[code]}": int(count) for name, found in counts.items() for code, count in enumerate(found)
         }
-        return row | {"prompts": guarded.asked, "suspensions": len(removals.accounts)}
+        return row | {"prompts": guarded.prompts_shown, "suspensions": len(removals.accounts)}
 
 
-def ensure(observers: list[Observer]) -> None:
+def ensure_harm(observers: list[Observer]) -> None:
     """Have harm counted, also in a world without a defence."""
     if not any(isinstance(observer, Harm) for observer in observers):
         observers.append(Harm())
 
 
-def _whom(moment: Moment) -> NDArray[np.int64]:
-    """Return the place in `WHOM` of each account, int64 [A]."""
-    role, whom = moment.truth.role, moment.accounts.cohort.astype(np.int64)
+def _classify_accounts(record: StepRecord) -> NDArray[np.int64]:
+    """Return the place in `GROUPS` of each account, int64 [A]."""
+    role, whom = record.truth.role, record.accounts.cohort.astype(np.int64)
     whom[role != ORGANIC] = np.where(np.isin(role[role != ORGANIC], GENUINE), len(COHORTS), len(COHORTS) + 1)
     return whom
 
 
 def _count(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.bincount(codes, minlength=len(WHOM))
+    return np.bincount(codes, minlength=len(GROUPS))

@@ -5,18 +5,18 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.observers.base import Moment
-from sim.state.accounts import OPINION
+from sim.observers.base import StepRecord
+from sim.state.accounts import OPINION_THRESHOLD
 
 
 class Opinion:
     """Perceived and true support for the principal among organic people."""
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return mean perceived support, the true share among the opinionated, and mean fear of the awake."""
         n = moment.truth.n_organic
-        perceived, true = _support(moment.accounts.climate, moment.accounts.stance_principal, n)
-        fear = moment.change.fear
+        perceived, true = _measure_support(moment.accounts.opinion_climate, moment.accounts.stance_principal, n)
+        fear = moment.update.fear
         return {
             "perceived_support": perceived,
             "true_support": true,
@@ -25,11 +25,11 @@ class Opinion:
 
 
 @njit(cache=True)
-def _support(climate, stance, n):
+def _measure_support(climate, stance, n):
     total, supporters, opponents = 0.0, 0, 0
     for i in range(n):
         total += climate[i]
-        supporters += stance[i] > OPINION
-        opponents += stance[i] < -OPINION
+        supporters += stance[i] > OPINION_THRESHOLD
+        opponents += stance[i] < -OPINION_THRESHOLD
     opinionated = supporters + opponents
     return total / max(1, n), (supporters / opinionated if opinionated else math.nan)

@@ -5,9 +5,9 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.noise import mix, stream
-from sim.observers.base import Moment
-from sim.state.accounts import DISSENTER, OPINION
+from sim.observers.base import StepRecord
+from sim.rng import mix, stream
+from sim.state.accounts import DISSENTER, OPINION_THRESHOLD
 from sim.state.posts import CONTESTED
 from sim.state.truth import ORGANIC
 
@@ -20,22 +20,24 @@ _WORD = 64
 class Reach:
     """Counts impressions (one reader, one post, one session) among organic readers."""
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, record: StepRecord) -> dict[str, float]:
         """Return impressions of dissent, of them by people who do not dissent, and of the topic."""
-        posts, cohort = moment.posts, moment.accounts.cohort
-        dissent, others, topic = _impressions(posts.topic, posts.dissent, cohort, moment.woken, moment.seen)
+        posts, cohort = record.posts, record.accounts.cohort
+        dissent, others, topic = _count_impressions(
+            posts.topic, posts.dissent, cohort, record.active_users, record.seen
+        )
         return {
             "dissent_impressions": dissent,
             "dissent_impressions_nondissenters": others,
             "topic_impressions": topic,
             "dissent_visibility": dissent / topic if topic else math.nan,
-            "awake": len(moment.woken.active),
-            "reads": len(moment.seen.item),
-            "acts": len(moment.spoken.drafts.key),
+            "active_users": len(record.active_users.active),
+            "reads": len(record.seen.item),
+            "acts": len(record.speech.drafts.key),
         }
 
 
-class Numbers:
+class PerceivedNumbers:
     """The impression of numbers: distinct accounts each person saw on a side in the last week, and genuine ones.
 
     Linear counting (Whang, Vander-Zanden & Taylor 1990, doi:10.1145/78922.78925) with 128 bits a person
@@ -46,28 +48,28 @@ class Numbers:
         self._seen = np.zeros((4, people, DAYS, BITS // _WORD), np.uint64)
         self._filled = np.zeros((4, people), np.int64)
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, record: StepRecord) -> dict[str, float]:
         """Return means over people: perceived and true supporters of the principal, and of the extremists."""
-        today = moment.tick // 24 % DAYS
-        if moment.tick % 24 == 0:
+        today = record.tick // 24 % DAYS
+        if record.tick % 24 == 0:
             self._seen[:, :, today] = 0
             _recount(self._seen, self._filled)
-        genuine = moment.truth.role == ORGANIC
-        posts = moment.posts
-        _note(
+        genuine = record.truth.role == ORGANIC
+        posts = record.posts
+        _record_seen(
             self._seen, self._filled, today, posts.topic, posts.stance_principal, posts.stance_extremist, posts.author,
-            moment.accounts.key, genuine, moment.woken, moment.seen,
+            record.accounts.key, genuine, record.active_users, record.seen,
         )  # fmt: skip
-        estimate = _estimates(self._filled)
+        estimate = _estimate_counts(self._filled)
         names = ("perceived_supporters", "true_supporters", "perceived_extremists", "true_extremists")
         return dict(zip(names, estimate.tolist(), strict=True))
 
 
 @njit(cache=True)
-def _impressions(topics, dissents, cohort, woken, seen):
+def _count_impressions(topics, dissents, cohort, users, seen):
     dissent, others, topic = 0, 0, 0
-    for r in range(len(woken.active)):
-        outside = cohort[woken.active[r]] != DISSENTER
+    for r in range(len(users.active)):
+        outside = cohort[users.active[r]] != DISSENTER
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
             topic += topics[j] == CONTESTED
@@ -82,7 +84,7 @@ def _recount(sets, filled):
         for i in range(sets.shape[1]):
             bits = 0
             for word in range(sets.shape[3]):
-                rest = _week(sets, kind, i, word)
+                rest = _merge_week(sets, kind, i, word)
                 while rest:
                     rest &= rest - np.uint64(1)
                     bits += 1
@@ -90,7 +92,7 @@ def _recount(sets, filled):
 
 
 @njit(cache=True)
-def _week(sets, kind, i, word):
+def _merge_week(sets, kind, i, word):
     together = np.uint64(0)
     for day in range(sets.shape[2]):
         together |= sets[kind, i, day, word]
@@ -98,17 +100,17 @@ def _week(sets, kind, i, word):
 
 
 @njit(cache=True)
-def _note(sets, filled, today, topic, principal, extremist, authors, key, genuine, woken, seen):
-    for r in range(len(woken.active)):
-        i = woken.active[r]
+def _record_seen(sets, filled, today, topic, principal, extremist, authors, key, genuine, users, seen):
+    for r in range(len(users.active)):
+        i = users.active[r]
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
             if topic[j] != CONTESTED:
                 continue
             side = -1
-            if extremist[j] > OPINION:
+            if extremist[j] > OPINION_THRESHOLD:
                 side = 2
-            elif principal[j] > OPINION:
+            elif principal[j] > OPINION_THRESHOLD:
                 side = 0
             if side < 0:
                 continue
@@ -117,12 +119,12 @@ def _note(sets, filled, today, topic, principal, extremist, authors, key, genuin
             word, mask = int(bit >> np.uint64(6)), np.uint64(1) << (bit & np.uint64(63))
             for kind in range(side, side + 1 + genuine[author]):
                 if not sets[kind, i, today, word] & mask:
-                    filled[kind, i] += not _week(sets, kind, i, word) & mask
+                    filled[kind, i] += not _merge_week(sets, kind, i, word) & mask
                     sets[kind, i, today, word] |= mask
 
 
 @njit(cache=True)
-def _estimates(filled):
+def _estimate_counts(filled):
     out = np.zeros(4)
     table = np.empty(BITS + 1)
     for k in range(BITS + 1):

@@ -7,17 +7,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observers.base import Moment
+from sim.observers.base import StepRecord
 from sim.state.accounts import DISSENTER, I64, LOYALIST
-from sim.state.bonds import Bonds
+from sim.state.dynamic_graph import DynamicGraph
 from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW
 from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 
 
-class Run(Protocol):
+class OperatedAccounts(Protocol):
     """Which accounts operators run now; see `sim.actors.returns.Operators`."""
 
-    crews: Sequence[I64]
+    account_rows: Sequence[I64]
 
 
 class Turnover:
@@ -28,19 +28,19 @@ class Turnover:
         operators: who runs which account now.
     """
 
-    def __init__(self, bonds: Bonds, operators: Run) -> None:
-        self.bonds, self.operators, self._returned = bonds, operators, 0
+    def __init__(self, dynamic_graph: DynamicGraph, operators: OperatedAccounts) -> None:
+        self.bonds, self.operators, self._returned = dynamic_graph, operators, 0
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return how many were suspended, came back and changed a tie, and mean followers of the organised.
 
-        Counts are of this hour, but for `organised_barred`, who are suspended now.
+        Counts are of this hour, but for `organised_inactive`, who are suspended now.
         """
         accounts, register, truth = moment.accounts, moment.register, moment.truth
         barred, cohort = moment.removals.accounts, accounts.cohort
         people = barred[truth.role[barred] == ORGANIC]
-        acts = np.bincount(moment.moves.act, minlength=4)
-        run, returned = np.concatenate(self.operators.crews), np.flatnonzero(register.former >= 0)
+        acts = np.bincount(moment.edge_changes.action, minlength=4)
+        run, returned = np.concatenate(self.operators.account_rows), np.flatnonzero(register.predecessor >= 0)
         before, self._returned = self._returned, len(returned)
         return {
             "suspended_organised": len(barred) - len(people),
@@ -54,13 +54,13 @@ class Turnover:
             "organised_impressions": int(
                 np.count_nonzero(truth.role[moment.posts.author[moment.seen.item]] != ORGANIC)
             ),
-            "organised_barred": int(np.count_nonzero(accounts.suspended_until[run] > moment.tick)),
-            "army_followers": self._followers(run[truth.role[run] == TROLL]),
-            "extremist_followers": self._followers(run[truth.role[run] == EXTREMIST]),
-            "returned_followers": self._followers(returned),
+            "organised_inactive": int(np.count_nonzero(accounts.suspended_until[run] > moment.tick)),
+            "army_followers": self._mean_followers(run[truth.role[run] == TROLL]),
+            "extremist_followers": self._mean_followers(run[truth.role[run] == EXTREMIST]),
+            "returned_followers": self._mean_followers(returned),
         }
 
-    def _followers(self, rows: I64) -> float:
+    def _mean_followers(self, rows: I64) -> float:
         followers = self.bonds.followers
         counts: NDArray[np.int64] = followers.stop[rows] - followers.start[rows]
         return float(counts.mean()) if len(rows) else math.nan

@@ -3,19 +3,19 @@
 import numpy as np
 from numba import njit
 
-from sim.observers.base import Moment
+from sim.observers.base import StepRecord
 from sim.state.accounts import DISSENTER, LOYALIST
-from sim.state.posts import CONTESTED, TOXIC
-from sim.state.records import CELLS
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD
+from sim.state.records import OUTCOMES
 from sim.state.truth import EXTREMIST, ORGANIC
 
 
-class Voice:
+class SpeechCounts:
     """Counts posts by who wrote them and dissenting intentions by how they ended."""
 
-    def observe(self, moment: Moment) -> dict[str, float]:
-        """Return the cells of `sim.state.records.CELLS`, their sums, removals and post counts."""
-        cells = dict(zip(CELLS, moment.spoken.cells.tolist(), strict=True))
+    def observe(self, moment: StepRecord) -> dict[str, float]:
+        """Return the cells of `sim.state.records.OUTCOMES`, their sums, removals and post counts."""
+        cells = dict(zip(OUTCOMES, moment.speech.outcomes.tolist(), strict=True))
         withheld = sum(count for name, count in cells.items() if name.startswith("withheld_"))
         posts, new = moment.posts, moment.new
         counts = _count(
@@ -27,13 +27,14 @@ class Voice:
             "dissent_withheld": withheld,
             "dissent_wanted": cells["dissent_posts"] + withheld,
             "dissent_removed": int(
-                np.count_nonzero(posts.dissent[moment.removals.posts]) + np.count_nonzero(moment.guarded.held.dissent)
+                np.count_nonzero(posts.dissent[moment.removals.posts])
+                + np.count_nonzero(moment.defence_effects.rejected.dissent)
             ),
             **dict(zip(_COUNTS, counts.tolist(), strict=True)),
         }
 
 
-_COUNTS = ("organic_posts", "army_posts", "extremist_posts", "loyal_posts", "third_posts", "toxic_posts")
+_COUNTS = ("organic_posts", "army_posts", "extremist_posts", "loyal_posts", "uncommitted_posts", "toxic_posts")
 
 
 @njit(cache=True)
@@ -44,7 +45,7 @@ def _count(author, topic, toxicity, start, stop, role, cohort):
         who = author[j]
         if role[who] <= EXTREMIST:
             counts[role[who]] += 1
-        counts[5] += toxicity[j] >= TOXIC
+        counts[5] += toxicity[j] >= TOXIC_THRESHOLD
         if role[who] == ORGANIC and topic[j] == CONTESTED:
             if cohort[who] == LOYALIST:
                 counts[3] += 1

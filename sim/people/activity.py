@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
-from sim.noise import stream, stream_key, uniform
+from sim.rng import stream, stream_key, uniform
 from sim.rules import Rule, parameter
 from sim.state.accounts import Accounts
-from sim.state.records import Woken
+from sim.state.records import ActiveUsers
 
 _WAKE = stream("activity/wake")
 _MOOD = stream("activity/mood")
@@ -30,29 +30,29 @@ class Activity(Rule):
         1.5, unit="exponent", source="assumption: mood = Exp(1)^burst, mean 1; 0 = no bursts", low=0.0, high=4.0
     )
 
-    def wake(self, accounts: Accounts, n_organic: int, seed: int, tick: int) -> Woken:
+    def wake(self, accounts: Accounts, n_organic: int, seed: int, tick: int) -> ActiveUsers:
         """Draw who wakes in `tick` among rows below `n_organic`. Writes `mood` at midnight.
 
         P(wake) = 1 - exp(-sessions/24 * (1 + rhythm cos(2 pi (hour - peak - phase)/24)) * mood).
         """
         if tick % 24 == 0:
-            _new_day(accounts, n_organic, seed, tick // 24, self.burst, 1.0 / math.gamma(1.0 + self.burst))
+            _draw_daily_activity(accounts, n_organic, seed, tick // 24, self.burst, 1.0 / math.gamma(1.0 + self.burst))
         turn = 2.0 * math.pi / 24.0
         hourly = np.array([(1.0 + self.rhythm * math.cos(turn * (h - self.peak))) / 24.0 for h in range(24)])
         active, absent = np.empty((2, n_organic), np.int32)
         a, b = _wake(active, absent, accounts, hourly, n_organic, seed, tick)
         rows = active[:a].copy()
         second = np.empty(a, np.int64)
-        _seconds(second, accounts.key, rows, seed, tick)
-        return Woken(rows, absent[:b].copy(), second)
+        _draw_seconds(second, accounts.key, rows, seed, tick)
+        return ActiveUsers(rows, absent[:b].copy(), second)
 
 
 @kernel
-def _new_day(accounts, n, seed, day, burst, scale):
+def _draw_daily_activity(accounts, n, seed, day, burst, scale):
     key = stream_key(seed, _MOOD, day)
     for i in range(n):
         exponential = -math.log(uniform(key, accounts.key[i]))
-        accounts.mood[i] = scale * math.exp(burst * math.log(exponential))
+        accounts.daily_activity[i] = scale * math.exp(burst * math.log(exponential))
 
 
 @kernel
@@ -64,11 +64,11 @@ def _wake(active, absent, accounts, hourly, n, seed, tick):
         hour = now - int(accounts.phase[i])
         if hour < 0 or hour >= 24:  # dividing each time would cost more than all else
             hour %= 24
-        rate = accounts.sessions[i] * hourly[hour] * accounts.mood[i]
+        rate = accounts.sessions[i] * hourly[hour] * accounts.daily_activity[i]
         u = uniform(key, accounts.key[i])
         if u >= rate or u >= 1.0 - math.exp(-rate):  # the first is quicker and says the same of most
             continue
-        if accounts.left[i] or accounts.suspended_until[i] > tick:
+        if accounts.has_left[i] or accounts.suspended_until[i] > tick:
             absent[b] = i
             b += 1
         else:
@@ -78,7 +78,7 @@ def _wake(active, absent, accounts, hourly, n, seed, tick):
 
 
 @kernel
-def _seconds(out, keys, rows, seed, tick):
+def _draw_seconds(out, keys, rows, seed, tick):
     key = stream_key(seed, _SECOND, tick)
     for r in range(len(rows)):
         out[r] = int(3600.0 * uniform(key, keys[rows[r]]))

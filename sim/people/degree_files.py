@@ -21,7 +21,7 @@ class Degrees(NamedTuple):
     notes: tuple[str, ...]  #: what was decided and what was ignored
 
 
-def read(path: str) -> Degrees:
+def read_degrees(path: str) -> Degrees:
     """Read degrees, a person a line, plain or .gz; cached by path, time and size of the file.
 
     Args:
@@ -30,13 +30,13 @@ def read(path: str) -> Degrees:
     Raises:
         InputError: missing, unreadable, no whole numbers, or degrees that no graph has.
     """
-    return _reading(path, *graph_files.stamp(path, "graph.path"))
+    return _read_cached(path, *graph_files.get_stamp(path, "graph.path"))
 
 
 @lru_cache(maxsize=4)
-def _reading(path: str, time: int, size: int, key: str) -> Degrees:
+def _read_cached(path: str, time: int, size: int, key: str) -> Degrees:
     where = f"{key}={path}"
-    lines = graph_files.text(path, key).splitlines()
+    lines = graph_files.read_text(path, key).splitlines()
     rows = [(at, line.replace(",", " ").split("#")[0].split()) for at, line in enumerate(lines, 1)]
     rows = [(at, row) for at, row in rows if row]
     notes: tuple[str, ...] = ()
@@ -48,14 +48,14 @@ def _reading(path: str, time: int, size: int, key: str) -> Degrees:
     columns = min(2, len(rows[0][1]))
     if any(len(row) > 2 for _, row in rows):
         notes += ("columns after the second ignored",)
-    table = np.array([_numbers(row, columns, f"{where}, line {at}") for at, row in rows], np.int64)
+    table = np.array([_parse_numbers(row, columns, f"{where}, line {at}") for at, row in rows], np.int64)
     mutual = columns == 1
-    _check(table, mutual, where)
+    _check_degrees(table, mutual, where)
     decision = "one number a person: friends, who follow one another" if mutual else "read as followers, following"
     return Degrees(table[:, 0], table[:, -1], mutual, (*notes, decision))
 
 
-def _numbers(row: list[str], columns: int, where: str) -> list[int]:
+def _parse_numbers(row: list[str], columns: int, where: str) -> list[int]:
     if len(row) < columns or (columns == 1 and len(row) > 1):
         raise InputError(f"{where}: as many numbers as on the first line ({columns}) are needed")
     if not all(word.isascii() and word.isdigit() for word in row[:columns]):
@@ -63,7 +63,7 @@ def _numbers(row: list[str], columns: int, where: str) -> list[int]:
     return [int(word) for word in row[:columns]]
 
 
-def _check(table: I64, mutual: bool, where: str) -> None:
+def _check_degrees(table: I64, mutual: bool, where: str) -> None:
     """Raise for degrees that no graph has."""
     people, most, sums = len(table), int(table.max()), table.sum(axis=0)
     if not most:

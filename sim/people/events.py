@@ -16,9 +16,9 @@ import numpy as np
 
 from sim.campaigns import Event
 from sim.kernels import kernel
-from sim.noise import draw, draws, key_of, mixed, stream, stream_key, uniform
+from sim.rng import draw, draw_each, keyed_hash, make_key, stream, stream_key, uniform
 from sim.state.accounts import DISSENTER, F64, I64, Accounts
-from sim.state.posts import ORIGINAL, SLOGANS, Drafts
+from sim.state.posts import FIRST_SLOGAN, ORIGINAL, Drafts
 
 _RALLY = stream("events/rally")
 _BETRAY = stream("events/betray")
@@ -27,49 +27,51 @@ _JOIN, _LATE = map(np.uint64, range(2))
 DELAY = 30.0  #: mean seconds behind the slogan (assumption)
 
 
-class Usual(NamedTuple):
+class BaselineTraits(NamedTuple):
     """Traits as they are without events, [A]."""
 
     sessions: F64
     interest: F64
 
 
-def stir(accounts: Accounts, usual: Usual | None, events: Sequence[Event], now: int) -> Usual | None:
+def apply_events(
+    accounts: Accounts, baseline: BaselineTraits | None, events: Sequence[Event], now: int
+) -> BaselineTraits | None:
     """Write the traits that hold from the hour `now` on; return what they usually are, None if they are so."""
     if not any(now in (event.start, event.end) for event in events):
-        return usual
-    usual = usual or Usual(accounts.sessions.copy(), accounts.interest.copy())
-    accounts.sessions[:], accounts.interest[:] = usual
-    on = [event for event in events if event.runs(now)]
+        return baseline
+    baseline = baseline or BaselineTraits(accounts.sessions.copy(), accounts.interest.copy())
+    accounts.sessions[:], accounts.interest[:] = baseline
+    on = [event for event in events if event.is_running(now)]
     for event in on:
         who = accounts.cohort == DISSENTER if event.who == "dissenters" else slice(None)
         accounts.sessions[who] *= event.sessions
         accounts.interest[who] *= event.interest
     np.minimum(accounts.interest, 1.0, out=accounts.interest)
-    return usual if on else None
+    return baseline if on else None
 
 
-def heat(events: Sequence[Event], now: int) -> float:
+def get_extremist_volume(events: Sequence[Event], now: int) -> float:
     """Return the factor on the volume of the extremists in the hour `now`."""
-    return math.prod((event.heat for event in events if event.runs(now)), start=1.0)
+    return math.prod((event.extremist_volume for event in events if event.is_running(now)), start=1.0)
 
 
-def betrayed(rows: I64, accounts: Accounts, events: Sequence[Event], seed: int, now: int) -> I64:
+def unmask_by_event(rows: I64, accounts: Accounts, events: Sequence[Event], seed: int, now: int) -> I64:
     """Return whom of `rows`, not known yet, the events that begin in the hour `now` unmask; keyed by account."""
     wanted = sum(event.unmask for event in events if event.start == now)
     hidden = rows[~accounts.unmasked[rows]]
-    return hidden[np.argsort(draws(mixed(key_of(seed, _BETRAY, now), accounts.key[hidden]), 0))[:wanted]]
+    return hidden[np.argsort(draw_each(keyed_hash(make_key(seed, _BETRAY, now), accounts.key[hidden]), 0))[:wanted]]
 
 
-def rally(drafts: Drafts, events: Sequence[Event], seed: int, now: int) -> None:
+def apply_rallies(drafts: Drafts, events: Sequence[Event], seed: int, now: int) -> None:
     """Let dissenting originals of the hour join a rally: the same words, within a minute or so."""
     for event in events:
-        if event.rally and event.runs(now):
-            _rally(drafts, event.rally, seed, now, SLOGANS + now)
+        if event.rally_share and event.is_running(now):
+            _apply_rally(drafts, event.rally_share, seed, now, FIRST_SLOGAN + now)
 
 
 @kernel
-def _rally(drafts, share, seed, tick, slogan):
+def _apply_rally(drafts, share, seed, tick, slogan):
     key = stream_key(seed, _RALLY, tick)
     second = int(3600.0 * uniform(key, np.uint64(0)))
     for d in range(len(drafts.key)):

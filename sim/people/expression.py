@@ -2,10 +2,10 @@
 
 A latent intention on the contested topic is voiced if its own uniform u < p(fear, climate), with
 
-    logit p = boldness + climate_weight * (own support - 1/2) -/+ fear_weight * (f + anticipation * d)
+    logit p = willingness + climate_weight * (own support - 1/2) -/+ fear_weight * (f + anticipation * d)
 
 (minus for those who withdraw, 0 for the indifferent, plus `fight_weight` for those who fight back; the
-unyielding feel neither fear nor climate). "Own support" is the perceived share of one's own side
+hardcore feel neither fear nor climate). "Own support" is the perceived share of one's own side
 (spiral of silence: Noelle-Neumann 1974, doi:10.1111/j.1460-2466.1974.tb00367.x; the logistic form is an
 assumption). The reference state is fear 0 and the climate perceived just before the campaign. An
 intention with u < p(reference) that is not voiced is *withheld*; the cell says what alone would have
@@ -19,30 +19,40 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.kernels import kernel, piece
-from sim.noise import U64, draw, draws, mix, stream, stream_key, uniform
-from sim.people.population import cohort
-from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import DISSENTER, F64, FIGHT, INDIFFERENT, OPINION, Accounts
-from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, TOXIC, Posts, answer, copy, drafts
+from sim.kernels import inline_kernel, kernel
+from sim.people.population import classify_cohort
+from sim.rng import U64, draw, draw_each, mix, stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter, share
+from sim.state.accounts import DISSENTER, F64, FIGHT, INDIFFERENT, OPINION_THRESHOLD, Accounts
+from sim.state.posts import (
+    CONTESTED,
+    ORIGINAL,
+    REPLY,
+    REPOST,
+    TOXIC_THRESHOLD,
+    Posts,
+    fill_reply,
+    fill_repost,
+    make_drafts,
+)
 from sim.state.records import (
-    CELLS,
     CLIMATE,
-    EITHER,
     EVERYDAY,
     FEAR,
+    JOINT,
     LEFT,
-    OVER,
+    OUTCOMES,
     PERSUADED,
-    RESERVED,
+    PRIVATE,
+    REDUNDANT,
     SUSPENDED,
     UNPROMPTED,
     VOICED,
-    Change,
+    ActiveUsers,
     Exposures,
     Intentions,
-    Spoken,
-    Woken,
+    SpeechRecord,
+    StateUpdate,
 )
 
 _POST = stream("expression/post")
@@ -50,7 +60,7 @@ _CHOICE = stream("expression/choice")
 
 # Purposes: salts that give each decision about one intention a uniform of its own.
 _COUNT, _TOPIC, _PROMPT, _SPEAK, _KIND, _SIDE, _ABUSE, _HARSH, _APPEAL, _GAP, _SUBJECT = map(np.uint64, range(11))
-MOST = 20  #: intentions per session at most
+MAX_INTENTIONS = 20  #: intentions per session at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +94,13 @@ class Expression(Rule):
     gap: float = parameter(120.0, unit="s", source="assumption: mean time between acts", low=0.1, high=3600.0)
 
     def decide(
-        self, accounts: Accounts, woken: Woken, change: Change, reference: F64, seed: int, tick: int
+        self, accounts: Accounts, active_users: ActiveUsers, update: StateUpdate, reference: F64, seed: int, tick: int
     ) -> Intentions:
         """Return all that the active accounts want to say, and the cell of each; `reference` is their old climate."""
-        start = np.zeros(len(woken.active) + 1, np.int64)
-        total = _intentions(start, accounts.key, accounts.acts, woken.active, seed, tick)
+        start = np.zeros(len(active_users.active) + 1, np.int64)
+        total = _count_intentions(start, accounts.key, accounts.intentions_per_session, active_users.active, seed, tick)
         wanted = Intentions(start, np.empty(total, np.uint64), np.empty(total, np.int8))
-        _decide(wanted, accounts, woken.active, change, reference, seed, tick, values(self))
+        _decide(wanted, accounts, active_users.active, update, reference, seed, tick, get_values(self))
         return wanted
 
     def speak(
@@ -98,75 +108,77 @@ class Expression(Rule):
         accounts: Accounts,
         posts: Posts,
         base: int,
-        woken: Woken,
+        users: ActiveUsers,
         seen: Exposures,
-        change: Change,
+        update: StateUpdate,
         wanted: Intentions,
         seed: int,
         tick: int,
-    ) -> Spoken:
+    ) -> SpeechRecord:
         """Return the drafts of all active accounts and how each dissenting intention ended."""
-        cells, counts = np.zeros(len(CELLS), np.int64), np.zeros((3, len(woken.active)), np.int64)
-        spoken = Spoken(drafts(_said(wanted.cell)), cells, *counts)
-        _speak(spoken, accounts, posts, base, woken, seen, change, wanted, seed, tick, values(self))
-        if len(woken.absent):
-            _absent(cells, accounts, woken.absent, seed, tick)
-        return spoken
+        cells, counts = np.zeros(len(OUTCOMES), np.int64), np.zeros((3, len(users.active)), np.int64)
+        speech = SpeechRecord(make_drafts(_count_said(wanted.outcome)), cells, *counts)
+        _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tick, get_values(self))
+        if len(users.absent):
+            _count_absent(cells, accounts, users.absent, seed, tick)
+        return speech
 
 
-def chances(keys: NDArray[np.uint64]) -> tuple[F64, F64]:
+def draw_chances(keys: NDArray[np.uint64]) -> tuple[F64, F64]:
     """Return the uniforms [I] on which contested intentions (identities [I]) are prompted, and voiced."""
-    return draws(keys, _PROMPT), draws(keys, _SPEAK)
+    return draw_each(keys, _PROMPT), draw_each(keys, _SPEAK)
 
 
-def note(accounts: Accounts, woken: Woken, spoken: Spoken) -> None:
+def record_counts(accounts: Accounts, users: ActiveUsers, speech: SpeechRecord) -> None:
     """Write how many contested intentions each active account voiced and withheld into the columns."""
-    _note(accounts.voiced, accounts.withheld, woken.active, spoken.voiced, spoken.withheld)
+    _record_counts(accounts.voiced, accounts.withheld, users.active, speech.voiced, speech.withheld)
 
 
 @kernel
-def _note(voiced, withheld, active, more_voiced, more_withheld):
+def _record_counts(voiced, withheld, active, more_voiced, more_withheld):
     for r in range(len(active)):
         voiced[active[r]] += more_voiced[r]
         withheld[active[r]] += more_withheld[r]
 
 
-@piece
-def _intention(key, person, ordinal):
+@inline_kernel
+def _make_identity(key, person, ordinal):
     """Return the identity (uint64) of a person's intention number `ordinal`, `key` being that of the tick."""
     return mix(mix(key, person), np.uint64(ordinal))
 
 
 @njit(cache=True)
-def _how_many(mean, u):
+def _draw_count(mean, u):
     """Invert the geometric distribution of mean `mean`: P(n >= k) = (mean/(1+mean))^k, at most MOST."""
     if mean <= 0.0:
         return 0
-    return min(MOST, int(math.log(u) / math.log(mean / (1.0 + mean))))
+    return min(MAX_INTENTIONS, int(math.log(u) / math.log(mean / (1.0 + mean))))
 
 
 @kernel
-def _intentions(start, keys, acts, active, seed, tick):
+def _count_intentions(start, keys, acts, active, seed, tick):
     """Fill in where the intentions of each active account start; return how many there are in all."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(active)):
         i = active[r]
-        start[r + 1] = start[r] + _how_many(acts[i], draw(_intention(key, keys[i], MOST), _COUNT))
+        start[r + 1] = start[r] + _draw_count(acts[i], draw(_make_identity(key, keys[i], MAX_INTENTIONS), _COUNT))
     return start[len(active)]
 
 
 @kernel
-def _absent(cells, accounts, rows, seed, tick):
+def _count_absent(cells, accounts, rows, seed, tick):
     """Count dissenting intentions that people who left or are suspended would have had."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(rows)):
         i = rows[r]
         if accounts.cohort[i] != DISSENTER:
             continue
-        count = _how_many(accounts.acts[i], draw(_intention(key, accounts.key[i], MOST), _COUNT))
+        count = _draw_count(
+            accounts.intentions_per_session[i], draw(_make_identity(key, accounts.key[i], MAX_INTENTIONS), _COUNT)
+        )
         for o in range(count):
-            if draw(_intention(key, accounts.key[i], o), _TOPIC) < accounts.interest[i]:
-                cells[LEFT if accounts.left[i] else SUSPENDED] += 1
+            if draw(_make_identity(key, accounts.key[i], o), _TOPIC) < accounts.interest[i]:
+                cells[LEFT if accounts.has_left[i] else SUSPENDED] += 1
 
 
 @njit(cache=True)
@@ -176,55 +188,55 @@ def logistic(x):
 
 
 @njit(cache=True)
-def readiness(boldness, reaction, unyielding, stance, fear, climate, p):
+def voicing_probability(willingness, reaction, hardcore, stance, fear, climate, p):
     """Return the probability of voicing a contested intention: the equation at the head of this file."""
-    if unyielding:
-        return logistic(boldness)
+    if hardcore:
+        return logistic(willingness)
     own = 0.5
-    if stance > OPINION:
+    if stance > OPINION_THRESHOLD:
         own = climate
-    elif stance < -OPINION:
+    elif stance < -OPINION_THRESHOLD:
         own = 1.0 - climate
     push = 0.0
     if reaction == FIGHT:
         push = p.fight_weight * fear
     elif reaction != INDIFFERENT:
         push = -p.fear_weight * fear
-    return logistic(boldness + p.climate_weight * (own - 0.5) + push)
+    return logistic(willingness + p.climate_weight * (own - 0.5) + push)
 
 
 @njit(cache=True)
-def outcome(u, now, no_fear, old_climate, reference):
+def classify_outcome(u, current, no_fear, old_climate, reference):
     """Return the cell of an intention with uniform `u`: VOICED, RESERVED, FEAR, CLIMATE, EITHER or OVER.
 
     now, no_fear, old_climate, reference: readiness as things are, with fear removed, with the reference
     climate, and with both.
     """
-    if u < now:
+    if u < current:
         return VOICED
     if u >= reference:
-        return RESERVED
+        return PRIVATE
     if u < no_fear:
-        return EITHER if u < old_climate else FEAR
-    return CLIMATE if u < old_climate else OVER
+        return JOINT if u < old_climate else FEAR
+    return CLIMATE if u < old_climate else REDUNDANT
 
 
 # What follows is written into the loop over people.
 
 
-@piece
-def _outcome_of(u, accounts, i, stance, fear, climate, old, p):
-    b, kind, steady = accounts.boldness[i], accounts.reaction[i], accounts.unyielding[i]
-    now, cell = readiness(b, kind, steady, stance, fear, climate, p), VOICED
+@inline_kernel
+def _decide_outcome(u, accounts, i, stance, fear, climate, old, p):
+    b, kind, steady = accounts.willingness[i], accounts.reaction[i], accounts.hardcore[i]
+    now, cell = voicing_probability(b, kind, steady, stance, fear, climate, p), VOICED
     if u >= now:
-        no_fear = readiness(b, kind, steady, stance, 0.0, climate, p)
-        old_climate = readiness(b, kind, steady, stance, fear, old, p)
-        cell = outcome(u, now, no_fear, old_climate, readiness(b, kind, steady, stance, 0.0, old, p))
+        no_fear = voicing_probability(b, kind, steady, stance, 0.0, climate, p)
+        old_climate = voicing_probability(b, kind, steady, stance, fear, old, p)
+        cell = classify_outcome(u, now, no_fear, old_climate, voicing_probability(b, kind, steady, stance, 0.0, old, p))
     return cell
 
 
-@piece
-def _prompted(u, accounts, i, allies, fear, p):
+@inline_kernel
+def _is_prompted(u, accounts, i, allies, fear, p):
     drive = p.unprompted + (1.0 - p.unprompted) * (1.0 - math.exp(-p.contagion * allies))
     if accounts.reaction[i] == FIGHT:
         drive += (1.0 - drive) * fear
@@ -232,28 +244,28 @@ def _prompted(u, accounts, i, allies, fear, p):
 
 
 @kernel
-def _decide(wanted, accounts, active, change, reference, seed, tick, p):
+def _decide(wanted, accounts, active, update, reference, seed, tick, p):
     """Fill in the identity and the cell of every intention."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(active)):
         i = active[r]
-        person, stance = accounts.key[i], change.stance_principal[r]
-        alarm = min(1.0, change.fear[r] + p.anticipation * change.dread[r])
+        person, stance = accounts.key[i], update.stance_principal[r]
+        alarm = min(1.0, update.fear[r] + p.anticipation * update.expected_toxicity[r])
         first = wanted.start[r]
         for x in range(first, wanted.start[r + 1]):
-            post = _intention(key, person, x - first)
+            post = _make_identity(key, person, x - first)
             cell = EVERYDAY
             if draw(post, _TOPIC) < accounts.interest[i]:
                 cell = UNPROMPTED
-                if _prompted(draw(post, _PROMPT), accounts, i, change.allies[r], change.fear[r], p):
-                    cell = _outcome_of(
-                        draw(post, _SPEAK), accounts, i, stance, alarm, change.climate[r], reference[r], p
+                if _is_prompted(draw(post, _PROMPT), accounts, i, update.allies[r], update.fear[r], p):
+                    cell = _decide_outcome(
+                        draw(post, _SPEAK), accounts, i, stance, alarm, update.opinion_climate[r], reference[r], p
                     )
-            wanted.key[x], wanted.cell[x] = post, cell
+            wanted.key[x], wanted.outcome[x] = post, cell
 
 
 @kernel
-def _said(cells):
+def _count_said(cells):
     """Count the intentions that are said."""
     count = 0
     for cell in cells:
@@ -262,26 +274,26 @@ def _said(cells):
 
 
 @kernel
-def _speak(spoken, accounts, posts, base, woken, seen, change, wanted, seed, tick, p):
+def _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tick, p):
     """Fill in the drafts and how intentions end."""
-    new = spoken.drafts
+    new = speech.drafts
     choice = stream_key(seed, _CHOICE, tick)
     d = np.int64(0)  # not a literal, for which its callees would be compiled once more
-    for r in range(len(woken.active)):
-        i = woken.active[r]
-        stance, extremist = change.stance_principal[r], change.stance_extremist[r]
-        second = float(woken.second[r])
+    for r in range(len(users.active)):
+        i = users.active[r]
+        stance, extremist = update.stance_principal[r], update.stance_extremist[r]
+        second = float(users.second[r])
         for x in range(wanted.start[r], wanted.start[r + 1]):
-            post, cell = wanted.key[x], wanted.cell[x]
+            post, cell = wanted.key[x], wanted.outcome[x]
             contested, dissenting = cell != EVERYDAY, False
             if contested:
                 member = accounts.cohort[i] == DISSENTER
-                dissenting = member and cohort(stance, extremist) == DISSENTER
-                spoken.decided[r] += cell != UNPROMPTED
-                spoken.voiced[r] += cell == VOICED
-                spoken.withheld[r] += cell >= FEAR and cell <= OVER
+                dissenting = member and classify_cohort(stance, extremist) == DISSENTER
+                speech.decided[r] += cell != UNPROMPTED
+                speech.voiced[r] += cell == VOICED
+                speech.withheld[r] += cell >= FEAR and cell <= REDUNDANT
                 if member:
-                    spoken.cells[cell if dissenting else PERSUADED] += 1
+                    speech.outcomes[cell if dissenting else PERSUADED] += 1
                 if cell != VOICED:
                     continue
             second -= p.gap * math.log(draw(post, _GAP))
@@ -289,11 +301,11 @@ def _speak(spoken, accounts, posts, base, woken, seen, change, wanted, seed, tic
             new.author[d] = i
             new.time[d] = tick * 3600 + int(second) % 3600
             new.dissent[d] = dissenting
-            _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, change.fear[r], choice, p)
+            _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, update.fear[r], choice, p)
             d += 1
 
 
-@piece
+@inline_kernel
 def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, fear, choice, p):
     """Fill draft `d`: repost or answer something just seen, or write something new."""
     post = new.key[d]
@@ -303,33 +315,33 @@ def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, conte
     j = -1
     if wanted != ORIGINAL:
         j = _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, mix(choice, post))
-    new.voice[d] = i
-    new.appeal[d] = appeal(draw(post, _APPEAL))
+    new.original_author[d] = i
+    new.appeal[d] = draw_appeal(draw(post, _APPEAL))
     if j >= 0 and wanted == REPOST:
-        copy(new, d, posts, base, j)
+        fill_repost(new, d, posts, base, j)
         return
     new.topic[d] = CONTESTED if contested else 1 + int(draw(post, _SUBJECT) * (p.topics - 1))
     new.stance_principal[d] = stance if contested else 0.0
     new.stance_extremist[d] = extremist if contested else 0.0
     rate = p.toxic_posts
     if j >= 0:
-        answer(new, d, posts, base, j)
+        fill_reply(new, d, posts, base, j)
         rate = p.toxic_replies
-        if contested and accounts.public[posts.voice[j]]:
+        if contested and accounts.public[posts.original_author[j]]:
             rate *= p.public_toxicity
         if opposing and accounts.reaction[i] == FIGHT:
             rate += p.retaliation * fear
     if draw(post, _ABUSE) < rate:
-        new.toxicity[d] = TOXIC + (1.0 - TOXIC) * draw(post, _HARSH)
+        new.toxicity[d] = TOXIC_THRESHOLD + (1.0 - TOXIC_THRESHOLD) * draw(post, _HARSH)
 
 
 @njit(cache=True)
-def appeal(u):
+def draw_appeal(u):
     """Return the appeal of a post: density 5 (1 - a)^4 (SimSoM, Truong et al. 2024, doi:10.1093/pnasnexus/pgae258)."""
     return 1.0 - math.exp(math.log(1.0 - u) / 5.0)
 
 
-@piece
+@inline_kernel
 def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, choice):
     """Draw one suitable item of the session, by weight: row in the ledger, -1 for none.
 
@@ -341,7 +353,7 @@ def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, cho
     best, least = np.int64(-1), math.inf
     for x in range(U64(seen.start[r]), U64(seen.start[r + 1])):
         j = U64(seen.item[x])
-        if (posts.topic[j] == CONTESTED) != contested or posts.voice[j] == i or posts.removed[j]:
+        if (posts.topic[j] == CONTESTED) != contested or posts.original_author[j] == i or posts.removed[j]:
             continue
         side = posts.stance_principal[j] * stance
         agreed = side > 0.0 and posts.stance_extremist[j] * extremist > 0.0
@@ -349,7 +361,7 @@ def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, cho
             continue
         weight = 1.0
         if wanted == REPOST:
-            if posts.toxicity[j] >= TOXIC or posts.author[j] == i:
+            if posts.toxicity[j] >= TOXIC_THRESHOLD or posts.author[j] == i:
                 continue
             weight = posts.appeal[j] * (1.0 + posts.reposts[j])
             if weight == 0.0:

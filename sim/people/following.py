@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
-from sim.noise import mix, stream, stream_key, uniform
-from sim.rules import Rule, share, values
-from sim.state.accounts import I64, OPINION, Accounts
-from sim.state.bonds import holds
-from sim.state.graph import Rows
-from sim.state.posts import CONTESTED, TOXIC, Posts
-from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, Exposures, Moves, Woken
+from sim.rng import mix, stream, stream_key, uniform
+from sim.rules import Rule, get_values, share
+from sim.state.accounts import I64, OPINION_THRESHOLD, Accounts
+from sim.state.dynamic_graph import contains
+from sim.state.graph import Adjacency
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD, Posts
+from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, ActiveUsers, EdgeChanges, Exposures
 
 _TIE = stream("following/tie")
 
@@ -41,14 +41,14 @@ class Following(Rule):
     def decide(
         self,
         accounts: Accounts,
-        following: Rows,
-        former: I64,
+        following: Adjacency,
+        predecessor: I64,
         posts: Posts,
-        woken: Woken,
+        users: ActiveUsers,
         seen: Exposures,
         seed: int,
         tick: int,
-    ) -> Moves:
+    ) -> EdgeChanges:
         """Return the ties that the active change after reading `seen` in `tick`.
 
         Args:
@@ -56,46 +56,46 @@ class Following(Rule):
             former: int64 [A], the account whose place each one takes, -1 for none.
         """
         (who, whom), act = np.empty((2, len(seen.item)), np.int32), np.empty(len(seen.item), np.int8)
-        moves = Moves(who, whom, act)
-        made = _decide(moves, accounts, following, former, posts, woken, seen, seed, tick, values(self))
-        return Moves._make(column[:made].copy() for column in moves)
+        moves = EdgeChanges(who, whom, act)
+        made = _decide(moves, accounts, following, predecessor, posts, users, seen, seed, tick, get_values(self))
+        return EdgeChanges._make(column[:made].copy() for column in moves)
 
 
 @kernel
-def _decide(moves, accounts, following, former, posts, woken, seen, seed, tick, p):
+def _decide(edge_changes, accounts, following, predecessor, posts, users, seen, seed, tick, p):
     """Fill in the moves; return how many."""
     key, n = stream_key(seed, _TIE, tick), 0
-    for r in range(len(woken.active)):
-        i = woken.active[r]
+    for r in range(len(users.active)):
+        i = users.active[r]
         person = mix(key, accounts.key[i])
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            whom, act, rate = _impulse(accounts, following, former, posts, i, j, p)
+            whom, act, rate = _propose_change(accounts, following, predecessor, posts, i, j, p)
             if rate > 0.0 and uniform(person, posts.key[j]) < rate:
-                moves.who[n], moves.whom[n], moves.act[n] = i, whom, act
+                edge_changes.who[n], edge_changes.whom[n], edge_changes.action[n] = i, whom, act
                 n += 1
     return n
 
 
 @kernel
-def _impulse(accounts, following, former, posts, i, j, p):
+def _propose_change(accounts, following, predecessor, posts, i, j, p):
     """Return (whom, act, probability): what reading row j may make i do."""
-    author, voice, s = posts.author[j], posts.voice[j], accounts.stance_principal[i]
-    toxic = posts.toxicity[j] >= TOXIC
-    side = posts.stance_principal[j] * s if posts.topic[j] == CONTESTED and abs(s) > OPINION else 0.0
+    author, voice, s = posts.author[j], posts.original_author[j], accounts.stance_principal[i]
+    toxic = posts.toxicity[j] >= TOXIC_THRESHOLD
+    side = posts.stance_principal[j] * s if posts.topic[j] == CONTESTED and abs(s) > OPINION_THRESHOLD else 0.0
     if toxic and posts.target[j] == i:
         return author, BLOCK, p.block
     if toxic or side < 0.0:
-        if holds(following, i, author):
+        if contains(following, i, author):
             return author, UNFOLLOW, p.unfollow
         if toxic:
             return author, MUTE, p.mute
-    elif not holds(following, i, voice):
-        before = former[voice]
+    elif not contains(following, i, voice):
+        before = predecessor[voice]
         while before >= 0:
-            if holds(following, i, before):
+            if contains(following, i, before):
                 return voice, FOLLOW, p.refind
-            before = former[before]
+            before = predecessor[before]
         if side > 0.0 and posts.stance_extremist[j] * accounts.stance_extremist[i] > 0.0:
             return voice, FOLLOW, p.follow
     return voice, FOLLOW, 0.0

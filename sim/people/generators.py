@@ -1,6 +1,6 @@
 """The textbook graphs: planted partition, small world, configuration model (the LFR benchmark: `lfr.py`).
 
-Rules as in `sim.people.networks`; all are drawn in time that grows with the edges.
+Rules as in `sim.make_people.networks`; all are drawn in time that grows with the edges.
 """
 
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import InputError
-from sim.noise import key_of, stream
-from sim.people import degree_files, stubs, ties, wiring
-from sim.people.networks import Network, along, friendships, measures
+from sim.people import degree_files, graph_kernels, stubs, wiring
+from sim.people.networks import SocialNetwork, describe_network, make_friendships, place_stances
+from sim.rng import make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64
 from sim.state.graph import Graph, from_edges
@@ -41,19 +41,19 @@ class PlantedPartition(Rule):
         """Return the number of nodes this rule makes when asked for `default`."""
         return default
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Draw the network of `size` people; the stances, float64 [size], are moved between nodes."""
         number = min(self.communities, size)
         community = (np.arange(size) * number // size).astype(np.int32)
-        inside, outside = self._probabilities(size, number)
-        graph = self._drawn(size, number, min(inside, 1.0), min(outside, 1.0), seed)
-        placed = along(community, stance, self.homophily, seed)
+        inside, outside = self._compute_probabilities(size, number)
+        graph = self._draw_graph(size, number, min(inside, 1.0), min(outside, 1.0), seed)
+        placed = place_stances(community, stance, self.homophily, seed)
         notes: tuple[str, ...] = (f"{number} planted blocks, homophily {self.homophily:g}",)
         if max(inside, outside) > 1.0:
             notes += (f"blocks of about {size // number} people are too small for so many ties: all are made",)
-        return Network(graph, placed, community, notes + measures(graph, placed))
+        return SocialNetwork(graph, placed, community, notes + describe_network(graph, placed))
 
-    def _probabilities(self, size: int, number: int) -> tuple[float, float]:
+    def _compute_probabilities(self, size: int, number: int) -> tuple[float, float]:
         """Return the probabilities of a tie within a block and of one that leaves it, before they are cut at 1."""
         block = size / number
         leaving = self.mixing if number > 1 else 0.0
@@ -62,13 +62,13 @@ class PlantedPartition(Rule):
         outside = self.mean_following * leaving / (size - block) if number > 1 else 0.0
         return inside, outside
 
-    def _drawn(self, size: int, number: int, inside: float, outside: float, seed: int) -> Graph:
-        key, blocks = key_of(seed, _TIES), (size, number)
+    def _draw_graph(self, size: int, number: int, inside: float, outside: float, seed: int) -> Graph:
+        key, blocks = make_key(seed, _TIES), (size, number)
         none = np.empty(0, np.int32)
-        number = ties.partition(key, blocks, inside, outside, self.mutual, none, none)
+        number = graph_kernels.draw_planted_partition(key, blocks, inside, outside, self.mutual, none, none)
         source, target = np.empty(number, np.int32), np.empty(number, np.int32)
-        ties.partition(key, blocks, inside, outside, self.mutual, source, target)
-        return friendships(source, target, size) if self.mutual else from_edges(source, target, size)
+        graph_kernels.draw_planted_partition(key, blocks, inside, outside, self.mutual, source, target)
+        return make_friendships(source, target, size) if self.mutual else from_edges(source, target, size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class SmallWorld(Rule):
         """Return the number of nodes this rule makes when asked for `default`."""
         return default
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Draw the network of `size` people with these stances, float64 [size].
 
         Raises:
@@ -104,9 +104,9 @@ class SmallWorld(Rule):
             raise InputError(f"graph.neighbours={self.neighbours} needs more than {size} people: {cure}")
         reach = self.neighbours // 2
         source, target = np.empty(size * reach, np.int32), np.empty(size * reach, np.int32)
-        ties.ring(key_of(seed, _TIES), size, reach, self.rewiring, source, target)
-        graph = friendships(source, target, size)
-        return Network(graph, stance, np.zeros(size, np.int32), measures(graph, stance))
+        graph_kernels.draw_small_world(make_key(seed, _TIES), size, reach, self.rewiring, source, target)
+        graph = make_friendships(source, target, size)
+        return SocialNetwork(graph, stance, np.zeros(size, np.int32), describe_network(graph, stance))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ class ConfigurationModel(Rule):
         """
         return len(self._read().following)
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Draw the network with these stances, float64 [size]; `size` is what `size()` returned.
 
         Raises:
@@ -142,27 +142,27 @@ class ConfigurationModel(Rule):
         found = self._read()
         if size != len(found.following) or len(stance) != size:
             raise ValueError(f"{size} people and {len(stance)} stances for a file of {len(found.following)} people")
-        graph, lost = self._matched(found, seed)
+        graph, lost = self._match_stubs(found, seed)
         notes = found.notes
         if lost:
             notes += (f"{lost} ties dropped, which were self-loops or there already",)
-        return Network(graph, stance, np.zeros(size, np.int32), notes + measures(graph, stance))
+        return SocialNetwork(graph, stance, np.zeros(size, np.int32), notes + describe_network(graph, stance))
 
-    def _matched(self, found: degree_files.Degrees, seed: int) -> tuple[Graph, int]:
+    def _match_stubs(self, found: degree_files.Degrees, seed: int) -> tuple[Graph, int]:
         people = np.arange(len(found.following))
         if found.mutual:
             owner = np.repeat(people, found.following)
-            ends = stubs.paired(key_of(seed, _PAIRS), owner, np.zeros_like(owner))
+            ends = stubs.pair_stubs(make_key(seed, _PAIRS), owner, np.zeros_like(owner))
         else:
             source, target = np.repeat(people, found.following), np.repeat(people, found.followers)
-            target = target[np.argsort(wiring.uniforms(key_of(seed, _PAIRS), len(target)), kind="stable")]
+            target = target[np.argsort(wiring.uniforms(make_key(seed, _PAIRS), len(target)), kind="stable")]
             ends = source, target, np.zeros_like(source)
         tangled = stubs.Multigraph(*ends, np.zeros_like(people), -1, found.mutual)
-        source, target, lost = stubs.simple(key_of(seed, _EXCHANGES), tangled)
-        lay = friendships if found.mutual else from_edges
+        source, target, lost = stubs.remove_conflicts(make_key(seed, _EXCHANGES), tangled)
+        lay = make_friendships if found.mutual else from_edges
         return lay(source, target, len(people)), lost
 
     def _read(self) -> degree_files.Degrees:
         if not self.path:
             raise InputError("graph=configuration needs a file: say graph.path=FILE (degrees, one person a line)")
-        return degree_files.read(self.path)
+        return degree_files.read_degrees(self.path)

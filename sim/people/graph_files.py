@@ -18,7 +18,7 @@ HEADERS = {("source", "target"), ("from", "to"), ("follower", "followee"), ("nod
 _UNDIRECTED = re.compile(r"\bundirected\b", re.IGNORECASE)
 
 
-class Reading(NamedTuple):
+class GraphData(NamedTuple):
     """What an edge list or another given graph holds."""
 
     graph: Graph
@@ -27,14 +27,14 @@ class Reading(NamedTuple):
     nodes: tuple[Mapping[str, object], ...] = ()  #: [n] attributes of the nodes, () for an edge list
 
 
-class _Rows(NamedTuple):
+class _EdgeTable(NamedTuple):
     first: list[str]
     second: list[str]
     comments: str  #: comment lines before the first row
     notes: tuple[str, ...]
 
 
-def read(path: str, direction: str) -> Reading:
+def read_edge_list(path: str, direction: str) -> GraphData:
     """Read an edge list, plain or .gz; cached by path, time and size of the file.
 
     Args:
@@ -45,10 +45,10 @@ def read(path: str, direction: str) -> Reading:
     Raises:
         InputError: missing, unreadable, not text, fewer than two columns, or no edge.
     """
-    return _reading(path, *stamp(path, "graph.path"), direction)
+    return _read_cached(path, *get_stamp(path, "graph.path"), direction)
 
 
-def laid(
+def build_graph(
     first: NDArray[np.int32], second: NDArray[np.int32], n: int, undirected: bool, where: str
 ) -> tuple[Graph, tuple[str, ...]]:
     """Return the graph of n nodes in which first[e] follows second[e], and notes on what was ignored.
@@ -75,7 +75,7 @@ def laid(
     return graph, tuple(f"{number} {what} ignored" for number, what in notes if number)
 
 
-def stances(path: str, labels: tuple[str, ...]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def read_stances(path: str, labels: tuple[str, ...]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Read the stance of each node: (float64 [n] in [-1, 1], notes).
 
     Args:
@@ -87,11 +87,11 @@ def stances(path: str, labels: tuple[str, ...]) -> tuple[NDArray[np.float64], tu
     """
     if not path:
         raise InputError("graph.stance=column needs a file of node and stance: say graph.stance_path=FILE")
-    placed, notes = _stances(path, *stamp(path, "graph.stance_path"), labels)
+    placed, notes = _read_stances(path, *get_stamp(path, "graph.stance_path"), labels)
     return placed.copy(), notes
 
 
-def stamp(path: str, key: str) -> tuple[int, int, str]:
+def get_stamp(path: str, key: str) -> tuple[int, int, str]:
     """Return (time, size, key), by which a file's reading is cached; `key` names the file in messages.
 
     Raises:
@@ -105,30 +105,30 @@ def stamp(path: str, key: str) -> tuple[int, int, str]:
 
 
 @lru_cache(maxsize=4)
-def _reading(path: str, time: int, size: int, key: str, direction: str) -> Reading:
-    rows = _rows(path, key)
-    labels, node = _numbered(rows.first + rows.second)
+def _read_cached(path: str, time: int, size: int, key: str, direction: str) -> GraphData:
+    rows = _read_table(path, key)
+    labels, node = _number_nodes(rows.first + rows.second)
     source, target = node[: len(rows.first)], node[len(rows.first) :]
-    undirected, decision = _direction(direction, rows.comments)
-    graph, ignored = laid(source, target, len(labels), undirected, f"{key}={path}")
-    return Reading(graph, labels, (*rows.notes, decision, *ignored))
+    undirected, decision = _decide_direction(direction, rows.comments)
+    graph, ignored = build_graph(source, target, len(labels), undirected, f"{key}={path}")
+    return GraphData(graph, labels, (*rows.notes, decision, *ignored))
 
 
 @lru_cache(maxsize=4)
-def _stances(
+def _read_stances(
     path: str, time: int, size: int, key: str, labels: tuple[str, ...]
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    rows = _rows(path, key)
+    rows = _read_table(path, key)
     given = dict(zip(rows.first, rows.second, strict=True))
     if len(given) < len(rows.first):
         twice = next(label for label in given if rows.first.count(label) > 1)
         raise InputError(f"{key}={path} names node {twice} twice: keep one line a node")
-    placed = checked([given.get(label) for label in labels], labels, f"{key}={path}")
+    placed = check_stances([given.get(label) for label in labels], labels, f"{key}={path}")
     others = len(given) - len(labels)
     return placed, rows.notes + ((f"stances of {others} nodes outside the graph ignored",) if others else ())
 
 
-def checked(given: Sequence[object], labels: Sequence[str], where: str) -> NDArray[np.float64]:
+def check_stances(given: Sequence[object], labels: Sequence[str], where: str) -> NDArray[np.float64]:
     """Return stances as float64 [n].
 
     Args:
@@ -143,10 +143,10 @@ def checked(given: Sequence[object], labels: Sequence[str], where: str) -> NDArr
     if missing:
         example = ", ".join(missing[:3])
         raise InputError(f"{where} has no stance for {len(missing)} of {len(labels)} nodes ({example}): add them")
-    return np.array([_stance(value, label, where) for value, label in zip(given, labels, strict=True)])
+    return np.array([_parse_stance(value, label, where) for value, label in zip(given, labels, strict=True)])
 
 
-def _stance(given: object, label: str, where: str) -> float:
+def _parse_stance(given: object, label: str, where: str) -> float:
     try:
         value = float(given)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -156,7 +156,7 @@ def _stance(given: object, label: str, where: str) -> float:
     return value
 
 
-def _direction(direction: str, comments: str) -> tuple[bool, str]:
+def _decide_direction(direction: str, comments: str) -> tuple[bool, str]:
     if direction != "auto":
         return direction == "undirected", f"read as {direction}, as asked"
     if _UNDIRECTED.search(comments):
@@ -164,26 +164,26 @@ def _direction(direction: str, comments: str) -> tuple[bool, str]:
     return False, "read as directed: the first node of a line follows the second (else say graph.edges=undirected)"
 
 
-def _numbered(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+def _number_nodes(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     """Return (distinct names in order, place of each name): in order of number where all names are plain numbers."""
     distinct = sorted(set(names))
-    if all(map(_plain_number, distinct)):
+    if all(map(_is_plain_number, distinct)):
         distinct.sort(key=int)
     place = {name: number for number, name in enumerate(distinct)}
     return tuple(distinct), np.fromiter(map(place.__getitem__, names), np.int32, len(names))
 
 
-def _plain_number(name: str) -> bool:
+def _is_plain_number(name: str) -> bool:
     return name.isascii() and name.isdigit() and (name == "0" or name[0] != "0")
 
 
-def _rows(path: str, key: str) -> _Rows:
-    lines = text(path, key).splitlines()
+def _read_table(path: str, key: str) -> _EdgeTable:
+    lines = read_text(path, key).splitlines()
     numbers = [at for at, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
     if not numbers:
         raise InputError(f"{key}={path} holds no line of data: it needs one line for each edge or node")
     comma = "," in lines[numbers[0] - 1]
-    pieces = [_pieces(lines[at - 1], comma) for at in numbers]
+    pieces = [_split_line(lines[at - 1], comma) for at in numbers]
     for at, piece in zip(numbers, pieces, strict=True):
         if len(piece) < 2 or not piece[0] or not piece[1]:
             between = "a comma" if comma else "white space"
@@ -195,10 +195,10 @@ def _rows(path: str, key: str) -> _Rows:
     if any(len(piece) > 2 for piece in pieces):
         notes += ("columns after the second (weights) ignored",)
     comments = "\n".join(line for line in lines[: numbers[0] - 1])
-    return _Rows([piece[0] for piece in pieces], [piece[1] for piece in pieces], comments, notes)
+    return _EdgeTable([piece[0] for piece in pieces], [piece[1] for piece in pieces], comments, notes)
 
 
-def _pieces(line: str, comma: bool) -> list[str]:
+def _split_line(line: str, comma: bool) -> list[str]:
     data = line.split("#", 1)[0]
     return [piece.strip() for piece in data.split(",", 2)] if comma else data.split(None, 2)
 
@@ -207,7 +207,7 @@ def _is_header(pieces: list[list[str]]) -> bool:
     return (pieces[0][0].lower(), pieces[0][1].lower()) in HEADERS
 
 
-def content(path: str, key: str) -> bytes:
+def read_content(path: str, key: str) -> bytes:
     """Return what a file holds, unpacked if it is compressed; `key` names it in messages.
 
     Raises:
@@ -223,13 +223,13 @@ def content(path: str, key: str) -> bytes:
         raise InputError(f"{key}={path} is a damaged .gz file: fetch or compress it again") from None
 
 
-def text(path: str, key: str) -> str:
+def read_text(path: str, key: str) -> str:
     """Return the text of a file as `content` does.
 
     Raises:
         InputError: as `content`, and what is no UTF-8 text.
     """
-    raw = content(path, key)
+    raw = read_content(path, key)
     try:
         if b"\x00" in raw:
             raise UnicodeError

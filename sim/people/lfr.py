@@ -1,4 +1,4 @@
-"""The LFR benchmark: a rule as in `sim.people.networks`."""
+"""The LFR benchmark: a rule as in `sim.make_people.networks`."""
 
 import math
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import InputError
-from sim.noise import key_of, stream
-from sim.people import stubs, ties, wiring
-from sim.people.networks import I32, Network, along, friendships, measures
+from sim.people import graph_kernels, stubs, wiring
+from sim.people.networks import I32, SocialNetwork, describe_network, make_friendships, place_stances
+from sim.rng import make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64, I64
 from sim.state.graph import Graph
@@ -31,7 +31,7 @@ class LFR(Rule):
     Lancichinetti, Fortunato & Radicchi (2008), "Benchmark graphs for testing community detection algorithms",
     Physical Review E 78, 046110 (doi:10.1103/PhysRevE.78.046110), in its undirected form: ties are friendships. Sizes
     are drawn until they hold everybody, then scaled to fit; people are put at random into the communities that can
-    hold their inner ties; stubs are matched at random, inside and outside (`sim.people.stubs`). Who has more inner
+    hold their inner ties; stubs are matched at random, inside and outside (`sim.make_people.stubs`). Who has more inner
     ties than the community has other members gets the rest outside. Stances are handed out along the communities.
     Defaults but for the mean are those of Lancichinetti & Fortunato (2009), "Community detection algorithms: a
     comparative analysis", Physical Review E 80, 056117 (doi:10.1103/PhysRevE.80.056117), for large communities.
@@ -58,7 +58,7 @@ class LFR(Rule):
             if getattr(self, low) > getattr(self, high):
                 given = f"graph.{low}={getattr(self, low):g} is above graph.{high}={getattr(self, high):g}"
                 raise InputError(f"{given}: raise {high} or lower {low}")
-        if _mean(_LEAST, self.max_following, self.degree_exponent) > self.mean_following:
+        if _power_law_mean(_LEAST, self.max_following, self.degree_exponent) > self.mean_following:
             given = f"graph.mean_following={self.mean_following:g} with degree_exponent={self.degree_exponent:g}"
             raise InputError(f"{given} needs a smaller graph.max_following than {self.max_following:g}")
 
@@ -66,62 +66,62 @@ class LFR(Rule):
         """Return the number of nodes this rule makes when asked for `default`."""
         return default
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Draw the network of `size` people; the stances, float64 [size], are moved between nodes."""
-        degree = self._degrees(size, seed)
-        sizes = self._sizes(size, seed)
+        degree = self._draw_degrees(size, seed)
+        sizes = self._draw_sizes(size, seed)
         staying = 1.0 - self.mixing if len(sizes) > 1 else 1.0
-        inner = _rounded(staying * degree.astype(np.float64), key_of(seed, _SHARES))
-        community = _members(inner, sizes, seed)
-        inner = _even(np.minimum(inner, sizes[community] - 1), community)
-        graph, lost = self._matched(inner, degree - inner, community, seed)
-        placed = along(community, stance, self.homophily, seed)
+        inner = _round_randomly(staying * degree.astype(np.float64), make_key(seed, _SHARES))
+        community = _assign_members(inner, sizes, seed)
+        inner = _make_even(np.minimum(inner, sizes[community] - 1), community)
+        graph, lost = self._match_stubs(inner, degree - inner, community, seed)
+        placed = place_stances(community, stance, self.homophily, seed)
         notes: tuple[str, ...] = (f"{len(sizes)} LFR communities, homophily {self.homophily:g}; ties are mutual",)
         if lost:
             notes += (f"{lost} of {degree.sum() // 2} ties given up, for want of two who could be tied",)
-        return Network(graph, placed, community, notes + measures(graph, placed))
+        return SocialNetwork(graph, placed, community, notes + describe_network(graph, placed))
 
-    def _degrees(self, size: int, seed: int) -> I64:
+    def _draw_degrees(self, size: int, seed: int) -> I64:
         """Draw degrees, int64 [size] in 0 .. size - 1, of an even sum."""
-        key = key_of(seed, _DEGREES)
-        least = _least(self.mean_following, self.max_following, self.degree_exponent)
-        drawn = _power_law(wiring.uniforms(key, size), self.degree_exponent, least, self.max_following)
-        degree = np.minimum(_rounded(drawn, key_of(seed, _REST)), size - 1)
+        key = make_key(seed, _DEGREES)
+        least = _find_low_end(self.mean_following, self.max_following, self.degree_exponent)
+        drawn = _draw_power_law(wiring.uniforms(key, size), self.degree_exponent, least, self.max_following)
+        degree = np.minimum(_round_randomly(drawn, make_key(seed, _REST)), size - 1)
         degree[np.argmax(degree)] -= degree.sum() % 2
         return degree
 
-    def _sizes(self, size: int, seed: int) -> I64:
+    def _draw_sizes(self, size: int, seed: int) -> I64:
         """Draw sizes of communities, int64 [communities], the largest first, of the sum `size`."""
-        draws = wiring.uniforms(key_of(seed, _SIZES), size // self.min_community + 1)
-        drawn = _power_law(draws, self.community_exponent, self.min_community, self.max_community)
+        draws = wiring.uniforms(make_key(seed, _SIZES), size // self.min_community + 1)
+        drawn = _draw_power_law(draws, self.community_exponent, self.min_community, self.max_community)
         ends = np.cumsum(drawn)
         ends = ends[: np.searchsorted(ends, size) + 1]
         cuts = np.rint(ends / ends[-1] * size).astype(np.int64)
         sizes = np.sort(np.diff(cuts, prepend=0))[::-1]
         return sizes[sizes > 0]
 
-    def _matched(self, inner: I64, outer: I64, community: I32, seed: int) -> tuple[Graph, int]:
+    def _match_stubs(self, inner: I64, outer: I64, community: I32, seed: int) -> tuple[Graph, int]:
         people, outside = np.arange(len(inner)), int(community.max()) + 1
         owner = np.concatenate((np.repeat(people, inner), np.repeat(people, outer)))
         group = np.concatenate((np.repeat(community, inner), np.full(outer.sum(), outside))).astype(np.int64)
-        ends = stubs.paired(key_of(seed, _PAIRS), owner, group)
+        ends = stubs.pair_stubs(make_key(seed, _PAIRS), owner, group)
         tangled = stubs.Multigraph(*ends, community.astype(np.int64), outside if outside > 1 else -1, True)
-        source, target, lost = stubs.simple(key_of(seed, _EXCHANGES), tangled)
-        return friendships(source, target, len(people)), lost
+        source, target, lost = stubs.remove_conflicts(make_key(seed, _EXCHANGES), tangled)
+        return make_friendships(source, target, len(people)), lost
 
 
-def _rounded(values: F64, key: np.uint64) -> I64:
+def _round_randomly(values: F64, key: np.uint64) -> I64:
     """Round each value up or down at random, so that its mean is kept. Returns int64 [n]."""
     return np.floor(values + wiring.uniforms(key, len(values))).astype(np.int64)
 
 
-def _power_law(draws: F64, exponent: float, low: float, high: float) -> F64:
+def _draw_power_law(draws: F64, exponent: float, low: float, high: float) -> F64:
     drawn = np.empty_like(draws)
-    ties.power_law(draws, exponent, float(low), float(high), drawn)
+    graph_kernels.power_law(draws, exponent, float(low), float(high), drawn)
     return drawn
 
 
-def _mean(low: float, high: float, exponent: float) -> float:
+def _power_law_mean(low: float, high: float, exponent: float) -> float:
     """Return the mean of the density x^-exponent on low .. high."""
     if low == high:
         return low
@@ -132,27 +132,27 @@ def _mean(low: float, high: float, exponent: float) -> float:
     return first / second
 
 
-def _least(mean: float, high: float, exponent: float) -> float:
+def _find_low_end(mean: float, high: float, exponent: float) -> float:
     """Return the lower end at which the power law up to `high` has this mean, by bisection."""
     low, up = _LEAST, high
     for _ in range(60):
         middle = 0.5 * (low + up)
-        low, up = (middle, up) if _mean(middle, high, exponent) < mean else (low, middle)
+        low, up = (middle, up) if _power_law_mean(middle, high, exponent) < mean else (low, middle)
     return up
 
 
-def _members(inner: I64, sizes: I64, seed: int) -> I32:
+def _assign_members(inner: I64, sizes: I64, seed: int) -> I32:
     """Put nodes at random into communities with more members than the node has inner ties. Returns int32 [n]."""
     order = np.argsort(-inner, kind="stable")
     large_enough = np.searchsorted(-sizes, -inner[order])
     eligible = np.concatenate(([0], np.cumsum(sizes)))[large_enough]
     community = np.empty(len(inner), np.int32)
     slots = np.repeat(np.arange(len(sizes)), sizes)
-    ties.members(key_of(seed, _MEMBERS), eligible, order, slots, community)
+    graph_kernels.assign_members(make_key(seed, _MEMBERS), eligible, order, slots, community)
     return community
 
 
-def _even(inner: I64, community: I32) -> I64:
+def _make_even(inner: I64, community: I32) -> I64:
     """Take one inner tie from somebody in each community where their sum is odd. Returns int64 [n]."""
     order = np.lexsort((inner, community))
     most = order[np.flatnonzero(np.diff(community[order], append=-1))]

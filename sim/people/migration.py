@@ -2,9 +2,9 @@
 
 After reading, a person who dissents now and still uses the old tag moves with probability
 
-    flee dread + (1 - flee dread) (1 - (1 - follow)^n)
+    flee expected_toxicity + (1 - flee expected_toxicity) (1 - (1 - follow)^n)
 
-dread being the toxicity expected on the topic, n the dissenting posts just read by people who have moved. Who has moved
+expected_toxicity being the toxicity expected on the topic, n the dissenting posts just read by people who have moved. Who has moved
 writes and looks the matter up under the fresh tag. Others come upon it by home feeds, answers and trends only. The
 organised find it `pursuit` hours after the first has moved: from then on they see it, and file a share `chase` of what
 they write under it. That users of a flooded tag go elsewhere is the essay's; equations are an assumption.
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import kernel
-from sim.noise import draws, stream, stream_key, uniform
-from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import I64, NEVER, OPINION, Accounts
+from sim.rng import draw_each, stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter, share
+from sim.state.accounts import I64, NEVER, OPINION_THRESHOLD, Accounts
 from sim.state.posts import CONTESTED, Posts
-from sim.state.records import Exposures, Woken
+from sim.state.records import ActiveUsers, Exposures
 
 _MOVE = stream("migration/move")
 _CHASE = np.uint64(97)  # purpose of a draw by post
@@ -36,29 +36,38 @@ class Migration(Rule):
     chase: float = share(0.5, source="assumption: share of what the organised then file under it")
 
     def move(
-        self, exile: "Exile", accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int
+        self,
+        state: "MigrationState",
+        accounts: Accounts,
+        posts: Posts,
+        users: ActiveUsers,
+        seen: Exposures,
+        seed: int,
+        tick: int,
     ) -> None:
         """Let some of the active move after reading `seen`. Writes `exile`."""
-        gone = np.zeros(len(woken.active), np.bool_)
-        _move(gone, exile.moved, accounts, posts, woken.active, seen, seed, tick, values(self))
-        exile.moved[woken.active[gone]] = True
+        gone = np.zeros(len(users.active), np.bool_)
+        _move(gone, state.moved, accounts, posts, users.active, seen, seed, tick, get_values(self))
+        state.moved[users.active[gone]] = True
         if gone.any():
-            exile.since = min(exile.since, tick)
+            state.since = min(state.since, tick)
 
-    def known(self, exile: "Exile", tick: int) -> bool:
+    def is_known(self, state: "MigrationState", tick: int) -> bool:
         """Tell whether the organised know of the fresh tag."""
-        return exile.since <= tick - self.pursuit
+        return state.since <= tick - self.pursuit
 
-    def filed(self, exile: "Exile", posts: Posts, new: slice, people: int, fresh: int, tick: int) -> I64:
+    def assign_topics(
+        self, state: "MigrationState", posts: Posts, new: slice, people: int, fresh: int, tick: int
+    ) -> I64:
         """Return under which topic each of the rows `new` is filed, int64: the fresh one is number `fresh`."""
         author, topic = posts.author[new], posts.topic[new].astype(np.int64)
-        under = exile.moved[author] & (author < people)
-        if self.known(exile, tick):
-            under |= (author >= people) & (draws(posts.key[new], _CHASE) < self.chase)
+        under = state.moved[author] & (author < people)
+        if self.is_known(state, tick):
+            under |= (author >= people) & (draw_each(posts.key[new], _CHASE) < self.chase)
         return np.where(under & (topic == CONTESTED), fresh, topic)
 
 
-class Exile:
+class MigrationState:
     """Who has moved: `moved`, bool [A]; `since`, the tick in which the first did."""
 
     def __init__(self, accounts: int) -> None:
@@ -71,11 +80,15 @@ def _move(gone, moved, accounts, posts, active, seen, seed, tick, p):
     key = stream_key(seed, _MOVE, tick)
     for r in range(len(active)):
         i = active[r]
-        if moved[i] or accounts.stance_principal[i] >= -OPINION or accounts.stance_extremist[i] >= 0.0:
+        if moved[i] or accounts.stance_principal[i] >= -OPINION_THRESHOLD or accounts.stance_extremist[i] >= 0.0:
             continue
-        stays = 1.0 - p.flee * accounts.dread[i]
+        stays = 1.0 - p.flee * accounts.expected_toxicity[i]
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            if posts.topic[j] == CONTESTED and posts.stance_principal[j] < -OPINION and moved[posts.author[j]]:
+            if (
+                posts.topic[j] == CONTESTED
+                and posts.stance_principal[j] < -OPINION_THRESHOLD
+                and moved[posts.author[j]]
+            ):
                 stays *= 1.0 - p.follow
         gone[r] = uniform(key, accounts.key[i]) >= stays

@@ -6,13 +6,13 @@ Content of the theme DISTRESS - pleas for rescue, news of defeat - works by bein
     belief = credibility of its voice, times `outsider` unless it comes from their own side (stance > 0)
     m = m exp(-loss belief)                                    for each such post read
 
-People read it in their sessions. Propagandists look at what the topic's stream got in the last `HOURS` hours, `looks`
+People read it in their sessions. Propagandists look at what the topic's stream got in the last `STREAM_HOURS` hours, `looks`
 posts an hour on average, each with a chance in proportion to 1 + reposts + replies: so amplifying works. Morale
 recovers: half of the way to 1 in `half_life`. When somebody is unmasked who had posed as one of them, the opposite
 happens: m += defiance (1 - m), for all of them.
 
 What low morale does: a contested intention that would have been voiced is not, and an ordered post is not written,
-with probability 1 - m, each on a uniform of its own. Below `threshold` they defect, in a session or an hour, with
+with probability 1 - m, each on a uniform of its own. Below `compute_threshold` they defect, in a session or an hour, with
 probability `defection` (threshold - m) / threshold: people turn from the extremists (stance to -|stance|, at most
 -0.1), propagandists stop for ever. All of this is assumption.
 """
@@ -24,13 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import kernel
-from sim.noise import stream, stream_key, uniform, uniform2
-from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import I64, OPINION, Accounts
+from sim.rng import pair_uniform, stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter, share
+from sim.state.accounts import I64, OPINION_THRESHOLD, Accounts
 from sim.state.posts import DISTRESS, Posts
-from sim.state.records import UNPROMPTED, VOICED, Exposures, Intentions, Orders, Woken
+from sim.state.records import UNPROMPTED, VOICED, ActiveUsers, Exposures, Intentions, Orders
 
-HOURS = 6  #: of the topic's stream that propagandists look at (assumption)
+STREAM_HOURS = 6  #: of the topic's stream that propagandists look at (assumption)
 
 _SPEAK = stream("morale/speak")
 _WRITE = stream("morale/write")
@@ -45,57 +45,61 @@ class Morale(Rule):
 
     loss: float = parameter(0.1, unit="1/post", source="assumption: of wholly believed distress", low=0.0, high=100.0)
     outsider: float = share(0.2, source="assumption: belief in bad news that the other side tells")
-    looks: float = parameter(20.0, unit="posts/h", source="assumption: of a propagandist", low=0.0, high=1e6)
+    reading_rate: float = parameter(20.0, unit="posts/h", source="assumption: of a propagandist", low=0.0, high=1e6)
     half_life: float = parameter(96.0, unit="h", source="assumption", low=0.1, high=1e6)
     defiance: float = share(0.3, source="assumption: of what is lost, regained when a false friend is unmasked")
     threshold: float = share(0.5, source="assumption: morale below which some defect")
     defection: float = share(0.02, source="assumption: P(defects in a session or an hour | no morale left)")
 
-    def read(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> None:
+    def read(self, accounts: Accounts, posts: Posts, users: ActiveUsers, seen: Exposures, seed: int, tick: int) -> None:
         """Let the active lose morale by what they read in `tick`, and some defect; writes their rows alone."""
-        _read(accounts, posts, woken, seen, seed, tick, values(self))
+        _read(accounts, posts, users, seen, seed, tick, get_values(self))
 
-    def dispirited(self, accounts: Accounts, woken: Woken, wanted: Intentions, seed: int, tick: int) -> Intentions:
+    def silence_dispirited(
+        self, accounts: Accounts, users: ActiveUsers, wanted: Intentions, seed: int, tick: int
+    ) -> Intentions:
         """Return `wanted` without what the active are too disheartened to say."""
-        cell = wanted.cell.copy()
-        _dispirited(cell, accounts, woken.active, wanted, seed, tick)
-        return wanted._replace(cell=cell)
+        cell = wanted.outcome.copy()
+        _silence_dispirited(cell, accounts, users.active, wanted, seed, tick)
+        return wanted._replace(outcome=cell)
 
-    def look(self, accounts: Accounts, posts: Posts, rows: I64, troops: I64, seed: int, tick: int) -> None:
-        """Let the propagandists `troops` look at the `rows` of the topic's last `HOURS` hours, and some give up."""
-        _look(accounts, posts, rows, troops, seed, tick, values(self))
+    def read_stream(
+        self, accounts: Accounts, posts: Posts, rows: I64, propagandists: I64, seed: int, tick: int
+    ) -> None:
+        """Let the propagandists `troops` look at the `rows` of the topic's last `STREAM_HOURS` hours, and some give up."""
+        _read_stream(accounts, posts, rows, propagandists, seed, tick, get_values(self))
 
     def recover(self, accounts: Accounts) -> None:
         """Let one hour heal everybody."""
         accounts.morale[:] = 1.0 - (1.0 - accounts.morale) * 0.5 ** (1.0 / self.half_life)
 
-    def defy(self, accounts: Accounts, n_organic: int, troops: I64) -> None:
+    def defy(self, accounts: Accounts, n_organic: int, propagandists: I64) -> None:
         """Let their whole side take heart, because a false friend was unmasked."""
-        rows = np.concatenate([np.flatnonzero(accounts.stance_extremist[:n_organic] >= 0.0), troops])
+        rows = np.concatenate([np.flatnonzero(accounts.stance_extremist[:n_organic] >= 0.0), propagandists])
         accounts.morale[rows] += self.defiance * (1.0 - accounts.morale[rows])
 
 
-def carried_out(orders: Orders, accounts: Accounts, troops: NDArray[np.bool_], seed: int, tick: int) -> Orders:
+def filter_orders(orders: Orders, accounts: Accounts, propagandists: NDArray[np.bool_], seed: int, tick: int) -> Orders:
     """Return the orders that are obeyed: `troops` (bool [A]) of low morale, and who gave up, leave theirs undone."""
     author = orders.drafts.author
-    if not len(author) or not troops[author].any():
+    if not len(author) or not propagandists[author].any():
         return orders
     done = np.empty(len(author), np.bool_)
-    _obeyed(done, orders.drafts.key, author, accounts, troops, seed, tick)
-    return orders.chosen(done)
+    _mark_obeyed(done, orders.drafts.key, author, accounts, propagandists, seed, tick)
+    return orders.select(done)
 
 
-def tell(orders: Orders, troops: NDArray[np.bool_], share_: float, seed: int, tick: int) -> None:
+def mark_distress(orders: Orders, propagandists: NDArray[np.bool_], share_: float, seed: int, tick: int) -> None:
     """Let a share of what `troops` write in their own words in a rout tell of it: the theme becomes DISTRESS."""
     new = orders.drafts
     if share_ and len(new.key):
-        _tell(new.theme, new.key, new.root, new.author, troops, share_, seed, tick)
+        _mark_distress(new.theme, new.key, new.root, new.author, propagandists, share_, seed, tick)
 
 
 @kernel
-def _belief(accounts, posts, j, outsider):
+def _compute_belief(accounts, posts, j, outsider):
     own = 1.0 if posts.stance_extremist[j] > 0.0 else outsider
-    return own * accounts.credibility[posts.voice[j]]
+    return own * accounts.credibility[posts.original_author[j]]
 
 
 @kernel
@@ -104,10 +108,10 @@ def _defects(m, key, person, p):
 
 
 @kernel
-def _read(accounts, posts, woken, seen, seed, tick, p):
+def _read(accounts, posts, users, seen, seed, tick, p):
     key = stream_key(seed, _DEFECT, tick)
-    for r in range(len(woken.active)):
-        i = woken.active[r]
+    for r in range(len(users.active)):
+        i = users.active[r]
         e = accounts.stance_extremist[i]
         if e < 0.0:
             continue
@@ -115,14 +119,14 @@ def _read(accounts, posts, woken, seen, seed, tick, p):
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
             if posts.theme[j] == DISTRESS:
-                m *= math.exp(-p.loss * _belief(accounts, posts, j, p.outsider))
+                m *= math.exp(-p.loss * _compute_belief(accounts, posts, j, p.outsider))
         accounts.morale[i] = m
         if _defects(m, key, accounts.key[i], p):
-            accounts.stance_extremist[i] = -max(e, OPINION)
+            accounts.stance_extremist[i] = -max(e, OPINION_THRESHOLD)
 
 
 @kernel
-def _dispirited(cell, accounts, active, wanted, seed, tick):
+def _silence_dispirited(cell, accounts, active, wanted, seed, tick):
     key = stream_key(seed, _SPEAK, tick)
     for r in range(len(active)):
         i = active[r]
@@ -133,39 +137,43 @@ def _dispirited(cell, accounts, active, wanted, seed, tick):
 
 
 @kernel
-def _echo(posts, j):
+def _count_engagement(posts, j):
     return 1.0 + posts.reposts[j] + posts.replies[j]
 
 
 @kernel
-def _look(accounts, posts, rows, troops, seed, tick, p):
+def _read_stream(accounts, posts, rows, propagandists, seed, tick, p):
     look, defect = stream_key(seed, _LOOK, tick), stream_key(seed, _DEFECT, tick)
     whole = 0.0
     for j in rows:
-        whole += _echo(posts, j)
-    for k in range(len(troops)):
-        i = troops[k]
+        whole += _count_engagement(posts, j)
+    for k in range(len(propagandists)):
+        i = propagandists[k]
         m = accounts.morale[i]
         for j in rows:
             told = posts.theme[j] == DISTRESS and posts.author[j] != i
-            if told and uniform2(look, accounts.key[i], posts.key[j]) < p.looks * _echo(posts, j) / whole:
-                m *= math.exp(-p.loss * _belief(accounts, posts, j, p.outsider))
+            if (
+                told
+                and pair_uniform(look, accounts.key[i], posts.key[j])
+                < p.reading_rate * _count_engagement(posts, j) / whole
+            ):
+                m *= math.exp(-p.loss * _compute_belief(accounts, posts, j, p.outsider))
         accounts.morale[i] = m
         if _defects(m, defect, accounts.key[i], p):
-            accounts.left[i] = True
+            accounts.has_left[i] = True
 
 
 @kernel
-def _obeyed(done, keys, author, accounts, troops, seed, tick):
+def _mark_obeyed(done, keys, author, accounts, propagandists, seed, tick):
     key = stream_key(seed, _WRITE, tick)
     for d in range(len(keys)):
         i = author[d]
-        done[d] = not troops[i] or (not accounts.left[i] and uniform(key, keys[d]) < accounts.morale[i])
+        done[d] = not propagandists[i] or (not accounts.has_left[i] and uniform(key, keys[d]) < accounts.morale[i])
 
 
 @kernel
-def _tell(theme, keys, root, author, troops, told, seed, tick):
+def _mark_distress(theme, keys, root, author, propagandists, told, seed, tick):
     key = stream_key(seed, _TELL, tick)
     for d in range(len(keys)):
-        if troops[author[d]] and root[d] < 0 and uniform(key, keys[d]) < told:
+        if propagandists[author[d]] and root[d] < 0 and uniform(key, keys[d]) < told:
             theme[d] = DISTRESS

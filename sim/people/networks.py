@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.noise import key_of, stream
 from sim.people import wiring
+from sim.rng import make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64, I64
-from sim.state.graph import Graph, assortativity, from_edges, mutual_edges, reciprocity
+from sim.state.graph import Graph, assortativity, count_mutual_edges, from_edges, reciprocity
 
 I32 = NDArray[np.int32]
 
@@ -28,7 +28,7 @@ _LINE = stream("graph.line")
 _WITHIN = stream("graph.within")
 
 
-class Network(NamedTuple):
+class SocialNetwork(NamedTuple):
     """A graph with stances on its n nodes."""
 
     graph: Graph
@@ -64,32 +64,34 @@ class CommunityGraph(Rule):
         """Return the number of nodes this rule makes when asked for `default`."""
         return default
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Draw the network of `size` people with these stances, float64 [size]; they stay where they are."""
-        order, community = self._communities(stance, seed)
-        drawn = self._drawn(order, community, seed)
-        graph = _with_reciprocity(drawn, self.reciprocity, key_of(seed, _RETURNS))
-        return Network(graph, stance, community, measures(graph, stance))
+        order, community = self._assign_communities(stance, seed)
+        drawn = self._draw_graph(order, community, seed)
+        graph = _set_reciprocity(drawn, self.reciprocity, make_key(seed, _RETURNS))
+        return SocialNetwork(graph, stance, community, describe_network(graph, stance))
 
-    def _communities(self, stance: F64, seed: int) -> tuple[I64, I32]:
+    def _assign_communities(self, stance: F64, seed: int) -> tuple[I64, I32]:
         """Return (nodes in order of community, community of each node)."""
         n = len(stance)
-        keys = wiring.mixed_places(key_of(seed, _PLACES), _inverse(np.argsort(stance, kind="stable")), self.homophily)
+        keys = wiring.mix_places(
+            make_key(seed, _PLACES), _invert_order(np.argsort(stance, kind="stable")), self.homophily
+        )
         order = np.argsort(keys, kind="stable")
         community = np.empty(n, np.int32)
         community[order] = np.arange(n) * min(self.communities, n) // n
         return order, community
 
-    def _drawn(self, order: I64, community: I32, seed: int) -> Graph:
+    def _draw_graph(self, order: I64, community: I32, seed: int) -> Graph:
         n = len(order)
         mean = self.mean_following * (1.0 - self.reciprocity / 2.0)
-        counts = wiring.lognormal_counts(key_of(seed, _COUNTS), n, mean, self.spread)
-        line = np.argsort(wiring.uniforms(key_of(seed, _POPULARITY), n), kind="stable")
+        counts = wiring.lognormal_counts(make_key(seed, _COUNTS), n, mean, self.spread)
+        line = np.argsort(wiring.uniforms(make_key(seed, _POPULARITY), n), kind="stable")
         weights = wiring.pareto_weights(line, self.tail)
-        cumulative, guide = wiring.indexed(weights, order)
+        cumulative, guide = wiring.build_index(weights, order)
         start = np.searchsorted(community[order], np.arange(community.max() + 2))
-        source, target = wiring.followees(
-            key_of(seed, _FOLLOWEES), counts, order, start, community, cumulative, guide, self.mixing
+        source, target = wiring.draw_followees(
+            make_key(seed, _FOLLOWEES), counts, order, start, community, cumulative, guide, self.mixing
         )
         return from_edges(source, target, n)
 
@@ -111,7 +113,7 @@ class PreferentialAttachment(Rule):
         """Return the number of nodes this rule makes when asked for `default`."""
         return default
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Grow the network of `size` people with these stances, float64 [size].
 
         Raises:
@@ -120,17 +122,17 @@ class PreferentialAttachment(Rule):
         if self.links >= size:
             cure = f"say graph.links={max(size - 1, 1)} or less, or a larger population.size"
             raise InputError(f"graph.links={self.links} needs a population above {self.links}, not {size}: {cure}")
-        newcomer, earlier = wiring.attached(key_of(seed, _ATTACHMENT), size, self.links)
-        graph = friendships(newcomer, earlier, size) if self.mutual else from_edges(newcomer, earlier, size)
-        return Network(graph, stance, np.zeros(size, np.int32), measures(graph, stance))
+        newcomer, earlier = wiring.grow_attachment(make_key(seed, _ATTACHMENT), size, self.links)
+        graph = make_friendships(newcomer, earlier, size) if self.mutual else from_edges(newcomer, earlier, size)
+        return SocialNetwork(graph, stance, np.zeros(size, np.int32), describe_network(graph, stance))
 
 
-def friendships(source: NDArray[Any], target: NDArray[Any], n: int) -> Graph:
+def make_friendships(source: NDArray[Any], target: NDArray[Any], n: int) -> Graph:
     """Return the graph of n nodes in which source[e] and target[e] follow one another."""
     return from_edges(np.concatenate((source, target)), np.concatenate((target, source)), n)
 
 
-def along(community: I32, stance: F64, homophily: float, seed: int) -> F64:
+def place_stances(community: I32, stance: F64, homophily: float, seed: int) -> F64:
     """Hand out the sorted stances along the communities, which stand in a keyed line. Returns float64 [n].
 
     Args:
@@ -139,27 +141,27 @@ def along(community: I32, stance: F64, homophily: float, seed: int) -> F64:
         homophily: share of nodes that keep their community's place in the line; the rest gets any place.
         seed: of the world.
     """
-    line = wiring.uniforms(key_of(seed, _LINE), int(community.max()) + 1)
-    within = wiring.uniforms(key_of(seed, _WITHIN), len(community))
-    place = _inverse(np.lexsort((within, line[community])))
-    keys = wiring.mixed_places(key_of(seed, _PLACES), place, homophily)
+    line = wiring.uniforms(make_key(seed, _LINE), int(community.max()) + 1)
+    within = wiring.uniforms(make_key(seed, _WITHIN), len(community))
+    place = _invert_order(np.lexsort((within, line[community])))
+    keys = wiring.mix_places(make_key(seed, _PLACES), place, homophily)
     placed = np.empty(len(stance))
     placed[np.argsort(keys, kind="stable")] = np.sort(stance)
     return placed
 
 
-def _with_reciprocity(drawn: Graph, target: float, key: np.uint64) -> Graph:
+def _set_reciprocity(drawn: Graph, target: float, key: np.uint64) -> Graph:
     """Return edges, or make mutual pairs one-way, so that the expected share of reciprocated edges is `target`."""
-    total, mutual = len(drawn.following), int(mutual_edges(*drawn))
+    total, mutual = len(drawn.following), int(count_mutual_edges(*drawn))
     missing = target * total - mutual
     one_way = total - mutual
     added = missing / (one_way * (2.0 - target)) if missing > 0 else 0.0
     dropped = -missing / (0.5 * mutual * (2.0 - target)) if missing < 0 else 0.0
-    source, target = wiring.reciprocated(key, *drawn, added, dropped)
+    source, target = wiring.adjust_reciprocity(key, *drawn, added, dropped)
     return from_edges(source, target, len(drawn.following_start) - 1)
 
 
-def measures(graph: Graph, stance: F64) -> tuple[str, ...]:
+def describe_network(graph: Graph, stance: F64) -> tuple[str, ...]:
     """Return the last note of every network: nodes, edges, reciprocity and stance assortativity."""
     return (
         f"{len(stance)} nodes, {len(graph.following)} edges, reciprocity {reciprocity(graph):.3f}, "
@@ -167,7 +169,7 @@ def measures(graph: Graph, stance: F64) -> tuple[str, ...]:
     )
 
 
-def _inverse(order: I64) -> I64:
+def _invert_order(order: I64) -> I64:
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return place

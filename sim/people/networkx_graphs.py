@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.errors import InputError
-from sim.people.graph_files import Reading, content, laid, stamp, text
-from sim.state.graph import Graph, edges
+from sim.people.graph_files import GraphData, build_graph, get_stamp, read_content, read_text
+from sim.state.graph import Graph, list_edges
 
 if TYPE_CHECKING:
     import networkx
@@ -37,7 +37,7 @@ def to_networkx(graph: Graph, **columns: ArrayLike) -> "networkx.DiGraph":
     n = len(graph.following_start) - 1
     made = networkx.DiGraph()
     made.add_nodes_from(range(n))
-    made.add_edges_from(zip(*(ends.tolist() for ends in edges(graph)), strict=True))
+    made.add_edges_from(zip(*(ends.tolist() for ends in list_edges(graph)), strict=True))
     for name, column in columns.items():
         values = np.asarray(column)
         if values.shape != (n,):
@@ -58,7 +58,7 @@ def write_graphml(path: str | Path, graph: Graph, **columns: ArrayLike) -> None:
     networkx.write_graphml_xml(to_networkx(graph, **columns), path)
 
 
-def from_networkx(graph: "networkx.Graph", direction: str = "auto", where: str = "the networkx graph") -> Reading:
+def from_networkx(graph: "networkx.Graph", direction: str = "auto", where: str = "the networkx graph") -> GraphData:
     """Return what a networkx graph holds; row i is its i-th node.
 
     Args:
@@ -77,16 +77,16 @@ def from_networkx(graph: "networkx.Graph", direction: str = "auto", where: str =
     place = {node: number for number, node in enumerate(graph)}
     ends = np.array([(place[one], place[other]) for one, other in graph.edges()], np.int32).reshape(-1, 2)
     undirected = direction == "undirected" or (direction == "auto" and not graph.is_directed())
-    laid_out, ignored = laid(ends[:, 0], ends[:, 1], len(place), undirected, where)
-    return Reading(
+    laid_out, ignored = build_graph(ends[:, 0], ends[:, 1], len(place), undirected, where)
+    return GraphData(
         laid_out,
         tuple(map(str, graph)),
-        (_decision(direction, undirected), *ignored, *_weights(graph)),
+        (_describe_direction(direction, undirected), *ignored, *_note_weights(graph)),
         tuple(dict(attributes) for _, attributes in graph.nodes(data=True)),
     )
 
 
-def read(path: str, direction: str) -> Reading:
+def read_graph(path: str, direction: str) -> GraphData:
     """Read GraphML or GML by the file's ending (`FORMATS`), plain or .gz; cached by path, time and size of the file.
 
     Args:
@@ -96,10 +96,10 @@ def read(path: str, direction: str) -> Reading:
     Raises:
         InputError: missing, unreadable, not of its format, or no edge.
     """
-    return _reading(path, *stamp(path, "graph.path"), direction)
+    return _read_cached(path, *get_stamp(path, "graph.path"), direction)
 
 
-def communities(graph: Graph) -> NDArray[np.int32]:
+def find_communities(graph: Graph) -> NDArray[np.int32]:
     """Return the community of each node, int32 [n], the largest community first.
 
     Louvain's method on the undirected graph: Blondel, Guillaume, Lambiotte & Lefebvre (2008), "Fast unfolding of
@@ -110,7 +110,7 @@ def communities(graph: Graph) -> NDArray[np.int32]:
 
     undirected = networkx.Graph()
     undirected.add_nodes_from(range(len(graph.following_start) - 1))
-    undirected.add_edges_from(zip(*(ends.tolist() for ends in edges(graph)), strict=True))
+    undirected.add_edges_from(zip(*(ends.tolist() for ends in list_edges(graph)), strict=True))
     found = networkx.community.louvain_communities(undirected, seed=0)
     community = np.empty(len(undirected), np.int32)
     for number, members in enumerate(sorted(found, key=lambda members: (-len(members), min(members)))):
@@ -119,9 +119,9 @@ def communities(graph: Graph) -> NDArray[np.int32]:
 
 
 @lru_cache(maxsize=4)
-def _reading(path: str, time: int, size: int, key: str, direction: str) -> Reading:
+def _read_cached(path: str, time: int, size: int, key: str, direction: str) -> GraphData:
     where = f"{key}={path}"
-    kind, parse = ("GML", _gml) if path.removesuffix(".gz").endswith(".gml") else ("GraphML", _graphml)
+    kind, parse = ("GML", _read_gml) if path.removesuffix(".gz").endswith(".gml") else ("GraphML", _read_graphml)
     try:
         with warnings.catch_warnings(action="ignore"):  # attributes of undeclared type: only a stance is read
             graph = parse(path, key)
@@ -133,23 +133,23 @@ def _reading(path: str, time: int, size: int, key: str, direction: str) -> Readi
     return from_networkx(graph, direction, where)
 
 
-def _graphml(path: str, key: str) -> Any:
+def _read_graphml(path: str, key: str) -> Any:
     import networkx
 
-    return networkx.read_graphml(BytesIO(content(path, key)))
+    return networkx.read_graphml(BytesIO(read_content(path, key)))
 
 
-def _gml(path: str, key: str) -> Any:
+def _read_gml(path: str, key: str) -> Any:
     import networkx
 
-    lines = text(path, key)
+    lines = read_text(path, key)
     try:
         return networkx.parse_gml(lines)
     except networkx.NetworkXError:  # no labels, or not one for each node
         return networkx.parse_gml(lines, label="id")
 
 
-def _decision(direction: str, undirected: bool) -> str:
+def _describe_direction(direction: str, undirected: bool) -> str:
     if direction != "auto":
         return f"read as {direction}, as asked"
     if undirected:
@@ -157,6 +157,6 @@ def _decision(direction: str, undirected: bool) -> str:
     return "read as directed, as the graph is: the first node of an edge follows the second"
 
 
-def _weights(graph: "networkx.Graph") -> tuple[str, ...]:
+def _note_weights(graph: "networkx.Graph") -> tuple[str, ...]:
     names = sorted({str(name) for *_, attributes in graph.edges(data=True) for name in attributes} - {"id"})
     return (f"attributes of edges (weights) ignored: {', '.join(names)}",) if names else ()

@@ -1,4 +1,4 @@
-"""Who the people are: stances, activity, boldness and reaction to abuse, drawn once per world."""
+"""Who the people are: stances, activity, willingness and reaction to abuse, drawn once per world."""
 
 import math
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.noise import mix, normal, stream, stream_key, uniform
-from sim.rules import Rule, parameter, share, values
+from sim.rng import mix, normal, stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import (
     DISSENTER,
     F64,
     FIGHT,
     INDIFFERENT,
     LOYALIST,
-    OPINION,
+    OPINION_THRESHOLD,
     SYMPATHISER,
-    THIRD,
+    UNCOMMITTED,
     WITHDRAW,
     Accounts,
-    empty,
+    make_blank_accounts,
 )
 
 _TRAITS = stream("population/traits")
@@ -46,15 +46,15 @@ class Population(Rule):
         3.5, unit="sessions/day", source="assumption: several short visits a day", low=0.0, high=240.0
     )
     sessions_sigma: float = parameter(0.8, unit="log", source="assumption", low=0.0, high=4.0)
-    acts_per_session: float = parameter(0.7, unit="acts/session", source="assumption", low=0.0, high=10.0)
-    acts_sigma: float = parameter(2.42, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
+    intentions_per_session: float = parameter(0.7, unit="acts/session", source="assumption", low=0.0, high=10.0)
+    intentions_sigma: float = parameter(2.42, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
     interest: float = parameter(0.2, unit="share", source="assumption: mean share of political acts", low=0, high=1)
     interest_sigma: float = parameter(1.0, unit="log", source="assumption", low=0.0, high=4.0)
-    boldness: float = parameter(0.8, unit="log-odds", source="assumption", low=-10.0, high=10.0)
-    boldness_spread: float = parameter(1.0, unit="log-odds", source="assumption", low=0.0, high=10.0)
+    willingness: float = parameter(0.8, unit="log-odds", source="assumption", low=-10.0, high=10.0)
+    willingness_spread: float = parameter(1.0, unit="log-odds", source="assumption", low=0.0, high=10.0)
     withdraw_share: float = share(0.5, source="assumption; varied in the robustness table")
     fight_share: float = share(0.15, source="assumption; varied in the robustness table")
-    unyielding_share: float = share(0.1, source="assumption: a share of people never yields")
+    hardcore_share: float = share(0.1, source="assumption: a share of people never yields")
     public_followers: int = parameter(
         165, unit="followers", source="assumption: the top 1.5% of the default people are public", low=0, high=10**9
     )
@@ -66,9 +66,9 @@ class Population(Rule):
             if total > 1.0:
                 raise InputError(f"Population.{first} + {second} = {total:g} is more than 1: lower one of them")
 
-    def stances(self, size: int, seed: int) -> F64:
+    def propose_stances(self, size: int, seed: int) -> F64:
         """Propose stances towards the principal, float64 [size] in [-1, 1]; a graph may rearrange them."""
-        return _stances(size, seed, values(self))
+        return _draw_stances(size, seed, get_values(self))
 
     def draw(self, stance: F64, followers: NDArray[np.int64], seed: int) -> Accounts:
         """Draw the people of one world.
@@ -81,42 +81,42 @@ class Population(Rule):
         Returns:
             Accounts of n rows whose climate is the true share of support among the opinionated.
         """
-        accounts = empty(len(stance))
+        accounts = make_blank_accounts(len(stance))
         accounts.stance_principal[:] = stance
         accounts.public[:] = followers >= self.public_followers
-        _draw(accounts, seed, values(self))
+        _draw(accounts, seed, get_values(self))
         return accounts
 
 
 @njit(cache=True)
-def identity(seed, row):
+def make_identity(seed, row):
     """Return the stable identity (uint64) of the organic account in `row`."""
     return mix(stream_key(seed, _IDENTITY, 0), np.uint64(row))
 
 
 @njit(cache=True)
-def _trait(key, person, trait):
+def _draw_trait(key, person, trait):
     return uniform(mix(key, person), trait)
 
 
 @njit(cache=True)
-def _trait_normal(key, person, trait):
+def _draw_trait_normal(key, person, trait):
     return normal(mix(key, person), trait)
 
 
 @njit(cache=True)
-def _stances(size, seed, p):
+def _draw_stances(size, seed, p):
     out = np.empty(size)
     key = stream_key(seed, _TRAITS, 0)
     for i in range(size):
-        person = identity(seed, i)
-        group = _trait(key, person, _GROUP)
+        person = make_identity(seed, i)
+        group = _draw_trait(key, person, _GROUP)
         centre = 0.0
         if group < p.dissent_share:
             centre = -0.5
         elif group > 1.0 - p.loyal_share:
             centre = 0.5
-        drawn = centre + p.stance_spread * _trait_normal(key, person, _STANCE)
+        drawn = centre + p.stance_spread * _draw_trait_normal(key, person, _STANCE)
         out[i] = min(1.0, max(-1.0, drawn))
     return out
 
@@ -130,47 +130,51 @@ def _lognormal(mean, sigma, z):
 def _draw(accounts, seed, p):
     key = stream_key(seed, _TRAITS, 0)
     for i in range(len(accounts.key)):
-        person = identity(seed, i)
+        person = make_identity(seed, i)
         accounts.key[i] = person
-        accounts.sessions[i] = _lognormal(p.sessions_per_day, p.sessions_sigma, _trait_normal(key, person, _SESSIONS))
-        accounts.acts[i] = _lognormal(p.acts_per_session, p.acts_sigma, _trait_normal(key, person, _ACTS))
-        accounts.phase[i] = math.floor(5.0 * _trait(key, person, _PHASE)) - 2.0
-        interest = _lognormal(p.interest, p.interest_sigma, _trait_normal(key, person, _INTEREST))
+        accounts.sessions[i] = _lognormal(
+            p.sessions_per_day, p.sessions_sigma, _draw_trait_normal(key, person, _SESSIONS)
+        )
+        accounts.intentions_per_session[i] = _lognormal(
+            p.intentions_per_session, p.intentions_sigma, _draw_trait_normal(key, person, _ACTS)
+        )
+        accounts.phase[i] = math.floor(5.0 * _draw_trait(key, person, _PHASE)) - 2.0
+        interest = _lognormal(p.interest, p.interest_sigma, _draw_trait_normal(key, person, _INTEREST))
         accounts.interest[i] = min(1.0, interest)
-        accounts.boldness[i] = p.boldness + p.boldness_spread * _trait_normal(key, person, _BOLD)
-        kind = _trait(key, person, _REACTION)
+        accounts.willingness[i] = p.willingness + p.willingness_spread * _draw_trait_normal(key, person, _BOLD)
+        kind = _draw_trait(key, person, _REACTION)
         accounts.reaction[i] = INDIFFERENT
         if kind < p.withdraw_share:
             accounts.reaction[i] = WITHDRAW
         elif kind > 1.0 - p.fight_share:
             accounts.reaction[i] = FIGHT
-        accounts.unyielding[i] = _trait(key, person, _STEADY) < p.unyielding_share
-        sympathy = _trait(key, person, _SYMPATHY) < p.sympathiser_share
+        accounts.hardcore[i] = _draw_trait(key, person, _STEADY) < p.hardcore_share
+        sympathy = _draw_trait(key, person, _SYMPATHY) < p.sympathiser_share
         accounts.stance_extremist[i] = min(
-            1.0, max(-1.0, (0.7 if sympathy else -0.7) + 0.2 * _trait_normal(key, person, _EXTREME))
+            1.0, max(-1.0, (0.7 if sympathy else -0.7) + 0.2 * _draw_trait_normal(key, person, _EXTREME))
         )
-        accounts.cohort[i] = cohort(accounts.stance_principal[i], accounts.stance_extremist[i])
-    accounts.climate[:] = support(accounts.stance_principal)
-    accounts.climate_reference[:] = accounts.climate
+        accounts.cohort[i] = classify_cohort(accounts.stance_principal[i], accounts.stance_extremist[i])
+    accounts.opinion_climate[:] = measure_support(accounts.stance_principal)
+    accounts.reference_climate[:] = accounts.opinion_climate
 
 
 @njit(cache=True)
-def cohort(principal, extremist):
+def classify_cohort(principal, extremist):
     """Classify two stances: DISSENTER, LOYALIST, SYMPATHISER or THIRD (int)."""
     if extremist >= 0.0:
         return SYMPATHISER
-    if principal < -OPINION:
+    if principal < -OPINION_THRESHOLD:
         return DISSENTER
-    if principal > OPINION:
+    if principal > OPINION_THRESHOLD:
         return LOYALIST
-    return THIRD
+    return UNCOMMITTED
 
 
 @njit(cache=True)
-def support(stance):
+def measure_support(stance):
     """Return the share of supporters of the principal among the opinionated of `stance` (float64 [n])."""
     supporters, opponents = 0, 0
     for value in stance:
-        supporters += value > OPINION
-        opponents += value < -OPINION
+        supporters += value > OPINION_THRESHOLD
+        opponents += value < -OPINION_THRESHOLD
     return supporters / (supporters + opponents) if supporters + opponents else 0.5

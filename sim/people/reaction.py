@@ -9,14 +9,14 @@ Equations, for one post read (stance s_p, toxicity x) by a person of stance s:
   what was seen (assumption).
 * fear: f += g x (1 - f), g = `direct` if the post answers the reader, `vicarious` if it answers
   somebody of the reader's side; fear halves in `half_life` (assumption).
-* dread: d += beta w (x [s_p opposes s] - d) for contested posts: anticipated abuse, learnt by reading
+* expected_toxicity: d += beta w (x [s_p opposes s] - d) for contested posts: anticipated abuse, learnt by reading
   (assumption).
 * shock: felt = max(0, shock - habituation); frightens who rejects the extremists, moves extreme
   sympathisers closer and all others further away; habituation follows (assumption; direction as in
   fact 19, which is held out).
 
 w = 1 - discount for copied texts (a text that is a visible copy betrays a troll), else 1; times
-1 - credence (1 - credibility of the voice) where credibility is weighed (`sim.people.credibility`).
+1 - source_credibility_weight (1 - credibility of the voice) where credibility is weighed (`sim.make_people.credibility`).
 """
 
 import math
@@ -25,11 +25,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
-from sim.noise import U64, stream, stream_key, uniform
-from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import F64, OPINION, WITHDRAW, Accounts
-from sim.state.posts import CONTESTED, TOXIC, Posts
-from sim.state.records import Change, Exposures, Woken
+from sim.rng import U64, stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter, share
+from sim.state.accounts import F64, OPINION_THRESHOLD, WITHDRAW, Accounts
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD, Posts
+from sim.state.records import ActiveUsers, Exposures, StateUpdate
 
 _LEAVE = stream("reaction/leave")
 
@@ -41,8 +41,8 @@ class Reaction(Rule):
     persuasion: float = parameter(0.002, unit="1/post", source="assumption", low=0.0, high=1.0)
     tolerance: float = parameter(0.4, unit="stance", source="assumption: bounded confidence", low=0.0, high=2.0)
     climate_rate: float = parameter(0.02, unit="1/post", source="assumption", low=0.0, high=1.0)
-    direct: float = share(0.3, source="assumption: fact 10 fixes only its product with the weight of fear")
-    vicarious: float = share(0.01, source="assumption: witnessing silences too, less than being hit")
+    direct_fear: float = share(0.3, source="assumption: fact 10 fixes only its product with the weight of fear")
+    vicarious_fear: float = share(0.01, source="assumption: witnessing silences too, less than being hit")
     anticipation: float = parameter(0.02, unit="1/post", source="assumption", low=0.0, high=1.0)
     half_life: float = parameter(72.0, unit="h", source="assumption; varied x1/4 and x4", low=0.1, high=1e6)
     discount: float = share(0.0, source="assumption; 1 in the robustness table")
@@ -68,82 +68,93 @@ class Reaction(Rule):
         self,
         accounts: Accounts,
         posts: Posts,
-        woken: Woken,
+        users: ActiveUsers,
         seen: Exposures,
         seed: int,
         tick: int,
-        credence: float = 0.0,
-    ) -> Change:
+        source_credibility_weight: float = 0.0,
+    ) -> StateUpdate:
         """Return the new values of the active accounts after reading `seen` in `tick`.
 
-        `credence` is the weight of the voice's credibility, [0, 1]; at 0 everybody counts alike.
+        `source_credibility_weight` is the weight of the voice's credibility, [0, 1]; at 0 everybody counts alike.
         """
-        n = len(woken.active)
+        n = len(users.active)
         (s, e, c, f, d, h), (abuse, allies), leaves = (
             np.empty((6, n)),
             np.empty((2, n), np.int64),
             np.empty(n, np.bool_),
         )
-        change = Change(s, e, c, f, d, h, abuse, allies, leaves)
-        _react(change, accounts, posts, woken, seen, seed, tick, math.log(2.0) / self.half_life, values(self), credence)
+        change = StateUpdate(s, e, c, f, d, h, abuse, allies, leaves)
+        _react(
+            change,
+            accounts,
+            posts,
+            users,
+            seen,
+            seed,
+            tick,
+            math.log(2.0) / self.half_life,
+            get_values(self),
+            source_credibility_weight,
+        )
         return change
 
 
-def reference(accounts: Accounts, woken: Woken, change: Change, campaigning: bool) -> F64:
+def get_reference_climate(accounts: Accounts, users: ActiveUsers, update: StateUpdate, campaigning: bool) -> F64:
     """Return the reference climate of the active, [R]: until the campaign begins, the present one."""
-    return accounts.climate_reference[woken.active] if campaigning else change.climate
+    return accounts.reference_climate[users.active] if campaigning else update.opinion_climate
 
 
-def apply(accounts: Accounts, woken: Woken, change: Change, now: int, campaigning: bool) -> None:
+def apply_update(accounts: Accounts, users: ActiveUsers, update: StateUpdate, now: int, campaigning: bool) -> None:
     """Write a change into the columns: the only place where reading alters people.
 
     Until the campaign begins, the present climate is also the reference for later attribution.
     """
-    _apply(accounts, woken.active, change, now, campaigning)
+    _apply_update(accounts, users.active, update, now, campaigning)
 
 
 @kernel
-def _apply(accounts, active, change, now, campaigning):
+def _apply_update(accounts, active, update, now, campaigning):
     for r in range(len(active)):
         i = active[r]
-        accounts.stance_principal[i] = change.stance_principal[r]
-        accounts.stance_extremist[i] = change.stance_extremist[r]
-        accounts.climate[i], accounts.fear[i] = change.climate[r], change.fear[r]
-        accounts.dread[i], accounts.habituation[i] = change.dread[r], change.habituation[r]
-        accounts.visited[i], accounts.left[i] = now, change.leaves[r]
+        accounts.stance_principal[i] = update.stance_principal[r]
+        accounts.stance_extremist[i] = update.stance_extremist[r]
+        accounts.opinion_climate[i], accounts.fear[i] = update.opinion_climate[r], update.fear[r]
+        accounts.expected_toxicity[i], accounts.habituation[i] = update.expected_toxicity[r], update.habituation[r]
+        accounts.last_read[i], accounts.has_left[i] = now, update.leaves[r]
         if campaigning:
-            accounts.abused[i] += change.abuse[r]
+            accounts.abuse_received[i] += update.abuse[r]
         else:
-            accounts.climate_reference[i] = change.climate[r]
+            accounts.reference_climate[i] = update.opinion_climate[r]
 
 
 @kernel
-def _react(change, accounts, posts, woken, seen, seed, tick, decay, p, credence):
+def _react(update, accounts, posts, users, seen, seed, tick, decay, p, credibility_weight):
     key = stream_key(seed, _LEAVE, tick)
-    for r in range(len(woken.active)):
-        i = woken.active[r]
-        s, e, c = accounts.stance_principal[i], accounts.stance_extremist[i], accounts.climate[i]
-        hours = (tick * 3600 - accounts.visited[i]) / 3600.0
-        f, d, h = accounts.fear[i] * math.exp(-decay * hours), accounts.dread[i], accounts.habituation[i]
+    for r in range(len(users.active)):
+        i = users.active[r]
+        s, e, c = accounts.stance_principal[i], accounts.stance_extremist[i], accounts.opinion_climate[i]
+        hours = (tick * 3600 - accounts.last_read[i]) / 3600.0
+        f, d, h = accounts.fear[i] * math.exp(-decay * hours), accounts.expected_toxicity[i], accounts.habituation[i]
         abuse, allies = 0, 0
         for x in range(U64(seen.start[r]), U64(seen.start[r + 1])):
             j = U64(seen.item[x])
             toxicity = posts.toxicity[j]
-            if toxicity >= TOXIC:
+            if toxicity >= TOXIC_THRESHOLD:
                 if posts.target[j] == i:
                     abuse += 1
-                    f += p.direct * toxicity * (1.0 - f)
-                elif posts.target_stance[j] * s > 0.0 and abs(s) > OPINION:
-                    f += p.vicarious * toxicity * (1.0 - f)
+                    f += p.direct_fear * toxicity * (1.0 - f)
+                elif posts.target_stance[j] * s > 0.0 and abs(s) > OPINION_THRESHOLD:
+                    f += p.vicarious_fear * toxicity * (1.0 - f)
             if posts.topic[j] != CONTESTED:
                 continue
             w = 1.0 if posts.template[j] < 0 else 1.0 - p.discount
-            if credence > 0.0:
-                w *= 1.0 - credence * (1.0 - accounts.credibility[posts.voice[j]])
+            if credibility_weight > 0.0:
+                w *= 1.0 - credibility_weight * (1.0 - accounts.credibility[posts.original_author[j]])
             sp, se = posts.stance_principal[j], posts.stance_extremist[j]
-            if abs(sp) > OPINION:
+            if abs(sp) > OPINION_THRESHOLD:
                 opposed = sp * s < 0.0
-                allies += sp * s > 0.0 and abs(s) > OPINION and se * e > 0.0
+                allies += sp * s > 0.0 and abs(s) > OPINION_THRESHOLD and se * e > 0.0
                 c += p.climate_rate * w * ((1.0 if sp > 0.0 else 0.0) - c)
                 d += p.anticipation * w * ((toxicity if opposed else 0.0) - d)
                 if abs(sp - s) < p.tolerance:
@@ -156,11 +167,11 @@ def _react(change, accounts, posts, woken, seen, seed, tick, decay, p, credence)
                 if e < 0.0:
                     f += p.terror * felt * (1.0 - f)
                 h += p.habituation * felt
-        change.stance_principal[r], change.stance_extremist[r], change.climate[r] = s, e, c
-        change.fear[r], change.dread[r], change.habituation[r] = f, d, h
-        change.abuse[r], change.allies[r] = abuse, allies
+        update.stance_principal[r], update.stance_extremist[r], update.opinion_climate[r] = s, e, c
+        update.fear[r], update.expected_toxicity[r], update.habituation[r] = f, d, h
+        update.abuse[r], update.allies[r] = abuse, allies
         risk = p.leave
-        if abuse > 0 and accounts.reaction[i] == WITHDRAW and not accounts.unyielding[i]:
+        if abuse > 0 and accounts.reaction[i] == WITHDRAW and not accounts.hardcore[i]:
             risk += p.leave_abuse
         risk *= math.exp(-p.leave_decline * math.log(1.0 + accounts.written[i]))
-        change.leaves[r] = uniform(key, accounts.key[i]) < risk
+        update.leaves[r] = uniform(key, accounts.key[i]) < risk

@@ -1,6 +1,6 @@
 """Joining the extremists: what reading shock makes of a few who are close to them already.
 
-Who reads shocking content, is closer to the extremists than `threshold` and still feels it (shock - habituation = k >
+Who reads shocking content, is closer to the extremists than `compute_threshold` and still feels it (shock - habituation = k >
 0) turns to the voice of the post with probability `join` k, once in life (assumption). What the organisation makes of
 it is its own affair (`sim.actors.contender`).
 """
@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import kernel
-from sim.noise import mix, stream, stream_key, uniform
-from sim.rules import Rule, parameter, share, values
+from sim.rng import mix, stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import Accounts
 from sim.state.posts import I32, Posts
-from sim.state.records import Exposures, Woken
+from sim.state.records import ActiveUsers, Exposures
 
 _JOIN = stream("recruiting/join")
 
@@ -33,32 +33,32 @@ class Recruiting(Rule):
         self,
         accounts: Accounts,
         posts: Posts,
-        woken: Woken,
+        active_users: ActiveUsers,
         seen: Exposures,
-        joined: NDArray[np.bool_],
+        recruited: NDArray[np.bool_],
         seed: int,
         tick: int,
     ) -> I32:
         """Return to which accounts the active turned after reading `seen` in `tick`; mark who did in `joined`, [A]."""
-        whom = np.empty(len(woken.active), np.int32)
-        return whom[: _read(whom, accounts, posts, woken, seen, joined, seed, tick, values(self))].copy()
+        whom = np.empty(len(active_users.active), np.int32)
+        return whom[: _read(whom, accounts, posts, active_users, seen, recruited, seed, tick, get_values(self))].copy()
 
 
 @kernel
-def _read(whom, accounts, posts, woken, seen, joined, seed, tick, p):
+def _read(whom, accounts, posts, active_users, seen, recruited, seed, tick, p):
     """Fill in the accounts that somebody turned to; return how many."""
     key, n = stream_key(seed, _JOIN, tick), 0
-    for r in range(len(woken.active)):
-        i = woken.active[r]
-        if joined[i] or accounts.stance_extremist[i] <= p.threshold:
+    for r in range(len(active_users.active)):
+        i = active_users.active[r]
+        if recruited[i] or accounts.stance_extremist[i] <= p.threshold:
             continue
         person = mix(key, accounts.key[i])
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
             felt = posts.shock[j] - accounts.habituation[i]
             if felt > 0.0 and uniform(person, posts.key[j]) < p.join * felt:
-                whom[n] = posts.voice[j]
-                joined[i] = True
+                whom[n] = posts.original_author[j]
+                recruited[i] = True
                 n += 1
                 break
     return n

@@ -10,38 +10,38 @@ After reacting, over what one session showed (all of it assumption):
 from dataclasses import dataclass
 
 from sim.kernels import kernel
-from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import OPINION
-from sim.state.posts import TOXIC, Posts
-from sim.state.records import Change, Exposures, Woken
+from sim.rules import Rule, get_values, parameter, share
+from sim.state.accounts import OPINION_THRESHOLD
+from sim.state.posts import TOXIC_THRESHOLD, Posts
+from sim.state.records import ActiveUsers, Exposures, StateUpdate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Solidarity(Rule):
     """How strongly people stand by each other."""
 
-    rally: int = parameter(
+    rally_posts: int = parameter(
         3, unit="posts", source="assumption: a case of abuse moves more than a post", low=0, high=1000
     )
     comfort: float = share(0.1, source="assumption")
 
-    def back(self, posts: Posts, woken: Woken, seen: Exposures, change: Change) -> Change:
-        """Return what reading `seen` makes of the active, who otherwise would feel `change`."""
-        allies, fear = change.allies.copy(), change.fear.copy()
-        _back(allies, fear, change.stance_principal, posts, woken.active, seen, values(self))
-        return change._replace(allies=allies, fear=fear)
+    def apply_solidarity(self, posts: Posts, users: ActiveUsers, seen: Exposures, update: StateUpdate) -> StateUpdate:
+        """Return what reading `seen` makes of the active, who otherwise would feel `update`."""
+        allies, fear = update.allies.copy(), update.fear.copy()
+        _apply_solidarity(allies, fear, update.stance_principal, posts, users.active, seen, get_values(self))
+        return update._replace(allies=allies, fear=fear)
 
 
 @kernel
-def _back(allies, fear, stance, posts, active, seen, p):
+def _apply_solidarity(allies, fear, stance, posts, active, seen, p):
     for r in range(len(active)):
         i, s = active[r], stance[r]
-        if abs(s) <= OPINION:
+        if abs(s) <= OPINION_THRESHOLD:
             continue
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            toxic = posts.toxicity[j] >= TOXIC
+            toxic = posts.toxicity[j] >= TOXIC_THRESHOLD
             if toxic and posts.target[j] != i and posts.target_stance[j] * s > 0.0:
-                allies[r] += p.rally
+                allies[r] += p.rally_posts
             elif not toxic and posts.target[j] == i and posts.stance_principal[j] * s > 0.0:
                 fear[r] -= p.comfort * fear[r]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels import kernel
-from sim.noise import U64, mix, uniform
 from sim.people.wiring import uniforms
+from sim.rng import U64, mix, uniform
 from sim.state.accounts import I64
 
 PASSES = 10  #: passes over all edges; what can not stay then is given up
@@ -27,7 +27,7 @@ class Multigraph(NamedTuple):
     mutual: bool  #: an edge is the same in both directions
 
 
-def paired(key: np.uint64, owner: I64, group: I64) -> tuple[I64, I64, I64]:
+def pair_stubs(key: np.uint64, owner: I64, group: I64) -> tuple[I64, I64, I64]:
     """Pair stubs within their groups at random: (one end, the other end, group), each int64 [stubs / 2].
 
     Args:
@@ -39,7 +39,7 @@ def paired(key: np.uint64, owner: I64, group: I64) -> tuple[I64, I64, I64]:
     return owner[order[::2]], owner[order[1::2]], group[order[::2]]
 
 
-def simple(key: np.uint64, tangled: Multigraph) -> tuple[I64, I64, int]:
+def remove_conflicts(key: np.uint64, tangled: Multigraph) -> tuple[I64, I64, int]:
     """Exchange ends between edges, which keeps all degrees, until each may stay; the rest is given up.
 
     Returns:
@@ -62,7 +62,7 @@ def simple(key: np.uint64, tangled: Multigraph) -> tuple[I64, I64, int]:
 def _count(graph, codes, counts):
     """Count every edge in a table with room for more: codes int64 [2^k] of -1, counts int32 [2^k] of 0."""
     for edge in range(len(graph.source)):
-        counts[_place(graph, graph.source[edge], graph.target[edge], codes)] += 1
+        counts[_find_place(graph, graph.source[edge], graph.target[edge], codes)] += 1
 
 
 @kernel
@@ -71,8 +71,8 @@ def _exchange(key, graph, start, codes, counts):
     found = 0
     for edge in range(len(graph.source)):
         one, other, group = graph.source[edge], graph.target[edge], graph.group[edge]
-        count = counts[_place(graph, one, other, codes)]
-        if count == 1 and _allowed(graph, group, one, other):
+        count = counts[_find_place(graph, one, other, codes)]
+        if count == 1 and _is_allowed(graph, group, one, other):
             continue
         found += 1
         here = mix(key, U64(edge))
@@ -83,10 +83,10 @@ def _exchange(key, graph, start, codes, counts):
                 graph.source[partner], graph.target[partner] = graph.target[partner], graph.source[partner]
             third, fourth = graph.source[partner], graph.target[partner]
             if _fits(graph, group, one, fourth, codes, counts) and _fits(graph, group, third, other, codes, counts):
-                counts[_place(graph, one, other, codes)] -= 1
-                counts[_place(graph, third, fourth, codes)] -= 1
-                counts[_place(graph, one, fourth, codes)] += 1
-                counts[_place(graph, third, other, codes)] += 1
+                counts[_find_place(graph, one, other, codes)] -= 1
+                counts[_find_place(graph, third, fourth, codes)] -= 1
+                counts[_find_place(graph, one, fourth, codes)] += 1
+                counts[_find_place(graph, third, other, codes)] += 1
                 graph.target[edge], graph.target[partner] = fourth, other
                 break
     return found
@@ -97,8 +97,10 @@ def _keep(graph, codes, counts, stays):
     """Mark the edges that may stay, one of each that is there more than once. Returns how many may not."""
     lost = 0
     for edge in range(len(graph.source)):
-        place = _place(graph, graph.source[edge], graph.target[edge], codes)
-        stays[edge] = counts[place] == 1 and _allowed(graph, graph.group[edge], graph.source[edge], graph.target[edge])
+        place = _find_place(graph, graph.source[edge], graph.target[edge], codes)
+        stays[edge] = counts[place] == 1 and _is_allowed(
+            graph, graph.group[edge], graph.source[edge], graph.target[edge]
+        )
         counts[place] -= 1
         lost += not stays[edge]
     return lost
@@ -106,16 +108,16 @@ def _keep(graph, codes, counts, stays):
 
 @kernel
 def _fits(graph, group, one, other, codes, counts):
-    return _allowed(graph, group, one, other) and counts[_place(graph, one, other, codes)] == 0
+    return _is_allowed(graph, group, one, other) and counts[_find_place(graph, one, other, codes)] == 0
 
 
 @kernel
-def _allowed(graph, group, one, other):
+def _is_allowed(graph, group, one, other):
     return one != other and (group != graph.outside or graph.community[one] != graph.community[other])
 
 
 @kernel
-def _place(graph, one, other, codes):
+def _find_place(graph, one, other, codes):
     """Return the place of an edge in the table of codes: open addressing, the code written if it is new."""
     low, high = (min(one, other), max(one, other)) if graph.mutual else (one, other)
     code = low * len(graph.community) + high

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.noise import U64, mix, normal, uniform, uniform2
+from sim.rng import U64, mix, normal, pair_uniform, uniform
 
 ATTEMPTS = 4  #: draws allowed for each followee wanted; the rest is given up where a community is exhausted
 SPARE = 32  #: draws allowed on top
@@ -21,7 +21,7 @@ def uniforms(key, n):
 
 
 @njit(cache=True)
-def mixed_places(key, place, sorted_share):
+def mix_places(key, place, sorted_share):
     """Return sort keys, float64 [n] in (0, 1): a keyed `sorted_share` keep their place, the rest draw one at random.
 
     place: int64 [n], a permutation of 0 .. n-1.
@@ -53,13 +53,13 @@ def lognormal_counts(key, n, mean, spread):
     counts = np.empty(n, np.int64)
     for node in range(n):
         wanted = mean * math.exp(spread * normal(key, U64(node)) - 0.5 * spread * spread)
-        rounded = math.floor(min(wanted, float(n)) + uniform2(key, U64(node), U64(2)))
+        rounded = math.floor(min(wanted, float(n)) + pair_uniform(key, U64(node), U64(2)))
         counts[node] = min(max(int(rounded), 1), n - 1)
     return counts
 
 
 @njit(cache=True)
-def indexed(weights, order):
+def build_index(weights, order):
     """Return (cumulative [n + 1], guide [n]) of the weights in `order`: indexed inversion.
 
     Chen & Asau (1974), "On generating random variates from an empirical distribution", AIIE Transactions 6,
@@ -79,7 +79,7 @@ def indexed(weights, order):
 
 
 @njit(cache=True)
-def _found(value, cumulative, guide):
+def _find_place(value, cumulative, guide):
     """Return the place p with cumulative[p] <= value < cumulative[p + 1]."""
     n = len(guide)
     place = guide[min(n - 1, int(value / cumulative[n] * n))]
@@ -91,7 +91,7 @@ def _found(value, cumulative, guide):
 
 
 @njit(cache=True)
-def followees(key, counts, order, block_start, block, cumulative, guide, mixing):
+def draw_followees(key, counts, order, block_start, block, cumulative, guide, mixing):
     """Draw distinct followees by weight: a share `mixing` outside one's own block, the rest inside it.
 
     Args:
@@ -100,8 +100,8 @@ def followees(key, counts, order, block_start, block, cumulative, guide, mixing)
         order: int64 [n], nodes block by block.
         block_start: int64 [blocks + 1], block b holds the places block_start[b] .. block_start[b + 1] - 1 of `order`.
         block: int32 [n], block of each node.
-        cumulative: float64 [n + 1], from `indexed`.
-        guide: int32 [n], from `indexed`.
+        cumulative: float64 [n + 1], from `build_index`.
+        guide: int32 [n], from `build_index`.
         mixing: share of draws that leave the block.
 
     Returns:
@@ -127,7 +127,7 @@ def followees(key, counts, order, block_start, block, cumulative, guide, mixing)
                 value = value if value < cumulative[low] else value + own
             else:
                 value = cumulative[low] + (draw - leaving) / (1.0 - leaving) * own
-            other = order[_found(value, cumulative, guide)]
+            other = order[_find_place(value, cumulative, guide)]
             if chosen_by[other] != node:
                 chosen_by[other] = node
                 source[made] = node
@@ -137,7 +137,7 @@ def followees(key, counts, order, block_start, block, cumulative, guide, mixing)
 
 
 @njit(cache=True)
-def reciprocated(key, following_start, following, followers_start, followers, added, dropped):
+def adjust_reciprocity(key, following_start, following, followers_start, followers, added, dropped):
     """Reverse one-way edges with probability `added`; make mutual pairs one-way with probability `dropped`.
 
     Draws are keyed by (follower, followee), for mutual pairs by (lower, higher). Returns (source, target), int32.
@@ -152,12 +152,12 @@ def reciprocated(key, following_start, following, followers_start, followers, ad
                 back += 1
             mutual = back < end and followers[back] == other
             if mutual:
-                draw = uniform2(key, U64(min(node, other)), U64(max(node, other)))
+                draw = pair_uniform(key, U64(min(node, other)), U64(max(node, other)))
                 lost = draw < 0.5 * dropped if node < other else 0.5 * dropped <= draw < dropped
                 reverse = False
             else:
                 lost = False
-                reverse = uniform2(key, U64(node), U64(other)) < added
+                reverse = pair_uniform(key, U64(node), U64(other)) < added
             if not lost:
                 source[made], target[made] = node, other
                 made += 1
@@ -168,7 +168,7 @@ def reciprocated(key, following_start, following, followers_start, followers, ad
 
 
 @njit(cache=True)
-def attached(key, n, links):
+def grow_attachment(key, n, links):
     """Grow a preferential-attachment graph: (newcomer, earlier node), int32 [links * (n - links)] each.
 
     Start: node `links` is linked to 0 .. links-1. Every later node links to `links` distinct earlier nodes with

@@ -6,7 +6,7 @@ agencies watched them, is the essay's):
 * a room that was found `lag` hours ago or more is broken up: its members feel fear += scare (1 - fear), stay away from
   rooms for `shy` hours, and the room is closed for `rebuild` hours;
 * while the agency watches, an open room is found with probability 1 - (1 - watch)^m, m its members: each is a way in;
-* members move: e += pull (1 - e), and one who is closer than `threshold` joins a propagandist with probability
+* members move: e += pull (1 - e), and one who is closer than `compute_threshold` joins a propagandist with probability
   `recruit`, once in life;
 * who is at least as close as `reach` and has no room asks for a seat with probability `invite`, and gets one as long as
   there are any.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import draws, key_of, mixed, stream
+from sim.rng import draw_each, keyed_hash, make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64, NEVER, Accounts
 
@@ -39,65 +39,67 @@ class Channels(Rule):
     pull: float = share(0.05, source="assumption: strong, a day in a room as fifty shocking posts")
     threshold: float = parameter(0.5, unit="stance", source="assumption: as in recruiting", low=-1.0, high=1.0)
     recruit: float = share(0.05, source="assumption: P(joining in a day)")
-    watch: float = share(0.005, source="assumption: P(a room is found, per member and day)")
+    detection_rate: float = share(0.005, source="assumption: P(a room is found, per member and day)")
     start: int = parameter(0, unit="h", source="of the scenario: the agency watches from here on", low=0, high=10**9)
     hours: int = parameter(10_000, unit="h", source="of the scenario: for so long", low=0, high=10**9)
     lag: int = parameter(24, unit="h", source="assumption: from finding to breaking up", low=0, high=10**6)
-    scare: float = share(0.5, source="assumption: fear of who was in a room that is broken up")
-    shy: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
+    raid_fear: float = share(0.5, source="assumption: fear of who was in a room that is broken up")
+    avoidance_hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
     rebuild: int = parameter(72, unit="h", source="assumption", low=0, high=10**6)
 
     def meet(
-        self, rooms: "Rooms", accounts: Accounts, troops: I64, joined: NDArray[np.bool_], seed: int, tick: int
+        self, rooms: "Rooms", accounts: Accounts, propagandists: I64, recruited: NDArray[np.bool_], seed: int, tick: int
     ) -> I64:
         """Play the hour `tick` in the rooms; return the propagandists, out of `troops`, to whom members turned.
 
         Writes `rooms`, `joined` (bool [A]), and stance and fear of members.
         """
-        rooms.broken = rooms.broken[:0]
+        rooms.raided = rooms.raided[:0]
         if tick % 24 != self.hour:
             return np.zeros(0, np.int64)
-        self._break_up(rooms, accounts, tick)
+        self._raid(rooms, accounts, tick)
         self._find(rooms, seed, tick)
-        turned_to = self._pull(rooms, accounts, troops, joined, seed, tick)
+        turned_to = self._pull(rooms, accounts, propagandists, recruited, seed, tick)
         self._admit(rooms, accounts, seed, tick)
         return turned_to
 
-    def _break_up(self, rooms: "Rooms", accounts: Accounts, tick: int) -> None:
-        rooms.broken = np.flatnonzero(rooms.found <= tick - self.lag)
-        caught = np.flatnonzero(np.isin(rooms.room, rooms.broken))
-        accounts.fear[caught] += self.scare * (1.0 - accounts.fear[caught])
-        rooms.room[caught], rooms.shy_until[caught] = -1, tick + self.shy
-        rooms.found[rooms.broken], rooms.closed_until[rooms.broken] = NEVER, tick + self.rebuild
+    def _raid(self, rooms: "Rooms", accounts: Accounts, tick: int) -> None:
+        rooms.raided = np.flatnonzero(rooms.found_at <= tick - self.lag)
+        caught = np.flatnonzero(np.isin(rooms.room, rooms.raided))
+        accounts.fear[caught] += self.raid_fear * (1.0 - accounts.fear[caught])
+        rooms.room[caught], rooms.avoids_until[caught] = -1, tick + self.avoidance_hours
+        rooms.found_at[rooms.raided], rooms.closed_until[rooms.raided] = NEVER, tick + self.rebuild
 
     def _find(self, rooms: "Rooms", seed: int, tick: int) -> None:
         if not self.start <= tick < self.start + self.hours:
             return
-        chance = 1.0 - (1.0 - self.watch) ** rooms.members
+        chance = 1.0 - (1.0 - self.detection_rate) ** rooms.members
         number = np.arange(self.rooms, dtype=np.uint64)
-        found = (draws(mixed(key_of(seed, _FOUND, tick), number), 0) < chance) & (rooms.found == NEVER)
-        rooms.found[found] = tick
+        found = (draw_each(keyed_hash(make_key(seed, _FOUND, tick), number), 0) < chance) & (rooms.found_at == NEVER)
+        rooms.found_at[found] = tick
 
     def _pull(
-        self, rooms: "Rooms", accounts: Accounts, troops: I64, joined: NDArray[np.bool_], seed: int, tick: int
+        self, rooms: "Rooms", accounts: Accounts, propagandists: I64, recruited: NDArray[np.bool_], seed: int, tick: int
     ) -> I64:
         inside = np.flatnonzero(rooms.room >= 0)
         accounts.stance_extremist[inside] += self.pull * (1.0 - accounts.stance_extremist[inside])
-        ready = inside[(accounts.stance_extremist[inside] > self.threshold) & ~joined[inside]]
-        day = mixed(key_of(seed, _JOIN, tick), accounts.key[ready])
-        joins = draws(day, 0) < self.recruit
-        if not len(troops):
+        ready = inside[(accounts.stance_extremist[inside] > self.threshold) & ~recruited[inside]]
+        day = keyed_hash(make_key(seed, _JOIN, tick), accounts.key[ready])
+        joins = draw_each(day, 0) < self.recruit
+        if not len(propagandists):
             joins[:] = False
-        joined[ready[joins]] = True
-        turned_to: I64 = troops[(draws(day[joins], 1) * len(troops)).astype(np.int64)]
+        recruited[ready[joins]] = True
+        turned_to: I64 = propagandists[(draw_each(day[joins], 1) * len(propagandists)).astype(np.int64)]
         return turned_to
 
     def _admit(self, rooms: "Rooms", accounts: Accounts, seed: int, tick: int) -> None:
         close = (
-            (rooms.room < 0) & (rooms.shy_until <= tick) & (accounts.stance_extremist[: len(rooms.room)] >= self.reach)
+            (rooms.room < 0)
+            & (rooms.avoids_until <= tick)
+            & (accounts.stance_extremist[: len(rooms.room)] >= self.reach)
         )
-        who = np.flatnonzero(close & ~accounts.left[: len(rooms.room)])
-        asked = draws(mixed(key_of(seed, _INVITE, tick), accounts.key[who]), 0)
+        who = np.flatnonzero(close & ~accounts.has_left[: len(rooms.room)])
+        asked = draw_each(keyed_hash(make_key(seed, _INVITE, tick), accounts.key[who]), 0)
         who = who[np.argsort(asked, kind="stable")][: int(np.count_nonzero(asked < self.invite))]
         free = np.where(rooms.closed_until <= tick, self.seats - rooms.members, 0)
         seat = np.repeat(np.arange(self.rooms), free)[: len(who)]
@@ -114,12 +116,12 @@ class Rooms:
 
     def __init__(self, rule: Channels, people: int) -> None:
         self.room: I64 = np.full(people, -1, np.int64)
-        self.shy_until: I64 = np.zeros(people, np.int64)
-        self.found: I64 = np.full(rule.rooms, NEVER, np.int64)
+        self.avoids_until: I64 = np.zeros(people, np.int64)
+        self.found_at: I64 = np.full(rule.rooms, NEVER, np.int64)
         self.closed_until: I64 = np.zeros(rule.rooms, np.int64)
-        self.broken: I64 = np.zeros(0, np.int64)
+        self.raided: I64 = np.zeros(0, np.int64)
 
     @property
     def members(self) -> I64:
         """How many sit in each room, int64 [rooms]."""
-        return np.bincount(self.room[self.room >= 0], minlength=len(self.found))
+        return np.bincount(self.room[self.room >= 0], minlength=len(self.found_at))

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels import kernel, piece
-from sim.noise import stream, stream_key, uniform
-from sim.platform.display import NOBODY, Display, set_out
-from sim.platform.home import ahead, desk, home
-from sim.platform.timelines import Runs
-from sim.rules import Rule, parameter, values
+from sim.kernels import inline_kernel, kernel
+from sim.platform.candidates import NO_ACCOUNTS, FeedCandidates, build_candidates
+from sim.platform.home import choose_home, get_workspace, prefetch_followees
+from sim.platform.timelines import AuthorTimelines
+from sim.rng import stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter
 from sim.state.accounts import Accounts
-from sim.state.graph import Rows
+from sim.state.graph import Adjacency
 from sim.state.posts import CONTESTED, Posts
-from sim.state.records import Exposures, Woken
+from sim.state.records import ActiveUsers, Exposures
 
 _SEARCH = stream("feed/search")
 _TREND = stream("feed/trend")
@@ -47,45 +47,71 @@ class Feed(Rule):
 
     def rank(self, posts: Posts, base: int, new: slice) -> None:
         """Write the score of the rows `new` and of what they repost or answer."""
-        _rank(posts, base, new.start, new.stop, values(self))
+        _rank(posts, base, new.start, new.stop, get_values(self))
 
-    def set_out(
+    def build_candidates(
         self,
         posts: Posts,
         base: int,
-        runs: Runs,
+        timelines: AuthorTimelines,
         streams: tuple[NDArray[np.int64], NDArray[np.int64]],
         trending: NDArray[np.int64],
-        crowds: NDArray[np.bool_],
+        competes_for_slots: NDArray[np.bool_],
         attention: Any,
         tick: int,
-        fresh: int = -1,
-        elsewhere: NDArray[np.bool_] = NOBODY,
-    ) -> Display:
+        migration_topic: int = -1,
+        has_migrated: NDArray[np.bool_] = NO_ACCOUNTS,
+    ) -> FeedCandidates:
         """Return what the sessions of `tick` choose from, the same for everybody.
 
-        Arguments are those of `sim.platform.display.set_out`.
+        Arguments are those of `sim.platform.candidates.build_candidates`.
         """
-        return set_out(posts, base, runs, streams, trending, crowds, attention, tick, self.depth, fresh, elsewhere)
+        return build_candidates(
+            posts,
+            base,
+            timelines,
+            streams,
+            trending,
+            competes_for_slots,
+            attention,
+            tick,
+            self.depth,
+            migration_topic,
+            has_migrated,
+        )
 
     def read(
         self,
         accounts: Accounts,
-        following: Rows,
+        following: Adjacency,
         posts: Posts,
         base: int,
-        display: Display,
-        woken: Woken,
+        candidates: FeedCandidates,
+        active_users: ActiveUsers,
         attention: Any,
         seed: int,
         tick: int,
     ) -> Exposures:
-        """Return what each active account, who follows `following`, sees in `tick` of what `set_out` returned."""
-        n, size = len(woken.active), len(posts.time)
-        most = min(size, attention.items if attention.crowding else 2 * attention.items)
+        """Return what each active account, who follows `following`, sees in `tick` of what `build_candidates` returned."""
+        n, size = len(active_users.active), len(posts.time)
+        most = min(size, attention.items if attention.army_competes else 2 * attention.items)
         start, item = np.zeros(n + 1, np.int64), np.empty(n * most + 1, np.int32)
-        room = desk(2 * attention.items + size + _LANES, size, len(accounts.key))
-        _read(start, item, room, accounts, following, posts, base, display, woken, seed, tick, attention, self.depth)
+        room = get_workspace(2 * attention.items + size + _LANES, size, len(accounts.key))
+        _read(
+            start,
+            item,
+            room,
+            accounts,
+            following,
+            posts,
+            base,
+            candidates,
+            active_users,
+            seed,
+            tick,
+            attention,
+            self.depth,
+        )
         return Exposures(start, item[: start[n]].copy())
 
 
@@ -100,22 +126,24 @@ def _rank(posts, base, start, stop, p):
                 posts.score[k] = _score(posts.time[k], posts.reposts[k] + posts.replies[k], p)
 
 
-@piece
+@inline_kernel
 def _score(time, engagement, p):
     """Return the score of a post written at `time` (seconds) with `engagement` reposts and replies."""
     return p.engagement * math.log(1.0 + engagement) + time / (3600.0 * p.recency)
 
 
 @kernel
-def _read(start, item, desk, accounts, following, posts, base, display, woken, seed, tick, budget, depth):
+def _read(
+    start, item, workspace, accounts, following, posts, base, candidates, active_users, seed, tick, budget, depth
+):
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
-    hours, runs, shift, lines, trending, crowds, fresh_topic, elsewhere = display
+    hours, runs, shift, lines, trending, crowds, fresh_topic, elsewhere = candidates
     now, kinds = tick * 3600, 1 + len(trending) + (fresh_topic >= 0)
-    for r in range(len(woken.active)):
-        i = woken.active[r]
-        if r + 1 < len(woken.active):
-            ahead(following, woken.active[r + 1])
-        person, seen_at, visited = accounts.key[i], now - 3600 + woken.second[r], accounts.visited[i]
+    for r in range(len(active_users.active)):
+        i = active_users.active[r]
+        if r + 1 < len(active_users.active):
+            prefetch_followees(following, active_users.active[r + 1])
+        person, seen_at, visited = accounts.key[i], now - 3600 + active_users.second[r], accounts.last_read[i]
         fresh = hours[min(budget.memory, (now - visited + 3599) // 3600)]
         while fresh < len(posts.time) and posts.time[fresh] < visited:
             fresh += 1
@@ -126,39 +154,43 @@ def _read(start, item, desk, accounts, following, posts, base, display, woken, s
             trends = -1  # looked up already
         count = 0
         for crowd in (True, False):  # once for all, or apart for those who take no slot from others
-            if not crowd and budget.crowding:
+            if not crowd and budget.army_competes:
                 break
             line = 0 if crowd else kinds
             left = count + budget.items
             answer = accounts.newest_mention[i]
             most = min(left, count + budget.mentions)
-            count = _mentions(desk, count, most, answer, visited, crowd, posts, base, crowds)
+            count = _add_mentions(workspace, count, most, answer, visited, crowd, posts, base, crowds)
             if searches:
                 where = line + (kinds - 1 if gone else 0)
-                count = _stream(desk, count, min(left, count + budget.search), lines, where, seen_at, i, posts, depth)
+                count = _add_stream(
+                    workspace, count, min(left, count + budget.search), lines, where, seen_at, i, posts, depth
+                )
             if trends >= 0:
                 line += 1 + trends
-                count = _stream(desk, count, min(left, count + budget.trends), lines, line, seen_at, i, posts, depth)
-            count = home(desk, count, left, following, fresh, crowd, i, runs, shift, crowds)
-        start[r + 1] = _in_order(item, start[r], desk.row, count, desk.slot, desk.content)
+                count = _add_stream(
+                    workspace, count, min(left, count + budget.trends), lines, line, seen_at, i, posts, depth
+                )
+            count = choose_home(workspace, count, left, following, fresh, crowd, i, runs, shift, crowds)
+        start[r + 1] = _write_sorted(item, start[r], workspace.row, count, workspace.slot, workspace.content)
 
 
-@piece
-def _mentions(desk, count, most, serial, visited, crowd, posts, base, crowds):
+@inline_kernel
+def _add_mentions(workspace, count, most, serial, visited, crowd, posts, base, competes_for_slots):
     """Pile up the newest answers to the reader until there are `most`."""
     while serial >= base and count < most:
         j = serial - base
         if posts.time[j] < visited:
             break
-        if not posts.removed[j] and crowds[posts.author[j]] == crowd:
-            desk.row[count] = j
+        if not posts.removed[j] and competes_for_slots[posts.author[j]] == crowd:
+            workspace.row[count] = j
             count += 1
         serial = posts.previous_mention[j]
     return count
 
 
-@piece
-def _stream(desk, count, most, lines, k, seen_at, i, posts, depth):
+@inline_kernel
+def _add_stream(workspace, count, most, lines, k, seen_at, i, posts, depth):
     """Pile up the best of the newest `depth` posts of line `k` as it stood at `seen_at`, none by `i`.
 
     Streams hold no reposts, so no content comes twice; of equal scores the first met is the newest.
@@ -178,17 +210,17 @@ def _stream(desk, count, most, lines, k, seen_at, i, posts, depth):
         if count < most:
             count += 1
         at = count - 1
-        while at > first and desk.score[at - 1] < value:
-            desk.row[at], desk.score[at] = desk.row[at - 1], desk.score[at - 1]
+        while at > first and workspace.score[at - 1] < value:
+            workspace.row[at], workspace.score[at] = workspace.row[at - 1], workspace.score[at - 1]
             at -= 1
-        desk.row[at], desk.score[at] = lines.row[x], value
+        workspace.row[at], workspace.score[at] = lines.row[x], value
         if count == most:
-            worst = desk.score[count - 1]
+            worst = workspace.score[count - 1]
     return count
 
 
-@piece
-def _in_order(item, begin, row, count, rank, ranked):
+@inline_kernel
+def _write_sorted(item, begin, row, count, rank, ranked):
     """Write the distinct ones of row[:count] in ascending order from `begin` on; return the end.
 
     The place of each is how many are less, which processors count for many at once: sorting by steps takes three

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.kernels import piece, prefetch
-from sim.noise import U64
+from sim.kernels import inline_kernel, prefetch
 from sim.platform.timelines import CONTENT, MARK, SCORE, START, STOP, VOICE
+from sim.rng import U64
 from sim.state.accounts import F64
 from sim.state.posts import I32
 
@@ -21,7 +21,7 @@ _SOON = 6  # items to be leafed through before the one that is fetched by now
 _TRIES = 16  # to find a score that as many exceed as are wanted
 
 
-class Desk(NamedTuple):
+class Workspace(NamedTuple):
     """What one session has chosen so far, behind it the candidates that are still weighed, and room to work.
 
     What lies there from earlier sessions is never looked at.
@@ -29,102 +29,102 @@ class Desk(NamedTuple):
 
     row: I32
     score: F64
-    content: I32  #: as in `Runs`; written for the home feed only
+    content: I32  #: as in `AuthorTimelines`; written for the home feed only
     slot: I32  #: where in `table` the content of each candidate is noted
     table: I32  #: candidates by content; as long as a power of two
-    whom: I32  #: followees who wrote since the last visit
+    writers: I32  #: followees who wrote since the last visit
 
 
 _KEPT = threading.local()  # the desk of each thread: making one each hour would cost more than a tenth of reading
 
 
-def desk(room: int, posts: int, accounts: int) -> Desk:
+def get_workspace(room: int, posts: int, accounts: int) -> Workspace:
     """Return a desk with room for `room` candidates, of `posts` posts by `accounts` authors: this thread's own."""
     table = 1 << (2 * posts + _LEAST).bit_length()
-    kept: Desk | None = getattr(_KEPT, "desk", None)
-    if kept is None or len(kept.row) < room or len(kept.table) < table or len(kept.whom) <= accounts:
+    kept: Workspace | None = getattr(_KEPT, "desk", None)
+    if kept is None or len(kept.row) < room or len(kept.table) < table or len(kept.writers) <= accounts:
         row, content, slot = (np.empty(2 * room, np.int32) for _ in range(3))
         whom = np.empty(accounts + 1, np.int32)
-        kept = _KEPT.desk = Desk(row, np.empty(2 * room), content, slot, np.empty(table, np.int32), whom)
+        kept = _KEPT.desk = Workspace(row, np.empty(2 * room), content, slot, np.empty(table, np.int32), whom)
     return kept
 
 
-@piece
-def ahead(following, i):
+@inline_kernel
+def prefetch_followees(following, i):
     """Have the followees of `i`, who reads next, fetched."""
     for edge in range(following.start[i], following.stop[i], _PER_LINE):
         prefetch(following.item, edge)
 
 
-@piece
-def home(desk, count, most, following, fresh, crowd, i, runs, shift, crowds):
+@inline_kernel
+def choose_home(workspace, count, most, following, fresh, crowd, i, timelines, shift, competes_for_slots):
     """Choose the best of what the followees wrote from row `fresh` on; return how many are chosen now.
 
     Whenever candidates are twice as many as wanted, or as many again, a floor is set that enough of them exceed:
     what scores no higher need not be weighed.
     """
     first, oldest = count, fresh + shift
-    whom = _whom(desk.whom, following, i, runs, oldest) if first < most else 0
+    whom = _find_writers(workspace.writers, following, i, timelines, oldest) if first < most else 0
     mask = _LEAST - 1
-    wanted = min(2 * _written(desk.whom, whom, runs), len(desk.table))
+    wanted = min(2 * _count_written(workspace.writers, whom, timelines), len(workspace.table))
     while mask + 1 < wanted:
         mask = 2 * mask + 1
     floor, full = -np.inf, first + 2 * (most - first)
     for k in range(whom):
-        author = U64(desk.whom[k])
-        if crowds[author] != crowd:
+        author = U64(workspace.writers[k])
+        if competes_for_slots[author] != crowd:
             continue
-        stop = U64(runs.head[author, STOP])
-        for back in range(U64(1), stop - U64(runs.head[author, START]) + U64(1)):
+        stop = U64(timelines.head[author, STOP])
+        for back in range(U64(1), stop - U64(timelines.head[author, START]) + U64(1)):
             x = stop - back
-            mark = runs.item[x, MARK]
-            prefetch(runs.item, np.int64(x) - _SOON)
+            mark = timelines.item[x, MARK]
+            prefetch(timelines.item, np.int64(x) - _SOON)
             if mark < oldest:
                 break
-            value = runs.score[x, SCORE]
-            if value <= floor or runs.item[x, VOICE] == i:
+            value = timelines.score[x, SCORE]
+            if value <= floor or timelines.item[x, VOICE] == i:
                 continue
-            j, content = mark - shift, runs.item[x, CONTENT]
-            at = _place(desk, first, count, content, content & mask, mask)
-            if at < count and not _better(value, j, desk.score[at], desk.row[at]):
+            j, content = mark - shift, timelines.item[x, CONTENT]
+            at = _find_place(workspace, first, count, content, content & mask, mask)
+            if at < count and not _is_better(value, j, workspace.score[at], workspace.row[at]):
                 continue
-            desk.row[at], desk.score[at] = j, value
+            workspace.row[at], workspace.score[at] = j, value
             if at == count:
                 count += 1
                 if count == full:
-                    floor, full = _level(desk.score, first, count, most - first)[0], full + most - first
+                    floor, full = _find_level(workspace.score, first, count, most - first)[0], full + most - first
     if count > most:
-        _keep_best(desk.row, desk.score, first, count, most)
+        _keep_best(workspace.row, workspace.score, first, count, most)
         count = most
     return count
 
 
-@piece
-def _whom(whom, following, i, runs, oldest):
+@inline_kernel
+def _find_writers(whom, following, i, timelines, oldest):
     """Note the followees of `i` who wrote something of mark `oldest` or later; return how many."""
     found = 0
     for edge in range(U64(following.start[i]), U64(following.stop[i])):
         followee = U64(following.item[edge])
         whom[found] = followee
-        found += runs.newest[followee] >= oldest
+        found += timelines.newest[followee] >= oldest
     return found
 
 
-@piece
-def _written(whom, found, runs):
+@inline_kernel
+def _count_written(whom, found, timelines):
     """Return how many posts the timelines of whom[:found] hold, and have the newest ones fetched."""
     for k in range(found):
-        prefetch(runs.head, whom[k])
+        prefetch(timelines.head, whom[k])
     posts = 0
     for k in range(found):
-        stop = runs.head[whom[k], STOP]
-        prefetch(runs.item, stop - 1)
-        posts += stop - runs.head[whom[k], START]
+        stop = timelines.head[whom[k], STOP]
+        prefetch(timelines.item, stop - 1)
+        posts += stop - timelines.head[whom[k], START]
     return posts
 
 
-@piece
-def _place(desk, first, count, content, slot, mask):
+@inline_kernel
+def _find_place(workspace, first, count, content, slot, mask):
     """Return where among candidates first .. count - 1 this content stands; if nowhere, note it as candidate `count`.
 
     A hashed table with open addressing whose entries count only if the candidate points back (Briggs & Torczon 1993),
@@ -132,24 +132,24 @@ def _place(desk, first, count, content, slot, mask):
     """
     at = -1
     while at < 0:
-        entry = desk.table[slot]
-        if not first <= entry < count or desk.slot[entry] != slot:
-            desk.table[slot] = at = count
-            desk.slot[at], desk.content[at] = slot, content
-        elif desk.content[entry] == content:
+        entry = workspace.table[slot]
+        if not first <= entry < count or workspace.slot[entry] != slot:
+            workspace.table[slot] = at = count
+            workspace.slot[at], workspace.content[at] = slot, content
+        elif workspace.content[entry] == content:
             at = entry
         else:
             slot = (slot + 1) & mask
     return at
 
 
-@piece
+@inline_kernel
 def _keep_best(row, score, first, count, most):
     """Bring the best of items first .. count - 1 to the places from `first` on, down to item most - 1.
 
     Where ties or a crowd of near ones leave no score that just as many exceed, it selects.
     """
-    level, found = _level(score, first, count, most - first)
+    level, found = _find_level(score, first, count, most - first)
     if found == most - first:
         at = first
         for k in range(first, count):
@@ -159,8 +159,8 @@ def _keep_best(row, score, first, count, most):
         _select(row, score, first, count, most)
 
 
-@piece
-def _level(score, first, count, wanted):
+@inline_kernel
+def _find_level(score, first, count, wanted):
     """Return a score that `wanted` of items first .. count - 1 exceed, or more if there is none, and how many do.
 
     A processor counts many at once and without guessing, which no sorting does. Halving and interpolation take turns.
@@ -184,7 +184,7 @@ def _level(score, first, count, wanted):
     return level, found
 
 
-@piece
+@inline_kernel
 def _select(row, score, first, count, most):
     """Bring the best to the front of items first .. count - 1, down to item most - 1 (quickselect)."""
     low, end, last = U64(first), U64(count), U64(most)  # unsigned, which spares each access a check for negatives
@@ -193,9 +193,9 @@ def _select(row, score, first, count, most):
         value, j = score[middle], row[middle]
         a, b = low, end
         while a < b:
-            while _better(score[a], row[a], value, j):
+            while _is_better(score[a], row[a], value, j):
                 a += U64(1)
-            while _better(value, j, score[b - U64(1)], row[b - U64(1)]):
+            while _is_better(value, j, score[b - U64(1)], row[b - U64(1)]):
                 b -= U64(1)
             if a < b:
                 b -= U64(1)
@@ -210,6 +210,6 @@ def _select(row, score, first, count, most):
             break
 
 
-@piece
-def _better(value, j, other, k):
+@inline_kernel
+def _is_better(value, j, other, k):
     return value > other or (value == other and j > k)

@@ -10,11 +10,11 @@ import numpy as np
 from numba import njit
 
 from sim.kernels import kernel
-from sim.noise import U64, mix, stream, stream_key, uniform
-from sim.rules import Rule, parameter, share, values
+from sim.rng import U64, mix, stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64, Accounts
-from sim.state.posts import REPOST, TOXIC, Posts
-from sim.state.records import Exposures, Removals, Woken
+from sim.state.posts import REPOST, TOXIC_THRESHOLD, Posts
+from sim.state.records import ActiveUsers, Exposures, Removals
 
 _REPORT = stream("moderation/report")
 _REVIEW = stream("moderation/review")
@@ -33,10 +33,12 @@ class Moderation(Rule):
     strikes: int = parameter(5, unit="removals", source="assumption: suspension at", low=1, high=10**6)
     suspension: int = parameter(72, unit="h", source="assumption", low=0, high=10**6)
 
-    def report(self, accounts: Accounts, posts: Posts, woken: Woken, seen: Exposures, seed: int, tick: int) -> I64:
+    def report(
+        self, accounts: Accounts, posts: Posts, users: ActiveUsers, seen: Exposures, seed: int, tick: int
+    ) -> I64:
         """Return the rows that the active report of what they saw in `tick`, int64, one item a report."""
         rows = np.empty(len(seen.item), np.int64)
-        return rows[: _report(rows, accounts, posts, woken, seen, seed, tick, values(self))].copy()
+        return rows[: _report(rows, accounts, posts, users, seen, seed, tick, get_values(self))].copy()
 
     def moderate(self, accounts: Accounts, posts: Posts, base: int, reported: I64, seed: int, tick: int) -> Removals:
         """Count this tick's reports and take down what was reviewed, its reposts too; suspend at every `strikes`-th.
@@ -44,7 +46,7 @@ class Moderation(Rule):
         A strike is for who wrote or reposted the reviewed post itself.
         """
         np.add.at(posts.reports, reported, 1)
-        due = _due(posts.reports, posts.removed, posts.time, tick, values(self))
+        due = _find_due(posts.reports, posts.removed, posts.time, tick, get_values(self))
         if not len(due) or not self.capacity:
             return Removals(due[:0], due[:0])
         rows = due[np.argsort(-posts.reports[due], kind="stable")][: self.capacity]  # most reported, then oldest
@@ -53,7 +55,7 @@ class Moderation(Rule):
         gone = rows[guilty]
         if not len(gone):
             return Removals(gone, gone)
-        down = taken_down(posts, base, gone)
+        down = find_taken_down(posts, base, gone)
         posts.removed[down] = True
         authors, strikes = np.unique(posts.author[gone], return_counts=True)
         before = accounts.strikes[authors] // self.strikes
@@ -65,7 +67,7 @@ class Moderation(Rule):
         return Removals(down, suspended.astype(np.int64))
 
 
-def taken_down(posts: Posts, base: int, gone: I64) -> I64:
+def find_taken_down(posts: Posts, base: int, gone: I64) -> I64:
     """Return the rows `gone` and the standing reposts of those that are no reposts themselves, ascending."""
     down, content = np.zeros((2, len(posts.key)), np.bool_)
     down[gone] = True
@@ -75,16 +77,16 @@ def taken_down(posts: Posts, base: int, gone: I64) -> I64:
 
 
 @kernel
-def _report(rows, accounts, posts, woken, seen, seed, tick, p):
+def _report(rows, accounts, posts, users, seen, seed, tick, p):
     """Fill in the reported rows; return how many."""
     key, n = stream_key(seed, _REPORT, tick), 0
-    for r in range(len(woken.active)):
-        i = woken.active[r]
+    for r in range(len(users.active)):
+        i = users.active[r]
         person, stance = mix(key, accounts.key[i]), accounts.stance_principal[i]
         for x in range(U64(seen.start[r]), U64(seen.start[r + 1])):
             j = U64(seen.item[x])
             rate = 0.0
-            if posts.toxicity[j] >= TOXIC:
+            if posts.toxicity[j] >= TOXIC_THRESHOLD:
                 rate = p.report_toxic
             elif posts.stance_principal[j] * stance < 0.0:
                 rate = p.report_opposed
@@ -95,7 +97,7 @@ def _report(rows, accounts, posts, woken, seen, seed, tick, p):
 
 
 @njit(cache=True)
-def _due(reports, removed, time, tick, p):
+def _find_due(reports, removed, time, tick, p):
     """Return rows due for review, oldest first."""
     due = np.empty(len(reports), np.int64)
     n = 0
@@ -121,5 +123,5 @@ def _judge(toxicity, post_key, rows, seed, error):
     guilty = np.zeros(len(rows), np.bool_)
     for k in range(len(rows)):
         j = rows[k]
-        guilty[k] = toxicity[j] >= TOXIC or uniform(key, post_key[j]) < error
+        guilty[k] = toxicity[j] >= TOXIC_THRESHOLD or uniform(key, post_key[j]) < error
     return guilty

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
-from sim.noise import stream, stream_key, uniform
-from sim.platform.moderation import taken_down
-from sim.rules import Rule, parameter, share, values
-from sim.state.accounts import I64, OPINION, Accounts, Register
-from sim.state.posts import CONTESTED, TOXIC, Posts
+from sim.platform.moderation import find_taken_down
+from sim.rng import stream, stream_key, uniform
+from sim.rules import Rule, get_values, parameter, share
+from sim.state.accounts import I64, OPINION_THRESHOLD, Accounts, Register
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD, Posts
 from sim.state.records import Removals
 
 _SWEEP = stream("pressure/sweep")
@@ -36,7 +36,7 @@ class Pressure(Rule):
     hours: int = parameter(48, unit="h", source="of the scenario", low=0, high=10**9)
     lag: int = parameter(6, unit="h", source="assumption: delay of detection", low=0, high=46)
     hit: float = share(0.2, source="assumption: P(suspension | abusive or extremist act looked at)")
-    wrong: float = share(0.005, source="assumption: P(suspension | other contested act looked at)")
+    false_alarm: float = share(0.005, source="assumption: P(suspension | other contested act looked at)")
     bias: float = parameter(
         4.0, unit="factor", source="assumption: who presses is the principal; 1 = blind to stance", low=0.0, high=1000.0
     )
@@ -45,7 +45,7 @@ class Pressure(Rule):
     suspension: int = parameter(10_000, unit="h", source="assumption: for good", low=0, high=10**6)
     appeal: int = parameter(96, unit="h", source="assumption: until a wrong is righted", low=0, high=10**6)
 
-    def runs(self, tick: int) -> bool:
+    def is_running(self, tick: int) -> bool:
         """Tell whether the platform sweeps in `tick`."""
         return self.start <= tick < self.start + self.hours
 
@@ -53,14 +53,14 @@ class Pressure(Rule):
         self, accounts: Accounts, register: Register, posts: Posts, base: int, before: Removals, seed: int, tick: int
     ) -> Removals:
         """Suspend authors and take down what they wrote; return this together with what moderation did `before`."""
-        if not self.runs(tick):
+        if not self.is_running(tick):
             return before
         first, last = np.searchsorted(posts.time, 3600 * np.array([tick - self.lag - 1, tick - self.lag]))
         hit = np.zeros(len(accounts.key), np.bool_)
-        _sweep(hit, accounts, register, posts, first, last, seed, tick, values(self))
+        _sweep(hit, accounts, register, posts, first, last, seed, tick, get_values(self))
         gone = np.flatnonzero(hit[posts.author] & ~posts.removed)
         if len(gone):
-            gone = taken_down(posts, base, gone)
+            gone = find_taken_down(posts, base, gone)
             posts.removed[gone] = True
         suspended: I64 = np.flatnonzero(hit)
         return Removals(np.union1d(before.posts, gone), np.union1d(before.accounts, suspended))
@@ -74,13 +74,13 @@ def _sweep(hit, accounts, register, posts, first, last, seed, tick, p):
         a = posts.author[j]
         if posts.removed[j] or (accounts.suspended_until[a] > tick and not hit[a]):
             continue
-        guilty = posts.toxicity[j] >= TOXIC or posts.stance_extremist[j] > OPINION
+        guilty = posts.toxicity[j] >= TOXIC_THRESHOLD or posts.stance_extremist[j] > OPINION_THRESHOLD
         rate = p.hit
         if not guilty:
             opinion = posts.stance_principal[j]
-            voiced = posts.topic[j] == CONTESTED and abs(opinion) > OPINION
-            rate = (p.wrong * (p.bias if opinion < 0.0 else 1.0)) if voiced else 0.0
-        if tick - register.joined[a] < p.young and register.joined[a] > 0:
+            voiced = posts.topic[j] == CONTESTED and abs(opinion) > OPINION_THRESHOLD
+            rate = (p.false_alarm * (p.bias if opinion < 0.0 else 1.0)) if voiced else 0.0
+        if tick - register.opened_at[a] < p.young and register.opened_at[a] > 0:
             rate *= p.newcomer
         if rate > 0.0 and uniform(key, posts.key[j]) < rate:
             hit[a] = True

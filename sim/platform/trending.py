@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.rules import Rule, parameter, values
+from sim.rules import Rule, get_values, parameter
 from sim.state.topics import HOURS
 
 
@@ -20,18 +20,18 @@ class Trending(Rule):
         20.0, unit="acts", source="assumption: damps topics with little traffic", low=0.001, high=1e9
     )
 
-    def topics(self, counts: NDArray[np.int64], tick: int) -> NDArray[np.int64]:
+    def find_trending(self, counts: NDArray[np.int64], tick: int) -> NDArray[np.int64]:
         """Return the trending topics, best first, int64 [<= slots]; ties go to the lower number.
 
         Args:
             counts: int64 [topics, HOURS], acts by hour, a ring indexed by tick.
             tick: the hour that begins; counts up to tick - 1 are used.
         """
-        return _trending(counts, tick, values(self))
+        return _find_trending(counts, tick, get_values(self))
 
 
 @njit(cache=True)
-def _trending(counts, tick, p):
+def _find_trending(counts, tick, p):
     elapsed = max(1, min(tick, HOURS))
     span = min(p.hours, elapsed)
     topics = counts.shape[0]

@@ -16,9 +16,9 @@ I64 = NDArray[np.int64]
 WITHDRAW, INDIFFERENT, FIGHT = 0, 1, 2
 REACTIONS = ("withdraw", "indifferent", "fight")
 
-THIRD, DISSENTER, LOYALIST, SYMPATHISER = 0, 1, 2, 3
-OPINION = 0.1  #: a stance nearer to zero than this is no opinion (assumption)
-COHORTS = ("third", "dissenter", "loyalist", "sympathiser")
+UNCOMMITTED, DISSENTER, LOYALIST, SYMPATHISER = 0, 1, 2, 3
+OPINION_THRESHOLD = 0.1  #: a stance nearer to zero than this is no opinion (assumption)
+COHORTS = ("uncommitted", "dissenter", "loyalist", "sympathiser")
 
 
 class Accounts(NamedTuple):
@@ -26,34 +26,34 @@ class Accounts(NamedTuple):
 
     key: NDArray[np.uint64]  #: [A] stable identity, the key of every draw
     sessions: F64  #: [A] mean sessions per day
-    acts: F64  #: [A] mean latent intentions per session
+    intentions_per_session: F64  #: [A] mean latent intentions per session
     phase: F64  #: [A] personal shift of the daily rhythm, hours
     interest: F64  #: [A] share of intentions that concern the contested topic, [0, 1]
-    boldness: F64  #: [A] readiness to speak in a neutral climate, log-odds
+    willingness: F64  #: [A] readiness to speak in a neutral climate, log-odds
     reaction: NDArray[np.int8]  #: [A] WITHDRAW | INDIFFERENT | FIGHT when abused
-    unyielding: NDArray[np.bool_]  #: [A] never silenced by fear or climate
+    hardcore: NDArray[np.bool_]  #: [A] never silenced by fear or climate
     public: NDArray[np.bool_]  #: [A] a public target (many organic followers)
     cohort: NDArray[np.int8]  #: [A] THIRD | DISSENTER | LOYALIST | SYMPATHISER by stance at t = 0
     stance_principal: F64  #: [A] towards the principal's line, [-1, 1]
     stance_extremist: F64  #: [A] towards the extremists, [-1, 1]
-    climate: F64  #: [A] perceived share of people who support the principal, [0, 1]
-    climate_reference: F64  #: [A] the same just before the campaign, [0, 1]
+    opinion_climate: F64  #: [A] perceived share of people who support the principal, [0, 1]
+    reference_climate: F64  #: [A] the same just before the campaign, [0, 1]
     fear: F64  #: [A] direct and vicarious fear, [0, 1]
-    dread: F64  #: [A] toxicity expected from opponents on the topic, [0, 1]
+    expected_toxicity: F64  #: [A] toxicity expected from opponents on the topic, [0, 1]
     habituation: F64  #: [A] shock level one has grown used to, [0, 1]
-    mood: F64  #: [A] today's multiplier of the session rate, >= 0
-    visited: I64  #: [A] second up to which the account has read
+    daily_activity: F64  #: [A] today's multiplier of the session rate, >= 0
+    last_read: I64  #: [A] second up to which the account has read
     newest: I64  #: [A] serial of the newest post, -1 for none
     newest_mention: I64  #: [A] serial of the newest post that mentions the account, -1 for none
     written: I64  #: [A] posts written so far
     voiced: I64  #: [A] contested intentions voiced since the campaign began
     withheld: I64  #: [A] contested intentions withheld since the campaign began
-    abused: I64  #: [A] toxic posts received since the campaign began
-    left: NDArray[np.bool_]  #: [A] has left the platform
+    abuse_received: I64  #: [A] toxic posts received since the campaign began
+    has_left: NDArray[np.bool_]  #: [A] has left the platform
     suspended_until: I64  #: [A] first tick at which the account may act again
     strikes: I64  #: [A] posts removed by moderation
     credibility: F64  #: [A] how far people believe the account, [0, 1]; 1 where nobody weighs it
-    standing: F64  #: [A] credibility to which it recovers, [0, 1]
+    baseline_credibility: F64  #: [A] credibility to which it recovers, [0, 1]
     morale: F64  #: [A] readiness to go on for one's own side, [0, 1]
     unmasked: NDArray[np.bool_]  #: [A] is publicly known to have served somebody
 
@@ -61,31 +61,31 @@ class Accounts(NamedTuple):
 class Register(NamedTuple):
     """What anybody can see of where an account comes from. Columns of length A."""
 
-    joined: I64  #: [A] tick at which the account was opened: 0 for all that were there before, NEVER for none yet
-    former: I64  #: [A] account whose place it says to take, -1 for none
+    opened_at: I64  #: [A] tick at which the account was opened: 0 for all that were there before, NEVER for none yet
+    predecessor: I64  #: [A] account whose place it says to take, -1 for none
 
 
 NEVER = np.iinfo(np.int64).max
 
 
-def empty(n: int) -> Accounts:
+def make_blank_accounts(n: int) -> Accounts:
     """Return `n` accounts at rest: believed and in good heart, no posts (-1), all other columns zero."""
     kinds = {"key": np.uint64, "reaction": np.int8, "cohort": np.int8}
-    flags = {"unyielding", "public", "left", "unmasked"}
-    whole = {"visited", "written", "voiced", "withheld", "abused", "suspended_until", "strikes"}
+    flags = {"hardcore", "public", "has_left", "unmasked"}
+    whole = {"last_read", "written", "voiced", "withheld", "abuse_received", "suspended_until", "strikes"}
     columns: dict[str, Any] = {}
     for name in Accounts._fields:
         if name in ("newest", "newest_mention"):
             columns[name] = np.full(n, -1, np.int64)
         elif name in whole:
             columns[name] = np.zeros(n, np.int64)
-        elif name in ("credibility", "standing", "morale"):
+        elif name in ("credibility", "baseline_credibility", "morale"):
             columns[name] = np.ones(n)
         else:
             columns[name] = np.zeros(n, np.bool_ if name in flags else kinds.get(name, np.float64))
     return Accounts(**columns)
 
 
-def concatenate(parts: Sequence[Accounts]) -> Accounts:
+def concatenate_accounts(parts: Sequence[Accounts]) -> Accounts:
     """Return the rows of all parts, one part after the other."""
     return Accounts._make(map(np.concatenate, zip(*parts, strict=True)))

@@ -7,38 +7,38 @@ from numpy.typing import NDArray
 
 from sim.kernels import kernel
 from sim.state.posts import I32
-from sim.state.records import Change, Intentions, Woken
+from sim.state.records import ActiveUsers, Intentions, StateUpdate
 
 
-class Answers(NamedTuple):
+class CustomAnswers(NamedTuple):
     """What they make of this hour: of their reading, and of each intention."""
 
     rows: I32  #: [K] accounts, ascending, all of them active
-    change: Change  #: [K]
-    wanted: Intentions  #: of these K accounts
+    update: StateUpdate  #: [K]
+    intentions: Intentions  #: of these K accounts
 
 
-def felt(answers: Answers | None, woken: Woken, change: Change) -> Change:
-    """Return `change` of the active with the answers in it."""
+def apply_updates(answers: CustomAnswers | None, users: ActiveUsers, update: StateUpdate) -> StateUpdate:
+    """Return `update` of the active with the answers in it."""
     if answers is None:
-        return change
-    at, theirs = _meeting(answers, woken)
-    return Change._make(_put(column, at, new[theirs]) for column, new in zip(change, answers.change, strict=True))
+        return update
+    at, theirs = _match_rows(answers, users)
+    return StateUpdate._make(_put(column, at, new[theirs]) for column, new in zip(update, answers.update, strict=True))
 
 
-def decided(answers: Answers | None, woken: Woken, wanted: Intentions) -> Intentions:
+def apply_decisions(answers: CustomAnswers | None, users: ActiveUsers, wanted: Intentions) -> Intentions:
     """Return `wanted` of the active with the cells that were answered."""
     if answers is None:
         return wanted
-    at, theirs = _meeting(answers, woken)
-    cell = wanted.cell.copy()
-    _put_cells(cell, wanted.start, at, answers.wanted.start[theirs], answers.wanted.cell)
-    return wanted._replace(cell=cell)
+    at, theirs = _match_rows(answers, users)
+    cell = wanted.outcome.copy()
+    _put_cells(cell, wanted.start, at, answers.intentions.start[theirs], answers.intentions.outcome)
+    return wanted._replace(outcome=cell)
 
 
-def _meeting(answers: Answers, woken: Woken) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _match_rows(answers: CustomAnswers, users: ActiveUsers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where among the active, and where among the answers, the same accounts are."""
-    _, at, theirs = np.intersect1d(woken.active, answers.rows, assume_unique=True, return_indices=True)
+    _, at, theirs = np.intersect1d(users.active, answers.rows, assume_unique=True, return_indices=True)
     return at, theirs
 
 

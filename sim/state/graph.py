@@ -21,7 +21,7 @@ class Graph(NamedTuple):
     followers: I32  #: [E] who follows row i
 
 
-class Rows(NamedTuple):
+class Adjacency(NamedTuple):
     """One direction of a graph; every row ascends, and there may be room between rows."""
 
     start: I64  #: [A] row i is start[i] .. stop[i] - 1 of the items
@@ -29,14 +29,14 @@ class Rows(NamedTuple):
     item: I32  #: [N]
 
 
-def following_of(graph: Graph) -> Rows:
+def get_following(graph: Graph) -> Adjacency:
     """Return whom each account follows, as views of the graph."""
-    return Rows(graph.following_start[:-1], graph.following_start[1:], graph.following)
+    return Adjacency(graph.following_start[:-1], graph.following_start[1:], graph.following)
 
 
-def followers_of(graph: Graph) -> Rows:
+def get_followers(graph: Graph) -> Adjacency:
     """Return who follows each account, as views of the graph."""
-    return Rows(graph.followers_start[:-1], graph.followers_start[1:], graph.followers)
+    return Adjacency(graph.followers_start[:-1], graph.followers_start[1:], graph.followers)
 
 
 def from_edges(source: ArrayLike, target: ArrayLike, n: int) -> Graph:
@@ -58,16 +58,16 @@ def from_edges(source: ArrayLike, target: ArrayLike, n: int) -> Graph:
     for ends in (followers, followees):
         if len(ends) and not (ends.min() >= 0 and ends.max() < n):
             raise ValueError(f"endpoints must lie in 0 .. {n - 1}, got {ends.min()} .. {ends.max()}")
-    return Graph(*_sorted_rows(_row(followers), _row(followees), n))
+    return Graph(*_sort_rows(_as_int32(followers), _as_int32(followees), n))
 
 
-def edges(graph: Graph) -> tuple[I32, I32]:
+def list_edges(graph: Graph) -> tuple[I32, I32]:
     """Return (source, target), both int32 [E], ordered by source, then target; source follows target."""
     n = len(graph.following_start) - 1
     return np.repeat(np.arange(n, dtype=np.int32), np.diff(graph.following_start)), graph.following
 
 
-def extended(graph: Graph, source: ArrayLike, target: ArrayLike, n: int) -> Graph:
+def extend_graph(graph: Graph, source: ArrayLike, target: ArrayLike, n: int) -> Graph:
     """Append rows up to `n` and the edges of the appended (organised) accounts; old edges and their order stay.
 
     Args:
@@ -83,10 +83,10 @@ def extended(graph: Graph, source: ArrayLike, target: ArrayLike, n: int) -> Grap
     added = from_edges(source, target, n)
     if n < old:
         raise ValueError(f"a graph of {old} rows can not shrink to {n}")
-    if len(added.following) and np.maximum(*edges(added)).min() < old:
+    if len(added.following) and np.maximum(*list_edges(added)).min() < old:
         raise ValueError(f"every added edge must touch an appended row ({old} .. {n - 1})")
-    following = _appended(graph.following_start, graph.following, added.following_start, added.following)
-    followers = _appended(graph.followers_start, graph.followers, added.followers_start, added.followers)
+    following = _append_rows(graph.following_start, graph.following, added.following_start, added.following)
+    followers = _append_rows(graph.followers_start, graph.followers, added.followers_start, added.followers)
     return Graph(*following, *followers)
 
 
@@ -94,7 +94,7 @@ def reciprocity(graph: Graph) -> float:
     """Return the share of edges whose reverse is an edge too, in [0, 1]; nan for a graph without edges."""
     if not len(graph.following):
         return math.nan
-    return mutual_edges(*graph) / len(graph.following)
+    return count_mutual_edges(*graph) / len(graph.following)
 
 
 def assortativity(graph: Graph, value: ArrayLike) -> float:
@@ -107,7 +107,7 @@ def assortativity(graph: Graph, value: ArrayLike) -> float:
 
 
 @njit(cache=True)
-def mutual_edges(following_start, following, followers_start, followers):
+def count_mutual_edges(following_start, following, followers_start, followers):
     """Count the edges whose reverse is an edge too (twice the number of mutual pairs): rows are merged, O(A + E)."""
     count = 0
     for row in range(len(following_start) - 1):
@@ -147,12 +147,12 @@ def _pearson(start, column, value):
     return both / math.sqrt(squares_first * squares_second)
 
 
-def _row(ends: NDArray[Any]) -> I32:
+def _as_int32(ends: NDArray[Any]) -> I32:
     return np.ascontiguousarray(ends, np.int32)
 
 
 @njit(cache=True)
-def _starts(ends, others, n):
+def _count_starts(ends, others, n):
     """Return int64 [n + 1]: where each row begins after a counting sort by `ends`, self-loops left aside."""
     start = np.zeros(n + 1, np.int64)
     for edge in range(len(ends)):
@@ -164,7 +164,7 @@ def _starts(ends, others, n):
 
 
 @njit(cache=True)
-def _transposed(start, column, turned_start):
+def _transpose(start, column, turned_start):
     """Return the rows of the reversed edges; walked in order, so that every row of the result ascends."""
     turned = np.empty(len(column), np.int32)
     place = turned_start[:-1].copy()
@@ -176,27 +176,27 @@ def _transposed(start, column, turned_start):
 
 
 @njit(cache=True)
-def _sorted_rows(source, target, n):
-    followers_start = _starts(target, source, n)
+def _sort_rows(source, target, n):
+    followers_start = _count_starts(target, source, n)
     unsorted = np.empty(followers_start[n], np.int32)
     place = followers_start[:-1].copy()
     for edge in range(len(source)):
         if source[edge] != target[edge]:
             unsorted[place[target[edge]]] = source[edge]
             place[target[edge]] += 1
-    following_start = _starts(source, target, n)
-    following = _transposed(followers_start, unsorted, following_start)
-    following_start, following = _without_duplicates(following_start, following)
+    following_start = _count_starts(source, target, n)
+    following = _transpose(followers_start, unsorted, following_start)
+    following_start, following = _drop_duplicates(following_start, following)
     followers_start[:] = 0
     for item in range(len(following)):
         followers_start[following[item] + 1] += 1
     for row in range(n):
         followers_start[row + 1] += followers_start[row]
-    return following_start, following, followers_start, _transposed(following_start, following, followers_start)
+    return following_start, following, followers_start, _transpose(following_start, following, followers_start)
 
 
 @njit(cache=True)
-def _without_duplicates(start, column):
+def _drop_duplicates(start, column):
     kept_start = np.zeros_like(start)
     kept = 0
     for row in range(len(start) - 1):
@@ -215,7 +215,7 @@ def _without_duplicates(start, column):
 
 
 @njit(cache=True)
-def _appended(start, column, added_start, added):
+def _append_rows(start, column, added_start, added):
     """Return rows with the added neighbours behind the old ones: appended rows have the highest numbers."""
     n, old = len(added_start) - 1, len(start) - 1
     joined_start = np.empty(n + 1, np.int64)

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels import kernel, piece
+from sim.kernels import inline_kernel, kernel
 from sim.state.accounts import F64, I64, Accounts
 
 ORIGINAL, REPOST, REPLY = 0, 1, 2
 KINDS = ("original", "repost", "reply")
-TOXIC = 0.5  #: a post of at least this toxicity is abuse (assumption)
+TOXIC_THRESHOLD = 0.5  #: a post of at least this toxicity is abuse (assumption)
 CONTESTED = 0  #: the topic that the campaign is about; all others are everyday talk
-SLOGANS = 2**30  #: templates from here on are slogans of genuine people, one an hour
+FIRST_SLOGAN = 2**30  #: templates from here on are slogans of genuine people, one an hour
 THEMES = ("plain", "smear", "distress", "civic")
 PLAIN, SMEAR, DISTRESS, CIVIC = range(len(THEMES))  #: what content does beside its stance
 
@@ -43,7 +43,7 @@ class Drafts(NamedTuple):
     template: I32  #: number of the text it copies, -1 for own words
     parent: I64  #: serial of the post that is reposted or answered, -1 for none
     root: I64  #: serial of the reposted content, -1 for the post itself
-    voice: I32  #: account row of the content's author
+    original_author: I32  #: account row of the content's author
     target: I32  #: account row that is answered, -1 for none
     target_stance: F64  #: the answered post's stance towards the principal
     dissent: NDArray[np.bool_]  #: dissenting post by a member of the cohort
@@ -66,7 +66,7 @@ class Posts(NamedTuple):
     template: I32
     parent: I64
     root: I64
-    voice: I32
+    original_author: I32
     target: I32
     target_stance: F64
     dissent: NDArray[np.bool_]
@@ -89,7 +89,7 @@ _DTYPES = {
     "template": np.int32,
     "parent": np.int64,
     "root": np.int64,
-    "voice": np.int32,
+    "original_author": np.int32,
     "target": np.int32,
     "dissent": np.bool_,
     "theme": np.int8,
@@ -100,12 +100,12 @@ _DTYPES = {
     "reports": np.int32,
     "removed": np.bool_,
 }
-_DRAFTED = [np.dtype(_DTYPES.get(name, np.float64)) for name in Drafts._fields]
+_DRAFT_DTYPES = [np.dtype(_DTYPES.get(name, np.float64)) for name in Drafts._fields]
 
 
-def drafts(n: int) -> Drafts:
+def make_drafts(n: int) -> Drafts:
     """Return `n` blank drafts: zeros, and -1 where a serial, a row or a template is absent."""
-    new = Drafts._make(np.zeros(n, dtype) for dtype in _DRAFTED)
+    new = Drafts._make(np.zeros(n, dtype) for dtype in _DRAFT_DTYPES)
     for column in (new.template, new.parent, new.root, new.target):
         column.fill(-1)
     return new
@@ -134,14 +134,14 @@ class Ledger:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._leave(0)  # columns are views of the store again
+        self._drop_oldest(0)  # columns are views of the store again
 
     @property
     def end(self) -> int:
         """Serial that the next post will get."""
         return self.base + self.size
 
-    def rows(self) -> Posts:
+    def get_rows(self) -> Posts:
         """Return views of the rows in the window, oldest first."""
         return Posts._make(column[: self.size] for column in self.columns)
 
@@ -150,13 +150,13 @@ class Ledger:
 
         Rows of posts already there do not move. Returns the rows that were filled.
         """
-        order = np.lexsort((_whole(parts, "key"), _whole(parts, "time")))
+        order = np.lexsort((_concatenate_column(parts, "key"), _concatenate_column(parts, "time")))
         capacity = len(self._store.time)
         while self._gone + self.size + len(order) > capacity:
             capacity *= 2
         if capacity > len(self._store.time):
-            self._store = Posts._make(_grown(column, capacity) for column in self._store)
-            self._leave(0)
+            self._store = Posts._make(_grow_column(column, capacity) for column in self._store)
+            self._drop_oldest(0)
         filled = slice(self.size, self.size + len(order))
         rows = np.empty_like(order)
         rows[order] = np.arange(filled.start, filled.stop)
@@ -168,20 +168,20 @@ class Ledger:
         self.size = filled.stop
         return filled
 
-    def tidy(self, now: int) -> None:
+    def expire(self, now: int) -> None:
         """Let posts older than the window at `now` (seconds) leave."""
         expired = int(np.searchsorted(self.columns.time[: self.size], now - self.window))
         if expired:
-            self._leave(expired)
+            self._drop_oldest(expired)
         if self._gone > self.size:
             self._free()
 
     def close(self) -> None:
         """Hand the posts still in the window to the archive."""
-        self._leave(self.size)
+        self._drop_oldest(self.size)
         self._free()
 
-    def _leave(self, count: int) -> None:
+    def _drop_oldest(self, count: int) -> None:
         self._gone += count
         self.base += count
         self.size -= count
@@ -195,13 +195,13 @@ class Ledger:
         self._gone, self.columns = 0, self._store
 
 
-def _grown(column: NDArray[Any], capacity: int) -> NDArray[Any]:
+def _grow_column(column: NDArray[Any], capacity: int) -> NDArray[Any]:
     grown = np.zeros(capacity, column.dtype)
     grown[: len(column)] = column
     return grown
 
 
-def _whole(parts: list[Drafts], name: str) -> NDArray[Any]:
+def _concatenate_column(parts: list[Drafts], name: str) -> NDArray[Any]:
     return np.concatenate([getattr(part, name) for part in parts])
 
 
@@ -223,7 +223,7 @@ def _write(posts, base, rows, new):
         posts.template[row] = new.template[d]
         posts.parent[row] = new.parent[d]
         posts.root[row] = base + row if new.root[d] < 0 else new.root[d]
-        posts.voice[row] = new.voice[d]
+        posts.original_author[row] = new.original_author[d]
         posts.target[row] = new.target[d]
         posts.target_stance[row] = new.target_stance[d]
         posts.dissent[row] = new.dissent[d]
@@ -244,11 +244,11 @@ def _link(posts, base, start, stop, accounts):
         if target >= 0:
             posts.previous_mention[row] = accounts.newest_mention[target]
             accounts.newest_mention[target] = serial
-        _credit(posts, base, posts.kind[row], posts.parent[row], posts.root[row])
+        _count_response(posts, base, posts.kind[row], posts.parent[row], posts.root[row])
 
 
-@piece
-def _credit(posts, base, kind, parent, root):
+@inline_kernel
+def _count_response(posts, base, kind, parent, root):
     if kind == REPOST:
         if root >= base:
             posts.reposts[root - base] += 1
@@ -258,8 +258,8 @@ def _credit(posts, base, kind, parent, root):
         posts.replies[parent - base] += 1
 
 
-@piece
-def copy(new, d, posts, base, j):
+@inline_kernel
+def fill_repost(new, d, posts, base, j):
     """Make draft `d` a repost of row `j` of `posts` (any tuple of these columns): same content, same voice."""
     new.kind[d] = REPOST
     new.topic[d] = posts.topic[j]
@@ -272,14 +272,14 @@ def copy(new, d, posts, base, j):
     new.theme[d] = posts.theme[j]
     new.parent[d] = base + j
     new.root[d] = posts.root[j]
-    new.voice[d] = posts.voice[j]
+    new.original_author[d] = posts.original_author[j]
 
 
-@piece
-def answer(new, d, posts, base, j):
+@inline_kernel
+def fill_reply(new, d, posts, base, j):
     """Make draft `d` a reply to the content of row `j` of `posts`."""
     new.kind[d] = REPLY
     new.topic[d] = posts.topic[j]
     new.parent[d] = posts.root[j]
-    new.target[d] = posts.voice[j]
+    new.target[d] = posts.original_author[j]
     new.target_stance[d] = posts.stance_principal[j]

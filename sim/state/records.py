@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.state.accounts import F64, I64
-from sim.state.posts import I32, Drafts, drafts
+from sim.state.posts import I32, Drafts, make_drafts
 
 
-class Woken(NamedTuple):
+class ActiveUsers(NamedTuple):
     """Who opens the platform in this hour."""
 
     active: I32  #: [R] rows, ascending
@@ -19,18 +19,21 @@ class Woken(NamedTuple):
     second: I64  #: [R] second of the hour at which each active account's session starts
 
 
-LEAST, MOST = 256, 16_384  #: people in a group: fewer are not worth a thread, more take too much memory at once
-AHEAD = 64  #: people with whom the first group is done before the other threads have woken up
+MIN_GROUP_SIZE, MAX_GROUP_SIZE = (
+    256,
+    16_384,
+)  #: people in a group: fewer are not worth a thread, more take too much memory at once
+FIRST_GROUP_SIZE = 64  #: people with whom the first group is done before the other threads have woken up
 
 
-def split(woken: Woken, threads: int) -> list[Woken]:
+def split_users(users: ActiveUsers, threads: int) -> list[ActiveUsers]:
     """Return the active in groups, in order, one a thread if that is worth it; the absent are in the first."""
-    n = len(woken.active)
-    parts = max(threads if n >= threads * LEAST else 1, math.ceil(n / MOST))
-    ahead = min(AHEAD, n // 8) if parts > 1 else 0
+    n = len(users.active)
+    parts = max(threads if n >= threads * MIN_GROUP_SIZE else 1, math.ceil(n / MAX_GROUP_SIZE))
+    ahead = min(FIRST_GROUP_SIZE, n // 8) if parts > 1 else 0
     ends = [0, *(ahead + (n - ahead) * part // parts for part in range(1, parts + 1))]
     return [
-        Woken(woken.active[first:last], woken.absent[: 0 if first else None], woken.second[first:last])
+        ActiveUsers(users.active[first:last], users.absent[: 0 if first else None], users.second[first:last])
         for first, last in pairwise(ends)
     ]
 
@@ -42,43 +45,43 @@ class Exposures(NamedTuple):
     item: I32  #: [E] row in the ledger's window
 
 
-class Change(NamedTuple):
+class StateUpdate(NamedTuple):
     """New values of the active accounts after reading, and what reading leaves for speaking. All [R]."""
 
     stance_principal: F64
     stance_extremist: F64
-    climate: F64
+    opinion_climate: F64
     fear: F64
-    dread: F64
+    expected_toxicity: F64
     habituation: F64
     abuse: I64  #: toxic posts received in this session
     allies: I64  #: like-minded contested posts seen in this session
     leaves: NDArray[np.bool_]  #: leaves the platform after this session
 
 
-class Spoken(NamedTuple):
+class SpeechRecord(NamedTuple):
     """What people wrote, and the account of every latent intention of the dissenting cohort."""
 
     drafts: Drafts
-    cells: I64  #: [len(CELLS)] dissenting intentions by how they ended
+    outcomes: I64  #: [len(CELLS)] dissenting intentions by how they ended
     voiced: I64  #: [R] contested intentions voiced, by active account
     withheld: I64  #: [R] contested intentions withheld, by active account
     decided: I64  #: [R] contested intentions that were prompted: voiced, withheld or reserved
 
 
-CELLS = (
+OUTCOMES = (
     "left",
     "suspended",
     "persuaded",
     "unprompted",
-    "reserved",
+    "private",
     "withheld_fear",
     "withheld_climate",
-    "withheld_either",
-    "withheld_over",
+    "withheld_joint",
+    "withheld_redundant",
     "dissent_posts",
 )
-LEFT, SUSPENDED, PERSUADED, UNPROMPTED, RESERVED, FEAR, CLIMATE, EITHER, OVER, VOICED = range(len(CELLS))
+LEFT, SUSPENDED, PERSUADED, UNPROMPTED, PRIVATE, FEAR, CLIMATE, JOINT, REDUNDANT, VOICED = range(len(OUTCOMES))
 
 
 EVERYDAY = -1  #: in place of a cell: an intention on everyday talk, which is always voiced
@@ -89,59 +92,61 @@ class Intentions(NamedTuple):
 
     start: I64  #: [R + 1] intentions of account r are start[r] .. start[r + 1] - 1
     key: NDArray[np.uint64]  #: [I] identity, also of the post if it is said
-    cell: NDArray[np.int8]  #: [I] EVERYDAY, or how a contested one ends: UNPROMPTED .. VOICED
+    outcome: NDArray[np.int8]  #: [I] EVERYDAY, or how a contested one ends: UNPROMPTED .. VOICED
 
 
-class Moves(NamedTuple):
+class EdgeChanges(NamedTuple):
     """Ties that people change, one row a change, in order of people and of what they read; all columns [M]."""
 
     who: I32  #: account that changes a tie
     whom: I32  #: account that it is about
-    act: NDArray[np.int8]  #: FOLLOW | UNFOLLOW | BLOCK | MUTE
+    action: NDArray[np.int8]  #: FOLLOW | UNFOLLOW | BLOCK | MUTE
 
 
 FOLLOW, UNFOLLOW, BLOCK, MUTE = range(4)
-UNMOVED = Moves(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int8))
+NO_EDGE_CHANGES = EdgeChanges(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int8))
 
 
-class Guarded(NamedTuple):
+class DefenceEffects(NamedTuple):
     """What defences did in one tick, beside removals and suspensions."""
 
-    held: Drafts  #: that were not posted
-    asked: int  #: prompts shown
+    rejected: Drafts  #: that were not posted
+    prompts_shown: int  #: prompts shown
     demoted: I64  #: rows of the ledger written in this tick that are ranked lower
     uncounted: I64  #: rows of the ledger that do not count for trends
-    listed: Moves  #: who blocks whom by a common list
+    blocks: EdgeChanges  #: who blocks whom by a common list
 
 
-UNGUARDED = Guarded(drafts(0), 0, np.zeros(0, np.int64), np.zeros(0, np.int64), UNMOVED)
+NO_DEFENCE_EFFECTS = DefenceEffects(make_drafts(0), 0, np.zeros(0, np.int64), np.zeros(0, np.int64), NO_EDGE_CHANGES)
 
 
-class Doings(NamedTuple):
+class UserActions(NamedTuple):
     """What people did in one tick."""
 
     seen: Exposures
-    change: Change
-    spoken: Spoken
+    update: StateUpdate
+    speech: SpeechRecord
     reported: I64  #: rows of the ledger that readers reported, one item a report
-    moves: Moves
+    edge_changes: EdgeChanges
 
 
-def together(parts: list[Doings]) -> Doings:
+def merge_actions(parts: list[UserActions]) -> UserActions:
     """Return the doings of all groups of people as those of one group."""
     if len(parts) == 1:
         return parts[0]
-    seen, change, spoken, reported, moves = zip(*parts, strict=True)
+    seen, change, speech, reported, moves = zip(*parts, strict=True)
     starts = [np.zeros(1, np.int64)]
     for part in seen:
         starts.append(part.start[1:] + starts[-1][-1])
-    new, cells, *counts = zip(*spoken, strict=True)
-    return Doings(
+    new, cells, *counts = zip(*speech, strict=True)
+    return UserActions(
         Exposures(np.concatenate(starts), np.concatenate([part.item for part in seen])),
-        Change._make(map(np.concatenate, zip(*change, strict=True))),
-        Spoken(Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(cells), *map(np.concatenate, counts)),
+        StateUpdate._make(map(np.concatenate, zip(*change, strict=True))),
+        SpeechRecord(
+            Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(cells), *map(np.concatenate, counts)
+        ),
         np.concatenate(reported),
-        Moves._make(map(np.concatenate, zip(*moves, strict=True))),
+        EdgeChanges._make(map(np.concatenate, zip(*moves, strict=True))),
     )
 
 
@@ -151,17 +156,17 @@ class Orders(NamedTuple):
     drafts: Drafts
     order: I64  #: [D] number of the order
     tactic: NDArray[np.int8]  #: [D] tactic code
-    aims: I64 = np.zeros(0, np.int64)  #: account rows that the order is directed at
+    targets: I64 = np.zeros(0, np.int64)  #: account rows that the order is directed at
     risk: F64 = np.zeros(0)  #: [D] P(the post unmasks its author), or empty where none can
     reported: I64 = np.zeros(0, np.int64)  #: rows of the ledger that members report, one item a report
 
-    def chosen(self, which: NDArray[np.bool_]) -> "Orders":
+    def select(self, which: NDArray[np.bool_]) -> "Orders":
         """Return those of the posts that `which` (bool [D]) marks."""
         new = Drafts._make(column[which] for column in self.drafts)
         risk = self.risk[which] if len(self.risk) else self.risk
         return self._replace(drafts=new, order=self.order[which], tactic=self.tactic[which], risk=risk)
 
-    def joined(self, others: "list[Orders]") -> "Orders":
+    def merge(self, others: "list[Orders]") -> "Orders":
         """Return the posts of `others` as those of this order, with its aims."""
         new = Drafts._make(map(np.concatenate, zip(*(other.drafts for other in others), strict=True)))
         order, tactic = (np.concatenate([getattr(other, name) for other in others]) for name in ("order", "tactic"))

@@ -14,7 +14,7 @@ ROLES = ("organic", "troll", "extremist", "committee", "sleeper", "fan", "newsbo
 GENUINE = (ORGANIC, FAN, NEWSBOT, VOLUNTEER)  #: who serves nobody
 
 
-class Ordered(NamedTuple):
+class OrderLog(NamedTuple):
     """Posts that somebody ordered, [n]."""
 
     key: NDArray[np.uint64]  #: identity of the post
@@ -22,7 +22,7 @@ class Ordered(NamedTuple):
     tactic: NDArray[np.int8]  #: tactic code, -1 for none
 
 
-_NOTHING = Ordered(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int8))
+_EMPTY_LOG = OrderLog(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int8))
 
 
 class Truth:
@@ -43,36 +43,36 @@ class Truth:
     def __init__(self, role: NDArray[np.int8], officer: NDArray[np.int32], logging: bool = False) -> None:
         self.role, self.officer, self.logging = role, officer, logging
         self.n_organic = int(np.count_nonzero(role == ORGANIC))
-        self.troops = np.flatnonzero(role == EXTREMIST)
-        self.employed: dict[int, int] = {}
-        self._log = [_NOTHING]
+        self.propagandists = np.flatnonzero(role == EXTREMIST)
+        self.hired_since: dict[int, int] = {}
+        self._log = [_EMPTY_LOG]
 
     @property
-    def logged(self) -> int:
+    def log_length(self) -> int:
         """Number of ordered posts that nobody took yet."""
         return sum(len(part.key) for part in self._log)
 
-    def employ(self, author: NDArray[np.int32], tick: int) -> None:
+    def record_hired(self, author: NDArray[np.int32], tick: int) -> None:
         """Note that the ordinary people among these authors write to order, from `tick` on if they did not before."""
         if len(author) and author.min() < self.n_organic:
             for row in np.unique(author[author < self.n_organic]).tolist():
-                self.employed.setdefault(row, tick)
+                self.hired_since.setdefault(row, tick)
 
-    def sleepers(self) -> NDArray[np.int64]:
+    def find_sleepers(self) -> NDArray[np.int64]:
         """Return the rows of all who pass for ordinary people and serve somebody, ascending."""
-        return np.union1d(np.flatnonzero(self.role == SLEEPER), np.array([*self.employed], np.int64))
+        return np.union1d(np.flatnonzero(self.role == SLEEPER), np.array([*self.hired_since], np.int64))
 
     def log(self, key: NDArray[np.uint64], order: NDArray[np.int64], tactic: NDArray[np.int8]) -> None:
         """Note which order and tactic made the posts with these keys (uint64, int64, int8, all [n])."""
         if self.logging and len(key):
-            self._log.append(Ordered(key, order, tactic))
+            self._log.append(OrderLog(key, order, tactic))
 
-    def take(self, key: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    def pop_orders(self, key: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """Return order and tactic (int64, int8 [n]) behind the posts with these keys (uint64 [n]), and forget them.
 
         Both are -1 for a post that nobody ordered.
         """
-        log = Ordered._make(map(np.concatenate, zip(*self._log, strict=True)))
+        log = OrderLog._make(map(np.concatenate, zip(*self._log, strict=True)))
         by_key = np.argsort(key)
         place = np.searchsorted(key, log.key, sorter=by_key)
         found = place < len(key)
@@ -80,5 +80,5 @@ class Truth:
         row = by_key[place[found]]
         order, tactic = np.full(len(key), -1, np.int64), np.full(len(key), -1, np.int8)
         order[row], tactic[row] = log.order[found], log.tactic[found]
-        self._log = [Ordered._make(column[~found] for column in log)]
+        self._log = [OrderLog._make(column[~found] for column in log)]
         return order, tactic

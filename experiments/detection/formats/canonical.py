@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from experiments.detection.view import PlatformView, Truth
+from experiments.detection.view import PlatformView, TruthTables
 from sim.errors import InputError
 from sim.state.posts import KINDS
 
@@ -18,7 +18,7 @@ TRUTH = "truth"  #: folder of what a detector must not see
 IDS = ("account_id", "post_id", "repost_of", "reply_to", "reply_to_account", "source", "target")
 
 
-class Parquet:
+class CanonicalWriter:
     """`accounts`, `posts`, `follows`, and in `truth/` `truth_accounts` and `truth_posts`.
 
     Ids are text, "" for none. While it writes, it takes the fingerprint of all that it writes.
@@ -34,9 +34,9 @@ class Parquet:
 
     def add(self, name: str, table: pa.Table) -> None:
         """Append rows to the table `name`, such as "posts" or "truth/truth_posts"."""
-        table = pa.table({column: _plain(column, table[column]) for column in table.column_names})
+        table = pa.table({column: _to_text(column, table[column]) for column in table.column_names})
         digest = self._digests.setdefault(name, sha256("\t".join(table.column_names).encode()))
-        digest.update(_rows(table))
+        digest.update(_encode_rows(table))
         if self.folder is not None:
             if name not in self._files:
                 path = self.folder / f"{name}.parquet"
@@ -52,11 +52,11 @@ class Parquet:
         return sha256(whole.encode()).hexdigest()
 
 
-def _plain(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _to_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(column, -1), "", pc.cast(column, pa.string())) if name in IDS else column
 
 
-def _rows(table: pa.Table) -> memoryview:
+def _encode_rows(table: pa.Table) -> memoryview:
     """Return the rows as text, the same in every version of what writes Parquet."""
     texts = [pc.cast(column, pa.string()) for column in table.columns]
     lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*texts, "\t"), "", "\n").combine_chunks()
@@ -67,7 +67,7 @@ def _rows(table: pa.Table) -> memoryview:
     return memoryview(data)[ends[0] : ends[-1]]
 
 
-def load(folder: Path) -> tuple[PlatformView, Truth]:
+def load(folder: Path) -> tuple[PlatformView, TruthTables]:
     """Read a data set back.
 
     Raises:
@@ -79,12 +79,12 @@ def load(folder: Path) -> tuple[PlatformView, Truth]:
         path = folder / f"{name}.parquet"
         if not path.is_file():
             raise InputError(f"{folder} holds no {name}.parquet: name a folder that experiments.export has written")
-        tables.append(_numbers(pd.read_parquet(path)))
+        tables.append(_parse_ids(pd.read_parquet(path)))
     accounts, posts, follows, *told = tables
     posts["kind"] = pd.Categorical(posts["kind"], KINDS)
-    return PlatformView(accounts, posts, follows), Truth(*told)
+    return PlatformView(accounts, posts, follows), TruthTables(*told)
 
 
-def _numbers(table: pd.DataFrame) -> pd.DataFrame:
+def _parse_ids(table: pd.DataFrame) -> pd.DataFrame:
     ids = {name: table[name].replace("", "-1").astype(np.int64) for name in IDS if name in table}
     return table.assign(**ids)

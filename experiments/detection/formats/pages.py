@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from experiments.detection.formats.shown import Format, People, Posts, filled, listed
-from experiments.detection.formats.tables import retold
+from experiments.detection.formats.base import AccountTexts, Format, PostTexts, fill_template, format_list
+from experiments.detection.formats.tables import format_texts
 
 V1_TIME, V2_TIME = "%a %b %d %H:%M:%S +0000 %Y", "%Y-%m-%dT%H:%M:%S.000Z"
 PAGE = 100  #: posts of a page of version 2
@@ -35,7 +35,7 @@ V2_POST = (
 class V1(Format):
     """Posts as version 1.1 gives them, `v1.jsonl`, in order of time."""
 
-    def __init__(self, folder: Path, people: People) -> None:
+    def __init__(self, folder: Path, people: AccountTexts) -> None:
         super().__init__(folder, people)
         self.file = (folder / "v1.jsonl").open("wb")
         made = pc.strftime(pa.array(people.created, pa.timestamp("s")), V1_TIME)
@@ -44,19 +44,19 @@ class V1(Format):
             '"created_at":"$made","followers_count":$followers,"friends_count":$following,"verified":false}'
         )
         counts = {name: pc.cast(pa.array(getattr(people, name)), pa.string()) for name in ("followers", "following")}
-        self.users = filled(
+        self.users = fill_template(
             template, {"id": people.ids, "name": people.name, "about": people.description, "made": made, **counts}
         )
 
-    def posts(self, posts: Posts) -> None:
+    def write_posts(self, posts: PostTexts) -> None:
         """Write posts."""
         if not len(posts.author):
             return
         repost, reply = pc.equal(posts.kind, "repost"), pc.equal(posts.kind, "reply")
         other = self.users.take(pa.array(posts.other, mask=posts.other < 0)).fill_null("null")
         held = {
-            "hashtags": listed(posts.hashtags, '[{"text":"', '"},{"text":"', '"}]', "[]"),
-            "urls": listed(posts.urls, '[{"expanded_url":"', '"},{"expanded_url":"', '"}]', "[]"),
+            "hashtags": format_list(posts.hashtags, '[{"text":"', '"},{"text":"', '"}]', "[]"),
+            "urls": format_list(posts.urls, '[{"expanded_url":"', '"},{"expanded_url":"', '"}]', "[]"),
         }
         original = {
             "at": pc.strftime(posts.original, V1_TIME),
@@ -64,20 +64,22 @@ class V1(Format):
             "text": posts.text,
             "user": other,
         }
-        mention = filled('[{"id_str":"$id","screen_name":"$name"}]', {"id": posts.other_id, "name": posts.other_name})
-        lines = filled(V1_POST, {
+        mention = fill_template(
+            '[{"id_str":"$id","screen_name":"$name"}]', {"id": posts.other_id, "name": posts.other_name}
+        )
+        lines = fill_template(V1_POST, {
             "created": pc.strftime(posts.moment, V1_TIME),
             "id": posts.id,
-            "text": retold(posts),
+            "text": format_texts(posts),
             "mentions": pc.if_else(pc.equal(posts.other_id, ""), "[]", mention),
-            "reply": _or_null(posts.reply_to),
-            "reply_str": _or_null(posts.reply_to, '"'),
-            "reply_user": pc.if_else(reply, _or_null(posts.other_id), "null"),
-            "reply_user_str": pc.if_else(reply, _or_null(posts.other_id, '"'), "null"),
-            "reply_name": pc.if_else(reply, _or_null(posts.other_name, '"'), "null"),
+            "reply": _quote_or_null(posts.reply_to),
+            "reply_str": _quote_or_null(posts.reply_to, '"'),
+            "reply_user": pc.if_else(reply, _quote_or_null(posts.other_id), "null"),
+            "reply_user_str": pc.if_else(reply, _quote_or_null(posts.other_id, '"'), "null"),
+            "reply_name": pc.if_else(reply, _quote_or_null(posts.other_name, '"'), "null"),
             "user": self.users.take(pa.array(posts.author)),
             "reposts": posts.reposts,
-            "retweeted": pc.if_else(repost, filled(V1_RETWEETED, held | original), ""),
+            "retweeted": pc.if_else(repost, fill_template(V1_RETWEETED, held | original), ""),
             **held,
         })  # fmt: skip
         self.file.write("\n".join(lines.to_pylist()).encode() + b"\n")
@@ -90,7 +92,7 @@ class V1(Format):
 class V2(Format):
     """Pages as version 2 gives them, `v2.jsonl`: `data`, the accounts they name in `includes`, and `meta`."""
 
-    def __init__(self, folder: Path, people: People) -> None:
+    def __init__(self, folder: Path, people: AccountTexts) -> None:
         super().__init__(folder, people)
         self.file = (folder / "v2.jsonl").open("w", encoding="utf-8")
         made = pc.strftime(pa.array(people.created, pa.timestamp("s")), V2_TIME)
@@ -100,29 +102,29 @@ class V2(Format):
         )
         counts = {name: pc.cast(pa.array(getattr(people, name)), pa.string()) for name in ("followers", "following")}
         columns = {"id": people.ids, "name": people.name, "about": people.description, "made": made, **counts}
-        self.users: list[str] = filled(template, columns).to_pylist()
+        self.users: list[str] = fill_template(template, columns).to_pylist()
         self.waiting: list[tuple[str, str, int, int]] = []  # line, id, author and whom it names, of the next page
         self.pages = 0
 
-    def posts(self, posts: Posts) -> None:
+    def write_posts(self, posts: PostTexts) -> None:
         """Write all pages that are full."""
         if not len(posts.author):
             return
         refers = pc.if_else(pc.equal(posts.kind, "repost"), posts.repost_of, posts.reply_to)
         how = pc.if_else(pc.equal(posts.kind, "repost"), "retweeted", "replied_to")
-        more = filled(',"referenced_tweets":[{"type":"$how","id":"$id"}]', {"how": how, "id": refers})
-        answered = filled(',"in_reply_to_user_id":"$id"', {"id": posts.other_id})
-        mention = filled('[{"username":"$name","id":"$id"}]', {"id": posts.other_id, "name": posts.other_name})
+        more = fill_template(',"referenced_tweets":[{"type":"$how","id":"$id"}]', {"how": how, "id": refers})
+        answered = fill_template(',"in_reply_to_user_id":"$id"', {"id": posts.other_id})
+        mention = fill_template('[{"username":"$name","id":"$id"}]', {"id": posts.other_id, "name": posts.other_name})
         more = pc.if_else(pc.equal(refers, ""), "", more)
         answered = pc.if_else(pc.equal(posts.kind, "reply"), answered, "")
-        lines = filled(V2_POST, {
+        lines = fill_template(V2_POST, {
             "id": posts.id,
             "author": posts.account,
             "created": pc.strftime(posts.moment, V2_TIME),
-            "text": retold(posts),
+            "text": format_texts(posts),
             "thread": pc.if_else(pc.equal(posts.reply_to, ""), posts.id, posts.reply_to),
-            "hashtags": listed(posts.hashtags, '[{"tag":"', '"},{"tag":"', '"}]', "[]"),
-            "urls": listed(posts.urls, '[{"expanded_url":"', '"},{"expanded_url":"', '"}]', "[]"),
+            "hashtags": format_list(posts.hashtags, '[{"tag":"', '"},{"tag":"', '"}]', "[]"),
+            "urls": format_list(posts.urls, '[{"expanded_url":"', '"},{"expanded_url":"', '"}]', "[]"),
             "mentions": pc.if_else(pc.equal(posts.other_id, ""), "[]", mention),
             "reposts": posts.reposts,
             "replies": posts.replies,
@@ -132,10 +134,10 @@ class V2(Format):
         self.waiting.extend(new)
         whole = len(self.waiting) // PAGE * PAGE
         for first in range(0, whole, PAGE):
-            self._page(self.waiting[first : first + PAGE])
+            self._write_page(self.waiting[first : first + PAGE])
         del self.waiting[:whole]
 
-    def _page(self, rows: list[tuple[str, str, int, int]]) -> None:
+    def _write_page(self, rows: list[tuple[str, str, int, int]]) -> None:
         lines, ids, authors, others = zip(*rows, strict=True)
         users = ",".join(self.users[row] for row in sorted({*authors, *others} - {-1}))
         self.pages += 1
@@ -145,10 +147,10 @@ class V2(Format):
     def close(self, truth: pa.Table) -> None:
         """Write the last page and end the file."""
         if self.waiting:
-            self._page(self.waiting)
+            self._write_page(self.waiting)
         self.file.close()
 
 
-def _or_null(column: pa.Array, quote: str = "") -> pa.Array:
+def _quote_or_null(column: pa.Array, quote: str = "") -> pa.Array:
     """Return each text in quotes, or null where it is empty."""
     return pc.if_else(pc.equal(column, ""), "null", pc.binary_join_element_wise(quote, column, quote, ""))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from experiments.detection.formats.shown import Format, People, Posts, items, listed
+from experiments.detection.formats.base import AccountTexts, Format, PostTexts, format_list, split_items
 
 NEEDED = csv.WriteOptions(quoting_style="needed")
 ARCHIVE = (
@@ -19,7 +19,7 @@ ARCHIVE = (
 )  # fmt: skip
 
 
-class Csv:
+class CsvFile:
     """One file that grows; it is there from the start, with its header."""
 
     def __init__(self, path: Path, columns: dict[str, pa.DataType]) -> None:
@@ -37,13 +37,13 @@ class Cnt(Format):
     Its `co_link` takes an empty cell for a link that all such posts share: give it `cnt_links.csv`, posts with links.
     """
 
-    def __init__(self, folder: Path, people: People) -> None:
+    def __init__(self, folder: Path, people: AccountTexts) -> None:
         super().__init__(folder, people)
         names = ("message_id", "user_id", "username", "repost_id", "reply_id", "message", "timestamp", "urls")
         columns = {name: pa.int64() if name == "timestamp" else pa.string() for name in names}
-        self.all, self.links = Csv(folder / "cnt.csv", columns), Csv(folder / "cnt_links.csv", columns)
+        self.all, self.links = CsvFile(folder / "cnt.csv", columns), CsvFile(folder / "cnt_links.csv", columns)
 
-    def posts(self, posts: Posts) -> None:
+    def write_posts(self, posts: PostTexts) -> None:
         """Write posts."""
         table = pa.table({
             "message_id": posts.id, "user_id": posts.account, "username": posts.name, "repost_id": posts.repost_of,
@@ -63,15 +63,15 @@ class CooRTweet(Format):
 
     TRACES = ("repost", "hashtag", "url", "text")
 
-    def __init__(self, folder: Path, people: People) -> None:
+    def __init__(self, folder: Path, people: AccountTexts) -> None:
         super().__init__(folder, people)
         names = ("object_id", "account_id", "content_id", "timestamp_share")
         columns = {name: pa.int64() if name == "timestamp_share" else pa.string() for name in names}
-        self.files = {trace: Csv(folder / "coortweet" / f"{trace}.csv", columns) for trace in self.TRACES}
+        self.files = {trace: CsvFile(folder / "coortweet" / f"{trace}.csv", columns) for trace in self.TRACES}
 
-    def posts(self, posts: Posts) -> None:
+    def write_posts(self, posts: PostTexts) -> None:
         """Write what was shared: by reposts the post, by others hashtags, links and the text."""
-        for trace, things in shared(posts).items():
+        for trace, things in collect_shared(posts).items():
             thing, row = things
             place = pa.array(row)
             columns = (thing, posts.account.take(place), posts.id.take(place), pa.array(posts.time[row]))
@@ -84,19 +84,19 @@ class CooRTweet(Format):
             file.file.close()
 
 
-class CoSharing(Format):
+class CoSharingFormat(Format):
     """Who shared what, without time: `userid,feature_shared`, one file for each trace in `cosharing/`."""
 
     TRACES = ("repost", "hashtag", "url")
 
-    def __init__(self, folder: Path, people: People) -> None:
+    def __init__(self, folder: Path, people: AccountTexts) -> None:
         super().__init__(folder, people)
         columns = {"userid": pa.string(), "feature_shared": pa.string()}
-        self.files = {trace: Csv(folder / "cosharing" / f"{trace}.csv", columns) for trace in self.TRACES}
+        self.files = {trace: CsvFile(folder / "cosharing" / f"{trace}.csv", columns) for trace in self.TRACES}
 
-    def posts(self, posts: Posts) -> None:
+    def write_posts(self, posts: PostTexts) -> None:
         """Write what was shared."""
-        for trace, (thing, row) in shared(posts).items():
+        for trace, (thing, row) in collect_shared(posts).items():
             if trace in self.files:
                 table = {"userid": posts.account.take(pa.array(row)), "feature_shared": thing}
                 self.files[trace].write(pa.table(table))
@@ -107,14 +107,14 @@ class CoSharing(Format):
             file.file.close()
 
 
-class Archive(Format):
+class IoArchive(Format):
     """The CSV of the information operations archive, `io_archive.csv`; its times have no seconds, as there."""
 
-    def __init__(self, folder: Path, people: People) -> None:
+    def __init__(self, folder: Path, people: AccountTexts) -> None:
         super().__init__(folder, people)
-        self.file = Csv(folder / "io_archive.csv", dict.fromkeys(ARCHIVE, pa.string()))
+        self.file = CsvFile(folder / "io_archive.csv", dict.fromkeys(ARCHIVE, pa.string()))
 
-    def posts(self, posts: Posts) -> None:
+    def write_posts(self, posts: PostTexts) -> None:
         """Write posts."""
         people, author, none = self.people, pa.array(posts.author), pa.scalar("")
         repost, reply = pc.equal(posts.kind, "repost"), pc.equal(posts.kind, "reply")
@@ -128,7 +128,7 @@ class Archive(Format):
             "follower_count": pc.cast(pa.array(people.followers[posts.author]), pa.string()),
             "following_count": pc.cast(pa.array(people.following[posts.author]), pa.string()),
             "account_creation_date": made.take(author),
-            "tweet_text": retold(posts),
+            "tweet_text": format_texts(posts),
             "tweet_time": pc.strftime(posts.moment, "%Y-%m-%d %H:%M"),
             "in_reply_to_userid": pc.if_else(reply, posts.other_id, none),
             "in_reply_to_tweetid": posts.reply_to,
@@ -137,9 +137,9 @@ class Archive(Format):
             "retweet_tweetid": posts.repost_of,
             "reply_count": posts.replies,
             "retweet_count": posts.reposts,
-            "hashtags": listed(posts.hashtags, "['", "', '", "']", "[]"),
-            "urls": listed(posts.urls, "['", "', '", "']", "[]"),
-            "user_mentions": listed(posts.other_id, "['", "', '", "']", "[]"),
+            "hashtags": format_list(posts.hashtags, "['", "', '", "']", "[]"),
+            "urls": format_list(posts.urls, "['", "', '", "']", "[]"),
+            "user_mentions": format_list(posts.other_id, "['", "', '", "']", "[]"),
         }
         same = {"account_language": "und", "tweet_language": "und", "tweet_client_name": "Web", "like_count": "0",
                 "quote_count": "0"}  # fmt: skip
@@ -152,7 +152,7 @@ class Archive(Format):
         self.file.file.close()
 
 
-def retold(posts: Posts) -> pa.Array:
+def format_texts(posts: PostTexts) -> pa.Array:
     """Return the texts as a platform shows them: a repost names whom it repeats, an answer whom it answers."""
     repost = pc.binary_join_element_wise("RT @", posts.other_name, ": ", posts.text, "")
     reply = pc.binary_join_element_wise("@", posts.other_name, " ", posts.text, "")
@@ -160,13 +160,13 @@ def retold(posts: Posts) -> pa.Array:
     return pc.if_else(pc.equal(posts.kind, "repost"), repost, own)
 
 
-def shared(posts: Posts) -> dict[str, tuple[pa.Array, np.ndarray]]:
+def collect_shared(posts: PostTexts) -> dict[str, tuple[pa.Array, np.ndarray]]:
     """Return for each trace the things that were shared, and the row of the post that each was shared by."""
     own = pc.not_equal(posts.kind, "repost").to_numpy(zero_copy_only=False)
     written, reposted = np.flatnonzero(own), np.flatnonzero(~own)
     at = pa.array(written)
     traces = {"repost": (posts.repost_of.take(pa.array(reposted)), reposted), "text": (posts.text.take(at), written)}
     for trace, column in (("hashtag", posts.hashtags), ("url", posts.urls)):
-        thing, row = items(column.take(at))
+        thing, row = split_items(column.take(at))
         traces[trace] = thing, written[row]
     return traces

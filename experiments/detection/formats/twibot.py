@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from experiments.detection.formats.shown import Format, People, Posts
-from experiments.detection.formats.tables import Csv
-from sim.noise import draws, stream
+from experiments.detection.formats.base import AccountTexts, Format, PostTexts
+from experiments.detection.formats.tables import CsvFile
+from sim.rng import draw_each, stream
 
 _SPLIT = stream("export/split")
 SHARES = {"train": 0.7, "val": 0.2, "test": 0.1}
@@ -22,26 +22,28 @@ SHARES = {"train": 0.7, "val": 0.2, "test": 0.1}
 class TwiBot(Format):
     """`user.json`, `label.csv`, `split.csv` and `edge.csv`; ids have "u" or "t" before them, as there."""
 
-    def __init__(self, folder: Path, people: People) -> None:
+    def __init__(self, folder: Path, people: AccountTexts) -> None:
         super().__init__(folder / "twibot", people)
         self.folder.mkdir()
-        self.edges = Csv(self.folder / "edge.csv", dict.fromkeys(("source_id", "relation", "target_id"), pa.string()))
+        self.edges = CsvFile(
+            self.folder / "edge.csv", dict.fromkeys(("source_id", "relation", "target_id"), pa.string())
+        )
         self.written = np.zeros(len(people.id), np.int64)
 
-    def posts(self, posts: Posts) -> None:
+    def write_posts(self, posts: PostTexts) -> None:
         """Write who posted what, and what it reposts or answers."""
         self.written += np.bincount(posts.author, minlength=len(self.written))
-        self._edges("u", posts.account, "post", "t", posts.id)
+        self._write_edges("u", posts.account, "post", "t", posts.id)
         for relation, column in (("retweeted", posts.repost_of), ("replied_to", posts.reply_to)):
             there = pc.not_equal(column, "")
-            self._edges("t", posts.id.filter(there), relation, "t", column.filter(there))
+            self._write_edges("t", posts.id.filter(there), relation, "t", column.filter(there))
 
-    def follows(self, follows: pa.Table) -> None:
+    def write_follows(self, follows: pa.Table) -> None:
         """Write who follows whom."""
         source, target = (pc.cast(follows[end].combine_chunks(), pa.string()) for end in ("source", "target"))
-        self._edges("u", source, "following", "u", target)
+        self._write_edges("u", source, "following", "u", target)
 
-    def _edges(self, left: str, source: pa.Array, relation: str, right: str, target: pa.Array) -> None:
+    def _write_edges(self, left: str, source: pa.Array, relation: str, right: str, target: pa.Array) -> None:
         ends = [pc.binary_join_element_wise(sign, column, "") for sign, column in ((left, source), (right, target))]
         table = {"source_id": ends[0], "relation": pa.repeat(relation, len(source)), "target_id": ends[1]}
         self.edges.write(pa.table(table))
@@ -61,11 +63,11 @@ class TwiBot(Format):
         ]  # fmt: skip
         (self.folder / "user.json").write_text(json.dumps(users, indent=0), encoding="utf-8")
         human = pc.and_(pc.equal(truth["campaign_id"], ""), pc.less(truth["activated_at"], 0)).combine_chunks()
-        part = np.searchsorted(np.cumsum([*SHARES.values()])[:-1], draws(people.id.astype(np.uint64) ^ _SPLIT, 0))
+        part = np.searchsorted(np.cumsum([*SHARES.values()])[:-1], draw_each(people.id.astype(np.uint64) ^ _SPLIT, 0))
         for name, column in (
             ("label", pc.if_else(human, "human", "bot")),
             ("split", pa.array(np.array([*SHARES])[part])),
         ):
-            file = Csv(self.folder / f"{name}.csv", {"id": pa.string(), name: pa.string()})
+            file = CsvFile(self.folder / f"{name}.csv", {"id": pa.string(), name: pa.string()})
             file.write(pa.table({"id": ids, name: column}))
             file.file.close()

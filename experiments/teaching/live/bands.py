@@ -8,9 +8,9 @@ from multiprocessing import get_context, parent_process
 from threading import Lock, Thread
 from typing import Any
 
-from experiments.teaching.curves import Curves, band, curves
-from experiments.teaching.live.choice import Choice, staged
-from experiments.teaching.takes import Take, shoot
+from experiments.teaching.curves import Curves, compute_band, compute_curves
+from experiments.teaching.live.choice import Choice, build_setup
+from experiments.teaching.replay_runs import ReplayJob, run_job
 
 SEEDS, HOURS = 8, 264
 MOST_PEOPLE = 5000  #: above it there is no band: eight pairs would take too long
@@ -18,7 +18,7 @@ _LOCK = Lock()
 
 
 @lru_cache(1)
-def pool() -> ProcessPoolExecutor:
+def get_pool() -> ProcessPoolExecutor:
     """Return the workers of this server: one, so that worlds that are looked at keep a core."""
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_server)
 
@@ -34,11 +34,11 @@ def _wait_for_end() -> None:
         os._exit(0)
 
 
-def pair(choice: Choice) -> tuple[Curves, Curves]:
+def simulate_pair(choice: Choice) -> tuple[Curves, Curves]:
     """Return the curves of one seed, without what the scenario is about and with it."""
-    stage = staged(choice)
-    histories = shoot(Take(stage.settings, choice.seed, HOURS, 0)).histories
-    return curves(histories[0], stage.own), curves(histories[-1], stage.own)
+    stage = build_setup(choice)
+    histories = run_job(ReplayJob(stage.settings, choice.seed, HOURS, 0)).histories
+    return compute_curves(histories[0], stage.own), compute_curves(histories[-1], stage.own)
 
 
 class Bands:
@@ -53,9 +53,9 @@ class Bands:
         self.tell, self._pairs, self._lock = tell, [], Lock()  # type: ignore[var-annotated]
         seeds = range(choice.seed, choice.seed + SEEDS) if choice.people <= MOST_PEOPLE else ()
         with _LOCK:
-            self._waiting = [pool().submit(pair, choice._replace(seed=seed)) for seed in seeds]
+            self._waiting = [get_pool().submit(simulate_pair, choice._replace(seed=seed)) for seed in seeds]
         for future in self._waiting:
-            future.add_done_callback(self._done)
+            future.add_done_callback(self._collect)
 
     def cancel(self) -> None:
         """Play nothing more."""
@@ -63,18 +63,20 @@ class Bands:
             future.cancel()
         self.tell = lambda seeds, worlds: None
 
-    def _done(self, future: "Future[tuple[Curves, Curves]]") -> None:
+    def _collect(self, future: "Future[tuple[Curves, Curves]]") -> None:
         if future.cancelled() or future.exception():
             return
         with self._lock:
             self._pairs.append(future.result())
             if len(self._pairs) < 2:
                 return
-            worlds = [band([both[arm] for both in self._pairs]) for arm in (0, 1)]
-            self.tell(len(self._pairs), [dict(zip(("low", "high"), map(_plain, ends), strict=True)) for ends in worlds])
+            worlds = [compute_band([both[arm] for both in self._pairs]) for arm in (0, 1)]
+            self.tell(
+                len(self._pairs), [dict(zip(("low", "high"), map(_to_plain, ends), strict=True)) for ends in worlds]
+            )
 
 
-def _plain(lines: Curves) -> dict[str, list[float | None]]:
+def _to_plain(lines: Curves) -> dict[str, list[float | None]]:
     return {
         name: [None if value != value else value for value in line.round(4).tolist()] for name, line in lines.items()
     }

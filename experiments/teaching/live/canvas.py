@@ -7,7 +7,7 @@ import traitlets
 from ipyvue import VueTemplate
 from jinja2 import Environment, PackageLoader
 
-from experiments.teaching.replay import SCRIPTS, source
+from experiments.teaching.replay import SCRIPTS, read_source
 
 TEMPLATE = """<template><div class="player"><style v-text="css"></style>
 <header><h1 id="title"></h1><button id="language" type="button" data-word="other_language"></button></header>
@@ -38,25 +38,25 @@ module.exports = {
 </script>"""
 
 
-def template() -> str:
+def build_template() -> str:
     """Return the widget: the replay's page body and scripts, and what connects them."""
     loader = Environment(loader=PackageLoader("experiments.teaching", "player"), autoescape=True)
-    script = "\n".join(source(name).replace('"use strict";', "") for name in (*SCRIPTS, "live.js"))
+    script = "\n".join(read_source(name).replace('"use strict";', "") for name in (*SCRIPTS, "live.js"))
     return TEMPLATE.replace("BODY", loader.get_template("body.html").render()).replace("SCRIPT", script)
 
 
-def style() -> str:
+def build_style() -> str:
     """Return the replay's style, light only as the controls around it are."""
-    return source("replay.css").replace("(prefers-color-scheme: dark)", "not all").replace("light dark", "light")
+    return read_source("replay.css").replace("(prefers-color-scheme: dark)", "not all").replace("light dark", "light")
 
 
 class Canvas(VueTemplate):  # type: ignore[misc]
     """Draws what it is told; `said` is called with what happens in it."""
 
-    template = traitlets.Unicode(template()).tag(sync=True)
+    template = traitlets.Unicode(build_template()).tag(sync=True)
     events = traitlets.List(["said"]).tag(sync=True)
-    css = traitlets.Unicode(style()).tag(sync=True)
-    words = traitlets.Unicode(source("words.json")).tag(sync=True)
+    css = traitlets.Unicode(build_style()).tag(sync=True)
+    words = traitlets.Unicode(read_source("words.json")).tag(sync=True)
     language = traitlets.Unicode("en").tag(sync=True)
     cast = traitlets.Unicode("").tag(sync=True)
     picture = traitlets.Unicode("").tag(sync=True)
@@ -70,6 +70,6 @@ class Canvas(VueTemplate):  # type: ignore[misc]
             self.heard(str(data[0]), data[1])
 
 
-def packed(value: Any) -> str:
+def to_json(value: Any) -> str:
     """Return a value as the text that the widget reads."""
     return json.dumps(value)

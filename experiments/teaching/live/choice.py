@@ -9,8 +9,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import CONF
-from experiments.settings import changed
-from experiments.teaching.compared import called, measures, time_of, worlds
+from experiments.settings import replace_fields
+from experiments.teaching.comparison import build_settings, get_time_span, name_page, select_measures
 from sim.campaigns import TACTICS, Campaign
 from sim.errors import InputError, suggest
 from sim.setting import Setting
@@ -32,12 +32,12 @@ class Choice(NamedTuple):
     seed: int = 1
 
 
-def names(group: str) -> list[str]:
+def list_choices(group: str) -> list[str]:
     """Return the choices of a group of conf/."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
-class Staged(NamedTuple):
+class LiveSetup(NamedTuple):
     """What a choice stands for."""
 
     settings: tuple[Setting, ...]  #: without what the scenario is about, if there is anything, and with it
@@ -46,28 +46,28 @@ class Staged(NamedTuple):
     words: dict[str, dict[str, str]]  #: language -> key -> text, instead of the usual
 
 
-class _Composed(NamedTuple):
+class _ComposedScenario(NamedTuple):
     settings: tuple[Setting, ...]
     config: DictConfig
 
 
-def own(scenario: str) -> dict[str, Any]:
+def get_scenario_fields(scenario: str) -> dict[str, Any]:
     """Return the fields of a choice that a scenario decides as long as nobody says otherwise."""
-    rules = _composed(scenario, Choice().moderation, Choice().defence).settings[-1]
+    rules = _compose_scenario(scenario, Choice().moderation, Choice().defence).settings[-1]
     return {"army": rules.army.size, "tactics": rules.campaign.tactics}
 
 
-def setting(choice: Choice) -> Setting:
-    """Return the setting of the world with what the scenario is about; see `staged`."""
-    return staged(choice).settings[-1]
+def get_setting(choice: Choice) -> Setting:
+    """Return the setting of the world with what the scenario is about; see `build_setup`."""
+    return build_setup(choice).settings[-1]
 
 
-def checked(choice: Choice) -> None:
+def check_choice(choice: Choice) -> None:
     """Raise InputError unless all names and numbers of a choice are among those that are allowed."""
     for group in GROUPS:
-        _known(group, getattr(choice, group), names(group))
+        _check_known(group, getattr(choice, group), list_choices(group))
     for tactic in choice.tactics:
-        _known("tactic", tactic, TACTICS)
+        _check_known("tactic", tactic, TACTICS)
     for name, most in (("people", MOST_PEOPLE), ("army", MOST_ARMY), ("seed", MOST_SEED)):
         value = getattr(choice, name)
         least = int(name == "people")
@@ -75,7 +75,7 @@ def checked(choice: Choice) -> None:
             raise InputError(f"{name}={value} must be a whole number from {least} to {most}")
 
 
-def staged(choice: Choice) -> Staged:
+def build_setup(choice: Choice) -> LiveSetup:
     """Return what a choice stands for: its scenario beside what its story compares it with, as in a replay.
 
     An army in a scenario that has none of its own is there in both worlds, and silent in the one without.
@@ -83,27 +83,29 @@ def staged(choice: Choice) -> Staged:
     Raises:
         InputError: a name or a number is not one of those that are allowed.
     """
-    checked(choice)
-    rules, config = _composed(*(getattr(choice, group) for group in GROUPS))
+    check_choice(choice)
+    rules, config = _compose_scenario(*(getattr(choice, group) for group in GROUPS))
     added = bool(choice.army and not rules[-1].army.size)
     words = {"population.size": choice.people, "campaign.tactics": choice.tactics, "army.size": choice.army}
-    settings = [changed(each, words) for each in rules]
+    settings = [replace_fields(each, words) for each in rules]
     if added:
-        settings = [changed(settings[0], {"campaign.intensity": 0.0}), settings[-1]]
+        settings = [replace_fields(settings[0], {"campaign.intensity": 0.0}), settings[-1]]
     for each in settings:
         each.check_victims(each.graph.size(choice.people))
-    return Staged(tuple(settings), measures(config), time_of(config, settings[-1]), called(config, {}))
+    return LiveSetup(
+        tuple(settings), select_measures(config), get_time_span(config, settings[-1]), name_page(config, {})
+    )
 
 
 @lru_cache(64)
-def _composed(*files: str) -> _Composed:
+def _compose_scenario(*files: str) -> _ComposedScenario:
     """Return the settings of one file of each of `GROUPS`; composing takes half a second."""
     with _COMPOSING, initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("replay", [f"{group}={name}" for group, name in zip(GROUPS, files, strict=True)])
     OmegaConf.resolve(config)
-    return _Composed(worlds(config), config)
+    return _ComposedScenario(build_settings(config), config)
 
 
-def _known(what: str, name: str, allowed: Sequence[str]) -> None:
+def _check_known(what: str, name: str, allowed: Sequence[str]) -> None:
     if name not in allowed:
         raise InputError(f"{what} {name} is unknown: {suggest(str(name), list(allowed))}")

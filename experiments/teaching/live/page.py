@@ -7,15 +7,15 @@ import solara
 import solara.lab
 
 from experiments.teaching.live.bands import MOST_PEOPLE, Bands
-from experiments.teaching.live.canvas import Canvas, packed
-from experiments.teaching.live.choice import GROUPS, Choice, checked, names, own
-from experiments.teaching.live.picture import Picture
-from experiments.teaching.live.session import Session, Shows
-from experiments.teaching.replay import source
+from experiments.teaching.live.canvas import Canvas, to_json
+from experiments.teaching.live.choice import GROUPS, Choice, check_choice, get_scenario_fields, list_choices
+from experiments.teaching.live.picture import HourPicture
+from experiments.teaching.live.session import Session, SessionCallbacks
+from experiments.teaching.replay import read_source
 from sim.campaigns import TACTICS
 from sim.errors import InputError
 
-WORDS = json.loads(source("words.json"))
+WORDS = json.loads(read_source("words.json"))
 #: names of files and tactics run from left to right in any language
 NAMES = """
 .v-select__selections { direction: ltr }
@@ -30,19 +30,19 @@ class Room:
         self.choice = solara.reactive(Choice())
         self.language = solara.reactive("en")
         self.cast, self.bands = solara.reactive(""), solara.reactive("")
-        self.picture: solara.Reactive[Picture | None] = solara.reactive(None)
+        self.picture: solara.Reactive[HourPicture | None] = solara.reactive(None)
         self.playing, self.forks = solara.reactive(False), solara.reactive(False)
         self.trouble = solara.reactive("")
         self.called: solara.Reactive[dict[str, dict[str, str]]] = solara.reactive({})
         self.number = 0
-        self.session = Session(Shows(self._cast, self.picture.set, self.playing.set, self.trouble.set))
+        self.session = Session(SessionCallbacks(self._show_cast, self.picture.set, self.playing.set, self.trouble.set))
         self.band: Bands | None = None
         self._told: tuple[int, list[dict[str, Any]]] | None = None
 
     def begin(self) -> None:
         """Begin anew with what is chosen, or say what of it can not be."""
         try:
-            checked(self.choice.value)
+            check_choice(self.choice.value)
         except InputError as error:
             self.trouble.set(str(error))
             return
@@ -50,12 +50,12 @@ class Room:
             self.band.cancel()
         self._told = None
         self.session.reset(self.choice.value)
-        self.band = Bands(self.choice.value, self._band)
+        self.band = Bands(self.choice.value, self._receive_band)
 
-    def heard(self, name: str, value: Any) -> None:
+    def handle_event(self, name: str, value: Any) -> None:
         """Do what the canvas asks for."""
         if name == "drawn" and isinstance(value, int):
-            self.session.drawn(value)
+            self.session.report_drawn(value)
         elif name == "play":
             self.session.play(value is True)
         elif name == "language" and value in WORDS:
@@ -72,27 +72,27 @@ class Room:
     def change(self, **what: Any) -> None:
         """Choose something else, and begin anew. Another scenario brings its own army and tactics."""
         if what.get("scenario", self.choice.value.scenario) != self.choice.value.scenario:
-            what = own(what["scenario"]) | what
+            what = get_scenario_fields(what["scenario"]) | what
         self.choice.set(self.choice.value._replace(**what))
         self.begin()
 
-    def _cast(self, cast: dict[str, Any]) -> None:
+    def _show_cast(self, cast: dict[str, Any]) -> None:
         self.number = cast["number"]
         self.forks.set(cast["fork"])
         self.called.set(cast["words"])
-        self.cast.set(packed(cast | {"banded": self.choice.value.people <= MOST_PEOPLE}))
+        self.cast.set(to_json(cast | {"banded": self.choice.value.people <= MOST_PEOPLE}))
         self._send_band()
 
-    def _band(self, seeds: int, worlds: list[dict[str, Any]]) -> None:
+    def _receive_band(self, seeds: int, worlds: list[dict[str, Any]]) -> None:
         self._told = seeds, worlds
         self._send_band()
 
     def _send_band(self) -> None:
         if self._told:
-            self.bands.set(packed({"setting": self.number, "seeds": self._told[0], "worlds": self._told[1]}))
+            self.bands.set(to_json({"setting": self.number, "seeds": self._told[0], "worlds": self._told[1]}))
 
 
-def number(text: str) -> int | str:
+def parse_number(text: str) -> int | str:
     """Return the whole number that somebody has typed, in the digits of any script, or else what was typed."""
     try:
         return int(text)
@@ -122,7 +122,7 @@ def Controls(room: Room) -> None:
         for group in GROUPS:
             solara.Select(
                 say[group],
-                names(group),
+                list_choices(group),
                 getattr(choice, group),
                 on_value=lambda v, group=group: room.change(**{group: v}),
                 dense=True,
@@ -138,7 +138,7 @@ def Controls(room: Room) -> None:
             solara.InputText(
                 say[name],
                 str(getattr(choice, name)),
-                on_value=lambda v, name=name: room.change(**{name: number(v)}),
+                on_value=lambda v, name=name: room.change(**{name: parse_number(v)}),
                 style={"max-width": "7rem"},
             )
         solara.Button(say["step"], on_click=room.session.step, disabled=room.playing.value)
@@ -154,8 +154,8 @@ def Pictures(room: Room) -> None:
     picture = room.picture.value
     Canvas.element(
         cast=room.cast.value,
-        picture=packed(picture._asdict()) if picture else "",
+        picture=to_json(picture._asdict()) if picture else "",
         bands=room.bands.value,
         playing=room.playing.value,
-        heard=room.heard,
+        heard=room.handle_event,
     )

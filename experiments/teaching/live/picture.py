@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.detection.adapter import DetectorAdapter, snapshot_platform
 from experiments.detection.coaction import CoAction
-from experiments.detection.loop import Looker, now
-from experiments.teaching.curves import CURVES, DAY, curves
-from experiments.teaching.film import Film, Frame, names
-from experiments.teaching.layout import places
-from sim.state.posts import CONTESTED, KINDS, REPOST, TOXIC
+from experiments.teaching.curves import CURVES, DAY, compute_curves
+from experiments.teaching.film import Film, Frame, number_accounts
+from experiments.teaching.layout import place_accounts
+from sim.state.posts import CONTESTED, KINDS, REPOST, TOXIC_THRESHOLD
 from sim.state.truth import GENUINE, ROLES
 from sim.world import World
 
@@ -23,7 +23,7 @@ DETECTOR = CoAction("repost", window=60, least=2)  #: that of `experiments.race`
 Plain = dict[str, Any]
 
 
-class Picture(NamedTuple):
+class HourPicture(NamedTuple):
     """One hour of all worlds of a session."""
 
     number: int  #: of the picture in its session; the page says which one it has drawn
@@ -34,55 +34,57 @@ class Picture(NamedTuple):
     suspects: tuple[Plain, ...]  #: what a detector says of the last world
 
 
-def text(array: NDArray[Any]) -> str:
+def encode_array(array: NDArray[Any]) -> str:
     """Return an array's bytes in base64."""
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
 
 
-def film_of(world: World) -> Film:
+def get_film(world: World) -> Film:
     """Return the film that watches a world."""
     return next(watcher for watcher in world.observers if isinstance(watcher, Film))
 
 
-def frame(world: World, own: Sequence[str]) -> Plain:
+def make_frame(world: World, own: Sequence[str]) -> Plain:
     """Return the last hour of a world, with its measures `own` beside those of every page."""
-    last = {name: _finite(line[-1]) for name, line in curves(world.history.iloc[-DAY:], own).items()}
-    return _columns(film_of(world), -1) | {"curves": last}
+    last = {name: _to_finite(line[-1]) for name, line in compute_curves(world.history.iloc[-DAY:], own).items()}
+    return _encode_columns(get_film(world), -1) | {"curves": last}
 
 
-def _columns(film: Film, hour: int) -> Plain:
+def _encode_columns(film: Film, hour: int) -> Plain:
     taken: Frame = film.frames[hour]
-    return {"columns": text(np.stack(taken)), "side": text(film.sides()[0])}
+    return {"columns": encode_array(np.stack(taken)), "side": encode_array(film.get_sides()[0])}
 
 
-def _finite(value: float) -> float | None:
+def _to_finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def cast(world: World, arm: str, own: Sequence[str]) -> Plain:
+def make_cast(world: World, arm: str, own: Sequence[str]) -> Plain:
     """Return who is shown of a world, and all its hours so far; `own` as in `frame`."""
-    film, history = film_of(world), world.history
-    side, stance = film.sides()
-    x, y = places(stance, film.people)
-    lines = curves(history, own) if len(history) else {name: np.zeros(0, np.float32) for name in (*CURVES, *own)}
+    film, history = get_film(world), world.history
+    side, stance = film.get_sides()
+    x, y = place_accounts(stance, film.people)
+    lines = (
+        compute_curves(history, own) if len(history) else {name: np.zeros(0, np.float32) for name in (*CURVES, *own)}
+    )
     return {
         "arm": arm,
         "people": film.people,
         "accounts": len(world.role),
-        "x": text(x),
-        "y": text(y),
-        "stance": text(stance.astype(np.float32)),
-        "side": text(side),
-        "role": text(film.role),
+        "x": encode_array(x),
+        "y": encode_array(y),
+        "stance": encode_array(stance.astype(np.float32)),
+        "side": encode_array(side),
+        "role": encode_array(film.role),
         "ids": film.names.tolist(),
-        "frames": [_columns(film, hour) for hour in range(len(film.frames))],
-        "curves": {name: [_finite(value) for value in line] for name, line in lines.items()},
+        "frames": [_encode_columns(film, hour) for hour in range(len(film.frames))],
+        "curves": {name: [_to_finite(value) for value in line] for name, line in lines.items()},
     }
 
 
-def stream(world: World) -> tuple[Plain, ...]:
+def list_posts(world: World) -> tuple[Plain, ...]:
     """Return the newest standing posts on the topic, newest first: what anybody can see of them."""
-    posts = world.state.ledger.rows()
+    posts = world.state.ledger.get_rows()
     rows = np.flatnonzero((posts.topic == CONTESTED) & ~posts.removed)[-POSTS:][::-1]
     return tuple(
         {
@@ -90,20 +92,20 @@ def stream(world: World) -> tuple[Plain, ...]:
             "author": int(name),
             "kind": KINDS[posts.kind[row]],
             "stance": round(float(posts.stance_principal[row]), 2),
-            "toxic": bool(posts.toxicity[row] >= TOXIC),
+            "toxic": bool(posts.toxicity[row] >= TOXIC_THRESHOLD),
             "reposts": int(posts.reposts[row]),
             "copied": bool(posts.template[row] >= 0 and posts.kind[row] != REPOST),
         }
-        for row, name in zip(rows, names(world, posts.author[rows]), strict=True)
+        for row, name in zip(rows, number_accounts(world, posts.author[rows]), strict=True)
     )
 
 
-def suspects(world: World) -> tuple[Plain, ...]:
+def list_suspects(world: World) -> tuple[Plain, ...]:
     """Return whom `DETECTOR` suspects, worst first: who reposted what others reposted within a minute, repeatedly.
 
     It sees what the platform shows of the posts in memory. `organised` is the truth, for whoever asks for it.
     """
-    score, roles = Looker(DETECTOR)(now(world)), world.state.truth.role
+    score, roles = DetectorAdapter(DETECTOR)(snapshot_platform(world)), world.state.truth.role
     worst = np.argsort(-score, kind="stable")[:SUSPECTS]
     worst = worst[score[worst] > 0]
     return tuple(
@@ -113,5 +115,5 @@ def suspects(world: World) -> tuple[Plain, ...]:
             "organised": bool(roles[row] not in GENUINE),
             "role": ROLES[roles[row]],
         }
-        for row, name in zip(worst, names(world, worst), strict=True)
+        for row, name in zip(worst, number_accounts(world, worst), strict=True)
     )

@@ -9,22 +9,22 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any, NamedTuple
 
-from experiments.teaching.film import MOST, Film
+from experiments.teaching.film import MAX_ACCOUNTS, Film
 from experiments.teaching.live import picture
-from experiments.teaching.live.choice import Choice, Staged, staged
-from experiments.teaching.live.picture import Picture, Plain
-from experiments.teaching.takes import forkable
+from experiments.teaching.live.choice import Choice, LiveSetup, build_setup
+from experiments.teaching.live.picture import HourPicture, Plain
+from experiments.teaching.replay_runs import can_fork
 from sim.errors import InputError
 from sim.world import World
 
 PATIENCE = 5.0  #: seconds that a world waits for a page before it looks for commands again
 
 
-class Shows(NamedTuple):
+class SessionCallbacks(NamedTuple):
     """Who is told; each is called in the session's own thread, one after the other."""
 
     cast: Callable[[Plain], None]  #: other worlds are shown from now on
-    picture: Callable[[Picture], None]
+    picture: Callable[[HourPicture], None]
     playing: Callable[[bool], None]
     trouble: Callable[[str], None]  #: one line about a choice that can not be, "" when all is well
 
@@ -39,13 +39,13 @@ class Session:
         worlds: without and with the operation, or the one with it; only for reading, and only after `close`.
     """
 
-    def __init__(self, shows: Shows) -> None:
+    def __init__(self, shows: SessionCallbacks) -> None:
         self.shows = shows
         self.worlds: list[World] = []
         self._commands: Queue[tuple[str, Any]] = Queue()
-        self._playing, self._waiting = False, False  # for the page to draw picture `_number`
+        self._playing, self._waiting = False, False  # for the page to draw picture `_count_sample`
         self._number, self._setting = 0, 0
-        self._stage: Staged | None = None
+        self._stage: LiveSetup | None = None
         self._spare: World | None = None  # the world as it was when its campaign began, without it
         self._thread = Thread(target=self._loop, name="session", daemon=True)
         self._thread.start()
@@ -66,7 +66,7 @@ class Session:
         """Put the world beside it without what the scenario is about, at the same hour."""
         self._commands.put(("fork", None))
 
-    def drawn(self, number: int) -> None:
+    def report_drawn(self, number: int) -> None:
         """The page says that it has drawn this picture."""
         self._commands.put(("drawn", number))
 
@@ -82,7 +82,7 @@ class Session:
             "play": self._play,
             "step": lambda _: self._advance(),
             "fork": lambda _: self._fork(),
-            "drawn": self._drawn,
+            "drawn": self._mark_drawn,
         }
         while True:
             busy = self._playing and not self._waiting and bool(self.worlds)
@@ -99,12 +99,12 @@ class Session:
 
     def _reset(self, choice: Choice) -> None:
         try:
-            stage = staged(choice)
+            stage = build_setup(choice)
             world = World(stage.settings[-1], rng=choice.seed)
         except InputError as error:
             self.shows.trouble(str(error))
             return
-        world.observers.append(Film(world, min(MOST, choice.people)))
+        world.observers.append(Film(world, min(MAX_ACCOUNTS, choice.people)))
         self.worlds, self._stage, self._spare = [world], stage, None
         self._keep_spare()
         self.shows.trouble("")
@@ -116,7 +116,7 @@ class Session:
         self._playing = on and bool(self.worlds)
         self.shows.playing(self._playing)
 
-    def _drawn(self, number: int) -> None:
+    def _mark_drawn(self, number: int) -> None:
         self._waiting = self._waiting and number != self._number
 
     def _advance(self) -> None:
@@ -129,40 +129,40 @@ class Session:
         last = self.worlds[-1]
         self._waiting = True
         self.shows.picture(
-            Picture(
+            HourPicture(
                 self._number,
                 self._setting,
                 last.now,
-                tuple(picture.frame(world, self._stage.own) for world in self.worlds),
-                picture.stream(last),
-                picture.suspects(last),
+                tuple(picture.make_frame(world, self._stage.own) for world in self.worlds),
+                picture.list_posts(last),
+                picture.list_suspects(last),
             )
         )
 
     def _keep_spare(self) -> None:
         world = self.worlds[-1]
-        if len(self.worlds) == 1 and world.now == world.setting.campaign.start and self._conduct_alone():
-            self._spare = self._without()
+        if len(self.worlds) == 1 and world.now == world.setting.campaign.start and self._differ_in_conduct():
+            self._spare = self._create_other()
 
-    def _conduct_alone(self) -> bool:
+    def _differ_in_conduct(self) -> bool:
         """Tell whether the worlds differ in the campaign's conduct alone, so that they are one until it begins."""
-        return self._stage is not None and len(self._stage.settings) == 2 and forkable(self._stage.settings)
+        return self._stage is not None and len(self._stage.settings) == 2 and can_fork(self._stage.settings)
 
-    def _without(self) -> World:
+    def _create_other(self) -> World:
         """Return the other world: a fork of this one if it may still be one, or else another from the first hour."""
         assert self._stage is not None
         world, other = self.worlds[0], self._stage.settings[0]
-        if self._conduct_alone() and world.now <= world.setting.campaign.start:
+        if self._differ_in_conduct() and world.now <= world.setting.campaign.start:
             return world.fork(other.campaign)
         twin = World(other, rng=world.seed)
-        twin.observers.append(Film(twin, picture.film_of(world).people))
+        twin.observers.append(Film(twin, picture.get_film(world).people))
         return twin
 
     def _fork(self) -> None:
         if len(self.worlds) != 1 or not self._stage or len(self._stage.settings) != 2:
             return
         world = self.worlds[0]
-        other = self._spare or self._without()
+        other = self._spare or self._create_other()
         other.run(world.now - other.now)
         self.worlds, self._spare = [other, world], None
         self._show_cast()
@@ -180,6 +180,6 @@ class Session:
                 "own": list(own),
                 "words": self._stage.words,
                 "fork": len(self.worlds) < len(self._stage.settings),
-                "worlds": [picture.cast(world, arm, own) for world, arm in zip(self.worlds, arms, strict=True)],
+                "worlds": [picture.make_cast(world, arm, own) for world, arm in zip(self.worlds, arms, strict=True)],
             }
         )

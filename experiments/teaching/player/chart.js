@@ -2,7 +2,7 @@
 "use strict";
 
 const INKS = { without: "#22262b", with: "#d55e00", only: "#d55e00", truth: "#009e73" };
-const CAUSES = { withheld_fear: "#d55e00", withheld_climate: "#56b4e9", withheld_either: "#e69f00", withheld_over: "#cc79a7" };
+const CAUSES = { withheld_fear: "#d55e00", withheld_climate: "#56b4e9", withheld_joint: "#e69f00", withheld_redundant: "#cc79a7" };
 
 class Chart {
   /**

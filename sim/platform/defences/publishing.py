@@ -8,12 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
-from sim.noise import stream
-from sim.platform.defences.base import Acts, Asked, Bools, Defence, Site, chance, counted
+from sim.platform.defences.base import (
+    Bools,
+    Defence,
+    DefenceView,
+    PostView,
+    PromptOutcome,
+    count_by_author,
+    draw_by_identity,
+)
+from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64
-from sim.state.bonds import holds
-from sim.state.posts import REPLY, TOXIC
+from sim.state.dynamic_graph import contains
+from sim.state.posts import REPLY, TOXIC_THRESHOLD
 
 _LIMIT = stream("defences/limit")
 _AGE = stream("defences/age")
@@ -26,11 +34,13 @@ DAY = 24
 class RateLimit(Defence):
     """Nobody posts more than `most` times in 24 hours; of what goes beyond, the share `strength` is not posted."""
 
-    most: int = parameter(40, unit="posts/day", source="assumption", low=0, high=10**6)
+    max_posts: int = parameter(40, unit="posts/day", source="assumption", low=0, high=10**6)
 
-    def admit(self, new: Acts, site: Site) -> Bools:
+    def admit(self, new: PostView, site: DefenceView) -> Bools:
         """Return which drafts are posted, in order of time."""
-        return within(new, site, np.full(len(site.key), self.most), chance(new.key, _LIMIT, site) < self.strength)
+        return limit_posts(
+            new, site, np.full(len(site.key), self.max_posts), draw_by_identity(new.key, _LIMIT, site) < self.strength
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,25 +50,25 @@ class AccountAge(Defence):
     Young is who was opened during the run: all that were there at hour 0 are old.
     """
 
-    most: int = parameter(5, unit="posts/day", source="assumption", low=0, high=10**6)
+    max_posts: int = parameter(5, unit="posts/day", source="assumption", low=0, high=10**6)
     young: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
-    def admit(self, new: Acts, site: Site) -> Bools:
+    def admit(self, new: PostView, site: DefenceView) -> Bools:
         """Return which drafts are posted, in order of time."""
-        fresh = (site.joined > 0) & (site.tick - site.joined < self.young)
-        most = np.where(fresh, self.most, np.iinfo(np.int64).max)
-        return within(new, site, most, chance(new.key, _AGE, site) < self.strength)
+        fresh = (site.opened_at > 0) & (site.tick - site.opened_at < self.young)
+        most = np.where(fresh, self.max_posts, np.iinfo(np.int64).max)
+        return limit_posts(new, site, most, draw_by_identity(new.key, _AGE, site) < self.strength)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyLimit(Defence):
     """The share `strength` of all accounts let nobody answer whom they do not follow."""
 
-    def admit(self, new: Acts, site: Site) -> Bools:
+    def admit(self, new: PostView, site: DefenceView) -> Bools:
         """Return which drafts are posted."""
-        closed = chance(site.key, _CIRCLE, site) < self.strength
+        closed = draw_by_identity(site.key, _CIRCLE, site) < self.strength
         kept = np.ones(len(new.key), np.bool_)
-        _answerable(kept, new, closed, site.following)
+        _mark_answerable(kept, new, closed, site.following)
         return kept
 
 
@@ -74,28 +84,30 @@ class Prompt(Defence):
     revised: float = share(0.22, source="Katsaros 2022")
     cancelled: float = share(0.09, source="Katsaros 2022")
 
-    def ask(self, new: Acts, site: Site) -> Asked:
+    def ask(self, new: PostView, site: DefenceView) -> PromptOutcome:
         """Return what becomes of the drafts."""
-        shown = (new.toxicity >= TOXIC) & (chance(new.key, _PROMPT, site) < self.strength * self.hit)
-        u = chance(new.key, _PROMPT, site, 1)
+        shown = (new.toxicity >= TOXIC_THRESHOLD) & (
+            draw_by_identity(new.key, _PROMPT, site) < self.strength * self.hit
+        )
+        u = draw_by_identity(new.key, _PROMPT, site, 1)
         dropped = shown & (u < self.cancelled)
-        return Asked(shown, shown & ~dropped & (u < self.cancelled + self.revised), dropped)
+        return PromptOutcome(shown, shown & ~dropped & (u < self.cancelled + self.revised), dropped)
 
 
-def within(new: Acts, site: Site, most: I64, enforced: Bools) -> Bools:
+def limit_posts(new: PostView, view: DefenceView, most: I64, enforced: Bools) -> Bools:
     """Return which drafts keep their authors at `most` (int64 [A]) posts in 24 hours, or are not `enforced`, bool [D].
 
     Drafts of one author are taken in order of time; what is not posted does not count.
     """
-    day = site.rows(site.tick - DAY + 1, site.tick + 1)
-    count = counted(site.acts.author[day], len(site.key))
+    day = view.find_rows(view.tick - DAY + 1, view.tick + 1)
+    count = count_by_author(view.posts.author[day], len(view.key))
     kept = np.ones(len(new.key), np.bool_)
-    _within(kept, count, most, enforced, new.author, np.lexsort((new.key, new.time)))
+    _limit_posts(kept, count, most, enforced, new.author, np.lexsort((new.key, new.time)))
     return kept
 
 
 @kernel
-def _within(kept, count, most, enforced, author, order):
+def _limit_posts(kept, count, most, enforced, author, order):
     for d in order:
         a = author[d]
         if count[a] >= most[a] and enforced[d]:
@@ -105,8 +117,8 @@ def _within(kept, count, most, enforced, author, order):
 
 
 @kernel
-def _answerable(kept, new, closed, following):
+def _mark_answerable(kept, new, closed, following):
     for d in range(len(kept)):
         target, author = new.target[d], new.author[d]
         if new.kind[d] == REPLY and target >= 0 and target != author and closed[target]:
-            kept[d] = holds(following, target, author)
+            kept[d] = contains(following, target, author)

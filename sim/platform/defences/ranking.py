@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.noise import stream
-from sim.platform.defences.base import Acts, Bools, Defence, Site, chance, taken_for_abuse
+from sim.platform.defences.base import Bools, Defence, DefenceView, PostView, classify_abuse, draw_by_identity
+from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import F64, I64
 from sim.state.posts import REPOST
@@ -24,11 +24,11 @@ class DownRanking(Defence):
     hit: float = share(0.8, source="assumption: P(verdict | abusive)")
     false_alarm: float = share(0.02, source="assumption: P(verdict | civil)")
 
-    def demote(self, rows: I64, site: Site) -> F64:
+    def demote(self, rows: I64, site: DefenceView) -> F64:
         """Return the points that each of the posts `rows` loses."""
-        acts = Acts._make(column[rows] for column in site.acts)
+        acts = PostView._make(column[rows] for column in site.posts)
         s = self.strength
-        return np.where(taken_for_abuse(acts, _TOXIC, site, s * self.hit, s * self.false_alarm), self.penalty, 0.0)
+        return np.where(classify_abuse(acts, _TOXIC, site, s * self.hit, s * self.false_alarm), self.penalty, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +42,11 @@ class CoordinationRanking(Defence):
     penalty: float = parameter(4.0, unit="score", source="assumption: as much as a day of age", low=0.0, high=1000.0)
     window: int = parameter(60, unit="s", source="assumption: as co-action detectors", low=0, high=3600)
 
-    def demote(self, rows: I64, site: Site) -> F64:
+    def demote(self, rows: I64, site: DefenceView) -> F64:
         """Return the points that each of the posts `rows` loses."""
-        new = site.rows(site.tick, site.tick + 1)
-        fresh = Acts._make(column[new] for column in site.acts)
-        hit = together(fresh, self.window) & (chance(fresh.key, _TOGETHER, site) < self.strength)
+        new = site.find_rows(site.tick, site.tick + 1)
+        fresh = PostView._make(column[new] for column in site.posts)
+        hit = find_coordinated(fresh, self.window) & (draw_by_identity(fresh.key, _TOGETHER, site) < self.strength)
         marked = np.arange(new.start, new.stop)[hit]
         pushed = fresh.root[hit & (fresh.kind == REPOST)] - site.base
         return np.where(np.isin(rows, np.concatenate([marked, pushed])), self.penalty, 0.0)
@@ -59,25 +59,29 @@ class TrendDeduplication(Defence):
     Of all repeats the share `strength` does not count.
     """
 
-    def discount(self, rows: I64, site: Site) -> I64:
+    def discount(self, rows: I64, site: DefenceView) -> I64:
         """Return those of the posts `rows` that do not count."""
-        acts = Acts._make(column[rows] for column in site.acts)
-        repeats = _again(_pair(acts.author, acts.topic)) | (_again(content(acts)) & _shared(acts))
-        return rows[repeats & (chance(acts.key, _REPEAT, site) < self.strength)]
+        acts = PostView._make(column[rows] for column in site.posts)
+        repeats = _is_repeat(_pack_pair(acts.author, acts.topic)) | (
+            _is_repeat(number_contents(acts)) & _is_shared(acts)
+        )
+        return rows[repeats & (draw_by_identity(acts.key, _REPEAT, site) < self.strength)]
 
 
-def content(acts: Acts) -> I64:
+def number_contents(acts: PostView) -> I64:
     """Return a number for what each post repeats, int64 [n]: of a content, or (below -1) of a copied text."""
     return np.where(acts.kind == REPOST, acts.root, -2 - acts.template.astype(np.int64))
 
 
-def together(acts: Acts, window: int) -> Bools:
+def find_coordinated(acts: PostView, window: int) -> Bools:
     """Return which posts repeat what another account posts at most `window` seconds before or after, bool [n].
 
     Neighbours in time are compared, so that of several posts in a row by one account the outer ones count.
     """
-    order = np.lexsort((acts.time, content(acts)))
-    thing, author, time, shared = (column[order] for column in (content(acts), acts.author, acts.time, _shared(acts)))
+    order = np.lexsort((acts.time, number_contents(acts)))
+    thing, author, time, shared = (
+        column[order] for column in (number_contents(acts), acts.author, acts.time, _is_shared(acts))
+    )
     near = (thing[1:] == thing[:-1]) & (author[1:] != author[:-1]) & (time[1:] - time[:-1] <= window)
     hit = np.zeros(len(order), np.bool_)
     hit[order[1:]] |= near & shared[1:]
@@ -85,16 +89,16 @@ def together(acts: Acts, window: int) -> Bools:
     return hit
 
 
-def _shared(acts: Acts) -> Bools:
+def _is_shared(acts: PostView) -> Bools:
     """Tell which posts repeat anything at all."""
     return (acts.kind == REPOST) | (acts.template >= 0)
 
 
-def _pair(one: NDArray[np.integer], other: NDArray[np.integer]) -> I64:
+def _pack_pair(one: NDArray[np.integer], other: NDArray[np.integer]) -> I64:
     return one.astype(np.int64) << 16 | other.astype(np.int64)
 
 
-def _again(thing: I64) -> Bools:
+def _is_repeat(thing: I64) -> Bools:
     """Tell of each of `thing` whether it has come before, bool [n]."""
     again = np.ones(len(thing), np.bool_)
     again[np.unique(thing, return_index=True)[1]] = False

@@ -4,12 +4,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.noise import stream
-from sim.platform.defences.base import Acts, Bools, Defence, Site, blocks, chance, counted, taken_for_abuse
+from sim.platform.defences.base import (
+    Bools,
+    Defence,
+    DefenceView,
+    PostView,
+    classify_abuse,
+    count_by_author,
+    draw_by_identity,
+    make_blocks,
+)
+from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64
-from sim.state.posts import REPLY, TOXIC
-from sim.state.records import Moves
+from sim.state.posts import REPLY, TOXIC_THRESHOLD
+from sim.state.records import EdgeChanges
 
 _VERDICT = stream("defences/verdict")
 _SUBSCRIBES = stream("defences/subscribes")
@@ -24,18 +33,18 @@ class Suspension(Defence):
     """
 
     lag: int = parameter(6, unit="h", source="assumption: delay of detection", low=0, high=20)
-    least: int = parameter(3, unit="verdicts/day", source="assumption", low=1, high=10**6)
+    min_verdicts: int = parameter(3, unit="verdicts/day", source="assumption", low=1, high=10**6)
     hit: float = share(0.8, source="assumption: P(verdict | abusive)")
     false_alarm: float = share(0.02, source="assumption: P(verdict | civil)")
     hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
-    def suspend(self, site: Site) -> tuple[I64, int]:
+    def suspend(self, site: DefenceView) -> tuple[I64, int]:
         """Return whom it suspends."""
-        day = site.rows(site.tick - self.lag - DAY + 1, site.tick - self.lag + 1)
-        acts = Acts._make(column[day] for column in site.acts)
+        day = site.find_rows(site.tick - self.lag - DAY + 1, site.tick - self.lag + 1)
+        acts = PostView._make(column[day] for column in site.posts)
         s = self.strength
-        found = taken_for_abuse(acts, _VERDICT, site, s * self.hit, s * self.false_alarm)
-        return np.flatnonzero(counted(acts.author[found], len(site.key)) >= self.least), self.hours
+        found = classify_abuse(acts, _VERDICT, site, s * self.hit, s * self.false_alarm)
+        return np.flatnonzero(count_by_author(acts.author[found], len(site.key)) >= self.min_verdicts), self.hours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +54,15 @@ class BlockList(Defence):
     Onto it comes who has answered others with abuse `least` times in 24 hours. It is for good.
     """
 
-    least: int = parameter(3, unit="abusive replies/day", source="assumption", low=1, high=10**6)
+    min_replies: int = parameter(3, unit="abusive replies/day", source="assumption", low=1, high=10**6)
 
-    def listed(self, site: Site) -> Moves:
+    def list_blocks(self, site: DefenceView) -> EdgeChanges:
         """Return who blocks whom from now on."""
-        before, now = (self._reached(site, tick) for tick in (site.tick - 1, site.tick))
-        subscribers = np.flatnonzero(chance(site.key, _SUBSCRIBES, site) < self.strength)
-        return blocks(subscribers, np.flatnonzero(now & ~before))
+        before, now = (self._find_reached(site, tick) for tick in (site.tick - 1, site.tick))
+        subscribers = np.flatnonzero(draw_by_identity(site.key, _SUBSCRIBES, site) < self.strength)
+        return make_blocks(subscribers, np.flatnonzero(now & ~before))
 
-    def _reached(self, site: Site, tick: int) -> Bools:
-        day = site.rows(tick - DAY + 1, tick + 1)
-        abuse = (site.acts.kind[day] == REPLY) & (site.acts.toxicity[day] >= TOXIC)
-        return np.asarray(counted(site.acts.author[day][abuse], len(site.key)) >= self.least)
+    def _find_reached(self, view: DefenceView, tick: int) -> Bools:
+        day = view.find_rows(tick - DAY + 1, tick + 1)
+        abuse = (view.posts.kind[day] == REPLY) & (view.posts.toxicity[day] >= TOXIC_THRESHOLD)
+        return np.asarray(count_by_author(view.posts.author[day][abuse], len(view.key)) >= self.min_replies)

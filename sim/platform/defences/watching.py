@@ -1,6 +1,6 @@
 """A detector in the loop: what it suspects is suspended, with a delay and as far as there is time to look.
 
-The detector is whatever can be called with a `Site`, so it sees what defences see. None is built in.
+The detector is whatever can be called with a `DefenceView`, so it sees what defences see. None is built in.
 """
 
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.noise import stream
-from sim.platform.defences.base import NOBODY, Acts, Defence, Site, chance
+from sim.platform.defences.base import EMPTY_ROWS, Defence, DefenceView, PostView, draw_by_identity
+from sim.rng import stream
 from sim.rules import parameter
 from sim.state.accounts import F64, I64
 
 _WATCHED = stream("defences/watched")
 
-Detector = Callable[[Site], F64]  #: returns how suspect each account is, float64 [A]
+Detector = Callable[[DefenceView], F64]  #: returns how suspect each account is, float64 [A]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch(Defence):
+class DetectorDefence(Defence):
     """Every `every` hours the most suspect accounts above `limit`, `capacity` at most, are suspended for `hours`.
 
     The detector is shown posts that are `lag` hours old at least. Of the suspect the share `strength` is looked at.
@@ -32,18 +32,18 @@ class Watch(Defence):
     capacity: int = parameter(10, unit="accounts/look", source="assumption", low=0, high=10**9)
     hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
-    def suspend(self, site: Site) -> tuple[I64, int]:
+    def suspend(self, site: DefenceView) -> tuple[I64, int]:
         """Return whom it suspends in this hour; equally suspect accounts are taken by a keyed draw."""
         if self.detector is None or site.tick % self.every:
-            return NOBODY, self.hours
-        score, u = self.detector(before(site, self.lag)), chance(site.key, _WATCHED, site)
+            return EMPTY_ROWS, self.hours
+        score, u = self.detector(delay_view(site, self.lag)), draw_by_identity(site.key, _WATCHED, site)
         suspect = np.flatnonzero((score > self.limit) & (u < self.strength) & (site.suspended_until <= site.tick))
-        order = np.lexsort((chance(site.key[suspect], _WATCHED, site, 1), -score[suspect]))
+        order = np.lexsort((draw_by_identity(site.key[suspect], _WATCHED, site, 1), -score[suspect]))
         return np.sort(suspect[order][: self.capacity]), self.hours
 
 
-def before(site: Site, lag: int) -> Site:
+def delay_view(view: DefenceView, lag: int) -> DefenceView:
     """Return what was known `lag` hours ago of posts; with 0 those of this hour are among them."""
-    old = site.rows(0, site.tick + 1 - lag)
-    acts = Acts._make(column[: old.stop] for column in site.acts)
-    return site._replace(acts=acts, removed=site.removed[: old.stop])
+    old = view.find_rows(0, view.tick + 1 - lag)
+    acts = PostView._make(column[: old.stop] for column in view.posts)
+    return view._replace(posts=acts, removed=view.removed[: old.stop])

@@ -12,11 +12,11 @@ CAUSES = {
     "suspended": "suspended",
     "persuaded": "persuaded",
     "unprompted": "not prompted to speak",
-    "reserved": "reserved by temperament",
+    "private": "reserved by temperament",
     "withheld_fear": "withheld: fear",
     "withheld_climate": "withheld: climate",
-    "withheld_either": "withheld: both needed",
-    "withheld_over": "withheld: each enough",
+    "withheld_joint": "withheld: both needed",
+    "withheld_redundant": "withheld: each enough",
     "dissent_removed": "removed by moderation",
 }
 OUTCOMES = {
@@ -24,14 +24,14 @@ OUTCOMES = {
     "lost_dissent_impressions": ("Lost impressions of dissent", "thousands a world", 1e-3),
     "perceived_support_shift": ("Shift of perceived support", "percentage points", 100.0),
 }
-KNOCKOUTS = {"no_fear": "fear", "no_climate": "climate", "no_crowding": "crowding"}
-LEAVERS = (
+KNOCKOUTS = {"no_fear": "fear", "no_climate": "climate", "no_crowding": "army_competes"}
+LEAVERS_NOTE = (
     "The cell of leavers counts all that they would have wanted to say, part of which they would have kept to "
     "themselves (so \u201creserved by temperament\u201d may be below zero)."
 )
 
 
-def number(value: float, digits: int = 1) -> str:
+def format_number(value: float, digits: int = 1) -> str:
     """Return the number with a true minus sign and thousands apart; "unknown" for nan."""
     if not math.isfinite(value):
         return "unknown"
@@ -39,19 +39,19 @@ def number(value: float, digits: int = 1) -> str:
     return text.replace("-", "\u2212") if float(text.replace(",", "")) != 0 else text.lstrip("-")
 
 
-def span(lo: float, hi: float, digits: int = 1) -> str:
+def format_interval(lo: float, hi: float, digits: int = 1) -> str:
     """Return "lo to hi", or "unknown" where there is no interval."""
     if not (math.isfinite(lo) and math.isfinite(hi)):
         return "unknown"
-    return f"{number(lo, digits)} to {number(hi, digits)}"
+    return f"{format_number(lo, digits)} to {format_number(hi, digits)}"
 
 
-def measured(value: float, lo: float, hi: float, digits: int = 1, unit: str = "") -> str:
+def format_estimate(value: float, lo: float, hi: float, digits: int = 1, unit: str = "") -> str:
     """Return what every headline tells a number as: "35.5% (95% interval 30.5 to 40.6)"; "unknown" for nan."""
-    return f"{number(value, digits)}{unit} (95% interval {span(lo, hi, digits)})"
+    return f"{format_number(value, digits)}{unit} (95% interval {format_interval(lo, hi, digits)})"
 
 
-def headline(found: Finding, priors: Finding) -> str:
+def format_headline(found: Finding, priors: Finding) -> str:
     """Return the report's first sentence: what happened, its number and its interval.
 
     Args:
@@ -61,69 +61,78 @@ def headline(found: Finding, priors: Finding) -> str:
     value, lo, hi, seeds, _ = found
     if not math.isfinite(value):
         return "No dissent stood in the worlds without the campaign, so there was nothing that it could cost."
-    known = f"95% interval {span(lo, hi)}, {seeds} paired worlds"
+    known = f"95% interval {format_interval(lo, hi)}, {seeds} paired worlds"
     if seeds < 2:
-        change = f"{'lost' if value >= 0 else 'gained'} {number(abs(value))}%"
+        change = f"{'lost' if value >= 0 else 'gained'} {format_number(abs(value))}%"
         text = f"In a single pair of worlds dissent {change} under the campaign; an interval needs two seeds or more"
     elif lo > 0:
-        text = f"The campaign cost dissent {number(value)}% of the posts that would have stood ({known})"
+        text = f"The campaign cost dissent {format_number(value)}% of the posts that would have stood ({known})"
     elif hi < 0:
-        gain = f"95% interval {span(-hi, -lo)}, {seeds} paired worlds"
-        text = f"The campaign did not silence dissent but raised it by {number(-value)}% of its posts ({gain})"
+        gain = f"95% interval {format_interval(-hi, -lo)}, {seeds} paired worlds"
+        text = f"The campaign did not silence dissent but raised it by {format_number(-value)}% of its posts ({gain})"
     else:
-        text = f"No effect of the campaign on dissent was found: the loss is {number(value)}% ({known})"
-    return text + _over_priors(priors) + "."
+        text = f"No effect of the campaign on dissent was found: the loss is {format_number(value)}% ({known})"
+    return text + _format_priors(priors) + "."
 
 
-def variant(family: str, name: str) -> str:
+def format_variant(family: str, name: str) -> str:
     """Return how a row of the robustness table is called."""
     if family in ("main", "main_few"):
         return "main setting" if family == "main" else "main setting, same seeds as below"
     shares = {"fight_back": "fight back", "dose": "of the army\u2019s intensity"}
-    return f"{number(100 * float(name), 0)}% {shares[family]}" if family in shares else name
+    return f"{format_number(100 * float(name), 0)}% {shares[family]}" if family in shares else name
 
 
-def _over_priors(priors: Finding) -> str:
+def _format_priors(priors: Finding) -> str:
     lo, hi = priors.lo, priors.hi
     if priors.seeds < 2 or not math.isfinite(lo):
         return ""
     turned = ", so even its sign depends on parameters that are not known" if lo < 0 < hi else ""
-    return f"; over the declared priors, seed by seed, the loss runs from {number(lo)}% to {number(hi)}%{turned}"
+    return f"; over the declared priors, seed by seed, the loss runs from {format_number(lo)}% to {format_number(hi)}%{turned}"
 
 
-def lede(results: Results) -> list[str]:
+def format_summary(results: Results) -> list[str]:
     """Return the sentences after the headline: cause, tactic, recovery, what pairing gained."""
-    return [text for text in (_cause(results), _interaction(results), recovery(results), _pairing(results)) if text]
+    return [
+        text
+        for text in (
+            _format_cause(results),
+            _format_interaction(results),
+            format_recovery(results),
+            _format_pairing(results),
+        )
+        if text
+    ]
 
 
-def recovery(results: Results) -> str:
+def format_recovery(results: Results) -> str:
     """Return how long half of the deficit took to come back."""
-    found, pooled = results.finding("recovery_hours"), results.finding("recovery_hours_pooled")
+    found, pooled = results.get_finding("recovery_hours"), results.get_finding("recovery_hours_pooled")
     if found.seeds == 0:
         return "No world ended the campaign with a deficit, so there is no recovery to time."
-    mean = _mean_recovery(pooled, results.finding("remaining_pooled"))
+    mean = _format_mean_recovery(pooled, results.get_finding("remaining_pooled"))
     if not math.isfinite(found.value):
         return f"{mean}; nor was it in most single worlds ({found.note})."
     return (
-        f"{mean}; in single worlds, where daily numbers are small, half was back after {number(found.value, 0)} h "
-        f"in the median ({number(found.lo, 0)} to {number(found.hi, 0)} h; {found.note})."
+        f"{mean}; in single worlds, where daily numbers are small, half was back after {format_number(found.value, 0)} h "
+        f"in the median ({format_number(found.lo, 0)} to {format_number(found.hi, 0)} h; {found.note})."
     )
 
 
-def _mean_recovery(pooled: Finding, remaining: Finding) -> str:
-    missing = f"{number(100 * remaining.value, 0)}% in their last day" if math.isfinite(remaining.value) else ""
+def _format_mean_recovery(pooled: Finding, remaining: Finding) -> str:
+    missing = f"{format_number(100 * remaining.value, 0)}% in their last day" if math.isfinite(remaining.value) else ""
     if pooled.note != RECOVERED:
         ending = f" ({missing} was missing)" if missing else ""
         return f"Half of the mean deficit was not made good when the runs ended{ending}"
     if remaining.note == LATE:
         return f"About half of the mean deficit is still missing when the runs end ({missing})"
     return (
-        f"Half of the mean deficit was made good {number(pooled.value, 0)} h after the campaign\u2019s end (the day "
+        f"Half of the mean deficit was made good {format_number(pooled.value, 0)} h after the campaign\u2019s end (the day "
         "that follows is below half)"
     )
 
 
-def knockouts(results: Results) -> str:
+def format_knockouts(results: Results) -> str:
     """Return how to read the knock-outs beside the causes; "" if there are none."""
     if results["knockouts"].empty:
         return ""
@@ -133,59 +142,59 @@ def knockouts(results: Results) -> str:
     )
 
 
-def fight_back(results: Results) -> str:
+def format_fight_back(results: Results) -> str:
     """Return at which share of people who fight back the loss changes its sign; "" if it was not varied."""
-    found, tried = results.finding("fight_back_turn"), results.finding("fight_back_tried")
+    found, tried = results.get_finding("fight_back_turn"), results.get_finding("fight_back_tried")
     if tried.seeds < 2:
         return ""
-    ends = span(tried.lo, tried.hi, 2)
+    ends = format_interval(tried.lo, tried.hi, 2)
     if not math.isfinite(found.value):
         return f"No share of people who fight back from {ends} turns the sign of the mean loss."
     turns = "changes its sign" if found.note == REVERSED else "may turn"
     open_ = "" if found.note == REVERSED else "; at no share tried does an interval lie wholly on the other side of 0"
-    return (
-        f"The loss {turns} where {number(100 * found.value, 0)}% fight back ({_shares(found)}; tried: {ends}{open_})."
-    )
+    return f"The loss {turns} where {format_number(100 * found.value, 0)}% fight back ({_format_shares(found)}; tried: {ends}{open_})."
 
 
-def _shares(found: Finding) -> str:
+def _format_shares(found: Finding) -> str:
     if math.isnan(found.lo):
         return "one seed, so no interval"
-    lo, hi = (f"{number(100 * end, 0)}%" if math.isfinite(end) else "not reached" for end in (found.lo, found.hi))
+    lo, hi = (
+        f"{format_number(100 * end, 0)}%" if math.isfinite(end) else "not reached" for end in (found.lo, found.hi)
+    )
     return f"95% bootstrap interval over {found.seeds} seeds: {lo} to {hi}"
 
 
-def varied(results: Results) -> bool:
+def has_variants(results: Results) -> bool:
     """Return whether any other assumption was tried."""
     return bool((~results["robustness"]["family"].isin(("main", "main_few"))).any())
 
 
-def no_difference(results: Results) -> str:
+def format_no_difference(results: Results) -> str:
     """Return which rows of the robustness table can not be told from the main setting; "" if all can."""
     table = results["robustness"].query("outcome == 'lost_dissent_percent'")
     within = table[(table["difference_lo"] <= 0) & (table["difference_hi"] >= 0)]
     if within.empty:
         return ""
-    names = "; ".join(variant(row["family"], row["variant"]) for row in within.to_dict("records"))
+    names = "; ".join(format_variant(row["family"], row["variant"]) for row in within.to_dict("records"))
     return f"No difference from the main setting that {within['seeds'].max()} seeds can tell: {names}."
 
 
-def uncertainty(results: Results) -> str:
+def format_uncertainty(results: Results) -> str:
     """Return what parameters change in the headline, apart from what seeds do."""
-    parameters, seeds = results.finding("variance_parameters"), results.finding("variance_seeds")
-    priors, main = results.finding("prior_range"), results.finding("lost_dissent_percent")
+    parameters, seeds = results.get_finding("variance_parameters"), results.get_finding("variance_seeds")
+    priors, main = results.get_finding("prior_range"), results.get_finding("lost_dissent_percent")
     if priors.seeds < 2 or not math.isfinite(parameters.value):
         return "Parameter uncertainty was not measured in this run: intervals are of seeds alone."
-    shift = span(priors.lo - main.value, priors.hi - main.value)
+    shift = format_interval(priors.lo - main.value, priors.hi - main.value)
     return (
-        f"Over the declared priors, seed by seed, the loss runs from {span(priors.lo, priors.hi)}%: each of "
+        f"Over the declared priors, seed by seed, the loss runs from {format_interval(priors.lo, priors.hi)}%: each of "
         f"{priors.seeds} draws is compared with the main setting\u2019s world of its own seed and changes the loss by "
-        f"{shift} points (5% to 95% of draws; standard deviation {number(math.sqrt(parameters.value))}, between "
-        f"seeds of the main setting {number(math.sqrt(seeds.value))})."
+        f"{shift} points (5% to 95% of draws; standard deviation {format_number(math.sqrt(parameters.value))}, between "
+        f"seeds of the main setting {format_number(math.sqrt(seeds.value))})."
     )
 
 
-def _cause(results: Results) -> str:
+def _format_cause(results: Results) -> str:
     table = results["causes"]
     whole = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE)].set_index("cause").to_dict("index")
     lost = whole.pop("lost")
@@ -193,12 +202,12 @@ def _cause(results: Results) -> str:
         return ""
     first, second = (CAUSES[str(name)] for name in sorted(whole, key=lambda name: -whole[name]["value"])[:2])
     return (
-        f"{number(lost['value'], 0)} posts were lost a world; the largest causes by mean are \u201c{first}\u201d and "
-        f"\u201c{second}\u201d. {LEAVERS}"
+        f"{format_number(lost['value'], 0)} posts were lost a world; the largest causes by mean are \u201c{first}\u201d and "
+        f"\u201c{second}\u201d. {LEAVERS_NOTE}"
     )
 
 
-def _interaction(results: Results) -> str:
+def _format_interaction(results: Results) -> str:
     table = results["interactions"]
     rows = table[(table["outcome"] == "lost_dissent") & (table["pair"] == "flood x abuse")]
     found = rows[(rows["measure"] == "index") & (rows["effort"] == ADDITIVE)].to_dict("records")
@@ -211,15 +220,15 @@ def _interaction(results: Results) -> str:
         words = "Flood and abuse do less together than apart"
     else:
         words = "No interaction of flood and abuse was found"
-    return f"{words}: interaction {number(value, 0)} posts a world (95% interval {span(lo, hi, 0)})."
+    return f"{words}: interaction {format_number(value, 0)} posts a world (95% interval {format_interval(lo, hi, 0)})."
 
 
-def _pairing(results: Results) -> str:
+def _format_pairing(results: Results) -> str:
     table = results["contrasts"]
     rows = table[(table["outcome"] == "lost_dissent") & (table["arm"] == ALL) & (table["effort"] == ADDITIVE)]
     factor = float(rows["pairing_factor"].iloc[0])
     if not math.isfinite(factor):
         return ""
     if factor >= 1:
-        return f"Pairing worlds by seed cut the variance of the loss by a factor of {number(factor)}."
-    return f"Pairing worlds by seed did not help: it raised the variance of the loss {number(1 / factor)} times."
+        return f"Pairing worlds by seed cut the variance of the loss by a factor of {format_number(factor)}."
+    return f"Pairing worlds by seed did not help: it raised the variance of the loss {format_number(1 / factor)} times."

@@ -15,7 +15,7 @@ import pandas as pd
 from experiments.calibration.moments import Moment
 
 
-def sample(
+def sample_abc(
     keys: Sequence[str],
     moments: Sequence[Moment],
     simulate: Callable[[Mapping[str, float]], Mapping[str, float]],
@@ -36,7 +36,7 @@ def sample(
         populations: one after the other, each closer than the last.
         workers: processes, forked.
     """
-    pyabc = _pyabc()
+    pyabc = _import_pyabc()
     database.parent.mkdir(exist_ok=True)
     names = [f"p{number}" for number in range(len(keys))]
     prior = pyabc.Distribution(**{name: pyabc.RV("uniform", 0.0, 1.0) for name in names})
@@ -62,7 +62,7 @@ def sample(
     return places[names].set_axis(list(keys), axis=1).reset_index(drop=True).assign(weight=np.asarray(weight))
 
 
-def summarise(keys: Sequence[str], found: pd.DataFrame) -> pd.DataFrame:
+def summarise_particles(keys: Sequence[str], found: pd.DataFrame) -> pd.DataFrame:
     """Return `key, abc_low, abc_median, abc_high`: weighted quantiles (5, 50, 95%) of the places."""
     rows = []
     for key in keys:
@@ -73,7 +73,7 @@ def summarise(keys: Sequence[str], found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["key", "abc_low", "abc_median", "abc_high"])
 
 
-def _pyabc() -> Any:
+def _import_pyabc() -> Any:
     import pyabc
 
     logging.getLogger("ABC").setLevel(logging.WARNING)

@@ -3,53 +3,53 @@
 import numpy as np
 from numba import njit
 
-from sim.observers.base import Moment, mean
+from sim.observers.base import StepRecord, mean
 from sim.state.accounts import DISSENTER, I64
-from sim.state.posts import CIVIC, DISTRESS, SLOGANS, SMEAR
+from sim.state.posts import CIVIC, DISTRESS, FIRST_SLOGAN, SMEAR
 from sim.state.truth import COMMITTEE, SLEEPER
 
 
-class Aims:
+class TargetOutcomes:
     """What becomes of those at whom orders have aimed so far, and how much further forces write."""
 
     def __init__(self) -> None:
-        self.aimed: I64 = np.zeros(0, np.int64)
+        self.targeted: I64 = np.zeros(0, np.int64)
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return posts by role, the mean stance of the cohort of dissenters, and what becomes of the aimed at."""
         for order in moment.orders:
-            if len(order.aims):
-                self.aimed = np.union1d(self.aimed, order.aims)
+            if len(order.targets):
+                self.targeted = np.union1d(self.targeted, order.targets)
         posts, new, truth = moment.posts, moment.new, moment.truth
         aimed = np.zeros(len(truth.role), np.bool_)
-        aimed[self.aimed] = True
+        aimed[self.targeted] = True
         roles = np.bincount(truth.role[posts.author[new]], minlength=SLEEPER + 1)
         return {
             "committee_posts": int(roles[COMMITTEE]),
             "sleeper_posts": int(roles[SLEEPER]),
             "stance_dissenters": mean(moment.accounts.stance_principal[moment.accounts.cohort == DISSENTER]),
-            "aimed": len(self.aimed),
-            "aimed_posts": int(np.count_nonzero(aimed[posts.author[new]])),
-            "aimed_impressions": _voiced(posts.voice, aimed, moment.seen.item),
-            "aimed_credibility": mean(moment.accounts.credibility[self.aimed]),
+            "targeted": len(self.targeted),
+            "targeted_posts": int(np.count_nonzero(aimed[posts.author[new]])),
+            "targeted_impressions": _count_impressions(posts.original_author, aimed, moment.seen.item),
+            "targeted_credibility": mean(moment.accounts.credibility[self.targeted]),
         }
 
 
 class Rallies:
     """Genuine people who chant the slogan of a rally."""
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return how many posts of the hour carry a slogan, reposts of them included."""
-        return {"rallied_posts": int(np.count_nonzero(moment.posts.template[moment.new] >= SLOGANS))}
+        return {"rallied_posts": int(np.count_nonzero(moment.posts.template[moment.new] >= FIRST_SLOGAN))}
 
 
-class Esteem:
+class CredibilityMeasures:
     """How far people are believed."""
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return mean credibility of dissenters and sleepers, impressions of smears and civic posts, the unmasked."""
-        accounts, sleepers = moment.accounts, moment.truth.sleepers()
-        sleepers = sleepers[moment.register.joined[sleepers] <= moment.tick]
+        accounts, sleepers = moment.accounts, moment.truth.find_sleepers()
+        sleepers = sleepers[moment.register.opened_at[sleepers] <= moment.tick]
         themes = np.bincount(moment.posts.theme[moment.seen.item], minlength=CIVIC + 1)
         return {
             "credibility_dissenters": mean(accounts.credibility[accounts.cohort == DISSENTER]),
@@ -60,25 +60,25 @@ class Esteem:
         }
 
 
-class Spirits:
+class MoraleMeasures:
     """Morale of the extremists' side."""
 
-    def observe(self, moment: Moment) -> dict[str, float]:
+    def observe(self, moment: StepRecord) -> dict[str, float]:
         """Return mean morale of propagandists and sympathisers, how many are left, impressions of distress."""
-        accounts, n, every = moment.accounts, moment.truth.n_organic, moment.truth.troops
-        troops = every[moment.register.joined[every] <= moment.tick]
+        accounts, n, every = moment.accounts, moment.truth.n_organic, moment.truth.propagandists
+        troops = every[moment.register.opened_at[every] <= moment.tick]
         sympathise = accounts.stance_extremist[:n] >= 0.0
         return {
-            "morale_troops": mean(accounts.morale[troops]),
+            "morale_propagandists": mean(accounts.morale[troops]),
             "morale_sympathisers": mean(accounts.morale[:n][sympathise]),
-            "troops": int(np.count_nonzero(~accounts.left[troops])),
+            "propagandists": int(np.count_nonzero(~accounts.has_left[troops])),
             "sympathisers": int(np.count_nonzero(sympathise)),
             "distress_impressions": int(np.count_nonzero(moment.posts.theme[moment.seen.item] == DISTRESS)),
         }
 
 
 @njit(cache=True)
-def _voiced(voice, aimed, items):
+def _count_impressions(voice, aimed, items):
     count = 0
     for j in items:
         count += aimed[voice[j]]

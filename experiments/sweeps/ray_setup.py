@@ -11,11 +11,11 @@ from pathlib import Path
 import ray
 from ray.exceptions import RayError
 
-from experiments.sweeps.station import about
+from experiments.sweeps.ray_worker import describe_machine
 from sim.errors import InputError
 
 
-def join(address: str) -> None:
+def connect(address: str) -> None:
     """Become a driver of the cluster.
 
     Raises:
@@ -26,7 +26,7 @@ def join(address: str) -> None:
         host, _, port = where.rpartition(":")
         if host and port.isdigit() and "/" not in host:  # Ray itself would try for two minutes
             socket.create_connection((host, int(port)), timeout=5).close()
-        with _silent():
+        with _silence_stderr():
             ray.init(where, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError, RayError) as error:
         said = "its token is another" if "InvalidAuthToken" in str(error.__cause__) else " ".join(str(error).split())
@@ -44,9 +44,9 @@ def has_head() -> bool:
     return False
 
 
-def agree(address: str, theirs: Mapping[str, str | None]) -> None:
+def check_versions(address: str, theirs: Mapping[str, str | None]) -> None:
     """Raise InputError unless the machine at `address`, which says `theirs`, is `about()` what this one is."""
-    for name, mine in about().items():
+    for name, mine in describe_machine().items():
         if theirs.get(name) != mine:
             what = "other sources of this project" if name == "sources" else f"{name} {theirs.get(name)}, not {mine}"
             raise InputError(
@@ -55,7 +55,7 @@ def agree(address: str, theirs: Mapping[str, str | None]) -> None:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def _silence_stderr() -> Iterator[None]:
     """Let nobody see what is written to stderr inside this, not even by Ray's own compiled code."""
     sys.stderr.flush()
     kept = os.dup(2)

@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from sim.errors import InputError, suggest
 
 
-def in_construction(error: InstantiationException) -> InputError:
+def explain_construction(error: InstantiationException) -> InputError:
     """Return the user's mistake behind a rule that could not be built.
 
     Raises:
@@ -25,7 +25,7 @@ def in_construction(error: InstantiationException) -> InputError:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, InputError):
-            return InputError(_by_key(str(cause), str(error)))
+            return InputError(_insert_key(str(cause), str(error)))
         if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
             said = str(cause).partition(". Did you mean")[0]  # Python 3.13 adds a guess
             return InputError(f"{said}: leave the + out, or see --help")
@@ -35,30 +35,30 @@ def in_construction(error: InstantiationException) -> InputError:
     raise error
 
 
-def _by_key(said: str, error: str) -> str:
+def _insert_key(said: str, error: str) -> str:
     """Return what a rule said of a field of its class, with the key that a user types for it."""
     target, key = (re.search(f"{word} '?([^'\\s]+)", error) for word in ("target", "full_key:"))
     name = target[1].rpartition(".")[2] if target else ""
     return said.replace(f"{name}.", f"{key[1]}.", 1) if key and said.startswith(f"{name}.") else said
 
 
-def in_composition(error: Exception, name: str, overrides: list[str], conf: Path) -> InputError:
+def explain_composition(error: Exception, name: str, overrides: list[str], conf: Path) -> InputError:
     """Return what was wrong with `overrides` of the app `name`, given what Hydra raised."""
     if isinstance(error, InputError):
         return error
     if isinstance(error, OverrideParseException):
-        return InputError(_misread(error.override))
+        return InputError(_explain_syntax(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, choice = error.missing_cfg_file.rpartition("/")
-        return InputError(f"{group}={choice.removesuffix('.yaml')} is unknown: {_choose(error.options)}")
+        return InputError(f"{group}={choice.removesuffix('.yaml')} is unknown: {_list_choices(error.options)}")
     try:
-        line = _unknown_key(name, overrides, conf)
+        line = _explain_unknown_key(name, overrides, conf)
     except (HydraException, OmegaConfBaseException, ValueError):
         line = None
     return InputError(line or " ".join(str(part) for part in (error, error.__cause__) if part))
 
 
-def _misread(override: str) -> str:
+def _explain_syntax(override: str) -> str:
     key, equals, value = override.partition("=")
     if not equals:
         return f"{override} is not of the form KEY=VALUE"
@@ -68,13 +68,13 @@ def _misread(override: str) -> str:
     return f"""{override} can not be read: put a value with special signs in two pairs of quotes, '{key}="{value}"'"""
 
 
-def _choose(options: Iterable[str]) -> str:
+def _list_choices(options: Iterable[str]) -> str:
     return f"choose one of: {', '.join(sorted(options))}"
 
 
-def _unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
+def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
     """Return one line about the first override that the configuration has no place for, or None."""
-    from experiments.settings import left_out
+    from experiments.settings import has_default
 
     parsed = OverridesParser.create().parse_overrides(overrides)
     with initialize_config_dir(config_dir=str(conf), version_base="1.3"):
@@ -82,22 +82,22 @@ def _unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
         groups = {group: loader.get_group_options(group) for group in loader.list_groups("") if group != "hydra"}
         chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _names_choice(o)]
         plain = compose(name, chosen)
-        known = {o.key_or_group for o in parsed if o.is_add()}.union(_keys(plain))
+        known = {o.key_or_group for o in parsed if o.is_add()}.union(_iterate_keys(plain))
         for override in parsed:
             key, _, value = str(override.input_line).partition("=")
             group = key.partition(".")[0]
             if key in groups and not (override.is_sweep_override() or _names_choice(override)):
-                return f"{key}={value} is unknown: {_choose(groups[key])}; or set one of its keys, see --help"
+                return f"{key}={value} is unknown: {_list_choices(groups[key])}; or set one of its keys, see --help"
             if key in known and isinstance(OmegaConf.select(plain, key), ListConfig) and _is_dictionary(override):
                 return f"""{key}={value} must be a list: '{key}=["ITEM"]', see --help"""
             if key in known or key in groups or key[0] in "+~" or group == "hydra":
                 continue
             choices = [f"{group}={option}" for option in groups.get(group, [])]
-            if owners := [choice for choice in choices if key in _keys(compose(name, [choice]))]:
+            if owners := [choice for choice in choices if key in _iterate_keys(compose(name, [choice]))]:
                 return f"{key} is a key of another choice: add {' or '.join(owners)}"
-            if left_out(plain, key):
+            if has_default(plain, key):
                 return f"{key} is left at its default here: say +{key}={value}"
-            return f"{key} is not a known key: {suggest(key, _near(key, known) or known | set(groups))}"
+            return f"{key} is not a known key: {suggest(key, _find_similar_keys(key, known) or known | set(groups))}"
     return None
 
 
@@ -109,18 +109,18 @@ def _is_dictionary(override: Override) -> bool:
     return isinstance(override.value(), dict)
 
 
-def _near(key: str, known: set[str]) -> set[str]:
+def _find_similar_keys(key: str, known: set[str]) -> set[str]:
     """Return the known keys in the same place as `key`, only those that look alike if there are any."""
     place, _, last = key.rpartition(".")
     names = {name.rpartition(".")[2]: name for name in known if name.rpartition(".")[0] == place}
     return {names[name] for name in get_close_matches(last, names)} or set(names.values())
 
 
-def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+def _iterate_keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
     """Yield the dotted name of every value and of every folder of values in `config`."""
     for key in map(str, config):
         name = f"{prefix}{key}"
         yield name
         value = config._get_node(key)
         if isinstance(value, DictConfig) and not value._is_none() and not value._is_missing():
-            yield from _keys(value, f"{name}.")
+            yield from _iterate_keys(value, f"{name}.")

@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.analysis.sweeps import by_point, seeds_needed
-from experiments.sweeps.plan import Cell, Job, Row, cells_of
-from experiments.sweeps.reading import effect, tidy
+from experiments.analysis.sweeps import average_by_point, estimate_seeds_needed
+from experiments.sweeps.plan import Configuration, Job, PlanRow, list_configurations
+from experiments.sweeps.reading import find_effect_column, read_tidy
 
-Asked = dict[tuple[str, str], int]
-Seeding = Callable[[Sequence[Cell], int], list[Job]]
+SeedsAsked = dict[tuple[str, str], int]
+JobMaker = Callable[[Sequence[Configuration], int], list[Job]]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PrecisionTarget:
     """When the seeds of a point are enough."""
 
     outcome: str
@@ -21,7 +21,9 @@ class Wanted:
     most_seeds: int
 
 
-def further(folder: Path, table: Sequence[Row], wanted: Wanted, jobs_of: Seeding, asked: Asked) -> list[Job]:
+def plan_more_seeds(
+    folder: Path, table: Sequence[PlanRow], wanted: PrecisionTarget, jobs_of: JobMaker, asked: SeedsAsked
+) -> list[Job]:
     """Return runs for more seeds of the points whose intervals are too wide, and of their baselines.
 
     A point at which every run failed gets no more of them.
@@ -31,27 +33,27 @@ def further(folder: Path, table: Sequence[Row], wanted: Wanted, jobs_of: Seeding
         table: the plan.
         wanted: what is narrow enough.
         jobs_of: from cells and a number of seeds to their runs.
-        asked: how many seeds each point has been asked for, by its `name_of`; brought up to date.
+        asked: how many seeds each point has been asked for, by its `name_point`; brought up to date.
     """
-    frame = tidy(folder)
-    outcome = effect(frame, wanted.outcome)
+    frame = read_tidy(folder)
+    outcome = find_effect_column(frame, wanted.outcome)
     told = {
         (row["point"], row["baseline"]): row
-        for row in by_point(frame.fillna({"baseline": ""}), ["point", "baseline"], outcome).to_dict("records")
+        for row in average_by_point(frame.fillna({"baseline": ""}), ["point", "baseline"], outcome).to_dict("records")
     }
     found: list[Job] = []
     for point in table:
-        name = name_of(point)
+        name = name_point(point)
         row = told[name]
         half = (row["hi"] - row["lo"]) / 2
-        needed = seeds_needed(half, row["seeds"], wanted.half_width) + row["failed"]
+        needed = estimate_seeds_needed(half, row["seeds"], wanted.half_width) + row["failed"]
         if not row["seeds"] or needed <= asked[name] or asked[name] >= wanted.most_seeds:
             continue
         asked[name] = min(needed, wanted.most_seeds)
-        found += jobs_of(cells_of([point]), asked[name])
+        found += jobs_of(list_configurations([point]), asked[name])
     return found
 
 
-def name_of(row: Row) -> tuple[str, str]:
+def name_point(row: PlanRow) -> tuple[str, str]:
     """Return what tells a point of the plan from others in the tables: its name and its baseline's."""
     return row.cell.name, row.baseline.name if row.baseline else ""

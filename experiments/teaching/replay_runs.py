@@ -14,7 +14,7 @@ from sim.state.graph import Graph
 from sim.world import World
 
 
-class Take(NamedTuple):
+class ReplayJob(NamedTuple):
     """What is to be played: one world or two, in one seed."""
 
     settings: tuple[Setting, ...]
@@ -23,51 +23,54 @@ class Take(NamedTuple):
     people: int  #: shown in a film; 0 for no film
 
 
-class Shot(NamedTuple):
-    """What was played, a world after the other as in `Take.settings`."""
+class ReplayRun(NamedTuple):
+    """What was played, a world after the other as in `ReplayJob.settings`."""
 
     histories: tuple[pd.DataFrame, ...]
-    unhurt: tuple[int, ...]  #: posts withheld by dissenters who never got abuse, since the campaign began
+    bystander_withheld: tuple[int, ...]  #: posts withheld by dissenters who never got abuse, since the campaign began
     films: tuple[Film, ...]  #: none if no film was asked for
     graphs: tuple[Graph, ...]
     note: str  #: what the last graph says of itself
 
 
-def shoot(take: Take) -> Shot:
+def run_job(take: ReplayJob) -> ReplayRun:
     """Play a take in this process. Worlds that differ in the campaign's conduct alone are one until it begins."""
-    worlds = together(take) if forkable(take.settings) else apart(take)
+    worlds = fork_worlds(take) if can_fork(take.settings) else create_worlds(take)
     for world in worlds:
         world.run(take.ticks - world.now)
-    return shown(worlds)
+    return collect_run(worlds)
 
 
-def shown(worlds: Sequence[World]) -> Shot:
+def collect_run(worlds: Sequence[World]) -> ReplayRun:
     """Return what is to be shown of worlds that have been played."""
     films = tuple(film for world in worlds for film in world.observers if isinstance(film, Film))
-    histories, unhurt = tuple(world.history for world in worlds), tuple(_unhurt(world) for world in worlds)
-    return Shot(histories, unhurt, films, tuple(world.graph for world in worlds), worlds[-1].notes[-1])
+    histories, unhurt = (
+        tuple(world.history for world in worlds),
+        tuple(_count_bystander_withheld(world) for world in worlds),
+    )
+    return ReplayRun(histories, unhurt, films, tuple(world.graph for world in worlds), worlds[-1].notes[-1])
 
 
-def _unhurt(world: World) -> int:
+def _count_bystander_withheld(world: World) -> int:
     people = world.accounts
-    return int(people.withheld[(people.cohort == DISSENTER) & (people.abused == 0)].sum())
+    return int(people.withheld[(people.cohort == DISSENTER) & (people.abuse_received == 0)].sum())
 
 
-def forkable(settings: Sequence[Setting]) -> bool:
+def can_fork(settings: Sequence[Setting]) -> bool:
     """Tell whether all settings are one but for how the campaign is conducted, and it begins and ends together."""
     campaigns = {(setting.campaign.start, setting.campaign.hours) for setting in settings}
     bare = [replace(setting, campaign=Campaign()) for setting in settings]
     return len(campaigns) == 1 and all(setting == bare[0] for setting in bare)
 
 
-def together(take: Take) -> list[World]:
+def fork_worlds(take: ReplayJob) -> list[World]:
     """Play the quiet days once and fork them."""
-    trunk = apart(take._replace(settings=take.settings[-1:]))[0]
+    trunk = create_worlds(take._replace(settings=take.settings[-1:]))[0]
     trunk.run(min(take.ticks, trunk.setting.campaign.start))
     return [*(trunk.fork(setting.campaign) for setting in take.settings[:-1]), trunk]
 
 
-def apart(take: Take) -> list[World]:
+def create_worlds(take: ReplayJob) -> list[World]:
     """Return a world a setting, before its first hour."""
     worlds = [World(setting, rng=take.seed) for setting in take.settings]
     for world in worlds:

@@ -12,24 +12,24 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from experiments.analysis.summary import MEASURES
-from experiments.folder import describe
-from experiments.runs import cores
-from experiments.sweeps import driving, plan, world
+from experiments.folder import write_metadata
+from experiments.runs import count_cores
+from experiments.sweeps import plan, scheduler, world
 from experiments.sweeps.engine import Engine, Limits
-from experiments.sweeps.local import Local
+from experiments.sweeps.local import LocalEngine
 from experiments.sweeps.outcomes import OK
-from experiments.sweeps.progress import State, clock, counted, shown
+from experiments.sweeps.progress import SweepProgress, format_count, format_duration, show_progress
 from experiments.sweeps.reading import LOST
-from experiments.sweeps.store import Store, runs_of
-from experiments.sweeps.widening import Seeding, Wanted, further, name_of
+from experiments.sweeps.sequential_stopping import JobMaker, PrecisionTarget, name_point, plan_more_seeds
+from experiments.sweeps.store import Store, find_runs
 from sim.errors import InputError, suggest
 
 CHOICES = {"engine": ("local", "ray"), "retry": ("none", "failed"), "until": (None, "half_width")}
 OUTCOMES = (*LOST, *MEASURES)  #: that a sweep of worlds has
-TRUTHS = ("plan", "series", "report")
+BOOLEANS = ("plan", "series", "report")
 
 
-def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row], code: str) -> bool:
+def run_sweep(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.PlanRow], code: str) -> bool:
     """Play what the store lacks, and more seeds where they are wanted; return whether all runs succeeded.
 
     Args:
@@ -39,97 +39,97 @@ def play(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.Row]
         code: version of the sources.
     """
 
-    def jobs_of(cells: Sequence[plan.Cell], seeds: int) -> list[plan.Job]:
-        return plan.jobs(cells, range(config.seed, config.seed + seeds), code)
+    def jobs_of(cells: Sequence[plan.Configuration], seeds: int) -> list[plan.Job]:
+        return plan.make_jobs(cells, range(config.seed, config.seed + seeds), code)
 
     names = tuple(sweep["measures"])
-    missing, known = world.lacking((cell.setting for cell in plan.cells_of(table)), names)
+    missing, known = world.find_missing_measures((cell.setting for cell in plan.list_configurations(table)), names)
     for name in missing:
         raise InputError(f"sweep.measures has {name}, which no world of this sweep has: {suggest(name, known)}")
     code = "+".join((code, *names))  # other measures are other runs
     with Store(config.out, (*MEASURES, *names), config) as store:
-        store.write_design([_design(row, code) for row in table])
-        with store.writing():
+        store.write_design([_make_design_row(row, code) for row in table])
+        with store.guard_disk():
             plain: Any = OmegaConf.to_container(config)
-            describe(store.root, plain, {"facts": _facts(config, table)}, store.work)
+            write_metadata(store.root, plain, {"facts": _describe_sweep(config, table)}, store.work)
         taken = sum(store.merge(Path(folder).expanduser()) for folder in sweep["merge"])
         if sweep["retry"] == "failed":
             store.forget_failed()
-        jobs = jobs_of(plan.cells_of(table), config.seeds)
-        left = driving.missing(store, jobs)
+        jobs = jobs_of(plan.list_configurations(table), config.seeds)
+        left = scheduler.find_missing(store, jobs)
         kept = len(jobs) - len(left)
         are = "is" if kept == 1 else "are"
-        for line in cautions(table, sweep["baseline"]):
+        for line in list_cautions(table, sweep["baseline"]):
             print(line)
-        print(f"{size(table, config.seeds)}; {kept} {are} kept ({taken} taken over), {len(left)} to play")
-        for more in _rounds(store, sweep, table, left, config.seeds, jobs_of):
+        print(f"{format_size(table, config.seeds)}; {kept} {are} kept ({taken} taken over), {len(left)} to play")
+        for more in _iterate_rounds(store, sweep, table, left, config.seeds, jobs_of):
             jobs += more
-            _drive(store, sweep, config.workers, driving.missing(store, more))
+            _run_round(store, sweep, config.workers, scheduler.find_missing(store, more))
         shutil.rmtree(store.work / "graphs", ignore_errors=True)
         store.compact()
-        status = store.status()
+        status = store.read_status()
     every = {job.run_id for job in jobs}
     failed = sum(status.get(name) != OK for name in every)
     done = len(every) - failed
-    print(f"{counted(done, 'run')} {'is' if done == 1 else 'are'} done, {failed} failed: {config.out}")
+    print(f"{format_count(done, 'run')} {'is' if done == 1 else 'are'} done, {failed} failed: {config.out}")
     return not failed
 
 
-def _rounds(
+def _iterate_rounds(
     store: Store,
     sweep: Mapping[str, Any],
-    table: Sequence[plan.Row],
+    table: Sequence[plan.PlanRow],
     left: list[plan.Job],
     seeds: int,
-    jobs_of: Seeding,
+    jobs_of: JobMaker,
 ) -> Iterator[list[plan.Job]]:
     """Yield what to play, then, where intervals are to be narrow, more seeds until they are."""
     yield left
     if sweep["until"] is None:
         return
-    wanted = Wanted(sweep["outcome"], sweep["half_width"], sweep["most_seeds"])
-    asked = {name_of(row): seeds for row in table}
-    while more := further(store.root, table, wanted, jobs_of, asked):
-        print(f"intervals wider than +-{wanted.half_width:g} are left: {counted(len(more), 'run')} of more seeds")
+    wanted = PrecisionTarget(sweep["outcome"], sweep["half_width"], sweep["most_seeds"])
+    asked = {name_point(row): seeds for row in table}
+    while more := plan_more_seeds(store.root, table, wanted, jobs_of, asked):
+        print(f"intervals wider than +-{wanted.half_width:g} are left: {format_count(len(more), 'run')} of more seeds")
         yield more
 
 
-def _drive(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[plan.Job]) -> None:
-    engine = _engine(sweep, workers, store.work)
+def _run_round(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[plan.Job]) -> None:
+    engine = _make_engine(sweep, workers, store.work)
     told: list[float] = []
 
-    with shown(Console(stderr=True)) as show:
+    with show_progress(Console(stderr=True)) as show:
 
-        def tell(state: State) -> None:
+        def tell(state: SweepProgress) -> None:
             if not told and state.done and state.seconds_left is not None:
                 told.append(state.seconds_left)
-                runs, workers = counted(state.left, "run"), counted(engine.workers, "worker")
-                print(f"pilot: about {clock(told[0])} for {runs} on {workers}", flush=True)
+                runs, workers = format_count(state.left, "run"), format_count(engine.workers, "worker")
+                print(f"pilot: about {format_duration(told[0])} for {runs} on {workers}", flush=True)
             show(state)
 
-        driving.drive(store, engine, jobs, tell)
+        scheduler.schedule_jobs(store, engine, jobs, tell)
 
 
-def _engine(sweep: Mapping[str, Any], workers: int, work: Path) -> Engine:
+def _make_engine(sweep: Mapping[str, Any], workers: int, work: Path) -> Engine:
     measure = partial(world.measure_hours if sweep["series"] else world.measure, further=tuple(sweep["measures"]))
     limits = Limits(sweep["time_limit"], sweep["memory_limit"])
     if sweep["engine"] == "local":
-        return Local(measure, world.prepare, workers or cores(), work, limits)
-    from experiments.sweeps.cluster import Cluster
+        return LocalEngine(measure, world.prepare, workers or count_cores(), work, limits)
+    from experiments.sweeps.cluster import ClusterEngine
 
-    return Cluster(measure, world.prepare, workers, work, limits, sweep["address"])
+    return ClusterEngine(measure, world.prepare, workers, work, limits, sweep["address"])
 
 
-def size(table: Sequence[plan.Row], seeds: int) -> str:
+def format_size(table: Sequence[plan.PlanRow], seeds: int) -> str:
     """Return how large a plan is, in words."""
-    cells, own = len(plan.cells_of(table)), len({row.cell.name for row in table})
+    cells, own = len(plan.list_configurations(table)), len({row.cell.name for row in table})
     return (
-        f"{counted(len(table), 'point')} ({own} different, and {counted(cells - own, 'baseline')} beside "
-        f"{'it' if len(table) == 1 else 'them'}) x {counted(seeds, 'seed')} = {counted(cells * seeds, 'run')}"
+        f"{format_count(len(table), 'point')} ({own} different, and {format_count(cells - own, 'baseline')} beside "
+        f"{'it' if len(table) == 1 else 'them'}) x {format_count(seeds, 'seed')} = {format_count(cells * seeds, 'run')}"
     )
 
 
-def cautions(table: Sequence[plan.Row], said: Any) -> list[str]:
+def list_cautions(table: Sequence[plan.PlanRow], said: Any) -> list[str]:
     """Return what to know of the baselines of a plan before it is played, a line each.
 
     `said`: what `sweep.baseline` says; None: what the stories of the points' scenarios say.
@@ -137,10 +137,10 @@ def cautions(table: Sequence[plan.Row], said: Any) -> list[str]:
     lines = []
     alone = [row for row in table if not row.changes]
     same = [row for row in table if row.baseline and row.baseline.name == row.cell.name]
-    words = "; ".join(dict.fromkeys(" ".join(plan.spelled(row.changes)) for row in same))
+    words = "; ".join(dict.fromkeys(" ".join(plan.format_point(row.changes)) for row in same))
     if said is None and alone:
         lines.append(
-            f"{_of(alone, table)} without a baseline, as the story of the scenario names none: only levels are told; "
+            f"{_format_count(alone, table)} without a baseline, as the story of the scenario names none: only levels are told; "
             """'sweep.baseline=["KEY=VALUE"]' compares"""
         )
     if same and len(same) == len(table):
@@ -149,33 +149,33 @@ def cautions(table: Sequence[plan.Row], said: Any) -> list[str]:
             """'sweep.baseline=["KEY=VALUE"]' with what the points are about, or sweep.baseline=[] for levels alone"""
         )
     elif same:
-        lines.append(f"{_of(same, table)} equal to the baseline ({words}), with differences of 0")
+        lines.append(f"{_format_count(same, table)} equal to the baseline ({words}), with differences of 0")
     return lines
 
 
-def _of(some: Sequence[plan.Row], table: Sequence[plan.Row]) -> str:
+def _format_count(some: Sequence[plan.PlanRow], table: Sequence[plan.PlanRow]) -> str:
     if len(some) == len(table):
         return "every point is"
     return f"{len(some)} of {len(table)} points {'is' if len(some) == 1 else 'are'}"
 
 
-def _design(row: plan.Row, code: str) -> dict[str, str | None]:
+def _make_design_row(row: plan.PlanRow, code: str) -> dict[str, str | None]:
     baseline = row.baseline.name if row.baseline else None
     texts = {"values": json.dumps(row.values), "config": json.dumps(row.cell.config)}
     return texts | {"point": row.cell.name, "baseline": baseline, "code": code}
 
 
-def _facts(config: DictConfig, table: Sequence[plan.Row]) -> dict[str, Any]:
+def _describe_sweep(config: DictConfig, table: Sequence[plan.PlanRow]) -> dict[str, Any]:
     keys = ", ".join(table[0].values) or "nothing"
     return {
-        "Design": f"{counted(len(table), 'point')}; {keys} varied",
+        "Design": f"{format_count(len(table), 'point')}; {keys} varied",
         "Seeds": f"{config.seeds} from {config.seed} on",
-        "Baseline": "; ".join(dict.fromkeys(" ".join(plan.spelled(row.changes)) or "none" for row in table)),
+        "Baseline": "; ".join(dict.fromkeys(" ".join(plan.format_point(row.changes)) or "none" for row in table)),
         "Length": f"{config.ticks} h unless varied",
     }
 
 
-def check(sweep: Mapping[str, Any]) -> None:
+def check_options(sweep: Mapping[str, Any]) -> None:
     """Raise InputError unless every option of conf/sweep.yaml is what it may be; designs are read elsewhere."""
     for key, allowed in CHOICES.items():
         if sweep[key] not in allowed:
@@ -185,7 +185,7 @@ def check(sweep: Mapping[str, Any]) -> None:
         raise InputError(f"sweep.address={sweep['address']} is for a cluster: add sweep.engine=ray")
     if sweep["engine"] == "ray" and find_spec("ray") is None:
         raise InputError("sweep.engine=ray needs Ray: pip install 'infowar-lab[ray]', on every machine of the cluster")
-    for key in TRUTHS:
+    for key in BOOLEANS:
         if not isinstance(sweep[key], bool):
             raise InputError(f"sweep.{key}={sweep[key]} must be true or false")
     for key in ("time_limit", "memory_limit", "half_width"):
@@ -194,7 +194,9 @@ def check(sweep: Mapping[str, Any]) -> None:
             raise InputError(f"sweep.{key}={value} must be a number above 0, or null")
     names = sweep["measures"]
     if not isinstance(names, list) or len({*names, *MEASURES}) < len(names) + len(MEASURES):
-        raise InputError(f"sweep.measures={names} must be a list of further measures, each once: [aimed_credibility]")
+        raise InputError(
+            f"sweep.measures={names} must be a list of further measures, each once: [targeted_credibility]"
+        )
     if sweep["outcome"] not in (known := (*OUTCOMES, *names)):
         raise InputError(f"sweep.outcome={sweep['outcome']} is unknown: {suggest(str(sweep['outcome']), known)}")
     if sweep["until"] and sweep["half_width"] is None:
@@ -204,7 +206,7 @@ def check(sweep: Mapping[str, Any]) -> None:
             item = "DIR" if key == "merge" else "KEY=VALUE"
             raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["{item}"]'""")
     for folder in sweep["merge"]:
-        runs_of(Path(folder).expanduser())
+        find_runs(Path(folder).expanduser())
     for key in ("draws", "design_seed", "most_seeds"):
         if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
             raise InputError(f"sweep.{key}={sweep[key]} must be a whole number from 0")

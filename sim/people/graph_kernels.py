@@ -3,13 +3,13 @@
 import math
 
 from sim.kernels import kernel
-from sim.noise import U64, mix, uniform, uniform2
+from sim.rng import U64, mix, pair_uniform, uniform
 
 ATTEMPTS = 64  #: draws allowed for a rewired tie; then it stays
 
 
 @kernel
-def partition(key, blocks, inside, outside, mutual, source, target):
+def draw_planted_partition(key, blocks, inside, outside, mutual, source, target):
     """Draw each tie by itself: P = `inside` within a block, `outside` else. Returns the number of ties.
 
     Node i is in block i * blocks // n. Gaps between ties are drawn, as by Batagelj & Brandes (2005), "Efficient
@@ -29,14 +29,14 @@ def partition(key, blocks, inside, outside, mutual, source, target):
         block = node * number // n
         low, high = -(-block * n // number), -(-(block + 1) * n // number)
         end = node if mutual else n
-        made = _ties(mix(here, U64(0)), node, 0, min(low, end), outside, made, source, target)
-        made = _ties(mix(here, U64(1)), node, low, min(high, end), inside, made, source, target)
-        made = _ties(mix(here, U64(2)), node, high, end, outside, made, source, target)
+        made = _draw_ties(mix(here, U64(0)), node, 0, min(low, end), outside, made, source, target)
+        made = _draw_ties(mix(here, U64(1)), node, low, min(high, end), inside, made, source, target)
+        made = _draw_ties(mix(here, U64(2)), node, high, end, outside, made, source, target)
     return made
 
 
 @kernel
-def _ties(key, node, low, high, probability, made, source, target):
+def _draw_ties(key, node, low, high, probability, made, source, target):
     """Tie `node` to each of low .. high - 1 but itself with `probability`; return how many there are then."""
     if probability <= 0.0:
         return made
@@ -57,7 +57,7 @@ def _ties(key, node, low, high, probability, made, source, target):
 
 
 @kernel
-def ring(key, n, reach, rewiring, source, target):
+def draw_small_world(key, n, reach, rewiring, source, target):
     """Lay a ring in which each node is tied to the `reach` next; rewire the far end with P = `rewiring`.
 
     A rewired tie goes to any node that the near end is not tied to, by the ring or by its own earlier ties.
@@ -73,28 +73,28 @@ def ring(key, n, reach, rewiring, source, target):
         for step in range(1, reach + 1):
             place = node * reach + step - 1
             source[place], target[place] = node, (node + step) % n
-            if not _rewired(key, node, step, rewiring):
+            if not _is_rewired(key, node, step, rewiring):
                 continue
             here = mix(mix(key, U64(node)), U64(step))
             for attempt in range(1, ATTEMPTS):
                 other = int(uniform(here, U64(attempt)) * n)
-                if _free(key, n, reach, rewiring, target, node, step, other):
+                if _is_free(key, n, reach, rewiring, target, node, step, other):
                     target[place] = other
                     break
 
 
 @kernel
-def _rewired(key, node, step, rewiring):
-    return uniform2(key, U64(node), U64(step)) < rewiring
+def _is_rewired(key, node, step, rewiring):
+    return pair_uniform(key, U64(node), U64(step)) < rewiring
 
 
 @kernel
-def _free(key, n, reach, rewiring, target, node, step, other):
+def _is_free(key, n, reach, rewiring, target, node, step, other):
     """Tell whether the `step`-th tie of `node` may go to `other`."""
     ahead, behind = (other - node) % n, (node - other) % n
-    if ahead in (0, step) or (0 < behind <= reach and not _rewired(key, other, behind, rewiring)):
+    if ahead in (0, step) or (0 < behind <= reach and not _is_rewired(key, other, behind, rewiring)):
         return False
-    if step < ahead <= reach and not _rewired(key, node, ahead, rewiring):
+    if step < ahead <= reach and not _is_rewired(key, node, ahead, rewiring):
         return False
     taken = False
     for place in range(node * reach, node * reach + step - 1):
@@ -122,7 +122,7 @@ def power_law(draws, exponent, low, high, out):
 
 
 @kernel
-def members(key, eligible, order, slots, community):
+def assign_members(key, eligible, order, slots, community):
     """Put nodes at random into slots of communities, each among the first slots that are eligible for it.
 
     Args:

@@ -10,13 +10,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.platform.timelines import Runs
+from sim.platform.timelines import AuthorTimelines
 from sim.state.posts import CONTESTED, Posts
 
-NOBODY: NDArray[np.bool_] = np.zeros(0, np.bool_)
+NO_ACCOUNTS: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
 
-class Lines(NamedTuple):
+class TopicStreams(NamedTuple):
     """The ends of the streams that readers of one hour may look at, in order of time, without what was removed.
 
     Line k is first[k] .. last[k] - 1: the contested topic, then the trending ones, then a fresh one if there
@@ -31,23 +31,23 @@ class Lines(NamedTuple):
     score: NDArray[np.float64]
 
 
-class Display(NamedTuple):
+class FeedCandidates(NamedTuple):
     """What all sessions of one hour choose from."""
 
     hours: NDArray[np.int64]  #: first row that was written at most h hours ago
-    runs: Runs
+    timelines: AuthorTimelines
     shift: int  #: mark of row 0 in the runs
-    lines: Lines
+    streams: TopicStreams
     trending: NDArray[np.int64]
-    crowds: NDArray[np.bool_]
-    fresh: int  #: topic under which some look the matter up instead, -1 for none; its line is the last one
-    elsewhere: NDArray[np.bool_]  #: [A] who does
+    competes_for_slots: NDArray[np.bool_]
+    migration_topic: int  #: topic under which some look the matter up instead, -1 for none; its line is the last one
+    has_migrated: NDArray[np.bool_]  #: [A] who does
 
 
-def set_out(
+def build_candidates(
     posts: Posts,
     base: int,
-    runs: Runs,
+    runs: AuthorTimelines,
     streams: tuple[NDArray[np.int64], NDArray[np.int64]],
     trending: NDArray[np.int64],
     crowds: NDArray[np.bool_],
@@ -55,8 +55,8 @@ def set_out(
     tick: int,
     depth: int,
     fresh: int = -1,
-    elsewhere: NDArray[np.bool_] = NOBODY,
-) -> Display:
+    elsewhere: NDArray[np.bool_] = NO_ACCOUNTS,
+) -> FeedCandidates:
     """Return what the sessions of `tick` choose from, the same for everybody.
 
     Args:
@@ -66,18 +66,18 @@ def set_out(
         streams: serials int64 [topics, capacity] and lengths int64 [topics] of the topic streams.
         trending: int64 [k], trending topics.
         crowds: bool [A], whose posts take slots from others (all, but in the counterfactual).
-        attention: values of `sim.people.reading.Attention`.
+        attention: values of `sim.make_people.attention.Attention`.
         depth: newest posts that a stream ranks.
-        fresh, elsewhere: see `Display`.
+        fresh, elsewhere: see `FeedCandidates`.
     """
     hours = np.searchsorted(posts.time, 3600 * (tick - np.arange(attention.memory + 1)))
     topics = np.array([CONTESTED, *trending, *([fresh] if fresh >= 0 else [])])
-    lines = _lines(streams, topics, posts, base, crowds, tick * 3600, depth, attention.crowding)
-    return Display(hours, runs, base - runs.first, lines, trending, crowds, fresh, elsewhere)
+    lines = _lay_out_streams(streams, topics, posts, base, crowds, tick * 3600, depth, attention.army_competes)
+    return FeedCandidates(hours, runs, base - runs.first, lines, trending, crowds, fresh, elsewhere)
 
 
 @njit(cache=True)
-def _lines(streams, topics, posts, base, crowds, now, depth, crowding):
+def _lay_out_streams(streams, topics, posts, base, competes_for_slots, now, depth, crowding):
     """Lay out the ends of the streams: what was written in the last hour, and `depth` posts before."""
     serials, lengths = streams
     kinds = len(topics)
@@ -94,10 +94,10 @@ def _lines(streams, topics, posts, base, crowds, now, depth, crowding):
             j = serials[topic, x] - base
             if j < 0 or early == depth:
                 break
-            if posts.removed[j] or crowds[posts.author[j]] != (k < kinds):
+            if posts.removed[j] or competes_for_slots[posts.author[j]] != (k < kinds):
                 continue
             at -= 1
             row[at], author[at], time[at], score[at] = j, posts.author[j], posts.time[j], posts.score[j]
             early += time[at] <= now - 3600
         first[k] = at
-    return Lines(first, last, row, author, time, score)
+    return TopicStreams(first, last, row, author, time, score)

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-ROWS = 2**17  #: rows of a row group; only the last one of a file has fewer
+GROUP_ROWS = 2**17  #: rows of a row group; only the last one of a file has fewer
 
 
-class Table:
+class TableWriter:
     """Columns that leave memory whenever a row group is full.
 
     Args:
@@ -20,7 +20,7 @@ class Table:
         rows: of a row group, at least 1.
     """
 
-    def __init__(self, path: Path, rows: int = ROWS) -> None:
+    def __init__(self, path: Path, rows: int = GROUP_ROWS) -> None:
         self.path, self.rows = path, rows
         self._buffer: dict[str, NDArray[Any]] = {}
         self._filled = 0

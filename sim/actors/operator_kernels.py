@@ -1,6 +1,6 @@
 """What members of a crew write, in compiled code: who works on which operation, and what fills a draft.
 
-See `sim.actors.crew` for what the tactics do.
+See `sim.actors.operator_group` for what the tactics do.
 """
 
 import math
@@ -9,17 +9,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sim.actors.base import ordered
-from sim.campaigns import OPERATIONS, VOICES
-from sim.noise import draw, mix
-from sim.state.accounts import F64, I64, OPINION
-from sim.state.posts import CIVIC, CONTESTED, DISTRESS, SLOGANS, SMEAR, answer, copy
+from sim.actors.base import make_post_key
+from sim.campaigns import DELIVERIES, OPERATIONS
+from sim.rng import draw, mix
+from sim.state.accounts import F64, I64, OPINION_THRESHOLD
+from sim.state.posts import CIVIC, CONTESTED, DISTRESS, FIRST_SLOGAN, SMEAR, fill_reply, fill_repost
 
 FLOOD, ABUSE, LIFT, SMEARING, DEMORALISE, SWAY, CIVIL, PROTEST = range(len(OPERATIONS))
-IMPERSONATE, AMPLIFY, NEWS = range(len(VOICES))
-DAILY = 1  #: the everyday topic of civil causes
-TEXTS = 4  #: in use at a time
-TEMPLATES = 2**28  #: number of a crew's first text; the army's come before, slogans behind
+IMPERSONATE, AMPLIFY, NEWS = range(len(DELIVERIES))
+CIVIC_TOPIC = 1  #: the everyday topic of civil causes
+TEXTS_IN_USE = 4  #: in use at a time
+FIRST_TEMPLATE = 2**28  #: number of a crew's first text; the army's come before, slogans behind
 
 # Purposes of a member's draws in one hour, and of a post's draws.
 _OBEY, _EXTRA = map(np.uint64, range(2))
@@ -27,7 +27,7 @@ _COPY, _TOXIC, _HARSH, _PICK, _APPEAL, _JITTER, _MIX = map(np.uint64, range(7))
 _SLOT = np.uint64(0)
 
 
-class Numbers(NamedTuple):
+class ProfileNumbers(NamedTuple):
     """The drill's numbers for compiled code."""
 
     rate: float
@@ -37,43 +37,43 @@ class Numbers(NamedTuple):
     jitter: float
 
 
-class Work(NamedTuple):
+class Tasks(NamedTuple):
     """The operations as columns, and what each can act upon: rows first[o] .. stop[o] - 1 of `row`; likewise aims."""
 
     tactic: I64
     start: I64
     end: I64
     intensity: F64
-    voice: I64
+    delivery: I64
     stance: F64
     toxic: F64
     risk: F64
     row: I64  #: rows of the ledger: to answer, or to repost
     first: I64
     stop: I64
-    aim: I64  #: accounts
-    aim_first: I64
-    aim_stop: I64
+    target: I64  #: accounts
+    target_first: I64
+    target_stop: I64
 
 
 @njit(cache=True)
-def echo_by_voice(rows, view, own, camp):
+def sum_engagement(rows, view, own, camp):
     """Return, for each account, the echo of its content of the camp among `rows` (float64 [A]); none of `own`."""
     visible = np.zeros(len(own))
     for j in rows:
         principal, extremist = view.stance_principal[j], view.stance_extremist[j]
         meant = extremist > 0.0
         if camp == 0:
-            meant = principal < -OPINION and extremist < 0.0
+            meant = principal < -OPINION_THRESHOLD and extremist < 0.0
         elif camp == 1:
-            meant = principal > OPINION and extremist < 0.0
-        if meant and not own[view.voice[j]]:
-            visible[view.voice[j]] += 1.0 + view.reposts[j] + view.replies[j]
+            meant = principal > OPINION_THRESHOLD and extremist < 0.0
+        if meant and not own[view.original_author[j]]:
+            visible[view.original_author[j]] += 1.0 + view.reposts[j] + view.replies[j]
     return visible
 
 
 @njit(cache=True)
-def newest_of(rows, voice, aimed):
+def find_newest(rows, voice, aimed):
     """Return the newest of `rows` of each aimed account, ascending, int64."""
     out, n = np.empty(len(rows), np.int64), 0
     done = np.zeros(len(aimed), np.bool_)
@@ -87,21 +87,21 @@ def newest_of(rows, voice, aimed):
 
 
 @njit(cache=True)
-def _reposting(work, o):
+def _only_reposts(work, o):
     """Tell whether operation `o` writes nothing of its own."""
-    return work.tactic[o] == LIFT or (work.tactic[o] == DEMORALISE and work.voice[o] == AMPLIFY)
+    return work.tactic[o] == LIFT or (work.tactic[o] == DEMORALISE and work.delivery[o] == AMPLIFY)
 
 
 @njit(cache=True)
-def _idle(work, o):
+def _is_idle(work, o):
     """Tell whether operation `o` finds nothing to act upon."""
     if work.tactic[o] == SMEARING:
-        return work.aim_first[o] == work.aim_stop[o]
-    return (work.tactic[o] == ABUSE or _reposting(work, o)) and work.first[o] == work.stop[o]
+        return work.target_first[o] == work.target_stop[o]
+    return (work.tactic[o] == ABUSE or _only_reposts(work, o)) and work.first[o] == work.stop[o]
 
 
 @njit(cache=True)
-def share_out(count, task, keys, hour, able, late, used, tick, work, p):
+def assign_work(count, task, keys, hour, able, late, used, tick, work, p):
     """Write how many posts each member writes in the hour, and for which operation."""
     for m in range(len(keys)):
         running = 0
@@ -116,34 +116,34 @@ def share_out(count, task, keys, hour, able, late, used, tick, work, p):
                     task[m] = o
                 turn -= 1
         member = mix(hour, keys[m])
-        if work.intensity[task[m]] > 0.0 and draw(member, _OBEY) < p.discipline and not _idle(work, task[m]):
+        if work.intensity[task[m]] > 0.0 and draw(member, _OBEY) < p.discipline and not _is_idle(work, task[m]):
             wish = int(p.rate * work.intensity[task[m]] + draw(member, _EXTRA))
             count[m] = max(0, min(wish, p.quota - used[m]))
 
 
 @njit(cache=True)
-def fill(new, rows, keys, group, copying, count, task, work, view, orders, text, p):
+def fill_drafts(new, rows, keys, group, copying, count, task, work, view, orders, text, p):
     """Fill the drafts of all members, who come one after the other."""
     d = 0
     for m in range(len(count)):
         o = task[m]
         tactic, first, length = work.tactic[o], work.first[o], work.stop[o] - work.first[o]
         for ordinal in range(count[m]):
-            post = ordered(orders, keys[m], ordinal)
+            post = make_post_key(orders, keys[m], ordinal)
             pick = draw(post, _PICK)
             new.key[d] = post
-            new.author[d] = new.voice[d] = rows[m]
+            new.author[d] = new.original_author[d] = rows[m]
             slot = mix(text, np.uint64(group[m] * 1000 + ordinal))
             late = -p.jitter * math.log(draw(post, _JITTER))
             new.time[d] = view.tick * 3600 + int(3600.0 * draw(slot, _SLOT) + late) % 3600
             j = work.row[first + int(pick * length)] if length else np.int64(-1)
             again = tactic in (FLOOD, SMEARING, DEMORALISE) and draw(post, _MIX) < p.reposts
-            if length and (again or _reposting(work, o)):
-                copy(new, d, view, view.base, j)
+            if length and (again or _only_reposts(work, o)):
+                fill_repost(new, d, view, view.base, j)
             else:
                 _compose(new, d, post, pick, tactic, o, j, work, view)
                 if tactic != ABUSE and tactic != PROTEST and draw(post, _COPY) < copying[m]:
-                    new.template[d] = TEMPLATES + TEXTS * view.tick + int(TEXTS * pick)
+                    new.template[d] = FIRST_TEMPLATE + TEXTS_IN_USE * view.tick + int(TEXTS_IN_USE * pick)
             d += 1
 
 
@@ -155,21 +155,21 @@ def _compose(new, d, post, pick, tactic, o, j, work, view):
     new.appeal[d] = 0.5 * draw(post, _APPEAL)
     if tactic == ABUSE:
         new.appeal[d] = 0.0
-        answer(new, d, view, view.base, j)
+        fill_reply(new, d, view, view.base, j)
         new.toxicity[d] = 0.7 + 0.3 * draw(post, _HARSH)
     elif tactic == FLOOD and draw(post, _TOXIC) < work.toxic[o]:
         new.toxicity[d] = 0.6 + 0.4 * draw(post, _HARSH)
     elif tactic == SMEARING:
-        aims = work.aim_stop[o] - work.aim_first[o]
-        new.theme[d], new.target[d] = SMEAR, work.aim[work.aim_first[o] + int(pick * aims)]
+        aims = work.target_stop[o] - work.target_first[o]
+        new.theme[d], new.target[d] = SMEAR, work.target[work.target_first[o] + int(pick * aims)]
     elif tactic == DEMORALISE:
         new.theme[d] = DISTRESS
-        if work.voice[o] == IMPERSONATE:
+        if work.delivery[o] == IMPERSONATE:
             new.stance_principal[d], new.stance_extremist[d] = -1.0, 1.0
     elif tactic == SWAY:
         new.stance_principal[d] = work.stance[o]
     elif tactic == CIVIL:
-        new.topic[d], new.theme[d] = DAILY, CIVIC
+        new.topic[d], new.theme[d] = CIVIC_TOPIC, CIVIC
         new.stance_principal[d], new.stance_extremist[d] = 0.0, 0.0
     elif tactic == PROTEST:
-        new.stance_principal[d], new.template[d] = -1.0, SLOGANS + view.tick
+        new.stance_principal[d], new.template[d] = -1.0, FIRST_SLOGAN + view.tick

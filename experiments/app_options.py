@@ -8,7 +8,7 @@ from experiments.app import CONF
 from sim.errors import InputError, suggest
 
 
-def own_keys(config: DictConfig, app: str, name: str) -> dict[str, Any]:
+def read_app_options(config: DictConfig, app: str, name: str) -> dict[str, Any]:
     """Return the keys `name` of an app as plain values; null is an empty list, or names nothing.
 
     Args:
@@ -21,21 +21,23 @@ def own_keys(config: DictConfig, app: str, name: str) -> dict[str, Any]:
     """
     known: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{app}.yaml"))
     given: Any = OmegaConf.to_container(config)
-    return {key: _checked(like, given[name].get(key), f"{name}.{key}") for key, like in known[name].items()}
+    return {key: _check_value(like, given[name].get(key), f"{name}.{key}") for key, like in known[name].items()}
 
 
-def _checked(like: Any, value: Any, key: str) -> Any:
+def _check_value(like: Any, value: Any, key: str) -> Any:
     """Return the value of `key` if it is of the kind of `like`."""
     if value is None and isinstance(like, list | dict):
         return type(like)()
-    if not _alike(like, value):
-        raise InputError(f"{key}={value} must be {_kind(like)}: say {key}={_example(like)}")
-    if isinstance(like, list) and like and not all(_alike(like[0], one) for one in value):
-        raise InputError(f"{key}={value} must be a list, each of it {_kind(like[0])}: say {key}={_example(like)}")
-    return _named(like, value, key) if isinstance(like, dict) and "_target_" not in like else value
+    if not _is_same_kind(like, value):
+        raise InputError(f"{key}={value} must be {_describe_kind(like)}: say {key}={_format_example(like)}")
+    if isinstance(like, list) and like and not all(_is_same_kind(like[0], one) for one in value):
+        raise InputError(
+            f"{key}={value} must be a list, each of it {_describe_kind(like[0])}: say {key}={_format_example(like)}"
+        )
+    return _check_names(like, value, key) if isinstance(like, dict) and "_target_" not in like else value
 
 
-def _named(like: dict[str, Any], value: dict[str, Any], key: str) -> dict[str, Any]:
+def _check_names(like: dict[str, Any], value: dict[str, Any], key: str) -> dict[str, Any]:
     """Check what `value` names: lists by any name, or what `like` names."""
     lists = all(isinstance(one, list) for one in like.values())
     for name, one in value.items():
@@ -43,21 +45,21 @@ def _named(like: dict[str, Any], value: dict[str, Any], key: str) -> dict[str, A
             raise InputError(f"{key}.{name}={one} must be a list: say '{key}.{name}=[\"KEY=VALUE\"]'")
         if not lists and name not in like:
             raise InputError(f"{key}.{name} is not a known key: {suggest(str(name), list(like))}")
-    return value if lists else {name: _checked(like[name], one, f"{key}.{name}") for name, one in value.items()}
+    return value if lists else {name: _check_value(like[name], one, f"{key}.{name}") for name, one in value.items()}
 
 
-def _alike(like: Any, value: Any) -> bool:
+def _is_same_kind(like: Any, value: Any) -> bool:
     if isinstance(like, int | float) and not isinstance(like, bool):
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, type(like))
 
 
-def _kind(like: Any) -> str:
+def _describe_kind(like: Any) -> str:
     kinds = {bool: "true or false", str: "a word", dict: "names and values", list: "a list"}
     return kinds.get(type(like), "a number")
 
 
-def _example(like: Any) -> str:
+def _format_example(like: Any) -> str:
     """Return what a command line may say in its place; of long values the first, or none."""
     plain = str(like).lower() if isinstance(like, bool) else str(like).replace(" ", "")
     if len(plain) < 40:

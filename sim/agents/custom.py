@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.views import WRITABLE, OrganicUser, fits
+from sim.agents.views import WRITABLE, OrganicUser, check_number
 from sim.errors import InputError
-from sim.people.expression import chances
+from sim.people.expression import draw_chances
 from sim.state.accounts import F64, Accounts
 from sim.state.posts import Posts
-from sim.state.records import CELLS, EVERYDAY, UNPROMPTED, Change, Exposures, Intentions, Woken
+from sim.state.records import EVERYDAY, OUTCOMES, UNPROMPTED, ActiveUsers, Exposures, Intentions, StateUpdate
 
-AT_ONCE = 256  #: people whose reading is unpacked at a time
+READERS_AT_ONCE = 256  #: people whose reading is unpacked at a time
 
 
 class SeenPost(NamedTuple):
@@ -36,21 +36,21 @@ class SeenPost(NamedTuple):
     shock: float
     appeal: float
     template: int  #: number of the text it copies, -1 for own words
-    voice: int  #: row of the content's author
+    original_author: int  #: row of the content's author
     target: int  #: row of who is answered, -1 for none
     target_stance: float
     reposts: int
     replies: int
 
 
-class Felt(NamedTuple):
-    """What reading makes of one person: a row of `sim.state.records.Change` as Python scalars."""
+class PersonUpdate(NamedTuple):
+    """What reading makes of one person: a row of `sim.state.records.StateUpdate` as Python scalars."""
 
     stance_principal: float
     stance_extremist: float
-    climate: float
+    opinion_climate: float
     fear: float
-    dread: float
+    expected_toxicity: float
     habituation: float
     abuse: int
     allies: int
@@ -61,81 +61,81 @@ class Intention(NamedTuple):
     """One contested intention that waits for a decision."""
 
     key: int  #: its identity
-    prompt: float  #: uniform in (0, 1): it is prompted if this is below the drive
-    voice: float  #: uniform in (0, 1): it is voiced if this is below the readiness
-    felt: Felt  #: what this hour's reading made of the person
-    reference: float  #: the climate perceived just before the campaign; until then, the present one
+    prompt_draw: float  #: uniform in (0, 1): it is prompted if this is below the drive
+    voicing_draw: float  #: uniform in (0, 1): it is voiced if this is below the readiness
+    update: PersonUpdate  #: what this hour's reading made of the person
+    reference_climate: float  #: the climate perceived just before the campaign; until then, the present one
 
 
 #: Closed ranges of what `react` may return.
 RANGES: dict[str, tuple[float, float]] = {
-    **{name: WRITABLE[name] for name in Felt._fields if name in WRITABLE},
+    **{name: WRITABLE[name] for name in PersonUpdate._fields if name in WRITABLE},
     "abuse": (0.0, 2.0**53),
     "allies": (0.0, 2.0**53),
     "leaves": (0.0, 1.0),
 }
-DECISIONS = CELLS[UNPROMPTED:]
+DECISIONS = OUTCOMES[UNPROMPTED:]
 
 
-class OwnPeople:
+class CustomAgents:
     """The people of user types: one lasting object each, kept with the world."""
 
     def __init__(self) -> None:
         self.agents: dict[int, OrganicUser] = {}  #: by row
-        self.answering = False  #: while methods are asked, and columns must stand
+        self.is_answering = False  #: while methods are asked, and columns must stand
         self._member: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
-    def take(self, agents: Iterable[OrganicUser], accounts: int) -> None:
+    def add(self, agents: Iterable[OrganicUser], accounts: int) -> None:
         """Keep these agents, in place of others in the same rows of a world of so many accounts."""
         self.agents.update((agent.row, agent) for agent in agents)
         self._member = np.zeros(accounts, np.bool_)
         self._member[list(self.agents)] = True
 
-    def among(self, woken: Woken) -> Woken:
+    def filter_active(self, users: ActiveUsers) -> ActiveUsers:
         """Return who of the active is kept here; nobody is absent."""
-        mine = self._member[woken.active] if self.agents else np.zeros(len(woken.active), np.bool_)
-        return Woken(woken.active[mine], woken.absent[:0], woken.second[mine])
+        mine = self._member[users.active] if self.agents else np.zeros(len(users.active), np.bool_)
+        return ActiveUsers(users.active[mine], users.absent[:0], users.second[mine])
 
-    def react(self, posts: Posts, woken: Woken, seen: Exposures, change: Change) -> Change:
-        """Return `change` as those whose type has its own `react` would have it."""
-        asked = self._overriding("react", woken)
-        new = Change._make(column.copy() for column in change)
-        for (r, agent), read in zip(asked, _readings(posts, seen, [r for r, _ in asked]), strict=True):
-            usual = _row(change, r)
+    def react(self, posts: Posts, active_users: ActiveUsers, seen: Exposures, update: StateUpdate) -> StateUpdate:
+        """Return `apply_changes` as those whose type has its own `react` would have it."""
+        asked = self._find_overriding("react", active_users)
+        new = StateUpdate._make(column.copy() for column in update)
+        for (r, agent), read in zip(asked, _unpack_readings(posts, seen, [r for r, _ in asked]), strict=True):
+            usual = _read_row(update, r)
             with self._asking():
                 answer = agent.react(read, usual)
             if answer is not usual:
-                _check_felt(agent, answer, new)
+                _check_update(agent, answer, new)
                 for column, value in zip(new, answer, strict=True):
                     column[r] = value
         return new
 
-    def decide(self, woken: Woken, change: Change, reference: F64, wanted: Intentions) -> Intentions:
+    def decide(self, active_users: ActiveUsers, change: StateUpdate, reference: F64, wanted: Intentions) -> Intentions:
         """Return `wanted` as those whose type has its own `decide` would have it; everyday talk is not asked."""
-        cell = wanted.cell.copy()
-        prompt, voice = chances(wanted.key)
-        for r, agent in self._overriding("decide", woken):
-            felt, old = _row(change, r), float(reference[r])
+        cell = wanted.outcome.copy()
+        prompt, voice = draw_chances(wanted.key)
+        for r, agent in self._find_overriding("decide", active_users):
+            felt, old = _read_row(change, r), float(reference[r])
             for x in range(int(wanted.start[r]), int(wanted.start[r + 1])):
                 if cell[x] != EVERYDAY:
                     intention = Intention(int(wanted.key[x]), float(prompt[x]), float(voice[x]), felt, old)
                     with self._asking():
                         answer = agent.decide(intention, int(cell[x]))
-                    cell[x] = _checked_cell(agent, answer)
-        return wanted._replace(cell=cell)
+                    cell[x] = _check_outcome(agent, answer)
+        return wanted._replace(outcome=cell)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        self.answering = True
+        self.is_answering = True
         try:
             yield
         finally:
-            self.answering = False
+            self.is_answering = False
 
-    def _overriding(self, method: str, woken: Woken) -> list[tuple[int, OrganicUser]]:
+    def _find_overriding(self, method: str, users: ActiveUsers) -> list[tuple[int, OrganicUser]]:
         """Return (position, agent) of the active whose type has a method of its own."""
         compiled = getattr(OrganicUser, method)
-        agents = [(r, self.agents[row]) for r, row in enumerate(woken.active.tolist())]
+        agents = [(r, self.agents[row]) for r, row in enumerate(users.active.tolist())]
         return [(r, agent) for r, agent in agents if getattr(type(agent), method) is not compiled]
 
 
@@ -146,25 +146,25 @@ def check_type(kind: Any) -> None:
     for name in Accounts._fields:
         if not isinstance(getattr(kind, name), property):
             raise InputError(f"{kind.__name__}.{name} would hide the column {name}: give it another name")
-    own = {name for name in ("react", "decide", "step", "advance") if getattr(kind, name) is not _inherited(name)}
+    own = {name for name in ("react", "decide", "step", "advance") if getattr(kind, name) is not _get_inherited(name)}
     if own and own <= {"step", "advance"}:
         raise InputError(
             f"{kind.__name__}.{min(own)} would never be called: write react(seen, usual) or decide(intention, usual)"
         )
 
 
-def _inherited(name: str) -> Callable[..., Any]:
+def _get_inherited(name: str) -> Callable[..., Any]:
     return getattr(OrganicUser, name)
 
 
-def _row(change: Change, r: int) -> Felt:
-    return Felt._make(column[r].item() for column in change)
+def _read_row(update: StateUpdate, r: int) -> PersonUpdate:
+    return PersonUpdate._make(column[r].item() for column in update)
 
 
-def _readings(posts: Posts, seen: Exposures, readers: list[int]) -> Iterator[list[SeenPost]]:
+def _unpack_readings(posts: Posts, seen: Exposures, readers: list[int]) -> Iterator[list[SeenPost]]:
     """Yield what each of these readers saw, a bounded number of readers unpacked at a time."""
-    for first in range(0, len(readers), AT_ONCE):
-        some = readers[first : first + AT_ONCE]
+    for first in range(0, len(readers), READERS_AT_ONCE):
+        some = readers[first : first + READERS_AT_ONCE]
         items = [seen.item[seen.start[r] : seen.start[r + 1]] for r in some]
         rows = np.concatenate(items)
         columns = [getattr(posts, name)[rows].tolist() for name in SeenPost._fields]
@@ -173,17 +173,17 @@ def _readings(posts: Posts, seen: Exposures, readers: list[int]) -> Iterator[lis
             yield [next(unpacked) for _ in range(len(item))]
 
 
-def _check_felt(agent: OrganicUser, answer: Any, columns: Change) -> None:
+def _check_update(agent: OrganicUser, answer: Any, columns: StateUpdate) -> None:
     name = type(agent).__name__
-    if not isinstance(answer, Felt):
+    if not isinstance(answer, PersonUpdate):
         raise InputError(f"{name}.react returned {answer!r}: return usual, or usual._replace(fear=0.0)")
-    for field, value, column in zip(Felt._fields, answer, columns, strict=True):
+    for field, value, column in zip(PersonUpdate._fields, answer, columns, strict=True):
         low, high = RANGES[field]
-        fits(f"what {name}.react returned, {field}", value, column.dtype, low, high)
+        check_number(f"what {name}.react returned, {field}", value, column.dtype, low, high)
 
 
-def _checked_cell(agent: OrganicUser, answer: Any) -> int:
-    if isinstance(answer, bool) or not isinstance(answer, int | np.integer) or not UNPROMPTED <= answer < len(CELLS):
+def _check_outcome(agent: OrganicUser, answer: Any) -> int:
+    if isinstance(answer, bool) or not isinstance(answer, int | np.integer) or not UNPROMPTED <= answer < len(OUTCOMES):
         allowed = ", ".join(f"{UNPROMPTED + k} {name}" for k, name in enumerate(DECISIONS))
         raise InputError(f"{type(agent).__name__}.decide returned {answer!r}: return usual, or one of {allowed}")
     return int(answer)

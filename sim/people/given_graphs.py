@@ -1,4 +1,4 @@
-"""Graphs that are given, as a file or as a networkx object: rules as in `sim.people.networks`."""
+"""Graphs that are given, as a file or as a networkx object: rules as in `sim.make_people.networks`."""
 
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, lru_cache
@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.people import graph_files, networkx_graphs
-from sim.people.graph_files import Reading
-from sim.people.networks import I32, Network, along, measures
+from sim.people.graph_files import GraphData
+from sim.people.networks import I32, SocialNetwork, describe_network, place_stances
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64
 
@@ -27,7 +27,7 @@ class GraphFile(Rule):
 
     - `column`: from the node attribute `column` of a GraphML or GML file, or from `stance_path`, a file of node and
       stance; in [-1, 1];
-    - `communities`: the proposed ones, sorted and handed out along the graph's Louvain communities, which stand in
+    - `find_communities`: the proposed ones, sorted and handed out along the graph's Louvain communities, which stand in
       a random line; a share `homophily` of nodes keeps its place in that line, the rest gets any;
     - `random`: the proposed ones as they come.
     """
@@ -49,7 +49,7 @@ class GraphFile(Rule):
         """
         return len(self._read().labels)
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Place stances, proposed as float64 [size], on the file's graph; `size` is what `size()` returned.
 
         Raises:
@@ -59,19 +59,21 @@ class GraphFile(Rule):
         found = self._read()
         _check_size(found, size, stance)
         if self.stance == "column":
-            return _with_column(found, *self._column(found))
+            return _place_column(found, *self._read_column(found))
         if self.stance == "communities":
-            stamp = graph_files.stamp(self.path, "graph.path")
-            return _with_communities(found, _communities(self.path, *stamp, self.edges), stance, self.homophily, seed)
-        return _at_random(found, stance)
+            stamp = graph_files.get_stamp(self.path, "graph.path")
+            return _place_by_communities(
+                found, _find_communities(self.path, *stamp, self.edges), stance, self.homophily, seed
+            )
+        return _place_randomly(found, stance)
 
-    def _read(self) -> Reading:
-        return _read(self.path, self.edges)
+    def _read(self) -> GraphData:
+        return _read_graph(self.path, self.edges)
 
-    def _column(self, found: Reading) -> tuple[F64, tuple[str, ...]]:
+    def _read_column(self, found: GraphData) -> tuple[F64, tuple[str, ...]]:
         if found.nodes and not self.stance_path:
-            return _attribute(found, self.column, f"graph.path={self.path}")
-        return graph_files.stances(self.stance_path, found.labels)
+            return _read_attribute(found, self.column, f"graph.path={self.path}")
+        return graph_files.read_stances(self.stance_path, found.labels)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class NetworkxGraph(Rule):
     """
 
     fixed: ClassVar[bool] = True  #: the graph is the same for every seed
-    _found: ClassVar[Reading]  #: of this rule; no field, so it takes no part in equality and hash
+    _data: ClassVar[GraphData]  #: of this rule; no field, so it takes no part in equality and hash
 
     graph: "networkx.Graph" = field(default=None, metadata={"unit": "networkx graph", "source": "the user"})
     _: KW_ONLY
@@ -97,67 +99,69 @@ class NetworkxGraph(Rule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "_found", networkx_graphs.from_networkx(self.graph, where="NetworkxGraph.graph"))
+        object.__setattr__(self, "_data", networkx_graphs.from_networkx(self.graph, where="NetworkxGraph.graph"))
 
     def size(self, default: int) -> int:
         """Return the number of nodes, whatever the `default`."""
-        return len(self._found.labels)
+        return len(self._data.labels)
 
-    def __call__(self, size: int, stance: F64, seed: int) -> Network:
+    def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
         """Place stances, proposed as float64 [size], on the graph; `size` is what `size()` returned.
 
         Raises:
             InputError: a node has no stance, or one that is no number in [-1, 1].
             ValueError: `size` is not that of the graph (a programmer's mistake).
         """
-        found = self._found
+        found = self._data
         _check_size(found, size, stance)
         there = any(self.column in attributes for attributes in found.nodes)
         if self.stance == "column" or (self.stance == "auto" and there):
-            return _with_column(found, *_attribute(found, self.column, "NetworkxGraph.graph"))
+            return _place_column(found, *_read_attribute(found, self.column, "NetworkxGraph.graph"))
         if self.stance == "random":
-            return _at_random(found, stance)
-        return _with_communities(found, self._community, stance, self.homophily, seed)
+            return _place_randomly(found, stance)
+        return _place_by_communities(found, self._community, stance, self.homophily, seed)
 
     @cached_property
     def _community(self) -> I32:
-        return networkx_graphs.communities(self._found.graph)
+        return networkx_graphs.find_communities(self._data.graph)
 
 
-def _read(path: str, direction: str) -> Reading:
+def _read_graph(path: str, direction: str) -> GraphData:
     if not path:
         raise InputError("graph=file needs a file: say graph.path=FILE (an edge list, GraphML or GML, plain or .gz)")
     known = path.removesuffix(".gz").endswith(networkx_graphs.FORMATS)
-    return networkx_graphs.read(path, direction) if known else graph_files.read(path, direction)
+    return networkx_graphs.read_graph(path, direction) if known else graph_files.read_edge_list(path, direction)
 
 
 @lru_cache(maxsize=4)
-def _communities(path: str, time: int, size: int, key: str, direction: str) -> I32:
-    return networkx_graphs.communities(_read(path, direction).graph)
+def _find_communities(path: str, time: int, size: int, key: str, direction: str) -> I32:
+    return networkx_graphs.find_communities(_read_graph(path, direction).graph)
 
 
-def _check_size(found: Reading, size: int, stance: F64) -> None:
+def _check_size(found: GraphData, size: int, stance: F64) -> None:
     if size != len(found.labels) or len(stance) != size:
         raise ValueError(f"{size} people and {len(stance)} stances for a file of {len(found.labels)} nodes")
 
 
-def _attribute(found: Reading, name: str, where: str) -> tuple[F64, tuple[str, ...]]:
-    stance = graph_files.checked([attributes.get(name) for attributes in found.nodes], found.labels, where)
+def _read_attribute(found: GraphData, name: str, where: str) -> tuple[F64, tuple[str, ...]]:
+    stance = graph_files.check_stances([attributes.get(name) for attributes in found.nodes], found.labels, where)
     return stance, (f"stances are the node attribute {name}",)
 
 
-def _with_column(found: Reading, stance: F64, notes: tuple[str, ...]) -> Network:
+def _place_column(found: GraphData, stance: F64, notes: tuple[str, ...]) -> SocialNetwork:
     community = np.zeros(len(stance), np.int32)
-    return Network(found.graph, stance, community, found.notes + notes + measures(found.graph, stance))
+    return SocialNetwork(found.graph, stance, community, found.notes + notes + describe_network(found.graph, stance))
 
 
-def _with_communities(found: Reading, community: I32, stance: F64, homophily: float, seed: int) -> Network:
-    placed = along(community, stance, homophily, seed)
+def _place_by_communities(found: GraphData, community: I32, stance: F64, homophily: float, seed: int) -> SocialNetwork:
+    placed = place_stances(community, stance, homophily, seed)
     note = f"stances follow {community.max() + 1} Louvain communities, homophily {homophily:g}"
-    return Network(found.graph, placed, community.copy(), (*found.notes, note, *measures(found.graph, placed)))
+    return SocialNetwork(
+        found.graph, placed, community.copy(), (*found.notes, note, *describe_network(found.graph, placed))
+    )
 
 
-def _at_random(found: Reading, stance: F64) -> Network:
+def _place_randomly(found: GraphData, stance: F64) -> SocialNetwork:
     community = np.zeros(len(stance), np.int32)
-    notes = (*found.notes, "stances are placed at random", *measures(found.graph, stance))
-    return Network(found.graph, stance, community, notes)
+    notes = (*found.notes, "stances are placed at random", *describe_network(found.graph, stance))
+    return SocialNetwork(found.graph, stance, community, notes)

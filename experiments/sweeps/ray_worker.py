@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import gettempdir
 
-from experiments.folder import versions
-from experiments.sweeps.engine import Harvest, Limits
-from experiments.sweeps.identity import sources
-from experiments.sweeps.local import Local
+from experiments.folder import get_versions
+from experiments.sweeps.engine import EndedRuns, Limits
+from experiments.sweeps.identity import hash_sources
+from experiments.sweeps.local import LocalEngine
 from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.plan import Job
 from experiments.sweeps.worker import Measure, Prepare
@@ -17,16 +17,16 @@ from experiments.sweeps.worker import Measure, Prepare
 TURN = 0.5  #: s that a turn takes at most
 
 
-def about() -> dict[str, str | None]:
+def describe_machine() -> dict[str, str | None]:
     """Return what two machines must agree on for the same bits: the sources and the versions of what they use."""
-    return versions() | {"sources": sources()}
+    return get_versions() | {"sources": hash_sources()}
 
 
-class Station:
+class RayWorker:
     """Plays on all workers of its machine, with journals and mapped graphs in a folder of its own there.
 
     Args:
-        measure, prepare, workers, limits: as for `Local`.
+        measure, prepare, workers, limits: as for `LocalEngine`.
         folder: name of the folder, in the machine's own place for temporary files; what an earlier station of the same
             sweep left there is removed.
     """
@@ -35,21 +35,21 @@ class Station:
         self.folder = Path(gettempdir()) / folder
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
-        self._engine = Local(measure, prepare, workers, self.folder, limits)
-        self._harvests: Iterator[Harvest] = iter(())
+        self._engine = LocalEngine(measure, prepare, workers, self.folder, limits)
+        self._harvests: Iterator[EndedRuns] = iter(())
 
-    def about(self) -> dict[str, str | None]:
+    def describe_machine(self) -> dict[str, str | None]:
         """Return `about()` of this machine."""
-        return about()
+        return describe_machine()
 
-    def turn(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def run_turn(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Take more jobs, play on, and return what ended: as soon as something did, nothing after half a second."""
         self._engine.add(jobs)
         until = time.monotonic() + TURN
-        while self._engine.left() and time.monotonic() < until:
+        while self._engine.count_left() and time.monotonic() < until:
             harvest = next(self._harvests, None)
             if harvest is None:
-                self._harvests = self._engine.play(())
+                self._harvests = self._engine.run_jobs(())
                 continue
             for journal in harvest.journals:
                 journal.unlink(missing_ok=True)

@@ -6,16 +6,16 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.analysis.stories import timeline
-from experiments.settings import build, compared_with, varied
+from experiments.analysis.stories import make_timeline
+from experiments.settings import apply_overrides, build_setting, get_baseline_changes
 from experiments.teaching.curves import CURVES
 from sim.campaigns import Campaign
 from sim.setting import Setting
 
-MOST_OWN = 2  #: measures of a scenario that get a chart, beside those of every page
-NOBODY = ("campaign.tactics=[]", "army.size=0")  #: words that take the campaign away, as an intensity of 0 does
+MAX_OWN = 2  #: measures of a scenario that get a chart, beside those of every page
+NO_CAMPAIGN = ("campaign.tactics=[]", "army.size=0")  #: words that take the campaign away, as an intensity of 0 does
 #: words of a page about something else than a campaign
-OTHER = {
+OTHER_WORDS = {
     "en": {
         "arm_without": "without it",
         "fork": "fork: without it",
@@ -33,35 +33,35 @@ OTHER = {
 }
 
 
-def worlds(config: DictConfig) -> tuple[Setting, ...]:
+def build_settings(config: DictConfig) -> tuple[Setting, ...]:
     """Return the settings of one scene: the world without what it is about, if there is one, and the one with it."""
-    changes = without(config)
-    return (*([build(varied(config, changes))] if changes else []), build(config))
+    changes = list_changes(config)
+    return (*([build_setting(apply_overrides(config, changes))] if changes else []), build_setting(config))
 
 
-def without(config: DictConfig) -> list[str]:
-    """Return what the first world has otherwise: what `replay.without` says, or else the story of the scenario."""
+def list_changes(config: DictConfig) -> list[str]:
+    """Return what the first world has otherwise: what `measure_replay.without` says, or else the story of the scenario."""
     said = config.replay.without
-    return compared_with(story(config)) if said is None else list(said)
+    return get_baseline_changes(read_story(config)) if said is None else list(said)
 
 
-def story(config: DictConfig) -> dict[str, Any]:
+def read_story(config: DictConfig) -> dict[str, Any]:
     """Return the story of the scenario, {} for none."""
     told: Any = OmegaConf.to_container(config.story) if "story" in config else {}
     return dict(told)
 
 
-def measures(config: DictConfig) -> tuple[str, ...]:
-    """Return the first outcomes of the story that no other chart shows: columns of the history, `MOST_OWN` at most."""
+def select_measures(config: DictConfig) -> tuple[str, ...]:
+    """Return the first outcomes of the story that no other chart shows: columns of the history, `MAX_OWN` at most."""
     shown = [measure for measure, _ in CURVES.values()]
-    named = dict.fromkeys(outcome["measure"] for outcome in story(config).get("outcomes", ()))
-    return tuple(measure for measure in named if measure not in shown)[:MOST_OWN]
+    named = dict.fromkeys(outcome["measure"] for outcome in read_story(config).get("outcomes", ()))
+    return tuple(measure for measure in named if measure not in shown)[:MAX_OWN]
 
 
-def time_of(config: DictConfig, setting: Setting) -> Campaign:
+def get_time_span(config: DictConfig, setting: Setting) -> Campaign:
     """Return a campaign from the first to the last hour of all that is scheduled; of no hours if nothing is."""
     whole: Any = OmegaConf.to_container(config)
-    parts = timeline({key: part for key, part in whole.items() if key not in ("story", "replay")}, config.ticks)
+    parts = make_timeline({key: part for key, part in whole.items() if key not in ("story", "replay")}, config.ticks)
     spans = [(int(start), int(stop)) for start, stop in zip(parts["start"], parts["stop"], strict=True)]
     if setting.army.size:  # maybe one that somebody added
         spans.append((setting.campaign.start, setting.campaign.end))
@@ -71,21 +71,21 @@ def time_of(config: DictConfig, setting: Setting) -> Campaign:
     return replace(setting.campaign, start=start, hours=stop - start)
 
 
-def called(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+def name_page(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """Return how the page and its two worlds are called in each language, where the usual words do not fit.
 
     A page about a scenario has the title of its story, and calls the world in which it happens so; see `arms`.
     """
-    changes, titles = without(config), story(config)
+    changes, titles = list_changes(config), read_story(config)
     if told or config.replay.without is not None or "title" not in titles:
-        return arms(told, changes)
+        return name_arms(told, changes)
     title = {"en": titles["title"], "ar": titles["title_ar"]}
-    if all(map(_conduct, changes)):
+    if all(map(_is_conduct_change, changes)):
         return {language: {"title": text} for language, text in title.items()}
-    return {language: {**OTHER[language], "title": text, "arm_with": text} for language, text in title.items()}
+    return {language: {**OTHER_WORDS[language], "title": text, "arm_with": text} for language, text in title.items()}
 
 
-def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
+def name_arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return how the two worlds are called in each language; {} where the usual words fit.
 
     Args:
@@ -97,7 +97,7 @@ def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[
         return {
             language: {name: text for name, text in parts.items() if name in names} for language, parts in told.items()
         }
-    if all(map(_conduct, without)):
+    if all(map(_is_conduct_change, without)):
         return {}
     changes = ", ".join(without)
     return {
@@ -106,5 +106,5 @@ def arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[
     }
 
 
-def _conduct(change: str) -> bool:
-    return change in NOBODY or ".intensity=" in change
+def _is_conduct_change(change: str) -> bool:
+    return change in NO_CAMPAIGN or ".intensity=" in change

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.detection.cases import Case, joined, labels, play, waves
+from experiments.detection.cases import Case, iterate_views, join_cases, label_accounts, simulate_case
 from experiments.detection.detector import CAMPAIGN, F64, UNKNOWN, Detector
-from experiments.detection.measures import Flags, flagging, judged, ranking, threshold
+from experiments.detection.measures import Flags, compute_threshold, measure_flags, measure_ranking, select_evaluated
 from experiments.detection.observer import Observer
 from experiments.detection.topics import HOUR
 from experiments.detection.view import PlatformView
@@ -23,7 +23,7 @@ from sim.setting import Setting
 
 
 @dataclass(frozen=True)
-class World:
+class BenchmarkJob:
     """One world to be played: which cell of the benchmark, under which setting."""
 
     axis: str
@@ -40,7 +40,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Rules:
+class EvaluationCriteria:
     """How detectors are judged."""
 
     rate: float  #: share of genuine accounts of calm worlds that may be flagged
@@ -49,48 +49,48 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Judge:
+class DetectorPanel:
     """Trained detectors with the thresholds of each moment at which they are asked."""
 
     detectors: Mapping[str, Detector]
     limits: Mapping[tuple[str, int], float]  #: by detector and hour; END is the end of the run
     observer: Observer
-    rules: Rules
+    criteria: EvaluationCriteria
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JobResult:
     """What one world leaves: rows for the tables."""
 
     scores: list[dict[str, Any]]
-    looks: pd.DataFrame
+    windows: pd.DataFrame
     outcome: dict[str, Any]
 
 
 END = -1  #: in place of an hour
-ELSEWHERE = "_elsewhere"  #: after the name of a learner that learned from another scenario
+CROSS_SCENARIO = "_cross_scenario"  #: after the name of a learner that learned from another scenario
 
 
-def rehearse(world: World) -> Case:
+def simulate(world: BenchmarkJob) -> Case:
     """Play a world for training or calibration."""
-    return play(world.setting, world.seed, world.ticks)
+    return simulate_case(world.setting, world.seed, world.ticks)
 
 
-def overlook(task: tuple[Observer, World]) -> pd.DataFrame:
+def observe(task: tuple[Observer, BenchmarkJob]) -> pd.DataFrame:
     """Play a calm world and return what the observer sees of it."""
     observer, world = task
-    return observer.look(play(world.setting, world.seed, world.ticks).view)
+    return observer.compute_windows(simulate_case(world.setting, world.seed, world.ticks).view)
 
 
-def outcome(world: World) -> dict[str, float]:
+def simulate_outcome(world: BenchmarkJob) -> dict[str, float]:
     """Play a world whose outcome alone matters."""
-    return play(world.setting, world.seed, world.ticks).outcome
+    return simulate_case(world.setting, world.seed, world.ticks).outcome
 
 
-def taught(
+def train(
     detectors: Mapping[str, Detector], training: Sequence[Case], elsewhere: Sequence[Case]
 ) -> dict[str, Detector]:
-    """Train what learns; return all detectors, and of each learner a twin, `NAME_elsewhere`, that learned elsewhere.
+    """Train what learns; return all detectors, and of each learner a twin, `NAME_cross_scenario`, that learned elsewhere.
 
     Args:
         detectors: by name.
@@ -104,12 +104,14 @@ def taught(
     for name, detector in detectors.items():
         if detector.supervised:
             if elsewhere:
-                twins[name + ELSEWHERE] = deepcopy(detector).fit(*joined(list(elsewhere)))
-            detector.fit(*joined(list(training)))
+                twins[name + CROSS_SCENARIO] = deepcopy(detector).fit(*join_cases(list(elsewhere)))
+            detector.fit(*join_cases(list(training)))
     return {**detectors, **twins}
 
 
-def prepared(detectors: Mapping[str, Detector], calm: Sequence[Case], observer: Observer, rules: Rules) -> Judge:
+def set_thresholds(
+    detectors: Mapping[str, Detector], calm: Sequence[Case], observer: Observer, rules: EvaluationCriteria
+) -> DetectorPanel:
     """Set the threshold of every detector at every moment.
 
     Args:
@@ -124,65 +126,65 @@ def prepared(detectors: Mapping[str, Detector], calm: Sequence[Case], observer: 
     limits: dict[tuple[str, int], float] = {}
     for name, detector in detectors.items():
         pooled: dict[int, list[F64]] = {}
-        for case in (case for case in calm if not _coordinated(case)):
-            for hour, view in _moments(case, rules.hours):
-                kept = _wrote(view) & (labels(case.truth) != UNKNOWN)
-                pooled.setdefault(hour, []).append(_scores(name, detector, view)[kept])
-        limits |= {(name, hour): threshold(np.concatenate(parts), rules.rate) for hour, parts in pooled.items()}
-    return Judge(detectors, limits, observer, rules)
+        for case in (case for case in calm if not _is_coordinated(case)):
+            for hour, view in _list_views(case, rules.hours):
+                kept = _has_posts(view) & (label_accounts(case.truth) != UNKNOWN)
+                pooled.setdefault(hour, []).append(_compute_scores(name, detector, view)[kept])
+        limits |= {(name, hour): compute_threshold(np.concatenate(parts), rules.rate) for hour, parts in pooled.items()}
+    return DetectorPanel(detectors, limits, observer, rules)
 
 
-def judge(task: tuple[Judge, World]) -> Verdict:
+def evaluate(task: tuple[DetectorPanel, BenchmarkJob]) -> JobResult:
     """Play one world and let everybody have a look at it."""
     judge, world = task
-    case = play(world.setting, world.seed, world.ticks)
-    scores = [world.labels | {"detector": name} | _judged(judge, name, case) for name in judge.detectors]
-    looks = judge.observer.watch(case.view).assign(**world.labels)
+    case = simulate_case(world.setting, world.seed, world.ticks)
+    scores = [world.labels | {"detector": name} | _evaluate_detector(judge, name, case) for name in judge.detectors]
+    looks = judge.observer.monitor(case.view).assign(**world.labels)
     looks["hour"] = (looks["time"] - case.start) / HOUR
-    looks["planned"] = looks["topic"].isin(planned(case, looks["topic"].unique().tolist()))
-    return Verdict(scores, looks, world.labels | case.outcome)
+    looks["planned"] = looks["topic"].isin(find_planned_topics(case, looks["topic"].unique().tolist()))
+    return JobResult(scores, looks, world.labels | case.outcome)
 
 
-def planned(case: Case, topics: Sequence[str]) -> list[str]:
+def find_planned_topics(case: Case, topics: Sequence[str]) -> list[str]:
     """Return which topics the campaign is on: those whose name more than a tenth of its ordered posts carry."""
     ordered = case.view.posts["hashtags"][(case.truth.posts["order_id"] >= 0).to_numpy()]
-    serving = case.truth.accounts.loc[labels(case.truth) == CAMPAIGN, "account_id"]
+    serving = case.truth.accounts.loc[label_accounts(case.truth) == CAMPAIGN, "account_id"]
     ordered = ordered[case.view.posts["account_id"].isin(serving)]
     carried = [(" " + ordered + " ").str.contains(f" {topic} ", regex=False) for topic in topics]
     return [topic for topic, on in zip(topics, carried, strict=True) if len(on) and on.mean() > 0.1]
 
 
-def _judged(judge: Judge, name: str, case: Case) -> dict[str, float]:
-    detector, label, rules = judge.detectors[name], labels(case.truth), judge.rules
-    score = _scores(name, detector, case.view)
-    found = judged(label, score, judge.limits[name, END], _wrote(case.view), case.truth.accounts)
+def _evaluate_detector(judge: DetectorPanel, name: str, case: Case) -> dict[str, float]:
+    detector, label, rules = judge.detectors[name], label_accounts(case.truth), judge.criteria
+    score = _compute_scores(name, detector, case.view)
+    found = select_evaluated(label, score, judge.limits[name, END], _has_posts(case.view), case.truth.accounts)
     ours = found.label == CAMPAIGN
     counts = {"hits": float(found.flagged[ours].sum()), "false_alarms": float(found.flagged[~ours].sum())}
-    first = {"hours_to_flag": _hours_to_flag(judge, name, case, score)}
-    return ranking(found, rules.rate) | flagging(found, rules.members) | counts | first
+    first = {"hours_to_flag": _measure_flag_delay(judge, name, case, score)}
+    return measure_ranking(found, rules.rate) | measure_flags(found, rules.members) | counts | first
 
 
-def _hours_to_flag(judge: Judge, name: str, case: Case, last: F64) -> float:
+def _measure_flag_delay(judge: DetectorPanel, name: str, case: Case, last: F64) -> float:
     """Return hours from the first order to the first moment at which a member is flagged; nan for never.
 
     `last` are the scores at the end of the run.
     """
-    ours = labels(case.truth) == CAMPAIGN
+    ours = label_accounts(case.truth) == CAMPAIGN
     acted = case.truth.accounts.loc[ours, "activated_at"]
     if not (acted >= 0).any():
         return float("nan")
     first, end = int(acted[acted >= 0].min()), int(case.view.posts["time"].max()) + 1
-    for hour, view in _moments(case, judge.rules.hours):
+    for hour, view in _list_views(case, judge.criteria.hours):
         second = end if hour == END else case.start + HOUR * hour
         if second <= first:
             continue
-        score = last if hour == END else _scores(name, judge.detectors[name], view)
+        score = last if hour == END else _compute_scores(name, judge.detectors[name], view)
         if (score[ours] > judge.limits[name, hour]).any():
             return (second - first) / HOUR
     return float("nan")
 
 
-def _scores(name: str, detector: Detector, view: PlatformView) -> F64:
+def _compute_scores(name: str, detector: Detector, view: PlatformView) -> F64:
     """Return a detector's scores.
 
     Raises:
@@ -196,13 +198,13 @@ def _scores(name: str, detector: Detector, view: PlatformView) -> F64:
     return score
 
 
-def _moments(case: Case, hours: tuple[int, ...]) -> list[tuple[int, PlatformView]]:
-    return [*waves(case, hours), (END, case.view)]
+def _list_views(case: Case, hours: tuple[int, ...]) -> list[tuple[int, PlatformView]]:
+    return [*iterate_views(case, hours), (END, case.view)]
 
 
-def _wrote(view: PlatformView) -> Flags:
+def _has_posts(view: PlatformView) -> Flags:
     return np.isin(view.accounts["account_id"].to_numpy(), view.posts["account_id"].to_numpy())
 
 
-def _coordinated(case: Case) -> bool:
+def _is_coordinated(case: Case) -> bool:
     return bool(case.truth.accounts["role"].isin(["fan", "newsbot"]).any())

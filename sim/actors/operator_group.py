@@ -26,13 +26,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import PublicView, orders_of, recent
-from sim.actors.crew_kernels import Numbers, Work, echo_by_voice, fill, newest_of, share_out
-from sim.campaigns import CAMPS, OPERATIONS, VOICES, Operation, Principal, several
-from sim.noise import exponentials, key_of, mixed, stream
+from sim.actors.base import PublicView, find_recent, make_orders_key
+from sim.actors.operator_kernels import ProfileNumbers, Tasks, assign_work, fill_drafts, find_newest, sum_engagement
+from sim.campaigns import CAMPS, DELIVERIES, OPERATIONS, Operation, Principal, as_rule_tuple
+from sim.rng import exponentials, keyed_hash, make_key, stream
 from sim.rules import Rule, parameter
-from sim.state.accounts import I64, OPINION
-from sim.state.posts import DISTRESS, ORIGINAL, SMEAR, drafts
+from sim.state.accounts import I64, OPINION_THRESHOLD
+from sim.state.posts import DISTRESS, ORIGINAL, SMEAR, make_drafts
 from sim.state.records import Orders
 
 DAY = 24
@@ -43,20 +43,20 @@ _TEXT = stream("crew/text")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Employed(Rule):
+class HiredForce(Rule):
     """What every force of crews has: operations by name or one after the other, and who pays for them."""
 
     operations: tuple[Operation, ...] = parameter((), unit="rules", source="of the scenario")
     principal: Principal = parameter(Principal(), unit="rule", source="of the scenario")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "operations", several(self.operations))
+        object.__setattr__(self, "operations", as_rule_tuple(self.operations))
         super().__post_init__()
         self.principal.check(self.operations)
 
 
 @dataclass(frozen=True)
-class Drill:
+class OperatingProfile:
     """How regular, many and alike the acts of a crew's members are."""
 
     rate: float  #: posts/h of who is at it
@@ -71,7 +71,7 @@ class Drill:
     delay: float  #: mean hours by which an order reaches a group late, drawn for each group and day
 
 
-class Crew:
+class OperatorGroup:
     """Members of one force in one world, and the operations that they carry out.
 
     Args:
@@ -86,119 +86,123 @@ class Crew:
     def __init__(
         self,
         operations: tuple[Operation, ...],
-        drill: Drill,
+        profile: OperatingProfile,
         rows: I64,
         keys: NDArray[np.uint64],
         seed: int,
-        most: int = 10**6,
+        max_targets: int = 10**6,
     ) -> None:
-        self.operations, self.drill, self.seed, self.most = operations, drill, seed, most
+        self.operations, self.profile, self.seed, self.max_targets = operations, profile, seed, max_targets
         self.rows, self.keys = rows, keys
-        late = exponentials(mixed(key_of(seed, _TRAIT, 0), keys), 0, 1.0 / max(drill.copying, 1e-9) - 1.0)
+        late = exponentials(keyed_hash(make_key(seed, _TRAIT, 0), keys), 0, 1.0 / max(profile.copying, 1e-9) - 1.0)
         self.copying = np.array([math.exp(-x) for x in late])
         self.used = np.zeros(len(rows), np.int64)
-        self.aims: list[I64] = [np.array(operation.victims, np.int64) for operation in operations]
+        self.targets: list[I64] = [np.array(operation.victims, np.int64) for operation in operations]
 
     def order(self, view: PublicView) -> Orders:
         """Return what the members write in the hour of `view`."""
-        self.used[self.drill.first % DAY == view.tick % DAY] = 0
+        self.used[self.profile.first % DAY == view.tick % DAY] = 0
         if not any(o.start <= view.tick < o.end + DAY for o in self.operations) or not len(self.rows):
-            return _nothing(np.zeros(0, np.int64))
-        rows = recent(view, DAY)
-        self._take_aim(view)
-        aims = np.unique(np.concatenate(self.aims))
-        work = self._work(view, rows)
-        count, task = self._shares(view, work)
+            return _make_empty_orders(np.zeros(0, np.int64))
+        rows = find_recent(view, DAY)
+        self._choose_targets(view)
+        aims = np.unique(np.concatenate(self.targets))
+        work = self._make_tasks(view, rows)
+        count, task = self._share_work(view, work)
         self.used += count
-        return self._write(view, work, count, task, aims) if count.any() else _nothing(aims)
+        return self._write(view, work, count, task, aims) if count.any() else _make_empty_orders(aims)
 
-    def _take_aim(self, view: PublicView) -> None:
+    def _choose_targets(self, view: PublicView) -> None:
         """Choose the targets of the operations that begin, for good."""
         for number, operation in enumerate(self.operations):
             if operation.start == view.tick:
                 if not operation.victims and operation.tactic in ("abuse", "smear"):
-                    self.aims[number] = most_visible(view, self.rows, operation.against, operation.targets)
-                self.aims[number] = self.aims[number][: self.most]
+                    self.targets[number] = find_most_visible(view, self.rows, operation.against, operation.targets)
+                self.targets[number] = self.targets[number][: self.max_targets]
 
-    def _work(self, view: PublicView, rows: I64) -> Work:
+    def _make_tasks(self, view: PublicView, rows: I64) -> Tasks:
         """Lay out the operations and what of the day's posts each can act upon."""
-        own = _marked(self.rows, len(view.barred))
+        own = _mark_rows(self.rows, len(view.inactive))
         ops = self.operations
-        parts = [self._matter(view, rows, own, number) for number in range(len(ops))]
-        ends, aim_ends = (np.cumsum([0, *map(len, given)]) for given in (parts, self.aims))
-        return Work(
+        parts = [self._find_material(view, rows, own, number) for number in range(len(ops))]
+        ends, aim_ends = (np.cumsum([0, *map(len, given)]) for given in (parts, self.targets))
+        return Tasks(
             tactic=np.array([OPERATIONS.index(o.tactic) for o in ops], np.int64),
             start=np.array([o.start for o in ops], np.int64),
             end=np.array([o.end for o in ops], np.int64),
             intensity=np.array([o.intensity for o in ops]),
-            voice=np.array([VOICES.index(o.voice) for o in ops], np.int64),
+            delivery=np.array([DELIVERIES.index(o.delivery) for o in ops], np.int64),
             stance=np.array([o.stance for o in ops]),
             toxic=np.array([o.toxic_share for o in ops]),
             risk=np.array([o.risk for o in ops]),
             row=np.concatenate(parts),
             first=ends[:-1],
             stop=ends[1:],
-            aim=np.concatenate(self.aims),
-            aim_first=aim_ends[:-1],
-            aim_stop=aim_ends[1:],
+            target=np.concatenate(self.targets),
+            target_first=aim_ends[:-1],
+            target_stop=aim_ends[1:],
         )
 
-    def _matter(self, view: PublicView, rows: I64, own: NDArray[np.bool_], number: int) -> I64:
+    def _find_material(self, view: PublicView, rows: I64, own: NDArray[np.bool_], number: int) -> I64:
         """Return the rows that one operation answers or reposts."""
         operation = self.operations[number]
         if operation.tactic == "abuse":
-            return newest_of(rows, view.voice, _marked(self.aims[number], len(own)))
+            return find_newest(rows, view.original_author, _mark_rows(self.targets[number], len(own)))
         if operation.tactic == "amplify":
-            praise = (view.stance_principal[rows] > OPINION) & ~own[view.voice[rows]]
+            praise = (view.stance_principal[rows] > OPINION_THRESHOLD) & ~own[view.original_author[rows]]
             found = rows[praise]
             echo = 1 + view.reposts[found] + view.replies[found]
             return found[np.argsort(-echo, kind="stable")][:20]
-        if operation.tactic == "demoralise" and operation.voice == "amplify":
-            genuine = (view.theme[rows] == DISTRESS) & (view.stance_extremist[rows] > 0.0) & ~own[view.voice[rows]]
+        if operation.tactic == "demoralise" and operation.delivery == "amplify":
+            genuine = (
+                (view.theme[rows] == DISTRESS) & (view.stance_extremist[rows] > 0.0) & ~own[view.original_author[rows]]
+            )
             return rows[genuine]
-        mine = rows[own[view.voice[rows]] & (view.kind[rows] == ORIGINAL)]
+        mine = rows[own[view.original_author[rows]] & (view.kind[rows] == ORIGINAL)]
         theme = {"smear": SMEAR, "demoralise": DISTRESS}.get(operation.tactic, 0)
         return mine[view.theme[mine] == theme][-20:]
 
-    def _shares(self, view: PublicView, work: Work) -> tuple[I64, I64]:
+    def _share_work(self, view: PublicView, work: Tasks) -> tuple[I64, I64]:
         """Return how many posts each member writes, and for which operation."""
-        drill, tick = self.drill, view.tick
+        drill, tick = self.profile, view.tick
         groups = np.arange(int(drill.group.max()) + 1, dtype=np.uint64)
-        late = exponentials(mixed(key_of(self.seed, _TRAIT, 1 + tick // DAY), groups), 0, drill.delay).astype(np.int64)
+        late = exponentials(keyed_hash(make_key(self.seed, _TRAIT, 1 + tick // DAY), groups), 0, drill.delay).astype(
+            np.int64
+        )
         duty = (tick % DAY - drill.first) % DAY < drill.shift
-        able = duty & ~view.barred[self.rows] & ~view.unmasked[self.rows]
+        able = duty & ~view.inactive[self.rows] & ~view.unmasked[self.rows]
         count, task = np.zeros((2, len(self.rows)), np.int64)
-        hour = key_of(self.seed, _HOUR, tick)
-        share_out(count, task, self.keys, hour, able, np.minimum(late, DAY - 1)[drill.group], self.used, tick, work,
-                   self._numbers())  # fmt: skip
+        hour = make_key(self.seed, _HOUR, tick)
+        assign_work(count, task, self.keys, hour, able, np.minimum(late, DAY - 1)[drill.group], self.used, tick, work,
+                   self._get_numbers())  # fmt: skip
         return count, task
 
-    def _numbers(self) -> Numbers:
-        drill = self.drill
-        return Numbers(drill.rate, drill.quota, drill.discipline, drill.reposts, drill.jitter)
+    def _get_numbers(self) -> ProfileNumbers:
+        drill = self.profile
+        return ProfileNumbers(drill.rate, drill.quota, drill.discipline, drill.reposts, drill.jitter)
 
-    def _write(self, view: PublicView, work: Work, count: I64, task: I64, aims: I64) -> Orders:
-        new, tactic = drafts(int(count.sum())), np.repeat(work.tactic[task], count)
-        text = key_of(self.seed, _TEXT, view.tick)
-        fill(new, self.rows, self.keys, self.drill.group, self.copying, count, task, work, view,
-              orders_of(self.seed, view.tick), text, self._numbers())  # fmt: skip
+    def _write(self, view: PublicView, work: Tasks, count: I64, task: I64, aims: I64) -> Orders:
+        new, tactic = make_drafts(int(count.sum())), np.repeat(work.tactic[task], count)
+        text = make_key(self.seed, _TEXT, view.tick)
+        fill_drafts(new, self.rows, self.keys, self.profile.group, self.copying, count, task, work, view,
+              make_orders_key(self.seed, view.tick), text, self._get_numbers())  # fmt: skip
         risk = np.repeat(work.risk[task], count)
         order = np.full(len(new.key), view.tick, np.int64)
         return Orders(new, order, tactic.astype(np.int8), aims, risk if risk.any() else risk[:0])
 
 
-def most_visible(view: PublicView, own: I64, camp: str, most: int) -> I64:
+def find_most_visible(view: PublicView, own: I64, camp: str, most: int) -> I64:
     """Return the accounts, `own` apart, whose content of a camp had the largest echo in the last day, first first."""
-    echo = echo_by_voice(recent(view, DAY), view, _marked(own, len(view.barred)), CAMPS.index(camp))
+    echo = sum_engagement(find_recent(view, DAY), view, _mark_rows(own, len(view.inactive)), CAMPS.index(camp))
     found = np.flatnonzero(echo)
     return found[np.argsort(-echo[found], kind="stable")][:most]
 
 
-def _marked(rows: I64, accounts: int) -> NDArray[np.bool_]:
+def _mark_rows(rows: I64, accounts: int) -> NDArray[np.bool_]:
     marks = np.zeros(accounts, np.bool_)
     marks[rows] = True
     return marks
 
 
-def _nothing(aims: I64) -> Orders:
-    return Orders(drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8), aims)
+def _make_empty_orders(aims: I64) -> Orders:
+    return Orders(make_drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8), aims)

@@ -10,7 +10,7 @@ from types import FrameType
 from experiments.sweeps.engine import Engine, NoWorkerError
 from experiments.sweeps.outcomes import OK, Outcome
 from experiments.sweeps.plan import Job
-from experiments.sweeps.progress import State
+from experiments.sweeps.progress import SweepProgress
 from experiments.sweeps.store import Store
 
 FLUSH = 10.0  #: s of ended runs that stay in journals alone
@@ -18,14 +18,14 @@ PARTS = 100  #: of the time so far, one of which they may stay there too, so tha
 MANY = 1000  #: runs that are kept at once
 
 
-def missing(store: Store, jobs: Sequence[Job]) -> list[Job]:
+def find_missing(store: Store, jobs: Sequence[Job]) -> list[Job]:
     """Return the jobs that the store does not hold, each run once."""
-    kept = store.status()
+    kept = store.read_status()
     return list({job.run_id: job for job in jobs if job.run_id not in kept}.values())
 
 
-def drive(
-    store: Store, engine: Engine, jobs: Sequence[Job], show: Callable[[State], None], flush: float = FLUSH
+def schedule_jobs(
+    store: Store, engine: Engine, jobs: Sequence[Job], show: Callable[[SweepProgress], None], flush: float = FLUSH
 ) -> None:
     """Play `jobs` and keep what they leave, also what is there when this is stopped.
 
@@ -45,16 +45,20 @@ def drive(
         journals.clear()
         written = time.monotonic()
 
-    with _sigterm_stops(), store.writing():
+    with _exit_on_sigterm(), store.guard_disk():
         try:
-            with closing(engine.play(jobs)) as harvests:
+            with closing(engine.run_jobs(jobs)) as harvests:
                 for harvest in harvests:
                     ended += harvest.outcomes
                     journals += harvest.journals
                     counts["done"] += len(harvest.outcomes)
                     counts["failed"] += sum(outcome.status != OK for outcome in harvest.outcomes)
                     left, now = len(jobs) - counts["done"], time.monotonic()
-                    show(State(**counts, left=left, seconds=now - begun, seconds_left=engine.seconds_left()))
+                    show(
+                        SweepProgress(
+                            **counts, left=left, seconds=now - begun, seconds_left=engine.estimate_seconds_left()
+                        )
+                    )
                     if ended and (now - written > max(flush, (now - begun) / PARTS) or len(ended) >= MANY):
                         keep()
         except (KeyboardInterrupt, SystemExit, NoWorkerError):
@@ -64,7 +68,7 @@ def drive(
 
 
 @contextmanager
-def _sigterm_stops() -> Iterator[None]:
+def _exit_on_sigterm() -> Iterator[None]:
     """Turn SIGTERM into SystemExit(143), so that workers are stopped and what is done is kept."""
 
     def leave(number: int, frame: FrameType | None) -> None:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from sim.actors.base import Actor, PublicView
 from sim.actors.evasion import Evasion
-from sim.noise import draw, draws, key_of, lognormals, mix, mixed, mixed_pairs, stream
+from sim.rng import draw, draw_each, hash_pairs, keyed_hash, lognormals, make_key, mix, stream
 from sim.state.accounts import I64
-from sim.state.posts import CONTESTED, Drafts, answer, copy, drafts
+from sim.state.posts import CONTESTED, Drafts, fill_reply, fill_repost, make_drafts
 from sim.state.records import Orders
 
 REPOSTS, REPLIES = 0.5, 0.35  #: shares of everyday acts, as of people (fact 2, rounded)
@@ -30,18 +30,18 @@ _RATE = stream("evasion/rate")
 _COUNT, _SECOND, _KIND, _PICK, _APPEAL = map(np.uint64, range(5))
 
 
-def hidden(rule: Evasion, actor: Actor, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
+def add_evasion(rule: Evasion, actor: Actor, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
     """Return an actor that has the members in `rows`, with these identities, hide; `actor` itself if none has to."""
     acts = rule.jitter > 0.0 or rule.participation < 1.0 or rule.camouflage > 0.0 or rule.everyday > 0.0
-    return Hidden(rule, actor, rows, keys, seed) if acts else actor
+    return EvadingActor(rule, actor, rows, keys, seed) if acts else actor
 
 
-def unhidden(actor: Actor) -> Actor:
+def unwrap_actor(actor: Actor) -> Actor:
     """Return the actor behind one whose members hide."""
-    return actor.actor if isinstance(actor, Hidden) else actor
+    return actor.actor if isinstance(actor, EvadingActor) else actor
 
 
-class Hidden:
+class EvadingActor:
     """See the module.
 
     Args:
@@ -57,63 +57,68 @@ class Hidden:
 
     def __init__(self, rule: Evasion, actor: Actor, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
         self.rule, self.actor, self.rows, self.keys, self.seed = rule, actor, rows, keys, seed
-        self.rates = lognormals(rule.everyday / 24.0, 1.0, key_of(seed, _RATE), keys)
+        self.rates = lognormals(rule.everyday / 24.0, 1.0, make_key(seed, _RATE), keys)
         self.waiting: list[Orders] = []
 
     def order(self, view: PublicView) -> Orders:
         """Return what is posted in the hour of `view`."""
-        orders = self.actor.order(view._replace(barred=self._barred(view)))
-        parts = [*self.waiting, self._late(self._camouflaged(orders, view)), self._everyday(view)]
+        orders = self.actor.order(view._replace(inactive=self._mark_inactive(view)))
+        parts = [*self.waiting, self._delay_posts(self._camouflage(orders, view)), self._write_everyday(view)]
         end = 3600 * (view.tick + 1)
-        self.waiting = [rest for part in parts if len((rest := part.chosen(part.drafts.time >= end)).order)]
-        due = [part.chosen((part.drafts.time < end) & _possible(part.drafts, view)) for part in parts]
-        return orders.joined(due)
+        self.waiting = [rest for part in parts if len((rest := part.select(part.drafts.time >= end)).order)]
+        due = [part.select((part.drafts.time < end) & _mark_possible(part.drafts, view)) for part in parts]
+        return orders.merge(due)
 
-    def _barred(self, view: PublicView) -> NDArray[np.bool_]:
+    def _mark_inactive(self, view: PublicView) -> NDArray[np.bool_]:
         """Tell who is suspended or rests, bool [A]."""
-        barred = view.barred.copy()
-        turn = mixed(key_of(self.seed, _REST, view.tick // self.rule.rotation), self.keys)
-        barred[self.rows] |= draws(turn, 0) >= self.rule.participation
+        barred = view.inactive.copy()
+        turn = keyed_hash(make_key(self.seed, _REST, view.tick // self.rule.rotation), self.keys)
+        barred[self.rows] |= draw_each(turn, 0) >= self.rule.participation
         return barred
 
-    def _late(self, orders: Orders) -> Orders:
+    def _delay_posts(self, orders: Orders) -> Orders:
         time = orders.drafts.time.copy()
-        _delay(time, orders.drafts.key, key_of(self.seed, _LATE), 2.0 * self.rule.jitter, self.rule.diurnal)
+        _delay(time, orders.drafts.key, make_key(self.seed, _LATE), 2.0 * self.rule.jitter, self.rule.diurnal)
         return orders._replace(drafts=orders.drafts._replace(time=time))
 
-    def _camouflaged(self, orders: Orders, view: PublicView) -> Orders:
+    def _camouflage(self, orders: Orders, view: PublicView) -> Orders:
         """Return `orders` with a share of the posts as everyday talk of the same accounts, at seconds of their own."""
-        swapped = draws(mixed(key_of(self.seed, _SWAP), orders.drafts.key), 0) < self.rule.camouflage
+        swapped = draw_each(keyed_hash(make_key(self.seed, _SWAP), orders.drafts.key), 0) < self.rule.camouflage
         old = orders.drafts
-        time = 3600 * view.tick + (3600.0 * draws(old.key[swapped], _SECOND)).astype(np.int64)
+        time = 3600 * view.tick + (3600.0 * draw_each(old.key[swapped], _SECOND)).astype(np.int64)
         talk = self._talk(old.key[swapped], old.author[swapped], time, view)
-        return orders.joined([orders.chosen(~swapped), talk])
+        return orders.merge([orders.select(~swapped), talk])
 
-    def _everyday(self, view: PublicView) -> Orders:
-        hour = mixed(key_of(self.seed, _EVERYDAY, view.tick), self.keys)
+    def _write_everyday(self, view: PublicView) -> Orders:
+        hour = keyed_hash(make_key(self.seed, _EVERYDAY, view.tick), self.keys)
         rhythm = 1.0 + RHYTHM * math.cos(2.0 * math.pi * (3600.0 * view.tick - PEAK) / DAY)
-        count = (self.rates * rhythm + draws(hour, _COUNT)).astype(np.int64)
-        count[view.barred[self.rows]] = 0
+        count = (self.rates * rhythm + draw_each(hour, _COUNT)).astype(np.int64)
+        count[view.inactive[self.rows]] = 0
         ordinal = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        key = mixed_pairs(np.repeat(hour, count), ordinal.astype(np.uint64))
-        time = 3600 * view.tick + (3600.0 * draws(key, _SECOND)).astype(np.int64)
+        key = hash_pairs(np.repeat(hour, count), ordinal.astype(np.uint64))
+        time = 3600 * view.tick + (3600.0 * draw_each(key, _SECOND)).astype(np.int64)
         return self._talk(key, np.repeat(self.rows, count), time, view)
 
     def _talk(self, key: NDArray[np.uint64], author: NDArray[np.integer], time: I64, view: PublicView) -> Orders:
         """Return everyday posts that nobody ordered; none where nobody has talked of everyday things in a day."""
         oldest = int(np.searchsorted(view.time, 3600 * view.tick - DAY))
         rows = oldest + np.flatnonzero((view.topic[oldest:] != CONTESTED) & ~view.removed[oldest:])
-        new = drafts(len(key) if len(rows) else 0)
+        new = make_drafts(len(key) if len(rows) else 0)
         if len(new.key):
-            new.key[:], new.author[:], new.voice[:], new.time[:] = mixed(_EVERYDAY, key), author, author, time
+            new.key[:], new.author[:], new.original_author[:], new.time[:] = (
+                keyed_hash(_EVERYDAY, key),
+                author,
+                author,
+                time,
+            )
             _write(new, rows, view)
         return Orders(new, np.full(len(new.key), -1, np.int64), np.full(len(new.key), -1, np.int8))
 
 
-def _possible(new: Drafts, view: PublicView) -> NDArray[np.bool_]:
+def _mark_possible(new: Drafts, view: PublicView) -> NDArray[np.bool_]:
     """Tell whose authors may act now, of the drafts that refer to nothing or to what can still be read."""
     row = new.parent - view.base
-    possible: NDArray[np.bool_] = ((new.parent < 0) | (row >= 0)) & ~view.barred[new.author]
+    possible: NDArray[np.bool_] = ((new.parent < 0) | (row >= 0)) & ~view.inactive[new.author]
     possible[row >= 0] &= ~view.removed[row[row >= 0]]
     return possible
 
@@ -147,11 +152,11 @@ def _write(new, rows, view):
     for d in range(len(new.key)):
         post = new.key[d]
         u, j = draw(post, _KIND), rows[int(draw(post, _PICK) * len(rows))]
-        other = view.voice[j] != new.author[d]
+        other = view.original_author[j] != new.author[d]
         if u < REPOSTS and other:
-            copy(new, d, view, view.base, j)
+            fill_repost(new, d, view, view.base, j)
             continue
         new.topic[d] = view.topic[j]
         new.appeal[d] = 1.0 - math.exp(math.log(1.0 - draw(post, _APPEAL)) / 5.0)
         if REPOSTS <= u < REPOSTS + REPLIES and other and view.root[j] >= view.base:
-            answer(new, d, view, view.base, j)
+            fill_reply(new, d, view, view.base, j)

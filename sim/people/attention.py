@@ -21,4 +21,4 @@ class Attention(Rule):
     search: int = parameter(10, unit="posts/session", source="assumption", low=0, high=100_000)
     trends: int = parameter(4, unit="posts/session", source="assumption", low=0, high=100_000)
     memory: int = parameter(24, unit="h", source="assumption: how far back a home feed is read", low=1, high=48)
-    crowding: bool = parameter(True, unit="yes/no", source="counterfactual")
+    army_competes: bool = parameter(True, unit="yes/no", source="counterfactual")

@@ -7,13 +7,13 @@ import pandas as pd
 
 from experiments.detection.detector import F64, I64, Detector
 from experiments.detection.view import PlatformView
-from sim.platform.defences.base import Site, site_of
+from sim.platform.defences.base import DefenceView, make_defence_view
 from sim.state.posts import KINDS, REPLY, REPOST
 from sim.world import World
 
 
 @dataclass(frozen=True)
-class Looker:
+class DetectorAdapter:
     """Calls a detector with a view of the posts in memory, 48 hours at most.
 
     Accounts are shown in an order that says nothing of who they are. A post has no words, tags or links here, so a
@@ -22,22 +22,22 @@ class Looker:
 
     detector: Detector
 
-    def __call__(self, site: Site) -> F64:
+    def __call__(self, site: DefenceView) -> F64:
         """Return the score of each account, float64 [A]."""
-        order = shuffled(site)
+        order = shuffle_accounts(site)
         score = np.zeros(len(order))
-        score[order] = self.detector.score(view(site, order))
+        score[order] = self.detector.score(make_view(site, order))
         return score
 
 
-def shuffled(site: Site) -> I64:
+def shuffle_accounts(site: DefenceView) -> I64:
     """Return the rows of all accounts in the order of their keys, int64 [A]: in rows the organised come last."""
     return np.argsort(site.key, kind="stable")
 
 
-def view(site: Site, order: I64) -> PlatformView:
+def make_view(site: DefenceView, order: I64) -> PlatformView:
     """Return what a platform shows of itself in one hour; an account's id is its place in `order` (rows, int64 [A])."""
-    acts, n = site.acts, len(site.acts.key)
+    acts, n = site.posts, len(site.posts.key)
     place = np.argsort(order)
     stands = ~site.removed
     posts = pd.DataFrame(
@@ -53,18 +53,18 @@ def view(site: Site, order: I64) -> PlatformView:
     ).assign(hashtags="", urls="", text="", mentions="")
     ids = np.arange(len(site.key))
     accounts = pd.DataFrame(
-        {"account_id": ids, "created_at": site.joined[order] * 3600, "followers": 0, "following": 0}
+        {"account_id": ids, "created_at": site.opened_at[order] * 3600, "followers": 0, "following": 0}
     )
     return PlatformView(accounts, posts, pd.DataFrame({"source": ids[:0], "target": ids[:0]}))
 
 
-def now(world: World) -> Site:
+def snapshot_platform(world: World) -> DefenceView:
     """Return what the platform of `world` knows at the end of its last hour."""
     state, seed = world.state, world.seed
-    rows, following = state.ledger.rows(), state.bonds.following
-    return site_of(state.accounts, state.register, following, rows, state.ledger.base, seed, world.now - 1)
+    rows, following = state.ledger.get_rows(), state.dynamic_graph.following
+    return make_defence_view(state.accounts, state.register, following, rows, state.ledger.base, seed, world.now - 1)
 
 
-def wrote(site: Site) -> I64:
+def find_writers(site: DefenceView) -> I64:
     """Return the rows of who has posts in memory, ascending."""
-    return np.unique(site.acts.author).astype(np.int64)
+    return np.unique(site.posts.author).astype(np.int64)

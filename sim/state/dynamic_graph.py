@@ -10,15 +10,15 @@ import numpy as np
 
 from sim.kernels import kernel
 from sim.state.accounts import I64
-from sim.state.graph import I32, Graph, Rows, followers_of, following_of
+from sim.state.graph import I32, Adjacency, Graph, get_followers, get_following
 from sim.state.posts import Posts
-from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, Exposures, Moves, Woken
+from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, ActiveUsers, EdgeChanges, Exposures
 
-LEAST = 4  #: items for which a row that grows from nothing has room
-SPARE = 1024  #: items behind all rows at least; a row that outgrows its room moves there
+MIN_ROOM = 4  #: items for which a row that grows from nothing has room
+SPARE_ITEMS = 1024  #: items behind all rows at least; a row that outgrows its room moves there
 
 
-class Loose(NamedTuple):
+class GrowableRows(NamedTuple):
     """Rows with room behind each: row i is start[i] .. stop[i] - 1, and may grow to end[i] - 1."""
 
     start: I64  #: [A]
@@ -28,7 +28,7 @@ class Loose(NamedTuple):
     tail: I64  #: [1] items from here on belong to no row
 
 
-class Bonds:
+class DynamicGraph:
     """Who follows whom and who hides whom, in one world.
 
     Args:
@@ -39,73 +39,79 @@ class Bonds:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.following = following_of(graph)
+        self.following = get_following(graph)
         self._exact: Graph | None = graph
-        self._loose: tuple[Loose, Loose, Loose] | None = None  # following, followers and hidden, once a tie has changed
+        self._growable: tuple[GrowableRows, GrowableRows, GrowableRows] | None = (
+            None  # following, followers and hidden, once a tie has changed
+        )
 
     @property
     def graph(self) -> Graph:
         """The present graph, without room between rows; made anew after a change, O(A + E)."""
-        if self._exact is None and self._loose is not None:
-            self._exact = Graph(*_tight(self._loose[0]), *_tight(self._loose[1]))
+        if self._exact is None and self._growable is not None:
+            self._exact = Graph(*_compact_rows(self._growable[0]), *_compact_rows(self._growable[1]))
         return self._exact  # type: ignore[return-value]  # there is one until a tie changes
 
     @property
-    def followers(self) -> Rows:
+    def followers(self) -> Adjacency:
         """Who follows each account."""
-        return followers_of(self.graph) if self._loose is None else _rows(self._loose[1])
+        return get_followers(self.graph) if self._growable is None else _as_adjacency(self._growable[1])
 
     @property
-    def hidden(self) -> Rows | None:
+    def blocked(self) -> Adjacency | None:
         """Whom each account has blocked or muted; None until a tie has changed."""
-        return None if self._loose is None else _rows(self._loose[2])
+        return None if self._growable is None else _as_adjacency(self._growable[2])
 
-    def change(self, moves: Moves) -> None:
+    def apply_changes(self, edge_changes: EdgeChanges) -> None:
         """Follow, unfollow, block and mute, in order; what is so already stays so.
 
         To block cuts the ties in both directions; to mute cuts none.
         """
-        if not len(moves.who):
+        if not len(edge_changes.who):
             return
-        loose, done = self._loose or self._loosened(), 0
-        while (done := _change(*loose, moves, done)) < len(moves.who):
-            loose = loosened(_rows(loose[0])), loosened(_rows(loose[1])), loosened(_rows(loose[2]))
-        self._loose, self.following, self._exact = loose, _rows(loose[0]), None
+        loose, done = self._growable or self._make_growable(), 0
+        while (done := _change(*loose, edge_changes, done)) < len(edge_changes.who):
+            loose = (
+                make_growable(_as_adjacency(loose[0])),
+                make_growable(_as_adjacency(loose[1])),
+                make_growable(_as_adjacency(loose[2])),
+            )
+        self._growable, self.following, self._exact = loose, _as_adjacency(loose[0]), None
 
-    def _loosened(self) -> tuple[Loose, Loose, Loose]:
+    def _make_growable(self) -> tuple[GrowableRows, GrowableRows, GrowableRows]:
         nobody = np.zeros(len(self.following.start), np.int64)
-        hidden = Rows(nobody, nobody, np.zeros(0, np.int32))
-        return loosened(self.following), loosened(self.followers), loosened(hidden)
+        hidden = Adjacency(nobody, nobody, np.zeros(0, np.int32))
+        return make_growable(self.following), make_growable(self.followers), make_growable(hidden)
 
-    def unhidden(self, woken: Woken, seen: Exposures, posts: Posts) -> Exposures:
+    def filter_blocked(self, users: ActiveUsers, seen: Exposures, posts: Posts) -> Exposures:
         """Return `seen` without what people hide: posts and reposts by, and reposts of, whom they blocked or muted."""
-        if self._loose is None:
+        if self._growable is None:
             return seen
         start, item = np.zeros_like(seen.start), np.empty_like(seen.item)
-        _leave_out(start, item, self._loose[2], woken.active, seen, posts.author, posts.voice)
+        _filter_blocked(start, item, self._growable[2], users.active, seen, posts.author, posts.original_author)
         return Exposures(start, item[: start[-1]].copy())
 
 
-def _rows(loose: Loose) -> Rows:
-    return Rows(loose.start, loose.stop, loose.item)
+def _as_adjacency(loose: GrowableRows) -> Adjacency:
+    return Adjacency(loose.start, loose.stop, loose.item)
 
 
-def loosened(rows: Rows) -> Loose:
+def make_growable(rows: Adjacency) -> GrowableRows:
     """Return the same rows, each with room for a quarter more, and as much again behind all of them."""
     length = rows.stop - rows.start
-    end = np.cumsum(length + length // 4 + LEAST * (length > 0))
+    end = np.cumsum(length + length // 4 + MIN_ROOM * (length > 0))
     used = int(end[-1]) if len(end) else 0
     start = np.concatenate([np.zeros(1, np.int64), end[:-1]])[: len(end)]
-    item = np.empty(used + used // 4 + SPARE, np.int32)
+    item = np.empty(used + used // 4 + SPARE_ITEMS, np.int32)
     _copy(item, start, rows)
-    return Loose(start, start + length, end, item, np.array([used]))
+    return GrowableRows(start, start + length, end, item, np.array([used]))
 
 
-def _tight(loose: Loose) -> tuple[I64, I32]:
+def _compact_rows(loose: GrowableRows) -> tuple[I64, I32]:
     """Return the rows in the form of `Graph`: where each begins, int64 [A + 1], and their items."""
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(loose.stop - loose.start)])
     item = np.empty(start[-1], np.int32)
-    _copy(item, start, _rows(loose))
+    _copy(item, start, _as_adjacency(loose))
     return start, item
 
 
@@ -119,10 +125,10 @@ def _copy(item, start, rows):
 
 
 @kernel
-def _change(following, followers, hidden, moves, first):
+def _change(following, followers, hidden, edge_changes, first):
     """Make the moves from number `first` on; return the number of the first for which there was no room, or of all."""
-    for m in range(first, len(moves.who)):
-        i, other, act = moves.who[m], moves.whom[m], moves.act[m]
+    for m in range(first, len(edge_changes.who)):
+        i, other, act = edge_changes.who[m], edge_changes.whom[m], edge_changes.action[m]
         room = True
         if act == FOLLOW:
             room = _insert(following, i, other) and _insert(followers, other, i)
@@ -136,11 +142,11 @@ def _change(following, followers, hidden, moves, first):
             room = _insert(hidden, i, other)
         if not room:
             return m
-    return len(moves.who)
+    return len(edge_changes.who)
 
 
 @kernel
-def place_of(rows, i, other):
+def find_place(rows, i, other):
     """Return where in the items `other` stands, or would stand, in row i: the first that is not less."""
     low, high = rows.start[i], rows.stop[i]
     while low < high:
@@ -153,26 +159,26 @@ def place_of(rows, i, other):
 
 
 @kernel
-def holds(rows, i, other):
+def contains(rows, i, other):
     """Tell whether row i holds `other`."""
-    at = place_of(rows, i, other)
+    at = find_place(rows, i, other)
     return at < rows.stop[i] and rows.item[at] == other
 
 
 @kernel
 def _insert(rows, i, other):
     """Put `other` into row i where it belongs; tell whether there was room."""
-    if holds(rows, i, other):
+    if contains(rows, i, other):
         return True
     length = rows.stop[i] - rows.start[i]
     if rows.stop[i] == rows.end[i]:
-        to, room = rows.tail[0], max(LEAST, 2 * length)
+        to, room = rows.tail[0], max(MIN_ROOM, 2 * length)
         if to + room > len(rows.item):
             return False
         for k in range(length):
             rows.item[to + k] = rows.item[rows.start[i] + k]
         rows.start[i], rows.stop[i], rows.end[i], rows.tail[0] = to, to + length, to + room, to + room
-    at = place_of(rows, i, other)
+    at = find_place(rows, i, other)
     for place in range(rows.stop[i], at, -1):
         rows.item[place] = rows.item[place - 1]
     rows.item[at] = other
@@ -183,14 +189,14 @@ def _insert(rows, i, other):
 @kernel
 def _erase(rows, i, other):
     """Take `other` out of row i, if it is there."""
-    if holds(rows, i, other):
-        for place in range(place_of(rows, i, other) + 1, rows.stop[i]):
+    if contains(rows, i, other):
+        for place in range(find_place(rows, i, other) + 1, rows.stop[i]):
             rows.item[place - 1] = rows.item[place]
         rows.stop[i] -= 1
 
 
 @kernel
-def _leave_out(start, item, hidden, active, seen, author, voice):
+def _filter_blocked(start, item, hidden, active, seen, author, voice):
     """Write what readers see of `seen`."""
     n = 0
     for r in range(len(active)):
@@ -198,7 +204,7 @@ def _leave_out(start, item, hidden, active, seen, author, voice):
         wary = hidden.stop[i] > hidden.start[i]
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            if not (wary and (holds(hidden, i, author[j]) or holds(hidden, i, voice[j]))):
+            if not (wary and (contains(hidden, i, author[j]) or contains(hidden, i, voice[j]))):
                 item[n] = j
                 n += 1
         start[r + 1] = n

@@ -40,13 +40,13 @@ def stream_key(seed, stream, tick):
     return mix(mix(mix(U64(0), U64(seed)), U64(stream)), U64(tick))
 
 
-def key_of(seed: int, stream: np.uint64, tick: int = 0) -> np.uint64:
+def make_key(seed: int, stream: np.uint64, tick: int = 0) -> np.uint64:
     """Return `stream_key` as a numpy scalar: what Python code hands to kernels (they return plain ints)."""
     return U64(stream_key(seed, stream, tick))
 
 
 @njit(cache=True)
-def unit(key):
+def to_unit_interval(key):
     """Map a uint64 key to a float64 uniform on the open interval (0, 1)."""
     return (float(key >> _S12) + 0.5) * _UNIT
 
@@ -54,30 +54,32 @@ def unit(key):
 @njit(cache=True)
 def uniform(key, identity):
     """Draw the uniform of `identity` (uint64) in the stream `key`. Returns float64 in (0, 1)."""
-    return unit(mix(key, identity))
+    return to_unit_interval(mix(key, identity))
 
 
 @njit(cache=True)
 def draw(identity, purpose):
     """Draw the uniform of one decision about `identity`; `purpose` is a small integer naming it."""
-    return unit(mix(identity, U64(purpose)))
+    return to_unit_interval(mix(identity, U64(purpose)))
 
 
 @njit(cache=True)
-def uniform2(key, identity, other):
+def pair_uniform(key, identity, other):
     """Draw the uniform of an ordered pair of identities, such as (reader, post)."""
-    return unit(mix(mix(key, identity), other))
+    return to_unit_interval(mix(mix(key, identity), other))
 
 
 @njit(cache=True)
 def normal(key, identity):
     """Draw a standard normal (Box & Muller 1958, doi:10.1214/aoms/1177706645)."""
     first = mix(key, identity)
-    return math.sqrt(-2.0 * math.log(unit(first))) * math.cos(2.0 * math.pi * unit(mix(first, U64(1))))
+    return math.sqrt(-2.0 * math.log(to_unit_interval(first))) * math.cos(
+        2.0 * math.pi * to_unit_interval(mix(first, U64(1)))
+    )
 
 
 @njit(cache=True)
-def draws(identities, purpose):
+def draw_each(identities, purpose):
     """Draw one uniform for each identity (uint64 [n]) for one purpose. Returns float64 [n]."""
     out = np.empty(len(identities))
     for i in range(len(identities)):
@@ -95,7 +97,7 @@ def exponentials(identities, purpose, mean):
 
 
 @njit(cache=True)
-def mixed(key, values):
+def keyed_hash(key, values):
     """Absorb each of `values` (uint64 [n]) into `key`. Returns uint64 [n]."""
     out = np.empty(len(values), np.uint64)
     for i in range(len(values)):
@@ -104,7 +106,7 @@ def mixed(key, values):
 
 
 @njit(cache=True)
-def mixed_pairs(first, second):
+def hash_pairs(first, second):
     """Absorb second[i] into first[i] for all i (both uint64 [n]). Returns uint64 [n]."""
     out = np.empty(len(first), np.uint64)
     for i in range(len(first)):
