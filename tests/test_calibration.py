@@ -370,12 +370,12 @@ def test_pyabc_recovers_the_toy(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again, found)
 
 
-def test_the_readme_s_own_moments_are_fitted_and_the_result_runs(
+def test_the_moments_of_the_documents_are_fitted_and_the_result_runs(
     command_line: Callable[..., None], tmp_path: Path
 ) -> None:
-    part = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Calibration\n")[2].partition("\n## ")[0]
+    part = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
     (tmp_path / "moments.csv").write_text(part.partition("```csv\n")[2].partition("```")[0])
-    command = part.partition("python -m experiments.calibrate calibrate.moments=")[2].partition("\n\n")[0]
+    command = part.partition("infowar-lab calibrate calibrate.moments=")[2].partition("\n\n")[0]
     words = shlex.split(f"calibrate.moments={command}".replace("\\\n", " "))
     few = {"trials": 8, "sobol": 4, "batch": 4, "draws": 2, "headline_seeds": 2, "held_out_seeds": 2}
     tiny = ["population.size=100", "army.size=8", "campaign.start=24", "campaign.hours=48", "ticks=96", "seeds=2"]

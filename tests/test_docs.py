@@ -2,6 +2,8 @@
 
 import ast
 import re
+import shlex
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from sim.state.accounts import Accounts
 from sim.state.posts import Posts, make_drafts
 from sim.state.records import OUTCOMES
 from tests.conftest import ROOT
+from tests.test_conf import composed
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CODE = [path for folder in ("sim", "experiments") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -26,11 +29,32 @@ def text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def snippets(page: str = "README.md") -> list[str]:
+def snippets(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", text(ROOT / page), re.DOTALL)
 
 
-TAUGHT = ("README.md", "docs/tutorial.md", "docs/detection.md")
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", text(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def commands() -> list[tuple[str, str, list[str]]]:
+    """Return page, app and overrides of every command that stands on a line of its own, placeholders left out."""
+    found = []
+    for page in PAGES:
+        joined = text(page).replace("\\\n", " ")
+        for app, rest in re.findall(
+            r"^    (?:infowar-lab |python -m experiments\.)([a-z]+)\b(.*)$", joined, re.MULTILINE
+        ):
+            words = shlex.split(re.sub(r"#.*|\$?\(.*\)", "", rest))
+            if app in APPS and not any(word.startswith("--") for word in words):
+                found.append((page.name, app, words))
+    return found
+
+
+APPS = {path.stem for path in (ROOT / "conf").glob("*.yaml")} - {"base"}
+TAUGHT = [path.relative_to(ROOT).as_posix() for path in PAGES if path.name != "reading.md"]  # test_sweep_reading.py
 SNIPPETS = [(page, number) for page in TAUGHT for number in range(len(snippets(page)))]
 
 
@@ -50,13 +74,30 @@ def test_a_snippet_runs(page: str, number: int, tmp_path: Path, monkeypatch: pyt
     exec(compile(snippets(page)[number], f"{page}, snippet {number}", "exec"), {"__name__": "snippet"})
 
 
-def test_the_readme_has_snippets_and_its_headline_picture() -> None:
-    assert len(snippets()) >= 3
-    readme = text(ROOT / "README.md")
-    assert "<!-- headline -->" not in readme
-    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
-    assert pictures
-    assert all((ROOT / picture).is_file() for picture in pictures)
+def test_the_readme_is_one_page_with_a_picture_and_python() -> None:
+    readme = ROOT / "README.md"
+    assert len(text(readme).splitlines()) <= 150
+    assert readme.stat().st_size <= 8192
+    assert snippets("README.md")
+    assert re.search(r"!\[[^\]]+\]\(docs/images/\w+\.png\)", text(readme))
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop().resolve()
+        reached.add(page)
+        links = (page.parent / link for link in re.findall(r"\]\(([\w/.]+\.md)\b", text(page)))
+        waiting += [link for link in links if link.resolve() not in reached]
+    assert set(PAGES) <= reached
+
+
+def test_the_numbers_of_the_readme_stand_among_the_results() -> None:
+    readme, results = text(ROOT / "README.md"), text(ROOT / "docs" / "results.md")
+    quote = re.search(r"(^> .*\n)+", readme, re.MULTILINE)
+    assert quote
+    assert quote[0] in results
+    assert re.findall(r"\d[\d.,]*%|\d[\d.]* (?:s|min|h|MB|GiB|posts|points)\b", readme.replace(quote[0], "")) == []
 
 
 @pytest.mark.parametrize("name", sorted(set(Accounts._fields)))
@@ -100,6 +141,14 @@ def test_links_lead_to_files(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_to_headings(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text(path))
+    assert [
+        target for target in targets if target[1] not in headings(path.parent / target[0] if target[0] else path)
+    ] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_named_files_exist(path: Path) -> None:
     named = re.findall(r"`((?:sim|experiments|tests|scripts|conf)/[\w/]+\.(?:py|yaml))`", text(path))
     missing = [name for name in named if "NAME" not in name and not (ROOT / name).exists()]
@@ -125,13 +174,33 @@ def test_facts_have_the_marks_and_the_use_that_the_code_gives_them() -> None:
     assert listed == [(str(fact.number), fact.certainty, fact.use) for fact in FACTS]
 
 
-def test_every_app_and_choice_is_in_the_readme() -> None:
-    page = text(ROOT / "README.md")
-    apps = {path.stem for path in (ROOT / "conf").glob("*.yaml")} - {"base"}
-    assert apps <= set(re.findall(r"experiments\.(\w+)`", page))
+def test_every_app_and_choice_is_explained() -> None:
+    page = text(ROOT / "docs" / "using.md")
+    assert set(re.findall(r"^\| `infowar-lab (\w+)` \|", page, re.MULTILINE)) == APPS
     for group in ("graph", "feed", "scenario"):
         for choice in (ROOT / "conf" / group).glob("*.yaml"):
             assert f"`{choice.stem}`" in page
+
+
+def test_every_extra_is_listed_with_its_packages() -> None:
+    extras = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]["optional-dependencies"]
+    listed = re.findall(r"`pip install (.+?)` \|$", text(ROOT / "docs" / "using.md"), re.MULTILINE)
+    expected = [shlex.join(packages) for name, packages in extras.items() if name != "dev"]
+    assert sorted(shlex.join(shlex.split(packages)) for packages in listed) == sorted(expected)
+
+
+@pytest.mark.parametrize(("page", "app", "overrides"), commands())
+def test_a_command_composes(page: str, app: str, overrides: list[str]) -> None:
+    assert composed(app, *overrides)
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+def test_no_page_names_a_distribution_that_nobody_published(path: Path) -> None:
+    assert not re.search(r"pip install\b[^`\n]*infowar.lab|infowar-lab\[", text(path))
+
+
+def test_many_commands_are_tried() -> None:
+    assert {app for _, app, _ in commands()} == APPS
 
 
 def test_posts_hold_no_text() -> None:

@@ -10,6 +10,8 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from experiments.report.glossary import terms_in
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -73,7 +75,17 @@ def render(page: Page) -> str:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("page.html").render(page=page)
+    return environment.get_template("page.html").render(page=page, terms=terms_in(_told(page)))
+
+
+def _told(page: Page) -> str:
+    """Return all that the page says in words."""
+    lines = [page.title, page.headline, *page.summary, *page.caveats, *page.facts]
+    for picture in page.pictures:
+        lines += [picture.title, picture.caption, picture.alt]
+    for table in page.tables:
+        lines += [table.title, table.note, *table.columns, *(cell for row in table.rows for cell in row)]
+    return "\n".join(lines)
 
 
 def write(page: Page, path: Path) -> None:
