@@ -50,19 +50,13 @@ def build_scenes(config: DictConfig) -> list[tuple[Setting, ...]]:
     """Return the settings of every scene, a world after the other.
 
     Raises:
-        InputError: the group `measure_replay` holds something that means nothing, in one line with the cure.
+        InputError: the group `replay` holds something that means nothing, in one line with the cure.
     """
     from experiments.teaching.comparison import build_settings
-    from experiments.teaching.film import MAX_ACCOUNTS
     from experiments.teaching.lessons import read_texts
 
     wanted = config.replay
-    if wanted.language not in LANGUAGES:
-        raise InputError(f"replay.language={wanted.language} must be en or ar")
-    if not isinstance(wanted.people, int) or not 1 <= wanted.people <= MAX_ACCOUNTS:
-        raise InputError(
-            f"replay.people={wanted.people} must be from 1 to {MAX_ACCOUNTS}: a page has room for no more dots"
-        )
+    check_page(wanted.people, wanted.language, "replay.")
     for name in ("without", "gone"):
         if wanted[name] is None and name == "without":
             continue
@@ -76,6 +70,16 @@ def build_scenes(config: DictConfig) -> list[tuple[Setting, ...]]:
             raise InputError("a lesson compares: leave replay.without and replay.gone as lesson=NAME sets them")
     scenes = [config, *([apply_overrides(config, wanted.gone)] if wanted.gone else [])]
     return [build_settings(scene) for scene in scenes]
+
+
+def check_page(people: Any, language: Any, place: str = "") -> None:
+    """Raise InputError unless a page can show so many people in this language; `place` is where their keys are."""
+    from experiments.teaching.film import MAX_ACCOUNTS
+
+    if language not in LANGUAGES:
+        raise InputError(f"{place}language={language} must be en or ar")
+    if not isinstance(people, int) or not 1 <= people <= MAX_ACCOUNTS:
+        raise InputError(f"{place}people={people} must be from 1 to {MAX_ACCOUNTS}: a page has room for no more dots")
 
 
 def run_scenes(settings: Sequence[tuple[Setting, ...]], config: DictConfig) -> list[list[ReplayRun]]:

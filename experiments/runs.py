@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from threading import Timer
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim.campaigns import Campaign
@@ -124,7 +125,9 @@ def simulate_all(runs: Sequence[Run], workers: int, label: str) -> Iterator[tupl
                     advance(len(group))
 
 
-def run_jobs(play_one: Callable[[J], R], jobs: Sequence[J], workers: int, label: str) -> Iterator[R]:
+def run_jobs(
+    play_one: Callable[[J], R], jobs: Sequence[J], workers: int, label: str, patience: float = 0.0
+) -> Iterator[R]:
     """Play jobs side by side with a progress bar on stderr; yield what `play_one` returns, in the order of `jobs`.
 
     Args:
@@ -132,9 +135,10 @@ def run_jobs(play_one: Callable[[J], R], jobs: Sequence[J], workers: int, label:
         jobs: what to play; values that can be pickled.
         workers: processes; 0 means one for each core that this process may use.
         what: the words beside the bar.
+        patience: seconds until the bar is shown.
     """
     workers = min(workers or count_cores(), len(jobs))
-    with show_progress_bar(len(jobs), "compiling kernels", label) as advance:
+    with show_progress_bar(len(jobs), "compiling kernels", label, patience) as advance:
         if workers <= 1:
             for job in jobs:
                 yield play_one(job)
@@ -209,8 +213,32 @@ def _ignore_interrupts() -> None:
 
 
 @contextmanager
-def show_progress_bar(total: int, at_first: str, then: str = "") -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr; yield what advances it. `then` replaces the words at the first advance."""
+def show_progress_bar(
+    total: int, at_first: str, then: str = "", patience: float = 0.0
+) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on stderr, or a line below the cell of a notebook; yield what advances it.
+
+    Args:
+        total: how many steps there are.
+        at_first: the words beside the bar.
+        then: replaces them at the first advance.
+        patience: seconds until it is shown; what ends sooner shows nothing.
+    """
+    start, advance, stop = _shown(total, at_first)
+    late = Timer(patience, start)
+    late.daemon = True
+    (late.start if patience else start)()
+    try:
+        yield lambda steps: advance(steps, then or at_first)
+    finally:
+        late.cancel()
+        if late.is_alive():
+            late.join()
+        stop()
+
+
+def _shown(total: int, what: str) -> tuple[Callable[[], None], Callable[[int, str], None], Callable[[], None]]:
+    """Return what starts, advances and ends a bar, or the line of a notebook."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -221,7 +249,13 @@ def show_progress_bar(total: int, at_first: str, then: str = "") -> Iterator[Cal
         TimeRemainingColumn,
     )
 
+    console = Console(stderr=True)
+    if console.is_jupyter:
+        from experiments.sweeps.progress import Line
+
+        line = Line(total, what)
+        return line.start, line.advance, lambda: None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(at_first, total=total)
-        yield lambda steps: bar.update(task, advance=steps, description=then or at_first)
+    bar = Progress(*columns, TimeRemainingColumn(), console=console)
+    task = bar.add_task(what, total=total)
+    return bar.start, lambda steps, words: bar.update(task, advance=steps, description=words), bar.stop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from hydra.utils import get_object, instantiate
@@ -26,10 +26,10 @@ def build_setting(config: DictConfig) -> Setting:
         InputError: a value is outside its range, a graph file can not be used, or a victim is nobody, in one line
             with the cure.
     """
-    from sim.setting import Setting
+    from sim.setting import GROUPS
 
     setting = combine_groups(
-        {group.name: instantiate_group(config[group.name], group.name) for group in fields(Setting)}
+        {"ticks": config.ticks} | {group: instantiate_group(config[group], group) for group in GROUPS}
     )
     setting.check_victims(setting.graph.size(setting.population.size))
     return setting
@@ -198,18 +198,5 @@ def list_differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]
 
 
 def replace_fields(setting: Setting, changes: Mapping[str, Any]) -> Setting:
-    """Return `setting` with some fields replaced, each named "group.field".
-
-    Raises:
-        InputError: there is no such group or field, or the value is outside its range.
-    """
-    groups = [group.name for group in fields(setting) if is_dataclass(getattr(setting, group.name))]
-    for name, value in changes.items():
-        group, _, field = name.partition(".")
-        if group not in groups:
-            raise InputError(f"{name} names no group: {suggest(group, groups)}")
-        rule = getattr(setting, group)
-        if field not in (known := [column.name for column in fields(rule)]):
-            raise InputError(f"{name} names no field of {group}: {suggest(field, known)}")
-        setting = replace(setting, **{group: replace(rule, **{field: value})})
-    return setting
+    """Return `setting` with some fields replaced, each named "group.field"; see `Setting.replace`."""
+    return setting.replace(changes)

@@ -33,6 +33,12 @@ class Campaign(Scheduled, Rule):
 
     `effort` says what a subset of tactics costs: "additive" lets only the platoons of these tactics
     work; "equal" spreads the whole army over them, so that every subset costs the same member-hours.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> campaign = lab.Campaign(start=24, hours=72, tactics=("flood", "abuse"))
+        >>> campaign.end
+        96
     """
 
     principal: str = parameter("state", unit="kind", source="essay", choices=PRINCIPALS)

@@ -5,7 +5,14 @@ from difflib import get_close_matches
 
 
 class InputError(ValueError):
-    """A user's mistake: one line that says what was given, what is allowed, and the cure."""
+    """A user's mistake: one line that says what was given, what is allowed, and the cure.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> lab.load("army.sise=20")
+        Traceback (most recent call last):
+        sim.errors.InputError: army.sise is not a known key: did you mean army.size?
+    """
 
 
 def suggest(given: str, allowed: Iterable[str]) -> str:

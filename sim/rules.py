@@ -7,6 +7,7 @@ fields as a plain named tuple (`values`), because compiled code takes no datacla
 import math
 from collections import namedtuple
 from dataclasses import Field, dataclass, field, fields
+from numbers import Real
 from typing import Any, ClassVar
 
 from sim.errors import InputError, suggest
@@ -59,10 +60,15 @@ class Rule:
         cls.Values.__module__, cls.Values.__qualname__ = cls.__module__, f"{cls.__qualname__}.Values"
 
     def __post_init__(self) -> None:
-        for column in fields(self):
-            object.__setattr__(self, column.name, _check_field(self, column))
+        check(self)
         numbers = self.Values(*[getattr(self, name) for name in self.Values._fields])
         object.__setattr__(self, "_numbers", numbers)
+
+
+def check(rule: Any) -> None:
+    """Coerce and check every field of a frozen dataclass that `parameter` has made; see `Rule`."""
+    for column in fields(rule):
+        object.__setattr__(rule, column.name, _check_field(rule, column))
 
 
 def get_values(rule: Rule) -> Any:
@@ -74,7 +80,7 @@ def _is_number(declared: object) -> bool:
     return isinstance(declared, Field) and isinstance(declared.default, int | float)
 
 
-def _check_field(rule: Rule, column: "Field[Any]") -> Any:
+def _check_field(rule: Any, column: "Field[Any]") -> Any:
     given, default, about = getattr(rule, column.name), column.default, column.metadata
     name = f"{type(rule).__name__}.{column.name}"
     if isinstance(default, str):
@@ -87,10 +93,11 @@ def _check_field(rule: Rule, column: "Field[Any]") -> Any:
         return given
     if not isinstance(default, int | float):
         return given
-    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+    if isinstance(given, bool) or not isinstance(given, Real) or math.isnan(given):
         raise InputError(f"{name}={given!r} must be a number")
     if isinstance(default, int) and not float(given).is_integer():
         raise InputError(f"{name}={given!r} must be a whole number")
     if not about["low"] <= given <= about["high"]:
         raise InputError(f"{name}={given!r} must lie in [{about['low']:g}, {about['high']:g}] ({about['unit']})")
-    return type(default)(given)
+    kind: Any = type(default)
+    return kind(given)

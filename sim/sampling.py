@@ -23,6 +23,12 @@ def sample(world: ColumnModel, at_most: int | float) -> AccountSet:
 
     Raises:
         InputError: `at_most` is neither.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> world = lab.World(**{"population.size": 200})
+        >>> lab.sample(world, 0.1)
+        <AccountSet of 20 accounts>
     """
     people = np.flatnonzero(np.isin(world.role, _find_organic_codes(world)))
     drawn = keyed_hash(make_key(world.seed, _SAMPLE), world.accounts.key[people])
@@ -55,6 +61,16 @@ class SampledWorld:
 
     Attributes:
         agents: the sample, an `AccountSet`.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> import mesa
+        >>> world = lab.World(**{"population.size": 200})
+        >>> few = lab.Sampled(world, 10)
+        >>> collector = mesa.DataCollector(agent_reporters={"fear": "fear"})
+        >>> collector.collect(few)
+        >>> len(collector.get_agent_vars_dataframe())
+        10
     """
 
     def __init__(self, world: ColumnModel, at_most: int | float) -> None:

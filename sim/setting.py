@@ -1,7 +1,8 @@
 """A setting: every rule of a world, as one frozen value that Hydra, a test or a notebook can build."""
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from sim.actors.evasion import NO_EVASION, Evasion
 from sim.actors.propagandist import Extremists
 from sim.actors.returns import Returns
 from sim.campaigns import Campaign, Event, check_victims
-from sim.errors import InputError
+from sim.errors import InputError, suggest
 from sim.people.activity import Activity
 from sim.people.attention import Attention
 from sim.people.credibility import Credibility
@@ -31,6 +32,7 @@ from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
 from sim.platform.pressure import Pressure
 from sim.platform.trending import Trending
+from sim.rules import check, parameter
 from sim.state.accounts import F64, I64
 
 
@@ -68,8 +70,17 @@ class Setting:
     """The people, their graph, the platform, the organised, and the campaign; then what a world may lack.
 
     A mechanism that is None is not there: its phase is not called, and the world is the one without it, bit for bit.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> setting = lab.Setting(population=lab.Population(size=300), army=lab.Army(size=20), ticks=48)
+        >>> setting.replace({"army.size": 0, "ticks": 24}).ticks
+        24
     """
 
+    loaded_from: ClassVar[Any] = None  #: its configuration, if it was loaded; what `replace` makes has none
+
+    ticks: int = parameter(336, unit="h", source="assumption: two weeks", low=1, high=10**9)  #: no draw depends on it
     population: Population = field(default_factory=Population)
     graph: NetworkRule = field(default_factory=CommunityGraph)
     activity: Activity = field(default_factory=Activity)
@@ -97,10 +108,24 @@ class Setting:
     defences: tuple[Defence, ...] = ()  #: of the platform, each at its place in the tick
 
     def __post_init__(self) -> None:
+        check(self)
         names = [getattr(force, "name", type(force).__name__) for force in self.forces]
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two forces have name={name}, so the same accounts: name one otherwise, or keep one")
+
+    def replace(self, changes: Mapping[str, Any]) -> "Setting":
+        """Return this setting with changes: {"army.size": 20, "ticks": 48, "feed": Feed(engagement=0.0)}.
+
+        Raises:
+            InputError: there is no such group or field, or the value is outside its range.
+        """
+        setting = self
+        for name, value in changes.items():
+            group = name.partition(".")[0]
+            changed = _whole(name, value) if group == name else _changed(setting, name, value)
+            setting = replace(setting, **{group: changed})
+        return setting
 
     def check_victims(self, people: int) -> None:
         """Raise InputError unless whom campaign and operations name is among accounts 0 .. people - 1."""
@@ -108,3 +133,28 @@ class Setting:
         for force in self.forces:
             for operation in getattr(force, "operations", ()):
                 check_victims(operation, people)
+
+
+#: Fields of a setting that hold rules: the groups of a configuration.
+GROUPS = tuple(column.name for column in fields(Setting) if column.name != "ticks")
+
+
+def _changed(setting: Setting, name: str, value: Any) -> Any:
+    """Return the rule that "group.field" names, with another value of the field."""
+    groups = [group for group in GROUPS if is_dataclass(getattr(setting, group))]
+    group, _, field_ = name.partition(".")
+    if group not in groups:
+        raise InputError(f"{name} names no group: {suggest(group, groups)}")
+    rule = getattr(setting, group)
+    if field_ not in (known := [column.name for column in fields(rule)]):
+        raise InputError(f"{name} names no field of {group}: {suggest(field_, known)}")
+    return replace(rule, **{field_: value})
+
+
+def _whole(name: str, value: Any) -> Any:
+    """Return the value of a field of a setting: a rule, several, or a number of ticks."""
+    if name not in ("ticks", *GROUPS):
+        raise InputError(f"{name} is no part of a setting: {suggest(name, ('ticks', *GROUPS))}; or say GROUP.FIELD")
+    if name != "ticks" and isinstance(value, str | int | float | Mapping):
+        raise InputError(f"{name}={value!r} must be a rule, such as Setting().{name}")
+    return value

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,9 @@ from sim.actors.evading_actor import add_evasion, unwrap_actor
 from sim.actors.evasion import NO_EVASION, Evasion, add_aged_ties
 from sim.actors.returns import Operators
 from sim.agents import ColumnModel, parse_seed
+from sim.agents.measures import Measures
 from sim.campaigns import Campaign
+from sim.errors import InputError
 from sim.observers.base import Observer
 from sim.observers.countering import DissenterResponse
 from sim.observers.extremism import ClosedRooms, ExtremistCompetition
@@ -49,14 +51,17 @@ class World(ColumnModel):
 
     Args:
         setting: all rules; the default is the default world of the main job.
-        rng: the seed, a whole number >= 0.
+        rng: the seed, a whole number >= 0, or what `parse_seed` makes one of.
         archive: receives (first serial, columns) of the posts that leave the memory; it should `take` what
             `state.truth` has logged about them, which only a world with an archive logs.
         threads: how many may be at work at once; the results are the same bits. Many worlds use a machine
             better by running side by side, one thread each.
+        seed: the same as `rng`, by its other name.
+        kwargs: what is otherwise in the setting, as `Setting.replace` takes it: ticks=48, or, as Mesa's `batch_run` and
+            `SolaraViz` hand them on, **{"army.size": 20}.
 
     Raises:
-        InputError: the campaign has nobody to act on, or a rule does not fit the population.
+        InputError: the campaign has nobody to act on, a rule does not fit the population, or an argument is wrong.
     """
 
     def __init__(
@@ -65,10 +70,13 @@ class World(ColumnModel):
         rng: Any = 1,
         archive: Callable[[int, Posts], None] | None = None,
         threads: int = 1,
+        seed: Any = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(rng=rng)
-        self.setting = setting or Setting()
-        self.seed = parse_seed(rng)
+        super().__init__(rng=_one_seed(rng, seed))
+        if not isinstance(setting, Setting | None):
+            raise InputError(f"setting={setting!r} is no Setting: say Setting(...), or load it by load('KEY=VALUE')")
+        self.setting = (setting or Setting()).replace(_changes(kwargs))
         self.now = 0
         self.notes: tuple[str, ...] = ()
         self.state = self._build_state(archive, threads)
@@ -81,7 +89,7 @@ class World(ColumnModel):
             Opinion(),
             *self._make_observers(),
         ]
-        self._history: list[dict[str, float]] = []
+        self.datacollector = self._measures = Measures()
 
     @property
     def n_organic(self) -> int:
@@ -96,26 +104,34 @@ class World(ColumnModel):
     @property
     def history(self) -> pd.DataFrame:
         """All measures of all ticks played so far, one row a tick."""
-        return pd.DataFrame(self._history)
+        return pd.DataFrame(self._measures.model_vars)
+
+    def __repr__(self) -> str:
+        organised = np.count_nonzero(self.state.register.opened_at[self.n_organic :] <= self.now)
+        return (
+            f"<{type(self).__name__}: {self.n_organic} people, {organised} organised accounts, "
+            f"hour {self.now} of {self.setting.ticks}, seed {self.seed}>"
+        )
 
     def step(self) -> None:
-        """Play one hour."""
+        """Play one hour; after the setting's last one `list_running` is False, so that `run_model` ends."""
         moment = run_tick(self.state, self.setting, self.now)
         row: dict[str, float] = {"tick": self.now}
         for observer in self.observers:
             row.update(observer.observe(moment))
-        self._history.append(row)
+        self._measures.note(row)
         self.now += 1
+        self.running = self.now < self.setting.ticks
 
     def run(self, ticks: int, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
-        """Play `ticks` hours, calling progress(1) after each; return the history."""
+        """Play `ticks` hours, be they more than the setting's, calling progress(1) after each; return the history."""
         for _ in range(ticks):
             self.step()
             if progress is not None:
                 progress(1)
         return self.history
 
-    def fork(self, campaign: Campaign) -> "World":
+    def fork(self, campaign: Campaign) -> Self:
         """Return a copy of this world that goes on under another campaign.
 
         Raises:
@@ -250,3 +266,20 @@ class World(ColumnModel):
                 yield add_evasion(
                     self._get_evasion(force), force.create_actor(rows, keys, self.seed), rows, keys, self.seed
                 )
+
+
+def _changes(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return what is otherwise in the setting; the page of Mesa 3.5 adds a scenario of its own, which is left out."""
+    given = kwargs.get("scenario")
+    if isinstance(given, str):
+        raise InputError(f"scenario={given!r} is a configuration: say World(load('scenario={given}'))")
+    return {name: value for name, value in kwargs.items() if name != "scenario"}
+
+
+def _one_seed(rng: Any, seed: Any) -> int:
+    """Return the seed, of which a world may be given one name or the other."""
+    if seed is None:
+        return parse_seed(rng)
+    if not (isinstance(rng, int) and rng == 1):  # the default
+        raise InputError(f"rng={rng!r} and seed={seed!r} are two names of one thing: give one of them")
+    return parse_seed(seed)

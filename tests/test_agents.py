@@ -630,6 +630,25 @@ def test_no_seed_draws_one_that_can_be_used_again():
     assert Columns(rng=world.seed).agents.get("key") == world.agents.get("key")
 
 
+def test_a_generator_gives_one_number_and_a_sequence_its_own():
+    drawn = np.random.default_rng(7)
+    first, second = parse_seed(drawn), parse_seed(drawn)
+    assert first != second
+    assert [parse_seed(np.random.default_rng(7)), parse_seed(np.random.PCG64(7))] == [first, first]
+    children = [parse_seed(child) for child in np.random.SeedSequence(7).spawn(50)]
+    assert len(set(children)) == 50
+    assert children == [parse_seed(child) for child in np.random.SeedSequence(7).spawn(50)]
+    assert all(0 <= seed < 2**63 for seed in (first, second, *children))
+
+
+def test_a_seed_may_be_of_any_length():
+    kept, hashed = [0, 1, 2**63 - 1], [2**63, 2**64 - 1, 2**64, 10**100]
+    assert [parse_seed(seed) for seed in kept] == kept
+    assert len({parse_seed(seed) for seed in hashed}) == 4
+    assert all(0 <= parse_seed(seed) < 2**63 for seed in hashed)
+    assert parse_seed(str(10**100)) == parse_seed(10**100)
+
+
 @pytest.mark.parametrize("given", ["forty", -1, "-1", 1.5, True, np.bool_(False), [1]])
 def test_other_seeds_are_refused(given):
     with pytest.raises(InputError, match=r"must be a whole number of at least 0, such as seed=42$"):

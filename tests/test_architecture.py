@@ -1,4 +1,4 @@
-"""Who may import whom: experiments -> world -> tick -> setting -> people | platform | actors | observers -> base."""
+"""Who may import whom: lab -> experiments -> world -> tick -> setting -> people | platform | actors | observers."""
 
 import ast
 import sys
@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 
 # From the top down. A module imports from its own line's package, or from lines below it; nothing from above or beside.
 LAYERS = (
+    ("infowar_lab",),
     ("experiments",),
     ("sim.world", "sim.sampling"),
     ("sim.tick", "sim.agents"),
@@ -32,7 +33,7 @@ CONFINED = {
     "scipy": ("experiments",),
     "pyarrow": ("experiments",),
     "pandas": ("experiments", "sim.world"),
-    "matplotlib": ("experiments.report",),
+    "matplotlib": ("experiments.report", "experiments.notebook"),  # the second: its type
     "mesa": ("sim.world", "sim.agents"),
     "networkx": (
         "sim.people.networkx_graphs",
@@ -96,7 +97,7 @@ def violations(module: str, source: str, is_package: bool = False) -> list[str]:
         root = name.partition(".")[0]
         if root in CONFINED:
             allowed = any(within(module, package) for package in CONFINED[root])
-        elif root in ("sim", "experiments", "tests", "benchmarks", "scripts"):
+        elif root in ("infowar_lab", "sim", "experiments", "tests", "benchmarks", "scripts"):
             here, there = layer(module), layer(name)
             below = here is not None and there is not None and (there[0] < here[0] or there[1] == here[1])
             allowed = below and not (within(name, "sim.state.truth") and any(within(module, p) for p in BLIND))
@@ -105,6 +106,23 @@ def violations(module: str, source: str, is_package: bool = False) -> list[str]:
         if not allowed:
             found.append(f"{module} must not import {name}")
     return found
+
+
+def uses(module: str) -> set[str]:
+    """Return the modules of this project that a module imports anywhere, also late or for types alone."""
+    path, is_package = MODULES[module]
+    names = imported(module, path.read_text(encoding="utf-8"), is_package)
+    found = {name if name in MODULES else name.rpartition(".")[0] for name in names}
+    return {name for name in found if name in MODULES} - {module}
+
+
+def cycles(graph: dict[str, set[str]]) -> list[str]:
+    """Return the modules that take part in a cycle: what is left when leaves have been taken away again and again."""
+    left = {module: {name for name in names if name in graph} for module, names in graph.items()}
+    while leaves := [module for module, names in left.items() if not names & left.keys()]:
+        for module in leaves:
+            del left[module]
+    return sorted(left)
 
 
 def unannotated(source: str) -> list[str]:
@@ -132,7 +150,8 @@ def unannotated(source: str) -> list[str]:
 
 
 def modules() -> dict[str, tuple[Path, bool]]:
-    files = [path for package in ("sim", "experiments") for path in sorted((ROOT / package).rglob("*.py"))]
+    packages = ("sim", "experiments", "infowar_lab")
+    files = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
     names = {}
     for path in files:
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -148,6 +167,10 @@ MODULES = modules()
 def test_a_module_imports_only_what_its_layer_may(module: str) -> None:
     path, is_package = MODULES[module]
     assert violations(module, path.read_text(encoding="utf-8"), is_package) == []
+
+
+def test_no_module_of_the_engine_imports_itself_by_a_detour() -> None:
+    assert cycles({module: uses(module) for module in MODULES if within(module, "sim")}) == []
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -178,6 +201,7 @@ def test_every_module_has_a_layer() -> None:
         ("sim.tick", "from sim.world import World"),
         ("sim.tick", "import mesa"),
         ("sim.world", "from experiments.app import app"),
+        ("experiments.app", "import infowar_lab as lab"),
         ("sim.world", "import hydra"),
         ("sim.world", "from omegaconf import DictConfig"),
         ("sim.observers.voice", "import matplotlib.pyplot as plt"),
@@ -197,6 +221,7 @@ def test_a_forbidden_import_is_found(module: str, source: str) -> None:
     [
         ("experiments.suppression", "from sim.world import World\nfrom hydra.utils import instantiate"),
         ("experiments.report.page", "import matplotlib.pyplot as plt"),
+        ("infowar_lab", "from experiments.sweep import run_sweep\nfrom sim.setting import Setting"),
         ("sim.world", "import mesa\nfrom sim.tick import run_tick\nfrom sim.state.truth import Truth"),
         ("sim.tick", "from sim.people import attention\nfrom sim.platform import feed"),
         (
@@ -209,6 +234,11 @@ def test_a_forbidden_import_is_found(module: str, source: str) -> None:
 )
 def test_an_allowed_import_is_not(module: str, source: str) -> None:
     assert violations(module, source) == []
+
+
+def test_a_cycle_is_found() -> None:
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}, "e": set()}) == ["a", "b", "c", "d"]
 
 
 def test_a_missing_annotation_is_found() -> None:

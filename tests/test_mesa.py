@@ -6,6 +6,7 @@ import inspect
 import pickle
 import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,14 @@ import mesa
 import numpy as np
 import pytest
 
+import infowar_lab as lab
 from sim.agents import OrganicUser
+from sim.agents.measures import ALWAYS
+from sim.observers.harm import Harm
 from sim.world import World
 from tests.worlds import Stubborn, fingerprint, lively
+
+START = {"campaign.start": 2}
 
 
 class Classroom(World):
@@ -73,6 +79,63 @@ def test_batch_run_sweeps_a_world() -> None:
     assert len({row["RunId"] for row in rows}) == 4
 
 
+def seeded(**parameters: Any) -> list[dict[str, Any]]:
+    """Return the rows of a batch of two seeds, given as a parameter: so it is the same in Mesa 3.3 and 3.5."""
+    return mesa.batch_run(
+        lab.World,
+        parameters={"rng": [1, 2], **parameters},
+        number_processes=1,
+        max_steps=1000,
+        display_progress=False,
+    )
+
+
+def test_a_batch_takes_any_key_of_a_setting_and_ends_at_its_ticks() -> None:
+    rows = seeded(**{"population.size": 40, "army.size": [0, 10], "campaign.start": 2, "ticks": 6})
+    assert [(row["rng"], row["army.size"]) for row in rows] == [(1, 0), (1, 10), (2, 0), (2, 10)]
+    assert {row["tick"] for row in rows} == {5}
+    for row in rows:
+        alone = lab.World(seed=row["rng"], ticks=6, **{"population.size": 40, "army.size": row["army.size"]} | START)
+        last = alone.run(6).iloc[-1]
+        assert {name: row[name] for name in last.index if last[name] == last[name]} == last.dropna().to_dict()
+    assert sum(row["army_posts"] for row in rows if row["army.size"]) > 0
+
+
+def test_a_batch_takes_settings() -> None:
+    sizes = [40, 50]
+    rows = seeded(setting=[lively(population={"size": size}, campaign={"start": 2}) for size in sizes], ticks=3)
+    assert [row["setting"].population.size for row in rows] == [40, 50, 40, 50]
+    assert {row["tick"] for row in rows} == {2}
+
+
+def test_every_hour_of_a_world_is_collected_already() -> None:
+    world = World(lively(population={"size": 40}))
+    assert list(world.datacollector.get_model_vars_dataframe()) == ALWAYS
+    world.run(3)
+    assert list(world.history) == ALWAYS
+    world.observers.append(Harm())  # whose measures come late
+    world.run(2)
+    world.datacollector.collect(world)
+    frame = world.datacollector.get_model_vars_dataframe()
+    assert frame.equals(world.history)
+    assert frame["tick"].tolist() == [0, 1, 2, 3, 4]
+    assert frame["rejected_organised"].isna().tolist() == [True, True, True, False, False]
+    twin = pickle.loads(pickle.dumps(world))
+    twin.step()
+    assert len(twin.history) == 6 == len(world.history) + 1
+
+
+def test_run_model_ends_at_the_setting_s_ticks() -> None:
+    setting = lively(population={"size": 40}).replace({"ticks": 4})
+    world = World(setting, rng=3)
+    world.run_model()
+    assert (world.now, world.running) == (4, False)
+    longer = World(setting.replace({"ticks": 400}), rng=3)
+    assert longer.run(4).equals(world.history)
+    assert longer.running
+    assert len(world.run(2)) == 6  # who asks for more hours gets them
+
+
 # ---- the browser: what SolaraViz reads of a model, by its source, since not all that it needs is installed everywhere
 
 PAGE = Path(inspect.getfile(mesa)).parent / "visualization" / "solara_viz.py"
@@ -115,8 +178,10 @@ def test_the_page_accepts_the_constructor(model: type[World]) -> None:
     check(model.__init__, {})
     check(model.__init__, {"rng": 3})
     check(Classroom.__init__, {"share": 0.5, "people": 50, "rng": 3})
-    with pytest.raises(ValueError, match="Invalid model parameter: peeple"):
-        check(model.__init__, {"peeple": 50})
+    # A world takes any keyword, and says itself which one it does not know.
+    refused = partial(check, model.__init__, {"peeple": 50}) if model is Classroom else partial(World, peeple=50)
+    with pytest.raises(ValueError, match="peeple"):
+        refused()
 
 
 def test_reset_builds_the_same_world_again() -> None:
@@ -146,6 +211,30 @@ def test_the_page_itself_steps_and_resets_a_world() -> None:
     shown.find(Btn, children=["Reset"]).widget.click()
     assert (type(model.value), model.value.steps, model.value.now) == (Classroom, 0, 0)
     assert model.value is not first
+    shown.close()
+
+
+@pytest.mark.filterwarnings("ignore")  # of the page's own packages
+def test_the_page_needs_no_subclass() -> None:
+    """Fixed parameters, a slider and a text field become keys of the setting; the chart reads the world's measures."""
+    solara = pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+    pytest.importorskip("altair", reason="Mesa's page needs altair, which nothing else here does")
+    from ipyvuetify import Btn
+    from mesa.visualization import Slider, SolaraViz, make_plot_component
+
+    setting = lively(population={"size": 40}).replace({"ticks": 2})
+    model = solara.reactive(lab.World(setting))
+    asked = {"setting": setting, "army.size": Slider("army", 20, 0, 50, 5), "seed": {"type": "InputText", "value": "7"}}
+    page = SolaraViz(model, components=[make_plot_component("dissent_posts")], model_params=asked)
+    _, shown = solara.render(solara.AppLayout(children=[page]), handle_error=False)
+    for steps in (1, 2):
+        shown.find(Btn, children=["Step"]).widget.click()
+        assert model.value.steps == steps
+    assert not model.value.running
+    shown.find(Btn, children=["Reset"]).widget.click()
+    fresh = model.value
+    assert (type(fresh), fresh.steps, fresh.seed, fresh.setting.army.size) == (lab.World, 0, 7, 20)
+    assert fresh.setting.population == setting.population
     shown.close()
 
 

@@ -1,12 +1,14 @@
 """Progress says the same in a terminal, a notebook and a log."""
 
 import sys
+import time
 from io import StringIO
 from types import ModuleType
 
 import pytest
 from rich.console import Console
 
+from experiments.runs import show_progress_bar
 from experiments.sweeps.progress import SweepProgress, format_count, format_duration, show_progress
 
 HALF = SweepProgress(done=50, failed=2, left=150, seconds=10.0, seconds_left=30.0)
@@ -37,17 +39,50 @@ def test_a_terminal_gets_a_bar() -> None:
     assert "\x1b[" in file.getvalue()
 
 
-def test_a_notebook_gets_one_line_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Be a notebook; return what its one line says, from the first text on."""
+    said: list[str] = []
 
-    class Line:
+    class Handle:
         def update(self, shown: dict[str, str], raw: bool) -> None:
-            told.append(shown["text/plain"])
+            said.append(shown["text/plain"])
+
+    def display(shown: dict[str, str], raw: bool, display_id: bool) -> Handle:
+        said.append(shown["text/plain"])
+        return Handle()
 
     notebook = ModuleType("IPython.display")
-    notebook.display = lambda shown, raw, display_id: Line()  # type: ignore[attr-defined]
+    notebook.display = display  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
     monkeypatch.setitem(sys.modules, "IPython.display", notebook)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    return said
+
+
+def test_a_notebook_gets_one_line_that_changes(told: list[str]) -> None:
     with show_progress(Console(force_jupyter=True, file=StringIO())) as show:
         show(HALF)
-    assert told == [WORDS]
+    assert told == ["starting workers", WORDS]
+
+
+def test_worlds_that_are_played_are_counted_in_a_notebook_too(told: list[str]) -> None:
+    with show_progress_bar(3, "compiling kernels", "playing worlds") as advance:
+        advance(1)
+        advance(2)
+    assert told == ["compiling kernels: 0 of 3", "playing worlds: 1 of 3", "playing worlds: 3 of 3"]
+
+
+def test_what_ends_soon_shows_nothing(told: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress_bar(1, "compiling kernels", patience=3600.0) as advance:
+        advance(1)
+    assert told == []
+    assert capsys.readouterr().err == ""
+
+
+def test_what_takes_longer_is_shown_after_a_while(told: list[str]) -> None:
+    with show_progress_bar(1, "compiling kernels", "playing worlds", patience=0.01) as advance:
+        while not told:
+            time.sleep(0.01)
+        advance(1)
+    assert told == ["compiling kernels: 0 of 1", "playing worlds: 1 of 1"]

@@ -18,6 +18,15 @@ class Detector:
     """Derive from it and write `score`; write `fit` too if the detector learns from labels.
 
     A detector gets a `PlatformView` and nothing else of a world, so it can not see the truth.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> class Busy(lab.Detector):
+        ...     def score(self, view):
+        ...         posts = view.posts["account_id"].value_counts()
+        ...         return posts.reindex(view.accounts["account_id"]).fillna(0).to_numpy(float)
+        >>> Busy().name
+        'busy'
     """
 
     #: whether `fit` must be called before `score`

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from experiments.settings import combine_groups, get_baseline_changes, has_defau
 from experiments.sweeps.design import APP_KEYS, Point, parse_story_baseline
 from experiments.sweeps.identity import hash_config, hash_files, make_run_id
 from sim.errors import InputError
-from sim.setting import Setting
+from sim.setting import GROUPS, Setting
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class Composer:
                 if not self._is_choice(key, value):
                     OmegaConf.update(config, key, value, force_add=has_default(config, key))
             plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-            setting = self._build_setting(plain)
-            setting.check_victims(self._count_people(setting))
             ticks = plain["ticks"]
             if not isinstance(ticks, int) or isinstance(ticks, bool) or ticks < 1:
                 raise InputError(f"ticks={ticks} must be a whole number from 1")
+            setting = self._build_setting(plain)
+            setting.check_victims(self._count_people(setting))
         files = hash_files(plain)
         return Configuration(hash_config(plain, files), setting, ticks, files, plain)
 
@@ -119,13 +119,12 @@ class Composer:
         return self._people[key]
 
     def _build_setting(self, plain: Mapping[str, Any]) -> Setting:
-        rules = {}
-        for group in fields(Setting):
-            text = json.dumps([group.name, plain[group.name]])
+        rules = {"ticks": plain["ticks"]}
+        for group in GROUPS:
+            text = json.dumps([group, plain[group]])
             if text not in self._rules:
-                described = OmegaConf.create({group.name: plain[group.name]})[group.name]
-                self._rules[text] = instantiate_group(described, group.name)
-            rules[group.name] = self._rules[text]
+                self._rules[text] = instantiate_group(OmegaConf.create({group: plain[group]})[group], group)
+            rules[group] = self._rules[text]
         return combine_groups(rules)
 
 

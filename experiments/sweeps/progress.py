@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -45,18 +46,39 @@ def format_count(number: int, what: str) -> str:
 def show_progress(console: Console, every: float = EVERY) -> Iterator[Callable[[SweepProgress], None]]:
     """Yield what shows a state on `console`, in the way that suits it."""
     if console.is_jupyter:
-        yield _show_in_notebook()
+        yield _show_in_notebook("starting workers")
         return
     with _show_bar(console) if console.is_terminal else _show_lines(console, every) as show:
         yield show
 
 
-def _show_in_notebook() -> Callable[[SweepProgress], None]:
-    """Return what replaces one line below the cell of a notebook."""
+class Line:
+    """One line below the cell of a notebook that says how many of `total` are done."""
+
+    def __init__(self, total: int, what: str) -> None:
+        self.total, self.done, self.what = total, 0, what
+        self._show: Callable[[str], None] | None = None
+
+    def start(self) -> None:
+        """Show the line."""
+        self._show = _show_in_notebook(str(self))
+
+    def advance(self, steps: int, what: str) -> None:
+        """Count some steps more, with these words before the numbers."""
+        self.done, self.what = self.done + steps, what
+        if self._show is not None:
+            self._show(str(self))
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.done} of {self.total}"
+
+
+def _show_in_notebook(first: str) -> Callable[[Any], None]:
+    """Show one line below the cell of a notebook; return what replaces it."""
     from IPython.display import display
 
-    line = display({"text/plain": "starting workers"}, raw=True, display_id=True)
-    return lambda state: line.update({"text/plain": str(state)}, raw=True)
+    line = display({"text/plain": first}, raw=True, display_id=True)
+    return lambda words: line.update({"text/plain": str(words)}, raw=True)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ LOST = ("lost_dissent", "lost_dissent_percent")  #: what is paired by itself
 DIFFERENCE = "_difference"  #: ends the name of a metric's paired difference
 
 
-def read_design(folder: Path) -> tuple[pd.DataFrame, list[str]]:
+def read_design(folder: str | Path) -> tuple[pd.DataFrame, list[str]]:
     """Return the points of the last command, a row a point, and the names of the keys that it varied.
 
     Columns: the keys, then `point`, `baseline` (None for none) and `code`.
@@ -35,7 +35,7 @@ def read_design(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         InputError: the folder is none of a sweep.
     """
-    path = folder / "design.parquet"
+    path = Path(folder).expanduser() / "design.parquet"
     if not path.is_file():
         raise InputError(f"{folder} is no folder of a sweep: it has no design.parquet; give the out=DIR of one")
     rows = pq.read_table(path, columns=["values", "point", "baseline", "code"]).to_pylist()
@@ -45,7 +45,7 @@ def read_design(folder: Path) -> tuple[pd.DataFrame, list[str]]:
     return pd.DataFrame([text | row for text, row in zip(texts, rows, strict=True)]), keys
 
 
-def read_tidy(folder: Path) -> pd.DataFrame:
+def read_tidy(folder: str | Path) -> pd.DataFrame:
     """Return every run of the last command's points, a row a point and seed, its difference to its baseline beside it.
 
     Columns: the varied keys; `point` and `baseline` (names of configurations), `seed`, `status`, `error`, `wall_time`;
@@ -55,9 +55,15 @@ def read_tidy(folder: Path) -> pd.DataFrame:
 
     Raises:
         InputError: the folder is none of a sweep, or holds no run of it.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> table = lab.tidy("out/armies")  # the folder that the example of `sweep` has filled
+        >>> table["army.size"].tolist()
+        [10, 20]
     """
     points, keys = read_design(folder)
-    table = read_table(folder / "runs")
+    table = read_table(Path(folder).expanduser() / "runs")
     runs = table.to_pandas() if table is not None else pd.DataFrame(columns=list(RUN_COLUMNS))
     runs = runs.astype({"status": str})
     runs = runs.sort_values("status", key=lambda status: status != OK, kind="stable").drop_duplicates("run_id")
@@ -99,13 +105,19 @@ def find_effect_column(frame: pd.DataFrame, outcome: str) -> str:
     raise InputError(f"{outcome} is no outcome of this sweep: {suggest(outcome, known)}")
 
 
-def read_xarray(folder: Path) -> "xarray.Dataset":
+def read_xarray(folder: str | Path) -> "xarray.Dataset":
     """Return `tidy` as an xarray Dataset with a dimension for each varied key and one for seeds, nan where no run is.
 
     It needs the optional group `xarray`.
 
     Raises:
         InputError: the folder is none of a sweep, or two of its points have the same values.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> armies = lab.dataset("out/armies")  # as for `tidy`
+        >>> dict(armies["dissent_posts"].sizes)
+        {'army.size': 2, 'seed': 1}
     """
     frame, (_, keys) = read_tidy(folder), read_design(folder)
     index: list[Any] = [*keys, "seed"]

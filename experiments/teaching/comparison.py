@@ -40,7 +40,7 @@ def build_settings(config: DictConfig) -> tuple[Setting, ...]:
 
 
 def list_changes(config: DictConfig) -> list[str]:
-    """Return what the first world has otherwise: what `measure_replay.without` says, or else the story of the scenario."""
+    """Return what the first world has otherwise: what `replay.without` says, or else the story of the scenario."""
     said = config.replay.without
     return get_baseline_changes(read_story(config)) if said is None else list(said)
 

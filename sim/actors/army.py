@@ -64,7 +64,13 @@ class CommandedForce(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Army(CommandedForce):
-    """The army of the campaign."""
+    """The army of the campaign.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> lab.World(army=lab.Army(size=20), **{"population.size": 200})
+        <World: 200 people, 32 organised accounts, hour 0 of 336, seed 1>
+    """
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the members' accounts, whose rows start at `first_row`."""

@@ -7,11 +7,12 @@ those of the person itself included. So neither order nor threads can matter.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.values import Felt, Intention, SeenPost
 from sim.agents.views import WRITABLE, OrganicUser, check_number
 from sim.errors import InputError
 from sim.people.expression import draw_chances
@@ -22,54 +23,9 @@ from sim.state.records import EVERYDAY, OUTCOMES, UNPROMPTED, ActiveUsers, Expos
 READERS_AT_ONCE = 256  #: people whose reading is unpacked at a time
 
 
-class SeenPost(NamedTuple):
-    """One post as its reader sees it: columns of `sim.state.posts.Posts` as Python scalars."""
-
-    key: int
-    author: int  #: row of who posted it
-    time: int  #: seconds since the start
-    kind: int  #: ORIGINAL | REPOST | REPLY
-    topic: int  #: CONTESTED or an everyday topic
-    stance_principal: float
-    stance_extremist: float
-    toxicity: float
-    shock: float
-    appeal: float
-    template: int  #: number of the text it copies, -1 for own words
-    original_author: int  #: row of the content's author
-    target: int  #: row of who is answered, -1 for none
-    target_stance: float
-    reposts: int
-    replies: int
-
-
-class PersonUpdate(NamedTuple):
-    """What reading makes of one person: a row of `sim.state.records.StateUpdate` as Python scalars."""
-
-    stance_principal: float
-    stance_extremist: float
-    opinion_climate: float
-    fear: float
-    expected_toxicity: float
-    habituation: float
-    abuse: int
-    allies: int
-    leaves: bool
-
-
-class Intention(NamedTuple):
-    """One contested intention that waits for a decision."""
-
-    key: int  #: its identity
-    prompt_draw: float  #: uniform in (0, 1): it is prompted if this is below the drive
-    voicing_draw: float  #: uniform in (0, 1): it is voiced if this is below the readiness
-    update: PersonUpdate  #: what this hour's reading made of the person
-    reference_climate: float  #: the climate perceived just before the campaign; until then, the present one
-
-
 #: Closed ranges of what `react` may return.
 RANGES: dict[str, tuple[float, float]] = {
-    **{name: WRITABLE[name] for name in PersonUpdate._fields if name in WRITABLE},
+    **{name: WRITABLE[name] for name in Felt._fields if name in WRITABLE},
     "abuse": (0.0, 2.0**53),
     "allies": (0.0, 2.0**53),
     "leaves": (0.0, 1.0),
@@ -157,8 +113,8 @@ def _get_inherited(name: str) -> Callable[..., Any]:
     return getattr(OrganicUser, name)
 
 
-def _read_row(update: StateUpdate, r: int) -> PersonUpdate:
-    return PersonUpdate._make(column[r].item() for column in update)
+def _read_row(update: StateUpdate, r: int) -> Felt:
+    return Felt._make(column[r].item() for column in update)
 
 
 def _unpack_readings(posts: Posts, seen: Exposures, readers: list[int]) -> Iterator[list[SeenPost]]:
@@ -175,9 +131,9 @@ def _unpack_readings(posts: Posts, seen: Exposures, readers: list[int]) -> Itera
 
 def _check_update(agent: OrganicUser, answer: Any, columns: StateUpdate) -> None:
     name = type(agent).__name__
-    if not isinstance(answer, PersonUpdate):
+    if not isinstance(answer, Felt):
         raise InputError(f"{name}.react returned {answer!r}: return usual, or usual._replace(fear=0.0)")
-    for field, value, column in zip(PersonUpdate._fields, answer, columns, strict=True):
+    for field, value, column in zip(Felt._fields, answer, columns, strict=True):
         low, high = RANGES[field]
         check_number(f"what {name}.react returned, {field}", value, column.dtype, low, high)
 

@@ -1,6 +1,7 @@
 """A Mesa model whose agents are rows of columns."""
 
 import operator
+from hashlib import blake2b
 from typing import Any, NoReturn
 
 import mesa
@@ -17,16 +18,29 @@ from sim.state.graph import Graph
 
 
 def parse_seed(given: Any) -> int:
-    """Return a seed as a plain int >= 0; text such as "42" and numpy integers are accepted, None draws one."""
+    """Return a seed as a plain int in [0, 2**63), which is what compiled kernels take.
+
+    Text such as "42" and numpy integers are taken as they are, larger ones by a hash of 63 bits. None draws a seed, a
+    numpy generator draws one number, a SeedSequence gives its own.
+
+    Raises:
+        InputError: it is no whole number >= 0.
+    """
     if given is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(given, np.random.SeedSequence):
+        return int(given.generate_state(1, np.uint64)[0] >> U64(1))
+    if isinstance(given, np.random.Generator | np.random.BitGenerator):
+        return int(np.random.default_rng(given).integers(2**63))
     try:
         seed = int(given) if isinstance(given, str) else operator.index(given)
     except (TypeError, ValueError):
         seed = -1
     if seed < 0 or isinstance(given, bool | np.bool_):
         raise InputError(f"seed={given!r} must be a whole number of at least 0, such as seed=42")
-    return seed
+    if seed < 2**63:
+        return seed
+    return int.from_bytes(blake2b(f"{seed:x}".encode(), digest_size=8).digest()) >> 1
 
 
 class ColumnModel(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks

@@ -5,18 +5,16 @@ import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
+from sim.agents.holder import Holder
 from sim.agents.views import DERIVED, ROLES, OrganicUser, ThinAgent, get_writable
 from sim.errors import InputError
 from sim.state.accounts import I64, Accounts
-
-if TYPE_CHECKING:
-    from sim.agents.model import ColumnModel
 
 try:  # where Mesa 3.4 and later keep it
     from mesa.agentset import GroupBy
@@ -47,7 +45,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         random: generator for `shuffle` and `shuffle_do`; the model's when None.
     """
 
-    def __init__(self, model: "ColumnModel", rows: Any, random: Random | None = None) -> None:
+    def __init__(self, model: Holder, rows: Any, random: Random | None = None) -> None:
         # AgentSet.__init__ would hold weak references to views, which nothing else keeps alive.
         self.model = model
         self.rows: I64 = np.asarray(rows, np.int64)

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import mesa
 import numpy as np
+from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
+from sim.agents.holder import Holder
+from sim.agents.values import Felt, Intention, SeenPost
 from sim.errors import InputError, suggest
 from sim.rng import U64, make_key, pair_uniform, stream
 from sim.state.accounts import COHORTS, REACTIONS, Accounts
-
-if TYPE_CHECKING:
-    from sim.agents.custom import Intention, PersonUpdate, SeenPost
-    from sim.agents.model import ColumnModel
-    from sim.agents.sets import AccountSet
 
 _SHARE, _ANY = (0.0, 1.0), (-math.inf, math.inf)
 
@@ -66,7 +64,7 @@ def check_number(name: str, value: Any, dtype: np.dtype[Any], low: float, high: 
         raise InputError(f"{name}={value!r} must be {kind} in [{low:g}, {high:g}]")
 
 
-def get_writable(model: "ColumnModel", name: str, value: Any) -> NDArray[Any]:
+def get_writable(model: Holder, name: str, value: Any) -> NDArray[Any]:
     """Return the column `name`, if it may be set to `value`; else raise InputError."""
     if name not in WRITABLE:
         raise InputError(f"{name} is kept by the simulation and can only be read; {suggest(name, WRITABLE)}")
@@ -102,7 +100,7 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
 
         def __getattr__(self, name: str) -> Any: ...
 
-    def __init__(self, model: "ColumnModel", row: int) -> None:
+    def __init__(self, model: Holder, row: int) -> None:
         # Agent.__init__ would register the agent, and on Mesa 3.3 keep its model alive for ever.
         self.__dict__.update(model=model, _row=int(row))
 
@@ -124,13 +122,13 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
         return f"{type(self).__name__}(unique_id={self._row + 1})"
 
     @property
-    def following(self) -> "AccountSet":
+    def following(self) -> AgentSet:
         """Accounts that this one follows, by ascending row."""
         graph, row = self.model.graph, self._row
         return self.model.select_rows(graph.following[graph.following_start[row] : graph.following_start[row + 1]])
 
     @property
-    def followers(self) -> "AccountSet":
+    def followers(self) -> AgentSet:
         """Accounts that follow this one, by ascending row."""
         graph, row = self.model.graph, self._row
         return self.model.select_rows(graph.followers[graph.followers_start[row] : graph.followers_start[row + 1]])
@@ -189,9 +187,20 @@ class OrganicUser(ThinAgent):
     Derive from it, write `react` or `decide` or both, and `world.set_agent_class(YourType, who)` puts people into it:
     the tick calls the two for them alone, when they wake, and keeps what else you set on them. Methods see
     columns as the hour found them and write none; take chance from `draw`, never from `self.random`.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> class Fearless(lab.OrganicUser):
+        ...     def react(self, seen, usual):
+        ...         return usual._replace(fear=0.0)
+        >>> world = lab.World(**{"population.size": 200})
+        >>> fearless = world.recast(Fearless, 0.25)
+        >>> history = world.run(6)
+        >>> fearless.agg("fear", max)
+        0.0
     """
 
-    def react(self, seen: "list[SeenPost]", default: "PersonUpdate") -> "PersonUpdate":
+    def react(self, seen: list[SeenPost], default: Felt) -> Felt:
         """Return what reading makes of this person.
 
         Args:
@@ -200,7 +209,7 @@ class OrganicUser(ThinAgent):
         """
         return default
 
-    def decide(self, intention: "Intention", default: int) -> int:
+    def decide(self, intention: Intention, default: int) -> int:
         """Return the cell in which a contested intention ends.
 
         Args:

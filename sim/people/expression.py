@@ -65,7 +65,13 @@ MAX_INTENTIONS = 20  #: intentions per session at most
 
 @dataclass(frozen=True, kw_only=True)
 class Expression(Rule):
-    """When people speak and what kind of act it is."""
+    """When people speak and what kind of act it is.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> lab.Setting(expression=lab.Expression(climate_weight=0.0)).expression.climate_weight
+        0.0
+    """
 
     climate_weight: float = parameter(
         1.08, unit="log-odds", source="fitted to fact 13 (scripts/fit.py)", low=-100.0, high=100.0

@@ -86,6 +86,13 @@ class NetworkxGraph(Rule):
 
     Raises:
         InputError: no networkx graph, or one without an edge.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> import networkx as nx
+        >>> friends = lab.NetworkxGraph(nx.karate_club_graph())
+        >>> lab.World(graph=friends, **{"army.size": 5}).n_organic
+        34
     """
 
     fixed: ClassVar[bool] = True  #: the graph is the same for every seed

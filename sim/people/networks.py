@@ -48,6 +48,13 @@ class CommunityGraph(Rule):
     returned (or mutual ones made one-way) with the one probability that brings the graph to its `reciprocity`; so
     the popular, who have many to return, follow more than others. Where a community is exhausted, fewer are
     followed than wanted.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> graph = lab.CommunityGraph(mean_following=10.0, communities=4)
+        >>> world = lab.World(graph=graph, **{"population.size": 200})
+        >>> len(world.agents[0].following) > 0
+        True
     """
 
     mean_following: float = parameter(40.0, unit="accounts", source="assumption", low=1.0, high=10_000.0)

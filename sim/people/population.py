@@ -35,7 +35,14 @@ _GROUP, _STANCE, _EXTREME, _SYMPATHY, _SESSIONS, _ACTS, _PHASE, _INTEREST, _BOLD
 
 @dataclass(frozen=True, kw_only=True)
 class Population(Rule):
-    """How many ordinary people there are and how their traits are spread."""
+    """How many ordinary people there are and how their traits are spread.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> people = lab.Population(size=200, dissent_share=0.4)
+        >>> lab.World(population=people).n_organic
+        200
+    """
 
     size: int = parameter(2000, unit="people", source="assumption", low=1, high=100_000_000)
     dissent_share: float = share(0.35, source="assumption: the principal is contested, not hated")

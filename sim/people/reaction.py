@@ -36,7 +36,13 @@ _LEAVE = stream("reaction/leave")
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction(Rule):
-    """How strongly reading acts on a person."""
+    """How strongly reading acts on a person.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> lab.Setting(reaction=lab.Reaction(half_life=24)).reaction.half_life
+        24.0
+    """
 
     persuasion: float = parameter(0.002, unit="1/post", source="assumption", low=0.0, high=1.0)
     tolerance: float = parameter(0.4, unit="stance", source="assumption: bounded confidence", low=0.0, high=2.0)

@@ -39,6 +39,12 @@ class Feed(Rule):
     All posts age alike, so their order is that of engagement against age although no score has to be
     renewed as time goes by (assumption; link sites rank alike). engagement = 0 is the chronological
     feed. Ranking is by score, then by order in the ledger.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> chronological = lab.Setting(feed=lab.Feed(engagement=0.0))
+        >>> chronological.feed.engagement
+        0.0
     """
 
     engagement: float = parameter(1.0, unit="score", source="assumption; 0 = chronological", low=0.0, high=100.0)

@@ -22,7 +22,14 @@ _REVIEW = stream("moderation/review")
 
 @dataclass(frozen=True, kw_only=True)
 class Moderation(Rule):
-    """Reports, reviews, removals and suspensions."""
+    """Reports, reviews, removals and suspensions.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> lab.Moderation(error=2.0)
+        Traceback (most recent call last):
+        sim.errors.InputError: Moderation.error=2.0 must lie in [0, 1] (share)
+    """
 
     report_toxic: float = share(0.02, source="assumption: P(report | toxic post read)")
     report_opposed: float = share(0.0005, source="assumption: P(report | civil post of the other side read)")

@@ -78,7 +78,17 @@ def make_post_view(posts: Posts | Drafts) -> PostView:
 
 @dataclass(frozen=True, kw_only=True)
 class Defence(Rule):
-    """Does nothing: derive from it and write what it decides. Methods draw by identity and write nothing."""
+    """Does nothing: derive from it and write what it decides. Methods draw by identity and write nothing.
+
+    Example:
+        >>> import infowar_lab as lab
+        >>> class NothingNew(lab.Defence):
+        ...     def admit(self, new, site):
+        ...         return new.kind < 0  # no post is admitted
+        >>> world = lab.World(defences=(NothingNew(),), **{"population.size": 200})
+        >>> int(world.run(6)["organic_posts"].sum())
+        0
+    """
 
     strength: float = share(1.0, source="share of its cases in which it acts; 0 = none")
 

@@ -1,0 +1,67 @@
+"""Pictures for a notebook: one axes each, which the caller may give, title and save."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from experiments.report import style
+from experiments.report.story import both
+from sim.errors import InputError, suggest
+
+DAY = 24
+SPOKEN = ("dissent_posts", "loyal_posts", "army_posts")
+COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)
+
+
+def plot_hours(history: pd.DataFrame, measures: Sequence[str], campaign: tuple[int, int], ax: Axes | None) -> Axes:
+    """Draw measures of one world, 24 h means, its campaign (first tick, tick after the last) shaded."""
+    if history.empty:
+        raise InputError("no hour has been played yet: say world.run(24) or world.run_model() first")
+    measures = measures or SPOKEN
+    check(measures, history)
+    with style.apply_style():
+        axes = ax or _axes()
+        smooth = history[list(measures)].rolling(DAY, min_periods=1).mean()
+        for place, measure in enumerate(measures):
+            axes.plot(smooth.index / DAY, smooth[measure], color=COLOURS[place % len(COLOURS)], label=_called(measure))
+        _finish(axes, campaign, len(history))
+    return axes
+
+
+def plot_pair(ticks: pd.DataFrame, measure: str, campaign: tuple[int, int], ax: Axes | None) -> Axes:
+    """Draw a measure of paired worlds: solid with, dashed without, the 95% interval of the difference as a band."""
+    check([measure], ticks)
+    with style.apply_style():
+        axes = ax or _axes()
+        both(axes, ticks, measure, f"{_called(measure)}; dashed: without", style.VERMILLION)
+        _finish(axes, campaign, int(ticks["tick"].max()) + 1)
+    return axes
+
+
+def check(measures: Sequence[str], ticks: pd.DataFrame) -> None:
+    """Raise InputError unless every measure is a column of `ticks`."""
+    for measure in measures:
+        if measure not in ticks:
+            raise InputError(f"{measure} is no measure of this world: {suggest(str(measure), map(str, ticks))}")
+
+
+def _axes() -> Axes:
+    """Return the axes of a figure that a notebook shows below its cell, and `pyplot.show` in a window."""
+    from matplotlib import pyplot
+
+    return pyplot.subplots(figsize=(style.WIDTH, 3.2), layout="constrained")[1]
+
+
+def _finish(axes: Axes, campaign: tuple[int, int], hours: int) -> None:
+    start, stop = campaign
+    if start < min(stop, hours):
+        axes.axvspan(start / DAY, min(stop, hours) / DAY, color=style.PALE, zorder=0)
+    axes.set_xlabel("day")
+    axes.set_ylabel("mean of the last 24 h")
+    axes.set_xlim(0, hours / DAY)
+    axes.legend()
+
+
+def _called(measure: str) -> str:
+    return measure.replace("_", " ")
