@@ -37,7 +37,7 @@ def start_player(checkout: Path, people: int, ticks: int) -> subprocess.Popen[st
     """Start a process that plays a turn for each line that it is given, in the code of `checkout`."""
     words = [sys.executable, "-c", PLAYER, str(people), str(ticks)]
     return subprocess.Popen(
-        words, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)}, text=True,
+        words, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)}, encoding="utf-8",
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
 

@@ -47,7 +47,7 @@ def measure_live(browser: Any, people: int) -> dict[str, float]:
         free.bind((LOOPBACK, 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "experiments.demo", "--no-open", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as serving:
         try:
             _wait_for_port(port)
             first = _open_visit(browser, port).first

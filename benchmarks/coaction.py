@@ -4,12 +4,12 @@ python -m benchmarks.coaction [--posts N] [--posters N]
 """
 
 import argparse
-import resource
 import time
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.peak import peak_bytes
 from experiments.detection.coaction import CoAction
 from experiments.detection.view import PlatformView
 
@@ -40,7 +40,7 @@ def main() -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         score = detector.score(view)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        peak = peak_bytes() / 2**30
         print(f"{asked.posts:,} posts in a {words}: {cpu:.1f} s of CPU, {wall:.1f} s; peak {peak:.2f} GiB so far; "
               f"{int((score > 0).sum()):,} of {asked.posters:,} accounts tied")  # fmt: skip
 

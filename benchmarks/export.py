@@ -4,14 +4,14 @@ python -m benchmarks.export --posts 1000000
 """
 
 import argparse
-import resource
-import sys
+import os
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.peak import peak_bytes
 from experiments.detection.dataset import Dataset
 from experiments.detection.export import FORMATS, export, read_formats
 from experiments.table_writer import TableWriter
@@ -70,20 +70,18 @@ def main() -> None:
         folder.mkdir()
         out.mkdir()
         record(folder, options.posts)
-        before, begun = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        before, begun = os.times().user, time.perf_counter()
         export(
             Dataset(folder, 1, 72, Evasion(splitting=3, deletion=0.1)),
             out,
             read_formats(options.formats),
             lambda posts: None,
         )
-        after, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter() - begun
+        user, wall = os.times().user - before, time.perf_counter() - begun
         size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    unit = 2**30 if sys.platform == "darwin" else 2**20
-    user = after.ru_utime - before.ru_utime
     print(
         f"{options.posts:,} posts as {', '.join(options.formats)}: {wall:.1f} s, {user:.1f} s of user CPU,"
-        f" peak {after.ru_maxrss / unit:.2f} GiB, {size / 2**30:.2f} GiB written"
+        f" peak {peak_bytes() / 2**30:.2f} GiB, {size / 2**30:.2f} GiB written"
     )
 
 

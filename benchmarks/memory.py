@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.peak import peak_bytes
 from benchmarks.world import make_setting
 from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
@@ -25,15 +26,11 @@ FULL = 2 * HOURS  #: hours after which all that is bounded has its size: the lon
 
 
 def measure_resident() -> float:
-    """Return the memory of this process in MiB: what is resident now; without /proc, its peak so far."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * mmap.PAGESIZE / MIB
-    try:
-        import resource
-    except ImportError:
-        raise SystemExit("this system does not say what is resident: run it on Linux or macOS") from None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (MIB if sys.platform == "darwin" else 1024)
+    """Return the memory of this process in MiB: what is resident now on Linux, elsewhere its peak so far."""
+    if sys.platform == "linux":
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * mmap.PAGESIZE / MIB
+    return peak_bytes() / MIB
 
 
 def main() -> None:

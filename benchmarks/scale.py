@@ -5,8 +5,6 @@ A week of a million accounts is 168 ticks. Compilation is not counted: a small w
 
 import argparse
 import json
-import resource
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.measure import VisitObserver
+from benchmarks.peak import peak_bytes
 from benchmarks.phases import ENGINE, PHASES, THREADED, time_phases
 from benchmarks.run import parse_arguments, parse_natural, parse_positive
 from benchmarks.world import make_typical
@@ -31,8 +30,7 @@ EXAMPLES = """examples:
 
 def measure_memory() -> float:
     """Return the most memory that this process has held, GiB."""
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return held / 2.0 ** (30 if sys.platform == "darwin" else 20)
+    return peak_bytes() / 2.0**30
 
 
 def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> dict[str, Any]:

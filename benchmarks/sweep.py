@@ -5,17 +5,15 @@ pool, in chunks, which keeps nothing, blames nobody and loses all if a worker di
 """
 
 import argparse
-import resource
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from benchmarks.peak import peak_bytes
 from benchmarks.run import parse_positive
 from experiments.analysis.summary import MEASURES
 from experiments.runs import count_cores
@@ -24,6 +22,7 @@ from experiments.sweeps.local import LocalEngine
 from experiments.sweeps.plan import Job
 from experiments.sweeps.progress import SweepProgress, show_progress
 from experiments.sweeps.store import Store
+from experiments.workers import spawn_context
 
 EARLY = 10  #: memory is first looked at when a tenth of the runs has ended
 CHUNK = 50  #: runs that the reference hands out at once
@@ -43,7 +42,7 @@ def run_bare(task: int) -> dict[str, float]:
 
 def measure_memory() -> float:
     """Return the most memory that this process has held, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2.0 ** (20 if sys.platform == "darwin" else 10)
+    return peak_bytes() / 2.0**20
 
 
 def time_sweep(runs: int, workers: int, flush: float, folder: Path) -> tuple[float, float, float, int, int]:
@@ -74,7 +73,7 @@ def count_files(folder: Path) -> int:
 def time_reference(runs: int, workers: int) -> float:
     """Return the seconds that the same calls take on a plain process pool."""
     begun = time.perf_counter()
-    with ProcessPoolExecutor(workers, get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(workers, spawn_context()) as pool:
         if sum(1 for _ in pool.map(run_bare, range(runs), chunksize=CHUNK)) != runs:
             raise RuntimeError("the plain pool lost runs")
     return time.perf_counter() - begun

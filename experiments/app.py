@@ -8,26 +8,36 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import hydra
 from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.config_errors import explain_composition, explain_construction
-from experiments.folder import ROOT, open_result_folder
+from experiments.folder import ROOT, check_folder, open_result_folder
+from experiments.ownership import Maker
+from experiments.plain_signs import print_plain_signs
 from sim.errors import InputError
 
 CONF = ROOT / "conf"
 MINIMUM = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
 MAX_INTEGER = 2**31 - 1
+
+
+class Job(NamedTuple):
+    """What is asked for."""
+
+    config: DictConfig
+    scenario: str | None  #: None for an app without one
 
 
 def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -> None:
@@ -44,11 +54,13 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
     """
     with _report_errors():
         jobs, _ = _compose(name, conf)
-        for number, job in enumerate(jobs):
-            out = job.out if len(jobs) == 1 else f"{job.out}-{number}"
-            with open_result_folder(out, OmegaConf.to_container(job)) as folder:  # type: ignore[arg-type]
-                run(job, folder)
-            print(f"results: {out}")
+        for number, job in enumerate(jobs if len(jobs) > 1 else ()):
+            job.config.out += f"-{number}"
+            check_folder(job.config.out, Maker(name, job.scenario))
+        for config, scenario in jobs:
+            plain: Any = OmegaConf.to_container(config)
+            with open_result_folder(config.out, plain, Maker(name, scenario)) as folder:
+                run(config, folder)
 
 
 def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: Path = CONF) -> None:
@@ -64,7 +76,7 @@ def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf:
         jobs, overrides = _compose(name, conf)
         if len(jobs) > 1:
             raise InputError(f"-m is not for {name}, which has a design of its own: see --help")
-        if not all(run(job, overrides) for job in jobs):
+        if not all(run(job.config, overrides) for job in jobs):
             raise SystemExit(1)
 
 
@@ -76,8 +88,12 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
     """
     try:
         with hydra.initialize_config_dir(str(conf), version_base="1.3"):
-            config = hydra.compose(name, list(overrides))
-        _check(config)
+            config = hydra.compose(name, list(overrides), return_hydra_config=True)
+        scenario = get_scenario(config.hydra.runtime.choices)
+        OmegaConf.set_struct(config, False)
+        del config["hydra"]
+        OmegaConf.set_struct(config, True)
+        _check(Job(config, scenario))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise explain_composition(error, name, list(overrides), conf) from error
     return config
@@ -86,6 +102,7 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
 @contextmanager
 def _report_errors(stopped: str = "stopped: nothing was written") -> Iterator[None]:
     """Turn what a user can cause into one line on stderr and an exit code; let everything else through."""
+    print_plain_signs()
     try:
         try:
             yield
@@ -106,16 +123,16 @@ def _report_errors(stopped: str = "stopped: nothing was written") -> Iterator[No
         raise
 
 
-def _compose(name: str, conf: Path) -> tuple[list[DictConfig], list[str]]:
+def _compose(name: str, conf: Path) -> tuple[list[Job], list[str]]:
     """Return the checked configurations that the command line asks for, and its overrides.
 
     There is no configuration if it asks to be shown something.
     """
     arguments = _parse_arguments()
-    jobs: list[DictConfig] = []
+    jobs: list[Job] = []
 
     def collect(config: DictConfig) -> None:
-        jobs.append(config)
+        jobs.append(Job(config, get_scenario(HydraConfig.get().runtime.choices)))
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, where it would print a page and leave
     with TemporaryDirectory() as scratch:
@@ -142,14 +159,23 @@ def _parse_arguments() -> Namespace:
     raise InputError(f"{wrong}: {'put -m before every KEY=VALUE' if late else 'see --help'}")
 
 
-def _check(job: DictConfig) -> None:
-    """Resolve `job` in place and check the keys that every app has."""
-    OmegaConf.resolve(job)
-    for key in sorted(OmegaConf.missing_keys(job)):
+def get_scenario(choices: Mapping[str, Any]) -> str | None:
+    """Return the scenario among the choices that Hydra tells: its name, or that of its file."""
+    chosen = choices.get("scenario")
+    return PurePath(chosen).name.removesuffix(".yaml") if chosen else None
+
+
+def _check(job: Job) -> None:
+    """Resolve a configuration in place, check the keys that every app has, and name the scenario in `out`."""
+    config, scenario = job
+    OmegaConf.resolve(config)
+    for key in sorted(OmegaConf.missing_keys(config)):
         raise InputError(f"{key} has no value: add {key}=VALUE")
     for key, least in MINIMUM.items():
-        value: Any = job[key]
+        value: Any = config[key]
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_INTEGER:
             raise InputError(f"{key}={value} must be a whole number from {least} to {MAX_INTEGER}")
-    if not isinstance(job.out, str):
-        raise InputError(f"out={job.out} must be the name of a folder")
+    if not isinstance(config.out, str):
+        raise InputError(f"out={config.out} must be the name of a folder")
+    if scenario:
+        config.out = config.out.replace("{scenario}", scenario)

@@ -53,9 +53,11 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
         return True
     run_calibration(config, options, axes, moments, composer, table)
     from experiments.report.calibrate import write
+    from experiments.sweeps.sealing import seal
 
     print(write(Path(config.out).expanduser()))
     print(f"report: {config.out}/report.html")
+    seal(Path(config.out).expanduser())
     return True
 
 

@@ -11,78 +11,80 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain, count
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import yaml
 
+from experiments.ownership import UNKNOWN, Maker, find_objection, hash_files, write_record
+from experiments.patience import insist
 from sim.errors import InputError
 
-RECORD = "run.yaml"  #: written last: a folder without it is no result
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("infowar-lab", "numpy", "numba", "mesa", "networkx", "pyarrow")
 
 
 @contextmanager
-def open_result_folder(out: str, config: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield a folder to write into, which becomes `out` only if the block ends well.
+def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNOWN) -> Iterator[Path]:
+    """Yield a folder to write into, which becomes `out` only if the block ends well; then say where it is.
 
     Until then its name begins with `_`. An error, Ctrl-C or SIGTERM removes it; SIGKILL leaves it
-    under that name and without `run.yaml`. A former result in `out` is replaced at the very end.
+    under that name and without `run.yaml`. A former result in `out` is replaced at the very end. If somebody
+    changed it meanwhile, it stays, and the new result is beside it.
 
     Args:
-        out: folder of the results; may exist if it is empty or a former result and nothing else.
+        out: folder of the results; may exist if it is empty, or holds what `maker` wrote and nothing else.
         config: resolved configuration, kept in `run.yaml`.
+        maker: the app and its scenario.
 
     Raises:
-        InputError: `out` can not be written, or holds something that no run wrote.
+        InputError: `out` can not be written, or holds something else.
     """
-    target = Path(os.path.realpath(Path(out).expanduser())) if out else Path()
-    _refuse_foreign(target, out)
+    target = check_folder(out, maker)
     draft = target.with_name(f"_{target.name}-{os.getpid()}")
     try:
         draft.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():  # a name that this system refuses, such as con, is told now
+            target.mkdir()
+            target.rmdir()
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
     except OSError as error:
         raise InputError(f"out={out} can not be written ({error.strerror}): name a folder that you may write") from None
     begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
-    try:
-        with _exit_on_sigterm():
+    with _exit_on_sigterm():
+        try:
             yield draft
-            _write_record(draft, config, begun, time.perf_counter() - clock)
-            _publish(draft, target)
-    finally:
-        if os.getpid() == owner:
-            shutil.rmtree(draft, ignore_errors=True)
+            _write_record(draft, config, maker, begun, time.perf_counter() - clock)
+        except BaseException:
+            if os.getpid() == owner:
+                shutil.rmtree(draft, ignore_errors=True)
+            raise
+        print(f"results: {_publish(draft, target, out, maker)}")
 
 
-def _refuse_foreign(target: Path, out: str) -> None:
-    """Raise InputError unless `target` is absent, an empty folder, or a former result and nothing else."""
+def check_folder(out: str, maker: Maker) -> Path:
+    """Return the folder that `out` names, and that a result of `maker` may become or replace.
+
+    Raises:
+        InputError: it is a file, or holds something else, in one line with the cure.
+    """
     if not out:
         raise InputError("out is empty: name a folder for the results, such as out=out/first")
+    target = Path(os.path.realpath(Path(out).expanduser()))
     try:
-        if not target.exists():
-            return
-        if not target.is_dir():
+        if target.exists() and not target.is_dir():
             raise InputError(f"out={out} is a file: name a folder")
-        found = {path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir()}
-        foreign = found - _list_run_files(target)
+        objection = find_objection(target, maker) if target.exists() else ""
     except OSError as error:
         raise InputError(f"out={out} can not be read ({error.strerror}): name another folder") from None
-    if foreign:
-        raise InputError(f"out={out} holds {min(foreign)}, which no run wrote: name another folder, or move it away")
-
-
-def _list_run_files(folder: Path) -> set[str]:
-    """Return the names that the record in `folder` lists, itself included; empty without a record."""
-    try:
-        record = yaml.safe_load((folder / RECORD).read_text(encoding="utf-8"))
-        return {RECORD, *record["files"]}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
-        return set()
+    if objection:
+        raise InputError(f"out={out} {objection}: name another folder, or move it away")
+    return target
 
 
 def write_metadata(
@@ -101,7 +103,7 @@ def write_metadata(
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         draft = (drafts or folder) / f"_{name}.draft"
         draft.write_text(text, encoding="utf-8")
-        draft.replace(folder / f"{name}.yaml")
+        insist(partial(draft.replace, folder / f"{name}.yaml"))
 
 
 def read_command(folder: Path) -> str:
@@ -123,9 +125,10 @@ def _exit_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-def _write_record(draft: Path, config: Mapping[str, Any], begun: datetime, seconds: float) -> None:
-    """Write `run.yaml`: what was asked, with what, when, and which files it made."""
+def _write_record(draft: Path, config: Mapping[str, Any], maker: Maker, begun: datetime, seconds: float) -> None:
+    """Write `run.yaml`: what was asked, with what, when, and which files it made, each with its SHA-256."""
     about = {
+        **maker._asdict(),
         "command": _format_command(),
         "seed": config.get("seed"),
         "begun": begun.isoformat(timespec="seconds"),
@@ -133,10 +136,10 @@ def _write_record(draft: Path, config: Mapping[str, Any], begun: datetime, secon
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
         "versions": get_versions(),
         "git": _get_git_state(),
-        "files": sorted(path.relative_to(draft).as_posix() for path in draft.rglob("*") if not path.is_dir()),
+        "files": hash_files(draft),
         "config": dict(config),
     }
-    (draft / RECORD).write_text(yaml.safe_dump(about, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    write_record(draft, about)
 
 
 def _format_command() -> str:
@@ -161,7 +164,9 @@ def _get_git_state() -> dict[str, Any] | None:
         return None
     try:
         commit, changes = (
-            subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+            subprocess.run(
+                ["git", *command], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+            ).stdout.strip()
             for command in (["rev-parse", "HEAD"], ["status", "--porcelain"])
         )
     except (OSError, subprocess.CalledProcessError):
@@ -169,15 +174,44 @@ def _get_git_state() -> dict[str, Any] | None:
     return {"commit": commit, "dirty": bool(changes)}
 
 
-def _publish(draft: Path, target: Path) -> None:
-    """Rename `draft` to `target`; a former result there goes only when the new one stands."""
+def _publish(draft: Path, target: Path, out: str, maker: Maker) -> str:
+    """Rename `draft` to `target` and return its name; a former result there goes only when the new one stands.
+
+    What is found there is looked at when it no longer has its name, so that nobody changes it after that. If a run may
+    not replace it, it gets its name back, and `draft` another one.
+    """
     former = draft.with_name(f"{draft.name}-former")
-    if target.exists():
-        target.rename(former)
     try:
-        draft.rename(target)
-    except BaseException:
+        objection = _set_aside(target, former, maker)
+        place = _free_name(target) if objection else target
+        insist(partial(draft.rename, place))
+    except OSError as error:
+        raise InputError(f"out={out} can not be written ({error.strerror}): the result is whole in {draft}") from None
+    finally:
         if former.exists() and not target.exists():
-            former.rename(target)
-        raise
+            insist(partial(former.rename, target))
+    if objection:
+        print(f"out={out} {objection} while the run went on: it stays, and the result is beside it", file=sys.stderr)
+        return str(place)
     shutil.rmtree(former, ignore_errors=True)
+    return out
+
+
+def _set_aside(target: Path, former: Path, maker: Maker) -> str:
+    """Rename `target`, if it is there, to `former`; return why it has to stay instead, "" if it has not."""
+    if not target.exists():
+        return ""
+    try:
+        insist(partial(target.rename, former))
+    except OSError as error:
+        return f"could not be replaced ({error.strerror})"
+    objection = find_objection(former, maker)
+    if objection:
+        insist(partial(former.rename, target))
+    return objection
+
+
+def _free_name(target: Path) -> Path:
+    """Return a name beside `target` that nothing has."""
+    names = (target.with_name(f"{target.name}-new{number}") for number in chain(("",), count(2)))
+    return next(path for path in names if not path.exists())

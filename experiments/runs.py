@@ -6,13 +6,15 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from threading import Timer
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from experiments.workers import CURE, spawn_context
 from sim.campaigns import Campaign
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,10 +194,16 @@ def warm_up(runs: Sequence[Run]) -> None:
 
 @contextmanager
 def open_process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield a pool whose workers are told to stop, and do, when this block ends early."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    """Yield a pool whose workers are told to stop, and do, when this block ends early.
+
+    Raises:
+        InputError: a worker died.
+    """
+    pool = ProcessPoolExecutor(workers, mp_context=spawn_context(), initializer=_ignore_interrupts)
     try:
         yield pool
+    except BrokenProcessPool:
+        raise InputError(f"a worker died: in a script, {CURE}; where memory is short, say fewer workers=N") from None
     except BaseException:
         started = list((pool._processes or {}).values())  # the pool forgets them when it shuts down
         pool.shutdown(wait=False, cancel_futures=True)

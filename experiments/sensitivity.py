@@ -13,7 +13,7 @@ from sim.errors import InputError
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Sample the ranges, play what is missing, and report; return whether all runs succeeded."""
     from experiments.analysis.sensitivity import METHODS, compute_indices, sample_points
-    from experiments.sweeps import design, identity, plan, runner
+    from experiments.sweeps import design, identity, plan, runner, sealing
 
     options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
     asked: dict[str, Any] = OmegaConf.to_container(config.sensitivity)  # type: ignore[assignment]
@@ -26,7 +26,8 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     if options["plan"]:
         print(*runner.list_cautions(table, options["baseline"]), runner.format_size(table, config.seeds), sep="\n")
         return True
-    well = runner.run_sweep(config, options, table, identity.hash_code(row.cell.setting for row in table))
+    code = identity.hash_code(row.cell.setting for row in table)
+    well = runner.run_sweep(config, options, table, code, composer.scenario)
     folder = Path(config.out).expanduser()
     answers, column = _read_answers(folder, table, options["outcome"])
     found = compute_indices(asked["method"], list(axes), places, answers, asked["design_seed"])
@@ -35,6 +36,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
 
     print(write(folder, asked["method"], column))
     print(f"report: {config.out}/report.html")
+    sealing.seal(folder)
     return well
 
 

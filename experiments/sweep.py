@@ -31,7 +31,7 @@ def run_sweep(*overrides: str) -> bool:
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Compose and check every point, play what is missing and report; return whether all runs succeeded."""
-    from experiments.sweeps import design, identity, plan, runner
+    from experiments.sweeps import design, identity, plan, runner, sealing
 
     options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
     runner.check_options(options)
@@ -41,13 +41,15 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
         print(_format_points(table))
         print(*runner.list_cautions(table, options["baseline"]), runner.format_size(table, config.seeds), sep="\n")
         return True
-    well = runner.run_sweep(config, options, table, identity.hash_code(row.cell.setting for row in table))
+    code = identity.hash_code(row.cell.setting for row in table)
+    well = runner.run_sweep(config, options, table, code, composer.scenario)
     if options["report"]:
         from experiments.report.sweep import write
 
         told = dict.fromkeys([options["outcome"], *options["measures"]])
         print(write(Path(config.out).expanduser(), *told))
         print(f"report: {config.out}/report.html")
+    sealing.seal(Path(config.out).expanduser())
     return well
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from experiments.app import CONF, app
-from experiments.folder import RECORD, open_result_folder
+from experiments.folder import open_result_folder
+from experiments.ownership import RECORD
 from sim.errors import InputError
 from sim.rules import Rule, parameter, share
 from tests.conftest import ROOT
@@ -158,7 +160,7 @@ def test_results_are_in_the_folder_with_their_record_and_hydra_adds_nothing(play
     assert (tmp_path / "out/toy/army.txt").read_text() == "7 5"
     record = yaml.safe_load((tmp_path / "out/toy" / RECORD).read_text())
     assert record["config"]["army"]["size"] == 7
-    assert (record["seed"], record["files"]) == (5, ["army.txt"])
+    assert (record["seed"], record["files"]) == (5, {"army.txt": sha256(b"7 5").hexdigest()})
     assert {"python", "numpy", "numba", "mesa", "infowar-lab"} <= set(record["versions"])
     assert record["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert {"command", "platform", "git", "begun", "wall_time"} <= set(record)

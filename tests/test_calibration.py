@@ -370,6 +370,12 @@ def test_pyabc_recovers_the_toy(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again, found)
 
 
+def test_pyabc_plays_in_worker_processes(tmp_path: Path) -> None:
+    pytest.importorskip("pyabc")
+    sizes = {"particles": 10, "populations": 1, "workers": 2}
+    assert len(abc_posterior.sample_abc(KEYS, TARGETS, toy, tmp_path / "abc" / "s.db", **sizes)) == 10
+
+
 def test_the_moments_of_the_documents_are_fitted_and_the_result_runs(
     command_line: Callable[..., None], tmp_path: Path
 ) -> None:

@@ -97,6 +97,20 @@ def test_the_same_command_continues_and_a_changed_design_adds_what_is_missing(
     assert row["lost_dissent"] == standing[0] - standing[1]
 
 
+def test_what_somebody_changed_or_another_scenario_wrote_is_one_line(kept: Path, sweep: Sweep, tmp_path: Path) -> None:
+    shutil.copytree(kept, tmp_path / "out")
+    with pytest.raises(
+        InputError, match="holds results of scenario=flooded_hashtag, whose report that of scenario=quiet"
+    ):
+        sweep(GRID, "scenario=quiet")
+    (tmp_path / "out/config.yaml").write_text("mine", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"^out=out holds config\.yaml, which was changed after it was written: move it"
+    ):
+        sweep(GRID)
+    assert (tmp_path / "out/config.yaml").read_text(encoding="utf-8") == "mine"
+
+
 def test_one_and_two_workers_give_the_same_bits_which_are_those_of_a_world_alone(kept: Path, tmp_path: Path) -> None:
     composer = plan.Composer("sweep", WORDS, CONF)
     table = plan.compose_rows(composer, [{"army.size": size} for size in (0, 5, 20)], {})

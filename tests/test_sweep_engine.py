@@ -135,7 +135,11 @@ UNBORN = [
         tasks.deadly_prepare,
         " of SIGKILL before they begin: the system kills them where memory is short; free some, or say fewer workers=N",
     ),
-    (tasks.Unborn(), tasks.prepare, " with exit code 1 before they begin: mend what they say above; a script that "),
+    (
+        tasks.Unborn(),
+        tasks.prepare,
+        " with exit code 1 before they begin: mend what they say above; in a script, start ",
+    ),
 ]
 
 

@@ -20,6 +20,7 @@ from experiments.report.style import apply_style
 from experiments.report.sweep import format_headline, write
 from experiments.sweeps.outcomes import DIED, OK, TIMEOUT, Outcome
 from experiments.sweeps.reading import find_effect_column, read_tidy, read_xarray
+from experiments.sweeps.sealing import seal, unseal
 from experiments.sweeps.store import Store
 from sim.errors import InputError
 from tests.conftest import ROOT
@@ -154,6 +155,11 @@ def test_the_command_writes_the_report_and_says_mistakes_in_one_line(
     main([str(folder), "acts"])
     assert (folder / "report.html").is_file()
     assert capsys.readouterr().out.startswith("Acts, difference to the baseline is 0.00 at every point.")
+    assert not (folder / "_work/seal.json").exists()
+    seal(folder)
+    main([str(folder)])
+    capsys.readouterr()
+    assert unseal(folder, "out"), "what the command itself wrote is no change"
     mistakes = {
         ("nowhere",): "nowhere is no folder of a sweep",
         (str(folder), "lost_disent"): "lost_disent is no outcome of this sweep: did you mean",

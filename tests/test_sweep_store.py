@@ -20,9 +20,11 @@ import pyarrow.dataset as ds
 import pytest
 
 from experiments.folder import write_metadata
+from experiments.report import __main__ as report
 from experiments.sweeps import files as files_module
 from experiments.sweeps.files import read_table
 from experiments.sweeps.outcomes import Outcome
+from experiments.sweeps.sealing import seal
 from experiments.sweeps.store import Store
 from sim.errors import InputError
 from tests.conftest import ROOT
@@ -38,8 +40,10 @@ def outcome(number: int, status: str = "ok", series: bool = False) -> Outcome:
     )
 
 
-def opened(folder: Path, metrics: Sequence[str] = METRICS, config: Sequence[str] = ()) -> Store:
-    return Store(str(folder), metrics, config)
+def opened(
+    folder: Path, metrics: Sequence[str] = METRICS, config: Sequence[str] = (), scenario: str | None = None
+) -> Store:
+    return Store(str(folder), metrics, config, scenario)
 
 
 def files(folder: Path) -> list[str]:
@@ -313,6 +317,73 @@ def test_results_of_another_kind_are_not_replaced(there: list[str], here: list[s
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     (folder / "_work/left.jsonl").unlink()
     with opened(folder, config=there) as store:
+        assert store.read_status() == {"run1": "ok"}
+
+
+@pytest.mark.parametrize("config", [SWEEP, CALIBRATE])
+def test_results_of_another_scenario_are_not_replaced(config: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with opened(folder, config=config, scenario="quiet") as store:
+        store.write([outcome(1)])
+        write_metadata(store.root, dict.fromkeys(config), {"scenario": "quiet"}, store.work)
+    with pytest.raises(InputError) as error, opened(folder, config=config, scenario="protest_day"):
+        pytest.fail("the block must not run")
+    also = f"; sweep.merge=[{folder}] takes its runs over" if config == SWEEP else ""
+    assert str(error.value) == (
+        f"out={folder} holds results of scenario=quiet, whose report that of scenario=protest_day would replace: "
+        f"name another folder{also}"
+    )
+    for scenario in ("quiet", None):
+        with opened(folder, config=config, scenario=scenario) as store:
+            assert store.read_status() == {"run1": "ok"}
+
+
+def test_what_file_managers_leave_disturbs_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with opened(Path("a")) as store:
+        for number in range(3):
+            store.write([outcome(number, series=True)])
+        store.write([outcome(3, "error")])
+    for name in (".DS_Store", "runs/Thumbs.db", "runs/status=ok/desktop.ini", "runs/status=error/.DS_Store"):
+        Path("a", name).write_bytes(b"\0\5\x16\7")
+    for path in [*Path("a").rglob("*.parquet")]:
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7")
+    Path("a/_work/._9-1.jsonl").write_bytes(b"\0\5\x16\7")
+    with opened(Path("b")) as store:
+        assert store.merge(Path("a")) == 4
+    with opened(Path("a")) as store:
+        store.forget_failed()
+        store.compact()
+        assert store.read_status() == {"run0": "ok", "run1": "ok", "run2": "ok"}
+        table = read_table(store.runs, ["run_id", "status"])
+    assert table is not None
+    assert set(table["status"].to_pylist()) == {"ok"}
+    assert len([path for path in Path("a/series").iterdir() if not path.name.startswith("._")]) == 1
+    assert Path("a/.DS_Store").exists()
+
+
+def test_what_somebody_changed_after_a_command_is_not_replaced_by_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with opened(folder) as store:
+        store.write([outcome(1)])
+    (folder / "figures").mkdir()
+    for name in ("report.html", "figures/a.svg"):
+        (folder / name).write_bytes(b"written")
+    seal(folder)
+    (folder / "report.html").unlink()  # what is gone can not be lost
+    (folder / "figures/a.svg").write_bytes(b"mine")
+    with pytest.raises(InputError) as error, opened(folder):
+        pytest.fail("the block must not run")
+    line = "holds figures/a.svg, which was changed after it was written: move it away"
+    assert str(error.value) == f"out={folder} {line}"
+    with pytest.raises(SystemExit) as leave:
+        report.main([str(folder)])
+    assert leave.value.code == 2
+    assert (folder / "figures/a.svg").read_bytes() == b"mine"
+    (folder / "figures/a.svg").unlink()
+    with opened(folder):
+        (folder / "report.html").write_bytes(b"half")  # and then it was killed
+    with opened(folder) as store:
         assert store.read_status() == {"run1": "ok"}
 
 

@@ -5,7 +5,8 @@ particles.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.calibration.moments import Moment
+from experiments.runs import open_process_pool
 
 
 def sample_abc(
@@ -34,7 +36,7 @@ def sample_abc(
         database: file of pyABC, whose folder is made; populations that it holds are not played again.
         particles: of a population.
         populations: one after the other, each closer than the last.
-        workers: processes, forked.
+        workers: processes; with one, everything stays in this one.
     """
     pyabc = _import_pyabc()
     database.parent.mkdir(exist_ok=True)
@@ -50,14 +52,14 @@ def sample_abc(
         errors = [(found[name] - target[name]) / scale[name] for name in scale]
         return float(np.nan_to_num(np.sum(np.square(errors)), nan=np.inf))
 
-    sampler = pyabc.SingleCoreSampler() if workers == 1 else pyabc.MulticoreEvalParallelSampler(workers)
-    steps = pyabc.ABCSMC(model, prior, apart, population_size=particles, sampler=sampler)
-    fresh = not database.exists()
-    address = f"sqlite:///{database.resolve()}"
-    history = steps.new(address, observed) if fresh else steps.load(address)
-    left = populations - history.n_populations
-    if left > 0:
-        history = steps.run(max_nr_populations=left)
+    with _sampler(pyabc, workers) as sampler:
+        steps = pyabc.ABCSMC(model, prior, apart, population_size=particles, sampler=sampler)
+        fresh = not database.exists()
+        address = f"sqlite:///{database.resolve().as_posix()}"
+        history = steps.new(address, observed) if fresh else steps.load(address)
+        left = populations - history.n_populations
+        if left > 0:
+            history = steps.run(max_nr_populations=left)
     places, weight = history.get_distribution()
     return places[names].set_axis(list(keys), axis=1).reset_index(drop=True).assign(weight=np.asarray(weight))
 
@@ -71,6 +73,16 @@ def summarise_particles(keys: Sequence[str], found: pd.DataFrame) -> pd.DataFram
         values = [float(order[key].iloc[int(np.searchsorted(reached, q))]) for q in (0.05, 0.5, 0.95)]
         rows.append((key, *values))
     return pd.DataFrame(rows, columns=["key", "abc_low", "abc_median", "abc_high"])
+
+
+@contextmanager
+def _sampler(pyabc: Any, workers: int) -> Iterator[Any]:
+    """Yield what plays worlds for pyABC; its own pools of processes fork, and so do not work everywhere."""
+    if workers == 1:
+        yield pyabc.SingleCoreSampler()
+        return
+    with open_process_pool(workers) as pool:
+        yield pyabc.ConcurrentFutureSampler(pool, client_max_jobs=2 * workers)
 
 
 def _import_pyabc() -> Any:

@@ -15,7 +15,7 @@ import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import qmc
 
@@ -80,7 +80,8 @@ def search(
         show: is called after each batch.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    storage = JournalStorage(JournalFileBackend(str(journal)))
+    lock = JournalFileOpenLock(str(journal))  # the other kind is a symbolic link, which Windows keeps from most users
+    storage = JournalStorage(JournalFileBackend(str(journal), lock))
     kept = optuna.create_study(storage=storage, study_name=study, load_if_exists=True)
     first = qmc.Sobol(len(keys), rng=seed).random(sobol)
     while (known := len(kept.get_trials(deepcopy=False))) < trials or _list_started(kept):

@@ -77,7 +77,7 @@ class CoordinationToolkit(Detector):
 
     def _run(self, folder: Path, *words: str) -> None:
         command = [str(self.command), str(folder / "toolkit.db"), *words]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", cwd=folder, check=False)
         if done.returncode:
             said = (done.stderr.strip() or "nothing").splitlines()[-1]
             raise InputError(f"{COMMAND} {words[0]} failed: {said}")

@@ -5,7 +5,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import NoReturn
 
+from experiments.plain_signs import print_plain_signs
 from experiments.report import sweep
+from experiments.sweeps.sealing import seal, unseal
 from sim.errors import InputError
 
 
@@ -21,9 +23,15 @@ def main(words: list[str] | None = None) -> None:
     )
     parser.add_argument("DIR", type=Path, help="folder of a sweep (its out=DIR)")
     parser.add_argument("OUTCOME", nargs="*", help="what to draw first: a metric, or lost_dissent")
+    print_plain_signs()
     try:
         asked = parser.parse_args(words)
-        print(sweep.write(asked.DIR, *asked.OUTCOME))
+        sealed = unseal(asked.DIR, str(asked.DIR))
+        try:
+            print(sweep.write(asked.DIR, *asked.OUTCOME))
+        finally:
+            if sealed:
+                seal(asked.DIR)
         print(f"report: {asked.DIR}/report.html")
     except InputError as error:
         print(" ".join(str(error).split()), file=sys.stderr)

@@ -5,12 +5,15 @@ import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from experiments.ownership import is_litter
+from experiments.patience import insist
 from sim.errors import InputError
 
 INTENT = "compaction.json"  #: in `_work`: what becomes of which files, as long as that is under way
@@ -30,17 +33,28 @@ def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table |
         InputError: files kept changing for some seconds.
     """
     for _ in range(TRIES):
-        before = sorted(folder.rglob("*.parquet"))
+        before = list_tables(folder)
         with suppress(FileNotFoundError):
-            table = _read(folder, columns, _list_superseded(folder)) if before else None
-            if sorted(folder.rglob("*.parquet")) == before:
+            table = _read(folder, before, columns, _list_superseded(folder)) if before else None
+            if list_tables(folder) == before:
                 return table
         time.sleep(PAUSE)
     raise InputError(f"{folder} changes all the time: read it again when its sweep has ended")
 
 
-def _read(folder: Path, columns: Sequence[str] | None, without: Collection[str]) -> pa.Table:
-    found = ds.dataset(folder, format="parquet", partitioning="hive")
+def list_tables(folder: Path) -> list[Path]:
+    """Return the Parquet files in `folder` and below, in order, without what a file manager left beside them."""
+    return sorted(path for path in folder.rglob("*.parquet") if not is_litter(path))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there."""
+    insist(partial(path.unlink, missing_ok=True))
+
+
+def _read(folder: Path, paths: Sequence[Path], columns: Sequence[str] | None, without: Collection[str]) -> pa.Table:
+    names = [path.as_posix() for path in paths]
+    found = ds.dataset(names, format="parquet", partitioning="hive", partition_base_dir=folder.as_posix())
     fragments = [fragment for fragment in found.get_fragments() if Path(fragment.path).stem not in without]
     schema = pa.unify_schemas([found.schema, *(fragment.physical_schema for fragment in fragments)])
     return ds.FileSystemDataset(fragments, schema, found.format, found.filesystem).to_table(columns=columns)
@@ -112,7 +126,7 @@ def _open_draft(target: Path, drafts: Path) -> Iterator[Path]:
     try:
         yield draft
         _sync(draft)
-        draft.replace(target)
+        insist(partial(draft.replace, target))
         if os.name == "posix":
             _sync(target.parent)
     except BaseException:

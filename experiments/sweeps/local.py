@@ -2,14 +2,12 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,12 @@ from experiments.sweeps.engine import EndedRuns, Engine, Limits, NoWorkerError, 
 from experiments.sweeps.outcomes import TIMEOUT, Outcome, read_events
 from experiments.sweeps.plan import Job
 from experiments.sweeps.worker import PINNED, Measure, Prepare, run_batch, start_worker
+from experiments.workers import CURE, spawn_context
 
 MAX_EARLY_DEATHS = 5  #: batches in a row that may end before their first run begins
 POLL = 0.05  #: s
+KILLED = -9  #: exit code of a process that POSIX killed, whatever system reads it
+_NAMES = {int(number): number.name for number in signal.Signals}
 
 
 @dataclass
@@ -90,7 +91,7 @@ class LocalEngine(Engine):
 
     @contextmanager
     def _open_pool(self) -> Iterator[ProcessPool]:
-        processes = TrackingContext(_get_context())
+        processes = TrackingContext(spawn_context())
         pool = ProcessPool(self.workers, initializer=start_worker, context=processes)
         try:
             yield pool
@@ -199,8 +200,8 @@ class LocalEngine(Engine):
         self._early_deaths += 1
         if self._early_deaths <= MAX_EARLY_DEATHS:
             return
-        cure = "mend what they say above; a script that calls sweep does so under if __name__ == '__main__'"
-        if code == -signal.SIGKILL:
+        cure = f"mend what they say above; in a script, {CURE}"
+        if code == KILLED:
             cure = "the system kills them where memory is short; free some, or say fewer workers=N"
         raise NoWorkerError(
             f"workers die{_format_cause(code)} before they begin: {cure}; what is done is kept, and the same command goes on"
@@ -226,17 +227,7 @@ def _format_cause(code: int | None) -> str:
         return ", nothing says of what"
     if code >= 0:
         return f" with exit code {code}"
-    return f" of {signal.Signals(-code).name}"
-
-
-def _get_context() -> Any:
-    """Return how workers start: from a process that has loaded what they need, where there is such a thing."""
-    if "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    there = ["ray"] if "ray" in sys.modules else []  # each would import it anew, as its parent's main module does
-    context.set_forkserver_preload(["experiments.sweeps.world", *there])
-    return context
+    return f" of {_NAMES.get(-code, f'signal {-code}')}"
 
 
 @contextmanager

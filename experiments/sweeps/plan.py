@@ -14,6 +14,7 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from experiments.app import get_scenario
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.settings import combine_groups, get_baseline_changes, has_default, instantiate_group
 from experiments.sweeps.design import APP_KEYS, Point, parse_story_baseline
@@ -67,6 +68,11 @@ class Composer:
         self._composed: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
         self._rules: dict[str, Any] = {}
         self._people: dict[tuple[str, int], int] = {}
+
+    @property
+    def scenario(self) -> str | None:
+        """The scenario that the command line names."""
+        return get_scenario(self._compose_groups({})[1])
 
     def compose(self, point: Point) -> Configuration:
         """Return the checked configuration of `point`.

@@ -8,6 +8,7 @@ from tempfile import gettempdir
 
 from experiments.folder import get_versions
 from experiments.sweeps.engine import EndedRuns, Limits
+from experiments.sweeps.files import remove
 from experiments.sweeps.identity import hash_sources
 from experiments.sweeps.local import LocalEngine
 from experiments.sweeps.outcomes import Outcome
@@ -52,7 +53,7 @@ class RayWorker:
                 self._harvests = self._engine.run_jobs(())
                 continue
             for journal in harvest.journals:
-                journal.unlink(missing_ok=True)
+                remove(journal)
             if harvest.outcomes:
                 return harvest.outcomes
         return []

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -29,7 +30,9 @@ OUTCOMES = (*LOST, *MEASURES)  #: that a sweep of worlds has
 BOOLEANS = ("plan", "series", "report")
 
 
-def run_sweep(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.PlanRow], code: str) -> bool:
+def run_sweep(
+    config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.PlanRow], code: str, scenario: str | None
+) -> bool:
     """Play what the store lacks, and more seeds where they are wanted; return whether all runs succeeded.
 
     Args:
@@ -37,6 +40,7 @@ def run_sweep(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan
         sweep: the options of conf/sweep.yaml, checked.
         table: the plan.
         code: version of the sources.
+        scenario: that the command line names.
     """
 
     def jobs_of(cells: Sequence[plan.Configuration], seeds: int) -> list[plan.Job]:
@@ -47,11 +51,13 @@ def run_sweep(config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan
     for name in missing:
         raise InputError(f"sweep.measures has {name}, which no world of this sweep has: {suggest(name, known)}")
     code = "+".join((code, *names))  # other measures are other runs
-    with Store(config.out, (*MEASURES, *names), config) as store:
+    with Store(config.out, (*MEASURES, *names), config, scenario) as store:
         store.write_design([_make_design_row(row, code) for row in table])
         with store.guard_disk():
             plain: Any = OmegaConf.to_container(config)
-            write_metadata(store.root, plain, {"facts": _describe_sweep(config, table)}, store.work)
+            write_metadata(
+                store.root, plain, {"scenario": scenario, "facts": _describe_sweep(config, table)}, store.work
+            )
         taken = sum(store.merge(Path(folder).expanduser()) for folder in sweep["merge"])
         if sweep["retry"] == "failed":
             store.forget_failed()
@@ -192,6 +198,8 @@ def check_options(sweep: Mapping[str, Any]) -> None:
         value = sweep[key]
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
             raise InputError(f"sweep.{key}={value} must be a number above 0, or null")
+    if sweep["memory_limit"] is not None and sweep["engine"] == "local" and sys.platform != "linux":
+        raise InputError(f"sweep.memory_limit={sweep['memory_limit']} needs Linux: leave it out here")
     names = sweep["measures"]
     if not isinstance(names, list) or len({*names, *MEASURES}) < len(names) + len(MEASURES):
         raise InputError(

@@ -8,6 +8,7 @@ from signal import SIGTERM, signal
 from types import FrameType
 
 from experiments.sweeps.engine import Engine, NoWorkerError
+from experiments.sweeps.files import remove
 from experiments.sweeps.outcomes import OK, Outcome
 from experiments.sweeps.plan import Job
 from experiments.sweeps.progress import SweepProgress
@@ -40,7 +41,7 @@ def schedule_jobs(
         nonlocal written
         store.write(ended)
         for path in journals:
-            path.unlink(missing_ok=True)
+            remove(path)
         ended.clear()
         journals.clear()
         written = time.monotonic()

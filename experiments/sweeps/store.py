@@ -22,8 +22,21 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import yaml
 
-from experiments.sweeps.files import INTENT, fit_schema, group_files, merge_files, read_table, write_table, write_text
+from experiments.ownership import is_litter
+from experiments.sweeps.files import (
+    INTENT,
+    fit_schema,
+    group_files,
+    list_tables,
+    merge_files,
+    read_table,
+    remove,
+    write_table,
+    write_text,
+)
+from experiments.sweeps.locking import lock
 from experiments.sweeps.outcomes import OK, Outcome, read_events
+from experiments.sweeps.sealing import unseal
 from sim.errors import InputError
 
 #: what stands in a folder of a sweep, a sensitivity analysis or a calibration; anything else is somebody's
@@ -42,13 +55,16 @@ class Store:
         out: the folder; absent, empty, or what a former sweep wrote.
         metrics: names of the measures of a run, columns of every file.
         config: of what is to be written, which tells a sweep from what would replace its report; () for no such look.
+        scenario: of what is to be written, which tells it from another's; None for no such look.
 
     Raises:
-        InputError: the folder can not be written, holds something else, or is in use.
+        InputError: the folder can not be written, holds something else or what somebody changed, or is in use.
     """
 
-    def __init__(self, out: str, metrics: Sequence[str], config: Collection[str] = ()) -> None:
-        self.out, self.metrics, self.kind = out, tuple(metrics), _find_kind(config)
+    def __init__(
+        self, out: str, metrics: Sequence[str], config: Collection[str] = (), scenario: str | None = None
+    ) -> None:
+        self.out, self.metrics, self.kind, self.scenario = out, tuple(metrics), _find_kind(config), scenario
         self.root = Path(out).expanduser()
         self.runs, self.series, self.work = self.root / "runs", self.root / "series", self.root / "_work"
         text, number = pa.string(), pa.float64()
@@ -62,9 +78,10 @@ class Store:
             _refuse_foreign(self.root, self.out)
             for folder in (self.runs, self.work):
                 folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock_file(self.work / "lock", self.out)
+            self._lock = lock(self.work / "lock", self.out)
             try:
-                _refuse_another(self.root, self.out, self.kind)
+                _refuse_another(self.root, self.out, self.kind, self.scenario)
+                unseal(self.root, f"out={self.out}")
                 self._repair()
             except BaseException:
                 os.close(self._lock)
@@ -106,7 +123,7 @@ class Store:
     def forget_failed(self, names: Collection[str] | None = None) -> None:
         """Drop the rows of runs that failed, all or those of `names`, so that they are missing."""
         with self.guard_disk():
-            for path in self.runs.glob("status=*/*.parquet"):
+            for path in list_tables(self.runs):
                 if path.parent.name == f"status={OK}":
                     continue
                 table = pq.read_table(path, partitioning=None)
@@ -127,7 +144,7 @@ class Store:
         kept, done = set(status), {name for name in status if status[name] == OK}
         for folder in sorted(theirs.glob("status=*"), key=lambda folder: folder.name != f"status={OK}"):
             there = done if folder.name == f"status={OK}" else kept
-            for path in sorted(folder.glob("*.parquet")):
+            for path in list_tables(folder):
                 table = pq.read_table(path, partitioning=None)
                 new = table.filter(pa.array([name not in there for name in table["run_id"].to_pylist()], pa.bool_()))
                 if not new.num_rows:
@@ -148,7 +165,7 @@ class Store:
         """Make few files of many; a crash in between is repaired when the folder is next opened."""
         with self.guard_disk():
             for folder in sorted(self.runs.glob("status=*")):
-                for bundle in group_files(sorted(folder.glob("*.parquet"))):
+                for bundle in group_files(list_tables(folder)):
                     intent = {"folder": folder.name, "new": self._make_stem(), "old": [path.stem for path in bundle]}
                     write_text(json.dumps(intent), self.work / INTENT, self.work)
                     self._carry_out(intent)
@@ -178,11 +195,11 @@ class Store:
             self._carry_out(json.loads(intent.read_text(encoding="utf-8")))
         for draft in [*self.root.rglob("_*.draft")]:
             draft.unlink()
-        committed = {path.stem for path in self.runs.rglob("*.parquet")}
-        for path in self.series.glob("*.parquet"):
+        committed = {path.stem for path in list_tables(self.runs)}
+        for path in list_tables(self.series):
             if path.stem not in committed:
                 path.unlink()
-        journals = sorted(self.work.glob("*.jsonl"))
+        journals = sorted(path for path in self.work.glob("*.jsonl") if not is_litter(path))
         found = self.read_journals(journals)
         if found:
             self.write(found)
@@ -204,8 +221,8 @@ class Store:
             merge_files([path for path in hours if path.is_file()], self.series / f"{new}.parquet", self.work)
             merge_files([folder / f"{stem}.parquet" for stem in old], folder / f"{new}.parquet", self.work)
         for stem in old:
-            (folder / f"{stem}.parquet").unlink(missing_ok=True)
-            (self.series / f"{stem}.parquet").unlink(missing_ok=True)
+            remove(folder / f"{stem}.parquet")
+            remove(self.series / f"{stem}.parquet")
         (self.work / INTENT).unlink()
 
 
@@ -223,7 +240,7 @@ def _refuse_foreign(root: Path, out: str) -> None:
         return
     if not root.is_dir():
         raise InputError(f"out={out} is a file: name a folder")
-    foreign = {path.name for path in root.iterdir()} - OWN_FILES
+    foreign = {path.name for path in root.iterdir() if not is_litter(path)} - OWN_FILES
     if foreign:
         raise InputError(f"out={out} holds {min(foreign)}, which no sweep wrote: name another folder, or move it away")
 
@@ -232,27 +249,21 @@ def _find_kind(config: Collection[str]) -> str:
     return next((name for name in KINDS if name in config), "")
 
 
-def _refuse_another(root: Path, out: str, kind: str) -> None:
-    """Raise InputError where the results of another kind would be replaced: their report, design and settings."""
-    record = root / "config.yaml"
-    there = _find_kind(yaml.safe_load(record.read_text(encoding="utf-8")) or ()) if kind and record.is_file() else kind
+def _refuse_another(root: Path, out: str, kind: str, scenario: str | None) -> None:
+    """Raise InputError where the results of another kind or scenario would be replaced: report, design and settings."""
+    there = _find_kind(_read(root / "config.yaml")) if kind else ""
+    told = _read(root / "about.yaml").get("scenario") if scenario else None
+    also = "" if "calibrate" in (there, kind) else f"; sweep.merge=[{out}] takes its runs over"
     if there and there != kind:
-        also = "" if "calibrate" in (there, kind) else f"; sweep.merge=[{out}] takes its runs over"
         raise InputError(
             f"out={out} holds {KINDS[there]}, whose report {KINDS[kind]} would replace: name another folder{also}"
         )
+    if told and told != scenario:
+        raise InputError(
+            f"out={out} holds results of scenario={told}, whose report that of scenario={scenario} would replace: name "
+            f"another folder{also}"
+        )
 
 
-def _lock_file(path: Path, out: str) -> int:
-    """Return an open file that this process alone holds, until it ends however it ends."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT)
-    try:
-        import fcntl
-    except ImportError:  # where there is none, two sweeps into one folder are the user's to avoid
-        return handle
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise InputError(f"out={out} is in use by another sweep: wait for it, or name another folder") from None
-    return handle
+def _read(path: Path) -> dict[str, Any]:
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}

@@ -4,10 +4,12 @@ import gc
 import json
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from io import FileIO
 from multiprocessing import parent_process
 from pathlib import Path
 from threading import Thread
@@ -56,13 +58,10 @@ def run_batch(
     """
     with suppress(Exception):  # what is wrong with a task is told by its run
         prepare([job.task for job in jobs], journal.parent)
-    handle = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    try:
+    with journal.open("ab", buffering=0) as file:
         for job in jobs:
-            _write_event(handle, {"begun": job.run_id, "at": time.time(), "worker": os.getpid()})
-            _write_event(handle, _run_job(job, measure, journal.parent, memory_limit))
-    finally:
-        os.close(handle)
+            _write_event(file, {"begun": job.run_id, "at": time.time(), "worker": os.getpid()})
+            _write_event(file, _run_job(job, measure, journal.parent, memory_limit))
 
 
 def _run_job(job: Job, measure: Measure, folder: Path, memory_limit: float | None) -> dict[str, Any]:
@@ -92,27 +91,18 @@ def _format_error(error: Exception) -> str:
     return f"{type(error).__name__}{': ' if text else ''}{text} ({Path(last.filename).name}:{last.lineno})"
 
 
-def _write_event(handle: int, event: Mapping[str, Any]) -> None:
+def _write_event(file: FileIO, event: Mapping[str, Any]) -> None:
     line = json.dumps(event).encode() + b"\n"
     while line:
-        line = line[os.write(handle, line) :]
+        line = line[file.write(line) :]
 
 
 def limit_memory(mib: float | None) -> None:
-    """Let this process take `mib` MiB more than it holds now, or as much as it likes."""
-    try:
+    """Let this process take `mib` MiB more than it holds now, or as much as it likes; Linux alone keeps to that."""
+    if sys.platform == "linux":
         import resource
-    except ImportError:
-        return
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    soft = hard if mib is None else _measure_memory() + int(mib * MIB)
-    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
-
-def _measure_memory() -> int:
-    """Return the bytes of data that this process holds, 0 where the system does not say."""
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return 0
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
-    return int(line.split()[1]) * 1024
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        held = int(next(line for line in lines if line.startswith("VmData")).split()[1]) * 1024
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (hard if mib is None else held + int(mib * MIB), hard))

@@ -4,13 +4,14 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import lru_cache
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from threading import Lock, Thread
 from typing import Any
 
 from experiments.teaching.curves import Curves, compute_band, compute_curves
 from experiments.teaching.live.choice import Choice, build_setup
 from experiments.teaching.replay_runs import ReplayJob, run_job
+from experiments.workers import spawn_context
 
 SEEDS, HOURS = 8, 264
 MOST_PEOPLE = 5000  #: above it there is no band: eight pairs would take too long
@@ -20,7 +21,7 @@ _LOCK = Lock()
 @lru_cache(1)
 def get_pool() -> ProcessPoolExecutor:
     """Return the workers of this server: one, so that worlds that are looked at keep a core."""
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_server)
+    return ProcessPoolExecutor(1, mp_context=spawn_context(), initializer=_end_with_server)
 
 
 def _end_with_server() -> None:
