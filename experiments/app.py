@@ -5,7 +5,6 @@ An app file defines `main(config: DictConfig, folder: Path) -> None`, imports wh
 """
 
 import os
-import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -21,16 +20,21 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
+from experiments import manual
+from experiments.composing import compose, expand_paths, know_own_folders, known_as, readable
 from experiments.config_errors import explain_composition, explain_construction
-from experiments.folder import ROOT, check_folder, open_result_folder
+from experiments.configuration import CONF as CONF
+from experiments.configuration import searched
+from experiments.exits import one_line
+from experiments.folder import check_folder, open_result_folder
 from experiments.ownership import Maker
-from experiments.plain_signs import print_plain_signs
 from sim.errors import InputError
 
-CONF = ROOT / "conf"
 MINIMUM = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
 MAX_INTEGER = 2**31 - 1
+MISTAKES = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
 
 class Job(NamedTuple):
@@ -52,8 +56,8 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
         run: receives the resolved configuration and the folder to write results into.
         conf: folder of the configuration files.
     """
-    with _report_errors():
-        jobs, _ = _compose(name, conf)
+    with _asked() as arguments:
+        jobs = _compose(name, conf, arguments)
         for number, job in enumerate(jobs if len(jobs) > 1 else ()):
             job.config.out += f"-{number}"
             check_folder(job.config.out, Maker(name, job.scenario))
@@ -72,11 +76,11 @@ def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf:
             well. If not, the process leaves with code 1.
         conf: folder of the configuration files.
     """
-    with _report_errors("stopped: what is done is kept, and the same command goes on"):
-        jobs, overrides = _compose(name, conf)
+    with _asked("stopped: what is done is kept, and the same command goes on") as arguments:
+        jobs = _compose(name, conf, arguments)
         if len(jobs) > 1:
             raise InputError(f"-m is not for {name}, which has a design of its own: see --help")
-        if not all(run(job.config, overrides) for job in jobs):
+        if not all(run(job.config, arguments.overrides) for job in jobs):
             raise SystemExit(1)
 
 
@@ -87,70 +91,80 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
         InputError: what the command would say in its one line.
     """
     try:
-        with hydra.initialize_config_dir(str(conf), version_base="1.3"):
-            config = hydra.compose(name, list(overrides), return_hydra_config=True)
+        config = compose(name, overrides, conf, whole=True)
         scenario = get_scenario(config.hydra.runtime.choices)
         OmegaConf.set_struct(config, False)
         del config["hydra"]
         OmegaConf.set_struct(config, True)
         _check(Job(config, scenario))
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
+    except MISTAKES as error:
         raise explain_composition(error, name, list(overrides), conf) from error
     return config
 
 
 @contextmanager
-def _report_errors(stopped: str = "stopped: nothing was written") -> Iterator[None]:
-    """Turn what a user can cause into one line on stderr and an exit code; let everything else through."""
-    print_plain_signs()
-    try:
+def _asked(stopped: str = "stopped: nothing was written") -> Iterator[Namespace]:
+    """Yield what the command line says, and end as `one_line` does; a rule that cannot be built is a mistake too."""
+    with one_line(stopped):
+        arguments = _parse_arguments()
         try:
-            yield
+            with searched(arguments.config_dir):
+                yield arguments
         except InstantiationException as error:
             raise explain_construction(error) from error
-    except InputError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print(stopped, file=sys.stderr)
-        raise SystemExit(130) from None
-    except BrokenPipeError:  # who reads has left, as `head` does; what is still to be flushed goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(141) from None
-    except SystemExit as leave:
-        if leave.code == 128 + signal.SIGTERM:
-            print(stopped, file=sys.stderr)
-        raise
 
 
-def _compose(name: str, conf: Path) -> tuple[list[Job], list[str]]:
-    """Return the checked configurations that the command line asks for, and its overrides.
-
-    There is no configuration if it asks to be shown something.
-    """
-    arguments = _parse_arguments()
+def _compose(name: str, conf: Path, arguments: Namespace) -> list[Job]:
+    """Return the checked configurations that the command line asks for; none if it asks to be shown something."""
     jobs: list[Job] = []
 
     def collect(config: DictConfig) -> None:
         jobs.append(Job(config, get_scenario(HydraConfig.get().runtime.choices)))
 
+    if arguments.help or arguments.help_all:
+        _explain(name, conf, arguments)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, where it would print a page and leave
     with TemporaryDirectory() as scratch:
         os.environ["INFOWAR_SCRATCH"] = scratch
         try:
-            hydra.main(config_path=str(conf), config_name=name, version_base="1.3")(collect)()
+            with _command_line(readable(arguments.overrides, conf), arguments.overrides):
+                hydra.main(config_path=str(conf), config_name=name, version_base="1.3")(collect)()
             for job in jobs:
                 _check(job)
-        except (HydraException, OmegaConfBaseException, ValueError) as error:
+        except MISTAKES as error:
             raise explain_composition(error, arguments.config_name or name, arguments.overrides, conf) from error
-    return jobs, arguments.overrides
+    return jobs
+
+
+def _explain(name: str, conf: Path, arguments: Namespace) -> NoReturn:
+    """Print a page of help and leave."""
+    tell = manual.whole if arguments.help_all else manual.page
+    try:
+        print(tell(name, compose(name, arguments.overrides, conf, whole=True), conf), flush=True)
+    except MISTAKES as error:
+        raise explain_composition(error, name, arguments.overrides, conf) from error
+    raise SystemExit
+
+
+@contextmanager
+def _command_line(words: Sequence[str], instead: Sequence[str]) -> Iterator[None]:
+    """Have Hydra, which reads the command line by itself, find `words` there inside this block."""
+    know_own_folders()
+    former = sys.argv
+    sys.argv = [word for word in former if word not in instead] + list(words)
+    try:
+        yield
+    finally:
+        sys.argv = former
 
 
 def _parse_arguments() -> Namespace:
     """Parse the command line as Hydra will, so that a misspelt flag is one line and not a page of usage."""
+    parser = get_args_parser()
+    parser.add_argument("--help-all", action="store_true")
     with redirect_stderr(StringIO()) as said:
         try:
-            return get_args_parser().parse_args()
+            return parser.parse_args()
         except SystemExit as leave:
             if leave.code == 0:
                 raise
@@ -162,12 +176,13 @@ def _parse_arguments() -> Namespace:
 def get_scenario(choices: Mapping[str, Any]) -> str | None:
     """Return the scenario among the choices that Hydra tells: its name, or that of its file."""
     chosen = choices.get("scenario")
-    return PurePath(chosen).name.removesuffix(".yaml") if chosen else None
+    return PurePath(known_as("scenario", chosen)).name.removesuffix(".yaml") if chosen else None
 
 
 def _check(job: Job) -> None:
-    """Resolve a configuration in place, check the keys that every app has, and name the scenario in `out`."""
+    """Resolve a configuration in place, expand its paths, check the keys of every app, and name the scenario in `out`."""
     config, scenario = job
+    expand_paths(config)
     OmegaConf.resolve(config)
     for key in sorted(OmegaConf.missing_keys(config)):
         raise InputError(f"{key} has no value: add {key}=VALUE")

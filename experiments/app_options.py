@@ -4,7 +4,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF
+from experiments.configuration import CONF
 from sim.errors import InputError, suggest
 
 

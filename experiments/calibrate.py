@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF, resumable_app
+from experiments.app import resumable_app
+from experiments.configuration import CONF
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     from experiments.report.calibrate import write
     from experiments.sweeps.sealing import seal
 
-    print(write(Path(config.out).expanduser()))
+    print(write(Path(config.out)))
     print(f"report: {config.out}/report.html")
     seal(Path(config.out).expanduser())
     return True

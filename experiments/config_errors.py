@@ -5,14 +5,17 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
+from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, InstantiationException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
+from experiments.composing import readable, ready
+from experiments.settings import has_default
 from sim.errors import InputError, suggest
 
 
@@ -46,6 +49,8 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
     """Return what was wrong with `overrides` of the app `name`, given what Hydra raised."""
     if isinstance(error, InputError):
         return error
+    if isinstance(error, YAMLError):
+        return InputError(f"{' '.join(str(error).split())}: correct the file")
     if isinstance(error, OverrideParseException):
         return InputError(_explain_syntax(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
@@ -53,7 +58,7 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
         return InputError(f"{group}={choice.removesuffix('.yaml')} is unknown: {_list_choices(error.options)}")
     try:
         line = _explain_unknown_key(name, overrides, conf)
-    except (HydraException, OmegaConfBaseException, ValueError):
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError):
         line = None
     return InputError(line or " ".join(str(part) for part in (error, error.__cause__) if part))
 
@@ -74,12 +79,13 @@ def _list_choices(options: Iterable[str]) -> str:
 
 def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
     """Return one line about the first override that the configuration has no place for, or None."""
-    from experiments.settings import has_default
-
-    parsed = OverridesParser.create().parse_overrides(overrides)
-    with initialize_config_dir(config_dir=str(conf), version_base="1.3"):
+    parsed = OverridesParser.create().parse_overrides(readable(overrides, conf))
+    with ready(conf):
         loader = GlobalHydra.instance().config_loader()
         groups = {group: loader.get_group_options(group) for group in loader.list_groups("") if group != "hydra"}
+        own = set(groups) & set(compose(name, return_hydra_config=True).hydra.runtime.choices)
+        if line := _foreign_group(parsed, name, set(groups) - own, own):
+            return line
         chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _names_choice(o)]
         plain = compose(name, chosen)
         known = {o.key_or_group for o in parsed if o.is_add()}.union(_iterate_keys(plain))
@@ -97,7 +103,16 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
                 return f"{key} is a key of another choice: add {' or '.join(owners)}"
             if has_default(plain, key):
                 return f"{key} is left at its default here: say +{key}={value}"
-            return f"{key} is not a known key: {suggest(key, _find_similar_keys(key, known) or known | set(groups))}"
+            return f"{key} is not a known key: {suggest(key, _find_similar_keys(key, known | own) or known | own)}"
+    return None
+
+
+def _foreign_group(parsed: Iterable[Override], name: str, foreign: set[str], own: set[str]) -> str | None:
+    """Return one line about the first choice of a group that the app `name` lacks, or None."""
+    for override in parsed:
+        if override.key_or_group in foreign and _names_choice(override) and not override.is_add():
+            others = f"whose groups are {', '.join(sorted(own))}" if own else "which has no groups"
+            return f"{override.input_line} is not for {name}, {others}: see --help"
     return None
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from threading import Timer
 from typing import Any, NoReturn
 
+from experiments.configuration import folders, searched
 from sim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -36,11 +37,11 @@ def make_parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
     parser = OneLineParser(
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        prog="python -m experiments.demo",
+        prog=format_start("demo"),
         description="A world in your browser: choose a scenario, play, step, reset, and fork it: two worlds, with\n"
         "and without what the scenario is about. Works offline.\n"
         "Needs the group `live`: pip install -c constraints.txt -e '.[live]'",
-        epilog="examples:\n  python -m experiments.demo\n  python -m experiments.demo --port 9000 --no-open",
+        epilog=f"examples:\n  {format_start('demo')}\n  {format_start('demo')} --port 9000 --no-open",
     )
     parser.add_argument(
         "--port", type=int, default=8765, help="of this machine, 0 to 65535; 0: any that is free (8765)"
@@ -49,6 +50,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--host", default=LOOPBACK, help="address to listen at; by default only this machine can see the page"
     )
     parser.add_argument("--no-open", action="store_true", help="open no browser")
+    parser.add_argument(
+        "--config-dir",
+        metavar="DIR",
+        help="a folder of your own with the layout of conf/, whose choices are offered too",
+    )
     return parser
 
 
@@ -87,7 +93,14 @@ def open_socket(host: str, port: int) -> socket.socket:
 def main() -> None:
     """Serve the page until Ctrl-C."""
     wanted = make_parser().parse_args()
+    with searched(wanted.config_dir):
+        serve(wanted)
+
+
+def serve(wanted: argparse.Namespace) -> None:
+    """Serve the page that the command line wants."""
     try:
+        folders()
         listener = open_socket(wanted.host, wanted.port)
     except InputError as error:
         print(error, file=sys.stderr)

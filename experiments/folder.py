@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from experiments.apps import typed
 from experiments.ownership import UNKNOWN, Maker, find_objection, hash_files, write_record
 from experiments.patience import insist
 from sim.errors import InputError
@@ -143,7 +144,7 @@ def _write_record(draft: Path, config: Mapping[str, Any], maker: Maker, begun: d
 
 
 def _format_command() -> str:
-    return shlex.join(["python", *sys.orig_argv[1:]])
+    return shlex.join(typed())
 
 
 def get_versions() -> dict[str, str | None]:

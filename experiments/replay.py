@@ -27,7 +27,7 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.settings import describe_run
     from experiments.teaching.comparison import get_time_span, name_page, select_measures
     from experiments.teaching.lessons import strip_marks
-    from experiments.teaching.replay import Replay, Scene, write_replay
+    from experiments.teaching.replay import ReplayPage, Scene, write_replay
 
     settings = build_scenes(config)
     played = run_scenes(settings, config)
@@ -39,8 +39,8 @@ def main(config: DictConfig, folder: Path) -> None:
     write_metadata(folder, whole, describe_run(settings[0][-1], config, notes))
     told = fill_lesson(config, played, settings)
     wanted = config.replay
-    reel = Replay(scenes, read_command(folder), wanted.title, wanted.language, told, name_page(config, told))
-    write_replay(reel, folder / "replay.html")
+    page = ReplayPage(scenes, read_command(folder), wanted.title, wanted.language, told, name_page(config, told))
+    write_replay(page, folder / "replay.html")
     for part in ("title", "answer", "gone") if told else ():
         print(strip_marks(told["en"][part]))
     print(f"open {config.out}/replay.html in a browser")

@@ -19,7 +19,7 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.runs import count_cores, show_progress_bar
     from experiments.settings import build_setting, describe_run
     from experiments.teaching.film import Film
-    from experiments.teaching.replay import Replay, Scene, write_replay
+    from experiments.teaching.replay import ReplayPage, Scene, write_replay
     from experiments.teaching.replay_runs import ReplayRun, collect_run
     from sim.world import World
 
@@ -42,7 +42,7 @@ def main(config: DictConfig, folder: Path) -> None:
     pd.concat(hours, ignore_index=True).to_parquet(folder / "ticks.parquet", index=False)
     write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, world.notes))  # type: ignore[arg-type]
     if config.replay:
-        write_replay(Replay([Scene(shots, setting.campaign)], read_command(folder)), folder / "replay.html")
+        write_replay(ReplayPage([Scene(shots, setting.campaign)], read_command(folder)), folder / "replay.html")
     Console().print(report.write(folder))
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF, resumable_app
+from experiments.app import resumable_app
+from experiments.configuration import CONF
 from sim.errors import InputError
 
 
@@ -28,7 +29,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
         return True
     code = identity.hash_code(row.cell.setting for row in table)
     well = runner.run_sweep(config, options, table, code, composer.scenario)
-    folder = Path(config.out).expanduser()
+    folder = Path(config.out)
     answers, column = _read_answers(folder, table, options["outcome"])
     found = compute_indices(asked["method"], list(axes), places, answers, asked["design_seed"])
     found.to_parquet(folder / "sensitivity.parquet", index=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from experiments.app import CONF
+from experiments.composing import content
+from experiments.configuration import is_group
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ def instantiate_group(group: Any, name: str) -> Any:
     """Return what the group `name` of a configuration describes: its rule, or a tuple of all the rules that it names.
 
     Raises:
-        InputError: something is set, but there is no rule whose it could be.
+        InputError: something is set, but there is no rule whose it could be, or nothing is where a rule should be.
     """
+    if group is None:
+        raise InputError(f"{name} is empty: say {name}=NAME, see --help")
     if "_target_" in group:
         return instantiate(group, _convert_="all")
     for key, named in group.items():
@@ -147,7 +149,7 @@ def apply_overrides(config: DictConfig, words: Sequence[str]) -> DictConfig:
     OmegaConf.set_struct(other, False)
     for word in map(str, words):
         key, equals, text = word.partition("=")
-        if equals and key and (CONF / key).is_dir():
+        if equals and is_group(key):
             other = _apply_choice(other, key, text)
         elif OmegaConf.select(config, key) is None and not has_default(config, key):
             raise InputError(f"{word} names no key: {suggest(key, _list_keys(config))}")
@@ -157,16 +159,13 @@ def apply_overrides(config: DictConfig, words: Sequence[str]) -> DictConfig:
 
 
 def _apply_choice(config: DictConfig, group: str, choice: str) -> Any:
-    path = CONF / group / f"{choice}.yaml"
-    if not path.is_file():
-        raise InputError(
-            f"{group}={choice} is unknown: {suggest(choice, [file.stem for file in path.parent.iterdir()])}"
-        )
-    package = re.match(r"# @package (\S+)", path.read_text(encoding="utf-8"))
-    place = package[1] if package else group
+    found, place = content(group, choice)
+    for entry in found.pop("defaults", []):  # as in `override /credibility: default`
+        for key, named in entry.items() if isinstance(entry, DictConfig) else ():
+            config = _apply_choice(config, str(key).rpartition("/")[2], str(named))
     if place == "_global_":
-        return OmegaConf.merge(config, OmegaConf.load(path))
-    OmegaConf.update(config, place, OmegaConf.load(path), merge=False)
+        return OmegaConf.merge(config, found)
+    OmegaConf.update(config, place, found, merge=False)
     return config
 
 

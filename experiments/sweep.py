@@ -6,7 +6,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF, compose_config, resumable_app
+from experiments.app import compose_config, resumable_app
+from experiments.configuration import CONF
 
 
 def run_sweep(*overrides: str) -> bool:
@@ -47,7 +48,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
         from experiments.report.sweep import write
 
         told = dict.fromkeys([options["outcome"], *options["measures"]])
-        print(write(Path(config.out).expanduser(), *told))
+        print(write(Path(config.out), *told))
         print(f"report: {config.out}/report.html")
     sealing.seal(Path(config.out).expanduser())
     return well

@@ -2,12 +2,15 @@
 
     python -m scripts.parameters
 
-Run it after a default has changed or a field was added; `tests/test_docs.py` fails until then.
+The same goes into experiments/parameters.csv, which `--help` reads, as it loads no rules. Run it after a default has
+changed or a field was added; `tests/test_docs.py` fails until then.
 """
 
+import csv
 import math
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +45,9 @@ from sim.platform.pressure import Pressure
 from sim.rules import Rule
 from sim.setting import Setting
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "parameters.md"
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "parameters.md"
+TABLE = ROOT / "experiments" / "parameters.csv"
 GRAPHS = {
     "community": CommunityGraph,
     "preferential": PreferentialAttachment,
@@ -449,17 +454,30 @@ def format_page() -> str:
     return "\n".join(lines)
 
 
+def table() -> str:
+    """Return the whole table: a line a field of a rule, which is named by its class.
+
+    Raises:
+        KeyError: a field has no meaning in `MEANINGS`.
+    """
+    text = StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(("rule", "field", "default", "unit", "range", "source", "meaning"))
+    for group, rule in iterate_rules():
+        kind = f"{type(rule).__module__}.{type(rule).__name__}"
+        for column in fields(rule):
+            lines.writerow((kind, *_cells(f"{group}.{column.name}", column, getattr(rule, column.name))))
+    return text.getvalue()
+
+
 def _format_row(name: str, column: "Field[Any]", default: object) -> str:
+    field, *others = _cells(name, column, default)
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in (f"`{field}`", *others)) + " |"
+
+
+def _cells(name: str, column: "Field[Any]", default: object) -> tuple[str, ...]:
     about = column.metadata
-    cells = (
-        f"`{column.name}`",
-        _format_value(default),
-        about["unit"],
-        _format_range(column),
-        about["source"],
-        MEANINGS[name],
-    )
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+    return column.name, _format_value(default), about["unit"], _format_range(column), about["source"], MEANINGS[name]
 
 
 def _format_value(value: object) -> str:
@@ -489,8 +507,9 @@ def _format_range(column: "Field[Any]") -> str:
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the page and the table."""
     PAGE.write_text(format_page(), encoding="utf-8")
+    TABLE.write_text(table(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

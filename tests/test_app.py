@@ -16,7 +16,8 @@ import yaml
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from experiments.app import CONF, app
+from experiments.app import app
+from experiments.configuration import CONF
 from experiments.folder import open_result_folder
 from experiments.ownership import RECORD
 from sim.errors import InputError
@@ -95,7 +96,8 @@ MISTAKES = {
     "graph.path=x": "graph.path is a key of another choice: add graph=file",
     "graph=file": "graph.path has no value: add graph.path=VALUE",
     "seeds": "seeds is not of the form KEY=VALUE",
-    "out=a=b": """out=a=b can not be read: put a value with special signs in two pairs of quotes, 'out="a=b"'""",
+    "army.size=a=b": """army.size=a=b can not be read: put a value with special signs in two pairs of quotes, """
+    """'army.size="a=b"'""",
     "army.size=many": "army.size='many' must be a number",
     "army.size=1.5": "army.size=1.5 must be a whole number",
     "army.size=-1": "army.size=-1 must lie in [0, inf] (accounts)",
@@ -175,7 +177,7 @@ def test_a_multirun_writes_one_folder_a_job(play: Play, tmp_path: Path) -> None:
 def test_help_teaches_and_cfg_shows(play: Play, tmp_path: Path) -> None:
     code, out, err = play("--help")
     assert (code, err) == (0, "")
-    for line in ("A toy for tests.", "python -m experiments.toy KEY=VALUE ...", "graph: community, file", "out=DIR"):
+    for line in ("A toy for tests.", "python -m experiments.toy KEY=VALUE GROUP=CHOICE", "  out=out/toy ", "or file"):
         assert line in out
     code, out, err = play("--cfg", "job")
     assert (code, yaml.safe_load(out)["army"]["size"], err) == (0, 60, "")

@@ -14,7 +14,7 @@ import pytest
 from experiments.teaching.curves import compute_curves
 from experiments.teaching.findings import compute_findings
 from experiments.teaching.lessons import fill_texts
-from experiments.teaching.replay import Replay, Scene, write_replay
+from experiments.teaching.replay import ReplayPage, Scene, write_replay
 from experiments.teaching.replay_runs import ReplayJob, ReplayRun, run_job
 from sim.world import World
 from tests.worlds import LIVELY, START, lively
@@ -68,7 +68,7 @@ def replayed(shots: list[list[ReplayRun]], tmp_path_factory: pytest.TempPathFact
     path = tmp_path_factory.mktemp("replay") / "replay.html"
     found, gone = (compute_findings(each, LIVELY.campaign) for each in shots)
     scenes = [Scene(each, LIVELY.campaign) for each in shots]
-    write_replay(Replay(scenes, "python -m experiments.replay", lesson=fill_texts("flood", found, gone)), path)
+    write_replay(ReplayPage(scenes, "python -m experiments.replay", lesson=fill_texts("flood", found, gone)), path)
     return path
 
 
@@ -439,7 +439,7 @@ def test_labels_and_texts_of_the_live_page_stand_right_in_arabic(tab: Any, addre
 def test_one_world_s_line_is_drawn_in_a_colour_of_its_own(tab: Any, shots: list[list[ReplayRun]], tmp_path: Path):
     one = [shots[0][0]._replace(films=shots[0][0].films[1:], histories=shots[0][0].histories[1:])]
     write_replay(
-        Replay([Scene(one, LIVELY.campaign)], "python -m experiments.run replay=true"), tmp_path / "replay.html"
+        ReplayPage([Scene(one, LIVELY.campaign)], "python -m experiments.run replay=true"), tmp_path / "replay.html"
     )
     opened(tab, tmp_path / "replay.html")
     tab.evaluate(f"replay.seek({TICKS - 1})")

@@ -10,7 +10,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from experiments.analysis.summary import MEASURES
-from experiments.app import CONF, resumable_app
+from experiments.app import resumable_app
+from experiments.configuration import CONF
 from experiments.settings import build_setting, get_baseline_changes
 from experiments.sweep import main, run_sweep
 from experiments.sweeps import design, plan, runner, world

@@ -14,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from scipy.stats import binom
 
 from experiments.analysis.detectors import clopper_pearson, summarise_observer, summarise_scores
-from experiments.app import CONF, app
+from experiments.app import app
+from experiments.configuration import CONF
 from experiments.detection.cases import Case, join_cases, label_accounts, simulate_case
 from experiments.detection.coaction import CoAction
 from experiments.detection.cosharing import CoSharing

@@ -24,7 +24,7 @@ from experiments.teaching.film import Film
 from experiments.teaching.findings import compute_findings
 from experiments.teaching.layout import place_accounts
 from experiments.teaching.packing import Pack, encode_steps, encode_ties
-from experiments.teaching.replay import Replay, Scene, escape_json, read_source, render_replay
+from experiments.teaching.replay import ReplayPage, Scene, escape_json, read_source, render_replay
 from experiments.teaching.replay_runs import ReplayJob, ReplayRun, can_fork, run_job
 from sim.errors import InputError
 from sim.state.graph import from_edges
@@ -47,7 +47,9 @@ def shots() -> list[ReplayRun]:
 
 @pytest.fixture(scope="module")
 def page(shots: list[ReplayRun]) -> str:
-    return render_replay(Replay([Scene(shots, LIVELY.campaign)], "python -m experiments.replay", title="</script><b>"))
+    return render_replay(
+        ReplayPage([Scene(shots, LIVELY.campaign)], "python -m experiments.replay", title="</script><b>")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -234,8 +236,12 @@ def test_two_thousand_people_and_five_hundred_hours_are_less_than_two_megabytes(
     # Half of the people, half of the hours of a run with this activity, which is more than the default's.
     setting = replace(LIVELY, population=replace(LIVELY.population, size=1000))
     quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))
-    whole = render_replay(Replay([Scene([run_job(ReplayJob((quiet, setting), 1, 125, 2000))], setting.campaign)], ""))
-    bare = len(render_replay(Replay([Scene([run_job(ReplayJob((quiet, setting), 1, 1, 1))], setting.campaign)], "")))
+    whole = render_replay(
+        ReplayPage([Scene([run_job(ReplayJob((quiet, setting), 1, 125, 2000))], setting.campaign)], "")
+    )
+    bare = len(
+        render_replay(ReplayPage([Scene([run_job(ReplayJob((quiet, setting), 1, 1, 1))], setting.campaign)], ""))
+    )
     assert bare + 8 * (len(whole) - bare) < 2_000_000
 
 

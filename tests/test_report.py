@@ -15,11 +15,11 @@ import yaml
 from rich.console import Console
 
 from experiments.analysis import Analysis, analyse
-from experiments.report import formatting, style, tables, terminal, write
+from experiments.report import formatting, style, tables, terminal
 from experiments.report.page import Page, Picture, Table, render
 from experiments.report.results import TABLES, Finding, Results, read_results
 from experiments.report.style import apply_style, inline_svg
-from experiments.report.suppression import PICTURES
+from experiments.report.suppression import PICTURES, write
 from tests.synthetic_suppression import TACTICS, Recipe, main_frames, variants
 
 RUN = {

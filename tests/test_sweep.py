@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from experiments.analysis.summary import MEASURES
-from experiments.app import CONF, resumable_app
+from experiments.app import resumable_app
+from experiments.configuration import CONF
 from experiments.runs import Run, simulate_run
 from experiments.sweep import main
 from experiments.sweep import run_sweep as command
@@ -196,7 +197,7 @@ PREPARED = """
 import sys
 from pathlib import Path
 from numba.core.dispatcher import Dispatcher
-from experiments.app import CONF
+from experiments.configuration import CONF
 from experiments.sweeps import plan, world
 
 cell = plan.Composer("sweep", ["population.size=300", "ticks=120"], CONF).compose({})

@@ -12,7 +12,7 @@ from experiments.notebook.loading import Changes, by_default, compared, setting_
 from experiments.replay import check_page
 from experiments.teaching.comparison import get_time_span, name_arms, select_measures
 from experiments.teaching.comparison import name_page as called_by
-from experiments.teaching.replay import Replay, Scene, render_replay
+from experiments.teaching.replay import ReplayPage, Scene, render_replay
 from experiments.teaching.replay_runs import ReplayJob, run_job
 from sim.errors import InputError
 
@@ -104,4 +104,4 @@ def replay(
         else Scene(shots, setting.campaign)
     )
     words = called_by(config, {}) if config and without is None else name_arms({}, called)
-    return Replay(render_replay(Replay([scene], "infowar_lab.replay(...)", title, language, words=words)))
+    return Replay(render_replay(ReplayPage([scene], "infowar_lab.replay(...)", title, language, words=words)))

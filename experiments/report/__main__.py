@@ -1,44 +1,41 @@
 """python -m experiments.report DIR [OUTCOME ...]: the report of a sweep, anew, also while it runs."""
 
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import NoReturn
 
-from experiments.plain_signs import print_plain_signs
-from experiments.report import sweep
+from experiments.apps import line_of
+from experiments.configuration import expanded
+from experiments.exits import one_line
 from experiments.sweeps.sealing import seal, unseal
 from sim.errors import InputError
 
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}: python -m experiments.report DIR [OUTCOME ...]; see --help")
+        raise InputError(f"{message}: {self.prog} DIR [OUTCOME ...]; see --help")
 
 
 def main(words: list[str] | None = None) -> None:
     """Write DIR/report.html and DIR/figures; print the headline."""
-    parser = _Parser(
-        prog="python -m experiments.report", description="The report of a sweep, anew, also while it runs."
-    )
-    parser.add_argument("DIR", type=Path, help="folder of a sweep (its out=DIR)")
+    parser = _Parser(prog=format_start("report"), description=line_of("report"))
+    parser.add_argument("DIR", help="folder of a sweep (its out=DIR)")
     parser.add_argument("OUTCOME", nargs="*", help="what to draw first: a metric, or lost_dissent")
-    print_plain_signs()
-    try:
+    with one_line():
         asked = parser.parse_args(words)
-        sealed = unseal(asked.DIR, str(asked.DIR))
+        folder = Path(expanded(asked.DIR, "DIR"))
+        from experiments.report import sweep
+
         try:
-            print(sweep.write(asked.DIR, *asked.OUTCOME))
-        finally:
-            if sealed:
-                seal(asked.DIR)
-        print(f"report: {asked.DIR}/report.html")
-    except InputError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
-        raise SystemExit(2) from None
-    except OSError as error:
-        print(f"{asked.DIR} can not be written ({error.strerror}): copy it where you may write", file=sys.stderr)
-        raise SystemExit(2) from None
+            sealed = unseal(folder, str(folder))
+            try:
+                said = sweep.write(folder, *asked.OUTCOME)
+            finally:
+                if sealed:
+                    seal(folder)
+        except OSError as error:
+            raise InputError(f"{folder} can not be written ({error.strerror}): copy it where you may write") from None
+        print(said, f"report: {folder}/report.html", sep="\n", flush=True)
 
 
 if __name__ == "__main__":

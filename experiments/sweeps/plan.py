@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.app import get_scenario
+from experiments.composing import compose, expand_paths, known_as, with_paths
 from experiments.config_errors import explain_composition, explain_construction
+from experiments.configuration import is_group
 from experiments.settings import combine_groups, get_baseline_changes, has_default, instantiate_group
 from experiments.sweeps.design import APP_KEYS, Point, parse_story_baseline
 from experiments.sweeps.identity import hash_config, hash_files, make_run_id
@@ -64,7 +65,8 @@ class Composer:
 
     def __init__(self, name: str, overrides: Sequence[str], conf: Path) -> None:
         self.name, self.conf = name, conf
-        self.overrides = [word for word in overrides if _parse_key(word).partition(".")[0] not in APP_KEYS]
+        words = [with_paths(word, conf) for word in overrides]
+        self.overrides = [word for word in words if _parse_key(word).partition(".")[0] not in APP_KEYS]
         self._composed: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
         self._rules: dict[str, Any] = {}
         self._people: dict[tuple[str, int], int] = {}
@@ -101,16 +103,16 @@ class Composer:
         return known[key] if key in known else _get_at_key(cell.config, key)
 
     def _is_choice(self, key: str, value: Any) -> bool:
-        return isinstance(value, str) and (self.conf / key).is_dir()
+        return isinstance(value, str) and is_group(key, self.conf)
 
     def _compose_groups(self, point: Point) -> tuple[DictConfig, dict[str, Any]]:
         groups = tuple(f"{key}={value}" for key, value in point.items() if self._is_choice(key, value))
         if groups not in self._composed:
             chosen = {_parse_key(word) for word in groups}
             kept = [word for word in self.overrides if _parse_key(word) not in chosen]
-            with initialize_config_dir(str(self.conf), version_base="1.3"):
-                whole = compose(self.name, [*kept, *groups], return_hydra_config=True)
-            choices = dict(whole.hydra.runtime.choices)
+            whole = compose(self.name, [*kept, *groups], self.conf, whole=True)
+            expand_paths(whole)
+            choices = {key: known_as(key, str(name)) for key, name in whole.hydra.runtime.choices.items()}
             OmegaConf.set_struct(whole, False)
             for key in ("hydra", *(own for own in APP_KEYS if own in whole)):
                 whole.pop(key, None)

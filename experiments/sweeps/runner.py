@@ -58,7 +58,7 @@ def run_sweep(
             write_metadata(
                 store.root, plain, {"scenario": scenario, "facts": _describe_sweep(config, table)}, store.work
             )
-        taken = sum(store.merge(Path(folder).expanduser()) for folder in sweep["merge"])
+        taken = sum(store.merge(Path(folder)) for folder in sweep["merge"])
         if sweep["retry"] == "failed":
             store.forget_failed()
         jobs = jobs_of(plan.list_configurations(table), config.seeds)
@@ -214,7 +214,7 @@ def check_options(sweep: Mapping[str, Any]) -> None:
             item = "DIR" if key == "merge" else "KEY=VALUE"
             raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["{item}"]'""")
     for folder in sweep["merge"]:
-        find_runs(Path(folder).expanduser())
+        find_runs(Path(folder))
     for key in ("draws", "design_seed", "most_seeds"):
         if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
             raise InputError(f"sweep.{key}={sweep[key]} must be a whole number from 0")

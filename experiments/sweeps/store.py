@@ -65,7 +65,7 @@ class Store:
         self, out: str, metrics: Sequence[str], config: Collection[str] = (), scenario: str | None = None
     ) -> None:
         self.out, self.metrics, self.kind, self.scenario = out, tuple(metrics), _find_kind(config), scenario
-        self.root = Path(out).expanduser()
+        self.root = Path(out)
         self.runs, self.series, self.work = self.root / "runs", self.root / "series", self.root / "_work"
         text, number = pa.string(), pa.float64()
         fixed = [("run_id", text), ("point", text), ("seed", pa.int64()), ("code", text)]

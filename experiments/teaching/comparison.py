@@ -79,7 +79,7 @@ def name_page(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict
     changes, titles = list_changes(config), read_story(config)
     if told or config.replay.without is not None or "title" not in titles:
         return name_arms(told, changes)
-    title = {"en": titles["title"], "ar": titles["title_ar"]}
+    title = {"en": titles["title"], "ar": titles.get("title_ar", titles["title"])}
     if all(map(_is_conduct_change, changes)):
         return {language: {"title": text} for language, text in title.items()}
     return {language: {**OTHER_WORDS[language], "title": text, "arm_with": text} for language, text in title.items()}

@@ -35,7 +35,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Replay:
+class ReplayPage:
     """All that a replay shows."""
 
     scenes: Sequence[Scene]
@@ -46,20 +46,20 @@ class Replay:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: language -> key -> text, instead of usual
 
 
-def write_replay(reel: Replay, path: Path) -> None:
+def write_replay(page: ReplayPage, path: Path) -> None:
     """Write the page to `path`."""
-    path.write_text(render_replay(reel), encoding="utf-8")
+    path.write_text(render_replay(page), encoding="utf-8")
 
 
-def render_replay(reel: Replay) -> str:
+def render_replay(page: ReplayPage) -> str:
     """Return the page as HTML that loads nothing from anywhere."""
     pack = Pack()
-    scenes = [_pack_scene(pack, number, scene) for number, scene in enumerate(reel.scenes)]
+    scenes = [_pack_scene(pack, number, scene) for number, scene in enumerate(page.scenes)]
     about = {
-        "language": reel.language,
-        "title": reel.title,
-        "lesson": dict(reel.lesson) or None,
-        "seeds": len(reel.scenes[0].runs),
+        "language": page.language,
+        "title": page.title,
+        "lesson": dict(page.lesson) or None,
+        "seeds": len(page.scenes[0].runs),
         "scenes": scenes,
         "index": pack.index,
     }
@@ -68,9 +68,9 @@ def render_replay(reel: Replay) -> str:
     )
     environment.filters["json"] = lambda value: Markup(escape_json(json.dumps(value, ensure_ascii=False)))
     words = {
-        name: {**usual, **reel.words.get(name, {})} for name, usual in json.loads(read_source("words.json")).items()
+        name: {**usual, **page.words.get(name, {})} for name, usual in json.loads(read_source("words.json")).items()
     }
-    title = reel.lesson[reel.language]["title"] if reel.lesson else reel.title or words[reel.language]["title"]
+    title = page.lesson[page.language]["title"] if page.lesson else page.title or words[page.language]["title"]
     return environment.get_template("replay.html").render(
         about=about,
         title=title,
@@ -78,7 +78,7 @@ def render_replay(reel: Replay) -> str:
         film=pack.encode(),
         style=Markup(read_source("replay.css")),
         script=Markup("\n".join(map(read_source, SCRIPTS))),
-        command=reel.command,
+        command=page.command,
     )
 
 

@@ -5,10 +5,10 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
 
-from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import CONF
+from experiments.composing import compose
+from experiments.configuration import choices
 from experiments.settings import replace_fields
 from experiments.teaching.comparison import build_settings, get_time_span, name_page, select_measures
 from sim.campaigns import TACTICS, Campaign
@@ -33,8 +33,8 @@ class Choice(NamedTuple):
 
 
 def list_choices(group: str) -> list[str]:
-    """Return the choices of a group of conf/."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    """Return the choices of a group of conf/, and of the user's own folders."""
+    return choices(group)
 
 
 class LiveSetup(NamedTuple):
@@ -100,7 +100,7 @@ def build_setup(choice: Choice) -> LiveSetup:
 @lru_cache(64)
 def _compose_scenario(*files: str) -> _ComposedScenario:
     """Return the settings of one file of each of `GROUPS`; composing takes half a second."""
-    with _COMPOSING, initialize_config_dir(str(CONF), version_base="1.3"):
+    with _COMPOSING:
         config = compose("replay", [f"{group}={name}" for group, name in zip(GROUPS, files, strict=True)])
     OmegaConf.resolve(config)
     return _ComposedScenario(build_settings(config), config)

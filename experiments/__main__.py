@@ -1,0 +1,33 @@
+"""One command for all apps: `infowar-lab APP KEY=VALUE`, and the same by `python -m experiments`."""
+
+import runpy
+import sys
+
+from experiments.apps import BY_NAME, PROGRAM, listing
+from experiments.exits import one_line
+from sim import __version__
+from sim.errors import InputError, suggest
+
+
+def main() -> None:
+    """List the apps, or run the one that the command line names."""
+    with one_line():
+        name, *words = sys.argv[1:] or ["--help"]
+        if name in ("--help", "-h"):
+            print(listing(), flush=True)
+            return
+        if name == "--version":
+            print(f"{PROGRAM} {__version__}", flush=True)
+            return
+        if name not in BY_NAME:
+            raise InputError(f"{name} is not an app: {suggest(name, BY_NAME)}")
+    sys.argv[1:] = words
+    try:
+        runpy.run_module(f"experiments.{name}", run_name="__main__", alter_sys=True)
+    except KeyboardInterrupt:  # before the app itself could take care of it
+        with one_line():
+            raise
+
+
+if __name__ == "__main__":
+    main()

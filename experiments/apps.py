@@ -1,0 +1,124 @@
+"""Which apps there are, by what a person wants, which of their keys matter, and which choices they cannot use."""
+
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from experiments.configuration import CONF
+
+PROGRAM = "infowar-lab"
+
+
+class App(NamedTuple):
+    """One app: a module of this package with `conf`/NAME.yaml, or with a command line of its own."""
+
+    keys: str = ""  #: the ten that matter, as `--help` lists them
+    refused: str = ""  #: choices that its own checks refuse, each GROUP=CHOICE
+    line: str = ""  #: what it does, if no file of configuration says so
+
+
+_RUN = "ticks seeds out population.size army.size"
+
+APPS: dict[str, dict[str, App]] = {
+    "See it": {
+        "demo": App(line="A world in your browser: play, step, reset, and fork it."),
+        "replay": App(f"{_RUN} seed campaign.hours replay.people replay.without replay.language"),
+        "story": App(f"{_RUN} seed workers campaign.start campaign.hours moderation.capacity"),
+        "run": App(f"{_RUN} seed campaign.start campaign.hours record.people replay"),
+    },
+    "Ask it": {
+        "suppression": App(f"{_RUN} campaign.hours campaign.intensity knockouts.seeds robustness.seeds priors.draws"),
+        "defences": App(f"{_RUN} moderation.capacity trial.names trial.pairs trial.scenarios trial.robustness_seeds"),
+        "contest": App(
+            "ticks seeds out population.size moderation.capacity contest.budget contest.breadths "
+            "contest.tactics contest.brigade contest.committee"
+        ),
+        "recovery": App(
+            f"{_RUN} campaign.start reaction.half_life recovery.hours recovery.intensities recovery.interventions"
+        ),
+        "unmasking": App(
+            "ticks seeds out population.size forces.sleepers.size forces.sleepers.hired credibility.spillover "
+            "credibility.unmasked_factor unmasking.numbers unmasking.hours",
+            "scenario=committee_smear scenario=counter_moves scenario=extremist_surge scenario=fallujah_2016 "
+            "scenario=flooded_hashtag scenario=forum_era scenario=protest_day scenario=quiet scenario=suspension_wave "
+            "credibility=none",
+        ),
+    },
+    "Sweep it": {
+        "sweep": App(
+            "seeds out workers population.size sweep.grid sweep.lhs sweep.draws sweep.baseline sweep.outcome sweep.plan"
+        ),
+        "sensitivity": App(
+            "seeds out workers population.size sensitivity.method sensitivity.draws sensitivity.ranges "
+            "sweep.baseline sweep.outcome sweep.plan"
+        ),
+        "report": App(line="The report of a sweep, anew, also while it runs."),
+    },
+    "Test a detector": {
+        "detectors": App(
+            f"{_RUN} detectors benchmark.only benchmark.rate benchmark.train_seeds observer.rate",
+            "scenario=committee_smear",
+        ),
+        "race": App(f"{_RUN} race.detector race.watch race.rates race.rounds race.tolerance"),
+        "export": App(f"{_RUN} seed formats world evasion.jitter evasion.paraphrase"),
+    },
+    "Check the model": {
+        "validity": App(
+            f"{_RUN} feed.engagement expression.climate_weight expression.fear_weight reaction.direct_fear "
+            "reaction.leave_abuse"
+        ),
+        "calibrate": App(
+            "ticks seeds out workers calibrate.parameters calibrate.moments calibrate.trials "
+            "calibrate.draws calibrate.particles calibrate.plan",
+            "graph=configuration graph=file graph=lfr graph=planted graph=preferential graph=small_world",
+        ),
+        "docking": App(
+            "ticks seeds out population.size graph.links expression.climate_weight ross_seeds bots "
+            "relaxed_bots relaxed",
+            "graph=community graph=configuration graph=file graph=lfr graph=planted graph=small_world",
+        ),
+        "reproduce": App("paper runs seed out workers links bots graph.path simsom.runs simsom.scale"),
+    },
+}
+BY_NAME = {name: app for apps in APPS.values() for name, app in apps.items()}
+#: have a design of their own, and results that grow; they refuse -m
+GROWING = ("sweep", "sensitivity", "calibrate")
+#: what else must be said with a choice
+NEEDED = {"graph=file": "graph.path=FILE", "graph=configuration": "graph.path=FILE"}
+
+
+def typed() -> list[str]:
+    """Return the words of the command that started this process, as they may be typed again."""
+    words = sys.orig_argv[1:]
+    return [PROGRAM, *words[1:]] if words and Path(words[0]).stem == PROGRAM else ["python", *words]
+
+
+def format_start(name: str) -> str:
+    """Return what starts an app, in the form that started this process."""
+    words = typed()
+    if words[0] == PROGRAM:
+        return f"{PROGRAM} {name}"
+    module = words[words.index("-m") + 1 :][:1] if "-m" in words else []
+    return f"python -m experiments{' ' if module == ['experiments'] else '.'}{name}"
+
+
+def line_of(name: str) -> str:
+    """Return what an app does, in one line."""
+    if BY_NAME[name].line:
+        return BY_NAME[name].line
+    text = (CONF / f"{name}.yaml").read_text(encoding="utf-8")
+    return re.search(r"header: \|-\n *(.+)", text)[1]  # type: ignore[index]
+
+
+def listing() -> str:
+    """Return all apps, a line each, by what a person wants, and how to go on."""
+    start = format_start("APP")
+    lines = ["Paired worlds, agent by agent, with and without an organised campaign.", "", f"  {start} KEY=VALUE ..."]
+    for purpose, apps in APPS.items():
+        lines += ["", purpose, *(f"  {name:<12} {line_of(name)}" for name in apps)]
+    lines += [
+        "",
+        f"{format_start('suppression')} --help  what an app does, its keys, choices and examples; every app has it",
+    ]
+    return "\n".join(lines)
