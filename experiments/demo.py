@@ -11,6 +11,7 @@ from contextlib import suppress
 from threading import Timer
 from typing import Any, NoReturn
 
+from experiments.apps import format_start
 from experiments.configuration import folders, searched
 from sim.errors import InputError
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.apps import BY_NAME, GROWING, NEEDED
+from experiments.apps import BY_NAME, GROWING, NEEDED, format_start
 from experiments.composing import known_as
 from experiments.configuration import CONF, choices, is_group
 

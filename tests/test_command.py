@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 from experiments import manual
 from experiments.__main__ import main
 from experiments.app import app
-from experiments.apps import APPS, BY_NAME, GROWING, line_of, listing, typed
+from experiments.apps import APPS, BY_NAME, GROWING, format_start, line_of, listing, typed
 from experiments.composing import compose
 from experiments.configuration import CONF, OWN, choices
 from experiments.folder import RECORD, open_result_folder

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import NoReturn
 
-from experiments.apps import line_of
+from experiments.apps import format_start, line_of
 from experiments.configuration import expanded
 from experiments.exits import one_line
 from experiments.sweeps.sealing import seal, unseal
