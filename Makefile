@@ -7,8 +7,12 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1 \
 	&& { echo $$p; break; }; done)
-BIN := .venv/bin
-READY := .venv/.ready
+VENV ?= .venv
+BIN := $(VENV)/bin
+CORE := $(VENV)/.core
+READY := $(VENV)/.ready
+# Files are compiled when they are first imported: most of what is installed never is.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 DEMO := out/demo
 
 help:  ## this list
@@ -18,13 +22,17 @@ help:  ## this list
 
 install: $(READY)  ## make .venv with everything in it (once; again when versions change)
 
-$(READY): pyproject.toml constraints.txt
+$(CORE): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found: make install PYTHON=/path/to/python" >&2; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) -e .
 	@touch $@
 
-demo: $(READY)  ## the main job with fewer people and seeds, no other assumptions: within a minute once installed
+$(READY): $(CORE)
+	$(INSTALL) -e '.[dev]'
+	@touch $@
+
+demo: $(CORE)  ## the main job with fewer people and seeds, no other assumptions: within a minute once installed
 	$(BIN)/python -m experiments.suppression out=$(DEMO) population.size=800 seeds=10 \
 		knockouts.seeds=6 robustness.seeds=0 priors.draws=0
 	@echo "smaller than the default (800 people, 10 seeds, no other assumptions): its interval is wide"

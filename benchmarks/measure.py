@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.phases import ACTIVATION, ENGINE, PHASES, PLAIN, REPORTING, SHARED, THREADED, time_phases
 from benchmarks.plain_bridge import to_accounts, to_ledger
 from benchmarks.plain_mesa import PlainWorld
 from benchmarks.world import make_setting
+from sim.kernels import cached_njit
 from sim.observers.base import StepRecord
 from sim.state.graph import Graph
 from sim.world import World
@@ -61,7 +61,7 @@ class VisitObserver:
         return [int(part.sum()) for part in np.split(np.array(hours), rounds)]
 
 
-@njit(cache=True)
+@cached_njit
 def gather(start, column, values):
     """Return the sum of `values` over everybody's followees: one visit an edge and nothing else."""
     total = 0

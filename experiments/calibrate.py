@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import resumable_app
 from experiments.configuration import CONF
+from experiments.extras import require
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Search, judge and report; every run is kept, so that the same command goes on where it was stopped."""
     options: dict[str, Any] = OmegaConf.to_container(config.calibrate)  # type: ignore[assignment]
     check_options(options, config.seeds)
-    require_package("optuna", "calibrate")
+    require("calibrate", "calibrate", "optuna")
     if options["particles"]:
-        require_package("pyabc", "posterior")
+        require("calibrate.particles", "posterior", "optuna", "pyabc")
     from experiments.calibration import posterior, search
     from experiments.settings import build_setting
     from experiments.sweeps.design import parse_ranges
@@ -115,12 +115,6 @@ def format_size(keys: int, moments: Sequence[Moment], options: Mapping[str, Any]
     lines = [f"{keys} parameters, {options['trials']} trials x {seeds} seeds, {len(moments)} moments:"]
     lines += [f"  {moment.name}: {moment.target:g} +- {moment.scale:g}" for moment in moments]
     return "\n".join(lines)
-
-
-def require_package(package: str, group: str) -> None:
-    """Raise InputError unless `package` of an optional group is installed."""
-    if find_spec(package) is None:
-        raise InputError(f"{package} is not installed: python -m pip install 'infowar-lab[{group}]'")
 
 
 def check_options(options: Mapping[str, Any], seeds: int) -> None:

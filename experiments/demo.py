@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from experiments.apps import format_start
 from experiments.configuration import folders, searched
+from experiments.extras import install, missing
 from sim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -41,7 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog=format_start("demo"),
         description="A world in your browser: choose a scenario, play, step, reset, and fork it: two worlds, with\n"
         "and without what the scenario is about. Works offline.\n"
-        "Needs the group `live`: pip install -c constraints.txt -e '.[live]'",
+        f"Needs: {install('live')}",
         epilog=f"examples:\n  {format_start('demo')}\n  {format_start('demo')} --port 9000 --no-open",
     )
     parser.add_argument(
@@ -109,7 +110,8 @@ def serve(wanted: argparse.Namespace) -> None:
     try:
         serving = make_server(wanted.host, wanted.port)
     except ImportError:
-        print("the live page needs more packages: pip install -c constraints.txt -e '.[live]'", file=sys.stderr)
+        listener.close()
+        print(missing("the live page", "live"), file=sys.stderr)
         raise SystemExit(2) from None
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
     address = f"http://{host}:{listener.getsockname()[1]}"

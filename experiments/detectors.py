@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
+from experiments.extras import require
 from experiments.settings import apply_overrides, build_setting, describe_run, replace_fields
 from sim.errors import InputError, suggest
 
@@ -79,10 +80,7 @@ def prepare_benchmark(config: DictConfig) -> tuple[Setting, dict[str, Detector],
 
 def check_options(config: DictConfig) -> None:
     """Raise InputError unless every key of `benchmark` is what it may be, and scikit-learn and datasketch are there."""
-    from importlib.util import find_spec
-
-    if not find_spec("sklearn") or not find_spec("datasketch"):
-        raise InputError("detectors need scikit-learn and datasketch: pip install 'infowar-lab[detectors]'")
+    require("this app", "detectors", "sklearn", "datasketch")
     asked = config.benchmark
     for key, least in MINIMUM.items():
         if not isinstance(asked[key], int) or isinstance(asked[key], bool) or asked[key] < least:

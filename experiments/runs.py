@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -114,7 +115,7 @@ def simulate_all(runs: Sequence[Run], workers: int, label: str) -> Iterator[tupl
                 advance(len(group))
             return
         with open_process_pool(workers) as pool:
-            pool.submit(compile_speech)
+            pool.submit(compile_largest)
             warm_up(runs)
             waiting: dict[Future[list[RunResult]], list[Run]] = {
                 pool.submit(simulate_group, group): group for group in groups.values()
@@ -152,21 +153,54 @@ def run_jobs(
                 advance(1)
 
 
-def compile_speech() -> None:
-    """Compile the kernel that takes longest, on nobody: in a worker, while the parent compiles the others."""
+def compile_largest() -> None:
+    """Compile the kernels that take longest, on nobody: in a worker, while the parent compiles the others.
+
+    Reading comes first, as the parent needs it first.
+    """
     import numpy as np
 
+    from sim.people.attention import Attention
     from sim.people.expression import Expression
+    from sim.platform.feed import Feed
+    from sim.platform.timelines import Timelines
+    from sim.rules import get_values
     from sim.state.accounts import make_blank_accounts
+    from sim.state.graph import Adjacency
     from sim.state.posts import Ledger
-    from sim.state.records import ActiveUsers, Exposures, StateUpdate
+    from sim.state.records import ActiveUsers, StateUpdate
+    from sim.state.topics import Topics
 
-    rows, whole, number = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0)
-    change = StateUpdate(number, number, number, number, number, number, whole, whole, np.zeros(0, np.bool_))
-    nobody, nothing = ActiveUsers(rows, rows, whole), Exposures(np.zeros(1, np.int64), rows)
-    rule, people = Expression(), make_blank_accounts(0)
-    wanted = rule.decide(people, nobody, change, number, 1, 0)
-    rule.speak(people, Ledger(1).columns, 0, nobody, nothing, change, wanted, 1, 0)
+    rows, whole, number, flags = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
+    people, nobody, posts, topics = (
+        make_blank_accounts(0),
+        ActiveUsers(rows, rows, whole),
+        Ledger(1).get_rows(),
+        Topics(1),
+    )
+    feed, attention, speech = Feed(), get_values(Attention()), Expression()
+    with uncollected():
+        streams = topics.serials, topics.lengths
+        display = feed.build_candidates(posts, 0, Timelines(0).columns, streams, whole, flags, attention, 0)
+        seen = feed.read(people, Adjacency(whole, whole, rows), posts, 0, display, nobody, attention, 1, 0)
+        change = StateUpdate(number, number, number, number, number, number, whole, whole, flags)
+        wanted = speech.decide(people, nobody, change, number, 1, 0)
+        speech.speak(people, posts, 0, nobody, seen, change, wanted, 1, 0)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Do without Python's collector in this block, where kernels are compiled.
+
+    A compiler makes millions of objects that stay; to look at them again and again takes a fifth of its time.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def count_cores() -> int:
@@ -189,7 +223,8 @@ def warm_up(runs: Sequence[Run]) -> None:
         seen.add(kinds)
         small: dict[str, Any] = {"population.size": 50, "army.size": 30}
         small |= {"campaign.start": 1, "campaign.tactics": ("flood", "abuse"), "campaign.victims": ()}
-        simulate_run(Run("", "", "", "", 1, replace_fields(run.setting, small), 96))
+        with uncollected():
+            simulate_run(Run("", "", "", "", 1, replace_fields(run.setting, small), 96))
 
 
 @contextmanager

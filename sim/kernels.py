@@ -7,21 +7,26 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
+from sim.kernel_cache import cached_njit_with
+
 # Numba would count every array that a loop touches, atomically, which costs as much as the work; kernels are given all
 # their arrays and make none, so nothing has to be counted.
-_UNCOUNTED: dict[str, Any] = {"cache": True, "_nrt": False}
+_UNCOUNTED: dict[str, Any] = {"_nrt": False}
+
+#: Compiles a function as numba's njit does, and keeps the result where this project keeps its kernels.
+cached_njit = cached_njit_with()
 
 #: Compiles a loop over columns that makes no arrays. It runs outside Python's lock.
-kernel = njit(nogil=True, **_UNCOUNTED)
+kernel = cached_njit_with(nogil=True, **_UNCOUNTED)
 
 #: Compiles a piece of a kernel, which is written into the kernel wherever it is called: handing over a tuple of
 #: columns would cost more than a few steps on them.
-inline_kernel = njit(inline="always", **_UNCOUNTED)
+inline_kernel = cached_njit_with(inline="always", **_UNCOUNTED)
 
 _CACHE_LINE = 64  # bytes that a processor fetches at once
 

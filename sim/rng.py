@@ -10,7 +10,8 @@ import math
 from hashlib import blake2b
 
 import numpy as np
-from numba import njit
+
+from sim.kernels import cached_njit
 
 U64 = np.uint64
 _GOLDEN = U64(0x9E3779B97F4A7C15)
@@ -25,7 +26,7 @@ def stream(name: str) -> np.uint64:
     return U64(int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little"))
 
 
-@njit(cache=True)
+@cached_njit
 def mix(key, value):
     """Absorb `value` into `key` (both uint64): one SplitMix64 step. Returns uint64."""
     z = (key + _GOLDEN) ^ (U64(value) * _MIX1)
@@ -34,7 +35,7 @@ def mix(key, value):
     return z ^ (z >> _S31)
 
 
-@njit(cache=True)
+@cached_njit
 def stream_key(seed, stream, tick):
     """Return the key of one stream at one tick; absorb an identity next. Arguments are integers."""
     return mix(mix(mix(U64(0), U64(seed)), U64(stream)), U64(tick))
@@ -45,31 +46,31 @@ def make_key(seed: int, stream: np.uint64, tick: int = 0) -> np.uint64:
     return U64(stream_key(seed, stream, tick))
 
 
-@njit(cache=True)
+@cached_njit
 def to_unit_interval(key):
     """Map a uint64 key to a float64 uniform on the open interval (0, 1)."""
     return (float(key >> _S12) + 0.5) * _UNIT
 
 
-@njit(cache=True)
+@cached_njit
 def uniform(key, identity):
     """Draw the uniform of `identity` (uint64) in the stream `key`. Returns float64 in (0, 1)."""
     return to_unit_interval(mix(key, identity))
 
 
-@njit(cache=True)
+@cached_njit
 def draw(identity, purpose):
     """Draw the uniform of one decision about `identity`; `purpose` is a small integer naming it."""
     return to_unit_interval(mix(identity, U64(purpose)))
 
 
-@njit(cache=True)
+@cached_njit
 def pair_uniform(key, identity, other):
     """Draw the uniform of an ordered pair of identities, such as (reader, post)."""
     return to_unit_interval(mix(mix(key, identity), other))
 
 
-@njit(cache=True)
+@cached_njit
 def normal(key, identity):
     """Draw a standard normal (Box & Muller 1958, doi:10.1214/aoms/1177706645)."""
     first = mix(key, identity)
@@ -78,7 +79,7 @@ def normal(key, identity):
     )
 
 
-@njit(cache=True)
+@cached_njit
 def draw_each(identities, purpose):
     """Draw one uniform for each identity (uint64 [n]) for one purpose. Returns float64 [n]."""
     out = np.empty(len(identities))
@@ -87,7 +88,7 @@ def draw_each(identities, purpose):
     return out
 
 
-@njit(cache=True)
+@cached_njit
 def exponentials(identities, purpose, mean):
     """Draw one exponential of this mean for each identity for one purpose. Returns float64 [n]."""
     out = np.empty(len(identities))
@@ -96,7 +97,7 @@ def exponentials(identities, purpose, mean):
     return out
 
 
-@njit(cache=True)
+@cached_njit
 def keyed_hash(key, values):
     """Absorb each of `values` (uint64 [n]) into `key`. Returns uint64 [n]."""
     out = np.empty(len(values), np.uint64)
@@ -105,7 +106,7 @@ def keyed_hash(key, values):
     return out
 
 
-@njit(cache=True)
+@cached_njit
 def hash_pairs(first, second):
     """Absorb second[i] into first[i] for all i (both uint64 [n]). Returns uint64 [n]."""
     out = np.empty(len(first), np.uint64)
@@ -114,7 +115,7 @@ def hash_pairs(first, second):
     return out
 
 
-@njit(cache=True)
+@cached_njit
 def lognormals(mean, sigma, key, identities):
     """Draw a lognormal of this mean (>= 0) and log-sigma for each identity. Returns float64 [n]."""
     out = np.empty(len(identities))

@@ -19,7 +19,9 @@ LAYERS = (
     ("sim.people", "sim.platform", "sim.actors", "sim.observers"),
     ("sim.campaigns",),
     ("sim.state",),
-    ("sim.rng", "sim.rules", "sim.kernels", "sim.threads"),
+    ("sim.rng",),
+    ("sim.rules", "sim.kernels", "sim.threads"),
+    ("sim.kernel_cache",),
     ("sim.errors", "sim.__version__"),
 )
 # What else is installed, and the only places that may know of it.
@@ -56,13 +58,13 @@ CONFINED = {
     "llvmlite": ("sim.kernels",),
     "optuna": ("experiments.calibration.search",),
     "pyabc": ("experiments.calibration.abc_posterior",),
-    "numba": ("sim", "experiments.runs", "experiments.published", "experiments.detection.coaction"),
+    "numba": ("sim.kernels", "sim.kernel_cache"),
     "numpy": ("sim", "experiments"),
 }
 # Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.
 BLIND = ("sim.people", "sim.platform", "sim.actors")
 STANDARD = sys.stdlib_module_names
-COMPILED = {"kernel", "inline_kernel", "njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic"}
+COMPILED = {"kernel", "piece", "cached_njit", "njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic"}
 
 
 def within(module: str, package: str) -> bool:
@@ -286,5 +288,5 @@ def test_a_circle_is_found_through_packages_functions_and_types() -> None:
 def test_a_missing_annotation_is_found() -> None:
     source = "def a(x): ...\ndef b(x: int): ...\ndef c(*x) -> None: ...\nclass D:\n    def e(self, y) -> None: ...\n"
     assert unannotated(source) == ["a", "b", "c", "e"]
-    kernel = "@njit(cache=True)\ndef a(x):\n    return x\n@numba.njit\ndef b(x): ...\ndef c(x: int) -> int: ...\n"
+    kernel = "@cached_njit\ndef a(x):\n    return x\n@numba.njit\ndef b(x): ...\ndef c(x: int) -> int: ...\n"
     assert unannotated(kernel) == []

@@ -19,7 +19,7 @@ from experiments.teaching.replay_runs import ReplayJob, ReplayRun, run_job
 from sim.world import World
 from tests.worlds import LIVELY, START, lively
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make install")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
     "--no-sandbox",
@@ -184,7 +184,7 @@ SERVED = pytest.mark.filterwarnings("ignore")  # of the server's own packages; o
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+    pytest.importorskip("solara", reason="solara is not installed: make install")
     from experiments.demo import LOOPBACK, make_server
 
     with socket.socket() as free:

@@ -242,11 +242,6 @@ def test_a_moment_that_no_world_shows_is_told_before_the_search() -> None:
         work.compute_tables([])
 
 
-def test_what_is_not_installed_is_one_line() -> None:
-    with pytest.raises(InputError, match=r"^absent is not installed: .* pip install 'infowar-lab\[calibrate\]'$"):
-        calibrate.require_package("absent", "calibrate")
-
-
 def test_a_table_of_moments_is_read(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text('name,target,scale\n"2 reposts, %",55,2\n13 r,0.1,0.02\n')

@@ -300,7 +300,7 @@ def test_a_server_that_is_killed_leaves_no_worker_behind(tmp_path: Path):
 @pytest.mark.filterwarnings("ignore")  # of the server's own packages
 def test_only_this_machine_sees_the_page_unless_told_otherwise():
     assert demo.make_parser().parse_args([]).host == "127.0.0.1" == demo.LOOPBACK
-    pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+    pytest.importorskip("solara", reason="solara is not installed: make install")
     assert demo.make_server(demo.LOOPBACK, 8765).config.host == "127.0.0.1"
 
 

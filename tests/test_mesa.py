@@ -197,7 +197,7 @@ def test_reset_builds_the_same_world_again() -> None:
 @pytest.mark.filterwarnings("ignore")  # of the page's own packages
 def test_the_page_itself_steps_and_resets_a_world() -> None:
     """Mesa's own page with its real buttons, where it can be imported: besides Solara it needs Altair."""
-    solara = pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+    solara = pytest.importorskip("solara", reason="solara is not installed: make install")
     pytest.importorskip("altair", reason="Mesa's page needs altair, which nothing else here does")
     from ipyvuetify import Btn
     from mesa.visualization import SolaraViz

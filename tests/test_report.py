@@ -351,7 +351,7 @@ class TestFigures:
             assert mpl.rcParams["font.size"] == 23.0
 
     def test_they_are_left_alone_in_a_process_that_served_the_live_page(self):
-        pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+        pytest.importorskip("solara", reason="solara is not installed: make install")
         # In a process of its own: what the page's server loads stays loaded, without the page to serve.
         done = subprocess.run([sys.executable, "-c", SERVED], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (0, "left left alone\n"), done.stderr

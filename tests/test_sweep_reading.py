@@ -32,7 +32,7 @@ def found(number: int) -> pd.DataFrame:
 
 @pytest.mark.parametrize("number", range(len(TOOLS)), ids=TOOLS)
 def test_the_page_s_snippets_find_what_tidy_finds(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip(TOOLS[number], reason=f"{TOOLS[number]} is not installed: pip install -e '.[dev]'")
+    pytest.importorskip(TOOLS[number], reason=f"{TOOLS[number]} is not installed: make install")
     made(tmp_path / "out/sweep", TWO, failing={1})
     with Store(str(tmp_path / "out/sweep"), ("dissent_posts",)) as store:  # of a version that measures less
         store.write([outcome(99)])
@@ -65,7 +65,7 @@ def test_no_reader_meets_a_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_polars_reads_a_folder_that_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    polars = pytest.importorskip("polars", reason="polars is not installed: pip install -e '.[dev]'")
+    polars = pytest.importorskip("polars", reason="polars is not installed: make install")
     real, heights = files.pq.write_table, []
 
     def write(table: pa.Table, draft: Path) -> None:

@@ -63,8 +63,8 @@ def test_nothing_one_account_silence_and_a_campaign_alone_are_scored(make: type[
 def test_without_them_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("experiments.detection.toolkits.shutil.which", lambda name: None)
     monkeypatch.setattr("experiments.detection.toolkits.sys.executable", "nowhere/python")
-    monkeypatch.setattr("experiments.detection.toolkits.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"not installed: pip install 'infowar-lab\[toolkits\]'"):
+    monkeypatch.setattr("experiments.extras.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"^CoordinationToolkit needs coordination-network-toolkit, twitterbloc: "):
         CoordinationToolkit()
-    with pytest.raises(InputError, match=r"BLOC is not installed: pip install 'infowar-lab\[toolkits\]'"):
+    with pytest.raises(InputError, match=r"^Bloc needs coordination-network-toolkit, twitterbloc: "):
         Bloc()

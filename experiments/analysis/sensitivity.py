@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.extras import require
 from sim.errors import InputError
 
 METHODS = ("morris", "sobol")
@@ -77,7 +78,5 @@ def _make_problem(keys: Sequence[str]) -> dict[str, Any]:
 def _import_salib(name: str) -> Any:
     from importlib import import_module
 
-    try:
-        return import_module(f"SALib.{name}")
-    except ImportError:
-        raise InputError("SALib is not installed: python -m pip install 'infowar-lab[sensitivity]'") from None
+    require("sensitivity", "sensitivity", "SALib")
+    return import_module(f"SALib.{name}")

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
 from experiments.detection.detector import F64, I64, Detector
 from experiments.detection.traces import Trace, extract_trace
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
+from sim.kernels import cached_njit
 
 
 class SortedActions(NamedTuple):
@@ -87,7 +87,7 @@ def sort_actions(actions: Trace, accounts: int) -> SortedActions:
     return SortedActions(account, thing, time, place, start)
 
 
-@njit(cache=True)
+@cached_njit
 def _compute_strengths(actions, window, least, crowd):
     """Return the sum of weights of each account's ties (float64) and their number (int64)."""
     n = len(actions.start) - 1
@@ -103,7 +103,7 @@ def _compute_strengths(actions, window, least, crowd):
     return strength, degree
 
 
-@njit(cache=True)
+@cached_njit
 def _list_ties(actions, window, least, crowd, source, target, weights):
     """Fill in every tie, from both ends."""
     n, filled = len(actions.start) - 1, 0
@@ -118,7 +118,7 @@ def _list_ties(actions, window, least, crowd, source, target, weights):
             weight[b] = 0
 
 
-@njit(cache=True)
+@cached_njit
 def _count_partners(actions, a, window, crowd, weight, met):
     """Add account a's co-actions with each other account to `weight`; return how many it `met`."""
     partners = 0

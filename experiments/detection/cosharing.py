@@ -15,6 +15,7 @@ from scipy import sparse
 from experiments.detection.detector import F64, I64, Detector
 from experiments.detection.traces import Trace, extract_trace, merge_traces
 from experiments.detection.view import PlatformView
+from experiments.extras import require
 from sim.errors import InputError
 
 BLOCK = 512  #: accounts compared with all others at once: bounds the memory
@@ -39,6 +40,7 @@ class CoSharing(Detector):
     company: int = 3
 
     def __post_init__(self) -> None:
+        require("co-sharing", "detectors", "sklearn")
         for name in ("least", "neighbours", "company"):
             if getattr(self, name) < 1:
                 raise InputError(f"CoSharing.{name}={getattr(self, name)} must be at least 1")

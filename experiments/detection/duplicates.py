@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from experiments.detection.detector import F64, I64, Detector
 from experiments.detection.traces import select_standing
 from experiments.detection.view import PlatformView
+from experiments.extras import require
 from sim.errors import InputError
 
 BLOCK = 4096  #: texts whose words' hashes are in memory at once
@@ -36,6 +37,7 @@ class NearDuplicates(Detector):
     permutations: int = 64
 
     def __post_init__(self) -> None:
+        require(self.name, "detectors", "datasketch")
         if not 0.0 < self.threshold < 1.0:
             raise InputError(f"NearDuplicates.threshold={self.threshold} must be above 0 and below 1")
         for name, lowest in (("shortest", 1), ("permutations", 16)):

@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.detection import features
 from experiments.detection.detector import F64, I64, UNKNOWN, Detector, check_labels
 from experiments.detection.view import PlatformView
+from experiments.extras import require
 
 FEATURES: dict[str, Callable[[PlatformView], pd.DataFrame]] = {
     "all": features.compute_features,
@@ -25,6 +26,7 @@ class Outliers(Detector):
     """
 
     def __init__(self, of: str = "behaviour") -> None:
+        require("isolation forest", "detectors", "sklearn")
         self.of = of
 
     @property
@@ -55,6 +57,7 @@ class Boosted(Detector):
     supervised: ClassVar[bool] = True
 
     def __init__(self, of: str = "all") -> None:
+        require("gradient boosting", "detectors", "sklearn")
         self.of = of
         self.model: Any = None
 

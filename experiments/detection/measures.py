@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, precision_score, roc_auc_score, roc_curve
 
 from experiments.detection.detector import CAMPAIGN, F64, I64, UNKNOWN
 
@@ -58,6 +57,8 @@ def measure_ranking(found: EvaluatedAccounts, rate: float) -> dict[str, float]:
 
     nan where only one kind of account is there. Recall is that of the best threshold known only in hindsight.
     """
+    from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+
     kinds = len(np.unique(found.label))
     if kinds < 2:
         return dict.fromkeys(("auc", "average_precision", "recall_at_fpr"), float("nan"))
@@ -95,6 +96,7 @@ def compute_precisions(label: I64, flagged: Flags) -> dict[str, float]:
     without flags.
     """
     from scipy.stats import beta
+    from sklearn.metrics import precision_score
 
     ours, found = label == CAMPAIGN, {}
     genuine, false = int((~ours).sum()), int(flagged[~ours].sum())

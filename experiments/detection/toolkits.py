@@ -1,13 +1,12 @@
 """Detectors that others wrote, called as their users call them, on the files that the export writes.
 
-They are optional: `pip install 'infowar-lab[toolkits]'`. Without them these detectors say so when they are made.
+They are optional. Without them these detectors say when they are made which packages they need.
 """
 
 import json
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,10 +20,10 @@ from experiments.detection.formats.base import AccountTexts, Format, format_stan
 from experiments.detection.formats.pages import V1
 from experiments.detection.formats.tables import Cnt
 from experiments.detection.view import PlatformView
+from experiments.extras import missing, require
 from sim.errors import InputError
 
 COMMAND = "compute_networks"
-CURE = "pip install 'infowar-lab[toolkits]'"
 
 
 class CoordinationToolkit(Detector):
@@ -44,7 +43,7 @@ class CoordinationToolkit(Detector):
         beside = Path(sys.executable).parent / COMMAND
         self.command = str(beside) if beside.exists() else shutil.which(COMMAND)
         if self.command is None:
-            raise InputError(f"{COMMAND} of the coordination network toolkit is not installed: {CURE}")
+            raise missing("CoordinationToolkit", "toolkits")
 
     @property
     def name(self) -> str:
@@ -97,8 +96,7 @@ class Bloc(Detector):
 
     def __init__(self, neighbours: int = 5) -> None:
         self.neighbours = neighbours
-        if find_spec("bloc") is None:
-            raise InputError(f"BLOC is not installed: {CURE}")
+        require("Bloc", "toolkits", "bloc")
 
     def score(self, view: PlatformView) -> F64:
         """Return the mean cosine with the nearest; 0 for who has no posts."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from experiments.published.ross_2019 import Instance, Ross
 from sim.actors.base import create_accounts
 from sim.errors import InputError
+from sim.kernels import cached_njit
 from sim.people.wiring import uniforms
 from sim.rng import U64, make_key, mix, stream, uniform
 from sim.rules import Rule, parameter, share
@@ -106,7 +106,7 @@ def _draw_normals(key: np.uint64, count: int) -> F64:
     return np.sqrt(-2.0 * np.log(radius)) * np.cos(2.0 * np.pi * angle)
 
 
-@njit(cache=True)
+@cached_njit
 def _simulate_hours(people, first, origin, rate, weight, sharpness, hours, key):
     """Play `hours` ticks. `first` is x - t of each user at the start, `origin` what it is in an even climate.
 
@@ -145,7 +145,7 @@ def _simulate_hours(people, first, origin, rate, weight, sharpness, hours, key):
     return plus, minus
 
 
-@njit(cache=True)
+@cached_njit
 def _hear(people, said, heard):
     """Write into `heard` how much was said for +1 and for -1 by the users who influence each row."""
     heard[:] = 0.0
@@ -156,7 +156,7 @@ def _hear(people, said, heard):
                 heard[people.followers[place], side] += said[user]
 
 
-@njit(cache=True)
+@cached_njit
 def _draw_posts(person, log_odds):
     """Draw how many posts are voiced: intentions are geometric with mean 1, each is voiced by its own chance."""
     voiced = 0

@@ -4,9 +4,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sim.kernels import cached_njit
 from sim.people import wiring
 from sim.rng import U64, mix, pair_uniform, uniform
 from sim.state.accounts import F64, I64
@@ -47,7 +47,7 @@ def attach_nodes(key: np.uint64, n: int, links: int, power: float) -> Any:
     return wiring.grow_attachment(key, n, links) if power == 1.0 else _attach_nodes(key, n, links, power)
 
 
-@njit(cache=True)
+@cached_njit
 def _attach_nodes(key, n, links, power):
     newcomer, earlier = np.empty(links * (n - links), np.int32), np.empty(links * (n - links), np.int32)
     degree = np.zeros(n)
@@ -70,7 +70,7 @@ def _attach_nodes(key, n, links, power):
     return newcomer, earlier
 
 
-@njit(cache=True)
+@cached_njit
 def attach_to(key, newcomers, links, weights):
     """Link each newcomer to `links` distinct nodes with probability proportional to `weights` (float64 [n], > 0).
 
@@ -90,7 +90,7 @@ def attach_to(key, newcomers, links, weights):
     return newcomer, chosen
 
 
-@njit(cache=True)
+@cached_njit
 def _build_tree(weights):
     """Return a binary tree of sums: the root is tree[1], the leaf of node i is tree[len(tree) // 2 + i]."""
     half = 1
@@ -103,7 +103,7 @@ def _build_tree(weights):
     return tree
 
 
-@njit(cache=True)
+@cached_njit
 def _weigh(tree, node, weight):
     """Give a node another weight; sums are made anew, never by subtraction, so that no rounding remains."""
     place = len(tree) // 2 + node
@@ -113,7 +113,7 @@ def _weigh(tree, node, weight):
         tree[place] = tree[2 * place] + tree[2 * place + 1]
 
 
-@njit(cache=True)
+@cached_njit
 def _draw_distinct(tree, here, chosen):
     """Fill `chosen` with distinct nodes drawn by weight; those chosen are left with weight 0."""
     for ordinal in range(len(chosen)):
@@ -127,7 +127,7 @@ def _draw_distinct(tree, here, chosen):
         _weigh(tree, chosen[ordinal], 0.0)
 
 
-@njit(cache=True)
+@cached_njit
 def draw_directions(key, newcomer, earlier):
     """Draw, with probability 1/2 a link, whether the earlier node influences the newcomer. Returns bool [E]."""
     drawn = np.empty(len(newcomer), np.bool_)
@@ -136,7 +136,7 @@ def draw_directions(key, newcomer, earlier):
     return drawn
 
 
-@njit(cache=True)
+@cached_njit
 def start_state(people, inner):
     """Return the State of users with this inner confidence (float64 [U])."""
     users = len(people.valence)
@@ -149,7 +149,7 @@ def start_state(people, inner):
     return state
 
 
-@njit(cache=True)
+@cached_njit
 def advance_tick(people, state):
     """Play one tick: everybody looks at the speech of the last one. Returns (moved, number of flips).
 
@@ -174,12 +174,12 @@ def advance_tick(people, state):
     return moved, flips
 
 
-@njit(cache=True)
+@cached_njit
 def _compute_confidence(inner):
     return math.tanh(0.5 * inner) if inner > 0.0 else 0.0
 
 
-@njit(cache=True)
+@cached_njit
 def _toggle_speech(people, state, user):
     """Let a user start or stop speaking, and let everybody who is influenced hear of it."""
     state.speaks[user] = not state.speaks[user]
@@ -189,7 +189,7 @@ def _toggle_speech(people, state, user):
         state.heard[people.followers[place], side] += step
 
 
-@njit(cache=True)
+@cached_njit
 def settle(people, inner, limit):
     """Play until nobody moves, a limit cycle is proven, or `limit` ticks are over.
 
@@ -223,13 +223,13 @@ def settle(people, inner, limit):
     return (limit, -1, *_count_speakers(people, state))
 
 
-@njit(cache=True)
+@cached_njit
 def _count_speakers(people, state):
     plus = (state.speaks & (people.valence > 0)).sum()
     return float(plus), float(state.speaks.sum() - plus)
 
 
-@njit(cache=True)
+@cached_njit
 def _is_recurrent(state, then_inner, unsteady):
     """Tell whether speech since the mark will repeat for ever.
 
@@ -244,7 +244,7 @@ def _is_recurrent(state, then_inner, unsteady):
     return True
 
 
-@njit(cache=True)
+@cached_njit
 def _is_endless(people, state, then_inner, period):
     """Tell whether, in speech that repeats, every tick of the period moves somebody who returns each time.
 

@@ -1,11 +1,10 @@
 """Compiled kernels that draw the networks of Truong et al. (2024)."""
 
-from numba import njit
-
+from sim.kernels import cached_njit
 from sim.rng import U64, mix, pair_uniform, uniform
 
 
-@njit(cache=True)
+@cached_njit
 def grow(key, n, k, p, source, target):
     """Grow a random-walk network of n > k + 1 nodes; each newcomer follows k others, of whom some may coincide.
 
@@ -28,7 +27,7 @@ def grow(key, n, k, p, source, target):
     return made
 
 
-@njit(cache=True)
+@cached_njit
 def _add_newcomer(here, node, k, p, source, target, made):
     first = made
     friend = int(uniform(here, U64(0)) * node)
@@ -58,7 +57,7 @@ def _add_newcomer(here, node, k, p, source, target, made):
     return _drop_repeats(source, target, first, begun, made)
 
 
-@njit(cache=True)
+@cached_njit
 def _find_row(source, node, made, k):
     """Return where the edges of `node` begin and end: edges are in order of source."""
     low, high = 0, made
@@ -74,7 +73,7 @@ def _find_row(source, node, made, k):
     return low, end
 
 
-@njit(cache=True)
+@cached_njit
 def _has_node(target, low, high, node):
     found = False
     for item in range(low, high):
@@ -82,7 +81,7 @@ def _has_node(target, low, high, node):
     return found
 
 
-@njit(cache=True)
+@cached_njit
 def _drop_repeats(source, target, first, begun, made):
     """Drop edges from `begun` on that stand between `first` and `begun` too; return the number of edges left."""
     kept = begun
@@ -93,7 +92,7 @@ def _drop_repeats(source, target, first, begun, made):
     return kept
 
 
-@njit(cache=True)
+@cached_njit
 def count_successes(key, identity, trials, p, first):
     """Return how many of `trials` draws of `identity`, numbered from `first`, are below p: a keyed binomial."""
     count = 0

@@ -3,9 +3,7 @@
 import math
 from typing import NamedTuple
 
-from numba import njit
-
-from sim.kernels import kernel
+from sim.kernels import cached_njit, kernel
 from sim.rng import U64, draw, mix
 from sim.state.accounts import F64, I64
 from sim.state.graph import I32
@@ -98,7 +96,7 @@ def act(key, feeds, messages, made, posted, humans, mu, phi, strength, recency):
     return made, seen, by_bots
 
 
-@njit(cache=True)
+@cached_njit
 def compute_quality(u, strength):
     """Return the quality at `u` in [0, 1] of the distribution with density proportional to e^(strength q) on [0, 1]."""
     if strength == 0.0:

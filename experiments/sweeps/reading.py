@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from experiments.extras import require
 from experiments.sweeps.files import read_table
 from experiments.sweeps.outcomes import OK
 from sim.errors import InputError
@@ -108,10 +109,8 @@ def find_effect_column(frame: pd.DataFrame, outcome: str) -> str:
 def read_xarray(folder: str | Path) -> "xarray.Dataset":
     """Return `tidy` as an xarray Dataset with a dimension for each varied key and one for seeds, nan where no run is.
 
-    It needs the optional group `xarray`.
-
     Raises:
-        InputError: the folder is none of a sweep, or two of its points have the same values.
+        InputError: xarray is not installed, the folder is none of a sweep, or two of its points have the same values.
 
     Example:
         >>> import infowar_lab as lab
@@ -119,6 +118,7 @@ def read_xarray(folder: str | Path) -> "xarray.Dataset":
         >>> dict(armies["dissent_posts"].sizes)
         {'army.size': 2, 'seed': 1}
     """
+    require("dataset", "xarray", "xarray")
     frame, (_, keys) = read_tidy(folder), read_design(folder)
     index: list[Any] = [*keys, "seed"]
     if frame.duplicated(index).any():

@@ -5,7 +5,6 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from experiments.analysis.summary import MEASURES
+from experiments.extras import require
 from experiments.folder import write_metadata
 from experiments.runs import count_cores
 from experiments.sweeps import plan, scheduler, world
@@ -189,8 +189,8 @@ def check_options(sweep: Mapping[str, Any]) -> None:
             raise InputError(f"sweep.{key}={sweep[key]} is unknown: say {said}")
     if sweep["engine"] == "local" and sweep["address"] != "auto":
         raise InputError(f"sweep.address={sweep['address']} is for a cluster: add sweep.engine=ray")
-    if sweep["engine"] == "ray" and find_spec("ray") is None:
-        raise InputError("sweep.engine=ray needs Ray: pip install 'infowar-lab[ray]', on every machine of the cluster")
+    if sweep["engine"] == "ray":
+        require("every machine of sweep.engine=ray", "ray", "ray")
     for key in BOOLEANS:
         if not isinstance(sweep[key], bool):
             raise InputError(f"sweep.{key}={sweep[key]} must be true or false")

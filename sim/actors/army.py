@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent, make_orders_key, make_post_key
 from sim.campaigns import TACTICS, Campaign
+from sim.kernels import cached_njit
 from sim.rng import draw, exponentials, keyed_hash, make_key, mix, stream
 from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64, OPINION_THRESHOLD
@@ -242,7 +242,7 @@ def _make_empty_orders() -> Orders:
     return Orders(make_drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
 
 
-@njit(cache=True)
+@cached_njit
 def _survey(rows, view, own, victim, named):
     """Look through the rows of the day.
 
@@ -269,7 +269,7 @@ def _survey(rows, view, own, victim, named):
     return visible, newest, push[:pushed], praise[:praised], reach[:praised]
 
 
-@njit(cache=True)
+@cached_njit
 def _find_standing(serials, base, removed):
     """Return the rows of those `serials` that are in the window and not removed, int64."""
     rows, n = np.empty(len(serials), np.int64), 0
@@ -280,7 +280,7 @@ def _find_standing(serials, base, removed):
     return rows[:n]
 
 
-@njit(cache=True)
+@cached_njit
 def _assign_workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
     """Return how many posts each member writes, int64.
 
@@ -301,7 +301,7 @@ def _assign_workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
     return count
 
 
-@njit(cache=True)
+@cached_njit
 def _fill(new, order, tactics, platoons, count, pool, numbers, view, orders, text, toxic_share, p):
     """Fill the drafts of all members, and of each draft the number of its order and its tactic."""
     rows, keys, officer, tactic, copying, desk = platoons
@@ -333,7 +333,7 @@ def _fill(new, order, tactics, platoons, count, pool, numbers, view, orders, tex
             d += 1
 
 
-@njit(cache=True)
+@cached_njit
 def _draw_second(post, slot, jitter):
     """Return the second of the hour: a slot shared by an officer's members, plus the member's jitter."""
     late = -jitter * math.log(draw(post, _JITTER))

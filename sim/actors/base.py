@@ -3,9 +3,9 @@
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sim.kernels import cached_njit
 from sim.rng import draw_each, hash_pairs, keyed_hash, lognormals, make_key, mix, stream
 from sim.state.accounts import F64, I64, Accounts, make_blank_accounts
 from sim.state.posts import CONTESTED, I8, I32, Ledger, Posts
@@ -139,7 +139,7 @@ def make_pair_keys(keys: NDArray[np.uint64], ordinal: I64, key: np.uint64) -> ND
     return together
 
 
-@njit(cache=True)
+@cached_njit
 def make_post_key(key, member, ordinal):
     """Return the identity (uint64) of a member's post number `ordinal`; `key` is what `make_orders_key` returns."""
     return mix(mix(key, member), np.uint64(ordinal))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent, make_orders_key, make_post_key
+from sim.kernels import cached_njit
 from sim.rng import draw, make_key, mix, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
@@ -77,7 +77,7 @@ def find_abused(view: PublicView) -> I64:
     return np.asarray(found[found >= 0])
 
 
-@njit(cache=True)
+@cached_njit
 def _count_posts(keys, hour, able, strength, rate):
     """Return how many posts each volunteer writes in this hour, int64."""
     count = np.zeros(len(keys), np.int64)
@@ -88,7 +88,7 @@ def _count_posts(keys, hour, able, strength, rate):
     return count
 
 
-@njit(cache=True)
+@cached_njit
 def _fill(new, rows, keys, count, orders, bait, view):
     d = 0
     for m in range(len(count)):

@@ -8,11 +8,11 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.actors.base import Actor, PublicView
 from sim.actors.evasion import Evasion
+from sim.kernels import cached_njit
 from sim.rng import draw, draw_each, hash_pairs, keyed_hash, lognormals, make_key, mix, stream
 from sim.state.accounts import I64
 from sim.state.posts import CONTESTED, Drafts, fill_reply, fill_repost, make_drafts
@@ -123,7 +123,7 @@ def _mark_possible(new: Drafts, view: PublicView) -> NDArray[np.bool_]:
     return possible
 
 
-@njit(cache=True)
+@cached_njit
 def _delay(time, keys, key, window, diurnal):
     """Add to each second a delay in 0 .. window: even, or as dense as the day's rhythm at that hour."""
     turn = 2.0 * math.pi / DAY
@@ -143,7 +143,7 @@ def _delay(time, keys, key, window, diurnal):
         time[d] += int(late)
 
 
-@njit(cache=True)
+@cached_njit
 def _write(new, rows, view):
     """Fill drafts whose key, author and time stand, from the day's everyday posts in `rows`.
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.actors.base import AccountBatch, PublicView, create_accounts, make_orders_key, make_post_key
+from sim.kernels import cached_njit
 from sim.rng import draw, make_key, mix, stream
 from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64
@@ -89,7 +89,7 @@ def _make_unordered(n: int) -> Orders:
     return Orders(make_drafts(n), np.full(n, -1, np.int64), np.full(n, -1, np.int8))
 
 
-@njit(cache=True)
+@cached_njit
 def _count_posts(keys, hour, barred, rallying, p):
     """Return how many posts each fan writes in this hour, int64."""
     count = np.zeros(len(keys), np.int64)
@@ -101,7 +101,7 @@ def _count_posts(keys, hour, barred, rallying, p):
     return count
 
 
-@njit(cache=True)
+@cached_njit
 def _fill(new, rows, keys, count, orders, view, push, rallying, p):
     d = 0
     for m in range(len(count)):

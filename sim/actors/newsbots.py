@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.actors.base import AccountBatch, PublicView, create_accounts, make_orders_key, make_post_key
+from sim.kernels import cached_njit
 from sim.rng import draw, make_key, mix, stream
 from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64
@@ -67,7 +67,7 @@ class Agency:
         return Orders(new, np.full(written, -1, np.int64), np.full(written, -1, np.int8))
 
 
-@njit(cache=True)
+@cached_njit
 def _fill(new, rows, keys, barred, number, hour, orders, tick, p):
     """Fill in who takes up which bulletin; return how many posts that is."""
     d = 0

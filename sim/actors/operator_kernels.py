@@ -7,10 +7,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.actors.base import make_post_key
 from sim.campaigns import DELIVERIES, OPERATIONS
+from sim.kernels import cached_njit
 from sim.rng import draw, mix
 from sim.state.accounts import F64, I64, OPINION_THRESHOLD
 from sim.state.posts import CIVIC, CONTESTED, DISTRESS, FIRST_SLOGAN, SMEAR, fill_reply, fill_repost
@@ -56,7 +56,7 @@ class Tasks(NamedTuple):
     target_stop: I64
 
 
-@njit(cache=True)
+@cached_njit
 def sum_engagement(rows, view, own, camp):
     """Return, for each account, the echo of its content of the camp among `rows` (float64 [A]); none of `own`."""
     visible = np.zeros(len(own))
@@ -72,7 +72,7 @@ def sum_engagement(rows, view, own, camp):
     return visible
 
 
-@njit(cache=True)
+@cached_njit
 def find_newest(rows, voice, aimed):
     """Return the newest of `rows` of each aimed account, ascending, int64."""
     out, n = np.empty(len(rows), np.int64), 0
@@ -86,13 +86,13 @@ def find_newest(rows, voice, aimed):
     return out[:n][::-1].copy()
 
 
-@njit(cache=True)
+@cached_njit
 def _only_reposts(work, o):
     """Tell whether operation `o` writes nothing of its own."""
     return work.tactic[o] == LIFT or (work.tactic[o] == DEMORALISE and work.delivery[o] == AMPLIFY)
 
 
-@njit(cache=True)
+@cached_njit
 def _is_idle(work, o):
     """Tell whether operation `o` finds nothing to act upon."""
     if work.tactic[o] == SMEARING:
@@ -100,7 +100,7 @@ def _is_idle(work, o):
     return (work.tactic[o] == ABUSE or _only_reposts(work, o)) and work.first[o] == work.stop[o]
 
 
-@njit(cache=True)
+@cached_njit
 def assign_work(count, task, keys, hour, able, late, used, tick, work, p):
     """Write how many posts each member writes in the hour, and for which operation."""
     for m in range(len(keys)):
@@ -121,7 +121,7 @@ def assign_work(count, task, keys, hour, able, late, used, tick, work, p):
             count[m] = max(0, min(wish, p.quota - used[m]))
 
 
-@njit(cache=True)
+@cached_njit
 def fill_drafts(new, rows, keys, group, copying, count, task, work, view, orders, text, p):
     """Fill the drafts of all members, who come one after the other."""
     d = 0
@@ -147,7 +147,7 @@ def fill_drafts(new, rows, keys, group, copying, count, task, work, view, orders
             d += 1
 
 
-@njit(cache=True)
+@cached_njit
 def _compose(new, d, post, pick, tactic, o, j, work, view):
     """Fill draft `d` with fresh content of an operation."""
     new.topic[d] = CONTESTED

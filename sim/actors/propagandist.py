@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent, make_orders_key, make_post_key
+from sim.kernels import cached_njit
 from sim.rng import draw, lognormals, make_key, mix, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
@@ -75,7 +75,7 @@ class Organisation:
         self.engagement = echo
 
 
-@njit(cache=True)
+@cached_njit
 def _count_posts(rates, keys, hour, barred):
     """Return how many posts each member writes in an hour, int64: its rate, rounded at random."""
     count = np.zeros(len(keys), np.int64)
@@ -85,7 +85,7 @@ def _count_posts(rates, keys, hour, barred):
     return count
 
 
-@njit(cache=True)
+@cached_njit
 def _write(new, rows, keys, count, orders, now, shock, content):
     d = 0
     for m in range(len(count)):

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent
 from sim.actors.operator_group import DAY, find_most_visible
+from sim.kernels import cached_njit
 from sim.rng import make_key, mix, stream, uniform
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
@@ -66,7 +66,7 @@ class ReporterGroup:
         return nothing._replace(targets=aims, reported=reported[:count])
 
 
-@njit(cache=True)
+@cached_njit
 def _draw_reports(reported, rows, root, keys, key, rate):
     """Fill in the rows that members report; return how many. Keyed by member and content."""
     n = 0

@@ -1,8 +1,8 @@
 """The rest of the cast: who is believed, who loses heart, at whom forces aim; each where its mechanism is."""
 
 import numpy as np
-from numba import njit
 
+from sim.kernels import cached_njit
 from sim.observers.base import StepRecord, mean
 from sim.state.accounts import DISSENTER, I64
 from sim.state.posts import CIVIC, DISTRESS, FIRST_SLOGAN, SMEAR
@@ -77,7 +77,7 @@ class MoraleMeasures:
         }
 
 
-@njit(cache=True)
+@cached_njit
 def _count_impressions(voice, aimed, items):
     count = 0
     for j in items:

@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from sim.kernels import cached_njit
 from sim.observers.base import StepRecord
 from sim.state.accounts import OPINION_THRESHOLD
 
@@ -24,7 +24,7 @@ class Opinion:
         }
 
 
-@njit(cache=True)
+@cached_njit
 def _measure_support(climate, stance, n):
     total, supporters, opponents = 0.0, 0, 0
     for i in range(n):

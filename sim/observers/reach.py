@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from sim.kernels import cached_njit
 from sim.observers.base import StepRecord
 from sim.rng import mix, stream
 from sim.state.accounts import DISSENTER, OPINION_THRESHOLD
@@ -65,7 +65,7 @@ class PerceivedNumbers:
         return dict(zip(names, estimate.tolist(), strict=True))
 
 
-@njit(cache=True)
+@cached_njit
 def _count_impressions(topics, dissents, cohort, users, seen):
     dissent, others, topic = 0, 0, 0
     for r in range(len(users.active)):
@@ -78,7 +78,7 @@ def _count_impressions(topics, dissents, cohort, users, seen):
     return dissent, others, topic
 
 
-@njit(cache=True)
+@cached_njit
 def _recount(sets, filled):
     for kind in range(sets.shape[0]):
         for i in range(sets.shape[1]):
@@ -91,7 +91,7 @@ def _recount(sets, filled):
             filled[kind, i] = bits
 
 
-@njit(cache=True)
+@cached_njit
 def _merge_week(sets, kind, i, word):
     together = np.uint64(0)
     for day in range(sets.shape[2]):
@@ -99,7 +99,7 @@ def _merge_week(sets, kind, i, word):
     return together
 
 
-@njit(cache=True)
+@cached_njit
 def _record_seen(sets, filled, today, topic, principal, extremist, authors, key, genuine, users, seen):
     for r in range(len(users.active)):
         i = users.active[r]
@@ -123,7 +123,7 @@ def _record_seen(sets, filled, today, topic, principal, extremist, authors, key,
                     sets[kind, i, today, word] |= mask
 
 
-@njit(cache=True)
+@cached_njit
 def _estimate_counts(filled):
     out = np.zeros(4)
     table = np.empty(BITS + 1)

@@ -1,8 +1,8 @@
 """Voice: how every latent dissenting intention ended, and who else wrote what."""
 
 import numpy as np
-from numba import njit
 
+from sim.kernels import cached_njit
 from sim.observers.base import StepRecord
 from sim.state.accounts import DISSENTER, LOYALIST
 from sim.state.posts import CONTESTED, TOXIC_THRESHOLD
@@ -37,7 +37,7 @@ class SpeechCounts:
 _COUNTS = ("organic_posts", "army_posts", "extremist_posts", "loyal_posts", "uncommitted_posts", "toxic_posts")
 
 
-@njit(cache=True)
+@cached_njit
 def _count(author, topic, toxicity, start, stop, role, cohort):
     """Count rows start .. stop-1 in the order of _COUNTS (int64 [6]); roles first, by their codes."""
     counts = np.zeros(6, np.int64)

@@ -16,10 +16,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from sim.kernels import inline_kernel, kernel
+from sim.kernels import cached_njit, inline_kernel, kernel
 from sim.people.population import classify_cohort
 from sim.rng import U64, draw, draw_each, mix, stream, stream_key, uniform
 from sim.rules import Rule, get_values, parameter, share
@@ -153,7 +152,7 @@ def _make_identity(key, person, ordinal):
     return mix(mix(key, person), np.uint64(ordinal))
 
 
-@njit(cache=True)
+@cached_njit
 def _draw_count(mean, u):
     """Invert the geometric distribution of mean `mean`: P(n >= k) = (mean/(1+mean))^k, at most MOST."""
     if mean <= 0.0:
@@ -187,13 +186,13 @@ def _count_absent(cells, accounts, rows, seed, tick):
                 cells[LEFT if accounts.has_left[i] else SUSPENDED] += 1
 
 
-@njit(cache=True)
+@cached_njit
 def logistic(x):
     """Return 1/(1 + exp(-x)), float64 in (0, 1)."""
     return 1.0 / (1.0 + math.exp(-x))
 
 
-@njit(cache=True)
+@cached_njit
 def voicing_probability(willingness, reaction, hardcore, stance, fear, climate, p):
     """Return the probability of voicing a contested intention: the equation at the head of this file."""
     if hardcore:
@@ -211,7 +210,7 @@ def voicing_probability(willingness, reaction, hardcore, stance, fear, climate, 
     return logistic(willingness + p.climate_weight * (own - 0.5) + push)
 
 
-@njit(cache=True)
+@cached_njit
 def classify_outcome(u, current, no_fear, old_climate, reference):
     """Return the cell of an intention with uniform `u`: VOICED, RESERVED, FEAR, CLIMATE, EITHER or OVER.
 
@@ -341,7 +340,7 @@ def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, conte
         new.toxicity[d] = TOXIC_THRESHOLD + (1.0 - TOXIC_THRESHOLD) * draw(post, _HARSH)
 
 
-@njit(cache=True)
+@cached_njit
 def draw_appeal(u):
     """Return the appeal of a post: density 5 (1 - a)^4 (SimSoM, Truong et al. 2024, doi:10.1093/pnasnexus/pgae258)."""
     return 1.0 - math.exp(math.log(1.0 - u) / 5.0)

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.errors import InputError
+from sim.kernels import cached_njit
 from sim.rng import mix, normal, stream, stream_key, uniform
 from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import (
@@ -95,23 +95,23 @@ class Population(Rule):
         return accounts
 
 
-@njit(cache=True)
+@cached_njit
 def make_identity(seed, row):
     """Return the stable identity (uint64) of the organic account in `row`."""
     return mix(stream_key(seed, _IDENTITY, 0), np.uint64(row))
 
 
-@njit(cache=True)
+@cached_njit
 def _draw_trait(key, person, trait):
     return uniform(mix(key, person), trait)
 
 
-@njit(cache=True)
+@cached_njit
 def _draw_trait_normal(key, person, trait):
     return normal(mix(key, person), trait)
 
 
-@njit(cache=True)
+@cached_njit
 def _draw_stances(size, seed, p):
     out = np.empty(size)
     key = stream_key(seed, _TRAITS, 0)
@@ -128,12 +128,12 @@ def _draw_stances(size, seed, p):
     return out
 
 
-@njit(cache=True)
+@cached_njit
 def _lognormal(mean, sigma, z):
     return mean * math.exp(sigma * z - 0.5 * sigma * sigma)
 
 
-@njit(cache=True)
+@cached_njit
 def _draw(accounts, seed, p):
     key = stream_key(seed, _TRAITS, 0)
     for i in range(len(accounts.key)):
@@ -165,7 +165,7 @@ def _draw(accounts, seed, p):
     accounts.reference_climate[:] = accounts.opinion_climate
 
 
-@njit(cache=True)
+@cached_njit
 def classify_cohort(principal, extremist):
     """Classify two stances: DISSENTER, LOYALIST, SYMPATHISER or THIRD (int)."""
     if extremist >= 0.0:
@@ -177,7 +177,7 @@ def classify_cohort(principal, extremist):
     return UNCOMMITTED
 
 
-@njit(cache=True)
+@cached_njit
 def measure_support(stance):
     """Return the share of supporters of the principal among the opinionated of `stance` (float64 [n])."""
     supporters, opponents = 0, 0

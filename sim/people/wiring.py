@@ -3,15 +3,15 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from sim.kernels import cached_njit
 from sim.rng import U64, mix, normal, pair_uniform, uniform
 
 ATTEMPTS = 4  #: draws allowed for each followee wanted; the rest is given up where a community is exhausted
 SPARE = 32  #: draws allowed on top
 
 
-@njit(cache=True)
+@cached_njit
 def uniforms(key, n):
     """Draw one uniform for each of the identities 0 .. n-1, float64 [n] in (0, 1)."""
     drawn = np.empty(n)
@@ -20,7 +20,7 @@ def uniforms(key, n):
     return drawn
 
 
-@njit(cache=True)
+@cached_njit
 def mix_places(key, place, sorted_share):
     """Return sort keys, float64 [n] in (0, 1): a keyed `sorted_share` keep their place, the rest draw one at random.
 
@@ -34,7 +34,7 @@ def mix_places(key, place, sorted_share):
     return keys
 
 
-@njit(cache=True)
+@cached_njit
 def pareto_weights(line, tail):
     """Return Pareto weights, float64 [n]: the n mid-quantiles of P(weight > x) = x^-tail, largest to line[0].
 
@@ -47,7 +47,7 @@ def pareto_weights(line, tail):
     return weights
 
 
-@njit(cache=True)
+@cached_njit
 def lognormal_counts(key, n, mean, spread):
     """Return counts, int64 [n] in 1 .. n-1, lognormal with `mean` and log-SD `spread`, rounded without bias."""
     counts = np.empty(n, np.int64)
@@ -58,7 +58,7 @@ def lognormal_counts(key, n, mean, spread):
     return counts
 
 
-@njit(cache=True)
+@cached_njit
 def build_index(weights, order):
     """Return (cumulative [n + 1], guide [n]) of the weights in `order`: indexed inversion.
 
@@ -78,7 +78,7 @@ def build_index(weights, order):
     return cumulative, guide
 
 
-@njit(cache=True)
+@cached_njit
 def _find_place(value, cumulative, guide):
     """Return the place p with cumulative[p] <= value < cumulative[p + 1]."""
     n = len(guide)
@@ -90,7 +90,7 @@ def _find_place(value, cumulative, guide):
     return place
 
 
-@njit(cache=True)
+@cached_njit
 def draw_followees(key, counts, order, block_start, block, cumulative, guide, mixing):
     """Draw distinct followees by weight: a share `mixing` outside one's own block, the rest inside it.
 
@@ -136,7 +136,7 @@ def draw_followees(key, counts, order, block_start, block, cumulative, guide, mi
     return source[:made], target[:made]
 
 
-@njit(cache=True)
+@cached_njit
 def adjust_reciprocity(key, following_start, following, followers_start, followers, added, dropped):
     """Reverse one-way edges with probability `added`; make mutual pairs one-way with probability `dropped`.
 
@@ -167,7 +167,7 @@ def adjust_reciprocity(key, following_start, following, followers_start, followe
     return source[:made], target[:made]
 
 
-@njit(cache=True)
+@cached_njit
 def grow_attachment(key, n, links):
     """Grow a preferential-attachment graph: (newcomer, earlier node), int32 [links * (n - links)] each.
 

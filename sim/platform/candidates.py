@@ -7,9 +7,9 @@ neither.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sim.kernels import cached_njit
 from sim.platform.timelines import AuthorTimelines
 from sim.state.posts import CONTESTED, Posts
 
@@ -76,7 +76,7 @@ def build_candidates(
     return FeedCandidates(hours, runs, base - runs.first, lines, trending, crowds, fresh, elsewhere)
 
 
-@njit(cache=True)
+@cached_njit
 def _lay_out_streams(streams, topics, posts, base, competes_for_slots, now, depth, crowding):
     """Lay out the ends of the streams: what was written in the last hour, and `depth` posts before."""
     serials, lengths = streams

@@ -7,9 +7,8 @@ hour, so that nobody's existence changes anybody else's review except by using i
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from sim.kernels import kernel
+from sim.kernels import cached_njit, kernel
 from sim.rng import U64, mix, stream, stream_key, uniform
 from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64, Accounts
@@ -103,7 +102,7 @@ def _report(rows, accounts, posts, users, seen, seed, tick, p):
     return n
 
 
-@njit(cache=True)
+@cached_njit
 def _find_due(reports, removed, time, tick, p):
     """Return rows due for review, oldest first."""
     due = np.empty(len(reports), np.int64)
@@ -124,7 +123,7 @@ def _mark_reposts(down, content, posts, base, first):
             down[j] = True
 
 
-@njit(cache=True)
+@cached_njit
 def _judge(toxicity, post_key, rows, seed, error):
     key = stream_key(seed, _REVIEW, 0)
     guilty = np.zeros(len(rows), np.bool_)

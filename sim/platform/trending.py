@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sim.kernels import cached_njit
 from sim.rules import Rule, get_values, parameter
 from sim.state.topics import HOURS
 
@@ -30,7 +30,7 @@ class Trending(Rule):
         return _find_trending(counts, tick, get_values(self))
 
 
-@njit(cache=True)
+@cached_njit
 def _find_trending(counts, tick, p):
     elapsed = max(1, min(tick, HOURS))
     span = min(p.hours, elapsed)

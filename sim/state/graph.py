@@ -4,9 +4,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from sim.kernels import cached_njit
 from sim.state.accounts import I64
 
 I32 = NDArray[np.int32]
@@ -106,7 +106,7 @@ def assortativity(graph: Graph, value: ArrayLike) -> float:
     return float(_pearson(graph.following_start, graph.following, np.ascontiguousarray(value, np.float64)))
 
 
-@njit(cache=True)
+@cached_njit
 def count_mutual_edges(following_start, following, followers_start, followers):
     """Count the edges whose reverse is an edge too (twice the number of mutual pairs): rows are merged, O(A + E)."""
     count = 0
@@ -120,7 +120,7 @@ def count_mutual_edges(following_start, following, followers_start, followers):
     return count
 
 
-@njit(cache=True)
+@cached_njit
 def _pearson(start, column, value):
     if not len(column):
         return math.nan
@@ -151,7 +151,7 @@ def _as_int32(ends: NDArray[Any]) -> I32:
     return np.ascontiguousarray(ends, np.int32)
 
 
-@njit(cache=True)
+@cached_njit
 def _count_starts(ends, others, n):
     """Return int64 [n + 1]: where each row begins after a counting sort by `ends`, self-loops left aside."""
     start = np.zeros(n + 1, np.int64)
@@ -163,7 +163,7 @@ def _count_starts(ends, others, n):
     return start
 
 
-@njit(cache=True)
+@cached_njit
 def _transpose(start, column, turned_start):
     """Return the rows of the reversed edges; walked in order, so that every row of the result ascends."""
     turned = np.empty(len(column), np.int32)
@@ -175,7 +175,7 @@ def _transpose(start, column, turned_start):
     return turned
 
 
-@njit(cache=True)
+@cached_njit
 def _sort_rows(source, target, n):
     followers_start = _count_starts(target, source, n)
     unsorted = np.empty(followers_start[n], np.int32)
@@ -195,7 +195,7 @@ def _sort_rows(source, target, n):
     return following_start, following, followers_start, _transpose(following_start, following, followers_start)
 
 
-@njit(cache=True)
+@cached_njit
 def _drop_duplicates(start, column):
     kept_start = np.zeros_like(start)
     kept = 0
@@ -214,7 +214,7 @@ def _drop_duplicates(start, column):
     return kept_start, unique
 
 
-@njit(cache=True)
+@cached_njit
 def _append_rows(start, column, added_start, added):
     """Return rows with the added neighbours behind the old ones: appended rows have the highest numbers."""
     n, old = len(added_start) - 1, len(start) - 1

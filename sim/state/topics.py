@@ -1,10 +1,10 @@
 """Topic streams: the newest posts of every topic in order of time, and how many came each hour."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.errors import InputError
+from sim.kernels import cached_njit
 from sim.state.posts import REPOST, Ledger
 
 HOURS = 168  #: hours of counts kept: one week
@@ -57,7 +57,7 @@ class Topics:
         self.serials = grown
 
 
-@njit(cache=True)
+@cached_njit
 def _append(serials, lengths, counts, topic, kind, first):
     for d in range(len(topic)):
         t = topic[d]

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sim.kernels import cached_njit
 from sim.rng import draw_each, keyed_hash, make_key
 from sim.rules import Rule, share
 from sim.state.accounts import F64, I64, Accounts, Register
@@ -154,7 +154,7 @@ def make_blocks(who: I64, whom: I64) -> EdgeChanges:
     return EdgeChanges(np.repeat(who, len(whom)).astype(np.int32), np.tile(whom, len(who)).astype(np.int32), act)
 
 
-@njit(cache=True)
+@cached_njit
 def count_by_author(author, accounts):
     """Return how many of the posts by `author` (int32 [n]) each account wrote, int64 [accounts]."""
     count = np.zeros(accounts, np.int64)

@@ -1,0 +1,51 @@
+"""What only some apps need: whether it is installed, and the line that says how to get it."""
+
+import re
+import shutil
+import sys
+import tomllib
+from importlib.metadata import requires
+from importlib.util import find_spec
+from pathlib import Path
+
+from experiments.folder import ROOT
+from sim.errors import InputError
+
+NAME = "infowar-lab"
+
+
+def require(what: str, extra: str, *modules: str) -> None:
+    """Raise InputError unless all `modules`, which the optional group `extra` brings, are there."""
+    if any(find_spec(module) is None for module in modules):
+        raise missing(what, extra)
+
+
+def missing(what: str, extra: str) -> InputError:
+    """Return what to say where `what` cannot be had without the optional group `extra`."""
+    names = [re.split(r"[^\w.-]", requirement)[0] for requirement in requirements(extra)]
+    return InputError(f"{what} needs {', '.join(names)}: {_python()} -m {install(extra)}")
+
+
+def install(extra: str) -> str:
+    """Return the command that installs an optional group, quoted as every shell has it."""
+    return " ".join(["pip install", *(f'"{requirement}"' for requirement in requirements(extra))])
+
+
+def requirements(extra: str) -> list[str]:
+    """Return what an optional group requires: as pyproject.toml of a checkout says, or the installed package."""
+    project = ROOT / "pyproject.toml"
+    if project.is_file():
+        said = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+        if said.get("name") == NAME:
+            return [line.partition(";")[0] for line in said["optional-dependencies"][extra]]
+    lines = (line.partition(";") for line in requires(NAME) or ())
+    return [line.strip() for line, _, marker in lines if re.search(f"""extra == ["']{extra}["']""", marker)]
+
+
+def _python() -> str:
+    """Return how to call this Python from the folder where the user stands."""
+    python = Path(sys.executable)
+    if Path(shutil.which("python") or "") == python:
+        return "python"
+    named = str(python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python)
+    return f'"{named}"' if " " in named else named

@@ -1,0 +1,122 @@
+"""Where compiled kernels are kept, so that the next process loads them.
+
+They lie in a folder that belongs to one user: beside the sources if that user may write there, else in the user's own
+cache folder; `NUMBA_CACHE_DIR`, where set, comes first. Without any such folder kernels are compiled in each process.
+The folder is named by a hash of the sources: numba itself looks at the file of a kernel only, and would go on using a
+caller compiled with what another file used to say.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, TypeVar
+
+from numba import config, njit
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
+from numba.core.dispatcher import Dispatcher
+
+F = TypeVar("F", bound=Callable[..., Any])
+SOURCES = Path(__file__).parent
+
+
+def cached_njit_with(**options: Any) -> Callable[[F], F]:
+    """Return a decorator that compiles as `numba.njit` does with `options`, and keeps the result.
+
+    Kernels are called from Python or from each other, never as pointers, so the wrapper for C is left out.
+    """
+
+    def decorate(function: F) -> F:
+        compiled: Any = njit(**{"no_cfunc_wrapper": True, **options})(function)
+        file = Path(function.__code__.co_filename)  # none, where a notebook's cell defines the function
+        if isinstance(compiled, Dispatcher) and file.is_file() and kernel_folder(file.parent):
+            compiled._cache = _KernelCache(function)  # type: ignore[attr-defined]
+        return compiled
+
+    return decorate
+
+
+@cache
+def kernel_folder(sources: Path) -> Path | None:
+    """Return where kernels of the files in `sources` are kept, or None if this user may write nowhere."""
+    name = f"kernels-{_hash(sources)}-{_user()}"
+    return next((folder / name for folder in _candidates() if _belongs_to_user(folder / name)), None)
+
+
+def _hash(sources: Path) -> str:
+    """Return a hash of all that kernels in `sources` may call: this package, and the files beside them."""
+    digest = blake2b(digest_size=8)
+    beside = () if sources.is_relative_to(SOURCES) else sources.glob("*.py")
+    for path in [*sorted(SOURCES.rglob("*.py")), *sorted(beside)]:
+        with suppress(OSError):  # not a file that this user may read, so none that a kernel came from
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _user() -> str:
+    return str(os.geteuid()) if hasattr(os, "geteuid") else os.environ.get("USERNAME", "user")
+
+
+def _candidates() -> Iterator[Path]:
+    if chosen := config.CACHE_DIR:  # type: ignore[attr-defined]
+        yield Path(chosen)
+    yield SOURCES / "__pycache__"
+    with suppress(RuntimeError):  # this user has no home
+        yield _user_cache() / "infowar-lab"
+
+
+def _user_cache() -> Path:
+    """Return the folder where the system keeps what a user's programs can make again."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    stated = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return stated if stated.is_absolute() else Path.home() / ".cache"
+
+
+def _belongs_to_user(folder: Path) -> bool:
+    """Make `folder` if need be, for this user alone; return whether it is theirs and they may write into it."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        return not hasattr(os, "geteuid") or folder.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+class _Locator(UserProvidedCacheLocator):
+    """Numba's own, but for the folder."""
+
+    def __init__(self, function: Callable[..., Any], file: str) -> None:
+        super().__init__(function, file)
+        if folder := kernel_folder(Path(file).parent):
+            self._cache_path = str(folder / self.get_suitable_cache_subpath(file))
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], file: str) -> "_Locator":
+        return cls(function, file)
+
+
+class _Impl(CompileResultCacheImpl):
+    _locator_classes = [_Locator]  # noqa: RUF012 (numba's)
+
+
+class _KernelCache(FunctionCache):
+    """Numba's own, but a folder that was lost or a disk that is full costs time, not the run."""
+
+    _impl_class = _Impl
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        with suppress(OSError):
+            return super().load_overload(signature, context)
+        return None
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        with suppress(OSError):
+            super().save_overload(signature, compiled)
