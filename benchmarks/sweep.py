@@ -22,7 +22,7 @@ from experiments.sweeps.local import LocalEngine
 from experiments.sweeps.plan import Job
 from experiments.sweeps.progress import SweepProgress, show_progress
 from experiments.sweeps.store import Store
-from experiments.workers import spawn_context
+from experiments.workers import get_spawn_context
 
 EARLY = 10  #: memory is first looked at when a tenth of the runs has ended
 CHUNK = 50  #: runs that the reference hands out at once
@@ -73,7 +73,7 @@ def count_files(folder: Path) -> int:
 def time_reference(runs: int, workers: int) -> float:
     """Return the seconds that the same calls take on a plain process pool."""
     begun = time.perf_counter()
-    with ProcessPoolExecutor(workers, spawn_context()) as pool:
+    with ProcessPoolExecutor(workers, get_spawn_context()) as pool:
         if sum(1 for _ in pool.map(run_bare, range(runs), chunksize=CHUNK)) != runs:
             raise RuntimeError("the plain pool lost runs")
     return time.perf_counter() - begun

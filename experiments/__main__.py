@@ -3,18 +3,18 @@
 import runpy
 import sys
 
-from experiments.apps import BY_NAME, PROGRAM, listing
-from experiments.exits import one_line
+from experiments.apps import BY_NAME, PROGRAM, list_apps
+from experiments.exit_codes import report_mistakes
 from sim import __version__
 from sim.errors import InputError, suggest
 
 
 def main() -> None:
     """List the apps, or run the one that the command line names."""
-    with one_line():
+    with report_mistakes():
         name, *words = sys.argv[1:] or ["--help"]
         if name in ("--help", "-h"):
-            print(listing(), flush=True)
+            print(list_apps(), flush=True)
             return
         if name == "--version":
             print(f"{PROGRAM} {__version__}", flush=True)
@@ -25,7 +25,7 @@ def main() -> None:
     try:
         runpy.run_module(f"experiments.{name}", run_name="__main__", alter_sys=True)
     except KeyboardInterrupt:  # before the app itself could take care of it
-        with one_line():
+        with report_mistakes():
             raise
 
 

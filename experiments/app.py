@@ -22,12 +22,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from experiments import manual
-from experiments.composing import compose, expand_paths, know_own_folders, known_as, readable
+from experiments import help_pages
+from experiments.composing import compose, expand_paths, get_written_name, make_readable, register_own_folders
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import CONF as CONF
-from experiments.configuration import searched
-from experiments.exits import one_line
+from experiments.configuration import search_also
+from experiments.exit_codes import report_mistakes
 from experiments.folder import check_folder, open_result_folder
 from experiments.ownership import Maker
 from sim.errors import InputError
@@ -56,7 +56,7 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
         run: receives the resolved configuration and the folder to write results into.
         conf: folder of the configuration files.
     """
-    with _asked() as arguments:
+    with _parse_and_report() as arguments:
         jobs = _compose(name, conf, arguments)
         for number, job in enumerate(jobs if len(jobs) > 1 else ()):
             job.config.out += f"-{number}"
@@ -76,7 +76,7 @@ def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf:
             well. If not, the process leaves with code 1.
         conf: folder of the configuration files.
     """
-    with _asked("stopped: what is done is kept, and the same command goes on") as arguments:
+    with _parse_and_report("stopped: what is done is kept, and the same command goes on") as arguments:
         jobs = _compose(name, conf, arguments)
         if len(jobs) > 1:
             raise InputError(f"-m is not for {name}, which has a design of its own: see --help")
@@ -103,12 +103,12 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
 
 
 @contextmanager
-def _asked(stopped: str = "stopped: nothing was written") -> Iterator[Namespace]:
-    """Yield what the command line says, and end as `one_line` does; a rule that cannot be built is a mistake too."""
-    with one_line(stopped):
+def _parse_and_report(stopped: str = "stopped: nothing was written") -> Iterator[Namespace]:
+    """Yield what the command line says, and end as `report_mistakes` does; a rule that cannot be built is a mistake too."""
+    with report_mistakes(stopped):
         arguments = _parse_arguments()
         try:
-            with searched(arguments.config_dir):
+            with search_also(arguments.config_dir):
                 yield arguments
         except InstantiationException as error:
             raise explain_construction(error) from error
@@ -122,12 +122,12 @@ def _compose(name: str, conf: Path, arguments: Namespace) -> list[Job]:
         jobs.append(Job(config, get_scenario(HydraConfig.get().runtime.choices)))
 
     if arguments.help or arguments.help_all:
-        _explain(name, conf, arguments)
+        _print_help(name, conf, arguments)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, where it would print a page and leave
     with TemporaryDirectory() as scratch:
         os.environ["INFOWAR_SCRATCH"] = scratch
         try:
-            with _command_line(readable(arguments.overrides, conf), arguments.overrides):
+            with _replace_command_line(make_readable(arguments.overrides, conf), arguments.overrides):
                 hydra.main(config_path=str(conf), config_name=name, version_base="1.3")(collect)()
             for job in jobs:
                 _check(job)
@@ -136,9 +136,9 @@ def _compose(name: str, conf: Path, arguments: Namespace) -> list[Job]:
     return jobs
 
 
-def _explain(name: str, conf: Path, arguments: Namespace) -> NoReturn:
+def _print_help(name: str, conf: Path, arguments: Namespace) -> NoReturn:
     """Print a page of help and leave."""
-    tell = manual.whole if arguments.help_all else manual.page
+    tell = help_pages.format_full_help if arguments.help_all else help_pages.format_help
     try:
         print(tell(name, compose(name, arguments.overrides, conf, whole=True), conf), flush=True)
     except MISTAKES as error:
@@ -147,9 +147,9 @@ def _explain(name: str, conf: Path, arguments: Namespace) -> NoReturn:
 
 
 @contextmanager
-def _command_line(words: Sequence[str], instead: Sequence[str]) -> Iterator[None]:
+def _replace_command_line(words: Sequence[str], instead: Sequence[str]) -> Iterator[None]:
     """Have Hydra, which reads the command line by itself, find `words` there inside this block."""
-    know_own_folders()
+    register_own_folders()
     former = sys.argv
     sys.argv = [word for word in former if word not in instead] + list(words)
     try:
@@ -176,7 +176,7 @@ def _parse_arguments() -> Namespace:
 def get_scenario(choices: Mapping[str, Any]) -> str | None:
     """Return the scenario among the choices that Hydra tells: its name, or that of its file."""
     chosen = choices.get("scenario")
-    return PurePath(known_as("scenario", chosen)).name.removesuffix(".yaml") if chosen else None
+    return PurePath(get_written_name("scenario", chosen)).name.removesuffix(".yaml") if chosen else None
 
 
 def _check(job: Job) -> None:

@@ -88,7 +88,7 @@ GROWING = ("sweep", "sensitivity", "calibrate")
 NEEDED = {"graph=file": "graph.path=FILE", "graph=configuration": "graph.path=FILE"}
 
 
-def typed() -> list[str]:
+def read_command_words() -> list[str]:
     """Return the words of the command that started this process, as they may be typed again."""
     words = sys.orig_argv[1:]
     return [PROGRAM, *words[1:]] if words and Path(words[0]).stem == PROGRAM else ["python", *words]
@@ -96,14 +96,14 @@ def typed() -> list[str]:
 
 def format_start(name: str) -> str:
     """Return what starts an app, in the form that started this process."""
-    words = typed()
+    words = read_command_words()
     if words[0] == PROGRAM:
         return f"{PROGRAM} {name}"
     module = words[words.index("-m") + 1 :][:1] if "-m" in words else []
     return f"python -m experiments{' ' if module == ['experiments'] else '.'}{name}"
 
 
-def line_of(name: str) -> str:
+def describe_app(name: str) -> str:
     """Return what an app does, in one line."""
     if BY_NAME[name].line:
         return BY_NAME[name].line
@@ -111,12 +111,12 @@ def line_of(name: str) -> str:
     return re.search(r"header: \|-\n *(.+)", text)[1]  # type: ignore[index]
 
 
-def listing() -> str:
+def list_apps() -> str:
     """Return all apps, a line each, by what a person wants, and how to go on."""
     start = format_start("APP")
     lines = ["Paired worlds, agent by agent, with and without an organised campaign.", "", f"  {start} KEY=VALUE ..."]
     for purpose, apps in APPS.items():
-        lines += ["", purpose, *(f"  {name:<12} {line_of(name)}" for name in apps)]
+        lines += ["", purpose, *(f"  {name:<12} {describe_app(name)}" for name in apps)]
     lines += [
         "",
         f"{format_start('suppression')} --help  what an app does, its keys, choices and examples; every app has it",

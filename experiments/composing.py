@@ -19,13 +19,13 @@ from yaml import YAMLError
 from experiments.configuration import (
     CONF,
     PATHS,
-    choices,
-    expanded,
-    file_of,
-    folders,
+    expand_path,
+    find_file,
+    find_package,
     is_file,
     is_group,
-    place_of,
+    list_choices,
+    list_folders,
 )
 from sim.errors import InputError, suggest
 
@@ -39,7 +39,7 @@ class OwnFolders(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Put the folders in front."""
-        for folder in reversed(folders()[:-1]):
+        for folder in reversed(list_folders()[:-1]):
             search_path.prepend("own", folder.as_uri() if folder.drive else f"file://{folder}")
 
 
@@ -52,43 +52,43 @@ def compose(name: str, overrides: Sequence[str], conf: Path = CONF, whole: bool 
         conf: folder of the configuration files.
         whole: with the group `hydra`.
     """
-    with ready(conf):
-        return hydra.compose(name, readable(overrides, conf), return_hydra_config=whole)
+    with initialize_hydra(conf):
+        return hydra.compose(name, make_readable(overrides, conf), return_hydra_config=whole)
 
 
 @contextmanager
-def ready(conf: Path = CONF) -> Iterator[None]:
+def initialize_hydra(conf: Path = CONF) -> Iterator[None]:
     """Make Hydra ready to compose inside this block."""
-    know_own_folders()
+    register_own_folders()
     with hydra.initialize_config_dir(str(conf), version_base="1.3"):
         yield
 
 
-def know_own_folders() -> None:
+def register_own_folders() -> None:
     """Have Hydra look into the user's own folders from now on."""
     Plugins.instance().register(OwnFolders)
 
 
-def readable(overrides: Sequence[str], conf: Path = CONF) -> list[str]:
-    """Return overrides that Hydra reads: as `with_paths`, and with a name in place of each file of the user's own.
+def make_readable(overrides: Sequence[str], conf: Path = CONF) -> list[str]:
+    """Return overrides that Hydra reads: as `expand_override`, and with a name in place of each file of the user's own.
 
     Raises:
         InputError: a file can not be used, in one line with the cure.
     """
-    return [_by_names(with_paths(str(word), conf), conf) for word in overrides]
+    return [_name_files(expand_override(str(word), conf), conf) for word in overrides]
 
 
-def with_paths(word: str, conf: Path = CONF) -> str:
+def expand_override(word: str, conf: Path = CONF) -> str:
     """Return an override whose paths are expanded, in quotes where Hydra needs them."""
     key, equals, value = word.partition("=")
-    name = _named(key)
+    name = _parse_key(key)
     if not equals or re.match(r"\w+\(|\{", value):  # a function of Hydra's, such as choice(a, b), or a dictionary
         return word
     if name not in PATHS and not is_group(name, conf):
         return word
 
     def quoted(found: re.Match[str]) -> str:
-        return _quoted(found[1], name) if name in PATHS or is_file(_bare(found[1])) else found[1]
+        return _quote(found[1], name) if name in PATHS or is_file(_unquote(found[1])) else found[1]
 
     return f"{key}={TOKEN.sub(quoted, value)}"
 
@@ -101,19 +101,19 @@ def expand_paths(config: DictConfig) -> None:
         for part in key.split("."):
             value = value.get(part) if isinstance(value, dict) else None
         if isinstance(value, str):
-            OmegaConf.update(config, key, expanded(value, key))
+            OmegaConf.update(config, key, expand_path(value, key))
         elif isinstance(value, list):
-            OmegaConf.update(config, key, [expanded(one, key) if isinstance(one, str) else one for one in value])
+            OmegaConf.update(config, key, [expand_path(one, key) if isinstance(one, str) else one for one in value])
 
 
-def content(group: str, choice: str, conf: Path = CONF) -> tuple[DictConfig, str]:
+def load_choice(group: str, choice: str, conf: Path = CONF) -> tuple[DictConfig, str]:
     """Return what the file of a choice says, and the place in a configuration where that belongs.
 
     Raises:
         InputError: there is no such choice, or its file can not be used, in one line with the cure.
     """
-    choice = expanded(choice, group) if is_file(choice) else choice
-    path = _found(group, choice, conf)
+    choice = expand_path(choice, group) if is_file(choice) else choice
+    path = _find_choice(group, choice, conf)
     try:
         text = path.read_text(encoding="utf-8-sig")
         config = OmegaConf.load(path)
@@ -122,25 +122,25 @@ def content(group: str, choice: str, conf: Path = CONF) -> tuple[DictConfig, str
         raise InputError(f"{group}={choice} can not be read as YAML ({said}): correct {path.name}") from None
     if isinstance(config, ListConfig):
         raise InputError(f"{group}={choice} holds a list: give KEY: VALUE, a line each")
-    place = place_of(group, path, text)
+    place = find_package(group, path, text)
     if place != "_global_" and config and "defaults" not in config and "_target_" not in config:
         _refuse_ruleless(group, choice, conf)
     return config, place
 
 
-def _found(group: str, choice: str, conf: Path) -> Path:
-    if path := file_of(group, choice, conf):
+def _find_choice(group: str, choice: str, conf: Path) -> Path:
+    if path := find_file(group, choice, conf):
         return path
     if is_file(choice):
         raise InputError(f"{group}={choice} names no file: give the path of one, or a choice, see --help")
-    raise InputError(f"{group}={choice} is unknown: {suggest(choice, choices(group, conf))}")
+    raise InputError(f"{group}={choice} is unknown: {suggest(choice, list_choices(group, conf))}")
 
 
-def known_as(group: str, name: str) -> str:
+def get_written_name(group: str, name: str) -> str:
     """Return how a user writes the choice that Hydra knows as `name`: maybe the path of a file of the user's own."""
     for (place, path), known in _registered.items():
         if (place, known) == (group, name):
-            return path.stem if path.parent.parent in folders() else str(path)
+            return path.stem if path.parent.parent in list_folders() else str(path)
     return name
 
 
@@ -153,44 +153,44 @@ def _refuse_ruleless(group: str, choice: str, conf: Path) -> None:
             )
 
 
-def _by_names(word: str, conf: Path) -> str:
+def _name_files(word: str, conf: Path) -> str:
     key, equals, value = word.partition("=")
-    group = _named(key)
+    group = _parse_key(key)
     if not equals or value.startswith("{") or not is_group(group, conf):
         return word
-    return f"{key}={TOKEN.sub(lambda found: _by_name(group, found[1], conf), value)}"
+    return f"{key}={TOKEN.sub(lambda found: _name_file(group, found[1], conf), value)}"
 
 
-def _by_name(group: str, written: str, conf: Path) -> str:
+def _name_file(group: str, written: str, conf: Path) -> str:
     """Return the name under which Hydra knows a choice; the file of one of the user's own is read anew."""
-    choice = _bare(written)
-    path = file_of(group, choice, conf)
+    choice = _unquote(written)
+    path = find_file(group, choice, conf)
     if not is_file(choice) and (path is None or path.parent == conf / group):
         return written
-    config, place = content(group, choice, conf)
-    path = _found(group, choice, conf)
-    name = _registered.setdefault((group, path), _free_name(group, path, conf))
+    config, place = load_choice(group, choice, conf)
+    path = _find_choice(group, choice, conf)
+    name = _registered.setdefault((group, path), _find_free_name(group, path, conf))
     ConfigStore.instance().store(name, config, group, place, provider=str(path))
     return name
 
 
-def _free_name(group: str, path: Path, conf: Path) -> str:
+def _find_free_name(group: str, path: Path, conf: Path) -> str:
     name = re.sub(r"\W", "_", path.stem)
-    taken = {*choices(group, conf), *(known for (place, _), known in _registered.items() if place == group)}
+    taken = {*list_choices(group, conf), *(known for (place, _), known in _registered.items() if place == group)}
     return f"{name}_{blake2b(str(path).encode(), digest_size=4).hexdigest()}" if name in taken else name
 
 
-def _named(key: str) -> str:
+def _parse_key(key: str) -> str:
     return key.lstrip("+").partition("@")[0]
 
 
-def _bare(written: str) -> str:
+def _unquote(written: str) -> str:
     written = written.strip()
     return written[1:-1] if written[:1] in ("'", '"') else written
 
 
-def _quoted(written: str, key: str) -> str:
-    path = expanded(_bare(written), key)
+def _quote(written: str, key: str) -> str:
+    path = expand_path(_unquote(written), key)
     if "${" in path or PLAIN.fullmatch(path) or not path:
-        return written if path == _bare(written) else path
+        return written if path == _unquote(written) else path
     return '"{}"'.format(path.replace('"', '\\"'))

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from experiments.composing import readable, ready
+from experiments.composing import initialize_hydra, make_readable
 from experiments.settings import has_default
 from sim.errors import InputError, suggest
 
@@ -79,8 +79,8 @@ def _list_choices(options: Iterable[str]) -> str:
 
 def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
     """Return one line about the first override that the configuration has no place for, or None."""
-    parsed = OverridesParser.create().parse_overrides(readable(overrides, conf))
-    with ready(conf):
+    parsed = OverridesParser.create().parse_overrides(make_readable(overrides, conf))
+    with initialize_hydra(conf):
         loader = GlobalHydra.instance().config_loader()
         groups = {group: loader.get_group_options(group) for group in loader.list_groups("") if group != "hydra"}
         own = set(groups) & set(compose(name, return_hydra_config=True).hydra.runtime.choices)

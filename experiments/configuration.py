@@ -15,7 +15,7 @@ PATHS = ("out", "graph.path", "graph.stance_path", "world", "sweep.csv", "sweep.
 PLACES = {"scenario": "_global_", "lesson": "_global_", "release": "_global_", "defence": "defences.{name}"}
 
 
-def _shipped() -> Path:
+def _find_shipped() -> Path:
     """Return the folder of a checkout, or else of the installed package."""
     checkout = Path(__file__).resolve().parents[1] / "conf"
     if (checkout / "base.yaml").is_file():
@@ -25,11 +25,11 @@ def _shipped() -> Path:
     return Path(str(files("infowar_lab"))) / "conf"
 
 
-CONF = _shipped()
+CONF = _find_shipped()
 
 
 @contextmanager
-def searched(folder: str | None) -> Iterator[None]:
+def search_also(folder: str | None) -> Iterator[None]:
     """Look into `folder` first inside this block, and in processes that it starts; None adds none."""
     former = os.environ.get(OWN)
     if folder is not None:
@@ -43,13 +43,13 @@ def searched(folder: str | None) -> Iterator[None]:
             os.environ[OWN] = former
 
 
-def folders(conf: Path = CONF) -> list[Path]:
+def list_folders(conf: Path = CONF) -> list[Path]:
     """Return the folders that hold choices, in the order in which they are looked into.
 
     Raises:
         InputError: one of the user's own is not there.
     """
-    own = [Path(expanded(name, OWN)).absolute() for name in os.environ.get(OWN, "").split(os.pathsep) if name]
+    own = [Path(expand_path(name, OWN)).absolute() for name in os.environ.get(OWN, "").split(os.pathsep) if name]
     for folder in own:
         if not folder.is_dir():
             raise InputError(f"{folder} is not a folder: name yours by --config-dir DIR, or in the variable {OWN}")
@@ -58,12 +58,12 @@ def folders(conf: Path = CONF) -> list[Path]:
 
 def is_group(name: str, conf: Path = CONF) -> bool:
     """Tell whether choices can be named by `name`=CHOICE."""
-    return bool(name) and any((folder / name).is_dir() for folder in folders(conf))
+    return bool(name) and any((folder / name).is_dir() for folder in list_folders(conf))
 
 
-def choices(group: str, conf: Path = CONF) -> list[str]:
+def list_choices(group: str, conf: Path = CONF) -> list[str]:
     """Return the names of all choices of a group, those of the user's own folders included."""
-    return sorted({path.stem for folder in folders(conf) for path in (folder / group).glob("*.yaml")})
+    return sorted({path.stem for folder in list_folders(conf) for path in (folder / group).glob("*.yaml")})
 
 
 def is_file(choice: str) -> bool:
@@ -71,20 +71,20 @@ def is_file(choice: str) -> bool:
     return choice.endswith((".yaml", ".yml")) or any(sign in choice for sign in "/\\")
 
 
-def file_of(group: str, choice: str, conf: Path = CONF) -> Path | None:
+def find_file(group: str, choice: str, conf: Path = CONF) -> Path | None:
     """Return the file of a choice, None if there is none."""
-    named = [folder / group / f"{choice}.yaml" for folder in folders(conf)]
+    named = [folder / group / f"{choice}.yaml" for folder in list_folders(conf)]
     paths = [Path(choice).absolute(), *named] if is_file(choice) else named
     return next((path for path in paths if path.is_file()), None)
 
 
-def place_of(group: str, path: Path, text: str) -> str:
+def find_package(group: str, path: Path, text: str) -> str:
     """Return where the content of a choice belongs: what its first line says, or else what is usual in its group."""
     said = re.match(r"\s*#\s*@package\s+(\S+)", text)
     return said[1] if said else PLACES.get(group, group).format(name=re.sub(r"\W", "_", path.stem))
 
 
-def expanded(path: str, key: str) -> str:
+def expand_path(path: str, key: str) -> str:
     """Return a path with the user's home in place of `~`, and environment variables filled in; `key` names it.
 
     Raises:

@@ -12,8 +12,8 @@ from threading import Timer
 from typing import Any, NoReturn
 
 from experiments.apps import format_start
-from experiments.configuration import folders, searched
-from experiments.extras import install, missing
+from experiments.configuration import list_folders, search_also
+from experiments.extras import format_install, make_error
 from sim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -42,7 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog=format_start("demo"),
         description="A world in your browser: choose a scenario, play, step, reset, and fork it: two worlds, with\n"
         "and without what the scenario is about. Works offline.\n"
-        f"Needs: {install('live')}",
+        f"Needs: {format_install('live')}",
         epilog=f"examples:\n  {format_start('demo')}\n  {format_start('demo')} --port 9000 --no-open",
     )
     parser.add_argument(
@@ -95,14 +95,14 @@ def open_socket(host: str, port: int) -> socket.socket:
 def main() -> None:
     """Serve the page until Ctrl-C."""
     wanted = make_parser().parse_args()
-    with searched(wanted.config_dir):
+    with search_also(wanted.config_dir):
         serve(wanted)
 
 
 def serve(wanted: argparse.Namespace) -> None:
     """Serve the page that the command line wants."""
     try:
-        folders()
+        list_folders()
         listener = open_socket(wanted.host, wanted.port)
     except InputError as error:
         print(error, file=sys.stderr)
@@ -111,7 +111,7 @@ def serve(wanted: argparse.Namespace) -> None:
         serving = make_server(wanted.host, wanted.port)
     except ImportError:
         listener.close()
-        print(missing("the live page", "live"), file=sys.stderr)
+        print(make_error("the live page", "live"), file=sys.stderr)
         raise SystemExit(2) from None
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
     address = f"http://{host}:{listener.getsockname()[1]}"

@@ -17,21 +17,21 @@ NAME = "infowar-lab"
 def require(what: str, extra: str, *modules: str) -> None:
     """Raise InputError unless all `modules`, which the optional group `extra` brings, are there."""
     if any(find_spec(module) is None for module in modules):
-        raise missing(what, extra)
+        raise make_error(what, extra)
 
 
-def missing(what: str, extra: str) -> InputError:
+def make_error(what: str, extra: str) -> InputError:
     """Return what to say where `what` cannot be had without the optional group `extra`."""
-    names = [re.split(r"[^\w.-]", requirement)[0] for requirement in requirements(extra)]
-    return InputError(f"{what} needs {', '.join(names)}: {_python()} -m {install(extra)}")
+    names = [re.split(r"[^\w.-]", requirement)[0] for requirement in list_requirements(extra)]
+    return InputError(f"{what} needs {', '.join(names)}: {_format_python()} -m {format_install(extra)}")
 
 
-def install(extra: str) -> str:
+def format_install(extra: str) -> str:
     """Return the command that installs an optional group, quoted as every shell has it."""
-    return " ".join(["pip install", *(f'"{requirement}"' for requirement in requirements(extra))])
+    return " ".join(["pip install", *(f'"{requirement}"' for requirement in list_requirements(extra))])
 
 
-def requirements(extra: str) -> list[str]:
+def list_requirements(extra: str) -> list[str]:
     """Return what an optional group requires: as pyproject.toml of a checkout says, or the installed package."""
     project = ROOT / "pyproject.toml"
     if project.is_file():
@@ -42,7 +42,7 @@ def requirements(extra: str) -> list[str]:
     return [line.strip() for line, _, marker in lines if re.search(f"""extra == ["']{extra}["']""", marker)]
 
 
-def _python() -> str:
+def _format_python() -> str:
     """Return how to call this Python from the folder where the user stands."""
     python = Path(sys.executable)
     if Path(shutil.which("python") or "") == python:

@@ -20,9 +20,9 @@ from typing import Any
 
 import yaml
 
-from experiments.apps import typed
+from experiments.apps import read_command_words
 from experiments.ownership import UNKNOWN, Maker, find_objection, hash_files, write_record
-from experiments.patience import insist
+from experiments.retrying import retry_while_open
 from sim.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,7 +104,7 @@ def write_metadata(
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         draft = (drafts or folder) / f"_{name}.draft"
         draft.write_text(text, encoding="utf-8")
-        insist(partial(draft.replace, folder / f"{name}.yaml"))
+        retry_while_open(partial(draft.replace, folder / f"{name}.yaml"))
 
 
 def read_command(folder: Path) -> str:
@@ -144,7 +144,7 @@ def _write_record(draft: Path, config: Mapping[str, Any], maker: Maker, begun: d
 
 
 def _format_command() -> str:
-    return shlex.join(typed())
+    return shlex.join(read_command_words())
 
 
 def get_versions() -> dict[str, str | None]:
@@ -184,13 +184,13 @@ def _publish(draft: Path, target: Path, out: str, maker: Maker) -> str:
     former = draft.with_name(f"{draft.name}-former")
     try:
         objection = _set_aside(target, former, maker)
-        place = _free_name(target) if objection else target
-        insist(partial(draft.rename, place))
+        place = _find_free_name(target) if objection else target
+        retry_while_open(partial(draft.rename, place))
     except OSError as error:
         raise InputError(f"out={out} can not be written ({error.strerror}): the result is whole in {draft}") from None
     finally:
         if former.exists() and not target.exists():
-            insist(partial(former.rename, target))
+            retry_while_open(partial(former.rename, target))
     if objection:
         print(f"out={out} {objection} while the run went on: it stays, and the result is beside it", file=sys.stderr)
         return str(place)
@@ -203,16 +203,16 @@ def _set_aside(target: Path, former: Path, maker: Maker) -> str:
     if not target.exists():
         return ""
     try:
-        insist(partial(target.rename, former))
+        retry_while_open(partial(target.rename, former))
     except OSError as error:
         return f"could not be replaced ({error.strerror})"
     objection = find_objection(former, maker)
     if objection:
-        insist(partial(former.rename, target))
+        retry_while_open(partial(former.rename, target))
     return objection
 
 
-def _free_name(target: Path) -> Path:
+def _find_free_name(target: Path) -> Path:
     """Return a name beside `target` that nothing has."""
     names = (target.with_name(f"{target.name}-new{number}") for number in chain(("",), count(2)))
     return next(path for path in names if not path.exists())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from threading import Timer
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from experiments.workers import CURE, spawn_context
+from experiments.workers import CURE, get_spawn_context
 from sim.campaigns import Campaign
 from sim.errors import InputError
 
@@ -234,7 +234,7 @@ def open_process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     Raises:
         InputError: a worker died.
     """
-    pool = ProcessPoolExecutor(workers, mp_context=spawn_context(), initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(workers, mp_context=get_spawn_context(), initializer=_ignore_interrupts)
     try:
         yield pool
     except BrokenProcessPool:

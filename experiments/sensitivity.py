@@ -47,10 +47,10 @@ def _read_answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
 
     from experiments.analysis.sweeps import average_by_point
     from experiments.sweeps.progress import format_count
-    from experiments.sweeps.reading import find_effect_column, read_tidy
+    from experiments.sweeps.reading import find_effect_column, tidy
     from experiments.sweeps.sequential_stopping import name_point
 
-    frame = read_tidy(folder)
+    frame = tidy(folder)
     column = find_effect_column(frame, outcome)
     points = average_by_point(frame.fillna({"baseline": ""}), ["point", "baseline"], column)
     value = dict(zip(zip(points["point"], points["baseline"], strict=True), points["value"], strict=True))

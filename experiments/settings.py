@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from experiments.composing import content
+from experiments.composing import load_choice
 from experiments.configuration import is_group
 from sim.errors import InputError, suggest
 
@@ -159,7 +159,7 @@ def apply_overrides(config: DictConfig, words: Sequence[str]) -> DictConfig:
 
 
 def _apply_choice(config: DictConfig, group: str, choice: str) -> Any:
-    found, place = content(group, choice)
+    found, place = load_choice(group, choice)
     for entry in found.pop("defaults", []):  # as in `override /credibility: default`
         for key, named in entry.items() if isinstance(entry, DictConfig) else ():
             config = _apply_choice(config, str(key).rpartition("/")[2], str(named))

@@ -10,7 +10,7 @@ from experiments.app import compose_config, resumable_app
 from experiments.configuration import CONF
 
 
-def run_sweep(*overrides: str) -> bool:
+def sweep(*overrides: str) -> bool:
     """Do what `python -m experiments.sweep OVERRIDES` does, from a notebook or a script; return whether all succeeded.
 
     A script calls this under `if __name__ == "__main__":`, since workers load it.

@@ -6,7 +6,7 @@ from multiprocessing.context import SpawnContext
 CURE = "start workers under if __name__ == '__main__', since every worker loads the script anew"
 
 
-def spawn_context() -> SpawnContext:
+def get_spawn_context() -> SpawnContext:
     """Return the context that starts workers, the only one in this project.
 
     Raises:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from experiments.notebook.showing import Replay as Replay
     from experiments.notebook.showing import replay as replay
     from experiments.notebook.world import World as World
-    from experiments.sweep import run_sweep as run_sweep
-    from experiments.sweeps.reading import read_tidy as read_tidy
-    from experiments.sweeps.reading import read_xarray as read_xarray
+    from experiments.sweep import sweep as sweep
+    from experiments.sweeps.reading import dataset as dataset
+    from experiments.sweeps.reading import tidy as tidy
     from sim.actors.army import Army as Army
     from sim.agents import OrganicUser as OrganicUser
     from sim.campaigns import Campaign as Campaign
@@ -62,7 +62,7 @@ _HOME = {
     "tidy": "experiments.sweeps.reading",
     "dataset": "experiments.sweeps.reading",
     "sample": "sim.sampling",
-    "Sampled": "sim.sampling",
+    "SampledWorld": "sim.sampling",
     "InputError": "sim.errors",
 }
 __all__ = ["__version__", *_HOME]

@@ -5,7 +5,7 @@
 Run it after `experiments/report/glossary.yaml` has changed; `tests/test_glossary.py` fails until then.
 """
 
-from experiments.report.glossary import Term, terms
+from experiments.report.glossary import Term, load_terms
 from scripts.parameters import PAGE as PARAMETERS
 
 PAGE = PARAMETERS.with_name("glossary.md")
@@ -25,7 +25,7 @@ Written by `python -m scripts.glossary` from `experiments/report/glossary.yaml`;
 
 def page() -> str:
     """Return the whole page."""
-    return HEAD + "".join(f"| {' | '.join(_cells(term))} |\n" for term in terms())
+    return HEAD + "".join(f"| {' | '.join(_cells(term))} |\n" for term in load_terms())
 
 
 def _cells(term: Term) -> tuple[str, ...]:

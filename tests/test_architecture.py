@@ -252,7 +252,7 @@ def test_a_forbidden_import_is_found(module: str, source: str) -> None:
     [
         ("experiments.suppression", "from sim.world import World\nfrom hydra.utils import instantiate"),
         ("experiments.report.page", "import matplotlib.pyplot as plt"),
-        ("infowar_lab", "from experiments.sweep import run_sweep\nfrom sim.setting import Setting"),
+        ("infowar_lab", "from experiments.sweep import sweep\nfrom sim.setting import Setting"),
         ("sim.world", "import mesa\nfrom sim.tick import run_tick\nfrom sim.state.truth import Truth"),
         ("sim.tick", "from sim.people import attention\nfrom sim.platform import feed"),
         (

@@ -15,12 +15,12 @@ import pytest
 import yaml
 from omegaconf import DictConfig
 
-from experiments import manual
+from experiments import help_pages
 from experiments.__main__ import main
 from experiments.app import app
-from experiments.apps import APPS, BY_NAME, GROWING, format_start, line_of, listing, typed
+from experiments.apps import APPS, BY_NAME, GROWING, describe_app, format_start, list_apps, read_command_words
 from experiments.composing import compose
-from experiments.configuration import CONF, OWN, choices
+from experiments.configuration import CONF, OWN, list_choices
 from experiments.folder import RECORD, open_result_folder
 from scripts import parameters
 from sim import __version__
@@ -55,10 +55,10 @@ def test_every_app_is_listed_by_what_a_person_wants(capsys: pytest.CaptureFixtur
         command_line(*words)
         main()
         pages.append(capsys.readouterr().out)
-    assert set(pages) == {f"{listing()}\n"}
+    assert set(pages) == {f"{list_apps()}\n"}
     for name in BY_NAME:
-        assert f"\n  {name:<12} {line_of(name)}\n" in pages[0]
-        assert 20 < len(line_of(name)) <= 110
+        assert f"\n  {name:<12} {describe_app(name)}\n" in pages[0]
+        assert 20 < len(describe_app(name)) <= 110
     assert f"{format_start('suppression')} --help" in pages[0]
 
 
@@ -179,12 +179,12 @@ def test_a_command_is_told_in_the_form_in_which_it_was_typed(
     words: list[str], again: str, start: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     started_as(monkeypatch, *words)
-    assert shlex.join(typed()) == again
+    assert shlex.join(read_command_words()) == again
     assert format_start("run") == f"{start}run"
     with open_result_folder(str(tmp_path / "r"), {}):
         pass
     assert yaml.safe_load((tmp_path / "r" / RECORD).read_text(encoding="utf-8"))["command"] == again
-    page = manual.page("sweep", default("sweep"))
+    page = help_pages.format_help("sweep", default("sweep"))
     assert f"  {start}sweep 'sweep.grid=" in page
     assert ("python -m" in page) == start.startswith("python")
 
@@ -202,13 +202,13 @@ def test_the_table_that_help_reads_is_current() -> None:
 @pytest.mark.parametrize("name", COMPOSED)
 def test_help_opens_with_ten_keys_that_have_a_meaning_and_a_value(name: str) -> None:
     config = default(name)
-    known = {key.name: key for key in manual.keys(name, config)}
+    known = {key.name: key for key in help_pages.describe_keys(name, config)}
     chosen = BY_NAME[name].keys.split()
     assert len(set(chosen)) == 10
     assert [key for key in chosen if key not in known or not known[key].about.meaning] == []
-    page = manual.page(name, config)
+    page = help_pages.format_help(name, config)
     does, _, others = page.partition("\n\nThe keys that matter, with their values now\n")
-    assert does.startswith(line_of(name))
+    assert does.startswith(describe_app(name))
     for key in chosen:
         assert f"\n  {key}=" in f"\n{others}"
     assert "--help-all" in page
@@ -219,8 +219,8 @@ def test_help_opens_with_ten_keys_that_have_a_meaning_and_a_value(name: str) -> 
 @pytest.mark.parametrize("name", COMPOSED)
 def test_help_all_has_every_key_with_what_is_known_of_it(name: str) -> None:
     config = default(name)
-    page = manual.whole(name, config)
-    known = manual.keys(name, config)
+    page = help_pages.format_full_help(name, config)
+    known = help_pages.describe_keys(name, config)
     assert [key.name for key in known if not key.about.meaning] == []
     for key in known:
         assert f"\n{key.name}={key.value[:200]}" in page
@@ -235,19 +235,19 @@ def test_help_all_has_every_key_with_what_is_known_of_it(name: str) -> None:
 
 def test_values_are_those_of_now_and_what_is_left_at_its_default_is_there_too() -> None:
     config = compose("run", ["scenario=committee_smear", "army.size=3", "forces=genuine"], whole=True)
-    known = {key.name: key for key in manual.keys("run", config)}
+    known = {key.name: key for key in help_pages.describe_keys("run", config)}
     assert known["army.size"].value == "3"
     assert known["forces.committee.operations.smear.hours"].value == "120"
     assert known["forces.committee.principal.kind"].about.meaning
     assert known["+forces.fans.size"].about.unit == "accounts"
     assert known["record.columns"].value == "[stance_principal,climate,fear]"
     assert known["replay"].value == "false"
-    assert "scenario=committee_smear" in manual.offer("run", config)
+    assert "scenario=committee_smear" in help_pages.format_choices("run", config)
 
 
 def test_a_rule_of_a_user_s_own_is_told_as_far_as_it_says(tmp_path: Path) -> None:
     words = ["+forces.mine={_target_: tests.test_app.Army, size: 3}", "+forces.odd={_target_: nowhere.At, all: 1}"]
-    known = {key.name: key for key in manual.keys("run", compose("run", words, whole=True))}
+    known = {key.name: key for key in help_pages.describe_keys("run", compose("run", words, whole=True))}
     assert known["forces.mine.size"].about[:4] == ("60", "accounts", "", "assumption")
     assert known["+forces.mine.quota"].value == "30"
     assert known["forces.odd.all"].value == "1"
@@ -281,14 +281,14 @@ def test_choices_of_one_s_own_are_offered_in_help_and_errors(
 def test_an_app_offers_the_groups_that_it_has_and_no_choice_that_it_refuses() -> None:
     for name in COMPOSED:
         config = default(name)
-        offered = manual.offered(name, config)
+        offered = help_pages.list_offered(name, config)
         assert ("lesson" in offered, "release" in offered) == (name == "replay", name == "export")
         for word in BY_NAME[name].refused.split():
             group, _, choice = word.partition("=")
-            assert choice in choices(group)
+            assert choice in list_choices(group)
             assert choice not in offered[group]
-    assert manual.offer("reproduce", default("reproduce")) == ""
-    assert "file (with graph.path=FILE)" in manual.offer("run", default("run"))
+    assert help_pages.format_choices("reproduce", default("reproduce")) == ""
+    assert "file (with graph.path=FILE)" in help_pages.format_choices("run", default("run"))
 
 
 def test_who_refuses_a_multirun_says_so_in_its_help() -> None:

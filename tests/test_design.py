@@ -13,7 +13,7 @@ from experiments.analysis.summary import MEASURES
 from experiments.app import resumable_app
 from experiments.configuration import CONF
 from experiments.settings import build_setting, get_baseline_changes
-from experiments.sweep import main, run_sweep
+from experiments.sweep import main, sweep
 from experiments.sweeps import design, plan, runner, world
 from sim.errors import InputError
 
@@ -358,7 +358,7 @@ CALLED = {
 @pytest.mark.parametrize("word", CALLED)
 def test_a_call_from_a_notebook_is_checked_as_the_command_is(word: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
-        run_sweep("sweep.plan=true", f"out={tmp_path}/out", word)
+        sweep("sweep.plan=true", f"out={tmp_path}/out", word)
     assert str(error.value) == CALLED[word]
 
 

@@ -12,7 +12,7 @@ from experiments import demo, extras
 from experiments.detection.cosharing import CoSharing
 from experiments.detection.duplicates import NearDuplicates
 from experiments.detection.learners import Boosted, Outliers
-from experiments.sweeps.reading import read_xarray
+from experiments.sweeps.reading import dataset
 from sim.errors import InputError
 from tests.conftest import ROOT
 
@@ -57,7 +57,7 @@ def test_wrong_hints_would_be_found() -> None:
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_an_extra_is_what_the_installed_package_says_too(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stated = [requirement.partition(";")[0] for requirement in EXTRAS[extra]]
-    assert extras.requirements(extra) == stated
+    assert extras.list_requirements(extra) == stated
     monkeypatch.setattr(extras, "ROOT", Path("nowhere"))
     wheel = [
         "numpy>=2",
@@ -65,13 +65,13 @@ def test_an_extra_is_what_the_installed_package_says_too(extra: str, monkeypatch
         *(f'{name}; os_name != "x" and extra == "{extra}"' for name in stated),
     ]
     monkeypatch.setattr(extras, "requires", lambda name: wheel)
-    assert extras.requirements(extra) == stated
+    assert extras.list_requirements(extra) == stated
 
 
 def test_the_folder_of_another_project_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'other'\n")
     monkeypatch.setattr(extras, "ROOT", tmp_path)
-    assert {name.partition(";")[0] for name in extras.requirements("detectors")} == {
+    assert {name.partition(";")[0] for name in extras.list_requirements("detectors")} == {
         line.partition(";")[0] for line in requires("infowar-lab") or () if '"detectors"' in line
     }
 
@@ -90,7 +90,7 @@ def test_python_is_called_as_the_user_may_call_it(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     for found, called in ((None, str(tmp_path / "python")), (str(tmp_path / "python"), "python")):
         monkeypatch.setattr(extras.shutil, "which", lambda name, found=found: found)
-        assert f": {called} -m pip install " in str(extras.missing("this", "ray"))
+        assert f": {called} -m pip install " in str(extras.make_error("this", "ray"))
 
 
 def test_what_is_there_is_not_missed() -> None:
@@ -104,7 +104,7 @@ def test_what_is_there_is_not_missed() -> None:
         (Boosted, "gradient boosting needs datasketch, scikit-learn: "),
         (NearDuplicates, "near-duplicates needs datasketch, scikit-learn: "),
         (CoSharing, "co-sharing needs datasketch, scikit-learn: "),
-        (lambda: read_xarray(Path()), "dataset needs xarray: "),
+        (lambda: dataset(Path()), "dataset needs xarray: "),
     ],
 )
 def test_who_needs_an_extra_says_so_at_once(call: type, what: str, monkeypatch: pytest.MonkeyPatch) -> None:

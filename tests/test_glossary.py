@@ -8,7 +8,7 @@ import pytest
 
 from experiments.analysis import contrasts, summary
 from experiments.report.formatting import CAUSES
-from experiments.report.glossary import Term, terms, terms_in
+from experiments.report.glossary import Term, find_terms, load_terms
 from experiments.report.page import Page, Table, render
 from experiments.report.tables import EFFECTS
 from experiments.settings import build_setting
@@ -18,7 +18,7 @@ from sim.world import World
 from tests.conftest import ROOT
 from tests.test_conf import composed
 
-TERMS = terms()
+TERMS = load_terms()
 NAMES = [name for term in TERMS for name in term.names]
 SOURCES = [
     path
@@ -79,7 +79,7 @@ def test_no_name_is_gone() -> None:
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_the_label_of_a_cause_brings_its_explanation(name: str) -> None:
-    assert any(name in term.names for term in terms_in(f"mostly {CAUSES[name]}, as it seems"))
+    assert any(name in term.names for term in find_terms(f"mostly {CAUSES[name]}, as it seems"))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_the_label_of_a_cause_brings_its_explanation(name: str) -> None:
     ],
 )
 def test_terms_are_found_as_whole_words_in_any_case_and_number(text: str, found: list[str]) -> None:
-    assert [term.term for term in terms_in(text)] == found
+    assert [term.term for term in find_terms(text)] == found
 
 
 def test_a_report_explains_its_own_words_and_no_others() -> None:

@@ -252,9 +252,9 @@ def test_a_class_of_the_notebook_is_played_in_its_own_process(monkeypatch: pytes
 
     main = sys.modules["__main__"]
     monkeypatch.setattr(comparing, "run_jobs", noted)
-    comparing.played(len, [ReplayJob((SMALL,), 1, TICKS, 0)], 3)
+    comparing.simulate_pairs(len, [ReplayJob((SMALL,), 1, TICKS, 0)], 3)
     monkeypatch.setattr(Nothing, "__module__", "__main__")
-    comparing.played(len, [ReplayJob((SMALL.replace({"defences": (Nothing(),)}),), 1, TICKS, 0)], 3)
+    comparing.simulate_pairs(len, [ReplayJob((SMALL.replace({"defences": (Nothing(),)}),), 1, TICKS, 0)], 3)
     assert asked == [3, 1]
     assert sys.modules["__main__"] is main
 
@@ -305,8 +305,8 @@ def test_a_sweep_is_read_by_any_kind_of_path(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     words = ('sweep.grid=["army.size=5"]', *TINY, "seeds=1", "workers=1", "sweep.report=false")
-    assert lab.run_sweep(*words, f"out={tmp_path}/one")
-    tables = [lab.read_tidy(folder) for folder in (tmp_path / "one", f"{tmp_path}/one", "~/one")]
+    assert lab.sweep(*words, f"out={tmp_path}/one")
+    tables = [lab.tidy(folder) for folder in (tmp_path / "one", f"{tmp_path}/one", "~/one")]
     assert all(table.equals(tables[0]) for table in tables)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hydra.errors import InstantiationException
 
-from experiments import docking, manual
+from experiments import docking, help_pages
 from experiments.app import compose_config
 from experiments.apps import BY_NAME, GROWING, NEEDED
 from experiments.composing import compose
@@ -69,7 +69,7 @@ def refusal(name: str, words: list[str], folder: Path) -> str:
 
 def columns(name: str, whole: bool) -> list[list[str]]:
     """Return the choices that an app offers, group by group: of those that change several groups, or of the others."""
-    offered = manual.offered(name, compose(name, [], whole=True))
+    offered = help_pages.list_offered(name, compose(name, [], whole=True))
     return [
         [f"{group}={choice}" for choice in names]
         for group, names in offered.items()

@@ -9,7 +9,7 @@ import yaml
 
 from experiments import run
 from experiments.app import app, compose_config, resumable_app
-from experiments.configuration import CONF, OWN, choices
+from experiments.configuration import CONF, OWN, list_choices
 from experiments.settings import apply_overrides, build_setting
 from experiments.story import main as story
 from experiments.story import read_story as story_checked
@@ -144,7 +144,7 @@ def test_choices_of_an_own_folder_come_before_those_of_conf(
     if by == "variable":
         monkeypatch.setenv(OWN, "~/conf of mine")
     command_line(*option, "scenario=smear", "defence=limit", "out=r")
-    app("run", lambda config, folder: found.append((build_setting(config), choices("scenario"))))
+    app("run", lambda config, folder: found.append((build_setting(config), list_choices("scenario"))))
     setting, names = found[0]
     assert (setting.forces[0].size, setting.defences[0].most, setting.graph.mixing) == (7, 3, 0.5)
     assert {"smear", "quiet"} <= set(names)

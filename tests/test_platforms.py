@@ -11,10 +11,10 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import yaml
 
-from experiments import patience, plain_signs, runs, workers
+from experiments import plain_signs, retrying, runs, workers
 from experiments.ownership import is_litter
-from experiments.patience import insist
 from experiments.plain_signs import print_plain_signs
+from experiments.retrying import retry_while_open
 from experiments.sweeps import local, locking, runner, worker
 from experiments.sweeps.locking import lock
 from sim.errors import InputError
@@ -42,7 +42,7 @@ def test_a_source_leaves_no_call_encoding_or_process_to_the_system(name: str) ->
 
 
 def test_processes_start_by_spawn() -> None:
-    assert workers.spawn_context().get_start_method() == "spawn"
+    assert workers.get_spawn_context().get_start_method() == "spawn"
 
 
 @pytest.mark.parametrize("name", sorted({*SCRIPTS, *APPS}))
@@ -263,17 +263,17 @@ def test_windows_is_asked_again_while_a_file_is_open_and_others_are_not(monkeypa
             raise PermissionError(13, "Permission denied")
         return "done"
 
-    monkeypatch.setattr(patience, "PAUSE", 0.0)
+    monkeypatch.setattr(retrying, "PAUSE", 0.0)
     with pytest.raises(PermissionError):
-        insist(lambda: act(3))
+        retry_while_open(lambda: act(3))
     assert len(asked) == 1
-    monkeypatch.setattr(patience, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(retrying, "os", SimpleNamespace(name="nt"))
     asked.clear()
-    assert insist(lambda: act(3)) == "done"
+    assert retry_while_open(lambda: act(3)) == "done"
     asked.clear()
     with pytest.raises(PermissionError):
-        insist(lambda: act(1000))
-    assert len(asked) == patience.TRIES + 1
+        retry_while_open(lambda: act(1000))
+    assert len(asked) == retrying.TRIES + 1
 
 
 def test_a_sign_that_an_encoding_lacks_is_printed_plainly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from experiments.app import resumable_app
 from experiments.configuration import CONF
 from experiments.runs import Run, simulate_run
 from experiments.sweep import main
-from experiments.sweep import run_sweep as command
+from experiments.sweep import sweep as command
 from experiments.sweeps import identity, plan, reading, runner, world
 from experiments.sweeps.engine import EndedRuns, Engine
 from experiments.sweeps.local import LocalEngine
@@ -88,7 +88,7 @@ def test_the_same_command_continues_and_a_changed_design_adds_what_is_missing(
     frame = rows(tmp_path / "out")
     assert len(frame) == frame["run_id"].nunique() == 12
 
-    tidy = reading.read_tidy(tmp_path / "out")
+    tidy = reading.tidy(tmp_path / "out")
     assert len(tidy) == 12
     assert (tidy.loc[tidy["army.size"] == 0, "dissent_posts_difference"] == 0).all()
     row = tidy[(tidy["army.size"] == 20) & (tidy["seed"] == 2)].iloc[0]
@@ -176,21 +176,21 @@ def test_another_folder_s_runs_are_taken_over(kept: Path, sweep: Sweep, tmp_path
     well, out = sweep('sweep.grid=["army.size=0,5,9"]', f"sweep.merge=[{kept}]")
     assert well
     assert "4 are kept (6 taken over), 2 to play" in out
-    assert len(reading.read_tidy(tmp_path / "out")) == 6
+    assert len(reading.tidy(tmp_path / "out")) == 6
 
 
 def test_seeds_are_added_where_intervals_are_wide(kept: Path, sweep: Sweep, tmp_path: Path) -> None:
     shutil.copytree(kept, tmp_path / "out")
     wide = ["sweep.until=half_width", "sweep.outcome=army_posts", "sweep.half_width=1e-9", "sweep.most_seeds=5"]
     assert sweep(GRID, *wide)[0]
-    counts = reading.read_tidy(tmp_path / "out").groupby("army.size").size()
+    counts = reading.tidy(tmp_path / "out").groupby("army.size").size()
     assert counts.to_dict() == {0: 5, 5: 5, 20: 5}
 
 
 def test_a_point_that_only_fails_gets_no_more_seeds(sweep: Sweep, tmp_path: Path) -> None:
     wide = ["sweep.until=half_width", "sweep.outcome=acts", "sweep.half_width=1e-9", "sweep.most_seeds=3"]
     assert not sweep(FAILING, "sweep.baseline=[]", *wide)[0]
-    assert reading.read_tidy(tmp_path / "out").groupby("status").size().to_dict() == {"error": 2, "ok": 3}
+    assert reading.tidy(tmp_path / "out").groupby("status").size().to_dict() == {"error": 2, "ok": 3}
 
 
 PREPARED = """
@@ -233,8 +233,8 @@ def test_fields_that_a_scenario_leaves_out_are_swept_and_its_own_measures_kept(
         command(*CAST, *words, f"out={tmp_path / 'out'}")
     words[2] = "sweep.measures=[smear_impressions,targeted_credibility]"
     assert command(*CAST, *words, f"out={tmp_path / 'out'}")
-    tidy = reading.read_tidy(tmp_path / "out").set_index("forces.committee.size")
+    tidy = reading.tidy(tmp_path / "out").set_index("forces.committee.size")
     assert tidy.loc[0, "smear_impressions"] == 0 < tidy.loc[6, "smear_impressions"]
     assert tidy.loc[6, "targeted_credibility_difference"] < 0
     assert command(*CAST, *words[:2], f"out={tmp_path / 'out'}"), "without the measures these are other runs"
-    assert len(reading.read_tidy(tmp_path / "out")) == 2
+    assert len(reading.tidy(tmp_path / "out")) == 2

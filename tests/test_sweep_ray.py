@@ -203,16 +203,16 @@ def test_machines_with_other_sources_or_versions_are_refused() -> None:
     ],
 )
 def test_a_mistake_about_engines_is_one_line(words: list[str], line: str) -> None:
-    from experiments.sweep import run_sweep
+    from experiments.sweep import sweep
 
     with pytest.raises(InputError) as error:
-        run_sweep(*words)
+        sweep(*words)
     assert str(error.value) == line
 
 
 def test_a_missing_ray_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    from experiments.sweep import run_sweep
+    from experiments.sweep import sweep
 
     monkeypatch.setattr("experiments.extras.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"^every machine of sweep\.engine=ray needs ray: "):
-        run_sweep("sweep.engine=ray")
+        sweep("sweep.engine=ray")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from experiments.sweeps import files
-from experiments.sweeps.reading import read_design, read_tidy
+from experiments.sweeps.reading import read_design, tidy
 from experiments.sweeps.store import Store
 from tests.conftest import ROOT
 from tests.test_sweep_report import TWO, made
@@ -37,7 +37,7 @@ def test_the_page_s_snippets_find_what_tidy_finds(number: int, tmp_path: Path, m
     with Store(str(tmp_path / "out/sweep"), ("dissent_posts",)) as store:  # of a version that measures less
         store.write([outcome(99)])
     monkeypatch.chdir(tmp_path)
-    frame = read_tidy(tmp_path / "out/sweep")
+    frame = tidy(tmp_path / "out/sweep")
     points, keys = read_design(tmp_path / "out/sweep")
     texts = pd.read_parquet(tmp_path / "out/sweep/design.parquet")["values"]
     means = found(number)

@@ -19,7 +19,7 @@ from experiments.report.__main__ import main
 from experiments.report.style import apply_style
 from experiments.report.sweep import format_headline, write
 from experiments.sweeps.outcomes import DIED, OK, TIMEOUT, Outcome
-from experiments.sweeps.reading import find_effect_column, read_tidy, read_xarray
+from experiments.sweeps.reading import dataset, find_effect_column, tidy
 from experiments.sweeps.sealing import seal, unseal
 from experiments.sweeps.store import Store
 from sim.errors import InputError
@@ -59,7 +59,7 @@ LOOSE = [{"a": float(n), "b": n * n % 7, "c": str(n)} for n in range(6)]
 
 
 def test_every_row_is_a_paired_difference_beside_its_level(tmp_path: Path) -> None:
-    frame = read_tidy(made(tmp_path / "out", ONE, failing={1}))
+    frame = tidy(made(tmp_path / "out", ONE, failing={1}))
     assert len(frame) == 9
     row = frame[(frame["army.size"] == 60) & (frame["seed"] == 3)].iloc[0]
     assert (row["dissent_posts"], row["dissent_posts_difference"], row["lost_dissent"]) == (92.0, -14.0, 14.0)
@@ -73,7 +73,7 @@ def test_every_row_is_a_paired_difference_beside_its_level(tmp_path: Path) -> No
 
 
 def test_means_are_over_the_seeds_that_succeeded(tmp_path: Path) -> None:
-    frame = read_tidy(made(tmp_path / "out", ONE, failing={1}))
+    frame = tidy(made(tmp_path / "out", ONE, failing={1}))
     points = average_by_point(frame, ["army.size"], "dissent_posts").set_index("army.size")
     assert points["seeds"].tolist() == [3, 2, 3]
     assert points["failed"].tolist() == [0, 1, 0]
@@ -84,9 +84,9 @@ def test_a_run_that_failed_and_succeeded_has_succeeded(tmp_path: Path) -> None:
     folder = made(tmp_path / "out", ONE, failing={0, 1})
     copied = made(tmp_path / "copied", ONE)
     shutil.copytree(copied / "runs", folder / "runs", dirs_exist_ok=True)
-    frame = read_tidy(folder)
+    frame = tidy(folder)
     assert (len(frame), set(frame["status"])) == (9, {"ok"})
-    pd.testing.assert_frame_equal(frame, read_tidy(copied))
+    pd.testing.assert_frame_equal(frame, tidy(copied))
 
 
 def test_more_seeds_are_asked_for_as_the_root_says() -> None:
@@ -98,7 +98,7 @@ def test_more_seeds_are_asked_for_as_the_root_says() -> None:
 
 def test_a_dataset_has_a_dimension_for_each_key_and_one_for_seeds(tmp_path: Path) -> None:
     pytest.importorskip("xarray")
-    found = read_xarray(made(tmp_path / "out", TWO))
+    found = dataset(made(tmp_path / "out", TWO))
     assert dict(found.sizes) == {"army.size": 2, "feed": 2, "seed": 3}
     assert float(found["dissent_posts"].sel({"army.size": 30, "feed": "b", "seed": 3})) == 85.0
 
@@ -127,7 +127,7 @@ def test_a_report_is_one_page_that_marks_what_failed(values: list[dict[str, Any]
 
 @pytest.mark.parametrize("values", [ONE, TWO, THREE], ids=["one", "two", "three"])
 def test_curves_for_one_maps_for_two_small_multiples_for_three(values: list[dict[str, Any]], tmp_path: Path) -> None:
-    frame = read_tidy(made(tmp_path / "out", values, failing={1}))
+    frame = tidy(made(tmp_path / "out", values, failing={1}))
     keys = list(values[0])
     points = average_by_point(frame, keys, "dissent_posts")
     with apply_style():
@@ -182,7 +182,7 @@ def test_a_sweep_without_any_run_yet_is_said(tmp_path: Path) -> None:
 
 
 def test_an_outcome_that_nothing_moves_is_said(tmp_path: Path) -> None:
-    points = average_by_point(read_tidy(made(tmp_path / "out", ONE)), ["army.size"], "acts")
+    points = average_by_point(tidy(made(tmp_path / "out", ONE)), ["army.size"], "acts")
     assert format_headline(points, ["army.size"], "acts") == "Acts is 5.00 at every point."
 
 

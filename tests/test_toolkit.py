@@ -13,13 +13,13 @@ from sklearn.metrics import roc_auc_score
 
 from experiments.detection.dataset import Dataset
 from experiments.detection.export import export
-from experiments.extras import install
+from experiments.extras import format_install
 from experiments.settings import build_setting
 from tests.test_conf import composed
 from tests.test_dataset import SEED, recorded
 
 TOOL = shutil.which("compute_networks", path=str(Path(sys.executable).parent))
-pytestmark = pytest.mark.skipif(TOOL is None, reason=f"needs the toolkit: {install('toolkits')}")
+pytestmark = pytest.mark.skipif(TOOL is None, reason=f"needs the toolkit: {format_install('toolkits')}")
 
 # An army that lifts what supporters wrote in one loud hour a day, in threes.
 BURSTS = ("population.size=300", "army.size=21", "extremists.size=0", "army.span=3", "army.delay=0", "army.jitter=20",

@@ -20,7 +20,7 @@ from experiments.detection.formats.base import AccountTexts, Format, format_stan
 from experiments.detection.formats.pages import V1
 from experiments.detection.formats.tables import Cnt
 from experiments.detection.view import PlatformView
-from experiments.extras import missing, require
+from experiments.extras import make_error, require
 from sim.errors import InputError
 
 COMMAND = "compute_networks"
@@ -43,7 +43,7 @@ class CoordinationToolkit(Detector):
         beside = Path(sys.executable).parent / COMMAND
         self.command = str(beside) if beside.exists() else shutil.which(COMMAND)
         if self.command is None:
-            raise missing("CoordinationToolkit", "toolkits")
+            raise make_error("CoordinationToolkit", "toolkits")
 
     @property
     def name(self) -> str:

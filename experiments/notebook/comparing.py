@@ -11,7 +11,7 @@ import pandas as pd
 
 from experiments.analysis.pairing import compute_interval
 from experiments.analysis.summary import COUNTS, MEANS, MEASURES, summarise_run
-from experiments.notebook.loading import Changes, compared, setting_of
+from experiments.notebook.loading import Changes, as_setting, get_compared
 from experiments.runs import run_jobs
 from experiments.teaching.comparison import get_time_span, read_story
 from experiments.teaching.replay_runs import ReplayJob, run_job
@@ -155,35 +155,35 @@ def compare(
         >>> effect.seeds, effect.lo <= effect.value <= effect.hi
         (2, True)
     """
-    setting = setting_of(setting)
-    other, changes = compared(setting, without)
+    setting = as_setting(setting)
+    other, changes = get_compared(setting, without)
     if other.ticks != setting.ticks:
         raise InputError(f"ticks={other.ticks} without and {setting.ticks} with: give both the same")
-    span = span_of(setting)
+    span = find_span(setting)
     if setting.ticks <= span[0]:
         raise InputError(f"ticks={setting.ticks} ends before anything happens, in hour {span[0]}: give more")
-    numbers = seeds_of(seeds)
+    numbers = list_seeds(seeds)
     takes = [ReplayJob((other, setting), seed, setting.ticks, 0) for seed in numbers]
-    pairs = dict(zip(numbers, played(pair_of, takes, workers), strict=True))
+    pairs = dict(zip(numbers, simulate_pairs(simulate_pair, takes, workers), strict=True))
     labelled = [
         hours.assign(arm=arm, seed=seed)
         for seed, pair in pairs.items()
         for arm, hours in zip(("without", "with"), pair, strict=True)
     ]
-    table = pd.concat([_rows(seed, pair, span) for seed, pair in pairs.items()], ignore_index=True)
+    table = pd.concat([_make_rows(seed, pair, span) for seed, pair in pairs.items()], ignore_index=True)
     told = read_story(setting.loaded_from).get("outcomes", ()) if setting.loaded_from is not None else ()
     shown = tuple(dict.fromkeys(outcome["measure"] for outcome in told)) or SHOWN
     return Comparison(", ".join(changes), span, pd.concat(labelled, ignore_index=True), table, shown)
 
 
-def span_of(setting: Setting) -> tuple[int, int]:
+def find_span(setting: Setting) -> tuple[int, int]:
     """Return the first hour of all that is scheduled in a setting, and the hour after the last that is played."""
     config = setting.loaded_from
     campaign = setting.campaign if config is None else get_time_span(config, setting)
     return campaign.start, min(campaign.end, setting.ticks)
 
 
-def seeds_of(given: int | Iterable[int]) -> list[int]:
+def list_seeds(given: int | Iterable[int]) -> list[int]:
     """Return different seeds: 1, 2, ... for a number of them."""
     seeds = list(range(1, given + 1)) if isinstance(given, int) else [parse_seed(seed) for seed in given]
     if not seeds or len(set(seeds)) < len(seeds):
@@ -191,7 +191,7 @@ def seeds_of(given: int | Iterable[int]) -> list[int]:
     return seeds
 
 
-def played(play_one: Callable[[ReplayJob], R], takes: Sequence[ReplayJob], workers: int) -> list[R]:
+def simulate_pairs(play_one: Callable[[ReplayJob], R], takes: Sequence[ReplayJob], workers: int) -> list[R]:
     """Play takes side by side; those with a class of the notebook itself in this process, as no other one has it.
 
     Workers load no main module of the caller, so that a script needs no guard.
@@ -210,21 +210,21 @@ def played(play_one: Callable[[ReplayJob], R], takes: Sequence[ReplayJob], worke
         sys.modules["__main__"] = main
 
 
-def pair_of(take: ReplayJob) -> Pair:
+def simulate_pair(take: ReplayJob) -> Pair:
     """Play a pair of worlds in this process; return the hours of the first and of the second."""
     first, second = run_job(take).histories
     return first, second
 
 
-def _rows(seed: int, pair: Pair, span: tuple[int, int]) -> pd.DataFrame:
-    without, with_ = (_outcomes(hours, *span) for hours in pair)
+def _make_rows(seed: int, pair: Pair, span: tuple[int, int]) -> pd.DataFrame:
+    without, with_ = (_list_outcomes(hours, *span) for hours in pair)
     names = [name for name in with_ if name in without]
     both = {"with": [with_[name] for name in names], "without": [without[name] for name in names]}
     frame = pd.DataFrame({"seed": seed, "outcome": names, **both})
     return frame.assign(difference=frame["with"] - frame["without"])
 
 
-def _outcomes(hours: pd.DataFrame, start: int, stop: int) -> dict[str, float]:
+def _list_outcomes(hours: pd.DataFrame, start: int, stop: int) -> dict[str, float]:
     """Return one world's outcomes: the summary that apps make, and means of what only some worlds have."""
     summary = summarise_run({name: hours[name].to_numpy() for name in MEASURES}, start, stop)
     further = [name for name in map(str, hours) if name not in (*MEASURES, "tick")]

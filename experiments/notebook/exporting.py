@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from experiments.detection.export import FORMATS, read_formats
 from experiments.export import record_worlds, write_dataset
 from experiments.folder import open_result_folder, write_metadata
-from experiments.notebook.loading import described, setting_of
+from experiments.notebook.loading import as_setting, describe_setting
 from experiments.settings import describe_run
 from sim.agents import parse_seed
 from sim.errors import InputError
@@ -37,8 +37,8 @@ def export(setting: Any, folder: str | Path, seed: Any = 1, formats: Sequence[st
     """
     if isinstance(setting, World):
         raise InputError("a world does not keep its posts: say export(world.setting, folder, seed=world.seed)")
-    setting, number, wanted = setting_of(setting), parse_seed(seed), read_formats(formats)
-    whole = described(setting) | {"ticks": setting.ticks, "seed": number, "seeds": 1}
+    setting, number, wanted = as_setting(setting), parse_seed(seed), read_formats(formats)
+    whole = describe_setting(setting) | {"ticks": setting.ticks, "seed": number, "seeds": 1}
     config = OmegaConf.create({name: whole[name] for name in ("ticks", "seed", "seeds")})
     place = Path(folder).expanduser()
     with open_result_folder(str(place), whole) as draft:

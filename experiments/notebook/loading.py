@@ -42,12 +42,12 @@ def load(*overrides: str) -> Setting:
         if (key := word.partition("=")[0].partition(".")[0]) in ELSEWHERE:
             raise InputError(f"{word} is no part of a setting: leave {key} out, and say it where worlds are played")
     config = compose_config(APP, overrides)
-    setting = built(config)
+    setting = build_with_config(config)
     object.__setattr__(setting, "loaded_from", config)
     return setting
 
 
-def setting_of(given: Any) -> Setting:
+def as_setting(given: Any) -> Setting:
     """Return `given` if it is a setting; load it if it is one override or several."""
     if isinstance(given, Setting):
         return given
@@ -58,7 +58,7 @@ def setting_of(given: Any) -> Setting:
     raise InputError(f"{given!r} is no setting: give a Setting, or overrides such as 'scenario=committee_smear'")
 
 
-def built(config: DictConfig) -> Setting:
+def build_with_config(config: DictConfig) -> Setting:
     """Return the setting of a configuration; what is wrong with it is one line."""
     try:
         return build_setting(config)
@@ -66,7 +66,7 @@ def built(config: DictConfig) -> Setting:
         raise explain_construction(error) from error
 
 
-def compared(setting: Setting, without: Changes | None) -> tuple[Setting, list[str]]:
+def get_compared(setting: Setting, without: Changes | None) -> tuple[Setting, list[str]]:
     """Return the setting that `setting` is compared with, and what is otherwise there, each "KEY=VALUE".
 
     Args:
@@ -80,14 +80,20 @@ def compared(setting: Setting, without: Changes | None) -> tuple[Setting, list[s
     if isinstance(without, Setting):
         other, changes = without, ["another setting"]
     else:
-        changes = [without] if isinstance(without, str) else by_default(setting) if without is None else list(without)
-        other = changed(setting, changes)
+        changes = (
+            [without]
+            if isinstance(without, str)
+            else get_default_comparison(setting)
+            if without is None
+            else list(without)
+        )
+        other = apply_changes(setting, changes)
     if other == setting:
         raise InputError("both worlds would be the same: say what differs, such as without='army.size=0'")
     return other, changes
 
 
-def by_default(setting: Setting) -> list[str]:
+def get_default_comparison(setting: Setting) -> list[str]:
     """Return what a setting is compared with if nobody says it: changes, each "KEY=VALUE"."""
     config, campaign = setting.loaded_from, setting.campaign
     if config is not None:
@@ -97,13 +103,13 @@ def by_default(setting: Setting) -> list[str]:
     return [NO_ORDERS] if setting.army.size and campaign.tactics and campaign.intensity else []
 
 
-def changed(setting: Setting, changes: Sequence[str]) -> Setting:
+def apply_changes(setting: Setting, changes: Sequence[str]) -> Setting:
     """Return `setting` with changes, each "KEY=VALUE"."""
     for change in changes:
         if not isinstance(change, str) or "=" not in change:
             raise InputError(f"without has {change!r}: say 'KEY=VALUE', such as without='army.size=0'")
     if setting.loaded_from is not None:
-        return built(apply_overrides(setting.loaded_from, changes))
+        return build_with_config(apply_overrides(setting.loaded_from, changes))
     return setting.replace(dict(_read(change) for change in changes))
 
 
@@ -116,20 +122,20 @@ def _read(change: str) -> tuple[str, Any]:
     return key, value
 
 
-def described(setting: Setting) -> dict[str, Any]:
+def describe_setting(setting: Setting) -> dict[str, Any]:
     """Return the configuration of a setting as plain values, each rule with its `_target_`."""
     if setting.loaded_from is not None:
         return OmegaConf.to_container(setting.loaded_from)  # type: ignore[return-value]
-    return {name: _plain(value) for name, value in vars(setting).items()}
+    return {name: _to_plain(value) for name, value in vars(setting).items()}
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         kind = type(value)
-        about = {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        about = {name: _to_plain(getattr(value, name)) for name in value.__dataclass_fields__}
         return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **about}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else repr(value)

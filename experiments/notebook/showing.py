@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.notebook.comparing import played, seeds_of
-from experiments.notebook.loading import Changes, by_default, compared, setting_of
+from experiments.notebook.comparing import list_seeds, simulate_pairs
+from experiments.notebook.loading import Changes, as_setting, get_compared, get_default_comparison
 from experiments.replay import check_page
 from experiments.teaching.comparison import get_time_span, name_arms, select_measures
 from experiments.teaching.comparison import name_page as called_by
@@ -88,15 +88,15 @@ def replay(
         >>> "<html" in page.html
         True
     """
-    setting = setting_of(setting)
+    setting = as_setting(setting)
     check_page(people, language)
-    changes = by_default(setting) if without is None else without
-    other, called = compared(setting, changes) if changes else (None, [])
+    changes = get_default_comparison(setting) if without is None else without
+    other, called = get_compared(setting, changes) if changes else (None, [])
     pair = (setting,) if other is None else (other, setting)
     if pair[0].ticks != setting.ticks:
         raise InputError(f"ticks={pair[0].ticks} without and {setting.ticks} with: give both the same")
-    takes = [ReplayJob(pair, seed, setting.ticks, 0 if n else people) for n, seed in enumerate(seeds_of(seeds))]
-    shots = played(run_job, takes, workers)
+    takes = [ReplayJob(pair, seed, setting.ticks, 0 if n else people) for n, seed in enumerate(list_seeds(seeds))]
+    shots = simulate_pairs(run_job, takes, workers)
     config = setting.loaded_from
     scene = (
         Scene(shots, get_time_span(config, setting), select_measures(config))

@@ -4,9 +4,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import NoReturn
 
-from experiments.apps import format_start, line_of
-from experiments.configuration import expanded
-from experiments.exits import one_line
+from experiments.apps import describe_app, format_start
+from experiments.configuration import expand_path
+from experiments.exit_codes import report_mistakes
 from experiments.sweeps.sealing import seal, unseal
 from sim.errors import InputError
 
@@ -18,12 +18,12 @@ class _Parser(ArgumentParser):
 
 def main(words: list[str] | None = None) -> None:
     """Write DIR/report.html and DIR/figures; print the headline."""
-    parser = _Parser(prog=format_start("report"), description=line_of("report"))
+    parser = _Parser(prog=format_start("report"), description=describe_app("report"))
     parser.add_argument("DIR", help="folder of a sweep (its out=DIR)")
     parser.add_argument("OUTCOME", nargs="*", help="what to draw first: a metric, or lost_dissent")
-    with one_line():
+    with report_mistakes():
         asked = parser.parse_args(words)
-        folder = Path(expanded(asked.DIR, "DIR"))
+        folder = Path(expand_path(asked.DIR, "DIR"))
         from experiments.report import sweep
 
         try:

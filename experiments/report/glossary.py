@@ -30,12 +30,12 @@ class Term:
 
 
 @cache
-def terms() -> tuple[Term, ...]:
+def load_terms() -> tuple[Term, ...]:
     """Return all terms in alphabetical order."""
     text = files("experiments.report").joinpath("glossary.yaml").read_text(encoding="utf-8")
     return tuple(Term(**{**entry, "names": tuple(entry.get("names", ()))}) for entry in yaml.safe_load(text))
 
 
-def terms_in(text: str) -> list[Term]:
+def find_terms(text: str) -> list[Term]:
     """Return the terms that a text uses."""
-    return [term for term in terms() if term.occurs_in(text)]
+    return [term for term in load_terms() if term.occurs_in(text)]

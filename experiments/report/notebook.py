@@ -19,34 +19,36 @@ def plot_hours(history: pd.DataFrame, measures: Sequence[str], campaign: tuple[i
     if history.empty:
         raise InputError("no hour has been played yet: say world.run(24) or world.run_model() first")
     measures = measures or SPOKEN
-    check(measures, history)
+    check_measures(measures, history)
     with style.apply_style():
-        axes = ax or _axes()
+        axes = ax or _make_axes()
         smooth = history[list(measures)].rolling(DAY, min_periods=1).mean()
         for place, measure in enumerate(measures):
-            axes.plot(smooth.index / DAY, smooth[measure], color=COLOURS[place % len(COLOURS)], label=_called(measure))
+            axes.plot(
+                smooth.index / DAY, smooth[measure], color=COLOURS[place % len(COLOURS)], label=_get_label(measure)
+            )
         _finish(axes, campaign, len(history))
     return axes
 
 
 def plot_pair(ticks: pd.DataFrame, measure: str, campaign: tuple[int, int], ax: Axes | None) -> Axes:
     """Draw a measure of paired worlds: solid with, dashed without, the 95% interval of the difference as a band."""
-    check([measure], ticks)
+    check_measures([measure], ticks)
     with style.apply_style():
-        axes = ax or _axes()
-        both(axes, ticks, measure, f"{_called(measure)}; dashed: without", style.VERMILLION)
+        axes = ax or _make_axes()
+        both(axes, ticks, measure, f"{_get_label(measure)}; dashed: without", style.VERMILLION)
         _finish(axes, campaign, int(ticks["tick"].max()) + 1)
     return axes
 
 
-def check(measures: Sequence[str], ticks: pd.DataFrame) -> None:
+def check_measures(measures: Sequence[str], ticks: pd.DataFrame) -> None:
     """Raise InputError unless every measure is a column of `ticks`."""
     for measure in measures:
         if measure not in ticks:
             raise InputError(f"{measure} is no measure of this world: {suggest(str(measure), map(str, ticks))}")
 
 
-def _axes() -> Axes:
+def _make_axes() -> Axes:
     """Return the axes of a figure that a notebook shows below its cell, and `pyplot.show` in a window."""
     from matplotlib import pyplot
 
@@ -63,5 +65,5 @@ def _finish(axes: Axes, campaign: tuple[int, int], hours: int) -> None:
     axes.legend()
 
 
-def _called(measure: str) -> str:
+def _get_label(measure: str) -> str:
     return measure.replace("_", " ")

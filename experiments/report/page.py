@@ -10,7 +10,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from experiments.report.glossary import terms_in
+from experiments.report.glossary import find_terms
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def render(page: Page) -> str:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("page.html").render(page=page, terms=terms_in(_told(page)))
+    return environment.get_template("page.html").render(page=page, terms=find_terms(_told(page)))
 
 
 def _told(page: Page) -> str:

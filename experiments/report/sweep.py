@@ -13,7 +13,7 @@ from experiments.report.page import Page, Picture, Table
 from experiments.report.sweep_figures import draw_picture, format_short
 from experiments.sweeps.outcomes import OK
 from experiments.sweeps.progress import format_count
-from experiments.sweeps.reading import DIFFERENCE, find_effect_column, read_design, read_tidy
+from experiments.sweeps.reading import DIFFERENCE, find_effect_column, read_design, tidy
 
 OUTCOMES = ("lost_dissent", "lost_dissent_percent", "dissent_withheld", "perceived_support", "mean_fear")
 UNITS = {"lost_dissent": "posts a world", "lost_dissent_percent": "% of what would have stood"}
@@ -25,7 +25,7 @@ CAVEATS = (
     "People, graph and campaign are synthetic; where fear and climate are concerned, read docs/ethics.md first.",
 )
 FILES = {
-    "runs/": "a row a run, hive-partitioned Parquet; experiments.sweeps.reading.read_tidy joins it with the design",
+    "runs/": "a row a run, hive-partitioned Parquet; experiments.sweeps.reading.tidy joins it with the design",
     "series/": "a row an hour of a run, if it was asked for",
     "design.parquet": "which point has which values, its baseline and its whole configuration",
 }
@@ -41,7 +41,7 @@ def write(folder: Path, *outcomes: str) -> str:
     Raises:
         InputError: the folder is none of a sweep, or there is no such outcome.
     """
-    frame, (_, named) = read_tidy(folder), read_design(folder)
+    frame, (_, named) = tidy(folder), read_design(folder)
     keys = [key for key in named if frame[key].nunique(dropna=False) > 1]
     others = [name for name in OUTCOMES if name in frame and (name == OUTCOMES[0] or frame[name].notna().any())]
     asked = list(outcomes) + [name for name in others if name not in outcomes]

@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from numpy.typing import NDArray
 
-from experiments.composing import with_paths
+from experiments.composing import expand_override
 from sim.errors import InputError
 
 Point = dict[str, Any]  #: key of the configuration -> value; a group -> the name of a choice
@@ -67,7 +67,7 @@ def parse(words: Sequence[str], where: str) -> list[Override]:
     found = []
     for word in words:
         try:
-            (override,) = OverridesParser.create().parse_overrides([with_paths(str(word))])
+            (override,) = OverridesParser.create().parse_overrides([expand_override(str(word))])
         except HydraException as error:
             said = " ".join(str(error).split())
             raise InputError(f"{where} has {word!r}, which can not be read: {said}") from None

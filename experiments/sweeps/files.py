@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from experiments.ownership import is_litter
-from experiments.patience import insist
+from experiments.retrying import retry_while_open
 from sim.errors import InputError
 
 INTENT = "compaction.json"  #: in `_work`: what becomes of which files, as long as that is under way
@@ -49,7 +49,7 @@ def list_tables(folder: Path) -> list[Path]:
 
 def remove(path: Path) -> None:
     """Remove a file, if it is there."""
-    insist(partial(path.unlink, missing_ok=True))
+    retry_while_open(partial(path.unlink, missing_ok=True))
 
 
 def _read(folder: Path, paths: Sequence[Path], columns: Sequence[str] | None, without: Collection[str]) -> pa.Table:
@@ -126,7 +126,7 @@ def _open_draft(target: Path, drafts: Path) -> Iterator[Path]:
     try:
         yield draft
         _sync(draft)
-        insist(partial(draft.replace, target))
+        retry_while_open(partial(draft.replace, target))
         if os.name == "posix":
             _sync(target.parent)
     except BaseException:

@@ -17,7 +17,7 @@ from experiments.sweeps.engine import EndedRuns, Engine, Limits, NoWorkerError, 
 from experiments.sweeps.outcomes import TIMEOUT, Outcome, read_events
 from experiments.sweeps.plan import Job
 from experiments.sweeps.worker import PINNED, Measure, Prepare, run_batch, start_worker
-from experiments.workers import CURE, spawn_context
+from experiments.workers import CURE, get_spawn_context
 
 MAX_EARLY_DEATHS = 5  #: batches in a row that may end before their first run begins
 POLL = 0.05  #: s
@@ -91,7 +91,7 @@ class LocalEngine(Engine):
 
     @contextmanager
     def _open_pool(self) -> Iterator[ProcessPool]:
-        processes = TrackingContext(spawn_context())
+        processes = TrackingContext(get_spawn_context())
         pool = ProcessPool(self.workers, initializer=start_worker, context=processes)
         try:
             yield pool

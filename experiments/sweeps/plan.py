@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.app import get_scenario
-from experiments.composing import compose, expand_paths, known_as, with_paths
+from experiments.composing import compose, expand_override, expand_paths, get_written_name
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import is_group
 from experiments.settings import combine_groups, get_baseline_changes, has_default, instantiate_group
@@ -65,7 +65,7 @@ class Composer:
 
     def __init__(self, name: str, overrides: Sequence[str], conf: Path) -> None:
         self.name, self.conf = name, conf
-        words = [with_paths(word, conf) for word in overrides]
+        words = [expand_override(word, conf) for word in overrides]
         self.overrides = [word for word in words if _parse_key(word).partition(".")[0] not in APP_KEYS]
         self._composed: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
         self._rules: dict[str, Any] = {}
@@ -112,7 +112,7 @@ class Composer:
             kept = [word for word in self.overrides if _parse_key(word) not in chosen]
             whole = compose(self.name, [*kept, *groups], self.conf, whole=True)
             expand_paths(whole)
-            choices = {key: known_as(key, str(name)) for key, name in whole.hydra.runtime.choices.items()}
+            choices = {key: get_written_name(key, str(name)) for key, name in whole.hydra.runtime.choices.items()}
             OmegaConf.set_struct(whole, False)
             for key in ("hydra", *(own for own in APP_KEYS if own in whole)):
                 whole.pop(key, None)

@@ -46,7 +46,7 @@ def read_design(folder: str | Path) -> tuple[pd.DataFrame, list[str]]:
     return pd.DataFrame([text | row for text, row in zip(texts, rows, strict=True)]), keys
 
 
-def read_tidy(folder: str | Path) -> pd.DataFrame:
+def tidy(folder: str | Path) -> pd.DataFrame:
     """Return every run of the last command's points, a row a point and seed, its difference to its baseline beside it.
 
     Columns: the varied keys; `point` and `baseline` (names of configurations), `seed`, `status`, `error`, `wall_time`;
@@ -106,7 +106,7 @@ def find_effect_column(frame: pd.DataFrame, outcome: str) -> str:
     raise InputError(f"{outcome} is no outcome of this sweep: {suggest(outcome, known)}")
 
 
-def read_xarray(folder: str | Path) -> "xarray.Dataset":
+def dataset(folder: str | Path) -> "xarray.Dataset":
     """Return `tidy` as an xarray Dataset with a dimension for each varied key and one for seeds, nan where no run is.
 
     Raises:
@@ -119,7 +119,7 @@ def read_xarray(folder: str | Path) -> "xarray.Dataset":
         {'army.size': 2, 'seed': 1}
     """
     require("dataset", "xarray", "xarray")
-    frame, (_, keys) = read_tidy(folder), read_design(folder)
+    frame, (_, keys) = tidy(folder), read_design(folder)
     index: list[Any] = [*keys, "seed"]
     if frame.duplicated(index).any():
         raise InputError(f"{folder} holds two points of the same values: a Dataset needs one")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from experiments.analysis.sweeps import average_by_point, estimate_seeds_needed
 from experiments.sweeps.plan import Configuration, Job, PlanRow, list_configurations
-from experiments.sweeps.reading import find_effect_column, read_tidy
+from experiments.sweeps.reading import find_effect_column, tidy
 
 SeedsAsked = dict[tuple[str, str], int]
 JobMaker = Callable[[Sequence[Configuration], int], list[Job]]
@@ -35,7 +35,7 @@ def plan_more_seeds(
         jobs_of: from cells and a number of seeds to their runs.
         asked: how many seeds each point has been asked for, by its `name_point`; brought up to date.
     """
-    frame = read_tidy(folder)
+    frame = tidy(folder)
     outcome = find_effect_column(frame, wanted.outcome)
     told = {
         (row["point"], row["baseline"]): row

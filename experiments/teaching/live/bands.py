@@ -11,7 +11,7 @@ from typing import Any
 from experiments.teaching.curves import Curves, compute_band, compute_curves
 from experiments.teaching.live.choice import Choice, build_setup
 from experiments.teaching.replay_runs import ReplayJob, run_job
-from experiments.workers import spawn_context
+from experiments.workers import get_spawn_context
 
 SEEDS, HOURS = 8, 264
 MOST_PEOPLE = 5000  #: above it there is no band: eight pairs would take too long
@@ -21,7 +21,7 @@ _LOCK = Lock()
 @lru_cache(1)
 def get_pool() -> ProcessPoolExecutor:
     """Return the workers of this server: one, so that worlds that are looked at keep a core."""
-    return ProcessPoolExecutor(1, mp_context=spawn_context(), initializer=_end_with_server)
+    return ProcessPoolExecutor(1, mp_context=get_spawn_context(), initializer=_end_with_server)
 
 
 def _end_with_server() -> None:

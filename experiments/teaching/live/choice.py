@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.composing import compose
-from experiments.configuration import choices
+from experiments.configuration import list_choices
 from experiments.settings import replace_fields
 from experiments.teaching.comparison import build_settings, get_time_span, name_page, select_measures
 from sim.campaigns import TACTICS, Campaign
@@ -30,11 +30,6 @@ class Choice(NamedTuple):
     army: int = 60  #: accounts
     people: int = 2000
     seed: int = 1
-
-
-def list_choices(group: str) -> list[str]:
-    """Return the choices of a group of conf/, and of the user's own folders."""
-    return choices(group)
 
 
 class LiveSetup(NamedTuple):

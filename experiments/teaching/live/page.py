@@ -6,9 +6,10 @@ from typing import Any
 import solara
 import solara.lab
 
+from experiments.configuration import list_choices
 from experiments.teaching.live.bands import MOST_PEOPLE, Bands
 from experiments.teaching.live.canvas import Canvas, to_json
-from experiments.teaching.live.choice import GROUPS, Choice, check_choice, get_scenario_fields, list_choices
+from experiments.teaching.live.choice import GROUPS, Choice, check_choice, get_scenario_fields
 from experiments.teaching.live.picture import HourPicture
 from experiments.teaching.live.session import Session, SessionCallbacks
 from experiments.teaching.replay import read_source

@@ -11,7 +11,7 @@ from sim.errors import InputError
 
 
 @contextmanager
-def one_line(stopped: str = "stopped: nothing was written") -> Iterator[None]:
+def report_mistakes(stopped: str = "stopped: nothing was written") -> Iterator[None]:
     """Turn what a user can cause into one line on stderr and an exit code; let everything else through.
 
     Code 2 is a mistake, 130 Ctrl-C, 143 SIGTERM, and 141 that nobody reads what is printed.

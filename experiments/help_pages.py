@@ -13,8 +13,8 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.apps import BY_NAME, GROWING, NEEDED, format_start
-from experiments.composing import known_as
-from experiments.configuration import CONF, choices, is_group
+from experiments.composing import get_written_name
+from experiments.configuration import CONF, is_group, list_choices
 
 TABLE = Path(__file__).parent / "parameters.csv"  #: written by scripts/parameters.py
 LINE = re.compile(r"( *)(['\"]?)([\w ]+)\2:(?: .*)?$")  #: a key of a file of configuration
@@ -51,7 +51,7 @@ class Key(NamedTuple):
     about: Field  #: with only a meaning, if no rule has it
 
 
-def page(name: str, config: DictConfig, conf: Path = CONF) -> str:
+def format_help(name: str, config: DictConfig, conf: Path = CONF) -> str:
     """Return the page of `--help`.
 
     Args:
@@ -63,110 +63,111 @@ def page(name: str, config: DictConfig, conf: Path = CONF) -> str:
     parts = [
         does,
         f"  {format_start(name)} KEY=VALUE GROUP=CHOICE ...",
-        matter(name, config, conf),
-        offer(name, config, conf),
+        format_main_keys(name, config, conf),
+        format_choices(name, config, conf),
     ]
     flags = FLAGS if name in GROWING else f"{FLAGS}\n{MANY}"
     said = "\n\n".join(part for part in (*parts, f"Examples\n{examples}" if examples else "", flags) if part)
     return re.sub(r"python -m experiments\.(\w+)", lambda found: format_start(found[1]), said)
 
 
-def matter(name: str, config: DictConfig, conf: Path = CONF) -> str:
+def format_main_keys(name: str, config: DictConfig, conf: Path = CONF) -> str:
     """Return the keys that matter, a line each: value now, meaning, unit."""
-    known = {key.name: key for key in keys(name, config, conf)}
+    known = {key.name: key for key in describe_keys(name, config, conf)}
     chosen = (
         [known[key] for key in BY_NAME[name].keys.split() if key in known] if name in BY_NAME else list(known.values())
     )
-    rows = [_row(f"{key.name}={_short(key.value)}", _with_unit(key.about)) for key in chosen]
+    rows = [_format_row(f"{key.name}={_shorten(key.value)}", _format_unit(key.about)) for key in chosen]
     return "\n".join(["The keys that matter, with their values now", *rows])
 
 
-def offer(name: str, config: DictConfig, conf: Path = CONF) -> str:
+def format_choices(name: str, config: DictConfig, conf: Path = CONF) -> str:
     """Return the choices that an app takes, a line a group that has several; "" if it has no groups."""
-    found = offered(name, config, conf)
+    found = list_offered(name, config, conf)
     if not found:
         return ""
     rows, single = [], []
     for group, names in found.items():
-        now = known_as(group, str(config.hydra.runtime.choices[group]))
-        others = [_needed(group, choice) for choice in names if choice != now]
+        now = get_written_name(group, str(config.hydra.runtime.choices[group]))
+        others = [_format_needed(group, choice) for choice in names if choice != now]
         if others:
-            rows.append(_row(f"{group}={now}", f"or {', '.join(others)}"))
+            rows.append(_format_row(f"{group}={now}", f"or {', '.join(others)}"))
         else:
             single.append(group)
     own = f"of your own from anywhere: any group above, and {', '.join(single)}" if single else "of your own"
-    return "\n".join(["Choices, with what is chosen now", *rows, _row("GROUP=PATH.yaml", f"a file {own}")])
+    return "\n".join(["Choices, with what is chosen now", *rows, _format_row("GROUP=PATH.yaml", f"a file {own}")])
 
 
-def offered(name: str, config: DictConfig, conf: Path = CONF) -> dict[str, list[str]]:
+def list_offered(name: str, config: DictConfig, conf: Path = CONF) -> dict[str, list[str]]:
     """Return the choices of each group of an app that it does not refuse."""
     refused = BY_NAME[name].refused.split() if name in BY_NAME else ()
     groups = [group for group in map(str, config.hydra.runtime.choices) if "/" not in group and is_group(group, conf)]
     found = {
-        group: [choice for choice in choices(group, conf) if f"{group}={choice}" not in refused] for group in groups
+        group: [choice for choice in list_choices(group, conf) if f"{group}={choice}" not in refused]
+        for group in groups
     }
     return dict(sorted(found.items(), key=lambda named: -len(named[1])))
 
 
-def whole(name: str, config: DictConfig, conf: Path = CONF) -> str:
+def format_full_help(name: str, config: DictConfig, conf: Path = CONF) -> str:
     """Return the page of `--help-all`: every key with value, unit, range, source and meaning."""
     lines = [f"Every key of {name}: its value now; meaning; unit, range and source."]
     place = None
-    for key in keys(name, config, conf):
+    for key in describe_keys(name, config, conf):
         if (group := key.name.partition(".")[0] if "." in key.name else "") != place:
             place = group
             lines.append("")
         about = key.about
         facts = [about.unit and f"unit {about.unit}", about.range and f"range {about.range}"]
         facts += [about.source and f"source: {about.source}"]
-        lines.append(f"{key.name}={_short(key.value, LONG)}")
+        lines.append(f"{key.name}={_shorten(key.value, LONG)}")
         lines += wrap(about.meaning, WIDTH, initial_indent="    ", subsequent_indent="    ")
         told = "; ".join(fact for fact in facts if fact)
         lines += wrap(told, WIDTH, initial_indent="    ", subsequent_indent="    ")
-    return "\n".join([*lines, "", offer(name, config, conf)]).rstrip()
+    return "\n".join([*lines, "", format_choices(name, config, conf)]).rstrip()
 
 
-def keys(name: str, config: DictConfig, conf: Path = CONF) -> list[Key]:
+def describe_keys(name: str, config: DictConfig, conf: Path = CONF) -> list[Key]:
     """Return every key of an app, those of the app first."""
-    comments = OTHERS | _comments(name, conf)
+    comments = OTHERS | _read_comments(name, conf)
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    found = _keys(OmegaConf.to_container(own, resolve=True), "", comments)  # type: ignore[arg-type]
+    found = _walk_keys(OmegaConf.to_container(own, resolve=True), "", comments)  # type: ignore[arg-type]
     return sorted(found, key=lambda key: bool(key.about.source))
 
 
-def _keys(node: Mapping[str, Any], prefix: str, comments: Mapping[str, str]) -> Iterator[Key]:
+def _walk_keys(node: Mapping[str, Any], prefix: str, comments: Mapping[str, str]) -> Iterator[Key]:
     for key, value in node.items():
         name = f"{prefix}{key}"
         inner = any(comment.startswith(f"{name}.") for comment in comments)
         told = name in comments and not inner and not _holds_rules(value)
-        if not told and (about := _rule(value)):
-            yield from _fields(value, f"{name}.", about, comments)
+        if not told and (about := _find_rule(value)):
+            yield from _read_fields(value, f"{name}.", about, comments)
         elif isinstance(value, dict) and value and not told:
-            yield from _keys(value, f"{name}.", comments)
+            yield from _walk_keys(value, f"{name}.", comments)
         elif value != {} or name in comments:
-            yield Key(name, _text(value), Field("", "", "", "", comments.get(name, "")))
+            yield Key(name, _find_text(value), Field("", "", "", "", comments.get(name, "")))
 
 
-def _fields(
+def _read_fields(
     node: Mapping[str, Any], prefix: str, known: Mapping[str, Field], comments: Mapping[str, str]
 ) -> Iterator[Key]:
     """Yield the fields of one rule, those too that are left at their defaults."""
     for name, about in known.items():
         value = node.get(name)
         if isinstance(value, dict) and value:
-            yield from _keys({name: value}, prefix, comments)
+            yield from _walk_keys({name: value}, prefix, comments)
         elif name in node:
-            yield Key(f"{prefix}{name}", _text(value), about)
+            yield Key(f"{prefix}{name}", _find_text(value), about)
         else:
             yield Key(f"+{prefix}{name}", about.default, about)
 
 
-def _rule(value: Any) -> dict[str, Field]:
+def _find_rule(value: Any) -> dict[str, Field]:
     """Return the fields of the rule that a value describes, {} if it describes none."""
     target = value.get("_target_") if isinstance(value, dict) else None
     if not isinstance(target, str):
         return {}
-    if target in (known := _table()):
+    if target in (known := _read_table()):
         return known[target]
     try:
         kind = get_object(target)
@@ -175,7 +176,7 @@ def _rule(value: Any) -> dict[str, Field]:
     columns = fields(kind) if is_dataclass(kind) else ()
     about = {column.name: column.metadata for column in columns if "unit" in column.metadata}
     return {
-        column.name: Field(_text(column.default), said["unit"], "", said["source"], "")
+        column.name: Field(_find_text(column.default), said["unit"], "", said["source"], "")
         for column in columns
         if (said := about.get(column.name))
     }
@@ -183,11 +184,11 @@ def _rule(value: Any) -> dict[str, Field]:
 
 def _holds_rules(value: Any) -> bool:
     inner = value.values() if isinstance(value, dict) else ()
-    return any(isinstance(one, dict) and one.get("_target_") in _table() for one in inner)
+    return any(isinstance(one, dict) and one.get("_target_") in _read_table() for one in inner)
 
 
 @cache
-def _table() -> dict[str, dict[str, Field]]:
+def _read_table() -> dict[str, dict[str, Field]]:
     found: dict[str, dict[str, Field]] = {}
     with TABLE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -196,13 +197,13 @@ def _table() -> dict[str, dict[str, Field]]:
     return found
 
 
-def _comments(name: str, conf: Path) -> dict[str, str]:
+def _read_comments(name: str, conf: Path) -> dict[str, str]:
     """Return what stands behind `#` in the line of each key, in the files of an app from the last to the first."""
     path = conf / f"{name}.yaml"
     said: dict[str, str] = {}
     for base in OmegaConf.select(OmegaConf.load(path), "defaults", default=[]):
         if isinstance(base, str) and base != "_self_":
-            said |= _comments(base, conf)
+            said |= _read_comments(base, conf)
     place: list[tuple[int, str]] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         code, _, comment = line.partition(" # ")
@@ -214,33 +215,33 @@ def _comments(name: str, conf: Path) -> dict[str, str]:
     return said
 
 
-def _with_unit(about: Field) -> str:
+def _format_unit(about: Field) -> str:
     unit = "" if about.unit in ("1", "file", "names", "kind") or about.unit in about.meaning else about.unit
     return f"{about.meaning} ({unit})" if unit else about.meaning
 
 
-def _needed(group: str, choice: str) -> str:
+def _format_needed(group: str, choice: str) -> str:
     further = NEEDED.get(f"{group}={choice}")
     return f"{choice} (with {further})" if further else choice
 
 
-def _short(value: str, most: int = SHORT) -> str:
+def _shorten(value: str, most: int = SHORT) -> str:
     return value if len(value) <= most else f"{value[: most - 3]}..."
 
 
-def _row(left: str, right: str) -> str:
+def _format_row(left: str, right: str) -> str:
     lines = wrap(right, WIDTH - COLUMN - 4) or [""]
     head = f"  {left:<{COLUMN}}  "
     first = [f"{head}{lines[0]}"] if len(head) == COLUMN + 4 else [head.rstrip(), " " * (COLUMN + 4) + lines[0]]
     return "\n".join([*first, *(" " * (COLUMN + 4) + line for line in lines[1:])]).rstrip()
 
 
-def _text(value: Any) -> str:
+def _find_text(value: Any) -> str:
     """Return a value as it may be written on a command line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_text(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_find_text(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(_text(one) for one in value) + "]"
+        return "[" + ",".join(_find_text(one) for one in value) + "]"
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     return str(value)

@@ -9,7 +9,7 @@ R = TypeVar("R")
 TRIES, PAUSE = 20, 0.1  #: how often, and after how many seconds, Windows is asked again
 
 
-def insist(act: Callable[[], R]) -> R:
+def retry_while_open(act: Callable[[], R]) -> R:
     """Return what `act` returns; on Windows, repeat it for some seconds while it is refused."""
     for _ in range(TRIES if os.name == "nt" else 0):
         try:
