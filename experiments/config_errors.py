@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, InstantiationException, MissingConfigException, OverrideParseException
+from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -17,6 +19,7 @@ from yaml import YAMLError
 from experiments.composing import initialize_hydra, make_readable
 from experiments.settings import has_default
 from sim.errors import InputError, suggest
+from sim.renamed import find_new_names
 
 
 def explain_construction(error: InstantiationException) -> InputError:
@@ -31,11 +34,20 @@ def explain_construction(error: InstantiationException) -> InputError:
             return InputError(_insert_key(str(cause), str(error)))
         if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
             said = str(cause).partition(". Did you mean")[0]  # Python 3.13 adds a guess
-            return InputError(f"{said}: leave the + out, or see --help")
+            return InputError(f"{said}: {_find_new_field(said, str(error)) or 'leave the + out, or see --help'}")
         cause = cause.__cause__
     if "locating target" in str(error):
         return InputError(f"{error}: correct _target_")
     raise error
+
+
+def _find_new_field(said: str, error: str) -> str:
+    """Return the new name of a field that a rule had before version 0.2; "" for any other."""
+    target, given = re.search(r"target '([^']+)", error), re.search(r"argument '(\w+)", said)
+    if not target or not given:
+        return ""
+    new = find_new_names(given[1], [field.name for field in fields(get_object(target[1]))])
+    return f"its name is now {' or '.join(new)}" if new else ""
 
 
 def _insert_key(said: str, error: str) -> str:
@@ -84,7 +96,7 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
         loader = GlobalHydra.instance().config_loader()
         groups = {group: loader.get_group_options(group) for group in loader.list_groups("") if group != "hydra"}
         own = set(groups) & set(compose(name, return_hydra_config=True).hydra.runtime.choices)
-        if line := _foreign_group(parsed, name, set(groups) - own, own):
+        if line := _explain_foreign_group(parsed, name, set(groups) - own, own):
             return line
         chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _names_choice(o)]
         plain = compose(name, chosen)
@@ -103,11 +115,12 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
                 return f"{key} is a key of another choice: add {' or '.join(owners)}"
             if has_default(plain, key):
                 return f"{key} is left at its default here: say +{key}={value}"
-            return f"{key} is not a known key: {suggest(key, _find_similar_keys(key, known | own) or known | own)}"
+            near = find_new_names(key, known) or _find_similar_keys(key, known | own) or known | own
+            return f"{key} is not a known key: {suggest(key, near)}"
     return None
 
 
-def _foreign_group(parsed: Iterable[Override], name: str, foreign: set[str], own: set[str]) -> str | None:
+def _explain_foreign_group(parsed: Iterable[Override], name: str, foreign: set[str], own: set[str]) -> str | None:
     """Return one line about the first choice of a group that the app `name` lacks, or None."""
     for override in parsed:
         if override.key_or_group in foreign and _names_choice(override) and not override.is_add():

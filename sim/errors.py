@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from sim.renamed import find_new_names
+
 
 class InputError(ValueError):
     """A user's mistake: one line that says what was given, what is allowed, and the cure.
@@ -16,8 +18,10 @@ class InputError(ValueError):
 
 
 def suggest(given: str, allowed: Iterable[str]) -> str:
-    """Return "did you mean ...?" for close names in `allowed`, else the whole list, as one line."""
+    """Return, as one line, the new name of an old one, or "did you mean ...?" for close names, or all of `allowed`."""
     names = sorted(allowed)
+    if renamed := find_new_names(given, names):
+        return f"its name is now {' or '.join(renamed)}"
     close = get_close_matches(given, names, n=3, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(close)}?"

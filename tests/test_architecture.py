@@ -23,6 +23,7 @@ LAYERS = (
     ("sim.rules", "sim.kernels", "sim.threads"),
     ("sim.kernel_cache",),
     ("sim.errors", "sim.__version__"),
+    ("sim.renamed",),
 )
 # What else is installed, and the only places that may know of it.
 CONFINED = {
@@ -64,7 +65,7 @@ CONFINED = {
 # Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.
 BLIND = ("sim.people", "sim.platform", "sim.actors")
 STANDARD = sys.stdlib_module_names
-COMPILED = {"kernel", "piece", "cached_njit", "njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic"}
+COMPILED = {"kernel", "inline_kernel", "njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic", "cached_njit"}
 
 
 def within(module: str, package: str) -> bool:

@@ -1,0 +1,47 @@
+"""A name from before version 0.2 is answered with the new one."""
+
+import re
+
+import pytest
+
+from experiments.app import compose_config
+from experiments.settings import build_setting
+from sim.errors import InputError, suggest
+from sim.renamed import NAMES, find_new_names
+from tests.conftest import ROOT
+
+TABLE = re.findall(
+    r"^\| `([\w.*]+)` \| `([\w.*]+)` \|", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+)
+KEYS = {
+    "reaction.direct=0.1": "reaction.direct is not a known key: its name is now reaction.direct_fear",
+    "population.boldness=1": "population.boldness is not a known key: its name is now population.willingness",
+    "attention.crowding=false": "attention.crowding is not a known key: its name is now attention.army_competes",
+}
+
+
+@pytest.mark.parametrize("word", KEYS)
+def test_an_old_key_is_one_line_with_the_new_one(word: str) -> None:
+    with pytest.raises(InputError) as error:
+        compose_config("suppression", [word])
+    assert str(error.value) == KEYS[word]
+
+
+def test_an_old_key_of_a_file_is_answered_too() -> None:
+    config = compose_config("run", ["+extremists.content=0.1"])
+    with pytest.raises(Exception, match="unexpected keyword argument 'content'") as error:
+        build_setting(config)
+    from experiments.config_errors import explain_construction
+
+    assert str(explain_construction(error.value)).endswith("'content': its name is now shocking_share")  # type: ignore[arg-type]
+
+
+def test_an_old_measure_is_answered_with_the_new_one() -> None:
+    assert suggest("withheld_over", ["withheld_redundant", "withheld_joint"]) == "its name is now withheld_redundant"
+    assert suggest("withheld_over", ["withheld_fear"]) == "did you mean withheld_fear?"
+    assert find_new_names("forces.fans.rally", ["forces.fans.rally_hour", "rally_posts"]) == ["forces.fans.rally_hour"]
+
+
+def test_the_changelog_has_every_old_name() -> None:
+    told = {(old.rpartition(".")[2], new.rpartition(".")[2]) for old, new in TABLE}
+    assert {(old, new) for old, several in NAMES.items() for new in several} <= told
