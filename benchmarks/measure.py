@@ -49,9 +49,9 @@ class VisitObserver:
     def __init__(self) -> None:
         self.active: list[NDArray[np.int32]] = []
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Keep the rows; measure nothing."""
-        self.active.append(moment.active_users.active)
+        self.active.append(step.active_users.active)
         return {}
 
     def count_followees(self, graph: Graph, rounds: int) -> list[int]:

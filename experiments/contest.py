@@ -179,13 +179,13 @@ class RivalObserver:
         self.impressions = np.zeros(self.size, np.int64)
         self.shared_posts: list[tuple[NDArray[Any], ...]] = []
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Count impressions of each rival's content; keep what the hour's posts share."""
         import numpy as np
 
-        if moment.tick >= self.start:
-            posts, new = moment.posts, moment.new
-            seen = self.rank[posts.original_author[moment.seen.item]]
+        if step.tick >= self.start:
+            posts, new = step.posts, step.new
+            seen = self.rank[posts.original_author[step.seen.item]]
             self.impressions += np.bincount(seen, minlength=self.size + 1)[: self.size]
             columns = (posts.author, posts.template, posts.kind, posts.root, posts.time)
             self.shared_posts.append(tuple(column[new].astype(np.int64) for column in columns))

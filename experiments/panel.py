@@ -60,11 +60,11 @@ class Panel:
         self.seed, self.rows = world.seed, sample(world, asked.people).rows
         self.every, self.columns, self.table = asked.every, asked.columns, table
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Write a wave if it is time; adds no measure to the world's history."""
-        if (moment.tick + 1) % self.every == 0:
-            known = {"seed": self.seed, "tick": moment.tick}
+        if (step.tick + 1) % self.every == 0:
+            known = {"seed": self.seed, "tick": step.tick}
             row = {name: np.broadcast_to(value, len(self.rows)) for name, value in known.items()}
             row |= {"account_id": self.rows}
-            self.table.add(row | {name: getattr(moment.accounts, name)[self.rows] for name in self.columns})
+            self.table.add(row | {name: getattr(step.accounts, name)[self.rows] for name in self.columns})
         return {}

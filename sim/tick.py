@@ -95,12 +95,19 @@ def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
     state.baseline_traits = events.apply_events(accounts, state.baseline_traits, rules.events, now)  # W
     turned_to = hold_meetings(state, rules, now)  # W
 
-    active_users = rules.activity.wake(accounts, state.truth.n_organic, seed, now)  # W: mood
+    active_users = rules.activity.wake(accounts, state.truth.n_organic, seed, now)  # W: daily_activity
     trending, streams = rules.trending.find_trending(topics.counts, now), (topics.serials, topics.lengths)
     display = rules.feed.build_candidates(
-        ledger.get_rows(), ledger.base, state.timelines.columns, streams, trending, state.competes_for_slots, get_values(rules.attention), now,
+        ledger.get_rows(),
+        ledger.base,
+        state.timelines.columns,
+        streams,
+        trending,
+        state.competes_for_slots,
+        get_values(rules.attention),
+        now,
         *get_migration_tag(state),
-    )  # fmt: skip
+    )
     answered, groups = (
         ask_custom_agents(state, rules, display, active_users, now),
         split_users(active_users, state.threads),
@@ -153,9 +160,21 @@ def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
         removals = effects.suspend(rules.defences, accounts, view_for_defences(state, now), removals)  # W
     oldest = int(np.searchsorted(ledger.get_rows().time, 3600 * (now + 1 - rules.attention.memory)))
     state.timelines.update(ledger.get_rows(), ledger.base, filled, removals.posts, oldest)  # W
-    start, columns, truth = rules.campaign.start, ledger.columns, state.truth
-    ended = orders, removals, unmasked, state.register, guarded
-    return StepRecord(now, start, accounts, columns, filled, truth, active_users, *done, *ended)
+    return StepRecord(
+        tick=now,
+        campaign_start=rules.campaign.start,
+        accounts=accounts,
+        posts=ledger.columns,
+        new=filled,
+        truth=state.truth,
+        active_users=active_users,
+        **done._asdict(),
+        orders=orders,
+        removals=removals,
+        unmasked=unmasked,
+        register=state.register,
+        defence_effects=guarded,
+    )
 
 
 def ask_custom_agents(

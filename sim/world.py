@@ -115,10 +115,10 @@ class World(ColumnModel):
 
     def step(self) -> None:
         """Play one hour; after the setting's last one `list_running` is False, so that `run_model` ends."""
-        moment = run_tick(self.state, self.setting, self.now)
+        step = run_tick(self.state, self.setting, self.now)
         row: dict[str, float] = {"tick": self.now}
         for observer in self.observers:
-            row.update(observer.observe(moment))
+            row.update(observer.observe(step))
         self._measures.note(row)
         self.now += 1
         self.running = self.now < self.setting.ticks

@@ -284,8 +284,8 @@ def test_moderation_does_not_know_who_is_organised() -> None:
         kept: list[list[int]] = []
 
         class Watch:
-            def observe(self, moment: StepRecord) -> dict[str, float]:
-                kept.append([*moment.removals.posts.tolist(), *moment.removals.accounts.tolist()])
+            def observe(self, step: StepRecord) -> dict[str, float]:
+                kept.append([*step.removals.posts.tolist(), *step.removals.accounts.tolist()])
                 return {}
 
         world = World(lively(), rng=5)

@@ -389,10 +389,10 @@ def test_who_is_unmasked_writes_no_more_to_order_and_costs_genuine_moderates() -
     spared = played(cast(sleeping(), credibility=Credibility(spillover=0.0)), 70)
     assert spilt.history["unmasked"].iloc[-1] > 0
     known: set[int] = set()
-    for moment in diary.moments:
-        written = set(moment.posts.author[moment.new].tolist())
+    for step in diary.moments:
+        written = set(step.posts.author[step.new].tolist())
         assert not known & written
-        known |= set(moment.unmasked.tolist())
+        known |= set(step.unmasked.tolist())
     assert (spilt.state.truth.role[[*known]] == SLEEPER).all()
     assert mean(spilt, "credibility_dissenters") < mean(spared, "credibility_dissenters")
 

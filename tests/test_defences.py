@@ -274,7 +274,7 @@ def test_prompts_do_what_the_study_found() -> None:
 
 def test_orders_are_carried_out_whatever_a_prompt_says(worlds: Worlds) -> None:
     world, diary = worlds["Prompt"]
-    held = np.concatenate([moment.defence_effects.rejected.author for moment in diary.moments])
+    held = np.concatenate([step.defence_effects.rejected.author for step in diary.moments])
     assert len(held)
     assert (world.role[held] == ORGANIC).all()
     abusive = [posts.toxicity[new] >= TOXIC_THRESHOLD for posts, new in ((m.posts, m.new) for m in diary.moments)]

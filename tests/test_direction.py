@@ -217,9 +217,9 @@ def _loyal_impressions(setting: Setting, seed: int) -> int:
     class Loyal:
         count = 0
 
-        def observe(self, moment: Any) -> dict[str, float]:
-            item, posts = moment.seen.item, moment.posts
-            if moment.tick >= START:
+        def observe(self, step: Any) -> dict[str, float]:
+            item, posts = step.seen.item, step.posts
+            if step.tick >= START:
                 self.count += int(
                     ((posts.stance_principal[item] > OPINION_THRESHOLD) & (posts.author[item] < 200)).sum()
                 )
@@ -288,7 +288,7 @@ def test_followers_carry_the_army() -> None:
 def test_abuse_hits_the_visible_who_dissent() -> None:
     diary = Diary()
     world = played(lively(campaign={**ABUSE, "targets": 5}), TICKS, diary)
-    drafts = [moment.orders[0].drafts for moment in diary.moments[START:]]
+    drafts = [step.orders[0].drafts for step in diary.moments[START:]]
     targets = np.concatenate([d.target[d.target >= 0] for d in drafts])
     assert len(targets) > 50
     assert (world.accounts.stance_principal[targets] < 0.0).all()
@@ -303,7 +303,7 @@ def test_named_victims_are_abused_whatever_they_think() -> None:
     assert len(victims) == 3
     diary = Diary()
     played(lively(campaign={**ABUSE, "victims": victims}), TICKS, diary)
-    targets = np.concatenate([moment.orders[0].drafts.target for moment in diary.moments])
+    targets = np.concatenate([step.orders[0].drafts.target for step in diary.moments])
     assert set(targets.tolist()) <= set(victims)
     assert len(targets) > 20
 
@@ -314,8 +314,8 @@ class Abused:
     def __init__(self) -> None:
         self.impressions = 0
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
-        self.impressions += int((moment.posts.toxicity[moment.seen.item] >= TOXIC_THRESHOLD).sum())
+    def observe(self, step: StepRecord) -> dict[str, float]:
+        self.impressions += int((step.posts.toxicity[step.seen.item] >= TOXIC_THRESHOLD).sum())
         return {}
 
 
@@ -461,7 +461,7 @@ def test_bursts_and_rhythm_shape_the_hours() -> None:
         )
         people = [played(setting, 96, diary := Diary(), seed=seed) and diary for seed in SEEDS]
         came = [
-            np.union1d(moment.active_users.active, moment.active_users.absent) for d in people for moment in d.moments
+            np.union1d(step.active_users.active, step.active_users.absent) for d in people for step in d.moments
         ]
         rows = [np.bincount(who, minlength=200) for who in came]
         awake[name] = np.array(rows).reshape(len(SEEDS), 4, 24, 200)

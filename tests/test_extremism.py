@@ -130,22 +130,22 @@ class Sit:
     def _stance(self) -> np.ndarray:
         return self.world.accounts.stance_extremist[: self.world.n_organic].copy()
 
-    def observe(self, moment: Any) -> dict[str, float]:
+    def observe(self, step: Any) -> dict[str, float]:
         room = self.rooms.room
         assert (self.rooms.members <= ROOMS.seats).all()
-        if moment.tick % 24 != ROOMS.hour:
+        if step.tick % 24 != ROOMS.hour:
             assert (room == self.before).all()
         came = (room >= 0) & (self.before < 0)
-        assert (self.avoids_until[came] <= moment.tick).all(), "who was caught stays away"
+        assert (self.avoids_until[came] <= step.tick).all(), "who was caught stays away"
         caught = (self.before >= 0) & np.isin(self.before, self.rooms.raided)
         assert (room[caught] < 0).all()
-        self.avoids_until[caught] = moment.tick + ROOMS.avoidance_hours
-        assert not moment.accounts.has_left[: len(room)][came].any()
-        assert (self.rooms.closed_until[room[came]] <= moment.tick).all()
+        self.avoids_until[caught] = step.tick + ROOMS.avoidance_hours
+        assert not step.accounts.has_left[: len(room)][came].any()
+        assert (self.rooms.closed_until[room[came]] <= step.tick).all()
         self.raided += len(self.rooms.raided)
         assert not np.isin(room, self.rooms.raided).any()
         for name in ("fear", "stance_extremist"):
-            column = getattr(moment.accounts, name)
+            column = getattr(step.accounts, name)
             assert ((column >= -1.0) & (column <= 1.0)).all()
         self.before = room.copy()
         return {}

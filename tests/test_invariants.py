@@ -37,20 +37,20 @@ class Inspector:
         self.rates: dict[tuple[int, int], int] = {}
         self.before = (world.accounts.has_left.copy(), world.accounts.suspended_until.copy())
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         self.bases.append(self.world.state.ledger.base)
-        self.state(moment)
-        self.exposures(moment)
-        self.intentions(moment)
-        self.authors(moment)
-        self.army(moment)
-        self.moderation(moment)
+        self.state(step)
+        self.exposures(step)
+        self.intentions(step)
+        self.authors(step)
+        self.army(step)
+        self.moderation(step)
         self.topics()
-        self.before = (moment.accounts.has_left.copy(), moment.accounts.suspended_until.copy())
+        self.before = (step.accounts.has_left.copy(), step.accounts.suspended_until.copy())
         return {}
 
-    def state(self, moment: StepRecord) -> None:
-        accounts = moment.accounts
+    def state(self, step: StepRecord) -> None:
+        accounts = step.accounts
         for name, column in accounts._asdict().items():
             assert column.dtype.kind != "f" or np.isfinite(column).all(), name
         for name in UNIT:
@@ -61,81 +61,81 @@ class Inspector:
         for name in ("toxicity", "shock", "appeal"):
             assert ((getattr(rows, name) >= 0.0) & (getattr(rows, name) <= 1.0)).all(), name
         assert (np.diff(rows.time) >= 0).all()
-        assert (rows.time[moment.new] // 3600 == moment.tick).all()
-        assert (rows.time >= moment.tick * 3600 - WINDOW * 3600).all()
+        assert (rows.time[step.new] // 3600 == step.tick).all()
+        assert (rows.time >= step.tick * 3600 - WINDOW * 3600).all()
 
-    def exposures(self, moment: StepRecord) -> None:
+    def exposures(self, step: StepRecord) -> None:
         """Shown is what stands, from the past, within the window, by others, within the budget, each once."""
-        posts, (start, item), budget = moment.posts, moment.seen, self.world.setting.attention
-        reader = np.repeat(moment.active_users.active, np.diff(start))
+        posts, (start, item), budget = step.posts, step.seen, self.world.setting.attention
+        reader = np.repeat(step.active_users.active, np.diff(start))
         assert len(reader) == len(item)
         self.shown += len(item)
-        assert (item < moment.new.start).all()
-        assert not (set(item[posts.removed[item]].tolist()) - set(moment.removals.posts.tolist()))
+        assert (item < step.new.start).all()
+        assert not (set(item[posts.removed[item]].tolist()) - set(step.removals.posts.tolist()))
         assert (posts.original_author[item] != reader).all()
         assert (posts.author[item] != reader).all()
         assert (np.diff(item)[np.diff(reader) == 0] > 0).all()
-        army = moment.truth.role[posts.author[item]] == TROLL
+        army = step.truth.role[posts.author[item]] == TROLL
         if budget.army_competes:
             assert (np.diff(start) <= budget.items).all()
         else:
             for group in (army, ~army):
                 assert np.bincount(reader[group], minlength=1).max() <= budget.items
 
-    def intentions(self, moment: StepRecord) -> None:
+    def intentions(self, step: StepRecord) -> None:
         """Counts by person, counts by cell and posts marked as dissent agree."""
-        speech, accounts, change = moment.speech, moment.accounts, moment.update
-        active = moment.active_users.active
+        speech, accounts, change = step.speech, step.accounts, step.update
+        active = step.active_users.active
         now = [classify_cohort(p, e) for p, e in zip(change.stance_principal, change.stance_extremist, strict=True)]
         ours = (accounts.cohort[active] == DISSENTER) & (np.array(now, np.int64) == DISSENTER)
         cells = dict(zip(OUTCOMES, speech.outcomes.tolist(), strict=True))
         assert speech.voiced[ours].sum() == cells["dissent_posts"] == speech.drafts.dissent.sum()
         assert speech.withheld[ours].sum() == sum(cells[name] for name in WITHHELD)
-        assert moment.posts.dissent[moment.new].sum() == speech.outcomes[VOICED]
+        assert step.posts.dissent[step.new].sum() == speech.outcomes[VOICED]
         contested = speech.drafts.topic == 0
         assert np.bincount(speech.drafts.author[contested], minlength=1).sum() == speech.voiced.sum()
 
-    def authors(self, moment: StepRecord) -> None:
+    def authors(self, step: StepRecord) -> None:
         """Who left or is suspended does not write; people write only while awake."""
         left, until = self.before
-        author = moment.posts.author[moment.new]
+        author = step.posts.author[step.new]
         assert not left[author].any()
-        assert (until[author] <= moment.tick).all()
-        people = author[moment.truth.role[author] == ORGANIC]
-        assert np.isin(people, moment.active_users.active).all()
-        assert not np.intersect1d(moment.active_users.active, moment.active_users.absent).size
-        gone = left[moment.active_users.absent] | (until[moment.active_users.absent] > moment.tick)
+        assert (until[author] <= step.tick).all()
+        people = author[step.truth.role[author] == ORGANIC]
+        assert np.isin(people, step.active_users.active).all()
+        assert not np.intersect1d(step.active_users.active, step.active_users.absent).size
+        gone = left[step.active_users.absent] | (until[step.active_users.absent] > step.tick)
         assert gone.all()
 
-    def army(self, moment: StepRecord) -> None:
+    def army(self, step: StepRecord) -> None:
         """Only working platoons on shift write, within quota, between start and end of the campaign."""
         rule, campaign = self.world.setting.army, self.world.setting.campaign
-        author = moment.posts.author[moment.new]
-        trolls = author[moment.truth.role[author] == TROLL] - self.world.n_organic
+        author = step.posts.author[step.new]
+        trolls = author[step.truth.role[author] == TROLL] - self.world.n_organic
         if not len(trolls):
             return
-        assert campaign.start <= moment.tick < campaign.end + MAX_ORDER_LAG
+        assert campaign.start <= step.tick < campaign.end + MAX_ORDER_LAG
         platoon = trolls % 3
         active = sorted(("flood", "abuse", "amplify").index(name) for name in campaign.tactics)
         assert campaign.effort == "equal" or set(platoon.tolist()) <= set(active)
         begins = 8 + rule.shift * ((trolls // 3) % (24 // rule.shift))
-        assert ((moment.tick - begins) % 24 < rule.shift).all()
+        assert ((step.tick - begins) % 24 < rule.shift).all()
         for troll, count in zip(*np.unique(trolls, return_counts=True), strict=True):
             shift = 8 + rule.shift * ((int(troll) // 3) % (24 // rule.shift))
-            day = (int(troll), (moment.tick - shift) // 24)
+            day = (int(troll), (step.tick - shift) // 24)
             self.rates[day] = self.rates.get(day, 0) + int(count)
             assert count <= np.ceil(rule.rate * campaign.intensity)
             assert self.rates[day] <= rule.quota
 
-    def moderation(self, moment: StepRecord) -> None:
-        rule, removed = self.world.setting.moderation, moment.removals.posts
+    def moderation(self, step: StepRecord) -> None:
+        rule, removed = self.world.setting.moderation, step.removals.posts
         self.removed += len(removed)
-        kept = moment.posts.kind[removed] != REPOST
-        copies = np.isin(moment.posts.root[removed], moment.posts.root[removed[kept]]) & ~kept
+        kept = step.posts.kind[removed] != REPOST
+        copies = np.isin(step.posts.root[removed], step.posts.root[removed[kept]]) & ~kept
         assert np.count_nonzero(~copies) <= rule.capacity
-        assert moment.posts.removed[removed].all()
-        assert (moment.posts.time[removed[~copies]] <= (moment.tick - rule.lag) * 3600).all()
-        assert (moment.accounts.suspended_until[moment.removals.accounts] == moment.tick + 1 + rule.suspension).all()
+        assert step.posts.removed[removed].all()
+        assert (step.posts.time[removed[~copies]] <= (step.tick - rule.lag) * 3600).all()
+        assert (step.accounts.suspended_until[step.removals.accounts] == step.tick + 1 + rule.suspension).all()
 
     def topics(self) -> None:
         """Every stream holds, in order, all the originals and replies of its topic that are in the window."""

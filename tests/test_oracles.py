@@ -162,11 +162,11 @@ class Reader(NamedTuple):
 
     def stream(self, topic: int, slots: int) -> list[int]:
         posts, depth = self.scene.posts, self.scene.world.setting.feed.depth
-        moment = (self.scene.now - 1) * 3600 + self.second
+        step = (self.scene.now - 1) * 3600 + self.second
         rows = [
             j
             for j in range(len(posts.key))
-            if posts.topic[j] == topic and posts.kind[j] != REPOST and posts.time[j] <= moment and self.eligible(j)
+            if posts.topic[j] == topic and posts.kind[j] != REPOST and posts.time[j] <= step and self.eligible(j)
         ]
         return self.best([j for j in rows[-depth:] if posts.author[j] != self.i], slots)
 
@@ -541,14 +541,14 @@ def test_impressions_are_counted_one_by_one() -> None:
     world, posts = scene.world, scene.posts
     world.observers.append(diary := Diary())
     world.step()
-    moment = diary.moments[0]
+    step = diary.moments[0]
     dissent = others = topic = 0
     for r, i in enumerate(scene.active_users.active):
         for j in shown(scene, r):
             topic += posts.topic[j] == CONTESTED
             dissent += posts.dissent[j]
             others += posts.dissent[j] and world.accounts.cohort[i] != DISSENTER
-    row = Reach().observe(moment)
+    row = Reach().observe(step)
     assert (row["dissent_impressions"], row["dissent_impressions_nondissenters"]) == (dissent, others)
     assert row["topic_impressions"] == topic
     assert row["dissent_visibility"] == pytest.approx(dissent / topic)
@@ -570,10 +570,10 @@ def test_distinct_supporters_seen_agree_with_a_count() -> None:
     days: dict[int, list[set[tuple[int, int]]]] = {}
     for tick in range(10 * 24):
         world.step()
-        moment = diary.moments[-1]
+        step = diary.moments[-1]
         today = days.setdefault(tick // 24, [set() for _ in range(4)])
-        posts, (start, item) = moment.posts, moment.seen
-        for r, i in enumerate(moment.active_users.active.tolist()):
+        posts, (start, item) = step.posts, step.seen
+        for r, i in enumerate(step.active_users.active.tolist()):
             for j in item[start[r] : start[r + 1]]:
                 author = int(posts.author[j])
                 side = (

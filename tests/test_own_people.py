@@ -157,7 +157,7 @@ def test_what_is_returned_is_written_for_that_type_alone():
     diary = Diary()
     world = recast(Fixed, 0.3, ticks=START, observers=[diary])
     mine = world.agents_by_type[Fixed]
-    came = {row for moment in diary.moments for row in moment.active_users.active.tolist()}
+    came = {row for step in diary.moments for row in step.active_users.active.tolist()}
     for agent in mine:
         assert (agent.fear, agent.opinion_climate) == (
             (0.75, 0.25) if agent.row in came else (0.0, agent.reference_climate)

@@ -50,12 +50,12 @@ class Latent:
         self.second: list[dict[int, int]] = []
         self.intentions: list[dict[int, list[bool]]] = []
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
-        active_users, accounts = moment.active_users, moment.accounts
+    def observe(self, step: StepRecord) -> dict[str, float]:
+        active_users, accounts = step.active_users, step.accounts
         who = np.union1d(active_users.active, active_users.absent)
         self.who.append(who)
         self.second.append(dict(zip(active_users.active.tolist(), active_users.second.tolist(), strict=True)))
-        self.intentions.append({int(i): self._wishes(accounts, i, moment.tick) for i in who})
+        self.intentions.append({int(i): self._wishes(accounts, i, step.tick) for i in who})
         return {}
 
     def _wishes(self, accounts: Accounts, i: int, tick: int) -> list[bool]:
@@ -229,7 +229,7 @@ def test_suspension_and_return_shift_no_draw(latent: Latent) -> None:
     kept, diary = Latent(), Diary()
     world = played(lively(moderation=harsh), TICKS, kept, diary)
     assert_same_latent(latent, kept)
-    suspended = np.unique(np.concatenate([moment.removals.accounts for moment in diary.moments]))
+    suspended = np.unique(np.concatenate([step.removals.accounts for step in diary.moments]))
     people = suspended[suspended < world.n_organic]
     returned = [i for i in people if world.accounts.suspended_until[i] <= TICKS and world.accounts.written[i] > 0]
     assert len(people) > 20
@@ -270,11 +270,11 @@ def test_one_more_withheld_post_keeps_all_later_draws() -> None:
 
 def _session(diary: Diary, tick: int, i: int) -> tuple[tuple[bytes, ...], tuple[object, ...]]:
     """Return what one person read and became in a tick, and how many and which posts came of it."""
-    moment = diary.moments[tick]
-    r = int(np.searchsorted(moment.active_users.active, i))
-    felt = (diary.seen_keys[tick][r].tobytes(), *(column[r].tobytes() for column in moment.update))
-    mine = moment.speech.drafts.author == i
-    said = (moment.speech.voiced[r], moment.speech.withheld[r], moment.speech.drafts.key[mine].tobytes())
+    step = diary.moments[tick]
+    r = int(np.searchsorted(step.active_users.active, i))
+    felt = (diary.seen_keys[tick][r].tobytes(), *(column[r].tobytes() for column in step.update))
+    mine = step.speech.drafts.author == i
+    said = (step.speech.voiced[r], step.speech.withheld[r], step.speech.drafts.key[mine].tobytes())
     return felt, said
 
 

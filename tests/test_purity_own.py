@@ -40,9 +40,9 @@ class Calm:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         sessions = self.world.agents_by_type[Candour].agg("sessions_read", sum)
-        return {"fear_of_who_came": float(moment.update.fear.sum()), "sessions_of_ours": float(sessions)}
+        return {"fear_of_who_came": float(step.update.fear.sum()), "sessions_of_ours": float(sessions)}
 
 
 def loaded(setting: Setting, ticks: int, *observers: Any, threads: int = 1) -> World:

@@ -85,8 +85,8 @@ class Album:
     def __init__(self) -> None:
         self.pages = []
 
-    def observe(self, moment):
-        self.pages.append({name: getattr(moment.accounts, name).copy() for name in ASKED.columns})
+    def observe(self, step):
+        self.pages.append({name: getattr(step.accounts, name).copy() for name in ASKED.columns})
         return {}
 
 

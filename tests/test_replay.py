@@ -75,10 +75,10 @@ def unpacked(page: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def test_a_frame_says_who_came_spoke_kept_silent_and_was_abused(diary: tuple[World, Film, Diary]):
     _, shown, watched = diary
     assert [len(frame.events) for frame in shown.frames] == [len(shown.rows)] * (START + 12)
-    for frame, moment in zip(shown.frames, watched.moments, strict=True):
-        awake = set(moment.active_users.active.tolist())
-        withheld = dict(zip(moment.active_users.active.tolist(), moment.speech.withheld.tolist(), strict=True))
-        abuse = dict(zip(moment.active_users.active.tolist(), moment.update.abuse.tolist(), strict=True))
+    for frame, step in zip(shown.frames, watched.moments, strict=True):
+        awake = set(step.active_users.active.tolist())
+        withheld = dict(zip(step.active_users.active.tolist(), step.speech.withheld.tolist(), strict=True))
+        abuse = dict(zip(step.active_users.active.tolist(), step.update.abuse.tolist(), strict=True))
         for place, row in enumerate(shown.rows.tolist()):
             events = int(frame.events[place])
             assert bool(events & film.AWAKE) == (row in awake)
@@ -94,18 +94,18 @@ def test_who_spoke_and_how_far_it_reached_is_what_the_ledger_holds():
     seen = np.zeros(len(world.role), np.int64)
     for _ in range(film.HOURS):
         world.step()
-        moment = watched.moments[-1]
+        step = watched.moments[-1]
         spoke = {
-            int(moment.posts.author[row])
-            for row in range(moment.new.start, moment.new.stop)
-            if moment.posts.topic[row] == CONTESTED
+            int(step.posts.author[row])
+            for row in range(step.new.start, step.new.stop)
+            if step.posts.topic[row] == CONTESTED
         }
         flags = shown.frames[-1].events & film.SPOKE
         assert {int(row) for row, flag in zip(shown.rows, flags, strict=True) if flag} == spoke & set(
             shown.rows.tolist()
         )
-        for item in moment.seen.item:
-            seen[moment.posts.author[item]] += moment.posts.topic[item] == CONTESTED
+        for item in step.seen.item:
+            seen[step.posts.author[item]] += step.posts.topic[item] == CONTESTED
     assert (shown.frames[-1].reach == np.minimum(15, np.rint(np.log2(1.0 + seen[shown.rows])))).all()
     world.step()
     assert (shown.frames[-1].fear == np.rint(film.FEAR * world.accounts.fear[shown.rows])).all()

@@ -125,60 +125,60 @@ class Watch:
         self.returned: set[int] = set()
         self.returns = 0
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
-        posts, register = moment.posts, moment.register
-        author = posts.author[moment.new]
-        assert (self.barred[author] <= moment.tick).all(), "the suspended never post"
-        assert (register.opened_at[author] <= moment.tick).all(), "nobody posts from an account that is not opened"
-        reader, (_, item) = np.repeat(moment.active_users.active, np.diff(moment.seen.start)), moment.seen
-        taken = set(moment.removals.posts.tolist())
+    def observe(self, step: StepRecord) -> dict[str, float]:
+        posts, register = step.posts, step.register
+        author = posts.author[step.new]
+        assert (self.barred[author] <= step.tick).all(), "the suspended never post"
+        assert (register.opened_at[author] <= step.tick).all(), "nobody posts from an account that is not opened"
+        reader, (_, item) = np.repeat(step.active_users.active, np.diff(step.seen.start)), step.seen
+        taken = set(step.removals.posts.tolist())
         assert not (set(item[posts.removed[item]].tolist()) - taken), "nobody reads what was removed"
         for i, j in zip(reader.tolist(), item.tolist(), strict=True):
             assert int(posts.author[j]) not in self.blocked[i]
             assert int(posts.original_author[j]) not in self.blocked[i], "nobody reads whom they hide"
         for name in ("fear", "expected_toxicity", "opinion_climate"):
-            column = getattr(moment.accounts, name)
+            column = getattr(step.accounts, name)
             assert ((column >= 0.0) & (column <= 1.0)).all(), name
-        self._returns(moment)
-        self._ties(moment)
-        self._removals(moment)
-        self.barred = moment.accounts.suspended_until.copy()
+        self._returns(step)
+        self._ties(step)
+        self._removals(step)
+        self.barred = step.accounts.suspended_until.copy()
         return {}
 
-    def _returns(self, moment: StepRecord) -> None:
+    def _returns(self, step: StepRecord) -> None:
         """Who comes back has the followers that the account had before the world began, and no other."""
-        former = moment.register.predecessor
+        former = step.register.predecessor
         back = set(np.flatnonzero(former >= 0).tolist()) - self.returned
-        follows = self._write_follows(moment)
+        follows = self._write_follows(step)
         for i in back:
-            assert moment.accounts.key[i] == moment.accounts.key[former[i]], "a return shifts no draw"
+            assert step.accounts.key[i] == step.accounts.key[former[i]], "a return shifts no draw"
             assert set(row(self.world.state.dynamic_graph.followers, i)) <= self.first[i]
-            assert self.first[i] == set() or moment.register.opened_at[i] == 0, "only aged accounts have followers"
+            assert self.first[i] == set() or step.register.opened_at[i] == 0, "only aged accounts have followers"
             assert i not in follows
         self.returned |= back
         self.returns += len(back)
 
-    def _write_follows(self, moment: StepRecord) -> set[int]:
-        return set(moment.edge_changes.whom[moment.edge_changes.action == FOLLOW].tolist())
+    def _write_follows(self, step: StepRecord) -> set[int]:
+        return set(step.edge_changes.whom[step.edge_changes.action == FOLLOW].tolist())
 
-    def _ties(self, moment: StepRecord) -> None:
+    def _ties(self, step: StepRecord) -> None:
         bonds = self.world.state.dynamic_graph
         source, target = list_edges(bonds.graph)
         turned = np.lexsort((source, target))
         np.testing.assert_array_equal(source[turned], bonds.graph.followers, "graph directions agree")
         assert (source != target).all()
-        assert not (moment.truth.role[moment.edge_changes.who] != ORGANIC).any()
-        for i, j, act in zip(*(column.tolist() for column in moment.edge_changes), strict=True):
+        assert not (step.truth.role[step.edge_changes.who] != ORGANIC).any()
+        for i, j, act in zip(*(column.tolist() for column in step.edge_changes), strict=True):
             if act in (BLOCK, MUTE):
                 self.blocked[i].add(j)
         if bonds.blocked is not None:
             assert [set(row(bonds.blocked, i)) for i in self.blocked] == list(self.blocked.values())
 
-    def _removals(self, moment: StepRecord) -> None:
-        removed = moment.removals.posts
-        assert moment.posts.removed[removed].all()
+    def _removals(self, step: StepRecord) -> None:
+        removed = step.removals.posts
+        assert step.posts.removed[removed].all()
         assert len(np.unique(removed)) == len(removed)
-        assert (moment.accounts.suspended_until[moment.removals.accounts] > moment.tick).all()
+        assert (step.accounts.suspended_until[step.removals.accounts] > step.tick).all()
 
 
 def watched(setting: Setting, seed: int) -> tuple[World, Watch]:
@@ -357,12 +357,12 @@ def test_a_sweep_finds_what_was_said_so_long_ago_and_was_an_opinion(lag: int) ->
     diary = Diary()
     calm(diary, lag=lag, hit=0.0, false_alarm=1.0)
     found = 0
-    for moment in diary.moments:
-        posts, hour = moment.posts, moment.posts.time // 3600
+    for step in diary.moments:
+        posts, hour = step.posts, step.posts.time // 3600
         opinion = (posts.topic == CONTESTED) & (np.abs(posts.stance_principal) > OPINION_THRESHOLD)
-        looked = opinion & (hour == moment.tick - lag - 1)
-        assert np.isin(moment.removals.accounts, posts.author[looked]).all()
-        found += len(moment.removals.accounts)
+        looked = opinion & (hour == step.tick - lag - 1)
+        assert np.isin(step.removals.accounts, posts.author[looked]).all()
+        found += len(step.removals.accounts)
     assert found > 0
 
 

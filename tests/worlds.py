@@ -118,12 +118,12 @@ class Diary:
         self.moments: list[StepRecord] = []
         self.seen_keys: list[list[NDArray[np.uint64]]] = []
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Keep the values of the tick; the columns of state go on changing."""
-        start, item = moment.seen
-        keys = moment.posts.key[item]
-        self.seen_keys.append([keys[start[r] : start[r + 1]] for r in range(len(moment.active_users.active))])
-        self.moments.append(moment)
+        start, item = step.seen
+        keys = step.posts.key[item]
+        self.seen_keys.append([keys[start[r] : start[r + 1]] for r in range(len(step.active_users.active))])
+        self.moments.append(step)
         return {}
 
 

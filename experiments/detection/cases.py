@@ -42,10 +42,10 @@ class CampaignObserver:
     def __init__(self, serving: NDArray[np.bool_]) -> None:
         self.serving = serving
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return both counts of this tick."""
-        seen = int(self.serving[moment.posts.original_author[moment.seen.item]].sum())
-        written = int(self.serving[moment.posts.author[moment.new]].sum())
+        seen = int(self.serving[step.posts.original_author[step.seen.item]].sum())
+        written = int(self.serving[step.posts.author[step.new]].sum())
         return {"campaign_impressions": seen, "campaign_posts": written}
 
 

@@ -24,16 +24,16 @@ class Decisions:
         self.decided, self.voiced = np.zeros((2, self.accounts), np.int64)
         self.support = np.zeros(self.accounts)
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Count one tick; adds no measure to the world's history."""
-        if moment.tick >= moment.campaign_start:
+        if step.tick >= step.campaign_start:
             rows, stance, climate = (
-                moment.active_users.active,
-                moment.update.stance_principal,
-                moment.update.opinion_climate,
+                step.active_users.active,
+                step.update.stance_principal,
+                step.update.opinion_climate,
             )
             own = np.where(stance > OPINION_THRESHOLD, climate, 1.0 - climate) * (np.abs(stance) > OPINION_THRESHOLD)
-            self.decided[rows] += moment.speech.decided
-            self.voiced[rows] += moment.speech.voiced
-            self.support[rows] += own * moment.speech.decided
+            self.decided[rows] += step.speech.decided
+            self.voiced[rows] += step.speech.voiced
+            self.support[rows] += own * step.speech.decided
         return {}

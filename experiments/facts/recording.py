@@ -35,25 +35,25 @@ class AccountCounts(Decisions):
         for name in ("first_abuse", "left_at", "suspended_at"):
             setattr(self, name, np.full(self.accounts, self.never))
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Count one tick; adds no measure to the world's history."""
-        self._count_reading(moment)
-        np.add.at(self.reported, moment.posts.author[moment.reported], 1)
-        rows = moment.active_users.active
-        gone = rows[moment.update.leaves]
-        self.left_at[gone] = moment.tick
-        self.written_at_leaving[gone] = moment.accounts.written[gone]
-        barred = moment.removals.accounts
-        self.suspended_at[barred] = np.minimum(self.suspended_at[barred], moment.tick)
-        if moment.tick >= moment.campaign_start:
-            abused = rows[moment.update.abuse > 0]
-            self.first_abuse[abused] = np.minimum(self.first_abuse[abused], moment.tick)
-        return super().observe(moment)
+        self._count_reading(step)
+        np.add.at(self.reported, step.posts.author[step.reported], 1)
+        rows = step.active_users.active
+        gone = rows[step.update.leaves]
+        self.left_at[gone] = step.tick
+        self.written_at_leaving[gone] = step.accounts.written[gone]
+        barred = step.removals.accounts
+        self.suspended_at[barred] = np.minimum(self.suspended_at[barred], step.tick)
+        if step.tick >= step.campaign_start:
+            abused = rows[step.update.abuse > 0]
+            self.first_abuse[abused] = np.minimum(self.first_abuse[abused], step.tick)
+        return super().observe(step)
 
-    def _count_reading(self, moment: StepRecord) -> None:
-        reader = np.repeat(moment.active_users.active, np.diff(moment.seen.start))
-        item, posts = moment.seen.item, moment.posts
-        army = moment.truth.role[posts.author[item]] == TROLL
+    def _count_reading(self, step: StepRecord) -> None:
+        reader = np.repeat(step.active_users.active, np.diff(step.seen.start))
+        item, posts = step.seen.item, step.posts
+        army = step.truth.role[posts.author[item]] == TROLL
         toxic = (posts.toxicity[item] >= TOXIC_THRESHOLD) & (posts.target[item] != reader)
         self.exposures += np.bincount(reader[army], minlength=self.accounts)
         self.witnessed += np.bincount(reader[toxic], minlength=self.accounts)

@@ -66,23 +66,23 @@ class Film:
         self._hours = np.zeros((HOURS, len(world.role)), np.int32)
         self._said = np.zeros((3, len(world.role)))  # posts on the topic, sum of each of their stances
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Take a frame; adds no measure to the world's history."""
-        accounts, rows = moment.accounts, self.rows
-        self._count(moment)
+        accounts, rows = step.accounts, self.rows
+        self._count(step)
         levels = (
             np.rint(FEAR * accounts.fear[rows]),
             np.rint(CLIMATE * accounts.opinion_climate[rows]),
             np.minimum(REACH, np.rint(np.log2(1.0 + self._hours[:, rows].sum(axis=0)))),
         )
-        self.frames.append(Frame(_encode_events(moment)[rows], *(level.astype(np.uint8) for level in levels)))
+        self.frames.append(Frame(_encode_events(step)[rows], *(level.astype(np.uint8) for level in levels)))
         return {}
 
-    def _count(self, moment: StepRecord) -> None:
+    def _count(self, step: StepRecord) -> None:
         """Note who was seen in this hour, and what was said on the topic."""
-        posts, new, n = moment.posts, moment.new, len(moment.accounts.key)
-        seen = moment.seen.item[posts.topic[moment.seen.item] == CONTESTED]
-        self._hours[moment.tick % HOURS] = np.bincount(posts.author[seen], minlength=n)
+        posts, new, n = step.posts, step.new, len(step.accounts.key)
+        seen = step.seen.item[posts.topic[step.seen.item] == CONTESTED]
+        self._hours[step.tick % HOURS] = np.bincount(posts.author[seen], minlength=n)
         said = np.arange(new.start, new.stop)[posts.topic[new] == CONTESTED]
         for total, weight in zip(self._said, (None, posts.stance_principal, posts.stance_extremist), strict=True):
             total += np.bincount(posts.author[said], None if weight is None else weight[said], minlength=n)
@@ -108,13 +108,13 @@ def number_accounts(world: World, rows: NDArray[np.integer]) -> NDArray[np.int64
     return (world.accounts.key[rows] % np.uint64(10**6)).astype(np.int64)
 
 
-def _encode_events(moment: StepRecord) -> U8:
-    accounts, active, posts = moment.accounts, moment.active_users.active, moment.posts
+def _encode_events(step: StepRecord) -> U8:
+    accounts, active, posts = step.accounts, step.active_users.active, step.posts
     events = np.zeros(len(accounts.key), np.uint8)
     events[active] |= AWAKE
-    events[active[moment.speech.withheld > 0]] |= WITHHELD
-    events[active[moment.update.abuse > 0]] |= ABUSED
-    events[posts.author[moment.new][posts.topic[moment.new] == CONTESTED]] |= SPOKE
+    events[active[step.speech.withheld > 0]] |= WITHHELD
+    events[active[step.update.abuse > 0]] |= ABUSED
+    events[posts.author[step.new][posts.topic[step.new] == CONTESTED]] |= SPOKE
     events[accounts.has_left] |= LEFT
-    events[accounts.suspended_until > moment.tick] |= SUSPENDED
+    events[accounts.suspended_until > step.tick] |= SUSPENDED
     return events

@@ -44,7 +44,7 @@ class StepRecord(NamedTuple):
 class Observer(Protocol):
     """Sees a tick, returns named measures; may remember what it needs, never writes to the world."""
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return this tick's measures by column name."""
         ...
 

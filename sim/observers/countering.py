@@ -13,9 +13,9 @@ class DissenterResponse:
     def __init__(self, moved: NDArray[np.bool_] | None) -> None:
         self.moved = moved
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return means over the cohort of dissenters, and how many of them have moved."""
-        accounts, n = moment.accounts, moment.truth.n_organic
+        accounts, n = step.accounts, step.truth.n_organic
         cohort = accounts.cohort[:n] == DISSENTER
         moved = 0 if self.moved is None else int(np.count_nonzero(self.moved[:n] & cohort))
         return {

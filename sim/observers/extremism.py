@@ -30,14 +30,14 @@ class ExtremistCompetition:
         self.extreme: NDArray[np.bool_] = stance > EXTREME_THRESHOLD
         self.members_at_start = sum(contender.members for contender in contenders)
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return levels of shock, standing of the first organisation, recruits, stances and fear by camp."""
-        e, fear, n = moment.accounts.stance_extremist, moment.accounts.fear, len(self.extreme)
+        e, fear, n = step.accounts.stance_extremist, step.accounts.fear, len(self.extreme)
         levels = [contender.shock for contender in self.contenders]
         return {
             "shock_highest": max(levels, default=math.nan),
             "shock_lowest": min(levels, default=math.nan),
-            "shock_impressions": int(np.count_nonzero(moment.posts.shock[moment.seen.item] > 0.0)),
+            "shock_impressions": int(np.count_nonzero(step.posts.shock[step.seen.item] > 0.0)),
             "market_share_first": self.contenders[0].market_share if self.contenders else math.nan,
             "recruits": sum(contender.members for contender in self.contenders) - self.members_at_start,
             "extremist_stance_supporters": mean(e[:n][self.extreme]),
@@ -65,10 +65,10 @@ class ClosedRooms:
     def __init__(self, rooms: RoomsView, joined: NDArray[np.bool_], stance: F64) -> None:
         self.rooms, self.recruited, self.before = rooms, joined, stance > EXTREME_THRESHOLD
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return members, rooms broken up in this hour, who joined, and who became extreme supporters so far."""
         n = len(self.before)
-        extreme = moment.accounts.stance_extremist[:n] > EXTREME_THRESHOLD
+        extreme = step.accounts.stance_extremist[:n] > EXTREME_THRESHOLD
         inside = self.rooms.room >= 0
         return {
             "room_members": int(np.count_nonzero(inside)),
@@ -76,5 +76,5 @@ class ClosedRooms:
             "rooms_raided": len(self.rooms.raided),
             "converts": int(np.count_nonzero(extreme & ~self.before)),
             "recruited": int(np.count_nonzero(self.recruited)),
-            "room_stance": mean(moment.accounts.stance_extremist[:n][inside]),
+            "room_stance": mean(step.accounts.stance_extremist[:n][inside]),
         }

@@ -15,15 +15,15 @@ HITS = ("rejected", "removed", "demoted", "uncounted", "barred", "blocked")
 class Harm:
     """Counts what was done to civil posts, and to accounts; what is done to abuse by ordinary people harms nobody."""
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return `HIT_WHOM` for all of `HITS` and `GROUPS`, and `prompts` and `suspensions`.
 
         held: not posted; removed: taken down; demoted: ranked lower when new; uncounted: not counted for trends;
         barred: accounts suspended; blocked: distinct accounts that came onto a list. Posts of the organised count
         whatever they say, those of others only if they are civil.
         """
-        whom = _classify_accounts(moment)
-        posts, guarded, removals = moment.posts, moment.defence_effects, moment.removals
+        whom = _classify_accounts(step)
+        posts, guarded, removals = step.posts, step.defence_effects, step.removals
         acts = {
             "rejected": (guarded.rejected.author, guarded.rejected.toxicity),
             **{

@@ -15,42 +15,42 @@ class TargetOutcomes:
     def __init__(self) -> None:
         self.targeted: I64 = np.zeros(0, np.int64)
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return posts by role, the mean stance of the cohort of dissenters, and what becomes of the aimed at."""
-        for order in moment.orders:
+        for order in step.orders:
             if len(order.targets):
                 self.targeted = np.union1d(self.targeted, order.targets)
-        posts, new, truth = moment.posts, moment.new, moment.truth
+        posts, new, truth = step.posts, step.new, step.truth
         aimed = np.zeros(len(truth.role), np.bool_)
         aimed[self.targeted] = True
         roles = np.bincount(truth.role[posts.author[new]], minlength=SLEEPER + 1)
         return {
             "committee_posts": int(roles[COMMITTEE]),
             "sleeper_posts": int(roles[SLEEPER]),
-            "stance_dissenters": mean(moment.accounts.stance_principal[moment.accounts.cohort == DISSENTER]),
+            "stance_dissenters": mean(step.accounts.stance_principal[step.accounts.cohort == DISSENTER]),
             "targeted": len(self.targeted),
             "targeted_posts": int(np.count_nonzero(aimed[posts.author[new]])),
-            "targeted_impressions": _count_impressions(posts.original_author, aimed, moment.seen.item),
-            "targeted_credibility": mean(moment.accounts.credibility[self.targeted]),
+            "targeted_impressions": _count_impressions(posts.original_author, aimed, step.seen.item),
+            "targeted_credibility": mean(step.accounts.credibility[self.targeted]),
         }
 
 
 class Rallies:
     """Genuine people who chant the slogan of a rally."""
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return how many posts of the hour carry a slogan, reposts of them included."""
-        return {"rallied_posts": int(np.count_nonzero(moment.posts.template[moment.new] >= FIRST_SLOGAN))}
+        return {"rallied_posts": int(np.count_nonzero(step.posts.template[step.new] >= FIRST_SLOGAN))}
 
 
 class CredibilityMeasures:
     """How far people are believed."""
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return mean credibility of dissenters and sleepers, impressions of smears and civic posts, the unmasked."""
-        accounts, sleepers = moment.accounts, moment.truth.find_sleepers()
-        sleepers = sleepers[moment.register.opened_at[sleepers] <= moment.tick]
-        themes = np.bincount(moment.posts.theme[moment.seen.item], minlength=CIVIC + 1)
+        accounts, sleepers = step.accounts, step.truth.find_sleepers()
+        sleepers = sleepers[step.register.opened_at[sleepers] <= step.tick]
+        themes = np.bincount(step.posts.theme[step.seen.item], minlength=CIVIC + 1)
         return {
             "credibility_dissenters": mean(accounts.credibility[accounts.cohort == DISSENTER]),
             "credibility_sleepers": mean(accounts.credibility[sleepers]),
@@ -63,17 +63,17 @@ class CredibilityMeasures:
 class MoraleMeasures:
     """Morale of the extremists' side."""
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return mean morale of propagandists and sympathisers, how many are left, impressions of distress."""
-        accounts, n, every = moment.accounts, moment.truth.n_organic, moment.truth.propagandists
-        troops = every[moment.register.opened_at[every] <= moment.tick]
+        accounts, n, every = step.accounts, step.truth.n_organic, step.truth.propagandists
+        troops = every[step.register.opened_at[every] <= step.tick]
         sympathise = accounts.stance_extremist[:n] >= 0.0
         return {
             "morale_propagandists": mean(accounts.morale[troops]),
             "morale_sympathisers": mean(accounts.morale[:n][sympathise]),
             "propagandists": int(np.count_nonzero(~accounts.has_left[troops])),
             "sympathisers": int(np.count_nonzero(sympathise)),
-            "distress_impressions": int(np.count_nonzero(moment.posts.theme[moment.seen.item] == DISTRESS)),
+            "distress_impressions": int(np.count_nonzero(step.posts.theme[step.seen.item] == DISTRESS)),
         }
 
 

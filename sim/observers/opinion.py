@@ -12,11 +12,11 @@ from sim.state.accounts import OPINION_THRESHOLD
 class Opinion:
     """Perceived and true support for the principal among organic people."""
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return mean perceived support, the true share among the opinionated, and mean fear of the awake."""
-        n = moment.truth.n_organic
-        perceived, true = _measure_support(moment.accounts.opinion_climate, moment.accounts.stance_principal, n)
-        fear = moment.update.fear
+        n = step.truth.n_organic
+        perceived, true = _measure_support(step.accounts.opinion_climate, step.accounts.stance_principal, n)
+        fear = step.update.fear
         return {
             "perceived_support": perceived,
             "true_support": true,

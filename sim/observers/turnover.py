@@ -31,15 +31,15 @@ class Turnover:
     def __init__(self, dynamic_graph: DynamicGraph, operators: OperatedAccounts) -> None:
         self.bonds, self.operators, self._returned = dynamic_graph, operators, 0
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return how many were suspended, came back and changed a tie, and mean followers of the organised.
 
         Counts are of this hour, but for `organised_inactive`, who are suspended now.
         """
-        accounts, register, truth = moment.accounts, moment.register, moment.truth
-        barred, cohort = moment.removals.accounts, accounts.cohort
+        accounts, register, truth = step.accounts, step.register, step.truth
+        barred, cohort = step.removals.accounts, accounts.cohort
         people = barred[truth.role[barred] == ORGANIC]
-        acts = np.bincount(moment.edge_changes.action, minlength=4)
+        acts = np.bincount(step.edge_changes.action, minlength=4)
         run, returned = np.concatenate(self.operators.account_rows), np.flatnonzero(register.predecessor >= 0)
         before, self._returned = self._returned, len(returned)
         return {
@@ -52,9 +52,9 @@ class Turnover:
             "blocks": int(acts[BLOCK]),
             "mutes": int(acts[MUTE]),
             "organised_impressions": int(
-                np.count_nonzero(truth.role[moment.posts.author[moment.seen.item]] != ORGANIC)
+                np.count_nonzero(truth.role[step.posts.author[step.seen.item]] != ORGANIC)
             ),
-            "organised_inactive": int(np.count_nonzero(accounts.suspended_until[run] > moment.tick)),
+            "organised_inactive": int(np.count_nonzero(accounts.suspended_until[run] > step.tick)),
             "army_followers": self._mean_followers(run[truth.role[run] == TROLL]),
             "extremist_followers": self._mean_followers(run[truth.role[run] == EXTREMIST]),
             "returned_followers": self._mean_followers(returned),

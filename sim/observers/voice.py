@@ -13,13 +13,13 @@ from sim.state.truth import EXTREMIST, ORGANIC
 class SpeechCounts:
     """Counts posts by who wrote them and dissenting intentions by how they ended."""
 
-    def observe(self, moment: StepRecord) -> dict[str, float]:
+    def observe(self, step: StepRecord) -> dict[str, float]:
         """Return the cells of `sim.state.records.OUTCOMES`, their sums, removals and post counts."""
-        cells = dict(zip(OUTCOMES, moment.speech.outcomes.tolist(), strict=True))
+        cells = dict(zip(OUTCOMES, step.speech.outcomes.tolist(), strict=True))
         withheld = sum(count for name, count in cells.items() if name.startswith("withheld_"))
-        posts, new = moment.posts, moment.new
+        posts, new = step.posts, step.new
         counts = _count(
-            posts.author, posts.topic, posts.toxicity, new.start, new.stop, moment.truth.role, moment.accounts.cohort
+            posts.author, posts.topic, posts.toxicity, new.start, new.stop, step.truth.role, step.accounts.cohort
         )
         return {
             "opportunities": sum(cells.values()),
@@ -27,8 +27,8 @@ class SpeechCounts:
             "dissent_withheld": withheld,
             "dissent_wanted": cells["dissent_posts"] + withheld,
             "dissent_removed": int(
-                np.count_nonzero(posts.dissent[moment.removals.posts])
-                + np.count_nonzero(moment.defence_effects.rejected.dissent)
+                np.count_nonzero(posts.dissent[step.removals.posts])
+                + np.count_nonzero(step.defence_effects.rejected.dissent)
             ),
             **dict(zip(_COUNTS, counts.tolist(), strict=True)),
         }
