@@ -29,7 +29,7 @@ class Felt(NamedTuple):
 
     stance_principal: float
     stance_extremist: float
-    climate: float
+    opinion_climate: float
     fear: float
     expected_toxicity: float
     habituation: float
@@ -44,5 +44,5 @@ class Intention(NamedTuple):
     key: int  #: its identity
     prompt: float  #: uniform in (0, 1): it is prompted if this is below the drive
     voicing_draw: float  #: uniform in (0, 1): it is voiced if this is below the readiness
-    felt: Felt  #: what this hour's reading made of the person
+    update: Felt  #: what this hour's reading made of the person
     reference: float  #: the climate perceived just before the campaign; until then, the present one
