@@ -29,7 +29,7 @@ class Felt(NamedTuple):
 
     stance_principal: float
     stance_extremist: float
-    climate: float
+    opinion_climate: float
     fear: float
     expected_toxicity: float
     habituation: float
@@ -42,7 +42,7 @@ class Intention(NamedTuple):
     """One contested intention that waits for a decision."""
 
     key: int  #: its identity
-    prompt: float  #: uniform in (0, 1): it is prompted if this is below the drive
+    prompt_draw: float  #: uniform in (0, 1): it is prompted if this is below the drive
     voicing_draw: float  #: uniform in (0, 1): it is voiced if this is below the readiness
-    felt: Felt  #: what this hour's reading made of the person
-    reference: float  #: the climate perceived just before the campaign; until then, the present one
+    update: Felt  #: what this hour's reading made of the person
+    reference_climate: float  #: the climate perceived just before the campaign; until then, the present one
