@@ -19,13 +19,13 @@ WARM, HOURS = 12, 6  #: hours played before, and measured
 class Stubborn(OrganicUser):
     """Grows afraid by the worst post read, and on a whim says what would be withheld."""
 
-    def react(self, seen: list[SeenPost], usual: Felt) -> Felt:
+    def react(self, seen: list[SeenPost], default: Felt) -> Felt:
         """Let the worst post alone frighten."""
-        return usual._replace(fear=max((post.toxicity for post in seen), default=0.0))
+        return default._replace(fear=max((post.toxicity for post in seen), default=0.0))
 
-    def decide(self, intention: Intention, usual: int) -> int:
+    def decide(self, intention: Intention, default: int) -> int:
         """Speak as usual, or else on a whim."""
-        return VOICED if self.draw("whim", intention.key) < 0.1 else usual
+        return VOICED if self.draw("whim", intention.key) < 0.1 else default
 
 
 def time_ticks(world: World) -> float:

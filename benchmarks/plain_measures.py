@@ -36,14 +36,14 @@ class Measures:
     def voice(self) -> dict[str, float]:
         """Count dissenting intentions by how they ended, and posts by who wrote them."""
         world = self.world
-        cells = dict(zip(OUTCOMES, world.cells, strict=True))
-        withheld = sum(count for name, count in cells.items() if name.startswith("withheld"))
+        outcomes = dict(zip(OUTCOMES, world.outcomes, strict=True))
+        withheld = sum(count for name, count in outcomes.items() if name.startswith("withheld"))
         talk = [post for post in world.drafts if post.author.role == ORGANIC and post.topic == CONTESTED]
         return {
-            "opportunities": sum(world.cells),
-            **cells,
+            "opportunities": sum(world.outcomes),
+            **outcomes,
             "dissent_withheld": withheld,
-            "dissent_wanted": cells["dissent_posts"] + withheld,
+            "dissent_wanted": outcomes["dissent_posts"] + withheld,
             "dissent_removed": sum(post.dissent for post in world.removals),
             "organic_posts": sum(post.author.role == ORGANIC for post in world.drafts),
             "army_posts": sum(post.author.role == TROLL for post in world.drafts),

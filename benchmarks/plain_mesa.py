@@ -94,9 +94,9 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
     def wake(self) -> None:
         """Find who opens the platform, and who would have but is gone or suspended."""
         if self.now % 24 == 0:
-            daily_activity = stream_key(self.seed, "activity/mood", self.now // 24)
+            key = stream_key(self.seed, "activity/mood", self.now // 24)
             for person in self.people:
-                person.new_day(daily_activity)
+                person.new_day(key)
         came = [person for person in self.people if person.wants_in(self.keys["activity/wake"])]
         self.absent = [person for person in came if person.has_left or person.suspended_until > self.now]
         gone = set(self.absent)
@@ -116,10 +116,10 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
 
     def speak(self) -> None:
         """Let them write, and account for every dissenting intention."""
-        self.cells = [0] * len(OUTCOMES)
-        self.drafts = [post for person in self.active for post in person.speak(self.cells)]
+        self.outcomes = [0] * len(OUTCOMES)
+        self.drafts = [post for person in self.active for post in person.speak(self.outcomes)]
         for person in self.absent:
-            person.miss(self.cells)
+            person.miss(self.outcomes)
 
     def order(self) -> None:
         """Let the organised write: the engine's own actors, given columns of what is public."""

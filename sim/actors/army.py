@@ -180,13 +180,13 @@ class ChainOfCommand:
         hour = make_key(self.seed, _HOUR, view.tick)
         shift = (view.tick % DAY - self.shift_start) % DAY < self.army.shift
         able = shift & ~view.inactive[self.rows] & (self.tactic >= 0)
-        desk = behind[self.officer]
+        order_lag = behind[self.officer]
         count = _assign_workload(
-            self.keys, hour, able, self.tactic, desk, intensity, pool, self.used, get_values(self.army)
+            self.keys, hour, able, self.tactic, order_lag, intensity, pool, self.used, get_values(self.army)
         )
         self.used += count
         written = int(count.sum())
-        return self._write(view, count, desk, pool, written) if written else _make_empty_orders()
+        return self._write(view, count, order_lag, pool, written) if written else _make_empty_orders()
 
     def _draw_delays(self, tick: int) -> I64:
         """Hours by which each officer is behind: exponential, drawn for each officer and day."""
@@ -210,9 +210,9 @@ class ChainOfCommand:
                 filled += len(parts[-1])
         return Pool(np.concatenate(parts), start, stop)
 
-    def _write(self, view: PublicView, count: I64, desk: I64, pool: Pool, written: int) -> Orders:
+    def _write(self, view: PublicView, count: I64, order_lag: I64, pool: Pool, written: int) -> Orders:
         new, order, tactic = make_drafts(written), np.empty(written, np.int64), np.empty(written, np.int8)
-        platoons = Platoons(self.rows, self.keys, self.officer, self.tactic, self.copying, desk)
+        platoons = Platoons(self.rows, self.keys, self.officer, self.tactic, self.copying, order_lag)
         numbers = np.array([plan.number for plan in reversed(self.plans)])
         text = make_key(self.seed, _TEXT, view.tick)
         _fill(
@@ -254,12 +254,12 @@ def _survey(rows, view, own, victim, named):
     push, praise, reach = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64), np.empty(len(rows))
     pushed, praised = 0, 0
     for j in rows:
-        voice, stance = view.original_author[j], view.stance_principal[j]
+        author, stance = view.original_author[j], view.stance_principal[j]
         echo = 1.0 + view.reposts[j] + view.replies[j]
-        if victim[voice] if named else stance < -OPINION_THRESHOLD and view.stance_extremist[j] < 0.0:
-            visible[voice] += echo
-            newest[voice] = j
-        if own[voice]:
+        if victim[author] if named else stance < -OPINION_THRESHOLD and view.stance_extremist[j] < 0.0:
+            visible[author] += echo
+            newest[author] = j
+        if own[author]:
             if view.kind[j] == ORIGINAL:
                 push[pushed] = j
                 pushed += 1
@@ -281,7 +281,7 @@ def _find_standing(serials, base, removed):
 
 
 @cached_njit
-def _assign_workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
+def _assign_workload(keys, hour, able, tactic, order_lag, intensity, pool, used, p):
     """Return how many posts each member writes, int64.
 
     None if the order has not reached the officer, and none by a platoon that finds nothing to do: nobody to
@@ -289,7 +289,7 @@ def _assign_workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
     """
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
-        age = desk[m]
+        age = order_lag[m]
         if not able[m] or age >= len(intensity) or intensity[age] <= 0.0:
             continue
         if tactic[m] != FLOOD and pool.start[age, tactic[m]] == pool.stop[age, tactic[m]]:
@@ -304,12 +304,12 @@ def _assign_workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
 @cached_njit
 def _fill(new, order, tactics, platoons, count, pool, numbers, view, orders, text, toxic_share, p):
     """Fill the drafts of all members, and of each draft the number of its order and its tactic."""
-    rows, keys, officer, tactic, copying, desk = platoons
+    rows, keys, officer, tactic, copying, order_lag = platoons
     d = 0
     for m in range(len(count)):
         for ordinal in range(count[m]):
             post = make_post_key(orders, keys[m], ordinal)
-            age, task = desk[m], tactic[m]
+            age, task = order_lag[m], tactic[m]
             first, length = pool.start[age, task], pool.stop[age, task] - pool.start[age, task]
             pick = draw(post, _PICK)
             order[d], tactics[d] = numbers[0] - age, task

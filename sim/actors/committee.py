@@ -54,11 +54,11 @@ class Committee(HiredForce):
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
         """Return the committee in `rows`: everybody a group of their own, with hours of their own."""
         first = (DAY * draw_each(keyed_hash(make_key(seed, _DUTY, 0), keys), 0)).astype(np.int64)
-        drill = OperatingProfile(
+        profile = OperatingProfile(
             rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
             jitter=self.jitter, group=np.arange(len(rows)), first=first, shift=self.duty, delay=0.0,
         )  # fmt: skip
-        return OperatorGroup(self.operations, drill, rows, keys, seed, max_targets=1)
+        return OperatorGroup(self.operations, profile, rows, keys, seed, max_targets=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +88,9 @@ class Brigade(CommandedForce, HiredForce):
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
         """Return the brigade in `rows`: officers' groups, in shifts from 8 o'clock on."""
         group = np.arange(len(rows)) // self.span
-        drill = OperatingProfile(
+        profile = OperatingProfile(
             rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
             jitter=self.jitter, group=group, first=8 + self.shift * (group % (DAY // self.shift)), shift=self.shift,
             delay=self.delay,
         )  # fmt: skip
-        return OperatorGroup(self.operations, drill, rows, keys, seed)
+        return OperatorGroup(self.operations, profile, rows, keys, seed)

@@ -8,7 +8,7 @@ day it looks at its own and at its rivals':
 
 That groups under rising public support outbid each other by violence is the thesis of Bloom 2004 ("Palestinian suicide
 bombing: public support, market share, and outbidding"); that they do so in what they show, and this form, are
-assumptions. Who joins (`sim.make_people.recruiting`) opens an account for the organisation, as long as it has any to give.
+assumptions. Who joins (`sim.people.recruiting`) opens an account for the organisation, as long as it has any to give.
 """
 
 from dataclasses import dataclass
@@ -65,8 +65,8 @@ class ContenderOrganisation(Organisation):
 
     def order(self, view: PublicView) -> Orders:
         """Return what the members post in the hour of `view`; who turned to one of them in it writes from now on."""
-        joined = int(np.isin(view.turned_to, self.rows).sum())
-        before, self.members = self.members, min(len(self.rows), self.members + joined)
+        new_members = int(np.isin(view.turned_to, self.rows).sum())
+        before, self.members = self.members, min(len(self.rows), self.members + new_members)
         self.rates[before : self.members] = self._full[before : self.members]
         return super().order(view)
 

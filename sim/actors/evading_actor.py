@@ -71,10 +71,10 @@ class EvadingActor:
 
     def _mark_inactive(self, view: PublicView) -> NDArray[np.bool_]:
         """Tell who is suspended or rests, bool [A]."""
-        barred = view.inactive.copy()
+        inactive = view.inactive.copy()
         turn = keyed_hash(make_key(self.seed, _REST, view.tick // self.rule.rotation), self.keys)
-        barred[self.rows] |= draw_each(turn, 0) >= self.rule.participation
-        return barred
+        inactive[self.rows] |= draw_each(turn, 0) >= self.rule.participation
+        return inactive
 
     def _delay_posts(self, orders: Orders) -> Orders:
         time = orders.drafts.time.copy()

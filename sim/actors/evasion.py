@@ -56,23 +56,23 @@ class _TieEnds(NamedTuple):
     other: I32
 
 
-def add_aged_ties(rule: Evasion, band: AccountBatch, first_row: int, graph: Graph, seed: int) -> AccountBatch:
+def add_aged_ties(rule: Evasion, batch: AccountBatch, first_row: int, graph: Graph, seed: int) -> AccountBatch:
     """Return `band`, whose rows start at `first_row`, with its aged accounts among the people of `graph`.
 
     Each aged account that follows nobody yet gets as many followers and followees as some person has, drawn by ties:
     who follows many is more likely to follow it, and it follows who has many followers. Its former followers go.
     """
-    rows = first_row + np.arange(len(band.accounts.key))
-    aged = rule.draw_aged(band.accounts.key, seed) & ~np.isin(rows, band.source)
+    rows = first_row + np.arange(len(batch.accounts.key))
+    aged = rule.draw_aged(batch.accounts.key, seed) & ~np.isin(rows, batch.source)
     if not aged.any() or not len(graph.following):
-        return band
-    rows, keys = rows[aged], keyed_hash(make_key(seed, _TIE), band.accounts.key[aged])
+        return batch
+    rows, keys = rows[aged], keyed_hash(make_key(seed, _TIE), batch.accounts.key[aged])
     model = (draw_each(keys, _MODEL) * (len(graph.followers_start) - 1)).astype(np.int64)
     followed, followers = _draw_ties(_TieEnds(graph.followers_start, graph.followers), rows, keys, model, _FOLLOWER)
     following, followees = _draw_ties(_TieEnds(graph.following_start, graph.following), rows, keys, model, _FOLLOWEE)
-    kept = ~np.isin(band.target, rows)
-    source = np.concatenate([band.source[kept], followers, following])
-    return band._replace(source=source, target=np.concatenate([band.target[kept], followed, followees]))
+    kept = ~np.isin(batch.target, rows)
+    source = np.concatenate([batch.source[kept], followers, following])
+    return batch._replace(source=source, target=np.concatenate([batch.target[kept], followed, followees]))
 
 
 def _draw_ties(ties: _TieEnds, rows: I64, keys: NDArray[np.uint64], model: I64, purpose: int) -> tuple[I64, I64]:

@@ -47,10 +47,10 @@ class Fans(Rule):
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the fans' accounts, whose rows start at `first_row`; people follow them, and are followed."""
-        band = create_accounts("fans", self.size, self.followers, n_organic, first_row, seed)
+        batch = create_accounts("fans", self.size, self.followers, n_organic, first_row, seed)
         theirs = create_accounts("fans/following", self.size, self.following, n_organic, first_row, seed)
-        source = np.concatenate([band.source, theirs.target])
-        return band._replace(source=source, target=np.concatenate([band.target, theirs.source]))
+        source = np.concatenate([batch.source, theirs.target])
+        return batch._replace(source=source, target=np.concatenate([batch.target, theirs.source]))
 
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "FanClub":
         """Return the club whose members are the accounts in `rows`."""
@@ -90,12 +90,12 @@ def _make_unordered(n: int) -> Orders:
 
 
 @cached_njit
-def _count_posts(keys, hour, barred, rallying, p):
+def _count_posts(keys, hour, inactive, rallying, p):
     """Return how many posts each fan writes in this hour, int64."""
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
         fan = mix(hour, keys[m])
-        if barred[m] or (rallying and draw(fan, _COMES) >= p.turnout):
+        if inactive[m] or (rallying and draw(fan, _COMES) >= p.turnout):
             continue
         count[m] = int((p.cheers if rallying else p.rate) + draw(fan, _EXTRA))
     return count

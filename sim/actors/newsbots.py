@@ -59,16 +59,16 @@ class Agency:
         """Return what the outlets post in the hour of `view`; nobody ordered it."""
         hour = make_key(self.seed, _BULLETIN, view.tick)
         number = int(self.rule.bulletins + draw(hour, _EXTRA))
-        orders, barred = make_orders_key(self.seed, view.tick), view.inactive[self.rows]
+        orders, inactive = make_orders_key(self.seed, view.tick), view.inactive[self.rows]
         new, written = make_drafts(number * len(self.rows)), 0
         if len(new.key):
-            written = _fill(new, self.rows, self.keys, barred, number, hour, orders, view.tick, get_values(self.rule))
+            written = _fill(new, self.rows, self.keys, inactive, number, hour, orders, view.tick, get_values(self.rule))
         new = type(new)._make(column[:written] for column in new)
         return Orders(new, np.full(written, -1, np.int64), np.full(written, -1, np.int8))
 
 
 @cached_njit
-def _fill(new, rows, keys, barred, number, hour, orders, tick, p):
+def _fill(new, rows, keys, inactive, number, hour, orders, tick, p):
     """Fill in who takes up which bulletin; return how many posts that is."""
     d = 0
     for bulletin in range(number):
@@ -78,7 +78,7 @@ def _fill(new, rows, keys, barred, number, hour, orders, tick, p):
             about = 1 + int(draw(told, _WHICH) * p.topics)
         for m in range(len(rows)):
             post = make_post_key(orders, keys[m], bulletin)
-            if barred[m] or draw(post, _TAKES) >= p.uptake:
+            if inactive[m] or draw(post, _TAKES) >= p.uptake:
                 continue
             new.key[d] = post
             new.author[d] = new.original_author[d] = rows[m]

@@ -164,22 +164,22 @@ class OperatorGroup:
 
     def _share_work(self, view: PublicView, work: Tasks) -> tuple[I64, I64]:
         """Return how many posts each member writes, and for which operation."""
-        drill, tick = self.profile, view.tick
-        groups = np.arange(int(drill.group.max()) + 1, dtype=np.uint64)
-        late = exponentials(keyed_hash(make_key(self.seed, _TRAIT, 1 + tick // DAY), groups), 0, drill.delay).astype(
+        profile, tick = self.profile, view.tick
+        groups = np.arange(int(profile.group.max()) + 1, dtype=np.uint64)
+        late = exponentials(keyed_hash(make_key(self.seed, _TRAIT, 1 + tick // DAY), groups), 0, profile.delay).astype(
             np.int64
         )
-        duty = (tick % DAY - drill.first) % DAY < drill.shift
+        duty = (tick % DAY - profile.first) % DAY < profile.shift
         able = duty & ~view.inactive[self.rows] & ~view.unmasked[self.rows]
         count, task = np.zeros((2, len(self.rows)), np.int64)
         hour = make_key(self.seed, _HOUR, tick)
-        assign_work(count, task, self.keys, hour, able, np.minimum(late, DAY - 1)[drill.group], self.used, tick, work,
+        assign_work(count, task, self.keys, hour, able, np.minimum(late, DAY - 1)[profile.group], self.used, tick, work,
                    self._get_numbers())  # fmt: skip
         return count, task
 
     def _get_numbers(self) -> ProfileNumbers:
-        drill = self.profile
-        return ProfileNumbers(drill.rate, drill.quota, drill.discipline, drill.reposts, drill.jitter)
+        profile = self.profile
+        return ProfileNumbers(profile.rate, profile.quota, profile.discipline, profile.reposts, profile.jitter)
 
     def _write(self, view: PublicView, work: Tasks, count: I64, task: I64, aims: I64) -> Orders:
         new, tactic = make_drafts(int(count.sum())), np.repeat(work.tactic[task], count)

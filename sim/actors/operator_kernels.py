@@ -73,13 +73,13 @@ def sum_engagement(rows, view, own, camp):
 
 
 @cached_njit
-def find_newest(rows, voice, aimed):
+def find_newest(rows, original_author, targeted):
     """Return the newest of `rows` of each aimed account, ascending, int64."""
     out, n = np.empty(len(rows), np.int64), 0
-    done = np.zeros(len(aimed), np.bool_)
+    done = np.zeros(len(targeted), np.bool_)
     for x in range(len(rows) - 1, -1, -1):
-        who = voice[rows[x]]
-        if aimed[who] and not done[who]:
+        who = original_author[rows[x]]
+        if targeted[who] and not done[who]:
             done[who] = True
             out[n] = rows[x]
             n += 1

@@ -76,17 +76,17 @@ class Organisation:
 
 
 @cached_njit
-def _count_posts(rates, keys, hour, barred):
+def _count_posts(rates, keys, hour, inactive):
     """Return how many posts each member writes in an hour, int64: its rate, rounded at random."""
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
-        if not barred[m]:
+        if not inactive[m]:
             count[m] = int(rates[m] + draw(mix(hour, keys[m]), _EXTRA))
     return count
 
 
 @cached_njit
-def _write(new, rows, keys, count, orders, now, shock, content):
+def _write(new, rows, keys, count, orders, now, shock, shocking_share):
     d = 0
     for m in range(len(count)):
         for ordinal in range(count[m]):
@@ -96,6 +96,6 @@ def _write(new, rows, keys, count, orders, now, shock, content):
             new.time[d] = now + int(3600.0 * draw(post, _SECOND))
             new.stance_principal[d], new.stance_extremist[d] = -1.0, 1.0
             new.appeal[d] = 0.5 * draw(post, _APPEAL)
-            if draw(post, _SHOCK) < content:
+            if draw(post, _SHOCK) < shocking_share:
                 new.shock[d] = shock
             d += 1

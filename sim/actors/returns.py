@@ -2,7 +2,7 @@
 
 An account in reserve begins with nobody who follows it, unless it is *aged*: opened long before, kept for the purge,
 with a few followers of its own. Nobody follows it because of whom it replaces: they must find it again
-(`sim.make_people.following`). It keeps its operator's key, so that a return shifts no draw.
+(`sim.people.following`). It keeps its operator's key, so that a return shifts no draw.
 """
 
 from collections.abc import Sequence
@@ -44,11 +44,11 @@ class Returns(Rule):
 
     def make_register(self, accounts: int, operators: NDArray[np.uint64], seed: int) -> Register:
         """Return the register of so many accounts, of which the last are in reserve: aged ones, and not yet opened."""
-        joined, former = np.zeros(accounts, np.int64), np.full(accounts, -1, np.int64)
-        joined[accounts - self.spares * len(operators) :][~self._mark_aged(self._make_identities(operators, seed))] = (
-            NEVER
-        )
-        return Register(joined, former)
+        opened_at, predecessor = np.zeros(accounts, np.int64), np.full(accounts, -1, np.int64)
+        opened_at[accounts - self.spares * len(operators) :][
+            ~self._mark_aged(self._make_identities(operators, seed))
+        ] = NEVER
+        return Register(opened_at, predecessor)
 
     def _make_identities(self, operators: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
         """Return an identity for each account in reserve, uint64."""
@@ -93,11 +93,11 @@ class Operators:
         if self.rule is None or not len(self.keys):
             return np.zeros(0, np.int64)
         now = np.concatenate(self.account_rows)
-        barred = (accounts.suspended_until[now] > tick) & (self._used < self.rule.spares)
-        new = barred & (self._due == NEVER)
+        suspended = (accounts.suspended_until[now] > tick) & (self._used < self.rule.spares)
+        new = suspended & (self._due == NEVER)
         hour = keyed_hash(make_key(self.seed, _RETURN, tick), self.keys[new])
         self._due[new] = tick + exponentials(hour, 0, self.rule.delay).astype(np.int64)
-        self._due[~barred] = NEVER
+        self._due[~suspended] = NEVER
         back = np.flatnonzero(self._due <= tick)
         rows: I64 = self.first_spare + self._used[back] * len(self.keys) + back
         register.predecessor[rows] = now[back]
@@ -108,7 +108,7 @@ class Operators:
         return rows
 
     def _take_up(self, operators: I64, rows: I64) -> None:
-        ends = np.cumsum([len(crew) for crew in self.account_rows])
-        for crew, end in zip(self.account_rows, ends, strict=True):
-            mine = (operators >= end - len(crew)) & (operators < end)
-            crew[operators[mine] - (end - len(crew))] = rows[mine]
+        ends = np.cumsum([len(current) for current in self.account_rows])
+        for current, end in zip(self.account_rows, ends, strict=True):
+            mine = (operators >= end - len(current)) & (operators < end)
+            current[operators[mine] - (end - len(current))] = rows[mine]

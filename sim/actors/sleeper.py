@@ -58,12 +58,12 @@ class Sleepers(HiredForce):
             (DAY * draw_each(keyed_hash(make_key(seed, _DUTY, 0), keys), 0)).astype(np.int64),
         )
         army = self.serves == "army"
-        drill = OperatingProfile(
+        profile = OperatingProfile(
             rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=0.0, copying=0.1 if army else 0.0,
             jitter=120.0 if army else 1800.0, group=0 * group if army else group, first=first, shift=self.duty,
             delay=0.0,
         )  # fmt: skip
-        return OperatorGroup(self.operations, drill, rows, keys, seed, max_targets=10**6 if army else 1)
+        return OperatorGroup(self.operations, profile, rows, keys, seed, max_targets=10**6 if army else 1)
 
 
 class SleeperNetwork:

@@ -57,10 +57,10 @@ class CustomAgents:
         asked = self._find_overriding("react", active_users)
         new = StateUpdate._make(column.copy() for column in update)
         for (r, agent), read in zip(asked, _unpack_readings(posts, seen, [r for r, _ in asked]), strict=True):
-            usual = _read_row(update, r)
+            default = _read_row(update, r)
             with self._asking():
-                answer = agent.react(read, usual)
-            if answer is not usual:
+                answer = agent.react(read, default)
+            if answer is not default:
                 _check_update(agent, answer, new)
                 for column, value in zip(new, answer, strict=True):
                     column[r] = value
@@ -68,17 +68,17 @@ class CustomAgents:
 
     def decide(self, active_users: ActiveUsers, change: StateUpdate, reference: F64, wanted: Intentions) -> Intentions:
         """Return `wanted` as those whose type has its own `decide` would have it; everyday talk is not asked."""
-        cell = wanted.outcome.copy()
-        prompt, voice = draw_chances(wanted.key)
+        outcome = wanted.outcome.copy()
+        prompt, voicing_draw = draw_chances(wanted.key)
         for r, agent in self._find_overriding("decide", active_users):
             felt, old = _read_row(change, r), float(reference[r])
             for x in range(int(wanted.start[r]), int(wanted.start[r + 1])):
-                if cell[x] != EVERYDAY:
-                    intention = Intention(int(wanted.key[x]), float(prompt[x]), float(voice[x]), felt, old)
+                if outcome[x] != EVERYDAY:
+                    intention = Intention(int(wanted.key[x]), float(prompt[x]), float(voicing_draw[x]), felt, old)
                     with self._asking():
-                        answer = agent.decide(intention, int(cell[x]))
-                    cell[x] = _check_outcome(agent, answer)
-        return wanted._replace(outcome=cell)
+                        answer = agent.decide(intention, int(outcome[x]))
+                    outcome[x] = _check_outcome(agent, answer)
+        return wanted._replace(outcome=outcome)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

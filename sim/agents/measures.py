@@ -8,7 +8,7 @@ from mesa.datacollection import DataCollector
 
 #: Measures that every world has, in the order of its history.
 ALWAYS = [
-    "tick", "opportunities", "left", "suspended", "persuaded", "unprompted", "reserved", "withheld_fear",
+    "tick", "opportunities", "left", "suspended", "persuaded", "unprompted", "private", "withheld_fear",
     "withheld_climate", "withheld_joint", "withheld_redundant", "dissent_posts", "dissent_withheld", "dissent_wanted",
     "dissent_removed", "organic_posts", "army_posts", "extremist_posts", "loyal_posts", "uncommitted_posts", "toxic_posts",
     "dissent_impressions", "dissent_impressions_nondissenters", "topic_impressions", "dissent_visibility", "active_users",

@@ -62,8 +62,8 @@ class RoomsView(Protocol):
 class ClosedRooms:
     """The rooms of closed channels."""
 
-    def __init__(self, rooms: RoomsView, joined: NDArray[np.bool_], stance: F64) -> None:
-        self.rooms, self.recruited, self.before = rooms, joined, stance > EXTREME_THRESHOLD
+    def __init__(self, rooms: RoomsView, recruited: NDArray[np.bool_], stance: F64) -> None:
+        self.rooms, self.recruited, self.before = rooms, recruited, stance > EXTREME_THRESHOLD
 
     def observe(self, step: StepRecord) -> dict[str, float]:
         """Return members, rooms broken up in this hour, who joined, and who became extreme supporters so far."""

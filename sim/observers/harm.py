@@ -23,28 +23,28 @@ class Harm:
         whatever they say, those of others only if they are civil.
         """
         whom = _classify_accounts(step)
-        posts, guarded, removals = step.posts, step.defence_effects, step.removals
-        acts = {
-            "rejected": (guarded.rejected.author, guarded.rejected.toxicity),
+        posts, effects, removals = step.posts, step.defence_effects, step.removals
+        hits = {
+            "rejected": (effects.rejected.author, effects.rejected.toxicity),
             **{
                 name: (posts.author[rows], posts.toxicity[rows])
                 for name, rows in (
                     ("removed", removals.posts),
-                    ("demoted", guarded.demoted),
-                    ("uncounted", guarded.uncounted),
+                    ("demoted", effects.demoted),
+                    ("uncounted", effects.uncounted),
                 )
             },
         }
         organised = len(GROUPS) - 1
         counts = {
             name: _count(whom[author][(toxicity < TOXIC_THRESHOLD) | (whom[author] == organised)])
-            for name, (author, toxicity) in acts.items()
+            for name, (author, toxicity) in hits.items()
         }
-        counts |= {"barred": _count(whom[removals.accounts]), "blocked": _count(whom[np.unique(guarded.blocks.whom)])}
+        counts |= {"barred": _count(whom[removals.accounts]), "blocked": _count(whom[np.unique(effects.blocks.whom)])}
         row: dict[str, float] = {
             f"{name}_{GROUPS[code]}": int(count) for name, found in counts.items() for code, count in enumerate(found)
         }
-        return row | {"prompts": guarded.prompts_shown, "suspensions": len(removals.accounts)}
+        return row | {"prompts": effects.prompts_shown, "suspensions": len(removals.accounts)}
 
 
 def ensure_harm(observers: list[Observer]) -> None:

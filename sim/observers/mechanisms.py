@@ -21,16 +21,16 @@ class TargetOutcomes:
             if len(order.targets):
                 self.targeted = np.union1d(self.targeted, order.targets)
         posts, new, truth = step.posts, step.new, step.truth
-        aimed = np.zeros(len(truth.role), np.bool_)
-        aimed[self.targeted] = True
+        targeted = np.zeros(len(truth.role), np.bool_)
+        targeted[self.targeted] = True
         roles = np.bincount(truth.role[posts.author[new]], minlength=SLEEPER + 1)
         return {
             "committee_posts": int(roles[COMMITTEE]),
             "sleeper_posts": int(roles[SLEEPER]),
             "stance_dissenters": mean(step.accounts.stance_principal[step.accounts.cohort == DISSENTER]),
             "targeted": len(self.targeted),
-            "targeted_posts": int(np.count_nonzero(aimed[posts.author[new]])),
-            "targeted_impressions": _count_impressions(posts.original_author, aimed, step.seen.item),
+            "targeted_posts": int(np.count_nonzero(targeted[posts.author[new]])),
+            "targeted_impressions": _count_impressions(posts.original_author, targeted, step.seen.item),
             "targeted_credibility": mean(step.accounts.credibility[self.targeted]),
         }
 
@@ -66,20 +66,20 @@ class MoraleMeasures:
     def observe(self, step: StepRecord) -> dict[str, float]:
         """Return mean morale of propagandists and sympathisers, how many are left, impressions of distress."""
         accounts, n, every = step.accounts, step.truth.n_organic, step.truth.propagandists
-        troops = every[step.register.opened_at[every] <= step.tick]
+        propagandists = every[step.register.opened_at[every] <= step.tick]
         sympathise = accounts.stance_extremist[:n] >= 0.0
         return {
-            "morale_propagandists": mean(accounts.morale[troops]),
+            "morale_propagandists": mean(accounts.morale[propagandists]),
             "morale_sympathisers": mean(accounts.morale[:n][sympathise]),
-            "propagandists": int(np.count_nonzero(~accounts.has_left[troops])),
+            "propagandists": int(np.count_nonzero(~accounts.has_left[propagandists])),
             "sympathisers": int(np.count_nonzero(sympathise)),
             "distress_impressions": int(np.count_nonzero(step.posts.theme[step.seen.item] == DISTRESS)),
         }
 
 
 @cached_njit
-def _count_impressions(voice, aimed, items):
+def _count_impressions(original_author, targeted, items):
     count = 0
     for j in items:
-        count += aimed[voice[j]]
+        count += targeted[original_author[j]]
     return count

@@ -93,10 +93,10 @@ def _recount(sets, filled):
 
 @cached_njit
 def _merge_week(sets, kind, i, word):
-    together = np.uint64(0)
+    week = np.uint64(0)
     for day in range(sets.shape[2]):
-        together |= sets[kind, i, day, word]
-    return together
+        week |= sets[kind, i, day, word]
+    return week
 
 
 @cached_njit

@@ -11,8 +11,8 @@ reading moves one reader, so it moves the mean by the share 1/N of N people. In 
 Then c = 1 - (1 - c exp(-pressure)) exp(-merit), and c recovers: half of the way to `standing` in `half_life`; what
 merit raises above the standing raises the standing too. All of this is assumption.
 
-Credibility weighs in three places: in persuasion, climate and expectation (`source_credibility_weight`, see `sim.make_people.reaction`), in
-feeds (`lift` ln c is added to a post's score), and in belief (`sim.make_people.morale`).
+Credibility weighs in three places: in persuasion, climate and expectation (`source_credibility_weight`, see `sim.people.reaction`), in
+feeds (`lift` ln c is added to a post's score), and in belief (`sim.people.morale`).
 """
 
 import math
@@ -76,9 +76,9 @@ class Credibility(Rule):
                 np.maximum(credibility[posts.original_author[rows]], MIN_CREDIBILITY)
             )
 
-    def unmask(self, accounts: Accounts, rows: I64, spills: NDArray[np.bool_]) -> None:
+    def unmask(self, accounts: Accounts, rows: I64, is_sleeper: NDArray[np.bool_]) -> None:
         """Let the accounts `rows` lose what they were believed; for each that `spills`, dissenters lose a part too."""
-        for believed in accounts.credibility[rows[spills]].tolist():
+        for believed in accounts.credibility[rows[is_sleeper]].tolist():
             accounts.credibility[accounts.cohort == DISSENTER] *= 1.0 - self.spillover * believed
         accounts.baseline_credibility[rows] *= self.unmasked_factor
         accounts.credibility[rows] = np.minimum(accounts.credibility[rows], accounts.baseline_credibility[rows])
@@ -99,17 +99,17 @@ def _judge(pressure, merit, accounts, posts, base, users, seen, each, p):
     for r in range(len(users.active)):
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            voice, theme = posts.original_author[j], posts.theme[j]
+            author, theme = posts.original_author[j], posts.theme[j]
             if theme == SMEAR:
                 content = posts.root[j] - base
                 if content >= 0 and posts.target[content] >= 0:
-                    pressure[posts.target[content]] += p.smear * accounts.credibility[voice] * each
+                    pressure[posts.target[content]] += p.smear * accounts.credibility[author] * each
             elif theme == CIVIC:
-                merit[voice] += p.civic * each
+                merit[author] += p.civic * each
             elif posts.topic[j] == CONTESTED:
                 whom, who = -1, posts.author[j]
-                if posts.kind[j] == REPOST and voice != who:
-                    whom = voice
+                if posts.kind[j] == REPOST and author != who:
+                    whom = author
                 elif posts.kind[j] == REPLY and posts.target_stance[j] * posts.stance_principal[j] > 0.0:
                     whom = posts.target[j]
                 if whom >= 0:

@@ -121,11 +121,11 @@ class Expression(Rule):
         tick: int,
     ) -> SpeechRecord:
         """Return the drafts of all active accounts and how each dissenting intention ended."""
-        cells, counts = np.zeros(len(OUTCOMES), np.int64), np.zeros((3, len(users.active)), np.int64)
-        speech = SpeechRecord(make_drafts(_count_said(wanted.outcome)), cells, *counts)
+        outcomes, counts = np.zeros(len(OUTCOMES), np.int64), np.zeros((3, len(users.active)), np.int64)
+        speech = SpeechRecord(make_drafts(_count_said(wanted.outcome)), outcomes, *counts)
         _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tick, get_values(self))
         if len(users.absent):
-            _count_absent(cells, accounts, users.absent, seed, tick)
+            _count_absent(outcomes, accounts, users.absent, seed, tick)
         return speech
 
 
@@ -161,17 +161,17 @@ def _draw_count(mean, u):
 
 
 @kernel
-def _count_intentions(start, keys, acts, active, seed, tick):
+def _count_intentions(start, keys, intentions, active, seed, tick):
     """Fill in where the intentions of each active account start; return how many there are in all."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(active)):
         i = active[r]
-        start[r + 1] = start[r] + _draw_count(acts[i], draw(_make_identity(key, keys[i], MAX_INTENTIONS), _COUNT))
+        start[r + 1] = start[r] + _draw_count(intentions[i], draw(_make_identity(key, keys[i], MAX_INTENTIONS), _COUNT))
     return start[len(active)]
 
 
 @kernel
-def _count_absent(cells, accounts, rows, seed, tick):
+def _count_absent(outcomes, accounts, rows, seed, tick):
     """Count dissenting intentions that people who left or are suspended would have had."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(rows)):
@@ -183,7 +183,7 @@ def _count_absent(cells, accounts, rows, seed, tick):
         )
         for o in range(count):
             if draw(_make_identity(key, accounts.key[i], o), _TOPIC) < accounts.interest[i]:
-                cells[LEFT if accounts.has_left[i] else SUSPENDED] += 1
+                outcomes[LEFT if accounts.has_left[i] else SUSPENDED] += 1
 
 
 @cached_njit
@@ -232,12 +232,14 @@ def classify_outcome(u, current, no_fear, old_climate, reference):
 @inline_kernel
 def _decide_outcome(u, accounts, i, stance, fear, climate, old, p):
     b, kind, steady = accounts.willingness[i], accounts.reaction[i], accounts.hardcore[i]
-    now, cell = voicing_probability(b, kind, steady, stance, fear, climate, p), VOICED
+    now, outcome = voicing_probability(b, kind, steady, stance, fear, climate, p), VOICED
     if u >= now:
         no_fear = voicing_probability(b, kind, steady, stance, 0.0, climate, p)
         old_climate = voicing_probability(b, kind, steady, stance, fear, old, p)
-        cell = classify_outcome(u, now, no_fear, old_climate, voicing_probability(b, kind, steady, stance, 0.0, old, p))
-    return cell
+        outcome = classify_outcome(
+            u, now, no_fear, old_climate, voicing_probability(b, kind, steady, stance, 0.0, old, p)
+        )
+    return outcome
 
 
 @inline_kernel
@@ -259,22 +261,22 @@ def _decide(wanted, accounts, active, update, reference, seed, tick, p):
         first = wanted.start[r]
         for x in range(first, wanted.start[r + 1]):
             post = _make_identity(key, person, x - first)
-            cell = EVERYDAY
+            outcome = EVERYDAY
             if draw(post, _TOPIC) < accounts.interest[i]:
-                cell = UNPROMPTED
+                outcome = UNPROMPTED
                 if _is_prompted(draw(post, _PROMPT), accounts, i, update.allies[r], update.fear[r], p):
-                    cell = _decide_outcome(
+                    outcome = _decide_outcome(
                         draw(post, _SPEAK), accounts, i, stance, alarm, update.opinion_climate[r], reference[r], p
                     )
-            wanted.key[x], wanted.outcome[x] = post, cell
+            wanted.key[x], wanted.outcome[x] = post, outcome
 
 
 @kernel
-def _count_said(cells):
+def _count_said(outcomes):
     """Count the intentions that are said."""
     count = 0
-    for cell in cells:
-        count += cell in (VOICED, EVERYDAY)
+    for outcome in outcomes:
+        count += outcome in (VOICED, EVERYDAY)
     return count
 
 
@@ -289,17 +291,17 @@ def _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tic
         stance, extremist = update.stance_principal[r], update.stance_extremist[r]
         second = float(users.second[r])
         for x in range(wanted.start[r], wanted.start[r + 1]):
-            post, cell = wanted.key[x], wanted.outcome[x]
-            contested, dissenting = cell != EVERYDAY, False
+            post, outcome = wanted.key[x], wanted.outcome[x]
+            contested, dissenting = outcome != EVERYDAY, False
             if contested:
                 member = accounts.cohort[i] == DISSENTER
                 dissenting = member and classify_cohort(stance, extremist) == DISSENTER
-                speech.decided[r] += cell != UNPROMPTED
-                speech.voiced[r] += cell == VOICED
-                speech.withheld[r] += cell >= FEAR and cell <= REDUNDANT
+                speech.decided[r] += outcome != UNPROMPTED
+                speech.voiced[r] += outcome == VOICED
+                speech.withheld[r] += outcome >= FEAR and outcome <= REDUNDANT
                 if member:
-                    speech.outcomes[cell if dissenting else PERSUADED] += 1
-                if cell != VOICED:
+                    speech.outcomes[outcome if dissenting else PERSUADED] += 1
+                if outcome != VOICED:
                     continue
             second -= p.gap * math.log(draw(post, _GAP))
             new.key[d] = post

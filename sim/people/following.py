@@ -56,9 +56,9 @@ class Following(Rule):
             former: int64 [A], the account whose place each one takes, -1 for none.
         """
         (who, whom), act = np.empty((2, len(seen.item)), np.int32), np.empty(len(seen.item), np.int8)
-        moves = EdgeChanges(who, whom, act)
-        made = _decide(moves, accounts, following, predecessor, posts, users, seen, seed, tick, get_values(self))
-        return EdgeChanges._make(column[:made].copy() for column in moves)
+        edge_changes = EdgeChanges(who, whom, act)
+        made = _decide(edge_changes, accounts, following, predecessor, posts, users, seen, seed, tick, get_values(self))
+        return EdgeChanges._make(column[:made].copy() for column in edge_changes)
 
 
 @kernel
@@ -80,7 +80,7 @@ def _decide(edge_changes, accounts, following, predecessor, posts, users, seen, 
 @kernel
 def _propose_change(accounts, following, predecessor, posts, i, j, p):
     """Return (whom, act, probability): what reading row j may make i do."""
-    author, voice, s = posts.author[j], posts.original_author[j], accounts.stance_principal[i]
+    author, original_author, s = posts.author[j], posts.original_author[j], accounts.stance_principal[i]
     toxic = posts.toxicity[j] >= TOXIC_THRESHOLD
     side = posts.stance_principal[j] * s if posts.topic[j] == CONTESTED and abs(s) > OPINION_THRESHOLD else 0.0
     if toxic and posts.target[j] == i:
@@ -90,12 +90,12 @@ def _propose_change(accounts, following, predecessor, posts, i, j, p):
             return author, UNFOLLOW, p.unfollow
         if toxic:
             return author, MUTE, p.mute
-    elif not contains(following, i, voice):
-        before = predecessor[voice]
+    elif not contains(following, i, original_author):
+        before = predecessor[original_author]
         while before >= 0:
             if contains(following, i, before):
-                return voice, FOLLOW, p.refind
+                return original_author, FOLLOW, p.refind
             before = predecessor[before]
         if side > 0.0 and posts.stance_extremist[j] * accounts.stance_extremist[i] > 0.0:
-            return voice, FOLLOW, p.follow
-    return voice, FOLLOW, 0.0
+            return original_author, FOLLOW, p.follow
+    return original_author, FOLLOW, 0.0

@@ -1,6 +1,6 @@
 """The textbook graphs: planted partition, small world, configuration model (the LFR benchmark: `lfr.py`).
 
-Rules as in `sim.make_people.networks`; all are drawn in time that grows with the edges.
+Rules as in `sim.people.networks`; all are drawn in time that grows with the edges.
 """
 
 from dataclasses import dataclass

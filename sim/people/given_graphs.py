@@ -1,4 +1,4 @@
-"""Graphs that are given, as a file or as a networkx object: rules as in `sim.make_people.networks`."""
+"""Graphs that are given, as a file or as a networkx object: rules as in `sim.people.networks`."""
 
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, lru_cache

@@ -1,4 +1,4 @@
-"""The LFR benchmark: a rule as in `sim.make_people.networks`."""
+"""The LFR benchmark: a rule as in `sim.people.networks`."""
 
 import math
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class LFR(Rule):
     Lancichinetti, Fortunato & Radicchi (2008), "Benchmark graphs for testing community detection algorithms",
     Physical Review E 78, 046110 (doi:10.1103/PhysRevE.78.046110), in its undirected form: ties are friendships. Sizes
     are drawn until they hold everybody, then scaled to fit; people are put at random into the communities that can
-    hold their inner ties; stubs are matched at random, inside and outside (`sim.make_people.stubs`). Who has more inner
+    hold their inner ties; stubs are matched at random, inside and outside (`sim.people.stubs`). Who has more inner
     ties than the community has other members gets the rest outside. Stances are handed out along the communities.
     Defaults but for the mean are those of Lancichinetti & Fortunato (2009), "Community detection algorithms: a
     comparative analysis", Physical Review E 80, 056117 (doi:10.1103/PhysRevE.80.056117), for large communities.

@@ -59,9 +59,9 @@ class Morale(Rule):
         self, accounts: Accounts, users: ActiveUsers, wanted: Intentions, seed: int, tick: int
     ) -> Intentions:
         """Return `wanted` without what the active are too disheartened to say."""
-        cell = wanted.outcome.copy()
-        _silence_dispirited(cell, accounts, users.active, wanted, seed, tick)
-        return wanted._replace(outcome=cell)
+        outcome = wanted.outcome.copy()
+        _silence_dispirited(outcome, accounts, users.active, wanted, seed, tick)
+        return wanted._replace(outcome=outcome)
 
     def read_stream(
         self, accounts: Accounts, posts: Posts, rows: I64, propagandists: I64, seed: int, tick: int
@@ -126,14 +126,14 @@ def _read(accounts, posts, users, seen, seed, tick, p):
 
 
 @kernel
-def _silence_dispirited(cell, accounts, active, wanted, seed, tick):
+def _silence_dispirited(outcome, accounts, active, wanted, seed, tick):
     key = stream_key(seed, _SPEAK, tick)
     for r in range(len(active)):
         i = active[r]
         if accounts.stance_extremist[i] >= 0.0 and accounts.morale[i] < 1.0:
             for x in range(wanted.start[r], wanted.start[r + 1]):
-                if cell[x] == VOICED and uniform(key, wanted.key[x]) >= accounts.morale[i]:
-                    cell[x] = UNPROMPTED
+                if outcome[x] == VOICED and uniform(key, wanted.key[x]) >= accounts.morale[i]:
+                    outcome[x] = UNPROMPTED
 
 
 @kernel

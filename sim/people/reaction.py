@@ -16,7 +16,7 @@ Equations, for one post read (stance s_p, toxicity x) by a person of stance s:
   fact 19, which is held out).
 
 w = 1 - discount for copied texts (a text that is a visible copy betrays a troll), else 1; times
-1 - source_credibility_weight (1 - credibility of the voice) where credibility is weighed (`sim.make_people.credibility`).
+1 - source_credibility_weight (1 - credibility of the voice) where credibility is weighed (`sim.people.credibility`).
 """
 
 import math

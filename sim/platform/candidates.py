@@ -47,15 +47,15 @@ class FeedCandidates(NamedTuple):
 def build_candidates(
     posts: Posts,
     base: int,
-    runs: AuthorTimelines,
+    timelines: AuthorTimelines,
     streams: tuple[NDArray[np.int64], NDArray[np.int64]],
     trending: NDArray[np.int64],
-    crowds: NDArray[np.bool_],
+    competes_for_slots: NDArray[np.bool_],
     attention: Any,
     tick: int,
     depth: int,
-    fresh: int = -1,
-    elsewhere: NDArray[np.bool_] = NO_ACCOUNTS,
+    migration_topic: int = -1,
+    has_migrated: NDArray[np.bool_] = NO_ACCOUNTS,
 ) -> FeedCandidates:
     """Return what the sessions of `tick` choose from, the same for everybody.
 
@@ -66,22 +66,26 @@ def build_candidates(
         streams: serials int64 [topics, capacity] and lengths int64 [topics] of the topic streams.
         trending: int64 [k], trending topics.
         crowds: bool [A], whose posts take slots from others (all, but in the counterfactual).
-        attention: values of `sim.make_people.attention.Attention`.
+        attention: values of `sim.people.attention.Attention`.
         depth: newest posts that a stream ranks.
         fresh, elsewhere: see `FeedCandidates`.
     """
     hours = np.searchsorted(posts.time, 3600 * (tick - np.arange(attention.memory + 1)))
-    topics = np.array([CONTESTED, *trending, *([fresh] if fresh >= 0 else [])])
-    lines = _lay_out_streams(streams, topics, posts, base, crowds, tick * 3600, depth, attention.army_competes)
-    return FeedCandidates(hours, runs, base - runs.first, lines, trending, crowds, fresh, elsewhere)
+    topics = np.array([CONTESTED, *trending, *([migration_topic] if migration_topic >= 0 else [])])
+    laid_out = _lay_out_streams(
+        streams, topics, posts, base, competes_for_slots, tick * 3600, depth, attention.army_competes
+    )
+    return FeedCandidates(
+        hours, timelines, base - timelines.first, laid_out, trending, competes_for_slots, migration_topic, has_migrated
+    )
 
 
 @cached_njit
-def _lay_out_streams(streams, topics, posts, base, competes_for_slots, now, depth, crowding):
+def _lay_out_streams(streams, topics, posts, base, competes_for_slots, now, depth, army_competes):
     """Lay out the ends of the streams: what was written in the last hour, and `depth` posts before."""
     serials, lengths = streams
     kinds = len(topics)
-    n = kinds if crowding else 2 * kinds
+    n = kinds if army_competes else 2 * kinds
     first, last = np.zeros(n, np.int64), np.zeros(n, np.int64)
     for k in range(n):
         last[k] = lengths[topics[k % kinds]] + (last[k - 1] if k else 0)

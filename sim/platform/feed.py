@@ -143,20 +143,20 @@ def _read(
     start, item, workspace, accounts, following, posts, base, candidates, active_users, seed, tick, budget, depth
 ):
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
-    hours, runs, shift, lines, trending, crowds, fresh_topic, elsewhere = candidates
-    now, kinds = tick * 3600, 1 + len(trending) + (fresh_topic >= 0)
+    hours, timelines, shift, streams, trending, competes_for_slots, migration_topic, has_migrated = candidates
+    now, kinds = tick * 3600, 1 + len(trending) + (migration_topic >= 0)
     for r in range(len(active_users.active)):
         i = active_users.active[r]
         if r + 1 < len(active_users.active):
             prefetch_followees(following, active_users.active[r + 1])
-        person, seen_at, visited = accounts.key[i], now - 3600 + active_users.second[r], accounts.last_read[i]
-        fresh = hours[min(budget.memory, (now - visited + 3599) // 3600)]
-        while fresh < len(posts.time) and posts.time[fresh] < visited:
+        person, seen_at, last_read = accounts.key[i], now - 3600 + active_users.second[r], accounts.last_read[i]
+        fresh = hours[min(budget.memory, (now - last_read + 3599) // 3600)]
+        while fresh < len(posts.time) and posts.time[fresh] < last_read:
             fresh += 1
         searches = uniform(search, person) < budget.search_rate * accounts.interest[i]
         trends = int(uniform(trend, person) * len(trending)) if len(trending) else -1
-        gone = fresh_topic >= 0 and elsewhere[i]
-        if searches and trends >= 0 and trending[trends] == (fresh_topic if gone else CONTESTED):
+        gone = migration_topic >= 0 and has_migrated[i]
+        if searches and trends >= 0 and trending[trends] == (migration_topic if gone else CONTESTED):
             trends = -1  # looked up already
         count = 0
         for crowd in (True, False):  # once for all, or apart for those who take no slot from others
@@ -166,27 +166,29 @@ def _read(
             left = count + budget.items
             answer = accounts.newest_mention[i]
             most = min(left, count + budget.mentions)
-            count = _add_mentions(workspace, count, most, answer, visited, crowd, posts, base, crowds)
+            count = _add_mentions(workspace, count, most, answer, last_read, crowd, posts, base, competes_for_slots)
             if searches:
                 where = line + (kinds - 1 if gone else 0)
                 count = _add_stream(
-                    workspace, count, min(left, count + budget.search), lines, where, seen_at, i, posts, depth
+                    workspace, count, min(left, count + budget.search), streams, where, seen_at, i, posts, depth
                 )
             if trends >= 0:
                 line += 1 + trends
                 count = _add_stream(
-                    workspace, count, min(left, count + budget.trends), lines, line, seen_at, i, posts, depth
+                    workspace, count, min(left, count + budget.trends), streams, line, seen_at, i, posts, depth
                 )
-            count = choose_home(workspace, count, left, following, fresh, crowd, i, runs, shift, crowds)
+            count = choose_home(
+                workspace, count, left, following, fresh, crowd, i, timelines, shift, competes_for_slots
+            )
         start[r + 1] = _write_sorted(item, start[r], workspace.row, count, workspace.slot, workspace.content)
 
 
 @inline_kernel
-def _add_mentions(workspace, count, most, serial, visited, crowd, posts, base, competes_for_slots):
+def _add_mentions(workspace, count, most, serial, last_read, crowd, posts, base, competes_for_slots):
     """Pile up the newest answers to the reader until there are `most`."""
     while serial >= base and count < most:
         j = serial - base
-        if posts.time[j] < visited:
+        if posts.time[j] < last_read:
             break
         if not posts.removed[j] and competes_for_slots[posts.author[j]] == crowd:
             workspace.row[count] = j
@@ -196,22 +198,22 @@ def _add_mentions(workspace, count, most, serial, visited, crowd, posts, base, c
 
 
 @inline_kernel
-def _add_stream(workspace, count, most, lines, k, seen_at, i, posts, depth):
+def _add_stream(workspace, count, most, streams, k, seen_at, i, posts, depth):
     """Pile up the best of the newest `depth` posts of line `k` as it stood at `seen_at`, none by `i`.
 
     Streams hold no reposts, so no content comes twice; of equal scores the first met is the newest.
     """
-    low, high = lines.first[k], lines.last[k]
+    low, high = streams.first[k], streams.last[k]
     while low < high:
         middle = (low + high) // 2
-        if lines.time[middle] > seen_at:
+        if streams.time[middle] > seen_at:
             high = middle
         else:
             low = middle + 1
     first, worst = count, -math.inf
-    for x in range(low - 1, max(lines.first[k], low - depth) - 1, -1) if first < most else range(0):
-        value = lines.score[x]
-        if value <= worst or lines.author[x] == i:
+    for x in range(low - 1, max(streams.first[k], low - depth) - 1, -1) if first < most else range(0):
+        value = streams.score[x]
+        if value <= worst or streams.author[x] == i:
             continue
         if count < most:
             count += 1
@@ -219,7 +221,7 @@ def _add_stream(workspace, count, most, lines, k, seen_at, i, posts, depth):
         while at > first and workspace.score[at - 1] < value:
             workspace.row[at], workspace.score[at] = workspace.row[at - 1], workspace.score[at - 1]
             at -= 1
-        workspace.row[at], workspace.score[at] = lines.row[x], value
+        workspace.row[at], workspace.score[at] = streams.row[x], value
         if count == most:
             worst = workspace.score[count - 1]
     return count

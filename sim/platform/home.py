@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels import inline_kernel, prefetch
-from sim.platform.timelines import CONTENT, MARK, SCORE, START, STOP, VOICE
+from sim.platform.timelines import AUTHOR, CONTENT, MARK, SCORE, START, STOP
 from sim.rng import U64
 from sim.state.accounts import F64
 from sim.state.posts import I32
@@ -35,17 +35,17 @@ class Workspace(NamedTuple):
     writers: I32  #: followees who wrote since the last visit
 
 
-_KEPT = threading.local()  # the desk of each thread: making one each hour would cost more than a tenth of reading
+_KEPT = threading.local()  # the workspace of each thread: making one each hour would cost more than a tenth of reading
 
 
 def get_workspace(room: int, posts: int, accounts: int) -> Workspace:
     """Return a desk with room for `room` candidates, of `posts` posts by `accounts` authors: this thread's own."""
     table = 1 << (2 * posts + _LEAST).bit_length()
-    kept: Workspace | None = getattr(_KEPT, "desk", None)
+    kept: Workspace | None = getattr(_KEPT, "workspace", None)
     if kept is None or len(kept.row) < room or len(kept.table) < table or len(kept.writers) <= accounts:
         row, content, slot = (np.empty(2 * room, np.int32) for _ in range(3))
         whom = np.empty(accounts + 1, np.int32)
-        kept = _KEPT.desk = Workspace(row, np.empty(2 * room), content, slot, np.empty(table, np.int32), whom)
+        kept = _KEPT.workspace = Workspace(row, np.empty(2 * room), content, slot, np.empty(table, np.int32), whom)
     return kept
 
 
@@ -82,7 +82,7 @@ def choose_home(workspace, count, most, following, fresh, crowd, i, timelines, s
             if mark < oldest:
                 break
             value = timelines.score[x, SCORE]
-            if value <= floor or timelines.item[x, VOICE] == i:
+            if value <= floor or timelines.item[x, AUTHOR] == i:
                 continue
             j, content = mark - shift, timelines.item[x, CONTENT]
             at = _find_place(workspace, first, count, content, content & mask, mask)

@@ -27,7 +27,7 @@ class AuthorTimelines(NamedTuple):
 
 
 START, STOP, END = 0, 1, 2  #: items in use, and where the room of the next author begins at the earliest
-MARK, VOICE, CONTENT = 0, 1, 2  #: of the post, its content's author, and of its content, which may be negative
+MARK, AUTHOR, CONTENT = 0, 1, 2  #: of the post, its content's author, and of its content, which may be negative
 SCORE = 3  #: what the feed ranks the post by
 MIN_ROOM = 4  #: items for which a timeline has room at least
 
@@ -41,7 +41,7 @@ class Timelines:
         self.columns = _make_blank(accounts, 0, 0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "runs": self.columns._replace(score=self.columns.score[:0])}
+        return {**vars(self), "columns": self.columns._replace(score=self.columns.score[:0])}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -122,7 +122,7 @@ def _append(timelines, place, end, posts, base, first, last):
         timelines.head[a, STOP] += 1
         mark = base + j - timelines.first
         timelines.newest[a] = timelines.item[at, MARK] = mark
-        timelines.item[at, VOICE], timelines.score[at, SCORE] = posts.original_author[j], posts.score[j]
+        timelines.item[at, AUTHOR], timelines.score[at, SCORE] = posts.original_author[j], posts.score[j]
         timelines.item[at, CONTENT] = posts.root[j] - timelines.first
         place[mark] = at
     return end
@@ -133,7 +133,7 @@ def _move(timelines, place, a, to):
     """Move the timeline of `a` to the items from `to` on."""
     start = to
     for x in range(timelines.head[a, START], timelines.head[a, STOP]):
-        timelines.item[to, MARK], timelines.item[to, VOICE] = timelines.item[x, MARK], timelines.item[x, VOICE]
+        timelines.item[to, MARK], timelines.item[to, AUTHOR] = timelines.item[x, MARK], timelines.item[x, AUTHOR]
         timelines.item[to, CONTENT], timelines.score[to, SCORE] = timelines.item[x, CONTENT], timelines.score[x, SCORE]
         place[timelines.item[x, MARK]] = to
         to += 1
@@ -159,9 +159,9 @@ def _remove(timelines, place, rows, posts, base):
             continue
         a = posts.author[j]
         for x in range(place[mark] + 1, timelines.head[a, STOP]):
-            timelines.item[x - 1, MARK], timelines.item[x - 1, VOICE] = (
+            timelines.item[x - 1, MARK], timelines.item[x - 1, AUTHOR] = (
                 timelines.item[x, MARK],
-                timelines.item[x, VOICE],
+                timelines.item[x, AUTHOR],
             )
             timelines.item[x - 1, CONTENT], timelines.score[x - 1, SCORE] = (
                 timelines.item[x, CONTENT],

@@ -31,9 +31,9 @@ def apply_decisions(answers: CustomAnswers | None, users: ActiveUsers, wanted: I
     if answers is None:
         return wanted
     at, theirs = _match_rows(answers, users)
-    cell = wanted.outcome.copy()
-    _put_cells(cell, wanted.start, at, answers.intentions.start[theirs], answers.intentions.outcome)
-    return wanted._replace(outcome=cell)
+    outcome = wanted.outcome.copy()
+    _put_cells(outcome, wanted.start, at, answers.intentions.start[theirs], answers.intentions.outcome)
+    return wanted._replace(outcome=outcome)
 
 
 def _match_rows(answers: CustomAnswers, users: ActiveUsers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -49,8 +49,8 @@ def _put(column: NDArray[np.generic], at: NDArray[np.int64], new: NDArray[np.gen
 
 
 @kernel
-def _put_cells(cell, start, at, their_start, theirs):
+def _put_cells(outcome, start, at, their_start, theirs):
     for k in range(len(at)):
         first = start[at[k]]
         for x in range(start[at[k] + 1] - first):
-            cell[first + x] = theirs[their_start[k] + x]
+            outcome[first + x] = theirs[their_start[k] + x]

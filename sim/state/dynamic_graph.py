@@ -69,14 +69,14 @@ class DynamicGraph:
         """
         if not len(edge_changes.who):
             return
-        loose, done = self._growable or self._make_growable(), 0
-        while (done := _change(*loose, edge_changes, done)) < len(edge_changes.who):
-            loose = (
-                make_growable(_as_adjacency(loose[0])),
-                make_growable(_as_adjacency(loose[1])),
-                make_growable(_as_adjacency(loose[2])),
+        growable, done = self._growable or self._make_growable(), 0
+        while (done := _change(*growable, edge_changes, done)) < len(edge_changes.who):
+            growable = (
+                make_growable(_as_adjacency(growable[0])),
+                make_growable(_as_adjacency(growable[1])),
+                make_growable(_as_adjacency(growable[2])),
             )
-        self._growable, self.following, self._exact = loose, _as_adjacency(loose[0]), None
+        self._growable, self.following, self._exact = growable, _as_adjacency(growable[0]), None
 
     def _make_growable(self) -> tuple[GrowableRows, GrowableRows, GrowableRows]:
         nobody = np.zeros(len(self.following.start), np.int64)
@@ -92,8 +92,8 @@ class DynamicGraph:
         return Exposures(start, item[: start[-1]].copy())
 
 
-def _as_adjacency(loose: GrowableRows) -> Adjacency:
-    return Adjacency(loose.start, loose.stop, loose.item)
+def _as_adjacency(growable: GrowableRows) -> Adjacency:
+    return Adjacency(growable.start, growable.stop, growable.item)
 
 
 def make_growable(rows: Adjacency) -> GrowableRows:
@@ -107,11 +107,11 @@ def make_growable(rows: Adjacency) -> GrowableRows:
     return GrowableRows(start, start + length, end, item, np.array([used]))
 
 
-def _compact_rows(loose: GrowableRows) -> tuple[I64, I32]:
+def _compact_rows(growable: GrowableRows) -> tuple[I64, I32]:
     """Return the rows in the form of `Graph`: where each begins, int64 [A + 1], and their items."""
-    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(loose.stop - loose.start)])
+    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(growable.stop - growable.start)])
     item = np.empty(start[-1], np.int32)
-    _copy(item, start, _as_adjacency(loose))
+    _copy(item, start, _as_adjacency(growable))
     return start, item
 
 
@@ -128,17 +128,17 @@ def _copy(item, start, rows):
 def _change(following, followers, hidden, edge_changes, first):
     """Make the moves from number `first` on; return the number of the first for which there was no room, or of all."""
     for m in range(first, len(edge_changes.who)):
-        i, other, act = edge_changes.who[m], edge_changes.whom[m], edge_changes.action[m]
+        i, other, action = edge_changes.who[m], edge_changes.whom[m], edge_changes.action[m]
         room = True
-        if act == FOLLOW:
+        if action == FOLLOW:
             room = _insert(following, i, other) and _insert(followers, other, i)
-        if act in (UNFOLLOW, BLOCK):
+        if action in (UNFOLLOW, BLOCK):
             _erase(following, i, other)
             _erase(followers, other, i)
-        if act == BLOCK:
+        if action == BLOCK:
             _erase(following, other, i)
             _erase(followers, i, other)
-        if act in (BLOCK, MUTE):
+        if action in (BLOCK, MUTE):
             room = _insert(hidden, i, other)
         if not room:
             return m
@@ -196,15 +196,15 @@ def _erase(rows, i, other):
 
 
 @kernel
-def _filter_blocked(start, item, hidden, active, seen, author, voice):
+def _filter_blocked(start, item, hidden, active, seen, author, original_author):
     """Write what readers see of `seen`."""
     n = 0
     for r in range(len(active)):
         i = active[r]
-        wary = hidden.stop[i] > hidden.start[i]
+        hides = hidden.stop[i] > hidden.start[i]
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            if not (wary and (contains(hidden, i, author[j]) or contains(hidden, i, voice[j]))):
+            if not (hides and (contains(hidden, i, author[j]) or contains(hidden, i, original_author[j]))):
                 item[n] = j
                 n += 1
         start[r + 1] = n

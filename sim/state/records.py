@@ -134,19 +134,19 @@ def merge_actions(parts: list[UserActions]) -> UserActions:
     """Return the doings of all groups of people as those of one group."""
     if len(parts) == 1:
         return parts[0]
-    seen, change, speech, reported, moves = zip(*parts, strict=True)
+    seen, change, speech, reported, edge_changes = zip(*parts, strict=True)
     starts = [np.zeros(1, np.int64)]
     for part in seen:
         starts.append(part.start[1:] + starts[-1][-1])
-    new, cells, *counts = zip(*speech, strict=True)
+    new, outcomes, *counts = zip(*speech, strict=True)
     return UserActions(
         Exposures(np.concatenate(starts), np.concatenate([part.item for part in seen])),
         StateUpdate._make(map(np.concatenate, zip(*change, strict=True))),
         SpeechRecord(
-            Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(cells), *map(np.concatenate, counts)
+            Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(outcomes), *map(np.concatenate, counts)
         ),
         np.concatenate(reported),
-        EdgeChanges._make(map(np.concatenate, zip(*moves, strict=True))),
+        EdgeChanges._make(map(np.concatenate, zip(*edge_changes, strict=True))),
     )
 
 

@@ -92,30 +92,30 @@ class Defence(Rule):
 
     strength: float = share(1.0, source="share of its cases in which it acts; 0 = none")
 
-    def ask(self, new: PostView, site: DefenceView) -> PromptOutcome | None:
+    def ask(self, new: PostView, view: DefenceView) -> PromptOutcome | None:
         """Return what becomes of drafts by people, who may heed a prompt; None: nobody is asked.
 
         Whoever writes to order is told what to say, whatever a prompt says (assumption).
         """
         return None
 
-    def admit(self, new: PostView, site: DefenceView) -> Bools | None:
+    def admit(self, new: PostView, view: DefenceView) -> Bools | None:
         """Return which drafts are posted, bool [D]; None: all."""
         return None
 
-    def demote(self, rows: I64, site: DefenceView) -> F64 | None:
+    def demote(self, rows: I64, view: DefenceView) -> F64 | None:
         """Return the points of score that each of the posts `rows` loses, >= 0; None: none."""
         return None
 
-    def discount(self, rows: I64, site: DefenceView) -> I64:
+    def discount(self, rows: I64, view: DefenceView) -> I64:
         """Return those of the posts `rows`, written in this hour, that do not count for trends."""
         return EMPTY_ROWS
 
-    def list_blocks(self, site: DefenceView) -> EdgeChanges:
+    def list_blocks(self, view: DefenceView) -> EdgeChanges:
         """Return who blocks whom from now on."""
         return NO_EDGE_CHANGES
 
-    def suspend(self, site: DefenceView) -> tuple[I64, int]:
+    def suspend(self, view: DefenceView) -> tuple[I64, int]:
         """Return which accounts are suspended, ascending, and for how many hours."""
         return EMPTY_ROWS, 0
 

@@ -94,7 +94,7 @@ def demote(defences: Iterable[Defence], columns: Posts, new: slice, view: Defenc
 def discount(defences: Iterable[Defence], topics: Topics, new: slice, view: DefenceView) -> I64:
     """Take posts of this hour out of the counts that trends are made of; return their rows.
 
-    What people filed under a fresh tag (`sim.make_people.migration`) is taken out of the topic's count, which stays >= 0.
+    What people filed under a fresh tag (`sim.people.migration`) is taken out of the topic's count, which stays >= 0.
     """
     written = np.arange(new.start, new.stop)
     rows = np.unique(np.concatenate([EMPTY_ROWS, *(defence.discount(written, view) for defence in defences)]))

@@ -36,10 +36,10 @@ class RateLimit(Defence):
 
     max_posts: int = parameter(40, unit="posts/day", source="assumption", low=0, high=10**6)
 
-    def admit(self, new: PostView, site: DefenceView) -> Bools:
+    def admit(self, new: PostView, view: DefenceView) -> Bools:
         """Return which drafts are posted, in order of time."""
         return limit_posts(
-            new, site, np.full(len(site.key), self.max_posts), draw_by_identity(new.key, _LIMIT, site) < self.strength
+            new, view, np.full(len(view.key), self.max_posts), draw_by_identity(new.key, _LIMIT, view) < self.strength
         )
 
 
@@ -53,22 +53,22 @@ class AccountAge(Defence):
     max_posts: int = parameter(5, unit="posts/day", source="assumption", low=0, high=10**6)
     young: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
-    def admit(self, new: PostView, site: DefenceView) -> Bools:
+    def admit(self, new: PostView, view: DefenceView) -> Bools:
         """Return which drafts are posted, in order of time."""
-        fresh = (site.opened_at > 0) & (site.tick - site.opened_at < self.young)
+        fresh = (view.opened_at > 0) & (view.tick - view.opened_at < self.young)
         most = np.where(fresh, self.max_posts, np.iinfo(np.int64).max)
-        return limit_posts(new, site, most, draw_by_identity(new.key, _AGE, site) < self.strength)
+        return limit_posts(new, view, most, draw_by_identity(new.key, _AGE, view) < self.strength)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyLimit(Defence):
     """The share `strength` of all accounts let nobody answer whom they do not follow."""
 
-    def admit(self, new: PostView, site: DefenceView) -> Bools:
+    def admit(self, new: PostView, view: DefenceView) -> Bools:
         """Return which drafts are posted."""
-        closed = draw_by_identity(site.key, _CIRCLE, site) < self.strength
+        closed = draw_by_identity(view.key, _CIRCLE, view) < self.strength
         kept = np.ones(len(new.key), np.bool_)
-        _mark_answerable(kept, new, closed, site.following)
+        _mark_answerable(kept, new, closed, view.following)
         return kept
 
 
@@ -84,12 +84,12 @@ class Prompt(Defence):
     revised: float = share(0.22, source="Katsaros 2022")
     cancelled: float = share(0.09, source="Katsaros 2022")
 
-    def ask(self, new: PostView, site: DefenceView) -> PromptOutcome:
+    def ask(self, new: PostView, view: DefenceView) -> PromptOutcome:
         """Return what becomes of the drafts."""
         shown = (new.toxicity >= TOXIC_THRESHOLD) & (
-            draw_by_identity(new.key, _PROMPT, site) < self.strength * self.hit
+            draw_by_identity(new.key, _PROMPT, view) < self.strength * self.hit
         )
-        u = draw_by_identity(new.key, _PROMPT, site, 1)
+        u = draw_by_identity(new.key, _PROMPT, view, 1)
         dropped = shown & (u < self.cancelled)
         return PromptOutcome(shown, shown & ~dropped & (u < self.cancelled + self.revised), dropped)
 

@@ -24,11 +24,11 @@ class DownRanking(Defence):
     hit: float = share(0.8, source="assumption: P(verdict | abusive)")
     false_alarm: float = share(0.02, source="assumption: P(verdict | civil)")
 
-    def demote(self, rows: I64, site: DefenceView) -> F64:
+    def demote(self, rows: I64, view: DefenceView) -> F64:
         """Return the points that each of the posts `rows` loses."""
-        acts = PostView._make(column[rows] for column in site.posts)
+        acts = PostView._make(column[rows] for column in view.posts)
         s = self.strength
-        return np.where(classify_abuse(acts, _TOXIC, site, s * self.hit, s * self.false_alarm), self.penalty, 0.0)
+        return np.where(classify_abuse(acts, _TOXIC, view, s * self.hit, s * self.false_alarm), self.penalty, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +42,13 @@ class CoordinationRanking(Defence):
     penalty: float = parameter(4.0, unit="score", source="assumption: as much as a day of age", low=0.0, high=1000.0)
     window: int = parameter(60, unit="s", source="assumption: as co-action detectors", low=0, high=3600)
 
-    def demote(self, rows: I64, site: DefenceView) -> F64:
+    def demote(self, rows: I64, view: DefenceView) -> F64:
         """Return the points that each of the posts `rows` loses."""
-        new = site.find_rows(site.tick, site.tick + 1)
-        fresh = PostView._make(column[new] for column in site.posts)
-        hit = find_coordinated(fresh, self.window) & (draw_by_identity(fresh.key, _TOGETHER, site) < self.strength)
+        new = view.find_rows(view.tick, view.tick + 1)
+        fresh = PostView._make(column[new] for column in view.posts)
+        hit = find_coordinated(fresh, self.window) & (draw_by_identity(fresh.key, _TOGETHER, view) < self.strength)
         marked = np.arange(new.start, new.stop)[hit]
-        pushed = fresh.root[hit & (fresh.kind == REPOST)] - site.base
+        pushed = fresh.root[hit & (fresh.kind == REPOST)] - view.base
         return np.where(np.isin(rows, np.concatenate([marked, pushed])), self.penalty, 0.0)
 
 
@@ -59,13 +59,13 @@ class TrendDeduplication(Defence):
     Of all repeats the share `strength` does not count.
     """
 
-    def discount(self, rows: I64, site: DefenceView) -> I64:
+    def discount(self, rows: I64, view: DefenceView) -> I64:
         """Return those of the posts `rows` that do not count."""
-        acts = PostView._make(column[rows] for column in site.posts)
+        acts = PostView._make(column[rows] for column in view.posts)
         repeats = _is_repeat(_pack_pair(acts.author, acts.topic)) | (
             _is_repeat(number_contents(acts)) & _is_shared(acts)
         )
-        return rows[repeats & (draw_by_identity(acts.key, _REPEAT, site) < self.strength)]
+        return rows[repeats & (draw_by_identity(acts.key, _REPEAT, view) < self.strength)]
 
 
 def number_contents(acts: PostView) -> I64:

@@ -32,13 +32,13 @@ class DetectorDefence(Defence):
     capacity: int = parameter(10, unit="accounts/look", source="assumption", low=0, high=10**9)
     hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
-    def suspend(self, site: DefenceView) -> tuple[I64, int]:
+    def suspend(self, view: DefenceView) -> tuple[I64, int]:
         """Return whom it suspends in this hour; equally suspect accounts are taken by a keyed draw."""
-        if self.detector is None or site.tick % self.every:
+        if self.detector is None or view.tick % self.every:
             return EMPTY_ROWS, self.hours
-        score, u = self.detector(delay_view(site, self.lag)), draw_by_identity(site.key, _WATCHED, site)
-        suspect = np.flatnonzero((score > self.limit) & (u < self.strength) & (site.suspended_until <= site.tick))
-        order = np.lexsort((draw_by_identity(site.key[suspect], _WATCHED, site, 1), -score[suspect]))
+        score, u = self.detector(delay_view(view, self.lag)), draw_by_identity(view.key, _WATCHED, view)
+        suspect = np.flatnonzero((score > self.limit) & (u < self.strength) & (view.suspended_until <= view.tick))
+        order = np.lexsort((draw_by_identity(view.key[suspect], _WATCHED, view, 1), -score[suspect]))
         return np.sort(suspect[order][: self.capacity]), self.hours
 
 
