@@ -9,7 +9,7 @@ from copy import deepcopy
 
 from benchmarks.world import make_setting
 from sim.agents import OrganicUser
-from sim.agents.values import Felt, Intention, SeenPost
+from sim.agents.values import Intention, PersonUpdate, SeenPost
 from sim.state.records import VOICED
 from sim.world import World
 
@@ -19,7 +19,7 @@ WARM, HOURS = 12, 6  #: hours played before, and measured
 class Stubborn(OrganicUser):
     """Grows afraid by the worst post read, and on a whim says what would be withheld."""
 
-    def react(self, seen: list[SeenPost], default: Felt) -> Felt:
+    def react(self, seen: list[SeenPost], default: PersonUpdate) -> PersonUpdate:
         """Let the worst post alone frighten."""
         return default._replace(fear=max((post.toxicity for post in seen), default=0.0))
 

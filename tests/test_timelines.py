@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.platform.moderation import Moderation
-from sim.platform.timelines import CONTENT, END, MARK, SCORE, START, STOP, AUTHOR, Timelines
+from sim.platform.timelines import AUTHOR, CONTENT, END, MARK, SCORE, START, STOP, Timelines
 from sim.world import World
 from tests.worlds import LIVELY
 

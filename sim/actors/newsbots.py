@@ -1,7 +1,7 @@
-"""News bots: accounts of outlets that post an agency's bulletins by themselves. Automatic, and genuine.
+"""News bots: accounts of outlets that post an agency's bulletins automatically. They are genuine.
 
-The agency puts out bulletins around the clock; each outlet that takes one up posts the same words within a minute or
-so. A share of bulletins is about the contested topic, without a side.
+The agency publishes bulletins around the clock; each outlet that uses one posts the same words within about a minute.
+A share of bulletins is about the contested topic and takes no side.
 """
 
 import math
@@ -28,16 +28,16 @@ MAX_BULLETINS = 64  #: bulletins in an hour
 
 @dataclass(frozen=True, kw_only=True)
 class NewsBots(Rule):
-    """How many outlets, and how many bulletins."""
+    """Number of outlets and bulletins."""
 
     role: ClassVar[str] = "newsbot"
 
     size: int = parameter(12, unit="accounts", source="assumption", low=0, high=10**8)
     bulletins: float = parameter(1.0, unit="bulletins/h", source="assumption", low=0.0, high=MAX_BULLETINS - 1)
-    uptake: float = share(0.6, source="assumption: P(an outlet takes up a bulletin)")
+    uptake: float = share(0.6, source="assumption: P(an outlet posts a bulletin)")
     contested: float = share(0.1, source="assumption: share of bulletins on the contested topic")
-    topics: int = parameter(4, unit="topics", source="assumption: everyday ones that are news", low=1, high=10**4)
-    lag: float = parameter(30.0, unit="s", source="assumption: mean delay behind the agency", low=0.0, high=3600.0)
+    topics: int = parameter(4, unit="topics", source="assumption: everyday topics with news", low=1, high=10**4)
+    lag: float = parameter(30.0, unit="s", source="assumption: mean delay after the agency", low=0.0, high=3600.0)
     followers: float = parameter(60.0, unit="followers", source="assumption", low=0.0, high=1e9)
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
@@ -56,7 +56,7 @@ class Agency:
         self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
 
     def order(self, view: PublicView) -> Orders:
-        """Return what the outlets post in the hour of `view`; nobody ordered it."""
+        """Return the outlets' posts in the hour of `view`; order and tactic are -1."""
         hour = make_key(self.seed, _BULLETIN, view.tick)
         number = int(self.rule.bulletins + draw(hour, _EXTRA))
         orders, inactive = make_orders_key(self.seed, view.tick), view.inactive[self.rows]
@@ -69,7 +69,7 @@ class Agency:
 
 @cached_njit
 def _fill(new, rows, keys, inactive, number, hour, orders, tick, p):
-    """Fill in who takes up which bulletin; return how many posts that is."""
+    """Fill in which outlet posts which bulletin; return the number of posts."""
     d = 0
     for bulletin in range(number):
         told = mix(hour, np.uint64(bulletin))

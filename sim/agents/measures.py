@@ -1,4 +1,4 @@
-"""A world's own measures, hour by hour, as Mesa's collector."""
+"""A world's measures of each hour, as Mesa's collector."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -18,10 +18,10 @@ ALWAYS = [
 
 
 class Measures(DataCollector):  # type: ignore[misc]  # Mesa has no type marks
-    """Every measure of every hour, as if each were a model reporter; the world notes them itself.
+    """Every measure of every hour, as if each were a model reporter; the world adds them itself.
 
-    It is a world's `datacollector` until you assign one of your own, so that `mesa.batch_run` and the charts of
-    `SolaraViz` have something to read.
+    It is a world's `datacollector` until you assign another, so that `mesa.batch_run` and the charts of `SolaraViz`
+    have data.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Measures(DataCollector):  # type: ignore[misc]  # Mesa has no type marks
         self._collection_steps: list[float] = []  # by which Mesa 3.5 finds a row; 3.3 counts rows
 
     def note(self, row: Mapping[str, float]) -> None:
-        """Keep the measures of one more hour; one that is missing, or was before, is nan there."""
+        """Add the measures of one more hour; a missing value is nan."""
         if not self._collection_steps:
             self._expect(row)
         for name in row:
@@ -46,4 +46,4 @@ class Measures(DataCollector):  # type: ignore[misc]  # Mesa has no type marks
         self.model_vars: dict[str, list[float]] = {name: [] for name in names}
 
     def collect(self, model: Any) -> None:
-        """Do nothing: the world has noted the hour already."""
+        """Do nothing: the world has added the hour already."""

@@ -1,4 +1,4 @@
-"""Who is suspended, who comes back, and how ties change; where a world has any of it."""
+"""Suspensions, returns and changed ties, in worlds that have them."""
 
 import math
 from collections.abc import Sequence
@@ -24,17 +24,17 @@ class Turnover:
     """Counts suspensions, returns and changed ties.
 
     Args:
-        bonds: ties of the world.
-        operators: who runs which account now.
+        dynamic_graph: ties of the world.
+        operators: the accounts that operators run now.
     """
 
     def __init__(self, dynamic_graph: DynamicGraph, operators: OperatedAccounts) -> None:
         self.dynamic_graph, self.operators, self._returned = dynamic_graph, operators, 0
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return how many were suspended, came back and changed a tie, and mean followers of the organised.
+        """Return suspensions, returns and changed ties of this hour, and mean followers of organised accounts.
 
-        Counts are of this hour, but for `organised_inactive`, who are suspended now.
+        `organised_inactive` counts all organised accounts that are suspended now.
         """
         accounts, register, truth = step.accounts, step.register, step.truth
         suspended, cohort = step.removals.accounts, accounts.cohort

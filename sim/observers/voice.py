@@ -1,4 +1,4 @@
-"""Voice: how every latent dissenting intention ended, and who else wrote what."""
+"""Voice: outcomes of all latent dissenting intentions, and posts by author."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from sim.state.truth import EXTREMIST, ORGANIC
 
 
 class SpeechCounts:
-    """Counts posts by who wrote them and dissenting intentions by how they ended."""
+    """Counts posts by author and dissenting intentions by outcome category."""
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return the cells of `sim.state.records.OUTCOMES`, their sums, removals and post counts."""
+        """Return counts of `sim.state.records.OUTCOMES`, their sums, removals and post counts."""
         outcomes = dict(zip(OUTCOMES, step.speech.outcomes.tolist(), strict=True))
         withheld = sum(count for name, count in outcomes.items() if name.startswith("withheld_"))
         posts, new = step.posts, step.new

@@ -1,7 +1,7 @@
-"""Ties that change: who follows whom, and whom people hide, as rows with room to grow.
+"""Ties that change: who follows, blocks and mutes whom, as rows with room to grow.
 
-Both directions of a follow change together, at a cost bounded by the length of the two rows. Until somebody changes a
-tie the graph is used as it was given, without a copy.
+Both directions of a follow change together; the cost is bounded by the length of the two rows. Until the first change
+the graph is used without a copy.
 """
 
 from typing import NamedTuple
@@ -14,12 +14,12 @@ from sim.state.graph import I32, Adjacency, Graph, get_followers, get_following
 from sim.state.posts import Posts
 from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, ActiveUsers, EdgeChanges, Exposures
 
-MIN_ROOM = 4  #: items for which a row that grows from nothing has room
-SPARE_ITEMS = 1024  #: items behind all rows at least; a row that outgrows its room moves there
+MIN_ROOM = 4  #: room of a row that was empty, items
+SPARE_ITEMS = 1024  #: least number of free items after all rows; a row that outgrows its room moves there
 
 
 class GrowableRows(NamedTuple):
-    """Rows with room behind each: row i is start[i] .. stop[i] - 1, and may grow to end[i] - 1."""
+    """Rows with room after each: row i is start[i] .. stop[i] - 1, and may grow to end[i] - 1."""
 
     start: I64  #: [A]
     stop: I64  #: [A]
@@ -29,13 +29,13 @@ class GrowableRows(NamedTuple):
 
 
 class DynamicGraph:
-    """Who follows whom and who hides whom, in one world.
+    """Who follows whom and who has blocked or muted whom, in one world.
 
     Args:
-        graph: the ties at the beginning.
+        graph: the ties at the start.
 
     Attributes:
-        following: whom each account follows; what feeds leaf through.
+        following: whom each account follows; feeds read it.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -47,7 +47,7 @@ class DynamicGraph:
 
     @property
     def graph(self) -> Graph:
-        """The present graph, without room between rows; made anew after a change, O(A + E)."""
+        """The present graph, without room between rows; rebuilt after a change, O(A + E)."""
         if self._exact is None and self._growable is not None:
             self._exact = Graph(*_compact_rows(self._growable[0]), *_compact_rows(self._growable[1]))
         return self._exact  # type: ignore[return-value]  # there is one until a tie changes
@@ -63,9 +63,9 @@ class DynamicGraph:
         return None if self._growable is None else _as_adjacency(self._growable[2])
 
     def apply_changes(self, edge_changes: EdgeChanges) -> None:
-        """Follow, unfollow, block and mute, in order; what is so already stays so.
+        """Follow, unfollow, block and mute, in order; a change that is already in place has no effect.
 
-        To block cuts the ties in both directions; to mute cuts none.
+        A block cuts the ties in both directions; a mute cuts none.
         """
         if not len(edge_changes.who):
             return
@@ -84,7 +84,7 @@ class DynamicGraph:
         return make_growable(self.following), make_growable(self.followers), make_growable(hidden)
 
     def filter_blocked(self, users: ActiveUsers, seen: Exposures, posts: Posts) -> Exposures:
-        """Return `seen` without what people hide: posts and reposts by, and reposts of, whom they blocked or muted."""
+        """Return `seen` without posts by accounts that the reader blocked or muted, and without reposts of them."""
         if self._growable is None:
             return seen
         start, item = np.zeros_like(seen.start), np.empty_like(seen.item)
@@ -97,7 +97,7 @@ def _as_adjacency(growable: GrowableRows) -> Adjacency:
 
 
 def make_growable(rows: Adjacency) -> GrowableRows:
-    """Return the same rows, each with room for a quarter more, and as much again behind all of them."""
+    """Return the same rows, each with room for a quarter more, and a quarter more after all of them."""
     length = rows.stop - rows.start
     end = np.cumsum(length + length // 4 + MIN_ROOM * (length > 0))
     used = int(end[-1]) if len(end) else 0
@@ -108,7 +108,7 @@ def make_growable(rows: Adjacency) -> GrowableRows:
 
 
 def _compact_rows(growable: GrowableRows) -> tuple[I64, I32]:
-    """Return the rows in the form of `Graph`: where each begins, int64 [A + 1], and their items."""
+    """Return the rows in the form of `Graph`: starts, int64 [A + 1], and items."""
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(growable.stop - growable.start)])
     item = np.empty(start[-1], np.int32)
     _copy(item, start, _as_adjacency(growable))
@@ -126,7 +126,7 @@ def _copy(item, start, rows):
 
 @kernel
 def _change(following, followers, hidden, edge_changes, first):
-    """Make the moves from number `first` on; return the number of the first for which there was no room, or of all."""
+    """Make the changes from number `first` on; return the number of the first without room, or the number of all."""
     for m in range(first, len(edge_changes.who)):
         i, other, action = edge_changes.who[m], edge_changes.whom[m], edge_changes.action[m]
         room = True
@@ -147,7 +147,7 @@ def _change(following, followers, hidden, edge_changes, first):
 
 @kernel
 def find_place(rows, i, other):
-    """Return where in the items `other` stands, or would stand, in row i: the first that is not less."""
+    """Return the place of `other` in row i, or its place if it were there: the first item that is not less."""
     low, high = rows.start[i], rows.stop[i]
     while low < high:
         middle = (low + high) // 2
@@ -167,7 +167,7 @@ def contains(rows, i, other):
 
 @kernel
 def _insert(rows, i, other):
-    """Put `other` into row i where it belongs; tell whether there was room."""
+    """Insert `other` into row i in order; return whether there was room."""
     if contains(rows, i, other):
         return True
     length = rows.stop[i] - rows.start[i]
@@ -188,7 +188,7 @@ def _insert(rows, i, other):
 
 @kernel
 def _erase(rows, i, other):
-    """Take `other` out of row i, if it is there."""
+    """Remove `other` from row i, if it is there."""
     if contains(rows, i, other):
         for place in range(find_place(rows, i, other) + 1, rows.stop[i]):
             rows.item[place - 1] = rows.item[place]
@@ -197,7 +197,7 @@ def _erase(rows, i, other):
 
 @kernel
 def _filter_blocked(start, item, hidden, active, seen, author, original_author):
-    """Write what readers see of `seen`."""
+    """Write the items of `seen` that are not blocked."""
     n = 0
     for r in range(len(active)):
         i = active[r]
