@@ -71,10 +71,10 @@ class CustomAgents:
         outcome = wanted.outcome.copy()
         prompt, voicing_draw = draw_chances(wanted.key)
         for r, agent in self._find_overriding("decide", active_users):
-            felt, old = _read_row(change, r), float(reference[r])
+            update, old = _read_row(change, r), float(reference[r])
             for x in range(int(wanted.start[r]), int(wanted.start[r + 1])):
                 if outcome[x] != EVERYDAY:
-                    intention = Intention(int(wanted.key[x]), float(prompt[x]), float(voicing_draw[x]), felt, old)
+                    intention = Intention(int(wanted.key[x]), float(prompt[x]), float(voicing_draw[x]), update, old)
                     with self._asking():
                         answer = agent.decide(intention, int(outcome[x]))
                     outcome[x] = _check_outcome(agent, answer)

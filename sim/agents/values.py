@@ -44,5 +44,5 @@ class Intention(NamedTuple):
     key: int  #: its identity
     prompt: float  #: uniform in (0, 1): it is prompted if this is below the drive
     voicing_draw: float  #: uniform in (0, 1): it is voiced if this is below the readiness
-    felt: PersonUpdate  #: the person's state after this hour's reading
+    update: PersonUpdate  #: the person's state after this hour's reading
     reference: float  #: the opinion climate just before the campaign; until then, the present one

@@ -1,4 +1,4 @@
-"""Defences at *moderate*: who may not act for a while, and whom people are spared together."""
+"""Defences at *moderate*: suspensions and shared block lists."""
 
 from dataclasses import dataclass
 
@@ -27,9 +27,9 @@ DAY = 24
 
 @dataclass(frozen=True, kw_only=True)
 class Suspension(Defence):
-    """Suspends for `hours` whom a classifier takes for abusive `least` times in 24 hours, `lag` hours later.
+    """Suspends accounts for `hours` after `min_verdicts` verdicts of abuse in 24 hours, with a delay of `lag` hours.
 
-    Precision is an outcome: it follows from `false_alarm`, from `least` and from how much whom writes.
+    Precision is an outcome: it depends on `false_alarm`, `min_verdicts` and how much each account writes.
     """
 
     lag: int = parameter(6, unit="h", source="assumption: delay of detection", low=0, high=20)
@@ -39,7 +39,7 @@ class Suspension(Defence):
     hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
     def suspend(self, view: DefenceView) -> tuple[I64, int]:
-        """Return whom it suspends."""
+        """Return the accounts to suspend."""
         day = view.find_rows(view.tick - self.lag - DAY + 1, view.tick - self.lag + 1)
         acts = PostView._make(column[day] for column in view.posts)
         s = self.strength
@@ -49,9 +49,9 @@ class Suspension(Defence):
 
 @dataclass(frozen=True, kw_only=True)
 class BlockList(Defence):
-    """The share `strength` of all accounts subscribe to a common list and block whoever comes onto it.
+    """A share `strength` of all accounts subscribes to a shared list and blocks every account on it.
 
-    Onto it comes who has answered others with abuse `least` times in 24 hours. It is for good.
+    An account is listed after `min_replies` abusive replies in 24 hours, permanently.
     """
 
     min_replies: int = parameter(3, unit="abusive replies/day", source="assumption", low=1, high=10**6)
