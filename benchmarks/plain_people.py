@@ -1,6 +1,6 @@
 """The people of the reference: one Mesa agent each, who wakes, reads, reacts and speaks.
 
-What they do is documented in `sim.people` and `sim.platform.feed`; here it is restated one by one.
+The rules are documented in `sim.people` and `sim.platform.feed`; here they apply to one person at a time.
 """
 
 import math
@@ -37,7 +37,7 @@ COUNT, TOPIC, PROMPT, SPEAK, KIND, SIDE, ABUSE, HARSH, APPEAL, GAP, SUBJECT = ra
 
 
 class Account(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
-    """Anybody with an account. Traits and state are the columns of `sim.state.accounts.Accounts`."""
+    """An account. Traits and state are the columns of `sim.state.accounts.Accounts`."""
 
     model: "PlainWorld"
     key: int
@@ -84,7 +84,7 @@ class Account(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
 
 
 class Person(Account):
-    """Somebody ordinary: wakes, reads, reacts, speaks or withholds it."""
+    """An ordinary person: wakes, reads, reacts, speaks or withholds."""
 
     def __init__(
         self, model: "PlainWorld", row: int, role: int, competes_for_slots: bool, traits: dict[str, Any]
@@ -97,19 +97,19 @@ class Person(Account):
     # ---- wake
 
     def new_day(self, key: int) -> None:
-        """Draw today's mood: Exp(1)^burst with mean 1."""
+        """Draw today's activity: Exp(1)^burst, scaled to mean 1."""
         burst = self.model.rules.activity.burst
         self.daily_activity = math.exp(burst * math.log(-math.log(uniform(key, self.key)))) * self.model.mood_scale
 
     def wants_in(self, key: int) -> bool:
-        """Tell whether this hour brings a session."""
+        """Return whether the person has a session in this hour."""
         rate = self.sessions * self.model.hourly[(self.model.now - int(self.phase)) % 24] * self.daily_activity
         return uniform(key, self.key) < 1.0 - math.exp(-rate)
 
     # ---- read
 
     def read(self) -> None:
-        """See what four places show, within the attention of one session."""
+        """Read what four places show, within the attention of one session."""
         model = self.model
         attention = model.rules.attention
         moment = model.clock - 3600 + self.second
@@ -136,7 +136,7 @@ class Person(Account):
         self.seen = sorted(chosen, key=lambda post: post.serial)
 
     def answers(self, slots: int, crowd: bool) -> list[Post]:
-        """Return the newest posts that answer me from my last visit on."""
+        """Return the newest replies to this person since the last visit."""
         found: list[Post] = []
         for post in reversed(self.mentions):
             if len(found) >= slots or post.time < self.last_read or post.time < self.model.oldest:
@@ -146,7 +146,7 @@ class Person(Account):
         return found
 
     def search(self, topic: Topic, slots: int, moment: int, crowd: bool) -> list[Post]:
-        """Return the best of the newest `depth` posts on a topic, my own apart."""
+        """Return the best of the newest `depth` posts on a topic, without the person's own."""
         shown: list[Post] = []
         for post in topic.back_from(moment):
             if len(shown) >= self.model.rules.feed.depth or post.time < self.model.oldest:
@@ -156,7 +156,7 @@ class Person(Account):
         return self.best([post for post in shown if post.author is not self], slots)
 
     def home(self, slots: int, crowd: bool) -> list[Post]:
-        """Return the best of what those I follow wrote from my last visit on, my own words apart."""
+        """Return the best of the followees' posts since the last visit, without the person's own content."""
         model = self.model
         since = max(self.last_read, model.clock - model.rules.attention.memory * 3600)
         new: list[Post] = []
@@ -171,7 +171,7 @@ class Person(Account):
         return self.best(new, slots)
 
     def best(self, posts: list[Post], slots: int) -> list[Post]:
-        """Rank by score, then by order in the ledger; keep the best `slots`, one a content."""
+        """Rank by score, then by order in the ledger; keep the best `slots`, one for each content."""
         feed = self.model.rules.feed
         ranks: dict[Post, tuple[float, int, Post]] = {}
         for post in posts:
@@ -184,7 +184,7 @@ class Person(Account):
     # ---- react
 
     def react(self) -> None:
-        """Let what was read act on stances, climate, fear, expected_toxicity and habituation; perhaps leave for good."""
+        """Apply reading to stances, opinion climate, fear, expected toxicity and habituation; perhaps leave."""
         model, rule = self.model, self.model.rules.reaction
         hours = (model.clock - self.last_read) / 3600.0
         self.fear *= math.exp(-model.decay * hours)
@@ -206,7 +206,7 @@ class Person(Account):
             self.reference_climate = self.opinion_climate
 
     def suffer(self, post: Post, rule: Reaction) -> None:
-        """Feel abuse: of oneself, or of somebody of one's own side."""
+        """React to abuse of this person, or of somebody of the same side."""
         if post.target is self:
             self.abuse += 1
             self.fear += rule.direct_fear * post.toxicity * (1.0 - self.fear)
@@ -214,7 +214,7 @@ class Person(Account):
             self.fear += rule.vicarious_fear * post.toxicity * (1.0 - self.fear)
 
     def take_in(self, post: Post, rule: Reaction) -> None:
-        """Learn climate and expected_toxicity from a contested post, drift towards a near stance, feel its shock."""
+        """Update climate and expected toxicity by a contested post, move towards a near stance, feel its shock."""
         weight = 1.0 if post.template < 0 else 1.0 - rule.discount
         theirs, mine = post.stance_principal, self.stance_principal
         if abs(theirs) > OPINION_THRESHOLD:
@@ -233,7 +233,7 @@ class Person(Account):
             self.shudder(felt, rule)
 
     def shudder(self, felt: float, rule: Reaction) -> None:
-        """Feel a shock above what one has grown used to."""
+        """React to the part of a shock above habituation."""
         if self.stance_extremist > 0.5:
             self.stance_extremist = min(1.0, self.stance_extremist + rule.thrill * felt)
         else:
@@ -260,7 +260,7 @@ class Person(Account):
         return [self.intention(ordinal) for ordinal in range(count)]
 
     def speak(self, outcomes: list[int]) -> list[Post]:
-        """Return what I write this hour; count in `cells` how the cohort's contested intentions end."""
+        """Return this hour's posts; count in `outcomes` how the cohort's contested intentions end."""
         model = self.model
         clock = float(self.second)
         posts = []
@@ -282,14 +282,14 @@ class Person(Account):
         return posts
 
     def miss(self, outcomes: list[int]) -> None:
-        """Count what a dissenter who is gone or suspended would have wanted to say."""
+        """Count the intentions of a dissenter who has left or is suspended."""
         if self.cohort == DISSENTER:
             for intention in self.intentions():
                 if uniform(intention, TOPIC) < self.interest:
                     outcomes[LEFT if self.has_left else SUSPENDED] += 1
 
     def decide(self, intention: int) -> int:
-        """Return the cell of a contested intention: voiced, unprompted, reserved, or withheld and why."""
+        """Return the outcome of a contested intention: voiced, unprompted, private, or withheld by cause."""
         rule = self.model.rules.expression
         drive = rule.unprompted + (1.0 - rule.unprompted) * (1.0 - math.exp(-rule.contagion * self.allies))
         if self.reaction == FIGHT:
@@ -329,7 +329,7 @@ class Person(Account):
         return logistic(self.willingness + rule.climate_weight * (own - 0.5) + push)
 
     def compose(self, intention: int, time: int, contested: bool) -> Post:
-        """Repost or answer something just seen, or write something new."""
+        """Return a repost of, or a reply to, a post just seen, or an original."""
         rule = self.model.rules.expression
         u = uniform(intention, KIND)
         wanted = REPOST if u < rule.reposts else REPLY if u < rule.reposts + rule.replies else ORIGINAL

@@ -2,8 +2,8 @@
 
     python -m scripts.parameters
 
-It also writes experiments/parameters.csv, which `--help` reads, because `--help` loads no rules. Run it after you change a
-default or add a field; `tests/test_docs.py` fails until then.
+It also writes experiments/parameters.csv for `--help`, which loads no rules. Run it after you change a default, a
+meaning or a source, or add a field; `tests/test_docs.py` fails until then.
 """
 
 import csv
@@ -198,7 +198,7 @@ MEANINGS = {
     "evasion.rotation": "hours for which the same members take part, before others do",
     "evasion.camouflage": "share of a member's ordered posts that are replaced by everyday talk",
     "evasion.everyday": "mean over members of the everyday posts that they write without orders",
-    "evasion.paraphrase": "what differs in copies of a text: copy: nothing; template: slots; swap: some words; rewrite: all",
+    "evasion.paraphrase": "how copies of a text differ: copy: not at all; template: slots; swap: words; rewrite: fully",
     "evasion.splitting": "number of slogans, and of linked articles, over which ordered posts are spread",
     "evasion.deletion": "P(the author deletes an ordered post before data are collected)",
     "evasion.maturity": "share of accounts that are as old and as well connected as people's; the rest are a new batch",

@@ -48,7 +48,7 @@ class Campaign(Scheduled, Rule):
     hours: int = parameter(144, unit="h", source="assumption: six days", low=0, high=10**9)
     intensity: float = share(1.0, source="1 = full quotas; 0 = a silent army")
     toxic_share: float = share(0.3, source="assumption: share of the flood that is abusive")
-    targets: int = parameter(40, unit="accounts", source="assumption: dissenters who are targets", low=0, high=10**9)
+    targets: int = parameter(40, unit="accounts", source="assumption", low=0, high=10**9)
 
     victims: tuple[int, ...] = parameter((), unit="accounts", source="none named: the most visible dissenters")
 

@@ -33,7 +33,7 @@ class CounterSpeech(Rule):
 
     role: ClassVar[str] = "volunteer"
 
-    strength: float = share(1.0, source="share of hours in which a volunteer acts; 0 = never")
+    strength: float = share(1.0, source="1 = in every hour; 0 = never")
     size: int = parameter(20, unit="accounts", source="assumption: a third of the army", low=0, high=10**8)
     rate: float = parameter(1.0, unit="posts/h", source="assumption", low=0.0, high=1000.0)
     followers: float = parameter(30.0, unit="followers", source="assumption: as the army's", low=0.0, high=1e9)
@@ -67,7 +67,7 @@ class Volunteers:
 
 
 def find_abused(view: PublicView) -> I64:
-    """Return rows: of everybody who got an abusive reply in the last hour, the newest contested post of the last day."""
+    """Return the newest contested rows of the last day of people who got an abusive reply in the last hour."""
     fresh = find_recent(view, 1)
     hurt = np.unique(view.target[fresh[(view.toxicity[fresh] >= TOXIC_THRESHOLD) & (view.target[fresh] >= 0)]])
     day = find_recent(view, DAY)

@@ -1,8 +1,8 @@
 """Fans: genuine people who agree openly when to cheer. They are coordinated, and a detector must not flag them.
 
-Once a day, in the hour of the rally, fans who take part post on their topic within minutes of each other: posts of their
-own, a chant that many copy, and reposts of other fans' posts of the last day. At other hours they write some posts
-on their topic. They take no side.
+Once a day, in the hour of the rally, fans who take part post on their topic within minutes of each other: their own
+words, a chant that many copy, and reposts of other fans' posts of the last day. At other hours they write some posts on
+their topic. They take no side.
 """
 
 import math

@@ -51,7 +51,7 @@ class Sleepers(HiredForce):
         return SleeperNetwork(self, rows, keys, seed)
 
     def group(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
-        """Return an operator group of sleepers: those of an army act in the same minutes, those of a committee do not."""
+        """Return a group of sleepers: those of an army act in the same minutes, those of a committee do not."""
         group, first = (
             np.arange(len(rows)),
             (DAY * draw_each(keyed_hash(make_key(seed, _DUTY, 0), keys), 0)).astype(np.int64),

@@ -10,10 +10,10 @@ from mesa.datacollection import DataCollector
 ALWAYS = [
     "tick", "opportunities", "left", "suspended", "persuaded", "unprompted", "private", "withheld_fear",
     "withheld_climate", "withheld_joint", "withheld_redundant", "dissent_posts", "dissent_withheld", "dissent_wanted",
-    "dissent_removed", "organic_posts", "army_posts", "extremist_posts", "loyal_posts", "uncommitted_posts", "toxic_posts",
-    "dissent_impressions", "dissent_impressions_nondissenters", "topic_impressions", "dissent_visibility", "active_users",
-    "reads", "acts", "perceived_supporters", "true_supporters", "perceived_extremists", "true_extremists",
-    "perceived_support", "true_support", "mean_fear",
+    "dissent_removed", "organic_posts", "army_posts", "extremist_posts", "loyal_posts", "uncommitted_posts",
+    "toxic_posts", "dissent_impressions", "dissent_impressions_nondissenters", "topic_impressions",
+    "dissent_visibility", "active_users", "reads", "acts", "perceived_supporters", "true_supporters",
+    "perceived_extremists", "true_extremists", "perceived_support", "true_support", "mean_fear",
 ]  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
     """An ordered set of accounts, kept as row numbers, with the methods of Mesa's `AgentSet`.
 
     `len`, `get`, `set`, `agg`, `sort`, `groupby` by name and `select(agent_type=...)` work on columns;
-    iteration, indexing and functions of an agent make views. Changing a set never adds or removes accounts of the world.
+    iteration, indexing and functions of an agent make views. Changing a set never changes the accounts of the world.
 
     Args:
         model: the world that the rows belong to.

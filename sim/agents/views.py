@@ -184,10 +184,10 @@ class OrganicUser(ThinAgent):
     The most useful attributes: `stance_principal`, `fear`, `opinion_climate`, `voiced`, `withheld`, `abuse_received`,
     `cohort_name`, `reaction_name`, `following`, `followers`, `has_left`.
 
-    Derive a class, override `react`, `decide` or both, and give it to people with `world.set_agent_class(YourType, who)`.
-    The tick calls these methods only for these people, when they are active. Other attributes that you set are kept.
-    Methods see columns as they were at the start of the hour and write none. Draw random numbers with `draw`, never with
-    `self.random`.
+    Derive a class, override `react`, `decide` or both, and assign it with `world.set_agent_class(YourType, who)`. The
+    tick calls these methods only for these people, when they are active. Other attributes that you set are kept.
+    Methods see columns as they were at the start of the hour and write none. Draw random numbers with `draw`, never
+    with `self.random`.
 
     Example:
         >>> import infowar_lab as lab

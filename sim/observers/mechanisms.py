@@ -47,7 +47,7 @@ class CredibilityMeasures:
     """Measures credibility."""
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return mean credibility of dissenters and sleepers, impressions of smears and civic posts, unmasked accounts."""
+        """Return credibility of dissenters and sleepers, impressions of smears and civic posts, unmasked accounts."""
         accounts, sleepers = step.accounts, step.truth.find_sleepers()
         sleepers = sleepers[step.register.opened_at[sleepers] <= step.tick]
         themes = np.bincount(step.posts.theme[step.seen.item], minlength=CIVIC + 1)

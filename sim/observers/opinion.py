@@ -13,7 +13,7 @@ class Opinion:
     """Measures perceived and true support for the principal among ordinary people."""
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return mean perceived support, its true share among people with an opinion, and mean fear of active people."""
+        """Return mean perceived support, the true share among people with an opinion, and mean fear of the active."""
         n = step.truth.n_organic
         perceived, true = _measure_support(step.accounts.opinion_climate, step.accounts.stance_principal, n)
         fear = step.update.fear

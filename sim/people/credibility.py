@@ -39,7 +39,7 @@ class Credibility(Rule):
     people: float = share(0.7, source="assumption")
     strangers: float = share(0.5, source="assumption: accounts that nobody knows")
     source_credibility_weight: float = share(0.5, source="assumption: in persuasion, climate and expected toxicity")
-    lift: float = parameter(1.0, unit="score", source="assumption: weight of ln(credibility)", low=0, high=100)
+    lift: float = parameter(1.0, unit="score", source="assumption", low=0, high=100)
     smear: float = share(0.3, source="assumption")
     association: float = share(0.3, source="assumption: as much as a smear of the defender")
     civic: float = share(0.05, source="assumption")

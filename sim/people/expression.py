@@ -99,7 +99,7 @@ class Expression(Rule):
     def decide(
         self, accounts: Accounts, active_users: ActiveUsers, update: StateUpdate, reference: F64, seed: int, tick: int
     ) -> Intentions:
-        """Return the intentions of the active accounts and their outcomes; `reference` is the reference climate, [R]."""
+        """Return the intentions of the active and their outcomes; `reference` is the reference climate, [R]."""
         start = np.zeros(len(active_users.active) + 1, np.int64)
         total = _count_intentions(start, accounts.key, accounts.intentions_per_session, active_users.active, seed, tick)
         wanted = Intentions(start, np.empty(total, np.uint64), np.empty(total, np.int8))

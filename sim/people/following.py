@@ -6,7 +6,7 @@ Reading one post changes at most one tie. The first case that applies gives the 
 * a post by somebody whom the reader follows, abusive or of the other side: the reader unfollows, `unfollow`;
 * another abusive post: the reader mutes its author, `mute`;
 * a post by the new account of somebody whose old account the reader follows: the reader follows it, `refind`;
-* a post of the reader's own side on both axes, by somebody whom the reader does not follow: the reader follows, `follow`.
+* a post of the reader's side on both axes, by somebody whom the reader does not follow: the reader follows, `follow`.
 
 That people cut ties to those who disagree and follow those who agree, step by step as they read, is the mechanism of
 Sasahara et al. 2021 (doi:10.1007/s42001-020-00084-7). The rates and the rest are assumptions.

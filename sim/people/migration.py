@@ -4,10 +4,10 @@ After reading, a person who dissents now and still uses the old tag moves with p
 
     flee d + (1 - flee d) (1 - (1 - follow)^n)
 
-where d is the expected toxicity and n the number of dissenting posts just read by people who have moved. People who have
-moved post and search under the fresh tag. Others meet it only in home feeds, replies and trends. Organised accounts find
-it `pursuit` hours after the first move: from then on they see it, and put a share `chase` of their posts under it. That
-users of a flooded tag move comes from the essay; the equations are an assumption.
+where d is the expected toxicity and n the number of dissenting posts just read by people who have moved. People who
+have moved post and search under the fresh tag. Others meet it only in home feeds, replies and trends. Organised
+accounts find it `pursuit` hours after the first move: from then on they see it, and put a share `chase` of their posts
+under it. That users of a flooded tag move comes from the essay; the equations are an assumption.
 """
 
 from dataclasses import dataclass

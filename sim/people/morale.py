@@ -8,8 +8,8 @@ Content of the theme DISTRESS (pleas for rescue, news of defeat) lowers it as fa
 
 People read it in their sessions. Propagandists read posts of the topic's stream of the last `STREAM_HOURS` hours,
 `reading_rate` posts an hour on average, each with a chance in proportion to 1 + reposts + replies; so amplification
-works. Morale recovers half of the way to 1 in `half_life`. When an impersonator of their side is unmasked, morale rises:
-m += defiance (1 - m), for all of them.
+works. Morale recovers half of the way to 1 in `half_life`. When an impersonator of their side is unmasked, morale
+rises: m += defiance (1 - m), for all of them.
 
 Low morale has two effects. With probability 1 - m, each on its own uniform, a contested intention is not voiced and an
 ordered post is not written. Below `threshold` they defect, in a session or an hour, with probability
@@ -80,7 +80,7 @@ class Morale(Rule):
 
 
 def filter_orders(orders: Orders, accounts: Accounts, propagandists: NDArray[np.bool_], seed: int, tick: int) -> Orders:
-    """Return the orders without posts that `propagandists` (bool [A]) do not write, as morale is low or they gave up."""
+    """Return the orders without posts of `propagandists` (bool [A]) who have low morale or gave up."""
     author = orders.drafts.author
     if not len(author) or not propagandists[author].any():
         return orders

@@ -39,7 +39,7 @@ class Recruiting(Rule):
         seed: int,
         tick: int,
     ) -> I32:
-        """Return the accounts that recruits turn to after reading `seen` in `tick`; mark recruits in `recruited`, [A]."""
+        """Return the accounts that recruits turn to after reading `seen` in `tick`; mark them in `recruited`, [A]."""
         whom = np.empty(len(active_users.active), np.int32)
         return whom[: _read(whom, accounts, posts, active_users, seen, recruited, seed, tick, get_values(self))].copy()
 

@@ -3,13 +3,13 @@
 Rooms meet once a day. The steps are in this order. All of it is assumption; that forums and voice rooms were used to
 recruit, and that agencies watched them, comes from the essay. e is the stance towards the extremists.
 
-* A room that was found at least `lag` hours ago is raided: its members feel fear += raid_fear (1 - fear) and avoid rooms
-  for `avoidance_hours` hours; the room is closed for `rebuild` hours.
+* A room that was found at least `lag` hours ago is raided: its members feel fear += raid_fear (1 - fear) and avoid
+  rooms for `avoidance_hours` hours; the room is closed for `rebuild` hours.
 * While the agency watches, an open room of m members is found with probability 1 - (1 - detection_rate)^m.
 * Members move: e += pull (1 - e). A member with e above `threshold` joins a propagandist with probability `recruit`,
   once in life.
-* People without a room and with e of at least `reach` ask for a seat with probability `invite`, and get one if a seat is
-  free.
+* People without a room and with e of at least `reach` ask for a seat with probability `invite`, and get one if there
+  is a free one.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Read: what the platform shows to each reader within the reader's attention.
 
 There are four places, each with its slots: mentions (replies to the reader), search (the stream of the contested topic,
-for interested readers), trends (the stream of a trending topic) and the home feed (new posts of followees). Streams show
-the platform as it was one hour before the reader's session starts, so readers of one hour see different posts. Home and
-mentions show everything up to the start of the hour.
+for interested readers), trends (the stream of a trending topic) and the home feed (new posts of followees). Streams
+show the platform as it was one hour before the reader's session starts, so readers of one hour see different posts.
+Home and mentions show everything up to the start of the hour.
 """
 
 import math

@@ -60,8 +60,8 @@ def prefetch_followees(following, i):
 def choose_home(workspace, count, most, following, fresh, crowd, i, timelines, shift, competes_for_slots):
     """Choose the best of what the followees wrote from row `fresh` on; return the number of chosen posts so far.
 
-    When there are twice as many candidates as wanted, and again for each further such number, a floor is set that enough
-    candidates exceed; posts that score no higher are skipped.
+    When there are twice as many candidates as wanted, and again for each further such number, a floor is set that
+    enough candidates exceed; posts that score no higher are skipped.
     """
     first, oldest = count, fresh + shift
     whom = _find_writers(workspace.writers, following, i, timelines, oldest) if first < most else 0

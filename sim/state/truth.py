@@ -67,7 +67,7 @@ class Truth:
             self._log.append(OrderLog(key, order, tactic))
 
     def pop_orders(self, key: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-        """Return order and tactic (int64, int8 [n]) of the posts with these keys (uint64 [n]); remove them from the log.
+        """Return order and tactic (int64, int8 [n]) of the posts with these keys (uint64 [n]); drop them from the log.
 
         Both are -1 for a post that was not ordered.
         """

@@ -1,7 +1,7 @@
 """Defences: rules that decide at fixed places of the tick, from data that every platform has.
 
-A defence sees a `DefenceView`: public columns of posts and accounts, and keys for its draws. It does not contain stances,
-fear, cohorts or roles. A defence writes nothing; `effects` carries out its decisions:
+A defence sees a `DefenceView`: public columns of posts and accounts, and keys for its draws, but no stances, fear,
+cohorts or roles. A defence writes nothing; `effects` carries out its decisions:
 
 * *publish*: `ask` authors before they post, `admit` posts;
 * *rank*: `demote` posts in feeds;

@@ -94,7 +94,7 @@ def demote(defences: Iterable[Defence], columns: Posts, new: slice, view: Defenc
 def discount(defences: Iterable[Defence], topics: Topics, new: slice, view: DefenceView) -> I64:
     """Remove posts of this hour from the counts of trends; return their rows.
 
-    Posts under a fresh tag (`sim.people.migration`) are removed from the count of the contested topic, which stays >= 0.
+    Posts under a fresh tag (`sim.people.migration`) are removed from the contested topic's count, which stays >= 0.
     """
     written = np.arange(new.start, new.stop)
     rows = np.unique(np.concatenate([EMPTY_ROWS, *(defence.discount(written, view) for defence in defences)]))

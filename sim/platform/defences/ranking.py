@@ -35,8 +35,8 @@ class DownRanking(Defence):
 class CoordinationRanking(Defence):
     """Lowers the score of copies of a text and of reposts that several accounts post within `window`, by `penalty`.
 
-    The original of such reposts loses as much, until it is ranked again. Genuine people who share the same thing at once
-    are affected too; a platform cannot tell the difference.
+    The original of such reposts loses as much, until it is ranked again. Genuine people who share the same thing at
+    once are affected too; a platform cannot tell the difference.
     """
 
     penalty: float = parameter(4.0, unit="score", source="assumption: as much as a day of age", low=0.0, high=1000.0)
