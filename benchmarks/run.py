@@ -141,7 +141,7 @@ def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
     try:
         given.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        parser.error(f"--out={given.out} can not be made ({error.strerror}): name a folder that can be written")
+        parser.error(f"--out={given.out} cannot be made ({error.strerror}): name a folder that can be written")
     return given
 
 

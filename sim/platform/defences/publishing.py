@@ -80,7 +80,7 @@ class Prompt(Defence):
     are civil is an assumption.
     """
 
-    hit: float = share(0.8, source="assumption: P(asked | abusive)")
+    hit: float = share(0.8, source="assumption: P(prompt | abusive)")
     revised: float = share(0.22, source="Katsaros 2022")
     cancelled: float = share(0.09, source="Katsaros 2022")
 

@@ -29,7 +29,7 @@ class DetectorDefence(Defence):
     limit: float = parameter(0.0, unit="score", source="of the experiment: calibrated in worlds without a campaign")
     every: int = parameter(12, unit="h", source="assumption", low=1, high=1000)
     lag: int = parameter(6, unit="h", source="assumption", low=0, high=40)
-    capacity: int = parameter(10, unit="accounts/look", source="assumption", low=0, high=10**9)
+    capacity: int = parameter(10, unit="accounts/check", source="assumption", low=0, high=10**9)
     hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
     def suspend(self, view: DefenceView) -> tuple[I64, int]:
