@@ -269,7 +269,7 @@ MEANINGS = {
     "migration.follow": "P(moving after reading one dissenting post by somebody who has moved)",
     "migration.pursuit": "time from the first move until organised accounts find the fresh tag",
     "migration.chase": "share of their posts that organised accounts put under the fresh tag from then on",
-    "solidarity.rally_posts": "number of like-minded posts that one case of abuse of the reader's own side equals as a prompt",
+    "solidarity.rally_posts": "like-minded posts that one case of abuse of the own side equals as a prompt",
     "solidarity.comfort": "share of fear that one civil reply from the reader's own side takes away",
     "forces.contender.name": "part of the key of its accounts; no two forces may have the same name",
     "forces.contender.escalation": "what makes the shock rise: a weaker echo, a stronger rival, or either",
