@@ -448,11 +448,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no measure of a comparison": (
         lambda: lab.compare(SMALL, seeds=1, workers=1).plot("army_post"),
-        "army_post is no measure of this world: did you mean army_posts or uncommitted_posts or loyal_posts?",
+        "army_post is no measure of this world: did you mean army_posts or loyal_posts?",
     ),
     "no measure of a world": (
         lambda: _played_world().plot("army_post"),
-        "army_post is no measure of this world: did you mean army_posts or uncommitted_posts or loyal_posts?",
+        "army_post is no measure of this world: did you mean army_posts or loyal_posts?",
     ),
     "nothing to be drawn": (
         lambda: lab.World(SMALL).plot(),
