@@ -1,10 +1,10 @@
-"""What a change costs: the benchmark world of this checkout beside that of a former commit, turn by turn.
+"""The cost of a change: the benchmark world of this checkout and of an earlier commit, in turns.
 
     python -m benchmarks.before --commit 2ed1d2c
 
-The commit is laid out in a folder of its own. A process in each checkout builds the world once and plays copies of it:
-the same hours again and again on one thread, in alternating order, so that what else the machine does falls on both.
-Reported are processor times and the ratio (now / before) over the pairs. 2ed1d2c is the last commit before the cast.
+The commit is checked out into a separate folder. A process in each checkout builds the world once and simulates copies
+of it: the same hours repeatedly on one thread, in alternating order, so other load of the machine affects both. The
+output is processor times and the ratio (now / before) over the pairs. 2ed1d2c is the last commit before the forces.
 """
 
 import argparse
@@ -34,7 +34,7 @@ for _ in sys.stdin:
 
 
 def start_player(checkout: Path, people: int, ticks: int) -> subprocess.Popen[str]:
-    """Start a process that plays a turn for each line that it is given, in the code of `checkout`."""
+    """Start a process with the code of `checkout`, which runs one turn for each input line."""
     words = [sys.executable, "-c", PLAYER, str(people), str(ticks)]
     return subprocess.Popen(
         words, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)}, encoding="utf-8",
@@ -43,7 +43,7 @@ def start_player(checkout: Path, people: int, ticks: int) -> subprocess.Popen[st
 
 
 def run_turn(process: subprocess.Popen[str]) -> tuple[float, int]:
-    """Have a process play one turn; return its processor time (s) and what people did in it (acts)."""
+    """Let a process run one turn; return its processor time (s) and the number of people's posts."""
     assert process.stdin
     assert process.stdout
     process.stdin.write("\n")
@@ -53,7 +53,7 @@ def run_turn(process: subprocess.Popen[str]) -> tuple[float, int]:
 
 
 def main() -> None:
-    """Play the pairs and print the ratio."""
+    """Run the pairs and print the ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--commit", required=True)
     parser.add_argument("--people", type=int, default=10_000)

@@ -1,9 +1,8 @@
-"""How quick the pages are in a browser, headless and without a graphics card: `python -m benchmarks.browser`.
+"""Speed of the pages in a browser, headless and without a graphics card: `python -m benchmarks.browser`.
 
-Prints, for 2,000 people by default: of the live page the seconds from opening it to its first picture, the first time
-and again (warm), and the hours shown a second while it plays, one world and forked, before and within the campaign; of
-a replay of a pair over 500 hours its size and how many frames a second its canvas shows. An hour counts as shown if it
-stood there in a frame that the browser painted.
+It prints, for 2,000 people by default: for the live page, the seconds until its first picture, the first time and again
+(warm), and the hours shown in a second, for one world and a fork, before and within the campaign; for a replay of a
+pair over 500 hours, its size and the frames in a second. An hour counts as shown if the browser painted it in a frame.
 """
 
 import argparse
@@ -19,7 +18,7 @@ from typing import Any
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 LOOPBACK = "127.0.0.1"
-BEFORE, WITHIN = 60, 100  #: hours shown from which on speed is measured; the campaign starts at hour 72
+BEFORE, WITHIN = 60, 100  #: hours from which speed is measured; the campaign starts at hour 72
 SPAN = 24  #: hours that are timed
 PATIENCE = 120.0  #: seconds
 
@@ -42,7 +41,7 @@ def main() -> None:
 
 
 def measure_live(browser: Any, people: int) -> dict[str, float]:
-    """Return seconds to the first picture and hours shown a second."""
+    """Return seconds to the first picture and hours shown in a second."""
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         port = free.getsockname()[1]
@@ -84,7 +83,7 @@ def _open_visit(browser: Any, port: int) -> _Visit:
 
 
 def _measure_rate(tab: Any, hour: int) -> float:
-    """Return hours shown a second over `SPAN` hours from `hour` on, or from now on if that has gone by."""
+    """Return hours shown in a second over `SPAN` hours from `hour` on, or from now on if it has passed."""
     _wait_until(tab, f"live.hours >= {hour}")
     return float(
         tab.evaluate(
@@ -98,7 +97,7 @@ def _measure_rate(tab: Any, hour: int) -> float:
 
 
 def measure_replay(browser: Any, people: int, hours: int) -> dict[str, float]:
-    """Return megabytes of a replay of two worlds and frames a second of its canvas."""
+    """Return megabytes of a replay of two worlds and frames in a second of its canvas."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "replay"
         words = [f"population.size={people}", f"ticks={hours}", "seeds=1", f"out={out}"]

@@ -15,7 +15,7 @@ from experiments.detection.view import PlatformView
 
 
 def make_flood(posts: int, posters: int, hours: int) -> PlatformView:
-    """Return a view in which everybody uses one hashtag, posters by a power law, evenly over `hours`."""
+    """Return a view in which all posts use one hashtag: a power law of posts over posters, uniform over `hours`."""
     rng = np.random.default_rng(1)
     ids = np.arange(posters, dtype=np.int64)
     author = np.minimum((posters * rng.random(posts) ** 2).astype(np.int64), posters - 1)

@@ -1,4 +1,4 @@
-"""Time and memory of the export: many posts, drawn at random as a recorder would have written them.
+"""Time and memory of the export, with many random posts in the format of a recorder.
 
 python -m benchmarks.export --posts 1000000
 """
@@ -20,11 +20,11 @@ from sim.state.posts import KINDS
 from sim.state.truth import ROLES
 
 HOURS = 336
-TIES = 20  #: accounts that each follows
+TIES = 20  #: followees of each account
 
 
 def record(folder: Path, posts: int) -> None:
-    """Write tables as a recorder does: ten posts an account, a fortieth of the accounts commanded."""
+    """Write tables as a recorder does: ten posts for each account, one account in forty organised."""
     rng = np.random.default_rng(1)
     accounts, number = max(posts // 10, 40), np.arange(max(posts // 10, 40))
     role = np.where(number >= accounts - accounts // 40, 1, 0)
@@ -36,7 +36,7 @@ def record(folder: Path, posts: int) -> None:
     write(folder, "follows", follower=np.repeat(number, TIES), followed=rng.integers(0, accounts, TIES * accounts))
     serial, author = np.arange(posts), rng.integers(0, accounts, posts).astype(np.int32)
     kind = np.where(serial < 100, 0, rng.choice(3, posts, p=[0.2, 0.5, 0.3]))
-    former = (rng.random(posts) * serial).astype(np.int64)
+    parent = (rng.random(posts) * serial).astype(np.int64)
     topic = np.where(rng.random(posts) < 0.3, 0, rng.integers(1, 12, posts)).astype(np.int16)
     ordered = (role[author] == 1) & (topic == 0)
     side = np.where(topic == 0, rng.choice([-0.5, 0.5], posts), 0.0)
@@ -44,8 +44,9 @@ def record(folder: Path, posts: int) -> None:
         "post_id": serial, "author": author, "time": np.sort(rng.integers(0, 3600 * HOURS, posts)),
         "kind": np.array(KINDS)[kind], "topic": topic, "stance_principal": side, "stance_extremist": -np.abs(side),
         "template": np.where(ordered & (serial % 2 == 0), serial // 1000, -1).astype(np.int32),
-        "parent": np.where(kind > 0, former, -1), "root": np.where(kind == 1, former, serial),
-        "original_author": np.where(kind == 1, author[former], author), "target": np.where(kind == 2, author[former], -1),
+        "parent": np.where(kind > 0, parent, -1), "root": np.where(kind == 1, parent, serial),
+        "original_author": np.where(kind == 1, author[parent], author),
+        "target": np.where(kind == 2, author[parent], -1),
         "removed": rng.random(posts) < 0.01,
         "reposts": (serial % 5).astype(np.int32), "replies": (serial % 3).astype(np.int32),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""One size of the benchmark world: the engine, plain Mesa and the bare gather in rounds that alternate."""
+"""One size of the benchmark world: the engine, plain Mesa and a bare gather, in alternating rounds."""
 
 import time
 from collections.abc import Callable
@@ -22,18 +22,18 @@ from sim.world import World
 
 @dataclass(frozen=True)
 class TimingPlan:
-    """How long is measured."""
+    """Lengths of a measurement."""
 
-    warm_up: int  #: ticks before anything counts
+    warm_up: int  #: ticks before the measurement
     rounds: int
     ticks: int  #: of one round
     seed: int
-    threads: int  #: of the engine, in every second of its rounds
+    threads: int  #: of the engine in every second round
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one side did in one round."""
+    """The result of one side in one round."""
 
     seconds: dict[str, float]  #: by phase, and "tick" for whole ticks
     activations: int
@@ -44,7 +44,7 @@ class Round:
 
 
 class VisitObserver:
-    """An observer that remembers who was active, to count their followees afterwards."""
+    """An observer that keeps the active accounts, to count their followees afterwards."""
 
     def __init__(self) -> None:
         self.active: list[NDArray[np.int32]] = []
@@ -55,7 +55,7 @@ class VisitObserver:
         return {}
 
     def count_followees(self, graph: Graph, rounds: int) -> list[int]:
-        """Return how many followees the active had, by round of equally many ticks."""
+        """Return the number of followees of the active in each round; rounds have equally many ticks."""
         follows = np.diff(graph.following_start)
         hours = [int(follows[rows].sum()) for rows in self.active]
         return [int(part.sum()) for part in np.split(np.array(hours), rounds)]
@@ -63,7 +63,7 @@ class VisitObserver:
 
 @cached_njit
 def gather(start, column, values):
-    """Return the sum of `values` over everybody's followees: one visit an edge and nothing else."""
+    """Return the sum of `values` over all followees: one access for each edge and nothing else."""
     total = 0
     for row in range(len(start) - 1):
         for edge in range(start[row], start[row + 1]):
@@ -83,7 +83,7 @@ def measure_edge_rate(graph: Graph) -> float:
 
 
 def play(world: World | PlainWorld, ticks: int) -> Round:
-    """Play some hours of either kind of world and time them."""
+    """Simulate some hours of either kind of world and time them."""
     calls = PLAIN if isinstance(world, PlainWorld) else THREADED if world.state.threads > 1 else ENGINE
     with time_phases(calls) as seconds:
         begun = time.perf_counter()
@@ -98,14 +98,14 @@ def measure(
 ) -> dict[str, Any]:
     """Measure one size; return its numbers, ready for JSON.
 
-    The same hours are played by three worlds in turn: the engine with one thread, the engine with several,
-    and plain Mesa.
+    Three worlds simulate the same hours in turn: the engine with one thread, the engine with several threads, and plain
+    Mesa.
 
     Args:
         people: size of the population.
-        plain: whether plain Mesa plays along.
-        plan: how long.
-        tell: called with what is about to be done.
+        plain: whether plain Mesa takes part.
+        plan: lengths.
+        tell: called with a description of the next step.
         advance: called after the warm-up and each round of each world.
     """
     single, several = (
@@ -145,7 +145,7 @@ def measure(
 def summarise_engine(
     world: World, rounds: list[Round], visited: list[int], gathered: list[float], plan: TimingPlan
 ) -> dict[str, Any]:
-    """Return what the engine did with one thread, how fast, and how it compares to the bare gather."""
+    """Return the work and speed of the engine with one thread, also relative to the bare gather."""
     measured = world.history.iloc[plan.warm_up :]
     days = len(measured) / 24.0 * world.n_organic
     items = float(measured["reads"].sum() / measured["active_users"].sum())
@@ -176,7 +176,7 @@ def summarise_engine(
 
 
 def compute_ratios(slow: list[Round], fast: list[Round], activation: tuple[str, ...]) -> dict[str, float]:
-    """Return how often the fast rounds fit into the slow ones, an activation: medians over rounds of the same hours."""
+    """Return the ratios of slow to fast time for an activation: medians over rounds of the same hours."""
     parts = {"an activation": activation, "with publishing and moderating": SHARED, "a whole tick": ("tick",)}
     return {
         name: median(
@@ -187,12 +187,12 @@ def compute_ratios(slow: list[Round], fast: list[Round], activation: tuple[str, 
 
 
 def summarise_phases(rounds: list[Round], ticks: int) -> dict[str, float]:
-    """Return milliseconds a tick in each phase, medians of rounds."""
+    """Return milliseconds of a tick in each phase, medians of rounds."""
     return {name: 1e3 * median(part.seconds[name] / ticks for part in rounds) for name in (*PHASES, "tick")}
 
 
 def is_same_state(engine: World, plain: PlainWorld) -> bool:
-    """Tell whether all columns of all accounts and of the ledger are the same bits."""
+    """Return whether all columns of accounts and ledger are equal, bit for bit."""
     pairs: list[tuple[Any, Any]] = list(zip(engine.accounts, to_accounts(plain), strict=True))
     pairs += zip(engine.state.ledger.get_rows(), to_ledger(plain), strict=True)
     return all(ours.tobytes() == theirs.tobytes() for ours, theirs in pairs)

@@ -1,6 +1,6 @@
-"""Memory of one long run: what is resident by the hour, and how it grows once every window is full.
+"""Memory of one long run: resident memory by hour, and its growth once every window is full.
 
-The campaign lasts from the 12th hour to the end, so that nothing is saved by quiet.
+The campaign lasts from the 12th hour to the end, so there is no quiet time.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from sim.state.topics import HOURS
 from sim.world import World
 
 MIB = 2**20
-FULL = 2 * HOURS  #: hours after which all that is bounded has its size: the longest memory is a week
+FULL = 2 * HOURS  #: hours after which all bounded data have their full size; the longest window is a week
 
 
 def measure_resident() -> float:
-    """Return the memory of this process in MiB: what is resident now on Linux, elsewhere its peak so far."""
+    """Return the memory of this process in MiB: resident now on Linux, elsewhere the peak so far."""
     if sys.platform == "linux":
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * mmap.PAGESIZE / MIB
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def prepare_world(options: argparse.Namespace, stack: ExitStack) -> World:
-    """Return a busy world, whose posts and people are recorded into a folder that goes with `stack` if asked."""
+    """Return a busy world; if asked, its posts and people are recorded in a folder that `stack` deletes."""
     busy = make_setting(options.people)
     busy = replace(busy, campaign=replace(busy.campaign, hours=options.ticks))
     if not options.record:
@@ -64,7 +64,7 @@ def prepare_world(options: argparse.Namespace, stack: ExitStack) -> World:
 
 
 def report_hour(world: World, ticks: int) -> tuple[int, float]:
-    """Play some hours and print a line; return the hour and what is resident then."""
+    """Simulate some hours and print a line; return the hour and the resident memory."""
     begun = time.perf_counter()
     for _ in range(ticks):
         world.step()

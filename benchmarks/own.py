@@ -1,6 +1,6 @@
-"""What people of a user's own type cost: ticks of one world and of its copy with a share of them in plain Python.
+"""The cost of people of a custom type: ticks of one world, and of a copy with a share of people in plain Python.
 
-For a million people of whom one in a hundred is such: python -m benchmarks.own --people 1000000 --share 0.01
+For a million people, one in a hundred of a custom type: python -m benchmarks.own --people 1000000 --share 0.01
 """
 
 import argparse
@@ -9,23 +9,23 @@ from copy import deepcopy
 
 from benchmarks.world import make_setting
 from sim.agents import OrganicUser
-from sim.agents.values import Felt, Intention, SeenPost
+from sim.agents.values import Intention, PersonUpdate, SeenPost
 from sim.state.records import VOICED
 from sim.world import World
 
-WARM, HOURS = 12, 6  #: hours played before, and measured
+WARM, HOURS = 12, 6  #: hours before the measurement, and measured
 
 
 class Stubborn(OrganicUser):
-    """Grows afraid by the worst post read, and on a whim says what would be withheld."""
+    """Is as afraid as the worst post is toxic, and sometimes voices what would be withheld."""
 
-    def react(self, seen: list[SeenPost], usual: Felt) -> Felt:
-        """Let the worst post alone frighten."""
-        return usual._replace(fear=max((post.toxicity for post in seen), default=0.0))
+    def react(self, seen: list[SeenPost], default: PersonUpdate) -> PersonUpdate:
+        """Set fear to the highest toxicity read."""
+        return default._replace(fear=max((post.toxicity for post in seen), default=0.0))
 
-    def decide(self, intention: Intention, usual: int) -> int:
-        """Speak as usual, or else on a whim."""
-        return VOICED if self.draw("whim", intention.key) < 0.1 else usual
+    def decide(self, intention: Intention, default: int) -> int:
+        """Return the default, or voice the intention at random."""
+        return VOICED if self.draw("whim", intention.key) < 0.1 else default
 
 
 def time_ticks(world: World) -> float:
@@ -39,7 +39,7 @@ def main() -> None:
     words.add_argument("--people", type=int, default=100_000)
     words.add_argument("--share", type=float, default=0.01)
     given = words.parse_args()
-    small = World(make_setting(1000), rng=1)  # compiles what any hour may need
+    small = World(make_setting(1000), rng=1)  # compiles all kernels
     small.set_agent_class(Stubborn, 0.1)
     small.run(WARM + HOURS + 24)
     compiled = World(make_setting(given.people), rng=1)

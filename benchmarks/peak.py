@@ -5,7 +5,7 @@ import sys
 
 
 def peak_bytes() -> float:
-    """Return the most memory that this process has held, bytes; nan on Windows, which does not say it."""
+    """Return the most memory that this process has held, bytes; nan on Windows, which does not report it."""
     if sys.platform == "win32":
         return math.nan
     import resource

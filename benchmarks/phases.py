@@ -1,4 +1,4 @@
-"""Where the time of a tick goes, measured from outside: methods are wrapped while a measurement runs."""
+"""Time of each phase of a tick, measured from outside: methods are wrapped during a measurement."""
 
 import time
 from collections import defaultdict
@@ -25,7 +25,7 @@ from sim.platform.trending import Trending
 from sim.state.posts import Ledger
 
 PHASES = ("wake", "read", "react", "speak", "report", "order", "publish", "moderate", "observe")
-#: An activation: an account woke, read and decided.
+#: An activation: an account was active, read and decided.
 ACTIVATION = ("wake", "read", "react", "speak")
 #: The same with several threads, which report too while they are at it.
 REPORTING = (*ACTIVATION, "report")
@@ -61,7 +61,7 @@ PLAIN: Calls = {
 
 @contextmanager
 def time_phases(calls: Calls) -> Iterator[dict[str, float]]:
-    """Add up the seconds that pass in each phase."""
+    """Sum the seconds in each phase."""
     seconds: dict[str, float] = defaultdict(float)
     with ExitStack() as stack:
         for phase, owners in calls.items():

@@ -1,4 +1,4 @@
-"""The picture of speed: what an activation costs in each phase, against the size of the world."""
+"""The picture of speed: time of an activation in each phase, by size of the world."""
 
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ MARKS = dict(zip(PHASES, "osD^vhPX*", strict=True))
 
 
 def draw_speed(sizes: list[dict[str, Any]], folder: Path) -> None:
-    """Write speed.png and speed.svg into `folder`: microseconds an activation, both axes logarithmic.
+    """Write speed.png and speed.svg into `folder`: microseconds of an activation, both axes logarithmic.
 
     Args:
-        sizes: what `benchmarks.measure.measure` returned, smallest first.
+        sizes: results of `benchmarks.measure.measure`, smallest first.
     """
     with style.apply_style():
         figure = make_canvas(4.4)

@@ -1,4 +1,4 @@
-"""Between objects and columns: what the engine's actors look at and write, and what tests compare."""
+"""Conversion between objects and columns, for the engine's actors and for tests."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from sim.state.posts import CONTESTED, REPOST, Drafts, Posts
 if TYPE_CHECKING:
     from benchmarks.plain_mesa import PlainWorld
 
-#: Columns of `Posts` that name another object here, and how its number is found.
+#: Columns of `Posts` that are references to objects here, and the attribute with the object's number.
 _LINKS = {"author": "row", "original_author": "row", "target": "row", "parent": "serial", "root": "serial"}
 _DTYPES = dict(zip(Posts._fields, (
     np.uint64, np.int32, np.int64, np.int8, np.int16, np.float64, np.float64, np.float64, np.float64, np.float64,
@@ -22,7 +22,7 @@ _DTYPES = dict(zip(Posts._fields, (
 
 
 def get_column(posts: list[Post], name: str) -> Any:
-    """Return one attribute of the posts as the ledger keeps it, [len(posts)]."""
+    """Return one attribute of the posts as a column of the ledger, [len(posts)]."""
     values = [getattr(post, name) for post in posts]
     if name in _LINKS:
         values = [-1 if value is None else getattr(value, _LINKS[name]) for value in values]
@@ -30,7 +30,7 @@ def get_column(posts: list[Post], name: str) -> Any:
 
 
 def make_public_view(world: "PlainWorld") -> PublicView:
-    """Return what organised actors may see at the start of this hour."""
+    """Return the public view at the start of this hour."""
     posts = world.posts
     topical = [post for post in world.topics[CONTESTED].stream if post.time >= world.oldest]
     return PublicView(
@@ -44,7 +44,7 @@ def make_public_view(world: "PlainWorld") -> PublicView:
 
 
 def to_posts(world: "PlainWorld", drafts: Drafts) -> list[Post]:
-    """Return what organised actors wrote as objects."""
+    """Return drafts of organised actors as objects."""
     base = world.posts[0].serial if world.posts else world.published
     made = []
     for row in range(len(drafts.key)):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Measures:
-    """Watches a plain world; remembers when each reader last saw whom: {mark of the account: day} for each reader."""
+    """Measures a plain world; keeps {mark of an account: day on which it was last seen} for each reader."""
 
     def __init__(self, world: "PlainWorld") -> None:
         self.world = world
@@ -30,20 +30,20 @@ class Measures:
         self.genuine_extremists: list[dict[int, int]] = [{} for _ in world.people]
 
     def observe(self) -> dict[str, float]:
-        """Return the measures of the hour just played."""
+        """Return the measures of the last hour."""
         return {**self.voice(), **self.reach(), **self.numbers(), **self.opinion()}
 
     def voice(self) -> dict[str, float]:
-        """Count dissenting intentions by how they ended, and posts by who wrote them."""
+        """Count dissenting intentions by outcome, and posts by author."""
         world = self.world
-        cells = dict(zip(OUTCOMES, world.cells, strict=True))
-        withheld = sum(count for name, count in cells.items() if name.startswith("withheld"))
+        outcomes = dict(zip(OUTCOMES, world.outcomes, strict=True))
+        withheld = sum(count for name, count in outcomes.items() if name.startswith("withheld"))
         talk = [post for post in world.drafts if post.author.role == ORGANIC and post.topic == CONTESTED]
         return {
-            "opportunities": sum(world.cells),
-            **cells,
+            "opportunities": sum(world.outcomes),
+            **outcomes,
             "dissent_withheld": withheld,
-            "dissent_wanted": cells["dissent_posts"] + withheld,
+            "dissent_wanted": outcomes["dissent_posts"] + withheld,
             "dissent_removed": sum(post.dissent for post in world.removals),
             "organic_posts": sum(post.author.role == ORGANIC for post in world.drafts),
             "army_posts": sum(post.author.role == TROLL for post in world.drafts),
@@ -84,7 +84,7 @@ class Measures:
         }
 
     def note(self, reader: int, post: Post) -> None:
-        """Remember on which side the author of a contested post was seen."""
+        """Note on which side the author of a contested post was seen."""
         if post.stance_extremist > OPINION_THRESHOLD:
             seen, genuine = self.extremists, self.genuine_extremists
         elif post.stance_principal > OPINION_THRESHOLD:
@@ -97,7 +97,7 @@ class Measures:
             genuine[reader][mark] = today
 
     def opinion(self) -> dict[str, float]:
-        """Return the climate perceived, the true one, and the fear of the awake."""
+        """Return the perceived and the true opinion climate, and the fear of active people."""
         people, active = self.world.people, self.world.active
         supporters = sum(person.stance_principal > OPINION_THRESHOLD for person in people)
         opinionated = supporters + sum(person.stance_principal < -OPINION_THRESHOLD for person in people)

@@ -1,8 +1,8 @@
-"""The reference: the same rules as plain Mesa objects, one Python object an account, on a networkx graph.
+"""The reference: the same rules as plain Mesa objects, one for each account, on a networkx graph.
 
-It reproduces the columns of `sim.world.World` bit for bit (`tests/test_reference.py`) and is what the
-engine's speed is measured against. People and platform are restated from the documentation of `sim`;
-the first draw of people and graph, and the organised actors, who are few, are the engine's own.
+It reproduces the columns of `sim.world.World` bit for bit (`tests/test_reference.py`), and the engine's speed is
+compared with it. People and platform are written again from the documentation of `sim`; the draw of people and graph,
+and the few organised actors, come from the engine.
 """
 
 import math
@@ -63,13 +63,13 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         ]
 
     def account(self, drawn: world.World, row: int) -> Account:
-        """Return a row of a world just built as an object."""
+        """Return a row of a new world as an object."""
         traits = {name: getattr(drawn.accounts, name)[row].item() for name in TRAITS}
         kind = Person if row < drawn.n_organic else Account
         return kind(self, row, int(drawn.role[row]), bool(drawn.state.competes_for_slots[row]), traits)
 
     def step(self) -> None:
-        """Play one hour."""
+        """Simulate one hour."""
         self.begin()
         self.wake()
         self.read()
@@ -83,7 +83,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         self.now += 1
 
     def begin(self) -> None:
-        """Let posts older than the window leave; look at the trends and the keys of this hour."""
+        """Drop posts older than the window; find the trends and keys of this hour."""
         self.clock = self.now * 3600
         self.oldest = self.clock - world.WINDOW_SECONDS
         self.campaigning = self.now >= self.rules.campaign.start
@@ -92,11 +92,11 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         self.keys = {name: stream_key(self.seed, name, self.now) for name in STREAMS}
 
     def wake(self) -> None:
-        """Find who opens the platform, and who would have but is gone or suspended."""
+        """Find the active people, and the absent, who left or are suspended."""
         if self.now % 24 == 0:
-            daily_activity = stream_key(self.seed, "activity/mood", self.now // 24)
+            key = stream_key(self.seed, "activity/mood", self.now // 24)
             for person in self.people:
-                person.new_day(daily_activity)
+                person.new_day(key)
         came = [person for person in self.people if person.wants_in(self.keys["activity/wake"])]
         self.absent = [person for person in came if person.has_left or person.suspended_until > self.now]
         gone = set(self.absent)
@@ -110,26 +110,26 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
             person.read()
 
     def react(self) -> None:
-        """Let what they read act on them."""
+        """Let all active people react."""
         for person in self.active:
             person.react()
 
     def speak(self) -> None:
-        """Let them write, and account for every dissenting intention."""
-        self.cells = [0] * len(OUTCOMES)
-        self.drafts = [post for person in self.active for post in person.speak(self.cells)]
+        """Let them write, and count every dissenting intention."""
+        self.outcomes = [0] * len(OUTCOMES)
+        self.drafts = [post for person in self.active for post in person.speak(self.outcomes)]
         for person in self.absent:
-            person.miss(self.cells)
+            person.miss(self.outcomes)
 
     def order(self) -> None:
-        """Let the organised write: the engine's own actors, given columns of what is public."""
+        """Let organised accounts write: the engine's actors, given the public columns."""
         if self.actors:
             view = make_public_view(self)
             for actor in self.actors:
                 self.drafts.extend(to_posts(self, actor.order(view).drafts))
 
     def publish(self) -> None:
-        """Put everybody's posts into the world in order of time."""
+        """Publish all posts in order of time."""
         self.drafts.sort(key=lambda post: (post.time, post.key))
         counts = [0] * len(self.topics)
         for post in self.drafts:
@@ -148,7 +148,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
             topic.hourly.append(count)
 
     def report(self) -> None:
-        """Let the active report what they read."""
+        """Let the active report posts."""
         for person in self.active:
             self.moderators.collect(person, self.keys["moderation/report"])
 

@@ -1,6 +1,6 @@
 """The people of the reference: one Mesa agent each, who wakes, reads, reacts and speaks.
 
-What they do is documented in `sim.make_people` and `sim.platform.feed`; here it is restated one by one.
+The rules are documented in `sim.people` and `sim.platform.feed`; here they apply to one person at a time.
 """
 
 import math
@@ -37,12 +37,12 @@ COUNT, TOPIC, PROMPT, SPEAK, KIND, SIDE, ABUSE, HARSH, APPEAL, GAP, SUBJECT = ra
 
 
 class Account(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
-    """Anybody with an account. Traits and state are the columns of `sim.state.accounts.Accounts`."""
+    """An account. Traits and state are the columns of `sim.state.accounts.Accounts`."""
 
     model: "PlainWorld"
     key: int
     sessions: float
-    acts: float
+    intentions_per_session: float
     phase: float
     interest: float
     willingness: float
@@ -62,18 +62,20 @@ class Account(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
     written: int
     voiced: int
     withheld: int
-    abused: int
-    left: bool
+    abuse_received: int
+    has_left: bool
     suspended_until: int
     strikes: int
     credibility: float
-    standing: float
+    baseline_credibility: float
     morale: float
     unmasked: bool
 
-    def __init__(self, model: "PlainWorld", row: int, role: int, crowds: bool, traits: dict[str, Any]) -> None:
+    def __init__(
+        self, model: "PlainWorld", row: int, role: int, competes_for_slots: bool, traits: dict[str, Any]
+    ) -> None:
         super().__init__(model)
-        self.row, self.role, self.crowds = row, role, crowds
+        self.row, self.role, self.competes_for_slots = row, role, competes_for_slots
         for name, value in traits.items():
             setattr(self, name, value)
         self.following: list[Account] = []
@@ -82,10 +84,12 @@ class Account(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
 
 
 class Person(Account):
-    """Somebody ordinary: wakes, reads, reacts, speaks or withholds it."""
+    """An ordinary person: wakes, reads, reacts, speaks or withholds."""
 
-    def __init__(self, model: "PlainWorld", row: int, role: int, crowds: bool, traits: dict[str, Any]) -> None:
-        super().__init__(model, row, role, crowds, traits)
+    def __init__(
+        self, model: "PlainWorld", row: int, role: int, competes_for_slots: bool, traits: dict[str, Any]
+    ) -> None:
+        super().__init__(model, row, role, competes_for_slots, traits)
         self.second = 0
         self.seen: list[Post] = []
         self.abuse = self.allies = 0
@@ -93,38 +97,38 @@ class Person(Account):
     # ---- wake
 
     def new_day(self, key: int) -> None:
-        """Draw today's mood: Exp(1)^burst with mean 1."""
+        """Draw today's activity: Exp(1)^burst, scaled to mean 1."""
         burst = self.model.rules.activity.burst
-        self.mood = math.exp(burst * math.log(-math.log(uniform(key, self.key)))) * self.model.mood_scale
+        self.daily_activity = math.exp(burst * math.log(-math.log(uniform(key, self.key)))) * self.model.mood_scale
 
     def wants_in(self, key: int) -> bool:
-        """Tell whether this hour brings a session."""
-        rate = self.sessions * self.model.hourly[(self.model.now - int(self.phase)) % 24] * self.mood
+        """Return whether the person has a session in this hour."""
+        rate = self.sessions * self.model.hourly[(self.model.now - int(self.phase)) % 24] * self.daily_activity
         return uniform(key, self.key) < 1.0 - math.exp(-rate)
 
     # ---- read
 
     def read(self) -> None:
-        """See what four places show, within the attention of one session."""
+        """Read what four places show, within the attention of one session."""
         model = self.model
         attention = model.rules.attention
         moment = model.clock - 3600 + self.second
-        lines = []
+        streams = []
         searched = -1
         if uniform(model.keys["feed/search"], self.key) < attention.search_rate * self.interest:
             searched = CONTESTED
-            lines.append((model.topics[CONTESTED], attention.search))
+            streams.append((model.topics[CONTESTED], attention.search))
         if model.trends:
             trend = model.trends[int(uniform(model.keys["feed/trend"], self.key) * len(model.trends))]
             if trend != searched:
-                lines.append((model.topics[trend], attention.trends))
+                streams.append((model.topics[trend], attention.trends))
         chosen: set[Post] = set()
         for crowd in (True,) if attention.army_competes else (True, False):
             room = attention.items
             answers = self.answers(min(room, attention.mentions), crowd)
             room -= len(answers)
             chosen.update(answers)
-            for topic, slots in lines:
+            for topic, slots in streams:
                 found = self.search(topic, min(room, slots), moment, crowd)
                 room -= len(found)
                 chosen.update(found)
@@ -132,32 +136,32 @@ class Person(Account):
         self.seen = sorted(chosen, key=lambda post: post.serial)
 
     def answers(self, slots: int, crowd: bool) -> list[Post]:
-        """Return the newest posts that answer me from my last visit on."""
+        """Return the newest replies to this person since the last visit."""
         found: list[Post] = []
         for post in reversed(self.mentions):
             if len(found) >= slots or post.time < self.last_read or post.time < self.model.oldest:
                 break
-            if not post.removed and post.author.crowds == crowd:
+            if not post.removed and post.author.competes_for_slots == crowd:
                 found.append(post)
         return found
 
     def search(self, topic: Topic, slots: int, moment: int, crowd: bool) -> list[Post]:
-        """Return the best of the newest `depth` posts on a topic, my own apart."""
+        """Return the best of the newest `depth` posts on a topic, without the person's own."""
         shown: list[Post] = []
         for post in topic.back_from(moment):
             if len(shown) >= self.model.rules.feed.depth or post.time < self.model.oldest:
                 break
-            if not post.removed and post.author.crowds == crowd:
+            if not post.removed and post.author.competes_for_slots == crowd:
                 shown.append(post)
         return self.best([post for post in shown if post.author is not self], slots)
 
     def home(self, slots: int, crowd: bool) -> list[Post]:
-        """Return the best of what those I follow wrote from my last visit on, my own words apart."""
+        """Return the best of the followees' posts since the last visit, without the person's own content."""
         model = self.model
         since = max(self.last_read, model.clock - model.rules.attention.memory * 3600)
         new: list[Post] = []
         for followee in self.following:
-            if followee.crowds != crowd:
+            if followee.competes_for_slots != crowd:
                 continue
             for post in reversed(followee.posts):
                 if post.time < since or post.time < model.oldest:
@@ -167,7 +171,7 @@ class Person(Account):
         return self.best(new, slots)
 
     def best(self, posts: list[Post], slots: int) -> list[Post]:
-        """Rank by score, then by order in the ledger; keep the best `slots`, one a content."""
+        """Rank by score, then by order in the ledger; keep the best `slots`, one for each content."""
         feed = self.model.rules.feed
         ranks: dict[Post, tuple[float, int, Post]] = {}
         for post in posts:
@@ -180,7 +184,7 @@ class Person(Account):
     # ---- react
 
     def react(self) -> None:
-        """Let what was read act on stances, climate, fear, expected_toxicity and habituation; perhaps leave for good."""
+        """Apply reading to stances, opinion climate, fear, expected toxicity and habituation; perhaps leave."""
         model, rule = self.model, self.model.rules.reaction
         hours = (model.clock - self.last_read) / 3600.0
         self.fear *= math.exp(-model.decay * hours)
@@ -194,15 +198,15 @@ class Person(Account):
         if self.abuse > 0 and self.reaction == WITHDRAW and not self.hardcore:
             risk += rule.leave_abuse
         risk *= math.exp(-rule.leave_decline * math.log(1.0 + self.written))
-        self.left = uniform(model.keys["reaction/leave"], self.key) < risk
+        self.has_left = uniform(model.keys["reaction/leave"], self.key) < risk
         self.last_read = model.clock
         if model.campaigning:
-            self.abused += self.abuse
+            self.abuse_received += self.abuse
         else:
             self.reference_climate = self.opinion_climate
 
     def suffer(self, post: Post, rule: Reaction) -> None:
-        """Feel abuse: of oneself, or of somebody of one's own side."""
+        """React to abuse of this person, or of somebody of the same side."""
         if post.target is self:
             self.abuse += 1
             self.fear += rule.direct_fear * post.toxicity * (1.0 - self.fear)
@@ -210,7 +214,7 @@ class Person(Account):
             self.fear += rule.vicarious_fear * post.toxicity * (1.0 - self.fear)
 
     def take_in(self, post: Post, rule: Reaction) -> None:
-        """Learn climate and expected_toxicity from a contested post, drift towards a near stance, feel its shock."""
+        """Update climate and expected toxicity by a contested post, move towards a near stance, feel its shock."""
         weight = 1.0 if post.template < 0 else 1.0 - rule.discount
         theirs, mine = post.stance_principal, self.stance_principal
         if abs(theirs) > OPINION_THRESHOLD:
@@ -229,7 +233,7 @@ class Person(Account):
             self.shudder(felt, rule)
 
     def shudder(self, felt: float, rule: Reaction) -> None:
-        """Feel a shock above what one has grown used to."""
+        """React to the part of a shock above habituation."""
         if self.stance_extremist > 0.5:
             self.stance_extremist = min(1.0, self.stance_extremist + rule.thrill * felt)
         else:
@@ -246,14 +250,17 @@ class Person(Account):
 
     def intentions(self) -> list[int]:
         """Return this hour's latent intentions, geometrically many."""
-        if self.acts <= 0.0:
+        if self.intentions_per_session <= 0.0:
             return []
         u = uniform(self.intention(MAX_INTENTIONS), COUNT)
-        count = min(MAX_INTENTIONS, int(math.log(u) / math.log(self.acts / (1.0 + self.acts))))
+        count = min(
+            MAX_INTENTIONS,
+            int(math.log(u) / math.log(self.intentions_per_session / (1.0 + self.intentions_per_session))),
+        )
         return [self.intention(ordinal) for ordinal in range(count)]
 
-    def speak(self, cells: list[int]) -> list[Post]:
-        """Return what I write this hour; count in `cells` how the cohort's contested intentions end."""
+    def speak(self, outcomes: list[int]) -> list[Post]:
+        """Return this hour's posts; count in `outcomes` how the cohort's contested intentions end."""
         model = self.model
         clock = float(self.second)
         posts = []
@@ -263,10 +270,10 @@ class Person(Account):
             if contested:
                 member = self.cohort == DISSENTER
                 dissenting = member and classify_cohort(self.stance_principal, self.stance_extremist) == DISSENTER
-                cell = self.decide(intention)
+                outcome = self.decide(intention)
                 if member:
-                    cells[cell if dissenting else PERSUADED] += 1
-                if cell != VOICED:
+                    outcomes[outcome if dissenting else PERSUADED] += 1
+                if outcome != VOICED:
                     continue
             clock -= model.rules.expression.gap * math.log(uniform(intention, GAP))
             post = self.compose(intention, model.clock + int(clock) % 3600, contested)
@@ -274,15 +281,15 @@ class Person(Account):
             posts.append(post)
         return posts
 
-    def miss(self, cells: list[int]) -> None:
-        """Count what a dissenter who is gone or suspended would have wanted to say."""
+    def miss(self, outcomes: list[int]) -> None:
+        """Count the intentions of a dissenter who has left or is suspended."""
         if self.cohort == DISSENTER:
             for intention in self.intentions():
                 if uniform(intention, TOPIC) < self.interest:
-                    cells[LEFT if self.left else SUSPENDED] += 1
+                    outcomes[LEFT if self.has_left else SUSPENDED] += 1
 
     def decide(self, intention: int) -> int:
-        """Return the cell of a contested intention: voiced, unprompted, reserved, or withheld and why."""
+        """Return the outcome of a contested intention: voiced, unprompted, private, or withheld by cause."""
         rule = self.model.rules.expression
         drive = rule.unprompted + (1.0 - rule.unprompted) * (1.0 - math.exp(-rule.contagion * self.allies))
         if self.reaction == FIGHT:
@@ -292,17 +299,17 @@ class Person(Account):
         alarm = min(1.0, self.fear + rule.anticipation * self.expected_toxicity)
         u = uniform(intention, SPEAK)
         if u < self.readiness(alarm, self.opinion_climate):
-            cell = VOICED
+            outcome = VOICED
         elif u >= self.readiness(0.0, self.reference_climate):
-            cell = PRIVATE
+            outcome = PRIVATE
         elif u < self.readiness(0.0, self.opinion_climate):
-            cell = JOINT if u < self.readiness(alarm, self.reference_climate) else FEAR
+            outcome = JOINT if u < self.readiness(alarm, self.reference_climate) else FEAR
         else:
-            cell = CLIMATE if u < self.readiness(alarm, self.reference_climate) else REDUNDANT
+            outcome = CLIMATE if u < self.readiness(alarm, self.reference_climate) else REDUNDANT
         if self.model.campaigning:
-            self.voiced += cell == VOICED
-            self.withheld += cell in (FEAR, CLIMATE, JOINT, REDUNDANT)
-        return cell
+            self.voiced += outcome == VOICED
+            self.withheld += outcome in (FEAR, CLIMATE, JOINT, REDUNDANT)
+        return outcome
 
     def readiness(self, fear: float, climate: float) -> float:
         """Return the probability of voicing a contested intention under this fear and climate."""
@@ -322,7 +329,7 @@ class Person(Account):
         return logistic(self.willingness + rule.climate_weight * (own - 0.5) + push)
 
     def compose(self, intention: int, time: int, contested: bool) -> Post:
-        """Repost or answer something just seen, or write something new."""
+        """Return a repost of, or a reply to, a post just seen, or an original."""
         rule = self.model.rules.expression
         u = uniform(intention, KIND)
         wanted = REPOST if u < rule.reposts else REPLY if u < rule.reposts + rule.replies else ORIGINAL
@@ -334,7 +341,7 @@ class Person(Account):
                 stance_principal=found.stance_principal, stance_extremist=found.stance_extremist,
                 toxicity=found.toxicity, shock=found.shock, appeal=found.appeal, template=found.template,
                 theme=found.theme,
-                parent=found, root=found.root, voice=found.original_author,
+                parent=found, root=found.root, original_author=found.original_author,
             )  # fmt: skip
         post = write_post(key=intention, author=self, time=time, original_author=self)
         post.appeal = 1.0 - math.exp(math.log(1.0 - uniform(intention, APPEAL)) / 5.0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Post:
-    """One act: a post, a repost or a reply; meanings and units as in `sim.state.posts.Drafts`."""
+    """An original, a repost or a reply; meanings and units as in `sim.state.posts.Drafts`."""
 
     key: int
     author: "Account"
@@ -47,11 +47,11 @@ class Post:
     shares: "list[Post]" = field(default_factory=list)
 
     def engagement(self) -> int:
-        """Return what rankings count: reposts and replies."""
+        """Return the number of reposts and replies."""
         return self.reposts + self.replies
 
     def credit(self) -> None:
-        """Count this act where it belongs: a repost at the content and the post shared, a reply at the content."""
+        """Count this post: a repost at its content and at the reposted post, a reply at its content."""
         if self.parent is None:
             return
         if self.kind == REPOST:
@@ -64,14 +64,14 @@ class Post:
 
 
 def write_post(**attributes: object) -> Post:
-    """Return a post whose content is its own: it is its own root."""
+    """Return a post that is its own root."""
     post = Post(root=None, **attributes)  # type: ignore[arg-type]
     post.root = post
     return post
 
 
 class Topic:
-    """One topic: its stream of originals and replies in order of time, and its acts by hour of the week."""
+    """One topic: its stream of originals and replies in order of time, and its posts by hour of the week."""
 
     def __init__(self) -> None:
         self.stream: list[Post] = []
@@ -83,13 +83,13 @@ class Topic:
             yield self.stream[place]
 
     def trend(self, rule: Trending, tick: int) -> float:
-        """Return how far the last hours stand out against the week."""
+        """Return the trend score: the last hours relative to the week."""
         elapsed = max(1, min(tick, HOURS))
         expected = sum(self.hourly) * (min(rule.hours, elapsed) / elapsed)
         return self.recent(rule, tick) / (expected + rule.floor)
 
     def recent(self, rule: Trending, tick: int) -> int:
-        """Return the acts of the last hours."""
+        """Return the number of posts in the last hours."""
         hours = min(rule.hours, max(1, min(tick, HOURS)))
         return sum(self.hourly[-1 - back] for back in range(hours))
 
@@ -109,7 +109,7 @@ class Moderators:
         self.reported: set[Post] = set()
 
     def collect(self, reader: "Person", key: int) -> None:
-        """Let a reader report what was just read; `key` is that of this hour's reports."""
+        """Let a reader report posts just read; `key` is the key of this hour's reports."""
         person = mix(key, reader.key)
         for post in reader.seen:
             rate = 0.0
@@ -122,7 +122,7 @@ class Moderators:
                 self.reported.add(post)
 
     def review(self, tick: int, oldest: int) -> list[Post]:
-        """Take down what is judged guilty and its reposts, most reported and then oldest first; return it all."""
+        """Take down guilty posts and their reposts, most reported, then oldest first; return all of them."""
         self.reported = {post for post in self.reported if post.time >= oldest and not post.removed}
         early = (tick - self.rule.lag) * 3600
         due = [post for post in self.reported if post.reports >= self.rule.threshold and post.time <= early]
@@ -140,7 +140,7 @@ class Moderators:
         return list(removed)
 
     def punish(self, author: "Account", tick: int) -> None:
-        """Add a strike; every so many of them suspend."""
+        """Add a strike; every `strikes`-th one suspends the author."""
         author.strikes += 1
         if author.strikes % self.rule.strikes == 0:
             author.suspended_until = tick + 1 + self.rule.suspension

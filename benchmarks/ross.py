@@ -1,8 +1,8 @@
-"""Speed of the model of Ross et al. (2019) beside the authors' C++ code and beside the bare gather.
+"""Speed of the model of Ross et al. (2019), beside the authors' C++ code and a bare gather.
 
-One thread's computing time of the simulation alone, graph built; medians of three. A user update is one user in one
-tick; bots are left out of ours. The C++ figures were measured once beside this project: one thread's computing time,
-simulation alone. Early ticks cost most, because many start or stop speaking.
+It measures computing time of one thread, without building the graph; medians of three. A user update is one user in one
+tick; ours do not count bots. The C++ figures were measured once for this project, in the same way. Early ticks cost
+most, because many users start or stop speaking.
 """
 
 import time
@@ -25,7 +25,7 @@ TIMES = 3
 
 
 def time_work(work: Callable[[], object]) -> float:
-    """Return the thread's computing time that `work` takes, the median of three."""
+    """Return the computing time of `work` in this thread, the median of three."""
 
     def once() -> float:
         begun = time.thread_time()
@@ -74,7 +74,7 @@ def measure_speeds() -> Table:
 
 
 def main() -> None:
-    """Print the table, then the time of one cell of 1,000 runs from drawing to the last result."""
+    """Print the table, then the total time of one configuration with 1,000 runs."""
     Ross(users=20, bots=1).draw_instance(1)
     Console(width=160).print(measure_speeds())
     begun = time.perf_counter()

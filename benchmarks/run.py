@@ -1,8 +1,8 @@
-"""Speed of the engine by phase, beside two references in the same process: plain Mesa and the bare gather.
+"""Speed of the engine by phase, beside two references in the same process: plain Mesa and a bare gather.
 
-Rounds of the engine with one thread, the engine with several, plain Mesa and the gather alternate; all play the same
-hours, and medians of rounds are shown, so that a busy machine slows all of them. Read the ratios; milliseconds are
-this machine's.
+Rounds of the engine with one thread, the engine with several threads, plain Mesa and the gather alternate. All simulate
+the same hours, and the table shows medians of rounds, so a busy machine slows all of them. Read the ratios:
+milliseconds depend on the machine.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def format_table(sizes: list[dict[str, Any]]) -> str:
 
 
 def list_remarks(sizes: list[dict[str, Any]]) -> list[str]:
-    """Return what must be known to trust the numbers: same state or not, busy enough or not."""
+    """Return remarks on the validity of the numbers: whether states are equal and the world is busy enough."""
     found = []
     for size in sizes:
         if "plain Mesa / engine" in size:
@@ -141,7 +141,7 @@ def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
     try:
         given.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        parser.error(f"--out={given.out} can not be made ({error.strerror}): name a folder that can be written")
+        parser.error(f"--out={given.out} cannot be made ({error.strerror}): name a folder that can be written")
     return given
 
 

@@ -1,6 +1,6 @@
 """Large worlds: time and memory of the graph and of a week, with the activity of a typical platform.
 
-A week of a million accounts is 168 ticks. Compilation is not counted: a small world is played first.
+A week is 168 ticks. Compilation is not counted: a small world is simulated first.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def measure_memory() -> float:
 
 
 def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> dict[str, Any]:
-    """Build and play one world; return its numbers."""
+    """Build and simulate one world; return its numbers."""
     setting = make_typical(people)
     small = World(make_typical(2000), rng=seed, threads=threads)
     small.run(30)

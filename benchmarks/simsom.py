@@ -1,10 +1,10 @@
-"""Speed of SimSoM at the paper's size: agent activations of one thread, a second of time and of processor time.
+"""Speed of SimSoM at the paper's size: agent activations of one thread, in a second of time and of processor time.
 
-Both are the median of three; on a machine with other work the second is what this code costs.
+Both are the median of three; on a machine with other work, processor time is the cost of this code.
 
-The network has 10,506 agents and about 1.86 million follows; it is drawn before time is taken. The first steps, in
-which feeds fill, are played before too. The authors' code makes 38.9 activations a second as shipped and 340 with lists
-of followers, measured once beside this project.
+The network has 10,506 agents and about 1.86 million follows. Drawing it is not counted, nor are the first steps, in
+which feeds fill. The authors' code makes 38.9 activations in a second as published, and 340 with lists of followers,
+measured once for this project.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""What a sweep costs beside its runs: many runs that do nothing, played and kept as `experiments.sweep` does it.
+"""The cost of a sweep without its runs: many empty runs, executed and stored as `experiments.sweep` does it.
 
-Every run returns as many measures as one of a world. Beside it, in the same run, the same calls on Python's own process
-pool, in chunks, which keeps nothing, blames nobody and loses all if a worker dies: what plain handing out costs.
+Every run returns as many measures as one of a world. For comparison, the same calls run on Python's process pool, in
+chunks. The pool stores nothing, does not say which run failed, and loses all results if a worker dies.
 """
 
 import argparse
@@ -24,12 +24,12 @@ from experiments.sweeps.progress import SweepProgress, show_progress
 from experiments.sweeps.store import Store
 from experiments.workers import get_spawn_context
 
-EARLY = 10  #: memory is first looked at when a tenth of the runs has ended
-CHUNK = 50  #: runs that the reference hands out at once
+EARLY = 10  #: memory is first measured when a tenth of the runs has ended
+CHUNK = 50  #: runs in a chunk of the reference
 
 
 def prepare(tasks: Sequence[int], folder: Path) -> None:
-    """Nothing has to be loaded."""
+    """Do nothing."""
 
 
 def measure(task: int, folder: Path) -> tuple[dict[str, float], None]:
@@ -46,7 +46,7 @@ def measure_memory() -> float:
 
 
 def time_sweep(runs: int, workers: int, flush: float, folder: Path) -> tuple[float, float, float, int, int]:
-    """Play and keep `runs`; return seconds, MiB at a tenth and at the end, files before and after compaction."""
+    """Execute and store `runs`; return seconds, MiB at a tenth and at the end, files before and after compaction."""
     jobs = [Job(f"{number:020x}", f"{number // 5:020x}", number % 5, "code", number) for number in range(runs)]
     early: list[float] = []
     begun = time.perf_counter()

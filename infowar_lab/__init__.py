@@ -1,6 +1,6 @@
 """One import for notebooks and scripts: `import infowar_lab as lab`.
 
-Each name is loaded when it is first used, so that the import itself costs next to nothing.
+Each name is loaded when it is first used, so the import itself is fast.
 """
 
 from importlib import import_module
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sim.sampling import sample as sample
     from sim.setting import Setting as Setting
 
-#: name -> the module that has it, in the order in which one meets them
+#: name -> its module, in the order in which a reader meets them
 _HOME = {
     "World": "experiments.notebook.world",
     "Setting": "sim.setting",
@@ -69,7 +69,7 @@ __all__ = ["__version__", *_HOME]
 
 
 def _check_neighbours() -> None:
-    """Raise ImportError where a file of the user's is found in place of our packages."""
+    """Raise ImportError if Python finds other files in place of our packages."""
     for name in ("sim", "experiments"):
         spec = find_spec(name)
         found = Path(spec.origin) if spec and spec.origin else None
@@ -92,5 +92,5 @@ def __dir__() -> list[str]:
 
 
 _check_neighbours()
-import_module("experiments")  # stays ours, whatever lies in the folders that a notebook changes to
+import_module("experiments")  # now, because a notebook may later change to a folder with files of this name
 __version__: str = import_module("sim").__version__

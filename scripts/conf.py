@@ -1,13 +1,14 @@
-"""Write the choices in conf/ that are a rule with its fields, so that defaults, units and sources stand in one place.
+"""Write the files in conf/ that hold one rule with its fields, so that defaults and meanings have one source.
 
     python -m scripts.conf
 
-Run it after a default has changed; `tests/test_conf.py` fails until then.
+Run it after you change a default, a meaning or a source; `tests/test_conf.py` fails until then.
 """
 
 from dataclasses import fields
 from pathlib import Path
 
+from scripts.parameters import MEANINGS
 from sim.actors.army import Army
 from sim.actors.counterspeech import CounterSpeech
 from sim.actors.evasion import Evasion
@@ -108,7 +109,7 @@ LEAVES: dict[str, Rule] = {
 
 
 def format_leaf(name: str) -> str:
-    """Return the YAML of one leaf: where it belongs, its target, a line a field with unit and source behind it."""
+    """Return the YAML of one leaf: package, target, and one line for each field with meaning, unit and source."""
     rule = LEAVES[name]
     kind, (group, choice) = type(rule), name.split("/")
     lines = (
@@ -116,13 +117,20 @@ def format_leaf(name: str) -> str:
         if group == "defence"
         else []
     )
-    lines += [f"# Written by scripts/conf.py from {kind.__module__}.{kind.__name__}, which explains each field.", ""]
+    lines += [f"# Written by scripts/conf.py from {kind.__module__}.{kind.__name__}; do not edit.", ""]
     lines.append(f"_target_: {kind.__module__}.{kind.__name__}")
     for column in fields(rule):
         value = getattr(rule, column.name)
         about = column.metadata
-        lines.append(f"{column.name}: {_format_value(value)}  # {about['unit']}; {about['source']}")
+        meaning = _get_meaning(group, choice, column.name)
+        lines.append(f"{column.name}: {_format_value(value)}  # {meaning} [{about['unit']}; {about['source']}]")
     return "\n".join(lines) + "\n"
+
+
+def _get_meaning(group: str, choice: str, field: str) -> str:
+    """Return the meaning of a field, which is listed by group, by graph, or by the name of a defence or force."""
+    places = (group, f"{group}={choice}", f"defences.{choice}", f"forces.{choice}")
+    return next(MEANINGS[key] for place in places if (key := f"{place}.{field}") in MEANINGS)
 
 
 def _format_value(value: object) -> str:

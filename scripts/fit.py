@@ -1,23 +1,23 @@
-"""Fit the calibrated parameters to their facts, one number to one parameter.
+"""Fit the calibrated parameters to their facts, one number for each parameter.
 
     python -m scripts.fit
 
-Each step moves one parameter until the mean of its moment over the seeds reaches its target (secant
-steps inside the bracket); the steps are swept until a whole sweep changes nothing by more than the
-tolerance. Prints before and after, and writes nothing: round the values and put them into the rules,
-then run `python -m scripts.conf`. The held-out facts are not looked at.
+Each step changes one parameter until the mean of its moment over the seeds reaches its target (secant steps inside the
+bracket). The steps are repeated until a whole sweep changes nothing by more than the tolerance. It prints values before
+and after and writes nothing: round the values, put them into the rules, then run `python -m scripts.conf`. It does not
+use the held-out facts.
 
-What is fitted and what is not:
+What is fitted:
 
-* fact 1 fixes the total spread of posting; `intentions_sigma` carries it, `sessions_sigma` is an assumption.
-  The target is the top 25%, since 95% or more of posts by them leaves the top 10% little room.
-* fact 7 says "heavy-tailed" and no number: the target is the heaviest tail at which the graph still gives the share
-  of ties between communities that it is asked for (`mixing`, to 0.04); heavier ones exhaust small communities.
-* fact 8 gives two numbers: `toxic_replies` and `public_toxicity`; `toxic_posts` is an assumption.
-  Targets are the geometric means of the bands.
-* fact 10 gives two: `fear_weight` and `leave_abuse`; `direct` multiplies the former and is an assumption. The target
-  of withholding lies in the lower half of the band: only people who withdraw and yield can withhold (45% of all, an
-  assumption), so that the share saturates near 0.30 and says little about the weight of fear beyond.
+* fact 1 determines the total spread of posting: `intentions_sigma`; `sessions_sigma` is an assumption. The target is
+  the share of the top 25%: since they write 95% or more of all posts, the top 10% leave little room.
+* fact 7 says "heavy-tailed" without a number. The target is the heaviest tail with which the graph still has the share
+  of ties between communities that `mixing` asks for (to 0.04); heavier tails exhaust small communities.
+* fact 8 gives two numbers: `toxic_replies` and `public_toxicity`; `toxic_posts` is an assumption. Targets are the
+  geometric means of the bands.
+* fact 10 gives two: `fear_weight` and `leave_abuse`; `direct_fear` multiplies the former and is an assumption. The
+  target of withholding lies in the lower half of the band: only people who withdraw and are not hard core can withhold
+  (45% of all, an assumption), so the share saturates near 0.30 and says little about larger weights of fear.
 * fact 16 gives one: `copying`; `jitter` is an assumption.
 """
 
@@ -35,13 +35,13 @@ from sim.setting import Setting
 from sim.state.posts import REPLY, REPOST
 
 TICKS = 384
-SEEDS = range(101, 113)  #: not those of the reports
+SEEDS = range(101, 113)  #: other seeds than those of the reports
 SWEEPS, TRIALS = 3, 7
 
 
 @dataclass(frozen=True)
 class FitStep:
-    """One parameter and the number that identifies it."""
+    """One parameter and the moment that identifies it."""
 
     parameter: str
     fact: int
@@ -54,7 +54,9 @@ class FitStep:
 
 
 STEPS = (
-    FitStep("graph.tail", 7, lambda run: spread.measure_tail_exponent(spread.count_followers(run)), 2.15, 0.05, 1.1, 3.0),
+    FitStep(
+        "graph.tail", 7, lambda run: spread.measure_tail_exponent(spread.count_followers(run)), 2.15, 0.05, 1.1, 3.0,
+    ),
     FitStep("population.intentions_sigma", 1, lambda run: activity.measure_top_posts(run, 0.25), 0.96, 0.003, 1.0, 4.0),
     FitStep("expression.reposts", 2, lambda run: activity.measure_kind_share(run, REPOST), 0.48, 0.005, 0.2, 0.8),
     FitStep("expression.replies", 2, lambda run: activity.measure_kind_share(run, REPLY), 0.335, 0.005, 0.1, 0.5),
@@ -114,14 +116,14 @@ def solve(step: FitStep, start: float, moment: Callable[[float], float]) -> tupl
 
 
 def _step_outwards(step: FitStep, tried: list[tuple[float, float]], low: float, high: float) -> float:
-    """Return a next trial while the target is not bracketed: half-way to the better end of the bracket."""
+    """Return the next value to try while the target is not bracketed: half-way to the better end."""
     x, y = tried[-1]
     rising = len(tried) < 2 or (tried[-1][1] - tried[-2][1]) * (tried[-1][0] - tried[-2][0]) >= 0
     return 0.5 * (x + (high if (y < step.target) == rising else low))
 
 
 def main() -> None:
-    """Sweep the steps and print a line a trial, then before and after."""
+    """Repeat the steps, print one line for each value tried, then the values before and after."""
     setting = first = Setting()
     before: dict[str, float] = {}
     after: dict[str, float] = {}
@@ -131,13 +133,13 @@ def main() -> None:
             for number, step in enumerate(STEPS):
                 start = get_value(setting, step.parameter)
 
-                def trial(x: float, number: int = number, step: FitStep = step, setting: Setting = setting) -> float:
+                def measure(x: float, number: int = number, step: FitStep = step, setting: Setting = setting) -> float:
                     found = measure_mean(pool, number, replace_fields(setting, {step.parameter: x}))
                     before.setdefault(step.parameter, found)
                     print(f"  {step.parameter} = {x:.5g}: {found:.4f} (target {step.target:g})", flush=True)
                     return found
 
-                x, after[step.parameter] = solve(step, start, trial)
+                x, after[step.parameter] = solve(step, start, measure)
                 moved |= x != start
                 setting = replace_fields(setting, {step.parameter: x})
             print(f"sweep {sweep + 1} {'moved' if moved else 'changed nothing'}", flush=True)

@@ -1,4 +1,4 @@
-"""Campaigns, operations and outside events are data: whom they serve, what is done, how hard, and when."""
+"""Campaigns, operations and outside events as data: for whom, what, how intensely and when."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ HOURS_PER_MONTH = 30 * 24  #: hours for which a member-month pays
 
 
 class Scheduled:
-    """What has a first hour and a length."""
+    """Anything with a first hour and a length."""
 
     start: int
     hours: int
@@ -31,8 +31,8 @@ class Scheduled:
 class Campaign(Scheduled, Rule):
     """The principal's operation against dissent on the contested topic.
 
-    `effort` says what a subset of tactics costs: "additive" lets only the platoons of these tactics
-    work; "equal" spreads the whole army over them, so that every subset costs the same member-hours.
+    `effort` says who works on a subset of tactics. "additive": only the platoons of these tactics. "equal": the whole
+    army, so that every subset costs the same member-hours.
 
     Example:
         >>> import infowar_lab as lab
@@ -48,7 +48,7 @@ class Campaign(Scheduled, Rule):
     hours: int = parameter(144, unit="h", source="assumption: six days", low=0, high=10**9)
     intensity: float = share(1.0, source="1 = full quotas; 0 = a silent army")
     toxic_share: float = share(0.3, source="assumption: share of the flood that is abusive")
-    targets: int = parameter(40, unit="accounts", source="assumption: dissenters singled out", low=0, high=10**9)
+    targets: int = parameter(40, unit="accounts", source="assumption", low=0, high=10**9)
 
     victims: tuple[int, ...] = parameter((), unit="accounts", source="none named: the most visible dissenters")
 
@@ -79,7 +79,7 @@ class Event(Scheduled, Rule):
 
 
 def as_rule_tuple(given: Any) -> tuple[Any, ...]:
-    """Return rules given by name, as a configuration has them, or one after the other, as a tuple."""
+    """Return rules as a tuple; `given` maps names to rules, as in a configuration, or lists them."""
     return tuple(given.values() if hasattr(given, "values") else given)
 
 
@@ -90,19 +90,19 @@ DELIVERIES = ("impersonate", "amplify", "news")
 
 @dataclass(frozen=True, kw_only=True)
 class Operation(Scheduled, Rule):
-    """One thing that a force does for some hours, and at whom it aims."""
+    """What a force does for some hours, and against whom."""
 
     tactic: str = parameter("abuse", unit="kind", source="essay", choices=OPERATIONS)
     start: int = parameter(72, unit="h", source="of the scenario", low=0, high=10**9)
     hours: int = parameter(144, unit="h", source="of the scenario", low=0, high=10**9)
-    intensity: float = share(1.0, source="1 = as much as the drill gives; 0 = silent")
+    intensity: float = share(1.0, source="1 = all that the operating profile allows; 0 = silent")
     against: str = parameter("dissenters", unit="kind", source="essay", choices=CAMPS)
     targets: int = parameter(1, unit="accounts", source="of the scenario", low=0, high=10**6)
     victims: tuple[int, ...] = parameter((), unit="accounts", source="none named: the most visible of the camp")
-    delivery: str = parameter("impersonate", unit="kind", source="the essay's text, in our reading", choices=DELIVERIES)
+    delivery: str = parameter("impersonate", unit="kind", source="our reading of the essay", choices=DELIVERIES)
     stance: float = parameter(-0.2, unit="stance", source="assumption: a step from dissent", low=-1.0, high=1.0)
-    toxic_share: float = share(0.3, source="assumption: share of a flood's fresh posts that are abusive")
-    risk: float = share(0.0, source="0 = nobody is ever found out")
+    toxic_share: float = share(0.3, source="assumption: share of a flood's original posts")
+    risk: float = share(0.0, source="0 = nobody is unmasked")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "victims", tuple(self.victims))
@@ -111,7 +111,7 @@ class Operation(Scheduled, Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class Principal(Rule):
-    """Whom a force serves: what that can pay in a month, and what it pays for."""
+    """Whom a force serves, how much it can pay in a month, and for what."""
 
     kind: str = parameter("state", unit="kind", source="essay", choices=PRINCIPALS)
     budget: float = parameter(0.0, unit="money/month", source="0 = the size of the force is given", low=0.0, high=1e12)
@@ -125,7 +125,7 @@ class Principal(Rule):
                 raise InputError(f"Principal.goals has {goal!r}, which is unknown: {suggest(str(goal), OPERATIONS)}")
 
     def check(self, operations: tuple[Operation, ...]) -> None:
-        """Raise InputError if any of the operations is not what this principal pays for."""
+        """Raise InputError if this principal does not pay for one of the operations."""
         for operation in operations:
             if self.goals and operation.tactic not in self.goals:
                 raise InputError(

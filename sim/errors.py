@@ -1,4 +1,4 @@
-"""The one error a user can cause, and how it is worded."""
+"""The error for all mistakes of a user, and how its message suggests a cure."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -7,7 +7,7 @@ from sim.renamed import find_new_names
 
 
 class InputError(ValueError):
-    """A user's mistake: one line that says what was given, what is allowed, and the cure.
+    """A user's mistake, in one line: what was given, what is allowed, and the cure.
 
     Example:
         >>> import infowar_lab as lab

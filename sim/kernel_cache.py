@@ -1,9 +1,8 @@
-"""Where compiled kernels are kept, so that the next process loads them.
+"""A cache of compiled kernels, from which the next process loads them.
 
-They lie in a folder that belongs to one user: beside the sources if that user may write there, else in the user's own
-cache folder; `NUMBA_CACHE_DIR`, where set, comes first. Without any such folder kernels are compiled in each process.
-The folder is named by a hash of the sources: numba itself looks at the file of a kernel only, and would go on using a
-caller compiled with what another file used to say.
+The cache is a folder of one user: beside the sources if the user may write there, else in the user's cache folder.
+`NUMBA_CACHE_DIR` takes precedence. Without a writable folder each process compiles its kernels. The folder's name has a
+hash of all sources, because numba checks only the file of a kernel itself and would reuse callers of changed kernels.
 """
 
 import os
@@ -32,7 +31,7 @@ def cached_njit_with(**options: Any) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         compiled: Any = njit(**{"no_cfunc_wrapper": True, **options})(function)
-        file = Path(function.__code__.co_filename)  # none, where a notebook's cell defines the function
+        file = Path(function.__code__.co_filename)  # does not exist for a function of a notebook's cell
         if isinstance(compiled, Dispatcher) and file.is_file() and kernel_folder(file.parent):
             compiled._cache = _KernelCache(function)  # type: ignore[attr-defined]
         return compiled
@@ -42,7 +41,7 @@ def cached_njit_with(**options: Any) -> Callable[[F], F]:
 
 @cache
 def kernel_folder(sources: Path) -> Path | None:
-    """Return where kernels of the files in `sources` are kept, or None if this user may write nowhere."""
+    """Return the cache folder for kernels of the files in `sources`; None if this user may write nowhere."""
     name = f"kernels-{_hash(sources)}-{_user()}"
     return next((folder / name for folder in _candidates() if _belongs_to_user(folder / name)), None)
 
@@ -52,7 +51,7 @@ def _hash(sources: Path) -> str:
     digest = blake2b(digest_size=8)
     beside = () if sources.is_relative_to(SOURCES) else sources.glob("*.py")
     for path in [*sorted(SOURCES.rglob("*.py")), *sorted(beside)]:
-        with suppress(OSError):  # not a file that this user may read, so none that a kernel came from
+        with suppress(OSError):  # this user may not read it, so no kernel comes from it
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -70,7 +69,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _user_cache() -> Path:
-    """Return the folder where the system keeps what a user's programs can make again."""
+    """Return the system's folder for a user's caches."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     if sys.platform == "darwin":
@@ -80,7 +79,7 @@ def _user_cache() -> Path:
 
 
 def _belongs_to_user(folder: Path) -> bool:
-    """Make `folder` if need be, for this user alone; return whether it is theirs and they may write into it."""
+    """Make `folder` for this user if it is missing; return whether it is theirs and writable."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -91,7 +90,7 @@ def _belongs_to_user(folder: Path) -> bool:
 
 
 class _Locator(UserProvidedCacheLocator):
-    """Numba's own, but for the folder."""
+    """Numba's locator with another folder."""
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
         super().__init__(function, file)
@@ -108,7 +107,7 @@ class _Impl(CompileResultCacheImpl):
 
 
 class _KernelCache(FunctionCache):
-    """Numba's own, but a folder that was lost or a disk that is full costs time, not the run."""
+    """Numba's cache, but a lost folder or a full disk only costs time and does not end the run."""
 
     _impl_class = _Impl
 

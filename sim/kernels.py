@@ -1,6 +1,6 @@
 """How loops over columns are compiled.
 
-Where most time goes, loops count in `U64`: Python wants a signed index to be checked for being negative at each access.
+The slowest loops count in `U64`, because each access with a signed index is checked for negative values.
 """
 
 from typing import Any
@@ -14,32 +14,31 @@ from numpy.typing import NDArray
 
 from sim.kernel_cache import cached_njit_with
 
-# Numba would count every array that a loop touches, atomically, which costs as much as the work; kernels are given all
-# their arrays and make none, so nothing has to be counted.
+# Numba counts references to every array that a loop uses, with atomic operations that cost as much as the work. Kernels
+# receive all their arrays and make none, so they need no counting.
 _UNCOUNTED: dict[str, Any] = {"_nrt": False}
 
-#: Compiles a function as numba's njit does, and keeps the result where this project keeps its kernels.
+#: Compiles a function as numba's njit does, and caches the result.
 cached_njit = cached_njit_with()
 
 #: Compiles a loop over columns that makes no arrays. It runs outside Python's lock.
 kernel = cached_njit_with(nogil=True, **_UNCOUNTED)
 
-#: Compiles a piece of a kernel, which is written into the kernel wherever it is called: handing over a tuple of
-#: columns would cost more than a few steps on them.
+#: Compiles a part of a kernel and inlines it, because passing a tuple of columns costs more than a few steps on them.
 inline_kernel = cached_njit_with(inline="always", **_UNCOUNTED)
 
-_CACHE_LINE = 64  # bytes that a processor fetches at once
+_CACHE_LINE = 64  # bytes
 
 
 def empty_aligned(rows: int, width: int) -> NDArray[np.uint8]:
-    """Return room, uint8 [rows, width], that begins where a cache line does: rows of 32 bytes never lie across two."""
+    """Return empty memory, uint8 [rows, width], aligned to cache lines: a row of 32 bytes never crosses one."""
     room = np.empty(rows * width + _CACHE_LINE, np.uint8)
     first = -room.ctypes.data % _CACHE_LINE
     return room[first : first + rows * width].reshape(rows, width)
 
 
 def prefetch(column: Any, row: Any) -> None:
-    """Ask the processor to fetch `row` of a column into its cache, as it will soon be read: it waits for nothing."""
+    """Ask the processor to fetch `row` of a column into its cache, without waiting for it."""
 
 
 @overload(prefetch, inline="always")
@@ -49,7 +48,7 @@ def _prefetch(column, row):
 
 @intrinsic
 def _fetch(context, column, row):
-    """Compile to the instruction that processors have for it (LLVM Language Reference, llvm.prefetch)."""
+    """Compile to the processor's prefetch instruction (LLVM Language Reference, llvm.prefetch)."""
 
     def generate(target, builder, signature, given):
         array = target.make_array(signature.args[0])(target, builder, given[0])

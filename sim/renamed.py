@@ -1,4 +1,4 @@
-"""Names of keys and columns before version 0.2, so that an error about an old one says the new one."""
+"""Names of keys and columns before version 0.2, so that an error about an old name can give the new one."""
 
 from collections.abc import Collection
 
@@ -81,6 +81,6 @@ NAMES = {
 
 
 def find_new_names(given: str, allowed: Collection[str]) -> list[str]:
-    """Return those of `allowed` that `given`, maybe dotted, was renamed to."""
+    """Return the names among `allowed` that replaced the old name `given`, which may have dots."""
     place, dot, last = given.rpartition(".")
     return [name for new in NAMES.get(last, ()) if (name := f"{place}{dot}{new}") in allowed]

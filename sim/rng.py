@@ -1,6 +1,6 @@
-"""Keyed chance: every draw is a pure function of (seed, stream, tick, stable identity).
+"""Counter-based random numbers: every draw is a pure function of (seed, stream, tick, stable identity).
 
-Nothing is consumed, so no draw depends on order, on threads, or on who else exists. The hash is one step
+There is no generator state, so no draw depends on order, on threads, or on who else exists. The hash is one step
 of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA,
 doi:10.1145/2660193.2660195) for each key absorbed, with the constants of Stafford's variant 13 that Java's
 SplittableRandom and Vigna's splitmix64.c use. All functions run inside compiled kernels.
@@ -42,7 +42,7 @@ def stream_key(seed, stream, tick):
 
 
 def make_key(seed: int, stream: np.uint64, tick: int = 0) -> np.uint64:
-    """Return `stream_key` as a numpy scalar: what Python code hands to kernels (they return plain ints)."""
+    """Return `stream_key` as a numpy scalar, which Python code passes to kernels (kernels return plain ints)."""
     return U64(stream_key(seed, stream, tick))
 
 

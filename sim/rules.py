@@ -1,7 +1,7 @@
-"""What every rule shares: frozen parameters that carry unit, source and range, and check themselves.
+"""The base of all rules: frozen parameters with unit, source and range that are checked when they are set.
 
-A *rule* is a frozen dataclass whose fields are made by `parameter`. Its kernel receives the same
-fields as a plain named tuple (`values`), because compiled code takes no dataclasses.
+A *rule* is a frozen dataclass whose fields are made by `parameter`. Its kernel receives the numeric fields as a named
+tuple (`get_values`), because compiled code takes no dataclasses.
 """
 
 import math
@@ -42,7 +42,7 @@ def share(default: float, *, source: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Base of all rules: coerces numbers to the type of their default and checks their range.
+    """Base of all rules: converts numbers to the type of their default and checks their range.
 
     Raises:
         InputError: a value of the wrong type or outside its range, in one line with the cure.
@@ -66,7 +66,7 @@ class Rule:
 
 
 def check(rule: Any) -> None:
-    """Coerce and check every field of a frozen dataclass that `parameter` has made; see `Rule`."""
+    """Convert and check every field of a frozen dataclass whose fields are made by `parameter`; see `Rule`."""
     for column in fields(rule):
         object.__setattr__(rule, column.name, _check_field(rule, column))
 

@@ -1,4 +1,4 @@
-"""Keyed samples of people: the same people whoever else exists, and each sample holds the smaller ones."""
+"""Keyed samples of people: they do not depend on who else exists, and a larger sample contains a smaller one."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def sample(world: ColumnModel, at_most: int | float) -> AccountSet:
     """Draw ordinary people without replacement, by seed and identity; the world's generator is not used.
 
     Args:
-        world: whose people; organised accounts are never drawn and do not change who is.
+        world: the world of these people; organised accounts are never drawn and do not change the sample.
         at_most: a number of people >= 0, or as a float in [0, 1] a share of them, rounded down (as Mesa's `select`).
 
     Returns:
@@ -50,13 +50,13 @@ def _count_sample(at_most: Any, people: int) -> int:
 
 
 class SampledWorld:
-    """A world of which only a sample is seen: `mesa.DataCollector(agent_reporters=...).collect(Sampled(world, 100))`.
+    """A sample of a world, for Mesa's collector: `DataCollector(...).collect(SampledWorld(world, 100))`.
 
-    Mesa's agent reporters make an object for each account that they report on; this bounds how many. The sample is
-    drawn once; every other attribute is the world's.
+    Mesa's agent reporters make an object for each account; a sample limits their number. It is drawn once; every
+    other attribute is the world's.
 
     Args:
-        world: whose people.
+        world: the world of these people.
         at_most: see `sample`.
 
     Attributes:
@@ -66,7 +66,7 @@ class SampledWorld:
         >>> import infowar_lab as lab
         >>> import mesa
         >>> world = lab.World(**{"population.size": 200})
-        >>> few = lab.Sampled(world, 10)
+        >>> few = lab.SampledWorld(world, 10)
         >>> collector = mesa.DataCollector(agent_reporters={"fear": "fear"})
         >>> collector.collect(few)
         >>> len(collector.get_agent_vars_dataframe())
@@ -83,12 +83,12 @@ class SampledWorld:
 
     @property
     def agents_by_type(self) -> dict[type, AccountSet]:
-        """{type: those of the sample who are of this very type}."""
+        """{type: people of the sample who have exactly this type}."""
         rows = self.agents.rows
         codes = dict(zip(self.agent_types, _find_organic_codes(self.world), strict=True))
         return {kind: self.world.select_rows(rows[self.world.role[rows] == code]) for kind, code in codes.items()}
 
     def __getattr__(self, name: str) -> Any:
-        if name == "world":  # while a copy is made, before it has its own
+        if name == "world":  # a copy that is being made has none yet
             raise AttributeError(name)
         return getattr(self.world, name)

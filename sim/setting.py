@@ -1,4 +1,4 @@
-"""A setting: every rule of a world, as one frozen value that Hydra, a test or a notebook can build."""
+"""A setting: all rules of a world as one frozen value, which Hydra, a test or a notebook can build."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -37,23 +37,23 @@ from sim.state.accounts import F64, I64
 
 
 class NetworkRule(Protocol):
-    """Whatever draws or reads a graph; see `sim.make_people.networks`."""
+    """A rule that draws or reads a graph; see `sim.people.networks`."""
 
     def size(self, default: int) -> int:
         """Return the number of people this graph holds when asked for `default`."""
         ...
 
     def __call__(self, size: int, stance: F64, seed: int) -> SocialNetwork:
-        """Return the graph of `size` people with the stances that end up on its nodes."""
+        """Return the graph of `size` people, with the stances on its nodes."""
         ...
 
 
 class Force(Protocol):
-    """Organised accounts under one command, and what they do; see `sim.actors`."""
+    """Accounts under one command, and what they do; see `sim.actors`."""
 
     @property
     def role(self) -> str:
-        """Which of `sim.state.truth.ROLES` its accounts play."""
+        """Role of its accounts, one of `sim.state.truth.ROLES`."""
         ...
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
@@ -61,15 +61,16 @@ class Force(Protocol):
         ...
 
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
-        """Return who commands the accounts in these rows (int64 [size]) with these identities."""
+        """Return the actor that commands the accounts in these rows (int64 [size]) with these identities."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """The people, their graph, the platform, the organised, and the campaign; then what a world may lack.
+    """The rules of people, graph, platform, organised accounts and campaign; then optional mechanisms.
 
-    A mechanism that is None is not there: its phase is not called, and the world is the one without it, bit for bit.
+    A mechanism that is None does not exist: its phase is not called, and results are those of the model without it,
+    bit for bit.
 
     Example:
         >>> import infowar_lab as lab
@@ -78,7 +79,7 @@ class Setting:
         24
     """
 
-    loaded_from: ClassVar[Any] = None  #: its configuration, if it was loaded; what `replace` makes has none
+    loaded_from: ClassVar[Any] = None  #: its configuration, if it was loaded; a result of `replace` has none
 
     ticks: int = parameter(336, unit="h", source="assumption: two weeks", low=1, high=10**9)  #: no draw depends on it
     population: Population = field(default_factory=Population)
@@ -93,19 +94,19 @@ class Setting:
     army: Army = field(default_factory=Army)
     extremists: Extremists = field(default_factory=Extremists)
     campaign: Campaign = field(default_factory=Campaign)
-    evasion: Evasion = NO_EVASION  #: how the organised hide, by default not at all
-    forces: tuple[Force, ...] = ()  #: who else is organised, the same in every arm
-    events: tuple[Event, ...] = ()  #: what happens outside, the same in every arm
+    evasion: Evasion = NO_EVASION  #: how organised accounts evade detection; by default they do not
+    forces: tuple[Force, ...] = ()  #: further organised accounts, the same in every arm
+    events: tuple[Event, ...] = ()  #: what happens outside the platform, the same in every arm
     credibility: Credibility | None = None  #: how far accounts are believed
     morale: Morale | None = None  #: of the extremists' side
     following: Following | None = None  #: how people change their ties
     returns: Returns | None = None  #: how operators come back under other accounts
-    pressure: Pressure | None = None  #: how the platform sweeps when a government presses
+    pressure: Pressure | None = None  #: how the platform suspends at large when a government presses it
     recruiting: Recruiting | None = None  #: how people join the extremists
     channels: Channels | None = None  #: closed rooms outside the platform
     migration: Migration | None = None  #: how dissenters leave a flooded tag
-    solidarity: Solidarity | None = None  #: how people stand by each other after abuse
-    defences: tuple[Defence, ...] = ()  #: of the platform, each at its place in the tick
+    solidarity: Solidarity | None = None  #: how people support each other after abuse
+    defences: tuple[Defence, ...] = ()  #: of the platform
 
     def __post_init__(self) -> None:
         check(self)
@@ -128,7 +129,7 @@ class Setting:
         return setting
 
     def check_victims(self, people: int) -> None:
-        """Raise InputError unless whom campaign and operations name is among accounts 0 .. people - 1."""
+        """Raise InputError unless all victims named by campaign and operations are accounts 0 .. people - 1."""
         check_victims(self.campaign, people)
         for force in self.forces:
             for operation in getattr(force, "operations", ()):

@@ -1,4 +1,4 @@
-"""Work on several parts at once. Kernels run outside Python's lock, and no draw depends on who works on it."""
+"""Work in several threads. Kernels run outside Python's lock, and no draw depends on the thread."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def parallel_map(work: Callable[[Part], Result], parts: Sequence[Part], threads: int) -> list[Result]:
-    """Return work(part) for each part, in order, with up to `threads` threads at work, this one included."""
+    """Return work(part) for each part, in order, using up to `threads` threads, this one included."""
     if threads <= 1 or len(parts) <= 1:
         return [work(part) for part in parts]
     others = [_get_executor(threads - 1).submit(work, part) for part in parts[1:]]
@@ -24,4 +24,4 @@ def _get_executor(threads: int) -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_get_executor.cache_clear)  # a child has none of its parent's threads
+    os.register_at_fork(after_in_child=_get_executor.cache_clear)  # a child has no thread of its parent

@@ -1,6 +1,6 @@
-"""One hour of the world: the phases in their order, values in, values out.
+"""One hour of the world: the phases in their order. They take values and return values.
 
-State is written at the marked places only (W).
+State is written only at the places marked W.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,7 @@ from sim.people import events, expression, morale, reaction
 from sim.people.credibility import find_unmasked
 from sim.people.events import BaselineTraits
 from sim.people.migration import MigrationState
-from sim.platform.candidates import NO_ACCOUNTS as NOBODY_GONE
-from sim.platform.candidates import FeedCandidates
+from sim.platform.candidates import NO_ACCOUNTS, FeedCandidates
 from sim.platform.channels import Rooms
 from sim.platform.defences import effects
 from sim.platform.defences.base import DefenceView, make_defence_view
@@ -53,21 +52,21 @@ class CustomBehaviour(Protocol):
     """People with methods of their own; see `sim.agents.custom`."""
 
     def filter_active(self, active_users: ActiveUsers) -> ActiveUsers:
-        """Return who of the active they are; nobody is absent."""
+        """Return those of the active who have methods of their own; `absent` is empty."""
         ...
 
     def react(self, posts: Posts, active_users: ActiveUsers, seen: Exposures, change: StateUpdate) -> StateUpdate:
-        """Return what they make of reading `seen`, where the compiled rule says `apply_changes`."""
+        """Return the update that they choose after reading `seen`; the compiled rule's is `change`."""
         ...
 
     def decide(self, active_users: ActiveUsers, change: StateUpdate, reference: F64, wanted: Intentions) -> Intentions:
-        """Return `wanted` with the cells that they decide."""
+        """Return `wanted` with the outcomes that they choose."""
         ...
 
 
 @dataclass
 class WorldState:
-    """All that changes in a world."""
+    """Everything that changes in a world."""
 
     accounts: Accounts
     register: Register
@@ -79,17 +78,17 @@ class WorldState:
     actors: tuple[Actor, ...]
     operators: Operators
     custom_agents: CustomBehaviour
-    competes_for_slots: NDArray[np.bool_]  #: [A] whose posts take slots from others
+    competes_for_slots: NDArray[np.bool_]  #: [A] its posts take slots from others
     seed: int
-    threads: int  #: that may be at work at once
-    recruited: NDArray[np.bool_]  #: [A] who has joined the extremists
+    threads: int  #: number of threads to use
+    recruited: NDArray[np.bool_]  #: [A] has joined the extremists
     rooms: Rooms | None  #: of closed channels
-    migration: MigrationState | None  #: where dissenters have gone
-    baseline_traits: BaselineTraits | None = None  #: what outside events have changed
+    migration: MigrationState | None  #: who has moved to the fresh tag
+    baseline_traits: BaselineTraits | None = None  #: traits without outside events, while one is on
 
 
 def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
-    """Play the hour `now`: wake, read, react, speak, order, publish, moderate; return what happened."""
+    """Simulate the hour `now`: wake, read, react, speak, order, publish, moderate; return what happened."""
     accounts, ledger, topics, seed = state.accounts, state.ledger, state.topics, state.seed
     ledger.expire(now * 3600)  # W
     state.baseline_traits = events.apply_events(accounts, state.baseline_traits, rules.events, now)  # W
@@ -97,7 +96,7 @@ def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
 
     active_users = rules.activity.wake(accounts, state.truth.n_organic, seed, now)  # W: daily_activity
     trending, streams = rules.trending.find_trending(topics.counts, now), (topics.serials, topics.lengths)
-    display = rules.feed.build_candidates(
+    candidates = rules.feed.build_candidates(
         ledger.get_rows(),
         ledger.base,
         state.timelines.columns,
@@ -109,11 +108,11 @@ def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
         *get_migration_tag(state),
     )
     answered, groups = (
-        ask_custom_agents(state, rules, display, active_users, now),
+        ask_custom_agents(state, rules, candidates, active_users, now),
         split_users(active_users, state.threads),
     )
     done = merge_actions(
-        parallel_map(lambda group: step_users(state, rules, display, answered, group, now), groups, state.threads)
+        parallel_map(lambda group: step_users(state, rules, candidates, answered, group, now), groups, state.threads)
     )  # W
     turned_to = np.concatenate([turned_to, update_ties(state, rules, active_users, done, now)])  # W
     events.apply_rallies(done.speech.drafts, rules.events, seed, now)
@@ -127,9 +126,11 @@ def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
         get_searched_tags(state, rules, now),
     )
     orders = apply_morale(state, rules, tuple(actor.order(view) for actor in state.actors), now)
-    speech, guarded = done.speech, NO_DEFENCE_EFFECTS
+    speech, defence_effects = done.speech, NO_DEFENCE_EFFECTS
     if rules.defences:
-        speech, orders, guarded = effects.filter_posts(rules.defences, speech, orders, view_for_defences(state, now))
+        speech, orders, defence_effects = effects.filter_posts(
+            rules.defences, speech, orders, view_for_defences(state, now)
+        )
     filled = publish(state, rules, speech, orders, now)  # W
     rules.feed.rank(ledger.columns, ledger.base, filled)  # W
     if rules.credibility:
@@ -138,8 +139,10 @@ def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
             accounts, ledger.get_rows(), ledger.base, active_users, done.seen, state.truth.n_organic
         )  # W
     if rules.defences:
-        bonds, known = state.dynamic_graph, view_for_defences(state, now)
-        guarded = effects.demote_posts(rules.defences, ledger.columns, topics, bonds, filled, guarded, known)  # W
+        graph, known = state.dynamic_graph, view_for_defences(state, now)
+        defence_effects = effects.demote_posts(
+            rules.defences, ledger.columns, topics, graph, filled, defence_effects, known
+        )  # W
     if rules.morale:
         rules.morale.recover(accounts)  # W
         rules.morale.read_stream(
@@ -173,7 +176,7 @@ def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
         removals=removals,
         unmasked=unmasked,
         register=state.register,
-        defence_effects=guarded,
+        defence_effects=defence_effects,
     )
 
 
@@ -182,7 +185,7 @@ def ask_custom_agents(
 ) -> CustomAnswers | None:
     """Ask those of the active who have methods of their own, in one thread.
 
-    Nothing has been written yet, so that their methods see the world as the hour found it.
+    Nothing has been written yet, so their methods see the world as it was at the start of the hour.
     """
     accounts, seed = state.accounts, state.seed
     posts, base, own = state.ledger.get_rows(), state.ledger.base, state.custom_agents.filter_active(users)
@@ -212,9 +215,9 @@ def step_users(
     users: ActiveUsers,
     now: int,
 ) -> UserActions:
-    """Let some of the active read, react, speak and report; what was answered stands.
+    """Let some of the active read, react, speak and report; custom answers replace those of the rules.
 
-    Writes rows of these people only, so that several groups can be at it at once.
+    It writes only rows of these people, so several groups can run in parallel.
     """
     accounts, seed = state.accounts, state.seed
     posts, base = state.ledger.get_rows(), state.ledger.base
@@ -242,29 +245,29 @@ def step_users(
     reported = rules.moderation.report(accounts, posts, users, seen, seed, now)
     if not rules.following:
         return UserActions(seen, change, speech, reported, NO_EDGE_CHANGES)
-    following, former = state.dynamic_graph.following, state.register.predecessor
-    moves = rules.following.decide(accounts, following, former, posts, users, seen, seed, now)
-    return UserActions(seen, change, speech, reported, moves)
+    following, predecessor = state.dynamic_graph.following, state.register.predecessor
+    changes = rules.following.decide(accounts, following, predecessor, posts, users, seen, seed, now)
+    return UserActions(seen, change, speech, reported, changes)
 
 
 def publish(state: WorldState, rules: Setting, speech: SpeechRecord, orders: tuple[Orders, ...], now: int) -> slice:
-    """Append everybody's drafts in order of time; return the rows of the ledger they fill."""
+    """Append all drafts to the ledger in order of time; return their rows."""
     filled = state.ledger.append([speech.drafts, *(order.drafts for order in orders)], state.accounts)
     filed = None
     if rules.migration and state.migration:
         columns, people = state.ledger.columns, state.truth.n_organic
         filed = rules.migration.assign_topics(state.migration, columns, filled, people, rules.expression.topics, now)
     state.topics.append(state.ledger, filled, now, filed)
-    joined = state.register.opened_at
+    opened_at = state.register.opened_at
     for order in orders:
-        joined[order.drafts.author] = np.minimum(joined[order.drafts.author], now)
+        opened_at[order.drafts.author] = np.minimum(opened_at[order.drafts.author], now)
         state.truth.log(order.drafts.key, order.order, order.tactic)
         state.truth.record_hired(order.drafts.author, now)
     return filled
 
 
 def hold_meetings(state: WorldState, rules: Setting, now: int) -> I64:
-    """Let closed rooms meet; return the accounts to which members turned."""
+    """Let closed rooms meet; return the accounts that new recruits turned to."""
     if not rules.channels or not state.rooms:
         return EMPTY_ROWS
     run = np.concatenate(state.operators.account_rows)
@@ -273,7 +276,7 @@ def hold_meetings(state: WorldState, rules: Setting, now: int) -> I64:
 
 
 def update_ties(state: WorldState, rules: Setting, users: ActiveUsers, done: UserActions, now: int) -> I64:
-    """Change ties and tags, let operators come back; return the accounts to which people turned after reading."""
+    """Change ties and tags and let operators come back; return the accounts that new recruits turned to."""
     accounts, posts, seed = state.accounts, state.ledger.get_rows(), state.seed
     state.dynamic_graph.apply_changes(done.edge_changes)
     state.operators.come_back(accounts, state.register, now)
@@ -285,13 +288,15 @@ def update_ties(state: WorldState, rules: Setting, users: ActiveUsers, done: Use
 
 
 def get_migration_tag(state: WorldState) -> tuple[int, NDArray[np.bool_]]:
-    """Return the number of the fresh tag and who uses it; -1 and nobody as long as nobody has moved."""
-    exile = state.migration
-    return (len(state.topics.lengths) - 1, exile.moved) if exile and exile.moved.any() else (-1, NOBODY_GONE)
+    """Return the number of the fresh tag and who uses it (bool [A]); -1 and an empty array before anybody moves."""
+    migration = state.migration
+    return (
+        (len(state.topics.lengths) - 1, migration.moved) if migration and migration.moved.any() else (-1, NO_ACCOUNTS)
+    )
 
 
 def get_searched_tags(state: WorldState, rules: Setting, now: int) -> tuple[int, ...]:
-    """Return the topics under which the organised look the matter up."""
+    """Return the topics that organised accounts search."""
     known = rules.migration and state.migration and rules.migration.is_known(state.migration, now)
     return (CONTESTED, len(state.topics.lengths) - 1) if known else (CONTESTED,)
 
@@ -303,7 +308,7 @@ def view_for_defences(state: WorldState, now: int) -> DefenceView:
 
 
 def apply_morale(state: WorldState, rules: Setting, orders: tuple[Orders, ...], now: int) -> tuple[Orders, ...]:
-    """Return what is carried out of `orders`: propagandists tell of a rout, or are too disheartened to write."""
+    """Return `orders` after morale: propagandists tell of a rout, or are too disheartened to write."""
     distress = max((event.distress for event in rules.events if event.is_running(now)), default=0.0)
     if not distress and not rules.morale:
         return orders
@@ -323,7 +328,7 @@ def find_active_propagandists(state: WorldState, now: int) -> I64:
 
 
 def unmask(state: WorldState, rules: Setting, orders: tuple[Orders, ...], now: int) -> I64:
-    """Find out who served whom, by their acts or by an outside event; return the rows of who was not known before."""
+    """Unmask accounts because of their posts or of an outside event; return the newly unmasked rows."""
     if not rules.events and not any(len(order.risk) for order in orders):
         return EMPTY_ROWS
     accounts, truth = state.accounts, state.truth
@@ -341,7 +346,7 @@ def unmask(state: WorldState, rules: Setting, orders: tuple[Orders, ...], now: i
 
 
 def is_impersonation(order: Orders, rows: I64) -> bool:
-    """Tell whether any of the accounts `rows` has just told of distress as if it were one of the extremists."""
+    """Return whether one of the accounts `rows` has just told of distress while posing as one of the extremists."""
     new = order.drafts
     posing = (new.theme == DISTRESS) & (new.stance_extremist > 0.0)
     return bool(len(order.risk) and np.isin(new.author[posing], rows).any())

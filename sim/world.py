@@ -46,22 +46,22 @@ WINDOW_SECONDS = 48 * 3600  #: seconds for which posts stay in memory
 class World(ColumnModel):
     """One world under one setting and seed.
 
-    People and graph are drawn first, from their own keys; organised accounts are appended behind them,
-    so that the people are the same with and without an operation.
+    People and graph are drawn first, from their own keys. Organised accounts are appended after them, so the people are
+    the same with and without an operation.
 
     Args:
-        setting: all rules; the default is the default world of the main job.
-        rng: the seed, a whole number >= 0, or what `parse_seed` makes one of.
-        archive: receives (first serial, columns) of the posts that leave the memory; it should `take` what
-            `state.truth` has logged about them, which only a world with an archive logs.
-        threads: how many may be at work at once; the results are the same bits. Many worlds use a machine
-            better by running side by side, one thread each.
-        seed: the same as `rng`, by its other name.
-        kwargs: what is otherwise in the setting, as `Setting.replace` takes it: ticks=48, or, as Mesa's `batch_run` and
-            `SolaraViz` hand them on, **{"army.size": 20}.
+        setting: all rules; by default those of the default world.
+        rng: the seed, a whole number >= 0, or anything that `parse_seed` accepts.
+        archive: receives (first serial, columns) of posts that leave the memory. It should call
+            `state.truth.pop_orders` for them: only a world with an archive logs orders.
+        threads: number of threads; it does not change results. Many worlds use a machine better if each of them
+            runs in one thread.
+        seed: another name of `rng`.
+        kwargs: changes to the setting, as `Setting.replace` takes them: ticks=48 or **{"army.size": 20}; the
+            latter is how Mesa's `batch_run` and `SolaraViz` pass parameters.
 
     Raises:
-        InputError: the campaign has nobody to act on, a rule does not fit the population, or an argument is wrong.
+        InputError: a victim is unknown, a rule does not fit the population, or an argument is wrong.
     """
 
     def __init__(
@@ -75,13 +75,13 @@ class World(ColumnModel):
     ) -> None:
         super().__init__(rng=_one_seed(rng, seed))
         if not isinstance(setting, Setting | None):
-            raise InputError(f"setting={setting!r} is no Setting: say Setting(...), or load it by load('KEY=VALUE')")
+            raise InputError(f"setting={setting!r} is not a Setting: use Setting(...) or load('KEY=VALUE')")
         self.setting = (setting or Setting()).replace(_changes(kwargs))
         self.now = 0
         self.notes: tuple[str, ...] = ()
         self.state = self._build_state(archive, threads)
         self.accounts = self.state.accounts
-        self.role = self.state.truth.role.copy()  # to which types of one's own are added
+        self.role = self.state.truth.role.copy()  # custom types are added to it
         self.observers: list[Observer] = [
             SpeechCounts(),
             Reach(),
@@ -103,7 +103,7 @@ class World(ColumnModel):
 
     @property
     def history(self) -> pd.DataFrame:
-        """All measures of all ticks played so far, one row a tick."""
+        """All measures so far, one row for each tick."""
         return pd.DataFrame(self._measures.model_vars)
 
     def __repr__(self) -> str:
@@ -114,7 +114,7 @@ class World(ColumnModel):
         )
 
     def step(self) -> None:
-        """Play one hour; after the setting's last one `list_running` is False, so that `run_model` ends."""
+        """Simulate one hour; after the setting's last hour `running` is False, so that `run_model` ends."""
         step = run_tick(self.state, self.setting, self.now)
         row: dict[str, float] = {"tick": self.now}
         for observer in self.observers:
@@ -124,7 +124,7 @@ class World(ColumnModel):
         self.running = self.now < self.setting.ticks
 
     def run(self, ticks: int, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
-        """Play `ticks` hours, be they more than the setting's, calling progress(1) after each; return the history."""
+        """Simulate `ticks` hours, also beyond the setting's; call progress(1) after each. Return the history."""
         for _ in range(ticks):
             self.step()
             if progress is not None:
@@ -132,14 +132,14 @@ class World(ColumnModel):
         return self.history
 
     def fork(self, campaign: Campaign) -> Self:
-        """Return a copy of this world that goes on under another campaign.
+        """Return a copy of this world that continues with another campaign.
 
         Raises:
-            ValueError: one of the two campaigns has begun, or they begin or end at other hours.
+            ValueError: a campaign has begun, or the two differ in their first or last hour.
         """
         ours = self.setting.campaign
         if self.now > ours.start or (ours.start, ours.hours) != (campaign.start, campaign.hours):
-            raise ValueError(f"a world at hour {self.now} can not take up a campaign of hour {campaign.start}")
+            raise ValueError(f"a world at hour {self.now} cannot start a campaign of hour {campaign.start}")
         twin = deepcopy(self)
         twin.setting = replace(self.setting, campaign=campaign)
         army = twin._create_army(twin.state.truth, twin.accounts, twin.state.operators.account_rows[0])
@@ -150,15 +150,15 @@ class World(ColumnModel):
         rules, seed = self.setting, self.seed
         people, graph = self._draw_people()
         rules.check_victims(len(people.key))
-        bands, operators, register = self._create_organised(len(people.key), graph)
-        accounts = concatenate_accounts([people, *(band.accounts for band in bands)])
+        batches, operators, register = self._create_organised(len(people.key), graph)
+        accounts = concatenate_accounts([people, *(batch.accounts for batch in batches)])
         if rules.credibility:
             rules.credibility.initialise(accounts, len(people.key))
-        sizes = [len(people.key), *(len(band.accounts.key) for band in bands)]
+        sizes = [len(people.key), *(len(batch.accounts.key) for batch in batches)]
         roles = [ORGANIC, TROLL, *(ROLES.index(force.role) for force in self._forces)]
         role = np.repeat(np.array(roles, np.int8), sizes[: len(roles)])
         role = np.concatenate([role, np.resize(role[len(people.key) :], len(accounts.key) - len(role))])  # the reserve
-        ties = [np.concatenate([getattr(band, end) for band in bands]) for end in ("source", "target")]
+        ties = [np.concatenate([getattr(batch, end) for batch in batches]) for end in ("source", "target")]
         truth = Truth(role, np.full(len(role), -1, np.int32), logging=archive is not None)
         actors = (
             *self._create_army(truth, accounts, operators.account_rows[0]),
@@ -186,7 +186,7 @@ class World(ColumnModel):
         )
 
     def _make_observers(self) -> Iterator[Observer]:
-        """Yield observers of what this world has and others lack."""
+        """Yield observers of the optional parts that this world has."""
         rules = self.setting
         if any(hasattr(force, "operations") for force in rules.forces):
             yield TargetOutcomes()
@@ -221,36 +221,38 @@ class World(ColumnModel):
 
     @property
     def _forces(self) -> tuple[Force, ...]:
-        """Everybody organised but the army."""
+        """All forces except the army."""
         return (self.setting.extremists, *self.setting.forces)
 
     def _create_batches(self, people: int, graph: Graph) -> list[AccountBatch]:
-        bands, first, seed = [], people, self.seed
+        batches, first, seed = [], people, self.seed
         forces: tuple[Army | Force, ...] = (self.setting.army, *self._forces)
         for force, evasion in zip(forces, (self.setting.evasion, *map(self._get_evasion, self._forces)), strict=True):
-            band = force.create_accounts(people, first, seed)
-            bands.append(add_aged_ties(evasion, band, first, graph, seed))
-            first += len(band.accounts.key)
-        return bands
+            batch = force.create_accounts(people, first, seed)
+            batches.append(add_aged_ties(evasion, batch, first, graph, seed))
+            first += len(batch.accounts.key)
+        return batches
 
     def _get_evasion(self, force: Force) -> Evasion:
-        """Return how the accounts of `force` hide: who serves nobody has nothing to hide."""
+        """Return how the accounts of `force` evade detection; genuine accounts do not."""
         return NO_EVASION if ROLES.index(force.role) in GENUINE else self.setting.evasion
 
     def _create_organised(self, people: int, graph: Graph) -> tuple[list[AccountBatch], Operators, Register]:
-        """Return everybody's bands, behind them the reserve, who runs these accounts, and what is known of them."""
-        returns, bands = self.setting.returns, self._create_batches(people, graph)
-        keys = np.concatenate([band.accounts.key for band in bands])
-        ends = people + np.cumsum([0, *(len(band.accounts.key) for band in bands)])
-        crews, count = [np.arange(first, end) for first, end in pairwise(ends)], int(ends[-1])
-        operators = Operators(returns, crews, keys, count, self.seed)
+        """Return the account batches (the reserve last), the operators of these accounts, and their register."""
+        returns, batches = self.setting.returns, self._create_batches(people, graph)
+        keys = np.concatenate([batch.accounts.key for batch in batches])
+        ends = people + np.cumsum([0, *(len(batch.accounts.key) for batch in batches)])
+        account_rows, count = [np.arange(first, end) for first, end in pairwise(ends)], int(ends[-1])
+        operators = Operators(returns, account_rows, keys, count, self.seed)
         register = Register(np.zeros(count, np.int64), np.full(count, -1, np.int64))
-        unopened_count = [crew[len(crew) - band.unopened_count :] for crew, band in zip(crews, bands, strict=True)]
+        unopened_count = [
+            rows[len(rows) - batch.unopened_count :] for rows, batch in zip(account_rows, batches, strict=True)
+        ]
         if returns:
-            bands.append(returns.create_reserve(keys, people, count, self.seed))
-            register = returns.make_register(count + len(bands[-1].accounts.key), keys, self.seed)
+            batches.append(returns.create_reserve(keys, people, count, self.seed))
+            register = returns.make_register(count + len(batches[-1].accounts.key), keys, self.seed)
         register.opened_at[np.concatenate(unopened_count)] = NEVER
-        return bands, operators, register
+        return batches, operators, register
 
     def _create_army(self, truth: Truth, accounts: Accounts, rows: I64) -> tuple[Actor, ...]:
         if not rows.size:
@@ -259,8 +261,8 @@ class World(ColumnModel):
         truth.officer[rows] = army.officer
         return (add_evasion(self.setting.evasion, army, rows, accounts.key[rows], self.seed),)
 
-    def _create_forces(self, crews: Sequence[I64], accounts: Accounts) -> Iterator[Actor]:
-        for force, rows in zip(self._forces, crews, strict=True):
+    def _create_forces(self, account_rows: Sequence[I64], accounts: Accounts) -> Iterator[Actor]:
+        for force, rows in zip(self._forces, account_rows, strict=True):
             if len(rows) or getattr(force, "hired", 0):
                 keys = accounts.key[rows]
                 yield add_evasion(
@@ -269,17 +271,17 @@ class World(ColumnModel):
 
 
 def _changes(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return what is otherwise in the setting; the page of Mesa 3.5 adds a scenario of its own, which is left out."""
+    """Return changes to the setting, without the scenario object that the page of Mesa 3.5 adds."""
     given = kwargs.get("scenario")
     if isinstance(given, str):
-        raise InputError(f"scenario={given!r} is a configuration: say World(load('scenario={given}'))")
+        raise InputError(f"scenario={given!r} is a configuration: use World(load('scenario={given}'))")
     return {name: value for name, value in kwargs.items() if name != "scenario"}
 
 
 def _one_seed(rng: Any, seed: Any) -> int:
-    """Return the seed, of which a world may be given one name or the other."""
+    """Return the seed, which is given as `rng` or as `seed`."""
     if seed is None:
         return parse_seed(rng)
     if not (isinstance(rng, int) and rng == 1):  # the default
-        raise InputError(f"rng={rng!r} and seed={seed!r} are two names of one thing: give one of them")
+        raise InputError(f"rng={rng!r} and seed={seed!r} both give the seed: give one of them")
     return parse_seed(seed)

@@ -384,7 +384,7 @@ def test_views_follow_columns_that_are_replaced(world):
 def test_identity_and_bookkeeping_are_read_only(world, name):
     before = world.agents.get(name)
     for write in (lambda: setattr(world.agents[5], name, 0), lambda: world.agents.set(name, 0)):
-        with pytest.raises(InputError, match=f"^{name} is kept by the simulation and can only be read; .*"):
+        with pytest.raises(InputError, match=f"^{name} is set by the simulation and can only be read; .*"):
             write()
     assert world.agents.get(name) == before
 
@@ -423,10 +423,10 @@ def test_numpy_scalars_fit(world):
 
 def test_a_view_keeps_nothing_of_its_own(world):
     agent = world.agents[0]
-    with pytest.raises(AttributeError, match="OrganicUser is a view and can not keep 'feer': did you mean fear"):
+    with pytest.raises(AttributeError, match="OrganicUser is a view and cannot keep 'feer': did you mean fear"):
         agent.feer = 0.5
     for name in ("pos", "model", "step"):
-        with pytest.raises(AttributeError, match=f"can not keep '{name}'"):
+        with pytest.raises(AttributeError, match=f"cannot keep '{name}'"):
             setattr(agent, name, None)
     with pytest.raises(AttributeError, match="feer"):
         agent.feer  # noqa: B018
@@ -592,13 +592,13 @@ def test_a_compiled_type_has_no_step_of_its_own(world, method):
 @pytest.mark.parametrize(
     ("attempt", "message"),
     [
-        (lambda world: mesa.Agent(world), "^Agent can not be added to a world: set population.size"),
-        (lambda world: world.register_agent(world.agents[0]), "^OrganicUser can not be added to a world"),
-        (lambda world: world.agents[0].remove(), "^OrganicUser can not be removed: set agent.left = True"),
-        (lambda world: world.deregister_agent(world.agents[0]), "can not be removed"),
-        (lambda world: world.remove_all_agents(), "^the accounts of a world can not be removed: set population.size"),
-        (lambda world: OrganicUser.create_agents(world, 3), "^OrganicUser can not be created one by one: set"),
-        (lambda world: OrganicUser.from_dataframe(world, [1, 2]), "^OrganicUser can not be created one by one"),
+        (lambda world: mesa.Agent(world), "^Agent cannot be added to a world: set population.size"),
+        (lambda world: world.register_agent(world.agents[0]), "^OrganicUser cannot be added to a world"),
+        (lambda world: world.agents[0].remove(), "^OrganicUser cannot be removed: set agent.has_left = True"),
+        (lambda world: world.deregister_agent(world.agents[0]), "cannot be removed"),
+        (lambda world: world.remove_all_agents(), "^the accounts of a world cannot be removed: set population.size"),
+        (lambda world: OrganicUser.create_agents(world, 3), "^OrganicUser cannot be created one by one: set"),
+        (lambda world: OrganicUser.from_dataframe(world, [1, 2]), "^OrganicUser cannot be created one by one"),
         (lambda world: world.agents.add(SimpleNamespace(row=1)), "is not an account of this world: take it from"),
     ],
 )

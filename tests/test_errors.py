@@ -56,11 +56,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "too few people for the graph": (
         lambda: World(replace(LIVELY, graph=PreferentialAttachment(links=300)), rng=1),
         "graph.links=300 needs a population above 300, not 200: "
-        "say graph.links=199 or less, or a larger population.size",
+        "set graph.links=199 or less, or a larger population.size",
     ),
     "a file that is not named": (
         lambda: World(replace(LIVELY, graph=GraphFile()), rng=1),
-        "graph=file needs a file: say graph.path=FILE (an edge list, GraphML or GML, plain or .gz)",
+        "graph=file needs a file: set graph.path=FILE (an edge list, GraphML or GML, plain or .gz)",
     ),
     "a seed below nothing": (
         lambda: World(LIVELY, rng=-1),

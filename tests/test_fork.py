@@ -56,7 +56,7 @@ def test_a_pickled_world_goes_on_as_it_would_have():
 
 @pytest.mark.parametrize("change", [{"start": START + 1}, {"hours": HOURS + 1}])
 def test_campaigns_at_other_hours_are_refused(change: dict[str, int]):
-    with pytest.raises(ValueError, match="can not take up a campaign"):
+    with pytest.raises(ValueError, match="cannot start a campaign"):
         World(LIVELY, rng=1).fork(replace(LIVELY.campaign, **change))
 
 

@@ -100,5 +100,5 @@ def test_forces_that_are_empty_leave_the_world_as_it_was() -> None:
 
 def test_a_topic_that_there_is_not_is_one_line() -> None:
     world = World(replace(QUIET, forces=(Fans(topic=5, rally_hour=1, size=40),)), rng=3)
-    with pytest.raises(InputError, match=r"topic 5, but topics are 0 to 4: say expression.topics=6 or more"):
+    with pytest.raises(InputError, match=r"topic 5, but topics are 0 to 4: set expression.topics=6 or more"):
         world.run(3)

@@ -245,7 +245,7 @@ def test_indexed_inversion_draws_by_weight():
 
 
 def test_too_few_people_for_the_links():
-    with pytest.raises(InputError, match=r"graph\.links=12 needs a population above 12, not 12: say graph\.links=11"):
+    with pytest.raises(InputError, match=r"graph\.links=12 needs a population above 12, not 12: set graph\.links=11"):
         PreferentialAttachment()(12, stances(12), 0)
 
 
@@ -345,11 +345,11 @@ def test_bad_files_are_told_in_one_line(tmp_path, content, told):
 
 
 def test_missing_files_are_told_in_one_line(tmp_path):
-    with pytest.raises(InputError, match=r"graph=file needs a file: say graph\.path=FILE"):
+    with pytest.raises(InputError, match=r"graph=file needs a file: set graph\.path=FILE"):
         GraphFile().size(2000)
-    with pytest.raises(InputError, match=r"can not be opened \(No such file or directory\): say graph\.path=FILE"):
+    with pytest.raises(InputError, match=r"cannot be opened \(No such file or directory\): set graph\.path=FILE"):
         GraphFile(path=str(tmp_path / "none")).size(2000)
-    with pytest.raises(InputError, match=r"can not be read \(Is a directory\)"):
+    with pytest.raises(InputError, match=r"cannot be read \(Is a directory\)"):
         GraphFile(path=str(tmp_path)).size(2000)
 
 
@@ -386,9 +386,9 @@ def test_bad_stances_are_told_in_one_line(tmp_path, content, told):
 
 def test_missing_stances_are_told_in_one_line(tmp_path):
     path = written(tmp_path, CYCLE)
-    with pytest.raises(InputError, match=r"needs a file of node and stance: say graph\.stance_path=FILE"):
+    with pytest.raises(InputError, match=r"needs a file of node and stance: set graph\.stance_path=FILE"):
         GraphFile(path=path, stance="column")(3, np.zeros(3), 1)
-    with pytest.raises(InputError, match=r"graph\.stance_path=.*none can not be opened"):
+    with pytest.raises(InputError, match=r"graph\.stance_path=.*none cannot be opened"):
         GraphFile(path=path, stance="column", stance_path=str(tmp_path / "none"))(3, np.zeros(3), 1)
     with pytest.raises(ValueError, match="file of 3 nodes"):
         GraphFile(path=path)(4, np.zeros(4), 1)

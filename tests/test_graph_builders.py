@@ -202,7 +202,7 @@ def test_a_rewired_tie_goes_to_anybody_but_friends_with_the_same_chance(rewiring
         (lambda: LFR(mean_following=60.0), r"mean_following=60 is above graph\.max_following=50: raise max_following"),
         (lambda: LFR(min_community=101), r"min_community=101 is above graph\.max_community=100"),
         (lambda: LFR(degree_exponent=0.0), r"degree_exponent=0 needs a smaller graph\.max_following than 50"),
-        (lambda: ConfigurationModel().size(9), r"graph=configuration needs a file: say graph\.path=FILE"),
+        (lambda: ConfigurationModel().size(9), r"graph=configuration needs a file: set graph\.path=FILE"),
     ],
 )
 def test_mistakes_are_told_in_one_line(make, told):

@@ -373,15 +373,15 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a world of what is no setting": (
         lambda: lab.World("army.size=3"),  # type: ignore[arg-type]
-        "setting='army.size=3' is no Setting: say Setting(...), or load it by load('KEY=VALUE')",
+        "setting='army.size=3' is not a Setting: use Setting(...) or load('KEY=VALUE')",
     ),
     "a scenario as a setting": (
         lambda: lab.World(scenario="quiet"),
-        "scenario='quiet' is a configuration: say World(load('scenario=quiet'))",
+        "scenario='quiet' is a configuration: use World(load('scenario=quiet'))",
     ),
     "two seeds": (
         lambda: lab.World(rng=3, seed=4),
-        "rng=3 and seed=4 are two names of one thing: give one of them",
+        "rng=3 and seed=4 both give the seed: give one of them",
     ),
     "no part of a setting": (
         lambda: lab.World(people=4),
@@ -448,11 +448,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no measure of a comparison": (
         lambda: lab.compare(SMALL, seeds=1, workers=1).plot("army_post"),
-        "army_post is no measure of this world: did you mean army_posts or uncommitted_posts or loyal_posts?",
+        "army_post is no measure of this world: did you mean army_posts or loyal_posts?",
     ),
     "no measure of a world": (
         lambda: _played_world().plot("army_post"),
-        "army_post is no measure of this world: did you mean army_posts or uncommitted_posts or loyal_posts?",
+        "army_post is no measure of this world: did you mean army_posts or loyal_posts?",
     ),
     "nothing to be drawn": (
         lambda: lab.World(SMALL).plot(),

@@ -191,13 +191,13 @@ def test_a_file_of_stances_and_another_column_serve_too(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("g.graphml", b"", "is no readable GraphML"),
-        ("g.graphml", b"<graphml><graph>", "is no readable GraphML"),
-        ("g.graphml", b"1 2\n", "is no readable GraphML"),
+        ("g.graphml", b"", "is not readable GraphML"),
+        ("g.graphml", b"<graphml><graph>", "is not readable GraphML"),
+        ("g.graphml", b"1 2\n", "is not readable GraphML"),
         ("g.graphml", gzip.compress(b"<graphml>", mtime=0)[:-6], r"damaged \.gz"),
-        ("g.gml", b"", "is no readable GML"),
-        ("g.gml", b"graph [ node [ id 1 ]", "is no readable GML"),
-        ("g.gml", b"1 2\n", "is no readable GML"),
+        ("g.gml", b"", "is not readable GML"),
+        ("g.gml", b"graph [ node [ id 1 ]", "is not readable GML"),
+        ("g.gml", b"1 2\n", "is not readable GML"),
         ("g.gml", b"\xff\xfe\x00", "is not text"),
         ("g.gml", b'graph [ node [ id 1 label "a" ] ]', "is an empty graph"),
     ],
@@ -209,5 +209,5 @@ def test_bad_files_are_told_in_one_line(tmp_path, name, content, told):
         GraphFile(path=str(path)).size(9)
     assert str(caught.value).startswith("graph.path=")
     assert "\n" not in str(caught.value)
-    with pytest.raises(InputError, match="can not be opened"):
+    with pytest.raises(InputError, match="cannot be opened"):
         GraphFile(path=str(tmp_path / f"none{name}")).size(9)

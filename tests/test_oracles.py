@@ -298,7 +298,7 @@ def test_what_reading_does(scene: Stage) -> None:
 
 
 def readiness(accounts: object, i: int, stance: float, fear: float, climate: float, p: object) -> float:
-    """Restate the equation at the head of `sim.make_people.expression`."""
+    """Restate the equation at the head of `sim.people.expression`."""
     get = lambda name: getattr(accounts, name)[i]  # noqa: E731
     logit = get("willingness")
     if not get("hardcore"):

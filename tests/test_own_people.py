@@ -270,9 +270,9 @@ def test_attributes_are_kept():
     assert sum(mine.get("sessions_read")) > len(mine)
     mine.set("mood_of_mine", "calm")
     assert {agent.mood_of_mine for agent in world.agents.select(agent_type=Stubborn)} == {"calm"}
-    with pytest.raises(AttributeError, match=r"can not keep 'mood_of_mine'.*world\.recast"):
+    with pytest.raises(AttributeError, match=r"cannot keep 'mood_of_mine'.*world\.set_agent_class"):
         world.agents_by_type[OrganicUser][0].mood_of_mine = "calm"
-    with pytest.raises(InputError, match="written is kept by the simulation"):
+    with pytest.raises(InputError, match="written is set by the simulation"):
         mine[0].written = 3
 
 
@@ -367,20 +367,20 @@ class Hiding(OrganicUser):
 @pytest.mark.parametrize(
     ("kind", "who", "message"),
     [
-        (int, 0.1, "is no type of people: derive a class from sim.agents.OrganicUser"),
-        (OrganicUser, 0.1, "is no type of people"),
-        ("Stubborn", 0.1, "is no type of people"),
-        (Stepper, 0.1, "^Stepper.step would never be called: write react"),
+        (int, 0.1, "is not a type of people: derive a class from sim.agents.OrganicUser"),
+        (OrganicUser, 0.1, "is not a type of people"),
+        ("Stubborn", 0.1, "is not a type of people"),
+        (Stepper, 0.1, "^Stepper.step is never called: write react"),
         (Hiding, 0.1, "^Hiding.fear would hide the column fear"),
-        (Stubborn, 1.5, r"^a share of 1.5 is not possible: give Stubborn one in \[0, 1\]"),
+        (Stubborn, 1.5, r"^a share of 1.5 is not possible: give Stubborn a share in \[0, 1\]"),
         (Stubborn, math.nan, "^a share of nan is not possible"),
-        (Stubborn, [0.5], "are no accounts of this world: give an AccountSet, rows, or a share such as 0.1"),
-        (Stubborn, [10**9], "are no accounts of this world"),
-        (Stubborn, [-1], "are no accounts of this world"),
-        (Stubborn, "all", "are no accounts of this world"),
-        (Stubborn, None, "are no accounts of this world"),
-        (Stubborn, [True, False], "are no accounts of this world"),
-        (Stubborn, [201], "^a TrollArmyMember can not be recast: choose among ordinary people"),
+        (Stubborn, [0.5], "are not accounts of this world: give an AccountSet, rows, or a share such as 0.1"),
+        (Stubborn, [10**9], "are not accounts of this world"),
+        (Stubborn, [-1], "are not accounts of this world"),
+        (Stubborn, "all", "are not accounts of this world"),
+        (Stubborn, None, "are not accounts of this world"),
+        (Stubborn, [True, False], "are not accounts of this world"),
+        (Stubborn, [201], "^a TrollArmyMember cannot get another class: choose ordinary people"),
     ],
 )
 def test_who_can_not_be_recast(kind, who, message):
@@ -393,14 +393,14 @@ def test_who_can_not_be_recast(kind, who, message):
 
 
 def test_accounts_of_another_world_are_refused():
-    with pytest.raises(InputError, match="are no accounts of this world"):
+    with pytest.raises(InputError, match="are not accounts of this world"):
         World(BUSY, rng=5).set_agent_class(Stubborn, World(BUSY, rng=5).agents.select(at_most=2))
 
 
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (lambda usual: None, r"^Wrong.react returned None: return usual, or usual._replace\(fear=0.0\)$"),
+        (lambda usual: None, r"^Wrong.react returned None: return default, or default._replace\(fear=0.0\)$"),
         (lambda usual: usual._replace(fear=1.5), r"^what Wrong.react returned, fear=1.5 must be a number in \[0, 1\]$"),
         (lambda usual: usual._replace(fear=math.nan), "fear=nan must be a number"),
         (lambda usual: usual._replace(abuse=0.5), "abuse=0.5 must be a whole number"),
@@ -424,7 +424,7 @@ def test_a_wrong_decision_is_refused(answer):
         def decide(self, intention, usual):
             return answer
 
-    with pytest.raises(InputError, match=r"^Wrong.decide returned .*: return usual, or one of 3 unprompted, 4 private"):
+    with pytest.raises(InputError, match=r"^Wrong.decide returned .*: return default, or one of 3 unprompted, 4 private"):
         recast(Wrong, 1.0)
 
 
@@ -434,7 +434,7 @@ def test_the_tick_alone_calls_the_methods(method):
     world.set_agent_class(Stubborn, 0.2)
     for agents in (world.agents, world.agents_by_type[OrganicUser], world.agents_by_type[Stubborn]):
         for call in (agents.do, agents.map, agents.shuffle_do):
-            with pytest.raises(InputError, match=rf"{method} is called by world.step\(\), when somebody wakes$"):
+            with pytest.raises(InputError, match=rf"{method} is called by world.step\(\), for people who are active$"):
                 call(method)
 
 
@@ -470,7 +470,7 @@ def test_a_method_returns_values_and_writes_none():
     for kind, name in ((Hasty, "willingness"), (Later, "fear")):
         world = World(BUSY, rng=5)
         agent = world.set_agent_class(kind, 1.0)[0]
-        with pytest.raises(InputError, match=f"^{name} can not be set while react and decide are asked: return it"):
+        with pytest.raises(InputError, match=f"^{name} cannot be set within react and decide: return it"):
             world.run(20)
         agent.willingness = 3.0
         assert world.accounts.willingness[0] == 3.0

@@ -334,8 +334,8 @@ WORDS = {
     "simsom.scale=0": "simsom.scale=0 must be a number above 0, at most 10: 1 is the paper's size",
     "graph.bots=many": "graph.bots=many must be a whole number from 0",
     "simsom.rule.mu=2": "SimSom.mu=2 must lie in [0, 1] (share)",
-    "graph.path=absent": "graph.path=absent can not be opened (No such file or directory): "
-    "say graph.path=FILE that exists",
+    "graph.path=absent": "graph.path=absent cannot be opened (No such file or directory): "
+    "set graph.path=FILE that exists",
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.platform.moderation import Moderation
-from sim.platform.timelines import CONTENT, END, MARK, SCORE, START, STOP, VOICE, Timelines
+from sim.platform.timelines import AUTHOR, CONTENT, END, MARK, SCORE, START, STOP, Timelines
 from sim.world import World
 from tests.worlds import LIVELY
 
@@ -21,7 +21,7 @@ def content(timelines: Timelines, world: World, oldest: int) -> list[list[tuple[
         [
             (
                 int(runs.item[x, MARK]) + runs.first,
-                int(runs.item[x, VOICE]),
+                int(runs.item[x, AUTHOR]),
                 int(runs.item[x, CONTENT]) + runs.first,
                 float(runs.score[x, SCORE]),
             )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.actors.army import Army
 from sim.actors.propagandist import Extremists
 from sim.agents import OrganicUser
-from sim.agents.values import Felt, Intention, SeenPost
+from sim.agents.values import Intention, PersonUpdate, SeenPost
 from sim.campaigns import Campaign
 from sim.observers.base import Observer, StepRecord
 from sim.people.activity import Activity
@@ -141,7 +141,7 @@ class Stubborn(OrganicUser):
 
     sessions_read = 0
 
-    def react(self, seen: list[SeenPost], usual: Felt) -> Felt:
+    def react(self, seen: list[SeenPost], usual: PersonUpdate) -> PersonUpdate:
         """Feel no fear."""
         self.sessions_read += 1
         return usual._replace(fear=0.0)

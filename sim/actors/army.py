@@ -1,13 +1,13 @@
-"""The electronic army: many drilled accounts under a chain of command.
+"""The electronic army: many accounts under a chain of command, all with the same operating profile.
 
-A commander reads the public platform each hour and issues a plan; officers pass it on with a delay;
-members carry out the plan that has reached their officer, if they are on shift, obey, and have quota
-left. Members are split evenly into platoons, one a tactic:
+Each hour a commander reads the public platform and issues a plan. Officers pass it on with a delay. Members carry out
+the plan that has reached their officer, if they are on shift, obey, and have quota left. Members are split evenly into
+platoons, one for each tactic:
 
-* flood: own praise of the principal's line on the contested topic, part of it abusive, and reposts of
-  the platoon's posts: it crowds slots in streams and feeds;
+* flood: original posts that praise the principal's line on the contested topic, part of them abusive, and reposts of
+  the platoon's posts; they take slots in streams and feeds;
 * abuse: toxic replies to the most visible dissenters;
-* amplify: reposts of what supporters wrote: it lifts it in rankings and trends.
+* amplify: reposts of supporters' posts, which then rise in rankings and trends.
 """
 
 import math
@@ -34,30 +34,32 @@ _OFFICER = stream("army/officer")
 _TRAIT = stream("army/trait")
 _TEXT = stream("army/text")
 
-# Purposes of a member's draws in one hour, and of an act's draws.
+# Purposes of a member's draws in one hour, and of a post's draws.
 _OBEY, _EXTRA = map(np.uint64, range(2))
 _COPY, _TOXIC, _HARSH, _PICK, _APPEAL, _JITTER, _MIX = map(np.uint64, range(7))
 _SLOT = np.uint64(0)
 
 DAY = 24
-MAX_ORDER_LAG = 48  #: plans an officer's desk can be behind, hours
+MAX_ORDER_LAG = 48  #: longest delay of a plan, hours
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommandedForce(Rule):
-    """Size, drill and habits of accounts under a chain of command."""
+    """Size and operating profile of accounts under a chain of command."""
 
     size: int = parameter(60, unit="accounts", source="assumption: 3% of the default people", low=0, high=10**8)
     span: int = parameter(10, unit="members/officer", source="assumption", low=1, high=10**6)
     rate: float = parameter(15.0, unit="posts/h", source="fitted to fact 15 (scripts/fit.py)", low=0.0, high=1000.0)
-    quota: int = parameter(135, unit="posts/day", source="Research Agency's quota of comments", low=0, high=10**6)
-    shift: int = parameter(12, unit="h", source="Research Agency's shifts", low=1, high=24)
-    delay: float = parameter(1.0, unit="h", source="assumption: mean delay on the way down", low=0.0, high=24.0)
+    quota: int = parameter(
+        135, unit="posts/day", source="quota of comments at the Internet Research Agency", low=0, high=10**6
+    )
+    shift: int = parameter(12, unit="h", source="shifts of the Internet Research Agency", low=1, high=24)
+    delay: float = parameter(1.0, unit="h", source="assumption: mean delay of an order", low=0.0, high=24.0)
     discipline: float = share(0.9, source="assumption: P(a member obeys in an hour)")
     reposts: float = share(0.7, source="fitted to fact 15 (scripts/fit.py)")
     copying: float = share(0.43, source="fitted to fact 16 (scripts/fit.py)")
     jitter: float = parameter(
-        120.0, unit="s", source="assumption: delay behind the officer's word", low=0.0, high=3600.0
+        120.0, unit="s", source="assumption: delay after the officer's time", low=0.0, high=3600.0
     )
     followers: float = parameter(30.0, unit="followers", source="assumption", low=0.0, high=1e9)
 
@@ -77,12 +79,12 @@ class Army(CommandedForce):
         return create_accounts("army", self.size, self.followers, n_organic, first_row, seed)
 
     def create_actor(self, campaign: Campaign, rows: I64, keys: NDArray[np.uint64], seed: int) -> "ChainOfCommand":
-        """Return the actor that carries out `campaign` with the members in `rows`; a tactic of one's own is another."""
+        """Return the actor that carries out `campaign` with the members in `rows`; override it for other tactics."""
         return ChainOfCommand(self, campaign, rows, keys, seed)
 
 
 class Plan(NamedTuple):
-    """One order of the commander. Serials and rows are of what was public when it was issued."""
+    """One order of the commander. Serials and rows are those of public posts when it was issued."""
 
     number: int
     intensity: float
@@ -93,7 +95,7 @@ class Plan(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """What can be acted upon now: rows start[age, tactic] .. stop[age, tactic] - 1 for a plan `age` hours old."""
+    """Posts to act upon now: rows start[age, tactic] .. stop[age, tactic] - 1 for a plan `age` hours old."""
 
     row: I64
     start: I64
@@ -101,14 +103,14 @@ class Pool(NamedTuple):
 
 
 class Platoons(NamedTuple):
-    """The members, one row each."""
+    """The members, one in each row."""
 
     row: I64  #: of the account
     key: NDArray[np.uint64]
     officer: I64
     tactic: I64
     copying: NDArray[np.float64]  #: P(copying the template)
-    order_lag: I64  #: hours by which the officer's plan is behind
+    order_lag: I64  #: hours by which the officer's plan lags behind
 
 
 class ChainOfCommand:
@@ -144,7 +146,7 @@ class ChainOfCommand:
         return self._carry_out(view)
 
     def _make_plan(self, view: PublicView) -> Plan:
-        """The commander's look at the platform, and what is to be done about it."""
+        """Read the platform as the commander and make a plan."""
         accounts = len(view.inactive)
         rows = find_recent(view, DAY)
         visible, newest, push, praise, reach = _survey(
@@ -162,7 +164,7 @@ class ChainOfCommand:
         )
 
     def _mark_known(self, accounts: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Tell of each account whether it is, or was, the army's own and whether it is a named victim, bool [A]."""
+        """Return which accounts are, or were, the army's own, and which are named victims; both bool [A]."""
         if self._tables is None or len(self._tables[0]) != accounts:
             own, victim = np.zeros((2, accounts), np.bool_)
             victim[list(self.campaign.victims)] = True
@@ -171,7 +173,7 @@ class ChainOfCommand:
         return self._tables
 
     def _carry_out(self, view: PublicView) -> Orders:
-        """Officers hand down what has reached them; members on shift obey within their quota."""
+        """Let officers pass on plans that have reached them, and members on shift obey within their quota."""
         intensity = np.array([plan.intensity for plan in reversed(self.plans)])
         if not intensity.any():
             return _make_empty_orders()
@@ -180,22 +182,22 @@ class ChainOfCommand:
         hour = make_key(self.seed, _HOUR, view.tick)
         shift = (view.tick % DAY - self.shift_start) % DAY < self.army.shift
         able = shift & ~view.inactive[self.rows] & (self.tactic >= 0)
-        desk = behind[self.officer]
+        order_lag = behind[self.officer]
         count = _assign_workload(
-            self.keys, hour, able, self.tactic, desk, intensity, pool, self.used, get_values(self.army)
+            self.keys, hour, able, self.tactic, order_lag, intensity, pool, self.used, get_values(self.army)
         )
         self.used += count
         written = int(count.sum())
-        return self._write(view, count, desk, pool, written) if written else _make_empty_orders()
+        return self._write(view, count, order_lag, pool, written) if written else _make_empty_orders()
 
     def _draw_delays(self, tick: int) -> I64:
-        """Hours by which each officer is behind: exponential, drawn for each officer and day."""
+        """Return the delay of each officer in hours: exponential, drawn for each officer and day."""
         officers = np.arange(int(self.officer[-1]) + 1, dtype=np.uint64)
         late: I64 = exponentials(keyed_hash(make_key(self.seed, _OFFICER, tick // DAY), officers), 0, self.army.delay)
         return late.astype(np.int64)
 
     def _collect_pool(self, view: PublicView, ages: set[int]) -> Pool:
-        """What the plans of these ages name for each tactic and still stands."""
+        """Return the posts that the plans of these ages name for each tactic and that are not removed."""
         start, stop = np.zeros((2, len(self.plans), len(TACTICS)), np.int64)
         parts, filled = [np.zeros(0, np.int64)], 0
         for age in ages:
@@ -210,9 +212,9 @@ class ChainOfCommand:
                 filled += len(parts[-1])
         return Pool(np.concatenate(parts), start, stop)
 
-    def _write(self, view: PublicView, count: I64, desk: I64, pool: Pool, written: int) -> Orders:
+    def _write(self, view: PublicView, count: I64, order_lag: I64, pool: Pool, written: int) -> Orders:
         new, order, tactic = make_drafts(written), np.empty(written, np.int64), np.empty(written, np.int8)
-        platoons = Platoons(self.rows, self.keys, self.officer, self.tactic, self.copying, desk)
+        platoons = Platoons(self.rows, self.keys, self.officer, self.tactic, self.copying, order_lag)
         numbers = np.array([plan.number for plan in reversed(self.plans)])
         text = make_key(self.seed, _TEXT, view.tick)
         _fill(
@@ -222,7 +224,7 @@ class ChainOfCommand:
         return Orders(new, order, tactic)
 
     def _draw_copying(self) -> NDArray[np.float64]:
-        """P(copying the template) of each member: u^(1/c - 1) spreads it around its mean c."""
+        """Return P(copying the template) of each member: u^(1/c - 1), whose mean is c."""
         late = exponentials(
             keyed_hash(make_key(self.seed, _TRAIT, 0), self.keys), 0, 1.0 / max(self.army.copying, 1e-9) - 1.0
         )
@@ -230,7 +232,7 @@ class ChainOfCommand:
 
 
 def _assign_tactics(index: I64, campaign: Campaign) -> I64:
-    """Return each member's tactic, -1 for a platoon that has nothing to do."""
+    """Return each member's tactic, -1 for platoons of tactics that are not in use."""
     active = [TACTICS.index(name) for name in sorted(campaign.tactics, key=TACTICS.index)]
     if campaign.effort == "equal" and active:
         return np.array(active, np.int64)[index % len(active)]
@@ -246,20 +248,20 @@ def _make_empty_orders() -> Orders:
 def _survey(rows, view, own, victim, named):
     """Look through the rows of the day.
 
-    Returns, for each account, how visible it is as a target (float64 [A]) and its newest row (int64 [A], -1
-    for no target): of dissenters, or of the victims if they are `named`; the army's own originals (rows);
-    supporters' posts (rows) and the reach of each (float64).
+    Returns: for each account its visibility as a target (float64 [A]) and its newest row (int64 [A], -1 if it is no
+    target), where targets are dissenters, or the victims if they are `named`; rows of the army's own originals; rows of
+    supporters' posts and the reach of each (float64).
     """
     visible, newest = np.zeros(len(own)), np.full(len(own), -1)
     push, praise, reach = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64), np.empty(len(rows))
     pushed, praised = 0, 0
     for j in rows:
-        voice, stance = view.original_author[j], view.stance_principal[j]
+        author, stance = view.original_author[j], view.stance_principal[j]
         echo = 1.0 + view.reposts[j] + view.replies[j]
-        if victim[voice] if named else stance < -OPINION_THRESHOLD and view.stance_extremist[j] < 0.0:
-            visible[voice] += echo
-            newest[voice] = j
-        if own[voice]:
+        if victim[author] if named else stance < -OPINION_THRESHOLD and view.stance_extremist[j] < 0.0:
+            visible[author] += echo
+            newest[author] = j
+        if own[author]:
             if view.kind[j] == ORIGINAL:
                 push[pushed] = j
                 pushed += 1
@@ -271,7 +273,7 @@ def _survey(rows, view, own, victim, named):
 
 @cached_njit
 def _find_standing(serials, base, removed):
-    """Return the rows of those `serials` that are in the window and not removed, int64."""
+    """Return the rows of the `serials` that are in the window and not removed, int64."""
     rows, n = np.empty(len(serials), np.int64), 0
     for serial in serials:
         if serial >= base and not removed[serial - base]:
@@ -281,15 +283,14 @@ def _find_standing(serials, base, removed):
 
 
 @cached_njit
-def _assign_workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
+def _assign_workload(keys, hour, able, tactic, order_lag, intensity, pool, used, p):
     """Return how many posts each member writes, int64.
 
-    None if the order has not reached the officer, and none by a platoon that finds nothing to do: nobody to
-    abuse or nothing to amplify lets it rest.
+    It is 0 if no order has reached the officer, or if the platoon has nobody to abuse or nothing to amplify.
     """
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
-        age = desk[m]
+        age = order_lag[m]
         if not able[m] or age >= len(intensity) or intensity[age] <= 0.0:
             continue
         if tactic[m] != FLOOD and pool.start[age, tactic[m]] == pool.stop[age, tactic[m]]:
@@ -303,13 +304,13 @@ def _assign_workload(keys, hour, able, tactic, desk, intensity, pool, used, p):
 
 @cached_njit
 def _fill(new, order, tactics, platoons, count, pool, numbers, view, orders, text, toxic_share, p):
-    """Fill the drafts of all members, and of each draft the number of its order and its tactic."""
-    rows, keys, officer, tactic, copying, desk = platoons
+    """Fill the drafts of all members, and the order number and tactic of each draft."""
+    rows, keys, officer, tactic, copying, order_lag = platoons
     d = 0
     for m in range(len(count)):
         for ordinal in range(count[m]):
             post = make_post_key(orders, keys[m], ordinal)
-            age, task = desk[m], tactic[m]
+            age, task = order_lag[m], tactic[m]
             first, length = pool.start[age, task], pool.stop[age, task] - pool.start[age, task]
             pick = draw(post, _PICK)
             order[d], tactics[d] = numbers[0] - age, task

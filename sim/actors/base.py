@@ -1,4 +1,4 @@
-"""What organised actors share: what they can see, and how they put posts into the world."""
+"""The public view and the accounts that all organised actors share."""
 
 from typing import NamedTuple, Protocol
 
@@ -21,7 +21,7 @@ EMPTY_ROWS: I64 = np.zeros(0, np.int64)
 
 
 class PublicView(NamedTuple):
-    """What anybody can see of the platform from outside. Ledger columns are views of the window [W]."""
+    """The public part of the platform. Ledger columns are views of the window [W]."""
 
     tick: int
     base: int  #: serial of row 0
@@ -29,7 +29,7 @@ class PublicView(NamedTuple):
     time: I64
     kind: I8
     topic: NDArray[np.int16]
-    stance_principal: F64  #: of the content: anybody can read it
+    stance_principal: F64  #: of the content, which is public
     stance_extremist: F64
     toxicity: F64
     shock: F64
@@ -44,9 +44,9 @@ class PublicView(NamedTuple):
     removed: NDArray[np.bool_]
     stream: I64  #: [n] serials of the contested topic's originals and replies, oldest first
     inactive: NDArray[np.bool_]  #: [A] accounts that are suspended or have left
-    unmasked: NDArray[np.bool_]  #: [A] accounts known to have served somebody
-    turned_to: I64 = EMPTY_ROWS  #: accounts to which people offered themselves in this hour, one item each
-    extremist_volume: float = 1.0  #: factor on the volume of those whom outside events stir up
+    unmasked: NDArray[np.bool_]  #: [A] accounts known to have written to order
+    turned_to: I64 = EMPTY_ROWS  #: accounts that new recruits turned to in this hour, one item for each recruit
+    extremist_volume: float = 1.0  #: factor on the number of the extremists' posts, from outside events
 
 
 _COLUMNS = [name for name in PublicView._fields if name in Posts._fields]
@@ -61,11 +61,12 @@ def make_public_view(
     turned_to: I64 = EMPTY_ROWS,
     tags: tuple[int, ...] = (CONTESTED,),
 ) -> PublicView:
-    """Return the public view at the start of `tick`; nothing hidden of a person goes into it.
+    """Return the public view at the start of `tick`; it has no hidden state of people.
 
     Args:
-        heat, turned_to: see `PublicView`.
-        tags: topics whose streams together are the contested one.
+        ledger, topics, accounts, tick: of the world.
+        extremist_volume, turned_to: see `PublicView`.
+        tags: topics whose streams together form the contested one.
     """
     streams = [topics.serials[tag, : topics.lengths[tag]] for tag in tags]
     stream_ = streams[0] if len(streams) == 1 else np.sort(np.concatenate(streams))
@@ -83,14 +84,14 @@ def make_public_view(
 
 
 def find_recent(view: PublicView, hours: int) -> I64:
-    """Return rows of the contested stream of the last `hours` that still stand, oldest first, int64."""
+    """Return rows of the contested stream of the last `hours` that are not removed, oldest first, int64."""
     oldest = np.searchsorted(view.time, (view.tick - hours) * 3600)
     rows = view.stream[np.searchsorted(view.stream, view.base + oldest) :] - view.base
     return rows[~view.removed[rows]]
 
 
 class Actor(Protocol):
-    """Somebody organised: looks at what anybody can see, returns orders."""
+    """An organised actor: reads the public view and returns orders."""
 
     def order(self, view: PublicView) -> Orders:
         """Return the posts of this actor's members in the hour of `view`."""
@@ -98,19 +99,19 @@ class Actor(Protocol):
 
 
 class AccountBatch(NamedTuple):
-    """The accounts of one actor when they join: their columns and their ties."""
+    """The accounts of one actor at the start: their columns and their ties."""
 
     accounts: Accounts
     source: I64  #: [T] who follows (row)
     target: I64  #: [T] who is followed (row)
-    unopened_count: int = 0  #: how many of the accounts, the last ones, are opened later, each with its first post
+    unopened_count: int = 0  #: number of accounts, the last ones, that are opened later, each with its first post
 
 
 def create_accounts(name: str, size: int, followers: float, n_organic: int, first_row: int, seed: int) -> AccountBatch:
-    """Make `size` accounts of one actor, each with lognormal numbers of organic followers.
+    """Make `size` accounts of one actor, each with a lognormal number of organic followers.
 
-    Ties are keyed by the account, so that one more account changes nobody else's. Mean `followers`,
-    sigma 1 (assumption). Followers are drawn uniformly; duplicates are dropped by the graph.
+    The mean is `followers`, sigma is 1 (assumption). Ties are keyed by the account, so an additional account does not
+    change the others. Followers are drawn uniformly; the graph drops duplicates.
     """
     accounts = make_blank_accounts(size)
     accounts.key[:] = keyed_hash(make_key(seed, stream(f"actors/{name}"), 0), np.arange(size, dtype=np.uint64))
@@ -120,10 +121,10 @@ def create_accounts(name: str, size: int, followers: float, n_organic: int, firs
 
 
 def draw_followers(keys: NDArray[np.uint64], followers: float, n_organic: int, seed: int) -> tuple[I64, I64]:
-    """Draw organic followers, a lognormal number of mean `followers`, of each of these identities (uint64 [n]).
+    """Draw organic followers, a lognormal number of mean `followers`, for each of these identities (uint64 [n]).
 
     Returns:
-        Rows of followers, and by whom of the n each is drawn; both int64.
+        Rows of followers, and the index of the followed identity; both int64.
     """
     drawn = lognormals(followers, 1.0, make_key(seed, _FOLLOWED, 0), keys)
     counts = np.minimum(drawn.astype(np.int64), n_organic)
@@ -141,7 +142,7 @@ def make_pair_keys(keys: NDArray[np.uint64], ordinal: I64, key: np.uint64) -> ND
 
 @cached_njit
 def make_post_key(key, member, ordinal):
-    """Return the identity (uint64) of a member's post number `ordinal`; `key` is what `make_orders_key` returns."""
+    """Return the identity (uint64) of a member's post number `ordinal`; `key` comes from `make_orders_key`."""
     return mix(mix(key, member), np.uint64(ordinal))
 
 

@@ -1,8 +1,8 @@
-"""Who carries out operations beside the campaign: a committee of amateurs, or a drilled brigade of the army.
+"""Forces for operations beside the campaign: a committee of amateurs, or a brigade.
 
-A committee is few and flat: members turn up at hours of their own, write few posts, barely coordinate, and have one
-target at a time. A brigade works as the army does - shifts, quotas, officers, discipline - at operations with hours of
-their own. What each may cost makes them comparable: with a budget, a principal has as many members as it can pay.
+A committee is small and has no hierarchy: members work at hours of their own, write few posts, barely coordinate, and
+have one target at a time. A brigade works as the army does, with shifts, quotas, officers and discipline, on operations
+with their own hours. Costs make the two comparable: a budget decides how many members the principal can pay.
 """
 
 import math
@@ -29,21 +29,23 @@ class Committee(HiredForce):
 
     role: ClassVar[str] = "committee"
 
-    name: str = parameter("committee", unit="name", source="one committee; name others otherwise")
+    name: str = parameter("committee", unit="name", source="one committee; others need other names")
     size: int = parameter(6, unit="accounts", source="assumption: few", low=0, high=10**6)
     rate: float = parameter(4.0, unit="posts/h", source="assumption: amateurs", low=0.0, high=1000.0)
     quota: int = parameter(40, unit="posts/day", source="assumption", low=0, high=10**6)
-    duty: int = parameter(8, unit="h", source="assumption: at hours of one's own", low=1, high=24)
+    duty: int = parameter(8, unit="h", source="assumption: each at their own hours", low=1, high=24)
     discipline: float = share(0.5, source="assumption: irregular")
     reposts: float = share(0.3, source="assumption")
     copying: float = share(0.1, source="assumption: sloppy")
     jitter: float = parameter(1800.0, unit="s", source="assumption: sloppy", low=0.0, high=1e5)
     followers: float = parameter(30.0, unit="followers", source="assumption", low=0.0, high=1e9)
-    cost: float = parameter(0.4, unit="money/member-month", source="assumption: of a soldier's", low=0.0, high=1e9)
+    cost: float = parameter(
+        0.4, unit="money/member-month", source="assumption: relative to a member of a brigade", low=0.0, high=1e9
+    )
 
     @property
     def members(self) -> int:
-        """How many there are: as many as the principal's budget pays for, or `size` if there is none."""
+        """Number of members: as many as the principal's budget pays for, or `size` without a budget."""
         budget = self.principal.budget
         return int(budget / self.cost) if budget and self.cost else self.size
 
@@ -52,30 +54,28 @@ class Committee(HiredForce):
         return create_accounts(self.name, self.members, self.followers, n_organic, first_row, seed)
 
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
-        """Return the committee in `rows`: everybody a group of their own, with hours of their own."""
+        """Return the committee in `rows`; each member is a separate group with hours of their own."""
         first = (DAY * draw_each(keyed_hash(make_key(seed, _DUTY, 0), keys), 0)).astype(np.int64)
-        drill = OperatingProfile(
+        profile = OperatingProfile(
             rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
             jitter=self.jitter, group=np.arange(len(rows)), first=first, shift=self.duty, delay=0.0,
         )  # fmt: skip
-        return OperatorGroup(self.operations, drill, rows, keys, seed, max_targets=1)
+        return OperatorGroup(self.operations, profile, rows, keys, seed, max_targets=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Brigade(CommandedForce, HiredForce):
-    """A part of the army with operations of its own."""
+    """A force like the army, with operations of its own."""
 
     role: ClassVar[str] = "troll"
 
-    name: str = parameter("brigade", unit="name", source="one brigade; name others otherwise")
-    cost: float = parameter(
-        1.0, unit="money/member-month", source="unit of money: a soldier's month", low=0.0, high=1e9
-    )
+    name: str = parameter("brigade", unit="name", source="one brigade; others need other names")
+    cost: float = parameter(1.0, unit="money/member-month", source="unit of money: a member's month", low=0.0, high=1e9)
     overhead: float = parameter(4.0, unit="money/month", source="assumption: command and premises", low=0.0, high=1e9)
 
     @property
     def members(self) -> int:
-        """As many as the budget pays for, an officer to `span` of them included; `size` if there is no budget."""
+        """Number of members: as many as the budget pays for, with one officer for `span` members; else `size`."""
         budget = self.principal.budget
         if not (budget and self.cost):
             return self.size
@@ -86,11 +86,11 @@ class Brigade(CommandedForce, HiredForce):
         return create_accounts(self.name, self.members, self.followers, n_organic, first_row, seed)
 
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
-        """Return the brigade in `rows`: officers' groups, in shifts from 8 o'clock on."""
+        """Return the brigade in `rows`: one group for each officer, in shifts from 8 o'clock on."""
         group = np.arange(len(rows)) // self.span
-        drill = OperatingProfile(
+        profile = OperatingProfile(
             rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
             jitter=self.jitter, group=group, first=8 + self.shift * (group % (DAY // self.shift)), shift=self.shift,
             delay=self.delay,
         )  # fmt: skip
-        return OperatorGroup(self.operations, drill, rows, keys, seed)
+        return OperatorGroup(self.operations, profile, rows, keys, seed)

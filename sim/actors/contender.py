@@ -1,14 +1,16 @@
-"""Extremist organisations that compete for standing, and grow by those whom they win.
+"""Extremist organisations that compete for attention and recruit people.
 
-Standing is what anybody can count: reposts and replies of an organisation's shocking content in the last day. Once a
-day it looks at its own and at its rivals':
+The standing of an organisation is public: the reposts and replies that its shocking content of the last day got. Once a
+day it compares its own standing with its rivals':
 
-* habituation: the shock rises by `step` when its own echo per post has not grown (as in `sim.actors.propagandist`);
-* outbidding: if its standing is not above all rivals' together, it goes one `step` beyond their highest level.
+* habituation: the shock rises by `escalation_step` if its own echo for each post has not grown (as in
+  `sim.actors.propagandist`);
+* outbidding: if its standing is not above that of all rivals together, its shock rises to `escalation_step` above their
+  highest shock.
 
-That groups under rising public support outbid each other by violence is the thesis of Bloom 2004 ("Palestinian suicide
-bombing: public support, market share, and outbidding"); that they do so in what they show, and this form, are
-assumptions. Who joins (`sim.make_people.recruiting`) opens an account for the organisation, as long as it has any to give.
+Bloom 2004 ("Palestinian suicide bombing: public support, market share, and outbidding") argues that groups outbid each
+other by violence when public support for it rises. That they outbid each other in what they show, and this form, are
+assumptions. A recruit (`sim.people.recruiting`) opens an account for the organisation while it has any left.
 """
 
 from dataclasses import dataclass
@@ -29,14 +31,12 @@ ESCALATIONS = ("habituation", "outbidding", "both")
 class Contender(Extremists):
     """One of several organisations."""
 
-    name: str = parameter("contender", unit="name", source="one organisation; name others otherwise")
+    name: str = parameter("contender", unit="name", source="one organisation; others need other names")
     escalation: str = parameter("both", unit="kind", source="essay and assumption", choices=ESCALATIONS)
-    recruits: int = parameter(
-        20, unit="accounts", source="assumption: that it can open for recruits", low=0, high=10**6
-    )
+    recruits: int = parameter(20, unit="accounts", source="assumption: accounts for recruits", low=0, high=10**6)
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
-        """Make the propagandists' accounts, and behind them those of future recruits, whom nobody follows."""
+        """Make the propagandists' accounts, then those of future recruits, which nobody follows."""
         members = create_accounts(self.name, self.size + self.recruits, self.followers, n_organic, first_row, seed)
         followed = members.target < first_row + self.size
         source, target = members.source[followed], members.target[followed]
@@ -51,8 +51,8 @@ class ContenderOrganisation(Organisation):
     """One contender in one world.
 
     Attributes:
-        members: how many of its accounts somebody writes for; the rest waits for recruits.
-        standing: its share of what shocking content of the last day got in reposts and replies; nan for none.
+        members: number of accounts in use; the others wait for recruits.
+        market_share: its share of the reposts and replies that shocking content of the last day got; nan for none.
     """
 
     rule: Contender
@@ -64,9 +64,9 @@ class ContenderOrganisation(Organisation):
         self.rates[rule.size :] = 0.0
 
     def order(self, view: PublicView) -> Orders:
-        """Return what the members post in the hour of `view`; who turned to one of them in it writes from now on."""
-        joined = int(np.isin(view.turned_to, self.rows).sum())
-        before, self.members = self.members, min(len(self.rows), self.members + joined)
+        """Return the members' posts in the hour of `view`; recruits of this hour write from now on."""
+        new_members = int(np.isin(view.turned_to, self.rows).sum())
+        before, self.members = self.members, min(len(self.rows), self.members + new_members)
         self.rates[before : self.members] = self._full[before : self.members]
         return super().order(view)
 

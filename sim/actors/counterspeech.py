@@ -1,10 +1,10 @@
-"""Counter-speech: volunteers who stand by whoever was abused, civilly and in the open. They serve nobody.
+"""Counter-speech: volunteers who support people who were abused, civilly and openly. Nobody pays them.
 
-In each hour a volunteer on duty answers the newest contested post of somebody who was answered with abuse in the last
-hour, in agreement. All it does it does by being read: it is among the few mentions that a session shows, an ally to
-who is of that side, and one civil voice more. No effect on fear is put in: Hangartner et al. 2021 measured what
-empathy does to those who hate (-0.1 SD in four weeks), and whoever is abused by order is abused by people who feel
-nothing. Rates are assumptions.
+In each hour an active volunteer replies, in agreement, to the newest contested post of somebody who received an abusive
+reply in the last hour. The reply works only by being read: it takes one of the few slots for mentions, it counts as an
+ally for readers of that side, and it is a civil post on the topic. It has no direct effect on fear: Hangartner et al.
+2021 measured the effect of empathy on authors of hate (-0.1 SD in four weeks), but ordered abuse comes from accounts
+without feelings. Rates are assumptions.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class CounterSpeech(Rule):
 
     role: ClassVar[str] = "volunteer"
 
-    strength: float = share(1.0, source="share of hours in which a volunteer acts; 0 = none does")
+    strength: float = share(1.0, source="1 = in every hour; 0 = never")
     size: int = parameter(20, unit="accounts", source="assumption: a third of the army", low=0, high=10**8)
     rate: float = parameter(1.0, unit="posts/h", source="assumption", low=0.0, high=1000.0)
     followers: float = parameter(30.0, unit="followers", source="assumption: as the army's", low=0.0, high=1e9)
@@ -54,7 +54,7 @@ class Volunteers:
         self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
 
     def order(self, view: PublicView) -> Orders:
-        """Return what they post in the hour of `view`; nobody ordered it."""
+        """Return their posts in the hour of `view`; order and tactic are -1."""
         bait = find_abused(view)
         hour = make_key(self.seed, _HOUR, view.tick)
         able = ~view.inactive[self.rows] & (len(bait) > 0)
@@ -67,12 +67,12 @@ class Volunteers:
 
 
 def find_abused(view: PublicView) -> I64:
-    """Return the rows of the newest contested post of the day of each who was answered with abuse in the last hour."""
+    """Return the newest contested rows of the last day of people who got an abusive reply in the last hour."""
     fresh = find_recent(view, 1)
     hurt = np.unique(view.target[fresh[(view.toxicity[fresh] >= TOXIC_THRESHOLD) & (view.target[fresh] >= 0)]])
     day = find_recent(view, DAY)
     newest = np.full(len(view.inactive), -1)
-    newest[view.original_author[day]] = day  # rows ascend, and the last one written stays
+    newest[view.original_author[day]] = day  # rows ascend, so the newest remains
     found = newest[hurt]
     return np.asarray(found[found >= 0])
 

@@ -1,8 +1,8 @@
-"""An actor whose members hide: it gives its orders as before; what becomes of them is decided here.
+"""An actor whose members evade detection: its orders are changed before they are posted.
 
-* Who *rests* is shown to the actor as barred, so that no work falls to them (participation, rotation).
-* A share of the posts becomes everyday talk, and members talk of everyday things without orders too (camouflage).
-* Posts come later (jitter); if what they answer or repost is gone by then, or their author suspended, not at all.
+* Participation, rotation: members who rest appear inactive to the actor, so it gives them no work.
+* Camouflage: a share of the posts becomes everyday talk; members also write everyday posts without orders.
+* Jitter: posts come later. They are dropped if by then their parent is gone or their author is suspended.
 """
 
 import math
@@ -18,8 +18,8 @@ from sim.state.accounts import I64
 from sim.state.posts import CONTESTED, Drafts, fill_reply, fill_repost, make_drafts
 from sim.state.records import Orders
 
-REPOSTS, REPLIES = 0.5, 0.35  #: shares of everyday acts, as of people (fact 2, rounded)
-RHYTHM, PEAK = 0.8, 20 * 3600.0  #: of everyday talk and of delays over the day, as of people (assumption)
+REPOSTS, REPLIES = 0.5, 0.35  #: shares of everyday posts, as among people (fact 2, rounded)
+RHYTHM, PEAK = 0.8, 20 * 3600.0  #: daily rhythm of everyday talk and of delays, as of people (assumption)
 DAY = 24 * 3600
 
 _REST = stream("evasion/rest")
@@ -31,13 +31,13 @@ _COUNT, _SECOND, _KIND, _PICK, _APPEAL = map(np.uint64, range(5))
 
 
 def add_evasion(rule: Evasion, actor: Actor, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
-    """Return an actor that has the members in `rows`, with these identities, hide; `actor` itself if none has to."""
+    """Return `actor` with evasion for the members in `rows`, who have these identities; `actor` itself without any."""
     acts = rule.jitter > 0.0 or rule.participation < 1.0 or rule.camouflage > 0.0 or rule.everyday > 0.0
     return EvadingActor(rule, actor, rows, keys, seed) if acts else actor
 
 
 def unwrap_actor(actor: Actor) -> Actor:
-    """Return the actor behind one whose members hide."""
+    """Return the actor without its evasion."""
     return actor.actor if isinstance(actor, EvadingActor) else actor
 
 
@@ -45,14 +45,14 @@ class EvadingActor:
     """See the module.
 
     Args:
-        rule: how they hide.
-        actor: who commands them.
+        rule: how members evade detection.
+        actor: the actor that commands them.
         rows: int64 [size], rows of their accounts.
         keys: uint64 [size], their identities.
         seed: of the world.
 
     Attributes:
-        waiting: what has been ordered and is still to come.
+        waiting: delayed orders.
     """
 
     def __init__(self, rule: Evasion, actor: Actor, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
@@ -61,7 +61,7 @@ class EvadingActor:
         self.waiting: list[Orders] = []
 
     def order(self, view: PublicView) -> Orders:
-        """Return what is posted in the hour of `view`."""
+        """Return the posts of the hour of `view`."""
         orders = self.actor.order(view._replace(inactive=self._mark_inactive(view)))
         parts = [*self.waiting, self._delay_posts(self._camouflage(orders, view)), self._write_everyday(view)]
         end = 3600 * (view.tick + 1)
@@ -70,11 +70,11 @@ class EvadingActor:
         return orders.merge(due)
 
     def _mark_inactive(self, view: PublicView) -> NDArray[np.bool_]:
-        """Tell who is suspended or rests, bool [A]."""
-        barred = view.inactive.copy()
+        """Return which accounts are inactive or rest, bool [A]."""
+        inactive = view.inactive.copy()
         turn = keyed_hash(make_key(self.seed, _REST, view.tick // self.rule.rotation), self.keys)
-        barred[self.rows] |= draw_each(turn, 0) >= self.rule.participation
-        return barred
+        inactive[self.rows] |= draw_each(turn, 0) >= self.rule.participation
+        return inactive
 
     def _delay_posts(self, orders: Orders) -> Orders:
         time = orders.drafts.time.copy()
@@ -82,7 +82,7 @@ class EvadingActor:
         return orders._replace(drafts=orders.drafts._replace(time=time))
 
     def _camouflage(self, orders: Orders, view: PublicView) -> Orders:
-        """Return `orders` with a share of the posts as everyday talk of the same accounts, at seconds of their own."""
+        """Return `orders` with a share of the posts replaced by everyday talk of the same accounts at random times."""
         swapped = draw_each(keyed_hash(make_key(self.seed, _SWAP), orders.drafts.key), 0) < self.rule.camouflage
         old = orders.drafts
         time = 3600 * view.tick + (3600.0 * draw_each(old.key[swapped], _SECOND)).astype(np.int64)
@@ -100,7 +100,7 @@ class EvadingActor:
         return self._talk(key, np.repeat(self.rows, count), time, view)
 
     def _talk(self, key: NDArray[np.uint64], author: NDArray[np.integer], time: I64, view: PublicView) -> Orders:
-        """Return everyday posts that nobody ordered; none where nobody has talked of everyday things in a day."""
+        """Return everyday posts without an order; none if the last day has no everyday posts."""
         oldest = int(np.searchsorted(view.time, 3600 * view.tick - DAY))
         rows = oldest + np.flatnonzero((view.topic[oldest:] != CONTESTED) & ~view.removed[oldest:])
         new = make_drafts(len(key) if len(rows) else 0)
@@ -116,7 +116,7 @@ class EvadingActor:
 
 
 def _mark_possible(new: Drafts, view: PublicView) -> NDArray[np.bool_]:
-    """Tell whose authors may act now, of the drafts that refer to nothing or to what can still be read."""
+    """Return which drafts can be posted, bool [D]: the author is active and the parent, if any, is still there."""
     row = new.parent - view.base
     possible: NDArray[np.bool_] = ((new.parent < 0) | (row >= 0)) & ~view.inactive[new.author]
     possible[row >= 0] &= ~view.removed[row[row >= 0]]
@@ -125,7 +125,7 @@ def _mark_possible(new: Drafts, view: PublicView) -> NDArray[np.bool_]:
 
 @cached_njit
 def _delay(time, keys, key, window, diurnal):
-    """Add to each second a delay in 0 .. window: even, or as dense as the day's rhythm at that hour."""
+    """Add to each time a delay in 0 .. window (seconds): uniform, or with the density of the daily rhythm."""
     turn = 2.0 * math.pi / DAY
     for d in range(len(keys)):
         u = draw(mix(key, keys[d]), _SECOND)
@@ -145,9 +145,9 @@ def _delay(time, keys, key, window, diurnal):
 
 @cached_njit
 def _write(new, rows, view):
-    """Fill drafts whose key, author and time stand, from the day's everyday posts in `rows`.
+    """Fill drafts, whose key, author and time are set, from the day's everyday posts in `rows`.
 
-    A post in `rows` may be a repost, so what is reposted often is met often.
+    `rows` includes reposts, so content that is often reposted is often drawn.
     """
     for d in range(len(new.key)):
         post = new.key[d]

@@ -1,4 +1,4 @@
-"""How the organised hide, as knobs. Nothing here is chosen by what works: there is no search over them."""
+"""How organised accounts evade detection, as parameters. The model does not search for values that work."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from sim.state.graph import Graph
 from sim.state.posts import I32
 
 PARAPHRASES = ("copy", "template", "swap", "rewrite")
-MAX_DELAY = 24 * 3600  #: seconds by which a post can be late at most
+MAX_DELAY = 24 * 3600  #: longest delay of a post, seconds
 
 _AGED = stream("evasion/aged")
 _TIE = stream("evasion/tie")
@@ -23,10 +23,10 @@ _MODEL, _FOLLOWER, _FOLLOWEE = range(3)
 
 @dataclass(frozen=True, kw_only=True)
 class Evasion(Rule):
-    """What the organised do so as not to be found; by default nothing.
+    """How organised accounts avoid detection; by default they do nothing.
 
-    `jitter` to `everyday` act in `sim.actors.evading_actor`, and `maturity` in `settle`. The others, and the age of accounts,
-    change nothing in the world: what a platform shows is derived from them (`experiments.detection.surface`).
+    `jitter` to `everyday` act in `sim.actors.evading_actor`, and `maturity` in `add_aged_ties`. The others, and the age
+    of accounts, change nothing in the world, only what a platform shows of it (`experiments.detection.surface`).
     """
 
     jitter: float = parameter(0.0, unit="s", source="0 is off", low=0.0, high=MAX_DELAY / 2)
@@ -41,12 +41,12 @@ class Evasion(Rule):
     maturity: float = share(0.0, source="0 is off")
 
     def draw_aged(self, keys: NDArray[np.uint64], seed: int) -> NDArray[np.bool_]:
-        """Tell which accounts of the organised were not made for the purpose, bool [n]."""
+        """Return which of these accounts are aged, not made for the operation, bool [n]."""
         old: NDArray[np.bool_] = draw_each(keyed_hash(make_key(seed, _AGED), keys), 0) < self.maturity
         return old
 
 
-NO_EVASION = Evasion()  #: nobody hides
+NO_EVASION = Evasion()
 
 
 class _TieEnds(NamedTuple):
@@ -56,27 +56,28 @@ class _TieEnds(NamedTuple):
     other: I32
 
 
-def add_aged_ties(rule: Evasion, band: AccountBatch, first_row: int, graph: Graph, seed: int) -> AccountBatch:
-    """Return `band`, whose rows start at `first_row`, with its aged accounts among the people of `graph`.
+def add_aged_ties(rule: Evasion, batch: AccountBatch, first_row: int, graph: Graph, seed: int) -> AccountBatch:
+    """Return `batch`, whose rows start at `first_row`, with ties of people for its aged accounts.
 
-    Each aged account that follows nobody yet gets as many followers and followees as some person has, drawn by ties:
-    who follows many is more likely to follow it, and it follows who has many followers. Its former followers go.
+    Each aged account that follows nobody yet gets as many followers and followees as a random person of `graph` has.
+    They are the ends of random ties: people who follow many are more likely to follow it, and it is more likely to
+    follow people with many followers. These ties replace its followers.
     """
-    rows = first_row + np.arange(len(band.accounts.key))
-    aged = rule.draw_aged(band.accounts.key, seed) & ~np.isin(rows, band.source)
+    rows = first_row + np.arange(len(batch.accounts.key))
+    aged = rule.draw_aged(batch.accounts.key, seed) & ~np.isin(rows, batch.source)
     if not aged.any() or not len(graph.following):
-        return band
-    rows, keys = rows[aged], keyed_hash(make_key(seed, _TIE), band.accounts.key[aged])
+        return batch
+    rows, keys = rows[aged], keyed_hash(make_key(seed, _TIE), batch.accounts.key[aged])
     model = (draw_each(keys, _MODEL) * (len(graph.followers_start) - 1)).astype(np.int64)
     followed, followers = _draw_ties(_TieEnds(graph.followers_start, graph.followers), rows, keys, model, _FOLLOWER)
     following, followees = _draw_ties(_TieEnds(graph.following_start, graph.following), rows, keys, model, _FOLLOWEE)
-    kept = ~np.isin(band.target, rows)
-    source = np.concatenate([band.source[kept], followers, following])
-    return band._replace(source=source, target=np.concatenate([band.target[kept], followed, followees]))
+    kept = ~np.isin(batch.target, rows)
+    source = np.concatenate([batch.source[kept], followers, following])
+    return batch._replace(source=source, target=np.concatenate([batch.target[kept], followed, followees]))
 
 
 def _draw_ties(ties: _TieEnds, rows: I64, keys: NDArray[np.uint64], model: I64, purpose: int) -> tuple[I64, I64]:
-    """Return each of `rows` as often as its model has ties, and beside it the far end of a random tie."""
+    """Return each of `rows` as often as its model has ties, and the far end of a random tie for each."""
     count = np.diff(ties.start)[model]
     ordinal = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     identity = hash_pairs(np.repeat(keys, count), ordinal.astype(np.uint64))

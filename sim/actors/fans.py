@@ -1,8 +1,8 @@
-"""Fans: real people who agree openly when to cheer. Coordinated, and genuine: what a detector must not flag.
+"""Fans: genuine people who agree openly when to cheer. They are coordinated, and a detector must not flag them.
 
-Once a day, in the hour of the rally, who turns out posts on the fans' own topic - own words, a chant that many repeat,
-reposts of what other fans wrote in the last day - within minutes of each other. At other hours they are ordinary, if
-busy: some posts on everyday topics. They have no side.
+Once a day, in the hour of the rally, fans who take part post on their topic within minutes of each other: their own
+words, a chant that many copy, and reposts of other fans' posts of the last day. At other hours they write some posts on
+their topic. They take no side.
 """
 
 import math
@@ -23,13 +23,13 @@ from sim.state.records import Orders
 _HOUR = stream("fans/hour")
 _COMES, _EXTRA = map(np.uint64, range(2))
 _PICK, _MIX, _CHANT, _SECOND, _APPEAL = map(np.uint64, range(5))
-FIRST_CHANT = 1_000_000_000  #: number of the first chant, beyond those of texts that others copy
-MORNING, BEDTIME = 8, 24  #: hours of the day between which fans post at all (assumption)
+FIRST_CHANT = 1_000_000_000  #: number of the first chant, above those of other copied texts
+MORNING, BEDTIME = 8, 24  #: hours of the day between which fans post (assumption)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fans(Rule):
-    """How many, how often, and how close together."""
+    """Number and activity of fans."""
 
     role: ClassVar[str] = "fan"
 
@@ -46,11 +46,11 @@ class Fans(Rule):
     following: float = parameter(30.0, unit="followees", source="assumption: as many", low=0.0, high=1e9)
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
-        """Make the fans' accounts, whose rows start at `first_row`; people follow them, and are followed."""
-        band = create_accounts("fans", self.size, self.followers, n_organic, first_row, seed)
+        """Make the fans' accounts, whose rows start at `first_row`; they have followers and followees."""
+        batch = create_accounts("fans", self.size, self.followers, n_organic, first_row, seed)
         theirs = create_accounts("fans/following", self.size, self.following, n_organic, first_row, seed)
-        source = np.concatenate([band.source, theirs.target])
-        return band._replace(source=source, target=np.concatenate([band.target, theirs.source]))
+        source = np.concatenate([batch.source, theirs.target])
+        return batch._replace(source=source, target=np.concatenate([batch.target, theirs.source]))
 
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "FanClub":
         """Return the club whose members are the accounts in `rows`."""
@@ -64,7 +64,7 @@ class FanClub:
         self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
 
     def order(self, view: PublicView) -> Orders:
-        """Return what the fans post in the hour of `view`; nobody ordered it."""
+        """Return the fans' posts in the hour of `view`; order and tactic are -1."""
         clock = view.tick % 24
         rallying = clock == self.rule.rally_hour
         if not (rallying or MORNING <= clock < BEDTIME):
@@ -78,7 +78,7 @@ class FanClub:
         return orders
 
     def _find_cheers(self, view: PublicView) -> I64:
-        """Rows of the last 20 standing originals of fans on their topic in the last day."""
+        """Return rows of the last 20 originals of fans on their topic in the last day that are not removed."""
         rows = np.arange(np.searchsorted(view.time, (view.tick - 24) * 3600), len(view.time))
         own = (view.topic[rows] == self.rule.topic) & (view.kind[rows] == ORIGINAL) & ~view.removed[rows]
         rows = rows[own]
@@ -90,12 +90,12 @@ def _make_unordered(n: int) -> Orders:
 
 
 @cached_njit
-def _count_posts(keys, hour, barred, rallying, p):
+def _count_posts(keys, hour, inactive, rallying, p):
     """Return how many posts each fan writes in this hour, int64."""
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
         fan = mix(hour, keys[m])
-        if barred[m] or (rallying and draw(fan, _COMES) >= p.turnout):
+        if inactive[m] or (rallying and draw(fan, _COMES) >= p.turnout):
             continue
         count[m] = int((p.cheers if rallying else p.rate) + draw(fan, _EXTRA))
     return count

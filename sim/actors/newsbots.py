@@ -1,7 +1,7 @@
-"""News bots: accounts of outlets that post an agency's bulletins by themselves. Automatic, and genuine.
+"""News bots: accounts of outlets that post an agency's bulletins automatically. They are genuine.
 
-The agency puts out bulletins around the clock; each outlet that takes one up posts the same words within a minute or
-so. A share of bulletins is about the contested topic, without a side.
+The agency publishes bulletins around the clock; each outlet that uses one posts the same words within about a minute.
+A share of bulletins is about the contested topic and takes no side.
 """
 
 import math
@@ -28,16 +28,16 @@ MAX_BULLETINS = 64  #: bulletins in an hour
 
 @dataclass(frozen=True, kw_only=True)
 class NewsBots(Rule):
-    """How many outlets, and how many bulletins."""
+    """Number of outlets and bulletins."""
 
     role: ClassVar[str] = "newsbot"
 
     size: int = parameter(12, unit="accounts", source="assumption", low=0, high=10**8)
     bulletins: float = parameter(1.0, unit="bulletins/h", source="assumption", low=0.0, high=MAX_BULLETINS - 1)
-    uptake: float = share(0.6, source="assumption: P(an outlet takes up a bulletin)")
+    uptake: float = share(0.6, source="assumption: P(an outlet posts a bulletin)")
     contested: float = share(0.1, source="assumption: share of bulletins on the contested topic")
-    topics: int = parameter(4, unit="topics", source="assumption: everyday ones that are news", low=1, high=10**4)
-    lag: float = parameter(30.0, unit="s", source="assumption: mean delay behind the agency", low=0.0, high=3600.0)
+    topics: int = parameter(4, unit="topics", source="assumption: everyday topics with news", low=1, high=10**4)
+    lag: float = parameter(30.0, unit="s", source="assumption: mean delay after the agency", low=0.0, high=3600.0)
     followers: float = parameter(60.0, unit="followers", source="assumption", low=0.0, high=1e9)
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
@@ -56,20 +56,20 @@ class Agency:
         self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
 
     def order(self, view: PublicView) -> Orders:
-        """Return what the outlets post in the hour of `view`; nobody ordered it."""
+        """Return the outlets' posts in the hour of `view`; order and tactic are -1."""
         hour = make_key(self.seed, _BULLETIN, view.tick)
         number = int(self.rule.bulletins + draw(hour, _EXTRA))
-        orders, barred = make_orders_key(self.seed, view.tick), view.inactive[self.rows]
+        orders, inactive = make_orders_key(self.seed, view.tick), view.inactive[self.rows]
         new, written = make_drafts(number * len(self.rows)), 0
         if len(new.key):
-            written = _fill(new, self.rows, self.keys, barred, number, hour, orders, view.tick, get_values(self.rule))
+            written = _fill(new, self.rows, self.keys, inactive, number, hour, orders, view.tick, get_values(self.rule))
         new = type(new)._make(column[:written] for column in new)
         return Orders(new, np.full(written, -1, np.int64), np.full(written, -1, np.int8))
 
 
 @cached_njit
-def _fill(new, rows, keys, barred, number, hour, orders, tick, p):
-    """Fill in who takes up which bulletin; return how many posts that is."""
+def _fill(new, rows, keys, inactive, number, hour, orders, tick, p):
+    """Fill in which outlet posts which bulletin; return the number of posts."""
     d = 0
     for bulletin in range(number):
         told = mix(hour, np.uint64(bulletin))
@@ -78,7 +78,7 @@ def _fill(new, rows, keys, barred, number, hour, orders, tick, p):
             about = 1 + int(draw(told, _WHICH) * p.topics)
         for m in range(len(rows)):
             post = make_post_key(orders, keys[m], bulletin)
-            if barred[m] or draw(post, _TAKES) >= p.uptake:
+            if inactive[m] or draw(post, _TAKES) >= p.uptake:
                 continue
             new.key[d] = post
             new.author[d] = new.original_author[d] = rows[m]

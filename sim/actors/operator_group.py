@@ -1,23 +1,23 @@
-"""A crew: members who carry out operations as their drill lets them. Committees, brigades and sleepers are crews.
+"""An operator group: members who carry out operations with one operating profile (committees, brigades, sleepers).
 
-Each hour the crew looks at what anybody can see. A member works on one of the operations that run for it (they take
-turns by their number), writes floor(rate intensity + u) posts, at most what is left of the day's quota, and rests
-when there is nothing to work on. Who is suspended or unmasked writes nothing. Fresh posts of one hour are copies of
-one of the crew's four texts with the member's own probability of copying; those of one group share a second for their
-first, second, ... act of the hour, plus an exponential delay. What the tactics do:
+Each hour the group reads the public view. A member works on one of the running operations (members are spread over them
+by number) and writes floor(rate intensity + u) posts, at most the rest of the day's quota; without anything to work on
+it rests. Suspended and unmasked members write nothing. An original post copies one of the group's four texts of the
+hour with the member's own probability of copying. Members who share an officer post their first, second, ... post of
+the hour at a common time, plus an exponential delay. The tactics:
 
-* flood: praise of the line, `toxic_share` of it abusive;
-* abuse: a toxic answer to the newest post of one of the targets;
+* flood: praise of the principal's line, `toxic_share` of it abusive;
+* abuse: a toxic reply to the newest post of one of the targets;
 * amplify: a repost of one of the 20 most engaged posts of the day that praise the line;
-* smear: content about one of the targets (theme SMEAR), which names it: it reads it among its mentions;
-* demoralise: distress (theme DISTRESS) in the voice of the extremists, or as news from the other side; or reposts of
+* smear: content against one of the targets (theme SMEAR), which appears among the target's mentions;
+* demoralise: distress (theme DISTRESS), written as if by extremists, or as news from the other side; or reposts of
   genuine distress;
 * sway: civil content of the stance `stance`, against the extremists;
 * civic: civil engagement on an everyday topic (theme CIVIC);
-* protest: a dissenting call with the hour's slogan.
+* protest: a dissenting call with the slogan of the hour.
 
-Flood, smear and fresh distress are in part reposts of the crew's own posts of the day. All of this is assumption, with
-rates and coordination as in `sim.actors.army`.
+Part of the posts of flood, smear and demoralise are reposts of the group's own posts of the day. All of this is
+assumption, with rates and coordination as in `sim.actors.army`.
 """
 
 import math
@@ -44,7 +44,7 @@ _TEXT = stream("crew/text")
 
 @dataclass(frozen=True, kw_only=True)
 class HiredForce(Rule):
-    """What every force of crews has: operations by name or one after the other, and who pays for them."""
+    """Base of forces that are operator groups: operations, as a tuple or by name, and the principal who pays."""
 
     operations: tuple[Operation, ...] = parameter((), unit="rules", source="of the scenario")
     principal: Principal = parameter(Principal(), unit="rule", source="of the scenario")
@@ -57,18 +57,18 @@ class HiredForce(Rule):
 
 @dataclass(frozen=True)
 class OperatingProfile:
-    """How regular, many and alike the acts of a crew's members are."""
+    """How much, how regularly and how uniformly the members of an operator group post."""
 
-    rate: float  #: posts/h of who is at it
+    rate: float  #: posts/h of a working member
     quota: int  #: posts/day
-    discipline: float  #: P(who is on duty obeys in an hour)
-    reposts: float  #: share of acts that repost the crew's own posts, where the tactic has any
-    copying: float  #: mean over members of the share of fresh posts that copy a text
-    jitter: float  #: mean seconds behind the group's second
-    group: I64  #: [M] members of one group act in the same seconds
+    discipline: float  #: P(a member on duty works in an hour)
+    reposts: float  #: share of posts that repost the group's own posts, if the tactic has any
+    copying: float  #: mean over members of the share of original posts that copy a text
+    jitter: float  #: mean delay after the common time, seconds
+    group: I64  #: [M] members with the same number post at common times
     first: I64  #: [M] hour of the day at which a member's duty begins
-    shift: int  #: hours of duty a day
-    delay: float  #: mean hours by which an order reaches a group late, drawn for each group and day
+    shift: int  #: hours of duty in a day
+    delay: float  #: mean delay of an order, hours, drawn for each group and day
 
 
 class OperatorGroup:
@@ -76,11 +76,11 @@ class OperatorGroup:
 
     Args:
         operations: what they do, and when.
-        drill: how they do it.
+        profile: how they do it.
         rows: int64 [M], account rows of the members.
         keys: uint64 [M], their identities.
         seed: of the world.
-        most: targets at most, whatever the operation says.
+        max_targets: most targets of an operation.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class OperatorGroup:
         return self._write(view, work, count, task, aims) if count.any() else _make_empty_orders(aims)
 
     def _choose_targets(self, view: PublicView) -> None:
-        """Choose the targets of the operations that begin, for good."""
+        """Choose the targets of the operations that begin; they do not change later."""
         for number, operation in enumerate(self.operations):
             if operation.start == view.tick:
                 if not operation.victims and operation.tactic in ("abuse", "smear"):
@@ -121,7 +121,7 @@ class OperatorGroup:
                 self.targets[number] = self.targets[number][: self.max_targets]
 
     def _make_tasks(self, view: PublicView, rows: I64) -> Tasks:
-        """Lay out the operations and what of the day's posts each can act upon."""
+        """Return the operations as columns, with the posts of the day that each can act upon."""
         own = _mark_rows(self.rows, len(view.inactive))
         ops = self.operations
         parts = [self._find_material(view, rows, own, number) for number in range(len(ops))]
@@ -164,22 +164,22 @@ class OperatorGroup:
 
     def _share_work(self, view: PublicView, work: Tasks) -> tuple[I64, I64]:
         """Return how many posts each member writes, and for which operation."""
-        drill, tick = self.profile, view.tick
-        groups = np.arange(int(drill.group.max()) + 1, dtype=np.uint64)
-        late = exponentials(keyed_hash(make_key(self.seed, _TRAIT, 1 + tick // DAY), groups), 0, drill.delay).astype(
+        profile, tick = self.profile, view.tick
+        groups = np.arange(int(profile.group.max()) + 1, dtype=np.uint64)
+        late = exponentials(keyed_hash(make_key(self.seed, _TRAIT, 1 + tick // DAY), groups), 0, profile.delay).astype(
             np.int64
         )
-        duty = (tick % DAY - drill.first) % DAY < drill.shift
+        duty = (tick % DAY - profile.first) % DAY < profile.shift
         able = duty & ~view.inactive[self.rows] & ~view.unmasked[self.rows]
         count, task = np.zeros((2, len(self.rows)), np.int64)
         hour = make_key(self.seed, _HOUR, tick)
-        assign_work(count, task, self.keys, hour, able, np.minimum(late, DAY - 1)[drill.group], self.used, tick, work,
+        assign_work(count, task, self.keys, hour, able, np.minimum(late, DAY - 1)[profile.group], self.used, tick, work,
                    self._get_numbers())  # fmt: skip
         return count, task
 
     def _get_numbers(self) -> ProfileNumbers:
-        drill = self.profile
-        return ProfileNumbers(drill.rate, drill.quota, drill.discipline, drill.reposts, drill.jitter)
+        profile = self.profile
+        return ProfileNumbers(profile.rate, profile.quota, profile.discipline, profile.reposts, profile.jitter)
 
     def _write(self, view: PublicView, work: Tasks, count: I64, task: I64, aims: I64) -> Orders:
         new, tactic = make_drafts(int(count.sum())), np.repeat(work.tactic[task], count)
@@ -192,7 +192,7 @@ class OperatorGroup:
 
 
 def find_most_visible(view: PublicView, own: I64, camp: str, most: int) -> I64:
-    """Return the accounts, `own` apart, whose content of a camp had the largest echo in the last day, first first."""
+    """Return the accounts, without `own`, whose content of a camp got most engagement in the last day, in order."""
     echo = sum_engagement(find_recent(view, DAY), view, _mark_rows(own, len(view.inactive)), CAMPS.index(camp))
     found = np.flatnonzero(echo)
     return found[np.argsort(-echo[found], kind="stable")][:most]

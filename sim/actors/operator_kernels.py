@@ -1,4 +1,4 @@
-"""What members of a crew write, in compiled code: who works on which operation, and what fills a draft.
+"""Compiled code of operator groups: which member works on which operation, and the contents of drafts.
 
 See `sim.actors.operator_group` for what the tactics do.
 """
@@ -18,8 +18,8 @@ from sim.state.posts import CIVIC, CONTESTED, DISTRESS, FIRST_SLOGAN, SMEAR, fil
 FLOOD, ABUSE, LIFT, SMEARING, DEMORALISE, SWAY, CIVIL, PROTEST = range(len(OPERATIONS))
 IMPERSONATE, AMPLIFY, NEWS = range(len(DELIVERIES))
 CIVIC_TOPIC = 1  #: the everyday topic of civil causes
-TEXTS_IN_USE = 4  #: in use at a time
-FIRST_TEMPLATE = 2**28  #: number of a crew's first text; the army's come before, slogans behind
+TEXTS_IN_USE = 4  #: texts of a group in one hour
+FIRST_TEMPLATE = 2**28  #: number of a group's first text; the army's are lower, slogans higher
 
 # Purposes of a member's draws in one hour, and of a post's draws.
 _OBEY, _EXTRA = map(np.uint64, range(2))
@@ -28,7 +28,7 @@ _SLOT = np.uint64(0)
 
 
 class ProfileNumbers(NamedTuple):
-    """The drill's numbers for compiled code."""
+    """The numbers of an operating profile, for compiled code."""
 
     rate: float
     quota: int
@@ -38,7 +38,7 @@ class ProfileNumbers(NamedTuple):
 
 
 class Tasks(NamedTuple):
-    """The operations as columns, and what each can act upon: rows first[o] .. stop[o] - 1 of `row`; likewise aims."""
+    """The operations as columns; operation o acts upon row[first[o]:stop[o]], and likewise on its targets."""
 
     tactic: I64
     start: I64
@@ -58,7 +58,7 @@ class Tasks(NamedTuple):
 
 @cached_njit
 def sum_engagement(rows, view, own, camp):
-    """Return, for each account, the echo of its content of the camp among `rows` (float64 [A]); none of `own`."""
+    """Return the engagement of each account's content of the camp among `rows`, float64 [A]; 0 for `own`."""
     visible = np.zeros(len(own))
     for j in rows:
         principal, extremist = view.stance_principal[j], view.stance_extremist[j]
@@ -73,13 +73,13 @@ def sum_engagement(rows, view, own, camp):
 
 
 @cached_njit
-def find_newest(rows, voice, aimed):
-    """Return the newest of `rows` of each aimed account, ascending, int64."""
+def find_newest(rows, original_author, targeted):
+    """Return the newest of `rows` of each targeted account, ascending, int64."""
     out, n = np.empty(len(rows), np.int64), 0
-    done = np.zeros(len(aimed), np.bool_)
+    done = np.zeros(len(targeted), np.bool_)
     for x in range(len(rows) - 1, -1, -1):
-        who = voice[rows[x]]
-        if aimed[who] and not done[who]:
+        who = original_author[rows[x]]
+        if targeted[who] and not done[who]:
             done[who] = True
             out[n] = rows[x]
             n += 1
@@ -88,13 +88,13 @@ def find_newest(rows, voice, aimed):
 
 @cached_njit
 def _only_reposts(work, o):
-    """Tell whether operation `o` writes nothing of its own."""
+    """Return whether operation `o` only reposts."""
     return work.tactic[o] == LIFT or (work.tactic[o] == DEMORALISE and work.delivery[o] == AMPLIFY)
 
 
 @cached_njit
 def _is_idle(work, o):
-    """Tell whether operation `o` finds nothing to act upon."""
+    """Return whether operation `o` has nothing to act upon."""
     if work.tactic[o] == SMEARING:
         return work.target_first[o] == work.target_stop[o]
     return (work.tactic[o] == ABUSE or _only_reposts(work, o)) and work.first[o] == work.stop[o]
@@ -123,7 +123,7 @@ def assign_work(count, task, keys, hour, able, late, used, tick, work, p):
 
 @cached_njit
 def fill_drafts(new, rows, keys, group, copying, count, task, work, view, orders, text, p):
-    """Fill the drafts of all members, who come one after the other."""
+    """Fill the drafts of all members, in order of members."""
     d = 0
     for m in range(len(count)):
         o = task[m]
@@ -149,7 +149,7 @@ def fill_drafts(new, rows, keys, group, copying, count, task, work, view, orders
 
 @cached_njit
 def _compose(new, d, post, pick, tactic, o, j, work, view):
-    """Fill draft `d` with fresh content of an operation."""
+    """Fill draft `d` with original content of an operation."""
     new.topic[d] = CONTESTED
     new.stance_principal[d], new.stance_extremist[d] = 1.0, -1.0
     new.appeal[d] = 0.5 * draw(post, _APPEAL)

@@ -1,4 +1,4 @@
-"""Extremist propagandists: volume to look many, and shock that must rise because audiences get used to it."""
+"""Extremist propagandists: they post much, to look many, and raise the shock because audiences get used to it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,7 +21,7 @@ _EXTRA, _APPEAL, _SECOND, _SHOCK = map(np.uint64, range(4))
 
 @dataclass(frozen=True, kw_only=True)
 class Extremists(Rule):
-    """Number, volume and the rule of escalation."""
+    """Number, volume and escalation of propagandists."""
 
     role: ClassVar[str] = "extremist"
 
@@ -29,10 +29,10 @@ class Extremists(Rule):
     posts_per_day: float = parameter(
         7.0, unit="posts/day", source="Berger & Morgan 2015 (second-hand)", low=0.0, high=1e4
     )
-    hyperactivity: float = parameter(1.0, unit="log", source="assumption: few write most", low=0.0, high=4.0)
+    hyperactivity: float = parameter(1.0, unit="log", source="assumption: a few write most posts", low=0.0, high=4.0)
     followers: float = parameter(40.0, unit="followers", source="assumption", low=0.0, high=1e9)
     shock: float = share(0.3, source="assumption: level at the start")
-    escalation_step: float = share(0.02, source="assumption: escalation a day when the echo fades")
+    escalation_step: float = share(0.02, source="assumption: rise in a day if the echo does not grow")
     shocking_share: float = share(0.3, source="assumption: share of posts with shocking content")
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
@@ -45,7 +45,7 @@ class Extremists(Rule):
 
 
 class Organisation:
-    """One extremist organisation in one world: it watches its echo and escalates when it fades."""
+    """One extremist organisation in one world: it escalates if its echo does not grow."""
 
     def __init__(self, rule: Extremists, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
         self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
@@ -54,7 +54,7 @@ class Organisation:
         self.engagement = 0.0
 
     def order(self, view: PublicView) -> Orders:
-        """Return what the propagandists post in the hour of `view`; once a day, look at the echo."""
+        """Return the propagandists' posts in the hour of `view`; check the echo once a day."""
         if view.tick % 24 == 0 and view.tick > 0:
             self._escalate(view)
         hour = make_key(self.seed, _HOUR, view.tick)
@@ -66,7 +66,7 @@ class Organisation:
         return Orders(new, np.full(len(new.key), view.tick, np.int64), np.full(len(new.key), -1, np.int8))
 
     def _escalate(self, view: PublicView) -> None:
-        """Raise the shock when reposts and replies per own post are no more than a day ago."""
+        """Raise the shock unless the mean engagement of the organisation's posts has grown since yesterday."""
         rows = find_recent(view, 24)
         rows = rows[np.isin(view.original_author[rows], self.rows)]
         echo = float((view.reposts[rows] + view.replies[rows]).mean()) if rows.size else 0.0
@@ -76,17 +76,17 @@ class Organisation:
 
 
 @cached_njit
-def _count_posts(rates, keys, hour, barred):
-    """Return how many posts each member writes in an hour, int64: its rate, rounded at random."""
+def _count_posts(rates, keys, hour, inactive):
+    """Return how many posts each member writes in an hour, int64: the rate, rounded at random."""
     count = np.zeros(len(keys), np.int64)
     for m in range(len(keys)):
-        if not barred[m]:
+        if not inactive[m]:
             count[m] = int(rates[m] + draw(mix(hour, keys[m]), _EXTRA))
     return count
 
 
 @cached_njit
-def _write(new, rows, keys, count, orders, now, shock, content):
+def _write(new, rows, keys, count, orders, now, shock, shocking_share):
     d = 0
     for m in range(len(count)):
         for ordinal in range(count[m]):
@@ -96,6 +96,6 @@ def _write(new, rows, keys, count, orders, now, shock, content):
             new.time[d] = now + int(3600.0 * draw(post, _SECOND))
             new.stance_principal[d], new.stance_extremist[d] = -1.0, 1.0
             new.appeal[d] = 0.5 * draw(post, _APPEAL)
-            if draw(post, _SHOCK) < content:
+            if draw(post, _SHOCK) < shocking_share:
                 new.shock[d] = shock
             d += 1

@@ -1,8 +1,8 @@
-"""Members of the army who write nothing and report what dissenters write, so that moderators take it down.
+"""False reports: members write nothing and report dissenters' posts, so that moderators take them down.
 
-Each hour the most visible dissenters of the last day are singled out, as the commander does. Each member looks once at
-each of their civil posts, in the hour after it was written, and reports it with probability `rate` (assumption). What
-comes of it is up to moderation: its reviewers err, and have the less time for what readers report.
+Each hour the most visible dissenters of the last day are the targets, as for the commander. In the hour after a
+target's civil post, each member reports it with probability `rate` (assumption). The effect depends on moderation:
+reviewers make errors, and they have less time for readers' reports.
 """
 
 from dataclasses import dataclass
@@ -25,23 +25,25 @@ _REPORT = stream("reporters/report")
 
 @dataclass(frozen=True, kw_only=True)
 class Reporters(Rule):
-    """Size, aim and hours of the reporters."""
+    """Number, targets and hours of the reporters."""
 
     role: ClassVar[str] = "troll"
 
-    name: str = parameter("reporters", unit="name", source="one group; name others otherwise")
+    name: str = parameter("reporters", unit="name", source="one group; others need other names")
     size: int = parameter(20, unit="accounts", source="assumption", low=0, high=10**6)
     start: int = parameter(72, unit="h", source="of the scenario", low=0, high=10**9)
     hours: int = parameter(144, unit="h", source="of the scenario", low=0, high=10**9)
     rate: float = share(0.3, source="assumption: P(a member reports a post of a target)")
-    targets: int = parameter(40, unit="accounts", source="assumption: as many as are abused", low=0, high=10**9)
+    targets: int = parameter(
+        40, unit="accounts", source="assumption: as many as the campaign's targets", low=0, high=10**9
+    )
 
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the members' accounts, which nobody follows."""
         return create_accounts(self.name, self.size, 0.0, n_organic, first_row, seed)
 
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "ReporterGroup":
-        """Return who reports with the accounts in `rows`."""
+        """Return the group with the accounts in `rows`."""
         return ReporterGroup(self, rows, keys, seed)
 
 
@@ -52,7 +54,7 @@ class ReporterGroup:
         self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
 
     def order(self, view: PublicView) -> Orders:
-        """Return what the members report in the hour of `view`; they write nothing."""
+        """Return the members' reports in the hour of `view`, without posts."""
         nothing = Orders(make_drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
         if not self.rule.start <= view.tick < self.rule.start + self.rule.hours:
             return nothing
@@ -68,7 +70,7 @@ class ReporterGroup:
 
 @cached_njit
 def _draw_reports(reported, rows, root, keys, key, rate):
-    """Fill in the rows that members report; return how many. Keyed by member and content."""
+    """Fill in the reported rows; return their number. Draws are keyed by member and content."""
     n = 0
     for j in rows:
         for member in keys:

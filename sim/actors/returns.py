@@ -1,8 +1,8 @@
-"""Operators whose account is suspended come back under another one, from a reserve laid in beforehand.
+"""Operators whose account is suspended come back with another account from a reserve.
 
-An account in reserve begins with nobody who follows it, unless it is *aged*: opened long before, kept for the purge,
-with a few followers of its own. Nobody follows it because of whom it replaces: they must find it again
-(`sim.make_people.following`). It keeps its operator's key, so that a return shifts no draw.
+A reserve account has no followers at first, unless it is *aged*: opened long before, with a few followers. Followers of
+the old account must find the new one (`sim.people.following`). The operator's key stays the same, so a return shifts no
+draw.
 """
 
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ _AGED = stream("returns/aged")
 
 @dataclass(frozen=True, kw_only=True)
 class Returns(Rule):
-    """How many accounts each operator has in reserve, and how soon the next one is taken up."""
+    """Size of each operator's reserve, and how soon the next account is used."""
 
     spares: int = parameter(3, unit="accounts/operator", source="assumption", low=1, high=1000)
     delay: float = parameter(24.0, unit="h", source="assumption: mean time until the next account", low=0.0, high=1e6)
-    aged: float = share(0.2, source="assumption: of the reserve; aged accounts were redeployed after purges in Turkey")
+    aged: float = share(0.2, source="assumption; aged accounts were reused after purges in Turkey")
     aged_followers: float = parameter(5.0, unit="followers", source="assumption", low=0.0, high=1e9)
 
     def create_reserve(self, operators: NDArray[np.uint64], n_organic: int, first_row: int, seed: int) -> AccountBatch:
-        """Make the accounts in reserve for operators of these keys, generation after generation, from `first_row` on.
+        """Make the reserve accounts of operators with these keys, by generation, from row `first_row` on.
 
         Only aged accounts have followers.
         """
@@ -43,15 +43,15 @@ class Returns(Rule):
         return AccountBatch(accounts, source[old], first_row + owner[old])
 
     def make_register(self, accounts: int, operators: NDArray[np.uint64], seed: int) -> Register:
-        """Return the register of so many accounts, of which the last are in reserve: aged ones, and not yet opened."""
-        joined, former = np.zeros(accounts, np.int64), np.full(accounts, -1, np.int64)
-        joined[accounts - self.spares * len(operators) :][~self._mark_aged(self._make_identities(operators, seed))] = (
-            NEVER
-        )
-        return Register(joined, former)
+        """Return the register of this number of accounts; the last are the reserve, opened (aged ones) or not yet."""
+        opened_at, predecessor = np.zeros(accounts, np.int64), np.full(accounts, -1, np.int64)
+        opened_at[accounts - self.spares * len(operators) :][
+            ~self._mark_aged(self._make_identities(operators, seed))
+        ] = NEVER
+        return Register(opened_at, predecessor)
 
     def _make_identities(self, operators: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
-        """Return an identity for each account in reserve, uint64."""
+        """Return an identity for each reserve account, uint64."""
         generation = np.repeat(np.arange(self.spares), len(operators))
         return make_pair_keys(np.tile(operators, self.spares), generation, make_key(seed, _AGED))
 
@@ -61,14 +61,14 @@ class Returns(Rule):
 
 
 class Operators:
-    """Which account each operator runs now, in one world.
+    """The account that each operator runs now, in one world.
 
     Args:
         rule: of their returns; None: nobody returns.
-        crews: int64 arrays, one for each actor: the accounts that its members run. Actors are mustered with these very
-            arrays, which change in place when an account is taken up.
-        keys: uint64 [O], identities of all operators in the order of the crews.
-        first_spare: row of the first account in reserve.
+        account_rows: int64 arrays, one for each actor: the accounts that its members run. Actors hold the same arrays,
+            which change in place when an operator changes the account.
+        keys: uint64 [O], identities of all operators, in the order of `account_rows`.
+        first_spare: row of the first reserve account.
         seed: of the world.
     """
 
@@ -86,18 +86,18 @@ class Operators:
         self._due = np.full(len(keys), NEVER)
 
     def come_back(self, accounts: Accounts, register: Register, tick: int) -> I64:
-        """Let operators whose account is suspended take up the next one when it is time; return these rows, int64.
+        """Let operators of suspended accounts use their next account when it is time; return its rows, int64.
 
-        Who is let back into the old account before that stays there. Writes the register.
+        An operator whose suspension ends before that keeps the old account. Writes the register.
         """
         if self.rule is None or not len(self.keys):
             return np.zeros(0, np.int64)
         now = np.concatenate(self.account_rows)
-        barred = (accounts.suspended_until[now] > tick) & (self._used < self.rule.spares)
-        new = barred & (self._due == NEVER)
+        suspended = (accounts.suspended_until[now] > tick) & (self._used < self.rule.spares)
+        new = suspended & (self._due == NEVER)
         hour = keyed_hash(make_key(self.seed, _RETURN, tick), self.keys[new])
         self._due[new] = tick + exponentials(hour, 0, self.rule.delay).astype(np.int64)
-        self._due[~barred] = NEVER
+        self._due[~suspended] = NEVER
         back = np.flatnonzero(self._due <= tick)
         rows: I64 = self.first_spare + self._used[back] * len(self.keys) + back
         register.predecessor[rows] = now[back]
@@ -108,7 +108,7 @@ class Operators:
         return rows
 
     def _take_up(self, operators: I64, rows: I64) -> None:
-        ends = np.cumsum([len(crew) for crew in self.account_rows])
-        for crew, end in zip(self.account_rows, ends, strict=True):
-            mine = (operators >= end - len(crew)) & (operators < end)
-            crew[operators[mine] - (end - len(crew))] = rows[mine]
+        ends = np.cumsum([len(current) for current in self.account_rows])
+        for current, end in zip(self.account_rows, ends, strict=True):
+            mine = (operators >= end - len(current)) & (operators < end)
+            current[operators[mine] - (end - len(current))] = rows[mine]

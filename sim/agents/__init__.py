@@ -1,15 +1,14 @@
-"""Accounts as Mesa agents: thin views of rows, made only when somebody asks.
+"""Accounts as Mesa agents: thin views of rows, made only when they are asked for.
 
-State lives in the columns of `sim.state.accounts.Accounts`. A view holds a model and a row number and
-nothing else; an `AccountSet` holds row numbers and answers from the columns. So `model.agents`,
-`agents_by_type`, `select`, `agg`, `groupby` and `mesa.DataCollector` work as in Mesa 3.3 to 3.5, while a
-million accounts cost no Python object.
+State is kept in the columns of `sim.state.accounts.Accounts`. A view holds only a model and a row number; an
+`AccountSet` holds row numbers and reads the columns. So `model.agents`, `agents_by_type`, `select`, `agg`, `groupby`
+and `mesa.DataCollector` work as in Mesa 3.3 to 3.5, and a million accounts need no Python objects.
 
-People of a type of one's own (`ColumnModel.set_agent_class`) are lasting objects beside the views, with Python
-methods that the tick calls (`sim.agents.custom`).
+People of a custom type (`ColumnModel.set_agent_class`) are lasting objects, with Python methods that the tick calls
+(`sim.agents.custom`).
 
-Two things differ from plain Mesa. Views are made afresh each time and are equal by model and row, never
-`is`; and Mesa's own `AgentSet([...])` keeps weak references, so it forgets views: use `select`.
+Two things differ from plain Mesa. Views are made new each time: compare them with `==`, never with `is`. And Mesa's own
+`AgentSet([...])` keeps weak references, so it loses views: use `select`.
 """
 
 from sim.agents.model import ColumnModel as ColumnModel

@@ -1,6 +1,6 @@
-"""What an account and a set of accounts ask of the model that holds their columns.
+"""What views and sets of accounts need from the model that holds their columns.
 
-Imports within this folder go one way: model -> own | sets -> views -> values | holder.
+Imports within this folder go one way: model -> custom | sets -> views -> values | holder.
 """
 
 from random import Random
@@ -14,7 +14,7 @@ from sim.state.graph import Graph
 
 
 class Asking(Protocol):
-    """The people of a user's own types; see `sim.agents.custom`."""
+    """The people of custom types; see `sim.agents.custom`."""
 
     is_answering: bool
 
@@ -40,7 +40,7 @@ class Holder(Protocol):
 
     @property
     def custom_agents(self) -> Asking:
-        """The people of a user's own types."""
+        """The people of custom types."""
         ...
 
     def get_agent(self, row: int) -> Any:
@@ -48,7 +48,7 @@ class Holder(Protocol):
         ...
 
     def keeps(self, row: int) -> bool:
-        """Tell whether the attributes of the account in a row last."""
+        """Return whether the account in a row is a lasting object."""
         ...
 
     def select_rows(self, rows: Any) -> Any:

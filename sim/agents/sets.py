@@ -1,4 +1,4 @@
-"""Accounts as a Mesa `AgentSet`: row numbers that answer from the columns."""
+"""Accounts as a Mesa `AgentSet`: row numbers, whose values are read from the columns."""
 
 import math
 import operator
@@ -23,7 +23,7 @@ except ImportError:
 
 
 class AccountGroups(GroupBy):  # type: ignore[misc]  # Mesa has no type marks
-    """What `AccountSet.groupby` returns: Mesa's GroupBy, whose `agg` reads columns."""
+    """The result of `AccountSet.groupby`: Mesa's GroupBy, but `agg` reads columns."""
 
     def agg(self, attr_name: str, func: Callable[..., Any]) -> dict[Any, Any]:
         """Return `func` of the values of `attr_name` in each group, as {group: result}."""
@@ -34,10 +34,10 @@ class AccountGroups(GroupBy):  # type: ignore[misc]  # Mesa has no type marks
 
 
 class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
-    """An ordered set of accounts, kept as row numbers; takes part as Mesa's `AgentSet`.
+    """An ordered set of accounts, kept as row numbers, with the methods of Mesa's `AgentSet`.
 
     `len`, `get`, `set`, `agg`, `sort`, `groupby` by name and `select(agent_type=...)` work on columns;
-    iteration, indexing and functions of an agent make views. Changing a set never changes the world's cast.
+    iteration, indexing and functions of an agent make views. Changing a set never changes the accounts of the world.
 
     Args:
         model: the world that the rows belong to.
@@ -98,7 +98,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         return self
 
     def _values(self, name: str) -> NDArray[Any] | None:
-        """Return the values of a column or derived name, [len]; None where views must be asked."""
+        """Return the values of a column or derived name, [len]; None if only views have them."""
         plain = getattr(ThinAgent, name, None)
         if any(getattr(kind, name, None) is not plain for kind in self.model.roles):
             return None
@@ -193,7 +193,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         return AccountGroups({name: group.to_list() for name, group in sets.items()})
 
     def sort(self, key: Any, ascending: bool = False, inplace: bool = False) -> "AccountSet":
-        """Sort by an attribute's name or a function of an agent; descending unless told; ties keep order."""
+        """Sort by an attribute's name or a function of an agent; descending by default; ties keep their order."""
         values = None if callable(key) else self._values(key)
         function = key if callable(key) else operator.attrgetter(key)
         keys = list(map(function, self)) if values is None else values.tolist()
@@ -214,16 +214,16 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         return [method(agent, *args, **kwargs) for agent in self]
 
     def _check_method(self, name: str) -> None:
-        """Refuse what nobody but the tick may call, and what a compiled type lacks, with the cure."""
+        """Raise an error for methods that only the tick may call, and for methods that a compiled type lacks."""
         for code in np.flatnonzero(np.bincount(self.model.role[self.rows])):
             kind = self.model.roles[code]
             if name in ("react", "decide") and hasattr(kind, name):
-                raise InputError(f"{kind.__name__}.{name} is called by world.step(), when somebody wakes")
+                raise InputError(f"{kind.__name__}.{name} is called by world.step(), for people who are active")
             if kind in ROLES and not hasattr(kind, name):
-                recast = ", or write a subclass of OrganicUser and world.recast(YourType, who)"
+                subclass = ", or write a subclass of OrganicUser and call world.set_agent_class(YourType, who)"
                 raise AttributeError(
                     f"{kind.__name__} is compiled and has no method {name!r}: pass a function of an agent"
-                    f"{recast if issubclass(kind, OrganicUser) else ''}"
+                    f"{subclass if issubclass(kind, OrganicUser) else ''}"
                 )
 
     def do(self, method: Any, *args: Any, **kwargs: Any) -> "AccountSet":
@@ -232,7 +232,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         return self
 
     def shuffle_do(self, method: Any, *args: Any, **kwargs: Any) -> "AccountSet":
-        """Do it in random order; the set keeps its own order."""
+        """Do the same in random order; the set keeps its order."""
         self.shuffle().do(method, *args, **kwargs)
         return self
 

@@ -1,4 +1,4 @@
-"""What methods of one's own are given and return: a post that was read, what reading makes, an intention."""
+"""Arguments and results of custom methods: a post that was read, the effect of reading, an intention."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ class SeenPost(NamedTuple):
     """One post as its reader sees it: columns of `sim.state.posts.Posts` as Python scalars."""
 
     key: int
-    author: int  #: row of who posted it
+    author: int  #: row of the account that posted it
     time: int  #: seconds since the start
     kind: int  #: ORIGINAL | REPOST | REPLY
     topic: int  #: CONTESTED or an everyday topic
@@ -16,16 +16,16 @@ class SeenPost(NamedTuple):
     toxicity: float
     shock: float
     appeal: float
-    template: int  #: number of the text it copies, -1 for own words
+    template: int  #: number of the text that it copies, -1 if it copies none
     original_author: int  #: row of the content's author
-    target: int  #: row of who is answered, -1 for none
+    target: int  #: row of the account that is answered, -1 for none
     target_stance: float
     reposts: int
     replies: int
 
 
-class Felt(NamedTuple):
-    """What reading makes of one person: a row of `sim.state.records.StateUpdate` as Python scalars."""
+class PersonUpdate(NamedTuple):
+    """The state of one person after reading: a row of `sim.state.records.StateUpdate` as Python scalars."""
 
     stance_principal: float
     stance_extremist: float
@@ -44,5 +44,5 @@ class Intention(NamedTuple):
     key: int  #: its identity
     prompt_draw: float  #: uniform in (0, 1): it is prompted if this is below the drive
     voicing_draw: float  #: uniform in (0, 1): it is voiced if this is below the readiness
-    update: Felt  #: what this hour's reading made of the person
-    reference_climate: float  #: the climate perceived just before the campaign; until then, the present one
+    update: PersonUpdate  #: the person's state after this hour's reading
+    reference_climate: float  #: the opinion climate just before the campaign; until then, the present one

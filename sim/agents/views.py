@@ -1,4 +1,4 @@
-"""One account as a Mesa agent: a view of a row, whose attributes are the columns."""
+"""One account as a Mesa agent: a view of a row, with the columns as attributes."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
 from sim.agents.holder import Holder
-from sim.agents.values import Felt, Intention, SeenPost
+from sim.agents.values import Intention, PersonUpdate, SeenPost
 from sim.errors import InputError, suggest
 from sim.rng import U64, make_key, pair_uniform, stream
 from sim.state.accounts import COHORTS, REACTIONS, Accounts
@@ -50,7 +50,7 @@ DERIVED: dict[str, Callable[[Accounts, Any], Any]] = {
     "cohort_name": lambda accounts, rows: np.array(COHORTS)[accounts.cohort[rows]],
 }
 
-FIXED_CAST = "set population.size, army.size, extremists.size or forces and build a new world"
+FIXED_ACCOUNTS = "set population.size, army.size, extremists.size or forces and build a new world"
 
 
 def check_number(name: str, value: Any, dtype: np.dtype[Any], low: float, high: float) -> None:
@@ -67,9 +67,9 @@ def check_number(name: str, value: Any, dtype: np.dtype[Any], low: float, high: 
 def get_writable(model: Holder, name: str, value: Any) -> NDArray[Any]:
     """Return the column `name`, if it may be set to `value`; else raise InputError."""
     if name not in WRITABLE:
-        raise InputError(f"{name} is kept by the simulation and can only be read; {suggest(name, WRITABLE)}")
+        raise InputError(f"{name} is set by the simulation and can only be read; {suggest(name, WRITABLE)}")
     if model.custom_agents.is_answering:
-        raise InputError(f"{name} can not be set while react and decide are asked: return it, or set it between hours")
+        raise InputError(f"{name} cannot be set within react and decide: return it, or set it between hours")
     column: NDArray[Any] = getattr(model.accounts, name)
     check_number(name, value, column.dtype, *WRITABLE[name])
     return column
@@ -79,8 +79,8 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
     """A view of one account: every column of `Accounts` is a property that reads and writes the column.
 
     Reading gives a Python scalar. Columns in `WRITABLE` can be written within their range; the rest is
-    read-only. A view keeps nothing of its own: two views of a row are equal and hash alike. Only people of a
-    user's own type (`ColumnModel.set_agent_class`) are lasting objects, and keep what is set on them.
+    read-only. A view has no state: two views of a row are equal and have the same hash. Only people of a
+    custom type (`ColumnModel.set_agent_class`) are lasting objects and keep attributes that you set.
 
     Attributes:
         model: the world.
@@ -91,7 +91,7 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
 
     Raises:
         InputError: a value outside the column's range, or a column that is read-only.
-        AttributeError: an attribute that no column carries.
+        AttributeError: there is no such column.
     """
 
     pos = None
@@ -101,14 +101,14 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
         def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self, model: Holder, row: int) -> None:
-        # Agent.__init__ would register the agent, and on Mesa 3.3 keep its model alive for ever.
+        # Agent.__init__ would register the agent, and with Mesa 3.3 its model would never be freed.
         self.__dict__.update(model=model, _row=int(row))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not isinstance(getattr(type(self), name, None), property) and not self.model.keeps(self._row):
             raise AttributeError(
-                f"{type(self).__name__} is a view and can not keep {name!r}: {suggest(name, WRITABLE)}; "
-                "data of your own belongs on a type of your own, world.recast(YourType, who)"
+                f"{type(self).__name__} is a view and cannot keep {name!r}: {suggest(name, WRITABLE)}; "
+                "for further attributes use a type of your own, world.set_agent_class(YourType, who)"
             )
         super().__setattr__(name, value)
 
@@ -134,7 +134,7 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
         return self.model.select_rows(graph.followers[graph.followers_start[row] : graph.followers_start[row + 1]])
 
     def step(self) -> None:
-        """Raise InputError: compiled rules advance all accounts at once."""
+        """Raise InputError: compiled rules advance all accounts together."""
         raise InputError(f"{type(self).__name__} has no step of its own: call world.step(), which advances all")
 
     def advance(self) -> None:
@@ -143,8 +143,8 @@ class ThinAgent(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
 
     @classmethod
     def create_agents(cls, model: Any, n: int, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise InputError: the cast is fixed when the world is built."""
-        raise InputError(f"{cls.__name__} can not be created one by one: {FIXED_CAST}")
+        """Raise InputError: the accounts are fixed when the world is built."""
+        raise InputError(f"{cls.__name__} cannot be created one by one: {FIXED_ACCOUNTS}")
 
     @classmethod
     def from_dataframe(cls, model: Any, df: Any, **kwargs: Any) -> NoReturn:
@@ -179,50 +179,51 @@ for _name in DERIVED:
 
 
 class OrganicUser(ThinAgent):
-    """An ordinary person: has opinions, reads, grows afraid or bold, and speaks or withholds.
+    """An ordinary person: has opinions, reads, becomes afraid, and speaks or withholds.
 
-    What a teacher looks at first: `stance_principal`, `fear`, `climate`, `voiced` and `withheld`, `abused`,
-    `cohort_name`, `reaction_name`, `following`, `followers`, `left`.
+    The most useful attributes: `stance_principal`, `fear`, `opinion_climate`, `voiced`, `withheld`, `abuse_received`,
+    `cohort_name`, `reaction_name`, `following`, `followers`, `has_left`.
 
-    Derive from it, write `react` or `decide` or both, and `world.set_agent_class(YourType, who)` puts people into it:
-    the tick calls the two for them alone, when they wake, and keeps what else you set on them. Methods see
-    columns as the hour found them and write none; take chance from `draw`, never from `self.random`.
+    Derive a class, override `react`, `decide` or both, and assign it with `world.set_agent_class(YourType, who)`. The
+    tick calls these methods only for these people, when they are active. Other attributes that you set are kept.
+    Methods see columns as they were at the start of the hour and write none. Draw random numbers with `draw`, never
+    with `self.random`.
 
     Example:
         >>> import infowar_lab as lab
         >>> class Fearless(lab.OrganicUser):
-        ...     def react(self, seen, usual):
-        ...         return usual._replace(fear=0.0)
+        ...     def react(self, seen, default):
+        ...         return default._replace(fear=0.0)
         >>> world = lab.World(**{"population.size": 200})
-        >>> fearless = world.recast(Fearless, 0.25)
+        >>> fearless = world.set_agent_class(Fearless, 0.25)
         >>> history = world.run(6)
         >>> fearless.agg("fear", max)
         0.0
     """
 
-    def react(self, seen: list[SeenPost], default: Felt) -> Felt:
-        """Return what reading makes of this person.
+    def react(self, seen: list[SeenPost], default: PersonUpdate) -> PersonUpdate:
+        """Return the person's state after reading.
 
         Args:
             seen: the posts of this session, in order of the ledger.
-            usual: what the compiled rule makes of them; `usual._replace(fear=0.0)` changes one value.
+            default: the result of the compiled rule; `default._replace(fear=0.0)` changes one value.
         """
         return default
 
     def decide(self, intention: Intention, default: int) -> int:
-        """Return the cell in which a contested intention ends.
+        """Return the outcome of a contested intention.
 
         Args:
-            intention: its draws, and what this hour's reading made of the person.
-            usual: the cell by the compiled rule, a code of `sim.state.records` from UNPROMPTED to VOICED.
+            intention: its draws, and the person's state after this hour's reading.
+            default: the outcome by the compiled rule, a code of `sim.state.records` from UNPROMPTED to VOICED.
         """
         return default
 
     def draw(self, purpose: str, about: int = 0) -> float:
         """Draw a uniform in (0, 1), keyed by this person, the hour, `purpose` and `about`.
 
-        The same four give the same number. `about` tells several draws of a purpose and hour apart: the key
-        of a post or of an intention, or a counter; an integer in [0, 2^64).
+        The same four give the same number. `about` distinguishes draws of one purpose and hour: the key of a post or
+        of an intention, or a counter; an integer in [0, 2^64).
         """
         key = make_key(self.model.seed, stream(f"own/{purpose}"), self.model.now)
         return float(pair_uniform(key, U64(self.key), U64(about)))
@@ -233,49 +234,49 @@ class OrganicUser(ThinAgent):
 
 
 class TrollArmyMember(ThinAgent):
-    """A paid member of an electronic army, who posts as ordered and feels nothing.
+    """A paid member of an electronic army, who posts as ordered and has no opinions.
 
-    Opinions, fear, `cohort` and `reaction` stay at rest (0); `written`, `strikes` and `suspended_until` move.
+    Opinions, fear, `cohort` and `reaction` stay 0; `written`, `strikes` and `suspended_until` change.
     """
 
 
 class ExtremistPropagandist(ThinAgent):
-    """A propagandist of an extremist organisation, who posts shock and seeks to look like many.
+    """A propagandist of an extremist organisation, who posts much and shocking content.
 
     As for an army member, the columns of opinion stay at rest (0).
     """
 
 
 class CommitteeMember(ThinAgent):
-    """One of a few amateurs who serve a client against a single target.
+    """One of a few amateurs who work for a client against a single target.
 
     As for an army member, the columns of opinion stay at rest (0).
     """
 
 
 class SleeperPersona(ThinAgent):
-    """A respected moderate who is employed, and wakes for a campaign.
+    """A sleeper: a respected moderate who writes to order once a campaign begins.
 
     As for an army member, the columns of opinion stay at rest (0).
     """
 
 
 class Fan(ThinAgent):
-    """A real person who cheers at agreed hours, and serves nobody.
+    """A genuine person who cheers at agreed hours; nobody pays for it.
 
     As for an army member, the columns of opinion stay at rest (0).
     """
 
 
 class NewsBot(ThinAgent):
-    """An outlet that posts an agency's bulletins by itself, and serves nobody.
+    """An outlet that posts an agency's bulletins automatically; it is genuine.
 
     As for an army member, the columns of opinion stay at rest (0).
     """
 
 
 class Volunteer(ThinAgent):
-    """Somebody who stands by who is abused, and serves nobody.
+    """A person who supports people who are abused; nobody pays for it.
 
     As for an army member, the columns of opinion stay at rest (0).
     """

@@ -1,4 +1,4 @@
-"""What an observer sees of one tick, and what it must offer."""
+"""The record of one tick that observers receive, and the interface of an observer."""
 
 import math
 from typing import NamedTuple, Protocol
@@ -20,7 +20,7 @@ from sim.state.truth import Truth
 
 
 class StepRecord(NamedTuple):
-    """Everything that happened in one tick, the truth included."""
+    """Everything that happened in one tick, including the truth."""
 
     tick: int
     campaign_start: int
@@ -32,17 +32,17 @@ class StepRecord(NamedTuple):
     seen: Exposures
     update: StateUpdate
     speech: SpeechRecord
-    reported: I64  #: rows of the ledger that readers reported, one item a report
+    reported: I64  #: rows of the ledger that readers and members reported, one item for each report
     edge_changes: EdgeChanges
     orders: tuple[Orders, ...]
     removals: Removals
     unmasked: I64  #: rows of the accounts that were unmasked
     register: Register
-    defence_effects: DefenceEffects = NO_DEFENCE_EFFECTS  #: what defences did
+    defence_effects: DefenceEffects = NO_DEFENCE_EFFECTS
 
 
 class Observer(Protocol):
-    """Sees a tick, returns named measures; may remember what it needs, never writes to the world."""
+    """Receives each tick and returns named measures. It may keep state of its own and never writes to the world."""
 
     def observe(self, step: StepRecord) -> dict[str, float]:
         """Return this tick's measures by column name."""
@@ -50,5 +50,5 @@ class Observer(Protocol):
 
 
 def mean(column: F64) -> float:
-    """Return the mean, nan of nobody."""
+    """Return the mean; nan for an empty column."""
     return float(column.mean()) if len(column) else math.nan

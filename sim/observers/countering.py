@@ -1,4 +1,4 @@
-"""What dissenters do against it: where they have gone, and how they fare; where a world lets them."""
+"""How dissenters respond to a campaign, in worlds with migration or solidarity."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from sim.state.accounts import DISSENTER
 
 
 class DissenterResponse:
-    """Fear and expectation of abuse among dissenters, and who has moved to the fresh tag."""
+    """Measures fear and expected toxicity of dissenters, and how many have moved to the fresh tag."""
 
     def __init__(self, moved: NDArray[np.bool_] | None) -> None:
         self.moved = moved

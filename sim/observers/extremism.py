@@ -1,4 +1,4 @@
-"""Organisations that compete, whom they win, and rooms that are watched; where a world has any of it."""
+"""Competing extremist organisations, their recruits, and closed rooms, in worlds that have them."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.observers.base import StepRecord, mean
 from sim.state.accounts import F64, I64
 
-EXTREME_THRESHOLD = 0.5  #: stance towards the extremists above which one is an extreme supporter, as in fact 19
+EXTREME_THRESHOLD = 0.5  #: stance towards the extremists above which a person is an extreme supporter, as in fact 19
 
 
 class ContenderView(Protocol):
@@ -23,7 +23,7 @@ class ContenderView(Protocol):
 
 
 class ExtremistCompetition:
-    """What organisations show, and what it does to whom: camps are those at the start."""
+    """Measures what organisations show and its effect on people; camps are those at the start."""
 
     def __init__(self, contenders: Sequence[ContenderView], stance: F64) -> None:
         self.contenders = contenders
@@ -31,7 +31,7 @@ class ExtremistCompetition:
         self.members_at_start = sum(contender.members for contender in contenders)
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return levels of shock, standing of the first organisation, recruits, stances and fear by camp."""
+        """Return levels of shock, market share of the first organisation, recruits, stances and fear by camp."""
         e, fear, n = step.accounts.stance_extremist, step.accounts.fear, len(self.extreme)
         levels = [contender.shock for contender in self.contenders]
         return {
@@ -55,18 +55,18 @@ class RoomsView(Protocol):
 
     @property
     def members(self) -> I64:
-        """How many sit in each room."""
+        """Number of members of each room."""
         ...
 
 
 class ClosedRooms:
-    """The rooms of closed channels."""
+    """Measures the rooms of closed channels."""
 
-    def __init__(self, rooms: RoomsView, joined: NDArray[np.bool_], stance: F64) -> None:
-        self.rooms, self.recruited, self.before = rooms, joined, stance > EXTREME_THRESHOLD
+    def __init__(self, rooms: RoomsView, recruited: NDArray[np.bool_], stance: F64) -> None:
+        self.rooms, self.recruited, self.before = rooms, recruited, stance > EXTREME_THRESHOLD
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return members, rooms broken up in this hour, who joined, and who became extreme supporters so far."""
+        """Return members, rooms raided in this hour, and people so far who joined and who became extreme supporters."""
         n = len(self.before)
         extreme = step.accounts.stance_extremist[:n] > EXTREME_THRESHOLD
         inside = self.rooms.room >= 0

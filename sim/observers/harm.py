@@ -1,4 +1,4 @@
-"""Harm: whom moderation and defences hit, of the innocent by what they think, and what defences cost."""
+"""Harm: effects of moderation and defences on genuine people, by camp, and on organised accounts."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,53 +8,53 @@ from sim.state.accounts import COHORTS
 from sim.state.posts import TOXIC_THRESHOLD
 from sim.state.truth import GENUINE, ORGANIC
 
-GROUPS = (*COHORTS, "volunteer", "organised")  #: ordinary people by what they thought at first; other genuine; the rest
+GROUPS = (*COHORTS, "volunteer", "organised")  #: ordinary people by cohort, other genuine accounts, the rest
 HITS = ("rejected", "removed", "demoted", "uncounted", "barred", "blocked")
 
 
 class Harm:
-    """Counts what was done to civil posts, and to accounts; what is done to abuse by ordinary people harms nobody."""
+    """Counts effects on civil posts and on accounts; action against abuse by ordinary people counts as no harm."""
 
     def observe(self, step: StepRecord) -> dict[str, float]:
         """Return `HIT_WHOM` for all of `HITS` and `GROUPS`, and `prompts` and `suspensions`.
 
-        held: not posted; removed: taken down; demoted: ranked lower when new; uncounted: not counted for trends;
-        barred: accounts suspended; blocked: distinct accounts that came onto a list. Posts of the organised count
-        whatever they say, those of others only if they are civil.
+        rejected: not posted; removed: taken down; demoted: ranked lower when new; uncounted: not counted for trends;
+        barred: accounts suspended; blocked: distinct accounts newly on a block list. Posts of organised accounts always
+        count, those of others only if they are civil.
         """
         whom = _classify_accounts(step)
-        posts, guarded, removals = step.posts, step.defence_effects, step.removals
-        acts = {
-            "rejected": (guarded.rejected.author, guarded.rejected.toxicity),
+        posts, effects, removals = step.posts, step.defence_effects, step.removals
+        hits = {
+            "rejected": (effects.rejected.author, effects.rejected.toxicity),
             **{
                 name: (posts.author[rows], posts.toxicity[rows])
                 for name, rows in (
                     ("removed", removals.posts),
-                    ("demoted", guarded.demoted),
-                    ("uncounted", guarded.uncounted),
+                    ("demoted", effects.demoted),
+                    ("uncounted", effects.uncounted),
                 )
             },
         }
         organised = len(GROUPS) - 1
         counts = {
             name: _count(whom[author][(toxicity < TOXIC_THRESHOLD) | (whom[author] == organised)])
-            for name, (author, toxicity) in acts.items()
+            for name, (author, toxicity) in hits.items()
         }
-        counts |= {"barred": _count(whom[removals.accounts]), "blocked": _count(whom[np.unique(guarded.blocks.whom)])}
+        counts |= {"barred": _count(whom[removals.accounts]), "blocked": _count(whom[np.unique(effects.blocks.whom)])}
         row: dict[str, float] = {
             f"{name}_{GROUPS[code]}": int(count) for name, found in counts.items() for code, count in enumerate(found)
         }
-        return row | {"prompts": guarded.prompts_shown, "suspensions": len(removals.accounts)}
+        return row | {"prompts": effects.prompts_shown, "suspensions": len(removals.accounts)}
 
 
 def ensure_harm(observers: list[Observer]) -> None:
-    """Have harm counted, also in a world without a defence."""
+    """Add `Harm` to the observers unless it is there, so that a world without a defence counts harm too."""
     if not any(isinstance(observer, Harm) for observer in observers):
         observers.append(Harm())
 
 
 def _classify_accounts(record: StepRecord) -> NDArray[np.int64]:
-    """Return the place in `GROUPS` of each account, int64 [A]."""
+    """Return the index in `GROUPS` of each account, int64 [A]."""
     role, whom = record.truth.role, record.accounts.cohort.astype(np.int64)
     whom[role != ORGANIC] = np.where(np.isin(role[role != ORGANIC], GENUINE), len(COHORTS), len(COHORTS) + 1)
     return whom

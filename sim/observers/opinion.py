@@ -1,4 +1,4 @@
-"""Opinion: the climate people perceive against the true one, and their fear."""
+"""Opinion: perceived and true opinion climate, and fear."""
 
 import math
 
@@ -10,10 +10,10 @@ from sim.state.accounts import OPINION_THRESHOLD
 
 
 class Opinion:
-    """Perceived and true support for the principal among organic people."""
+    """Measures perceived and true support for the principal among ordinary people."""
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return mean perceived support, the true share among the opinionated, and mean fear of the awake."""
+        """Return mean perceived support, the true share among people with an opinion, and mean fear of the active."""
         n = step.truth.n_organic
         perceived, true = _measure_support(step.accounts.opinion_climate, step.accounts.stance_principal, n)
         fear = step.update.fear

@@ -1,4 +1,4 @@
-"""Reach: who really saw dissent, and how many supporters people believe to have seen."""
+"""Reach: who saw dissent, and how many supporters people saw."""
 
 import math
 
@@ -18,10 +18,10 @@ _WORD = 64
 
 
 class Reach:
-    """Counts impressions (one reader, one post, one session) among organic readers."""
+    """Counts impressions (one reader, one post, one session) of ordinary people."""
 
     def observe(self, record: StepRecord) -> dict[str, float]:
-        """Return impressions of dissent, of them by people who do not dissent, and of the topic."""
+        """Return impressions of dissent, those of them by people who are not dissenters, and of the topic."""
         posts, cohort = record.posts, record.accounts.cohort
         dissent, others, topic = _count_impressions(
             posts.topic, posts.dissent, cohort, record.active_users, record.seen
@@ -38,10 +38,10 @@ class Reach:
 
 
 class PerceivedNumbers:
-    """The impression of numbers: distinct accounts each person saw on a side in the last week, and genuine ones.
+    """Estimates how many distinct accounts of a side each person saw in the last week, and how many were genuine.
 
-    Linear counting (Whang, Vander-Zanden & Taylor 1990, doi:10.1145/78922.78925) with 128 bits a person
-    and day, joined over the last seven days, today included.
+    Linear counting (Whang, Vander-Zanden & Taylor 1990, doi:10.1145/78922.78925) with 128 bits for each person and day,
+    merged over the last seven days, today included.
     """
 
     def __init__(self, people: int) -> None:
@@ -93,10 +93,10 @@ def _recount(sets, filled):
 
 @cached_njit
 def _merge_week(sets, kind, i, word):
-    together = np.uint64(0)
+    week = np.uint64(0)
     for day in range(sets.shape[2]):
-        together |= sets[kind, i, day, word]
-    return together
+        week |= sets[kind, i, day, word]
+    return week
 
 
 @cached_njit

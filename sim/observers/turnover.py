@@ -1,4 +1,4 @@
-"""Who is suspended, who comes back, and how ties change; where a world has any of it."""
+"""Suspensions, returns and changed ties, in worlds that have them."""
 
 import math
 from collections.abc import Sequence
@@ -24,26 +24,26 @@ class Turnover:
     """Counts suspensions, returns and changed ties.
 
     Args:
-        bonds: ties of the world.
-        operators: who runs which account now.
+        dynamic_graph: ties of the world.
+        operators: the accounts that operators run now.
     """
 
     def __init__(self, dynamic_graph: DynamicGraph, operators: OperatedAccounts) -> None:
-        self.bonds, self.operators, self._returned = dynamic_graph, operators, 0
+        self.dynamic_graph, self.operators, self._returned = dynamic_graph, operators, 0
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return how many were suspended, came back and changed a tie, and mean followers of the organised.
+        """Return suspensions, returns and changed ties of this hour, and mean followers of organised accounts.
 
-        Counts are of this hour, but for `organised_inactive`, who are suspended now.
+        `organised_inactive` counts all organised accounts that are suspended now.
         """
         accounts, register, truth = step.accounts, step.register, step.truth
-        barred, cohort = step.removals.accounts, accounts.cohort
-        people = barred[truth.role[barred] == ORGANIC]
+        suspended, cohort = step.removals.accounts, accounts.cohort
+        people = suspended[truth.role[suspended] == ORGANIC]
         acts = np.bincount(step.edge_changes.action, minlength=4)
         run, returned = np.concatenate(self.operators.account_rows), np.flatnonzero(register.predecessor >= 0)
         before, self._returned = self._returned, len(returned)
         return {
-            "suspended_organised": len(barred) - len(people),
+            "suspended_organised": len(suspended) - len(people),
             "suspended_dissenters": int(np.count_nonzero(cohort[people] == DISSENTER)),
             "suspended_loyalists": int(np.count_nonzero(cohort[people] == LOYALIST)),
             "returned": len(returned) - before,
@@ -51,9 +51,7 @@ class Turnover:
             "unfollows": int(acts[UNFOLLOW]),
             "blocks": int(acts[BLOCK]),
             "mutes": int(acts[MUTE]),
-            "organised_impressions": int(
-                np.count_nonzero(truth.role[step.posts.author[step.seen.item]] != ORGANIC)
-            ),
+            "organised_impressions": int(np.count_nonzero(truth.role[step.posts.author[step.seen.item]] != ORGANIC)),
             "organised_inactive": int(np.count_nonzero(accounts.suspended_until[run] > step.tick)),
             "army_followers": self._mean_followers(run[truth.role[run] == TROLL]),
             "extremist_followers": self._mean_followers(run[truth.role[run] == EXTREMIST]),
@@ -61,6 +59,6 @@ class Turnover:
         }
 
     def _mean_followers(self, rows: I64) -> float:
-        followers = self.bonds.followers
+        followers = self.dynamic_graph.followers
         counts: NDArray[np.int64] = followers.stop[rows] - followers.start[rows]
         return float(counts.mean()) if len(rows) else math.nan

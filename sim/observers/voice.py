@@ -1,4 +1,4 @@
-"""Voice: how every latent dissenting intention ended, and who else wrote what."""
+"""Voice: outcomes of all latent dissenting intentions, and posts by author."""
 
 import numpy as np
 
@@ -11,21 +11,21 @@ from sim.state.truth import EXTREMIST, ORGANIC
 
 
 class SpeechCounts:
-    """Counts posts by who wrote them and dissenting intentions by how they ended."""
+    """Counts posts by author and dissenting intentions by outcome category."""
 
     def observe(self, step: StepRecord) -> dict[str, float]:
-        """Return the cells of `sim.state.records.OUTCOMES`, their sums, removals and post counts."""
-        cells = dict(zip(OUTCOMES, step.speech.outcomes.tolist(), strict=True))
-        withheld = sum(count for name, count in cells.items() if name.startswith("withheld_"))
+        """Return counts of `sim.state.records.OUTCOMES`, their sums, removals and post counts."""
+        outcomes = dict(zip(OUTCOMES, step.speech.outcomes.tolist(), strict=True))
+        withheld = sum(count for name, count in outcomes.items() if name.startswith("withheld_"))
         posts, new = step.posts, step.new
         counts = _count(
             posts.author, posts.topic, posts.toxicity, new.start, new.stop, step.truth.role, step.accounts.cohort
         )
         return {
-            "opportunities": sum(cells.values()),
-            **cells,
+            "opportunities": sum(outcomes.values()),
+            **outcomes,
             "dissent_withheld": withheld,
-            "dissent_wanted": cells["dissent_posts"] + withheld,
+            "dissent_wanted": outcomes["dissent_posts"] + withheld,
             "dissent_removed": int(
                 np.count_nonzero(posts.dissent[step.removals.posts])
                 + np.count_nonzero(step.defence_effects.rejected.dissent)

@@ -1,7 +1,7 @@
 """Wake: who opens the platform in this hour.
 
-A Poisson process whose rate is the product of a personal rate (lognormal), a daily rhythm and a mood
-that is drawn anew each day: a doubly stochastic (Cox) process, whose bursts come from the mood.
+A Poisson process whose rate is the product of a personal rate (lognormal), a daily rhythm and a daily activity that is
+drawn each day. So it is a doubly stochastic (Cox) process, whose bursts come from the daily activity.
 """
 
 import math
@@ -27,13 +27,17 @@ class Activity(Rule):
     rhythm: float = parameter(0.8, unit="relative amplitude", source="assumption", low=0.0, high=1.0)
     peak: float = parameter(20.0, unit="hour of the day", source="assumption: evenings", low=0.0, high=24.0)
     burst: float = parameter(
-        1.5, unit="exponent", source="assumption: mood = Exp(1)^burst, mean 1; 0 = no bursts", low=0.0, high=4.0
+        1.5,
+        unit="exponent",
+        source="assumption: daily activity = Exp(1)^burst, scaled to mean 1; 0 = no bursts",
+        low=0.0,
+        high=4.0,
     )
 
     def wake(self, accounts: Accounts, n_organic: int, seed: int, tick: int) -> ActiveUsers:
-        """Draw who wakes in `tick` among rows below `n_organic`. Writes `mood` at midnight.
+        """Draw who is active in `tick` among rows below `n_organic`. Writes `daily_activity` at midnight.
 
-        P(wake) = 1 - exp(-sessions/24 * (1 + rhythm cos(2 pi (hour - peak - phase)/24)) * mood).
+        P(active) = 1 - exp(-sessions/24 * (1 + rhythm cos(2 pi (hour - peak - phase)/24)) * daily_activity).
         """
         if tick % 24 == 0:
             _draw_daily_activity(accounts, n_organic, seed, tick // 24, self.burst, 1.0 / math.gamma(1.0 + self.burst))
@@ -57,16 +61,16 @@ def _draw_daily_activity(accounts, n, seed, day, burst, scale):
 
 @kernel
 def _wake(active, absent, accounts, hourly, n, seed, tick):
-    """Fill `active` and `absent` with rows; return how many of each."""
+    """Fill `active` and `absent` with rows; return the number of each."""
     key = stream_key(seed, _WAKE, tick)
     a, b, now = 0, 0, tick % 24
     for i in range(n):
         hour = now - int(accounts.phase[i])
-        if hour < 0 or hour >= 24:  # dividing each time would cost more than all else
+        if hour < 0 or hour >= 24:  # a division each time would cost more than the rest
             hour %= 24
         rate = accounts.sessions[i] * hourly[hour] * accounts.daily_activity[i]
         u = uniform(key, accounts.key[i])
-        if u >= rate or u >= 1.0 - math.exp(-rate):  # the first is quicker and says the same of most
+        if u >= rate or u >= 1.0 - math.exp(-rate):  # the first condition is faster and decides most cases
             continue
         if accounts.has_left[i] or accounts.suspended_until[i] > tick:
             absent[b] = i

@@ -1,18 +1,18 @@
 """Credibility: how far an account is believed, what smears take from it, and what civil engagement earns.
 
-One number an account, c in [0, 1]: the mean over all people of how far they believe it (mean field; assumption). One
-reading moves one reader, so it moves the mean by the share 1/N of N people. In one hour, with c as the hour found it:
+Each account has one number c in [0, 1], the mean over all people of how far they believe it (mean field; assumption).
+One reading affects one reader, so it changes the mean by 1/N for N people. In one hour, with c at its start:
 
-* smear: a reading of content that smears T, by a voice of credibility c_v, adds smear c_v / N to the pressure on T;
-* association: a reading of content that defends T - a repost of T, or an answer that agrees with T - adds
-  association (standing_T - c_T) / N to the pressure on who defends, while T is below its standing;
-* civic: a reading of civic content adds civic / N to the merit of its voice.
+* smear: a reading of content that smears T, by an author of credibility c_v, adds smear c_v / N to the pressure on T;
+* association: a reading of content that defends T (a repost of T, or a reply that agrees with T) adds
+  association (baseline_T - c_T) / N to the pressure on the defender, while c_T is below its baseline;
+* civic: a reading of civic content adds civic / N to the merit of its author.
 
-Then c = 1 - (1 - c exp(-pressure)) exp(-merit), and c recovers: half of the way to `standing` in `half_life`; what
-merit raises above the standing raises the standing too. All of this is assumption.
+Then c = 1 - (1 - c exp(-pressure)) exp(-merit). After that c recovers half of the way to `baseline_credibility` in
+`half_life`. Merit that raises c above the baseline also raises the baseline. All of this is assumption.
 
-Credibility weighs in three places: in persuasion, climate and expectation (`source_credibility_weight`, see `sim.make_people.reaction`), in
-feeds (`lift` ln c is added to a post's score), and in belief (`sim.make_people.morale`).
+Credibility has effects in three places: persuasion, climate and expected toxicity (`source_credibility_weight`, see
+`sim.people.reaction`), feeds (`lift` ln c is added to a post's score), and belief (`sim.people.morale`).
 """
 
 import math
@@ -29,26 +29,26 @@ from sim.state.posts import CIVIC, CONTESTED, REPLY, REPOST, SMEAR, Posts
 from sim.state.records import ActiveUsers, Exposures, Orders
 
 _UNMASK = stream("credibility/unmask")
-MIN_CREDIBILITY = 0.01  #: credibility below which feeds make no difference
+MIN_CREDIBILITY = 0.01  #: feeds treat lower credibility as this value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credibility(Rule):
-    """How believable accounts are at first, and what moves it."""
+    """Credibility at the start, and what changes it."""
 
-    people: float = share(0.7, source="assumption: standing of ordinary people")
-    strangers: float = share(0.5, source="assumption: standing of accounts that nobody knows")
-    source_credibility_weight: float = share(0.5, source="assumption: weight in persuasion, climate and expectation")
-    lift: float = parameter(1.0, unit="score", source="assumption: weight of ln credibility in feeds", low=0, high=100)
-    smear: float = share(0.3, source="assumption: belief that one reading of a wholly credible smear destroys")
-    association: float = share(0.3, source="assumption: the same for who defends somebody wholly discredited")
-    civic: float = share(0.05, source="assumption: doubt that one reading of civic content removes")
+    people: float = share(0.7, source="assumption")
+    strangers: float = share(0.5, source="assumption: accounts that nobody knows")
+    source_credibility_weight: float = share(0.5, source="assumption: in persuasion, climate and expected toxicity")
+    lift: float = parameter(1.0, unit="score", source="assumption", low=0, high=100)
+    smear: float = share(0.3, source="assumption")
+    association: float = share(0.3, source="assumption: as much as a smear of the defender")
+    civic: float = share(0.05, source="assumption")
     half_life: float = parameter(240.0, unit="h", source="assumption: slow recovery", low=0.1, high=1e6)
-    unmasked_factor: float = share(0.1, source="assumption: share that is left to who is unmasked")
-    spillover: float = share(0.1, source="assumption: what the unmasking of a wholly credible sleeper costs moderates")
+    unmasked_factor: float = share(0.1, source="assumption")
+    spillover: float = share(0.1, source="assumption: moderates lose trust too")
 
     def initialise(self, accounts: Accounts, n_organic: int) -> None:
-        """Write the first credibility of all accounts, people first."""
+        """Write the credibility of all accounts at the start."""
         accounts.baseline_credibility[:n_organic], accounts.baseline_credibility[n_organic:] = (
             self.people,
             self.strangers,
@@ -58,16 +58,15 @@ class Credibility(Rule):
     def judge(
         self, accounts: Accounts, posts: Posts, base: int, users: ActiveUsers, seen: Exposures, people: int
     ) -> None:
-        """Let what was read in an hour act on the credibility of all accounts, and let it recover."""
+        """Apply one hour of reading to the credibility of all accounts, and let it recover."""
         pressure, merit = np.zeros((2, len(accounts.key)))
         _judge(pressure, merit, accounts, posts, base, users, seen, 1.0 / max(1, people), get_values(self))
         _update_credibility(accounts, pressure, merit, 1.0 - 0.5 ** (1.0 / self.half_life))
 
     def raise_scores(self, posts: Posts, base: int, new: slice, credibility: F64) -> None:
-        """Add `lift` ln c to the scores of the rows `new` and of what they repost or answer, each once.
+        """Add `lift` ln c once to the scores of the rows `new` and of the posts that they repost or answer.
 
-        `Feed.rank` must have written the scores of these same rows anew right before: the lift would pile up on a score
-        that already holds it.
+        Call it directly after `Feed.rank`, which rewrites these scores: otherwise the lift is added twice.
         """
         if self.lift:
             older = np.concatenate([posts.parent[new], posts.root[new]]) - base
@@ -76,16 +75,16 @@ class Credibility(Rule):
                 np.maximum(credibility[posts.original_author[rows]], MIN_CREDIBILITY)
             )
 
-    def unmask(self, accounts: Accounts, rows: I64, spills: NDArray[np.bool_]) -> None:
-        """Let the accounts `rows` lose what they were believed; for each that `spills`, dissenters lose a part too."""
-        for believed in accounts.credibility[rows[spills]].tolist():
+    def unmask(self, accounts: Accounts, rows: I64, is_sleeper: NDArray[np.bool_]) -> None:
+        """Lower the credibility of the accounts `rows`, and of all dissenters for each of them that `is_sleeper`."""
+        for believed in accounts.credibility[rows[is_sleeper]].tolist():
             accounts.credibility[accounts.cohort == DISSENTER] *= 1.0 - self.spillover * believed
         accounts.baseline_credibility[rows] *= self.unmasked_factor
         accounts.credibility[rows] = np.minimum(accounts.credibility[rows], accounts.baseline_credibility[rows])
 
 
 def find_unmasked(orders: Orders, seed: int, tick: int) -> I64:
-    """Return whom the posts of these orders unmask: distinct account rows, ascending; keyed by post."""
+    """Return the distinct account rows that posts of these orders unmask, ascending; keyed by post."""
     if not len(orders.risk):
         return np.zeros(0, np.int64)
     caught = np.empty(len(orders.risk), np.bool_)
@@ -95,21 +94,21 @@ def find_unmasked(orders: Orders, seed: int, tick: int) -> I64:
 
 @kernel
 def _judge(pressure, merit, accounts, posts, base, users, seen, each, p):
-    """Sum up what all readings of the hour do, in order."""
+    """Sum the effects of all readings of the hour, in order."""
     for r in range(len(users.active)):
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            voice, theme = posts.original_author[j], posts.theme[j]
+            author, theme = posts.original_author[j], posts.theme[j]
             if theme == SMEAR:
                 content = posts.root[j] - base
                 if content >= 0 and posts.target[content] >= 0:
-                    pressure[posts.target[content]] += p.smear * accounts.credibility[voice] * each
+                    pressure[posts.target[content]] += p.smear * accounts.credibility[author] * each
             elif theme == CIVIC:
-                merit[voice] += p.civic * each
+                merit[author] += p.civic * each
             elif posts.topic[j] == CONTESTED:
                 whom, who = -1, posts.author[j]
-                if posts.kind[j] == REPOST and voice != who:
-                    whom = voice
+                if posts.kind[j] == REPOST and author != who:
+                    whom = author
                 elif posts.kind[j] == REPLY and posts.target_stance[j] * posts.stance_principal[j] > 0.0:
                     whom = posts.target[j]
                 if whom >= 0:

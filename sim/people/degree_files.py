@@ -1,4 +1,4 @@
-"""Degrees of people from a file, for the configuration model: every mistake told in one line with its cure."""
+"""Degrees of people from a file, for the configuration model. Each error is one line with its cure."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +13,7 @@ HEADERS = {("followers", "following"), ("in", "out"), ("degree",), ("friends",)}
 
 
 class Degrees(NamedTuple):
-    """What a file of degrees holds, for n people."""
+    """The contents of a file of degrees, for n people."""
 
     followers: I64  #: [n] wanted
     following: I64  #: [n] wanted; the same numbers where `mutual`
@@ -22,13 +22,13 @@ class Degrees(NamedTuple):
 
 
 def read_degrees(path: str) -> Degrees:
-    """Read degrees, a person a line, plain or .gz; cached by path, time and size of the file.
+    """Read degrees, one person in each line, plain or .gz; cached by path, time and size of the file.
 
     Args:
         path: the file; followers and following, or one number of friends; white space or commas, `#` comments.
 
     Raises:
-        InputError: missing, unreadable, no whole numbers, or degrees that no graph has.
+        InputError: the file is missing or unreadable, has no whole numbers, or no graph has such degrees.
     """
     return _read_cached(path, *graph_files.get_stamp(path, "graph.path"))
 
@@ -64,7 +64,7 @@ def _parse_numbers(row: list[str], columns: int, where: str) -> list[int]:
 
 
 def _check_degrees(table: I64, mutual: bool, where: str) -> None:
-    """Raise for degrees that no graph has."""
+    """Raise InputError if no graph has such degrees."""
     people, most, sums = len(table), int(table.max()), table.sum(axis=0)
     if not most:
         raise InputError(f"{where} is an empty graph: somebody must follow somebody")

@@ -1,11 +1,11 @@
-"""What outside events do to people: they come more often, speak more of the matter, rally.
+"""Effects of outside events on people: more sessions, more interest, rallies.
 
-An event is data (`sim.campaigns.Event`) and the same in every arm, so that arms differ by what the organised do and by
-nothing else. While it lasts, factors act on columns of the accounts:
+An event is data (`sim.campaigns.Event`) and the same in every arm, so arms differ only in what organised accounts do.
+While an event lasts:
 
-* sessions = usual x product of the factors; interest = min(1, usual x product of the factors) (assumption);
-* rally: a dissenting original of that hour carries the hour's slogan with this probability, at the slogan's second plus
-  an exponential delay (assumption): genuine people who coordinate in the open.
+* sessions = baseline x product of the factors; interest = min(1, baseline x product of the factors) (assumption);
+* rally: a dissenting original of that hour carries the slogan of the hour with probability `rally_share`, at the
+  slogan's time plus an exponential delay (assumption). These are genuine people who coordinate openly.
 """
 
 import math
@@ -24,11 +24,11 @@ _RALLY = stream("events/rally")
 _BETRAY = stream("events/betray")
 _JOIN, _LATE = map(np.uint64, range(2))
 
-DELAY = 30.0  #: mean seconds behind the slogan (assumption)
+DELAY = 30.0  #: mean delay after the slogan, seconds (assumption)
 
 
 class BaselineTraits(NamedTuple):
-    """Traits as they are without events, [A]."""
+    """Traits without events, [A]."""
 
     sessions: F64
     interest: F64
@@ -37,7 +37,7 @@ class BaselineTraits(NamedTuple):
 def apply_events(
     accounts: Accounts, baseline: BaselineTraits | None, events: Sequence[Event], now: int
 ) -> BaselineTraits | None:
-    """Write the traits that hold from the hour `now` on; return what they usually are, None if they are so."""
+    """Write the traits from the hour `now` on; return the baseline, or None if no event changes it."""
     if not any(now in (event.start, event.end) for event in events):
         return baseline
     baseline = baseline or BaselineTraits(accounts.sessions.copy(), accounts.interest.copy())
@@ -52,19 +52,19 @@ def apply_events(
 
 
 def get_extremist_volume(events: Sequence[Event], now: int) -> float:
-    """Return the factor on the volume of the extremists in the hour `now`."""
+    """Return the factor on the number of the extremists' posts in the hour `now`."""
     return math.prod((event.extremist_volume for event in events if event.is_running(now)), start=1.0)
 
 
 def unmask_by_event(rows: I64, accounts: Accounts, events: Sequence[Event], seed: int, now: int) -> I64:
-    """Return whom of `rows`, not known yet, the events that begin in the hour `now` unmask; keyed by account."""
+    """Return the accounts among `rows` that events of the hour `now` newly unmask; keyed by account."""
     wanted = sum(event.unmask for event in events if event.start == now)
     hidden = rows[~accounts.unmasked[rows]]
     return hidden[np.argsort(draw_each(keyed_hash(make_key(seed, _BETRAY, now), accounts.key[hidden]), 0))[:wanted]]
 
 
 def apply_rallies(drafts: Drafts, events: Sequence[Event], seed: int, now: int) -> None:
-    """Let dissenting originals of the hour join a rally: the same words, within a minute or so."""
+    """Let dissenting originals of the hour join a rally: the same words, within about a minute."""
     for event in events:
         if event.rally_share and event.is_running(now):
             _apply_rally(drafts, event.rally_share, seed, now, FIRST_SLOGAN + now)

@@ -1,15 +1,15 @@
-"""Speak: who wants to say something, says it, or withholds it - and why.
+"""Speak: who has an intention, who voices or withholds it, and why.
 
 A latent intention on the contested topic is voiced if its own uniform u < p(fear, climate), with
 
     logit p = willingness + climate_weight * (own support - 1/2) -/+ fear_weight * (f + anticipation * d)
 
-(minus for those who withdraw, 0 for the indifferent, plus `fight_weight` for those who fight back; the
-hardcore feel neither fear nor climate). "Own support" is the perceived share of one's own side
-(spiral of silence: Noelle-Neumann 1974, doi:10.1111/j.1460-2466.1974.tb00367.x; the logistic form is an
-assumption). The reference state is fear 0 and the climate perceived just before the campaign. An
-intention with u < p(reference) that is not voiced is *withheld*; the cell says what alone would have
-restored it on the same u: no fear, the reference climate, either, or only both.
+(minus for people who withdraw, 0 for the indifferent, plus `fight_weight` for people who fight back). The hard core
+react to neither fear nor climate. "Own support" is the perceived share of the person's own side (spiral of silence:
+Noelle-Neumann 1974, doi:10.1111/j.1460-2466.1974.tb00367.x; the logistic form is an assumption). The reference state is
+fear 0 and the climate perceived just before the campaign. An intention with u < p(reference) that is not voiced is
+*withheld*. Its outcome category says what would have restored it with the same u: no fear, the reference climate,
+either of them, or only both together.
 """
 
 import math
@@ -57,14 +57,14 @@ from sim.state.records import (
 _POST = stream("expression/post")
 _CHOICE = stream("expression/choice")
 
-# Purposes: salts that give each decision about one intention a uniform of its own.
+# Purposes: salts that give each decision about an intention its own uniform.
 _COUNT, _TOPIC, _PROMPT, _SPEAK, _KIND, _SIDE, _ABUSE, _HARSH, _APPEAL, _GAP, _SUBJECT = map(np.uint64, range(11))
-MAX_INTENTIONS = 20  #: intentions per session at most
+MAX_INTENTIONS = 20  #: most intentions in a session
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expression(Rule):
-    """When people speak and what kind of act it is.
+    """When people speak and what kind of post they write.
 
     Example:
         >>> import infowar_lab as lab
@@ -79,29 +79,27 @@ class Expression(Rule):
         6.8, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
     )
     anticipation: float = parameter(
-        0.5, unit="1", source="assumption: weight of anticipated against felt abuse", low=0.0, high=100.0
+        0.5, unit="1", source="assumption: weight of expected toxicity against fear", low=0.0, high=100.0
     )
     fight_weight: float = parameter(3.0, unit="log-odds", source="assumption", low=0.0, high=100.0)
     unprompted: float = share(0.5, source="assumption: intentions that need no prompt")
-    contagion: float = parameter(
-        0.3, unit="1/post", source="assumption: prompts by like-minded posts", low=0.0, high=100.0
-    )
+    contagion: float = parameter(0.3, unit="1/post", source="assumption", low=0.0, high=100.0)
     reposts: float = share(0.51, source="fitted to fact 2 (scripts/fit.py)")
     replies: float = share(0.355, source="fitted to fact 2 (scripts/fit.py)")
     opposing_replies: float = share(0.5, source="assumption")
-    toxic_posts: float = share(0.01, source="assumption: the low end of fact 8's band; answers are fitted")
+    toxic_posts: float = share(0.01, source="assumption: the low end of fact 8's band; replies are fitted")
     toxic_replies: float = share(0.042, source="fitted to fact 8 (scripts/fit.py)")
     public_toxicity: float = parameter(
         2.0, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
     )
-    retaliation: float = share(0.3, source="assumption: toxic replies by frightened people who fight back")
-    topics: int = parameter(12, unit="topics", source="assumption: with the contested one", low=2, high=30_000)
-    gap: float = parameter(120.0, unit="s", source="assumption: mean time between acts", low=0.1, high=3600.0)
+    retaliation: float = share(0.3, source="assumption")
+    topics: int = parameter(12, unit="topics", source="assumption", low=2, high=30_000)
+    gap: float = parameter(120.0, unit="s", source="assumption", low=0.1, high=3600.0)
 
     def decide(
         self, accounts: Accounts, active_users: ActiveUsers, update: StateUpdate, reference: F64, seed: int, tick: int
     ) -> Intentions:
-        """Return all that the active accounts want to say, and the cell of each; `reference` is their old climate."""
+        """Return the intentions of the active and their outcomes; `reference` is the reference climate, [R]."""
         start = np.zeros(len(active_users.active) + 1, np.int64)
         total = _count_intentions(start, accounts.key, accounts.intentions_per_session, active_users.active, seed, tick)
         wanted = Intentions(start, np.empty(total, np.uint64), np.empty(total, np.int8))
@@ -120,17 +118,17 @@ class Expression(Rule):
         seed: int,
         tick: int,
     ) -> SpeechRecord:
-        """Return the drafts of all active accounts and how each dissenting intention ended."""
-        cells, counts = np.zeros(len(OUTCOMES), np.int64), np.zeros((3, len(users.active)), np.int64)
-        speech = SpeechRecord(make_drafts(_count_said(wanted.outcome)), cells, *counts)
+        """Return the drafts of all active accounts and the outcomes of dissenting intentions."""
+        outcomes, counts = np.zeros(len(OUTCOMES), np.int64), np.zeros((3, len(users.active)), np.int64)
+        speech = SpeechRecord(make_drafts(_count_said(wanted.outcome)), outcomes, *counts)
         _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tick, get_values(self))
         if len(users.absent):
-            _count_absent(cells, accounts, users.absent, seed, tick)
+            _count_absent(outcomes, accounts, users.absent, seed, tick)
         return speech
 
 
 def draw_chances(keys: NDArray[np.uint64]) -> tuple[F64, F64]:
-    """Return the uniforms [I] on which contested intentions (identities [I]) are prompted, and voiced."""
+    """Return the uniforms that decide whether contested intentions [I] are prompted, and whether they are voiced."""
     return draw_each(keys, _PROMPT), draw_each(keys, _SPEAK)
 
 
@@ -148,30 +146,30 @@ def _record_counts(voiced, withheld, active, more_voiced, more_withheld):
 
 @inline_kernel
 def _make_identity(key, person, ordinal):
-    """Return the identity (uint64) of a person's intention number `ordinal`, `key` being that of the tick."""
+    """Return the identity (uint64) of a person's intention number `ordinal`; `key` is the key of the tick."""
     return mix(mix(key, person), np.uint64(ordinal))
 
 
 @cached_njit
 def _draw_count(mean, u):
-    """Invert the geometric distribution of mean `mean`: P(n >= k) = (mean/(1+mean))^k, at most MOST."""
+    """Invert the geometric distribution of mean `mean`: P(n >= k) = (mean/(1+mean))^k, at most MAX_INTENTIONS."""
     if mean <= 0.0:
         return 0
     return min(MAX_INTENTIONS, int(math.log(u) / math.log(mean / (1.0 + mean))))
 
 
 @kernel
-def _count_intentions(start, keys, acts, active, seed, tick):
-    """Fill in where the intentions of each active account start; return how many there are in all."""
+def _count_intentions(start, keys, intentions, active, seed, tick):
+    """Fill in where the intentions of each active account start; return the number of all."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(active)):
         i = active[r]
-        start[r + 1] = start[r] + _draw_count(acts[i], draw(_make_identity(key, keys[i], MAX_INTENTIONS), _COUNT))
+        start[r + 1] = start[r] + _draw_count(intentions[i], draw(_make_identity(key, keys[i], MAX_INTENTIONS), _COUNT))
     return start[len(active)]
 
 
 @kernel
-def _count_absent(cells, accounts, rows, seed, tick):
+def _count_absent(outcomes, accounts, rows, seed, tick):
     """Count dissenting intentions that people who left or are suspended would have had."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(rows)):
@@ -183,7 +181,7 @@ def _count_absent(cells, accounts, rows, seed, tick):
         )
         for o in range(count):
             if draw(_make_identity(key, accounts.key[i], o), _TOPIC) < accounts.interest[i]:
-                cells[LEFT if accounts.has_left[i] else SUSPENDED] += 1
+                outcomes[LEFT if accounts.has_left[i] else SUSPENDED] += 1
 
 
 @cached_njit
@@ -194,7 +192,7 @@ def logistic(x):
 
 @cached_njit
 def voicing_probability(willingness, reaction, hardcore, stance, fear, climate, p):
-    """Return the probability of voicing a contested intention: the equation at the head of this file."""
+    """Return the probability of voicing a contested intention: the equation at the top of this file."""
     if hardcore:
         return logistic(willingness)
     own = 0.5
@@ -212,10 +210,9 @@ def voicing_probability(willingness, reaction, hardcore, stance, fear, climate, 
 
 @cached_njit
 def classify_outcome(u, current, no_fear, old_climate, reference):
-    """Return the cell of an intention with uniform `u`: VOICED, RESERVED, FEAR, CLIMATE, EITHER or OVER.
+    """Return the outcome of an intention with uniform `u`: VOICED, PRIVATE, FEAR, CLIMATE, JOINT or REDUNDANT.
 
-    now, no_fear, old_climate, reference: readiness as things are, with fear removed, with the reference
-    climate, and with both.
+    current, no_fear, old_climate, reference: readiness now, without fear, with the reference climate, and with both.
     """
     if u < current:
         return VOICED
@@ -226,18 +223,20 @@ def classify_outcome(u, current, no_fear, old_climate, reference):
     return CLIMATE if u < old_climate else REDUNDANT
 
 
-# What follows is written into the loop over people.
+# The following functions are inlined into the loop over people.
 
 
 @inline_kernel
 def _decide_outcome(u, accounts, i, stance, fear, climate, old, p):
     b, kind, steady = accounts.willingness[i], accounts.reaction[i], accounts.hardcore[i]
-    now, cell = voicing_probability(b, kind, steady, stance, fear, climate, p), VOICED
+    now, outcome = voicing_probability(b, kind, steady, stance, fear, climate, p), VOICED
     if u >= now:
         no_fear = voicing_probability(b, kind, steady, stance, 0.0, climate, p)
         old_climate = voicing_probability(b, kind, steady, stance, fear, old, p)
-        cell = classify_outcome(u, now, no_fear, old_climate, voicing_probability(b, kind, steady, stance, 0.0, old, p))
-    return cell
+        outcome = classify_outcome(
+            u, now, no_fear, old_climate, voicing_probability(b, kind, steady, stance, 0.0, old, p)
+        )
+    return outcome
 
 
 @inline_kernel
@@ -250,7 +249,7 @@ def _is_prompted(u, accounts, i, allies, fear, p):
 
 @kernel
 def _decide(wanted, accounts, active, update, reference, seed, tick, p):
-    """Fill in the identity and the cell of every intention."""
+    """Fill in the identity and the outcome of every intention."""
     key = stream_key(seed, _POST, tick)
     for r in range(len(active)):
         i = active[r]
@@ -259,47 +258,47 @@ def _decide(wanted, accounts, active, update, reference, seed, tick, p):
         first = wanted.start[r]
         for x in range(first, wanted.start[r + 1]):
             post = _make_identity(key, person, x - first)
-            cell = EVERYDAY
+            outcome = EVERYDAY
             if draw(post, _TOPIC) < accounts.interest[i]:
-                cell = UNPROMPTED
+                outcome = UNPROMPTED
                 if _is_prompted(draw(post, _PROMPT), accounts, i, update.allies[r], update.fear[r], p):
-                    cell = _decide_outcome(
+                    outcome = _decide_outcome(
                         draw(post, _SPEAK), accounts, i, stance, alarm, update.opinion_climate[r], reference[r], p
                     )
-            wanted.key[x], wanted.outcome[x] = post, cell
+            wanted.key[x], wanted.outcome[x] = post, outcome
 
 
 @kernel
-def _count_said(cells):
-    """Count the intentions that are said."""
+def _count_said(outcomes):
+    """Count the intentions that are voiced."""
     count = 0
-    for cell in cells:
-        count += cell in (VOICED, EVERYDAY)
+    for outcome in outcomes:
+        count += outcome in (VOICED, EVERYDAY)
     return count
 
 
 @kernel
 def _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tick, p):
-    """Fill in the drafts and how intentions end."""
+    """Fill in the drafts and the outcomes."""
     new = speech.drafts
     choice = stream_key(seed, _CHOICE, tick)
-    d = np.int64(0)  # not a literal, for which its callees would be compiled once more
+    d = np.int64(0)  # not a literal, which would compile the called functions again
     for r in range(len(users.active)):
         i = users.active[r]
         stance, extremist = update.stance_principal[r], update.stance_extremist[r]
         second = float(users.second[r])
         for x in range(wanted.start[r], wanted.start[r + 1]):
-            post, cell = wanted.key[x], wanted.outcome[x]
-            contested, dissenting = cell != EVERYDAY, False
+            post, outcome = wanted.key[x], wanted.outcome[x]
+            contested, dissenting = outcome != EVERYDAY, False
             if contested:
                 member = accounts.cohort[i] == DISSENTER
                 dissenting = member and classify_cohort(stance, extremist) == DISSENTER
-                speech.decided[r] += cell != UNPROMPTED
-                speech.voiced[r] += cell == VOICED
-                speech.withheld[r] += cell >= FEAR and cell <= REDUNDANT
+                speech.decided[r] += outcome != UNPROMPTED
+                speech.voiced[r] += outcome == VOICED
+                speech.withheld[r] += outcome >= FEAR and outcome <= REDUNDANT
                 if member:
-                    speech.outcomes[cell if dissenting else PERSUADED] += 1
-                if cell != VOICED:
+                    speech.outcomes[outcome if dissenting else PERSUADED] += 1
+                if outcome != VOICED:
                     continue
             second -= p.gap * math.log(draw(post, _GAP))
             new.key[d] = post
@@ -312,7 +311,7 @@ def _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tic
 
 @inline_kernel
 def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, fear, choice, p):
-    """Fill draft `d`: repost or answer something just seen, or write something new."""
+    """Fill draft `d` with a repost of, or reply to, a post just seen, or with an original."""
     post = new.key[d]
     u = draw(post, _KIND)
     wanted = REPOST if u < p.reposts else (REPLY if u < p.reposts + p.replies else ORIGINAL)
@@ -351,8 +350,8 @@ def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, cho
     """Draw one suitable item of the session, by weight: row in the ledger, -1 for none.
 
     Weighted choice by the smallest -ln(u)/w (Efraimidis & Spirakis 2006, doi:10.1016/j.ipl.2005.11.003),
-    u keyed by (intention, post) and never by position. One reposts, and answers in agreement, who is of
-    one's own side on both axes (as allies are counted); one opposes on the principal's.
+    u keyed by (intention, post) and never by position. People repost, and reply in agreement to, posts of their own
+    side on both axes (as for allies); opposing replies go to the other side on the principal's axis.
     w = appeal (1 + reposts) for reposts, else 1.
     """
     best, least = np.int64(-1), math.inf
@@ -373,7 +372,7 @@ def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, cho
                 continue
         u = uniform(choice, posts.key[j])
         if 1.0 - u > least * weight:
-            continue  # -ln(u) is no less than 1 - u
+            continue  # -ln(u) is at least 1 - u
         rank = -math.log(u) / weight
         if rank < least:
             best, least = np.int64(j), rank

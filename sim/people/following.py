@@ -1,15 +1,15 @@
-"""Follow, unfollow, block, mute: what reading does to ties.
+"""Follow, unfollow, block, mute: the effect of reading on ties.
 
-One post read changes one tie at most, with a probability that depends on the first line that fits:
+Reading one post changes at most one tie. The first case that applies gives the change and its probability:
 
-* it is an abusive answer to the reader: the reader blocks its author, `block`;
-* it is by somebody whom the reader follows, and abusive or of the other side: unfollows, `unfollow`;
-* it is abusive: the reader mutes its author, `mute`;
-* it is by the new account of somebody whom the reader follows under the former name: follows it, `refind`;
-* it is of the reader's own side on both axes, by somebody whom the reader does not follow: follows, `follow`.
+* an abusive reply to the reader: the reader blocks its author, `block`;
+* a post by somebody whom the reader follows, abusive or of the other side: the reader unfollows, `unfollow`;
+* another abusive post: the reader mutes its author, `mute`;
+* a post by the new account of somebody whose old account the reader follows: the reader follows it, `refind`;
+* a post of the reader's side on both axes, by somebody whom the reader does not follow: the reader follows, `follow`.
 
-That people cut ties to those who disagree and tie themselves to those who agree, step by step as they read, is the
-mechanism of Sasahara et al. 2021 (doi:10.1007/s42001-020-00084-7); the rates and the rest are assumptions.
+That people cut ties to those who disagree and follow those who agree, step by step as they read, is the mechanism of
+Sasahara et al. 2021 (doi:10.1007/s42001-020-00084-7). The rates and the rest are assumptions.
 """
 
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ _TIE = stream("following/tie")
 
 @dataclass(frozen=True, kw_only=True)
 class Following(Rule):
-    """How readily people change their ties."""
+    """How often people change their ties."""
 
-    follow: float = share(0.002, source="assumption: some new ties a month")
-    refind: float = share(0.2, source="assumption: who comes upon a returned account mostly remembers it")
-    unfollow: float = share(0.001, source="assumption: less readily cut than made")
+    follow: float = share(0.002, source="assumption: some new ties in a month")
+    refind: float = share(0.2, source="assumption: people often recognise a returned account")
+    unfollow: float = share(0.001, source="assumption: people cut ties less often than they make them")
     block: float = share(0.2, source="assumption")
-    mute: float = share(0.02, source="assumption: less than for abuse of oneself")
+    mute: float = share(0.02, source="assumption: less than for abuse of the reader")
 
     def decide(
         self,
@@ -52,18 +52,19 @@ class Following(Rule):
         """Return the ties that the active change after reading `seen` in `tick`.
 
         Args:
-            following: whom everybody follows.
-            former: int64 [A], the account whose place each one takes, -1 for none.
+            accounts, posts, users, seen, seed, tick: of the hour.
+            following: whom each account follows.
+            predecessor: int64 [A], the account that each one replaces, -1 for none.
         """
         (who, whom), act = np.empty((2, len(seen.item)), np.int32), np.empty(len(seen.item), np.int8)
-        moves = EdgeChanges(who, whom, act)
-        made = _decide(moves, accounts, following, predecessor, posts, users, seen, seed, tick, get_values(self))
-        return EdgeChanges._make(column[:made].copy() for column in moves)
+        edge_changes = EdgeChanges(who, whom, act)
+        made = _decide(edge_changes, accounts, following, predecessor, posts, users, seen, seed, tick, get_values(self))
+        return EdgeChanges._make(column[:made].copy() for column in edge_changes)
 
 
 @kernel
 def _decide(edge_changes, accounts, following, predecessor, posts, users, seen, seed, tick, p):
-    """Fill in the moves; return how many."""
+    """Fill in the changes; return their number."""
     key, n = stream_key(seed, _TIE, tick), 0
     for r in range(len(users.active)):
         i = users.active[r]
@@ -79,8 +80,8 @@ def _decide(edge_changes, accounts, following, predecessor, posts, users, seen, 
 
 @kernel
 def _propose_change(accounts, following, predecessor, posts, i, j, p):
-    """Return (whom, act, probability): what reading row j may make i do."""
-    author, voice, s = posts.author[j], posts.original_author[j], accounts.stance_principal[i]
+    """Return (whom, action, probability) of the change that reading row j may cause in account i."""
+    author, original_author, s = posts.author[j], posts.original_author[j], accounts.stance_principal[i]
     toxic = posts.toxicity[j] >= TOXIC_THRESHOLD
     side = posts.stance_principal[j] * s if posts.topic[j] == CONTESTED and abs(s) > OPINION_THRESHOLD else 0.0
     if toxic and posts.target[j] == i:
@@ -90,12 +91,12 @@ def _propose_change(accounts, following, predecessor, posts, i, j, p):
             return author, UNFOLLOW, p.unfollow
         if toxic:
             return author, MUTE, p.mute
-    elif not contains(following, i, voice):
-        before = predecessor[voice]
+    elif not contains(following, i, original_author):
+        before = predecessor[original_author]
         while before >= 0:
             if contains(following, i, before):
-                return voice, FOLLOW, p.refind
+                return original_author, FOLLOW, p.refind
             before = predecessor[before]
         if side > 0.0 and posts.stance_extremist[j] * accounts.stance_extremist[i] > 0.0:
-            return voice, FOLLOW, p.follow
-    return voice, FOLLOW, 0.0
+            return original_author, FOLLOW, p.follow
+    return original_author, FOLLOW, 0.0

@@ -1,6 +1,6 @@
-"""The textbook graphs: planted partition, small world, configuration model (the LFR benchmark: `lfr.py`).
+"""Textbook graphs: planted partition, small world, configuration model (the LFR benchmark is in `sim.people.lfr`).
 
-Rules as in `sim.make_people.networks`; all are drawn in time that grows with the edges.
+The rules are called as in `sim.people.networks`; the time to draw a graph grows with its edges.
 """
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ _EXCHANGES = stream("graph.exchanges")
 
 @dataclass(frozen=True, kw_only=True)
 class PlantedPartition(Rule):
-    """Equal blocks; everybody is tied to members of the own block with one probability, to others with another.
+    """Equal blocks; one probability of ties within a block, another between blocks.
 
     The stochastic block model of Holland, Laskey & Leinhardt (1983), "Stochastic blockmodels: first steps", Social
     Networks 5, 109-137, with equal blocks, as the planted l-partition of Condon & Karp (2001), "Algorithms for graph
-    partitioning on the planted partition model", Random Structures & Algorithms 18, 116-140. The two probabilities
-    are those that give `mean_following` and the share `mixing` of ties that leave the block; they are at most 1, so
-    people in a block too small have fewer ties. Stances are handed out along the blocks.
+    partitioning on the planted partition model", Random Structures & Algorithms 18, 116-140. `mean_following` and
+    `mixing`, the share of ties that leave the block, determine the two probabilities; they are at most 1, so people in
+    very small blocks have fewer ties. Stances are assigned along the blocks.
     """
 
     mean_following: float = parameter(40.0, unit="accounts", source="as graph=community", low=0.0, high=10_000.0)
@@ -73,20 +73,20 @@ class PlantedPartition(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class SmallWorld(Rule):
-    """A ring of friends with some ties rewired to anybody: clustered, yet a few steps across.
+    """A ring of friends with some ties rewired at random: clustered, with short paths.
 
     Watts & Strogatz (1998), "Collective dynamics of 'small-world' networks", Nature 393, 440-442
-    (doi:10.1038/30918). A rewired tie avoids the friends that its near end has by the ring or chose before; two people
-    who choose each other are tied once, so a few ties are lost. Stances stay as proposed.
+    (doi:10.1038/30918). A rewired tie avoids friends on the ring and friends chosen before. Two people who choose each
+    other get one tie, so a few ties are lost. Stances stay as proposed.
     """
 
     neighbours: int = parameter(10, unit="friends before rewiring, even", source="the paper", low=2, high=10_000)
-    rewiring: float = share(0.1, source="assumption: clustered, yet short ways")
+    rewiring: float = share(0.1, source="assumption: clustered, with short paths")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.neighbours % 2:
-            cure = f"say graph.neighbours={self.neighbours - 1} or {self.neighbours + 1}"
+            cure = f"set graph.neighbours={self.neighbours - 1} or {self.neighbours + 1}"
             raise InputError(f"graph.neighbours={self.neighbours} must be even, half on either side: {cure}")
 
     def size(self, default: int) -> int:
@@ -100,7 +100,7 @@ class SmallWorld(Rule):
             InputError: `neighbours` is not below `size`.
         """
         if self.neighbours >= size:
-            cure = f"say graph.neighbours={max(2, (size - 1) // 2 * 2)} or a larger population.size"
+            cure = f"set graph.neighbours={max(2, (size - 1) // 2 * 2)} or a larger population.size"
             raise InputError(f"graph.neighbours={self.neighbours} needs more than {size} people: {cure}")
         reach = self.neighbours // 2
         source, target = np.empty(size * reach, np.int32), np.empty(size * reach, np.int32)
@@ -111,15 +111,15 @@ class SmallWorld(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurationModel(Rule):
-    """Who follows how many, and by how many each is followed, from a file; who follows whom, at random.
+    """Numbers of followers and followees from a file, connected at random.
 
-    The file has a line a person: followers and following, or one number of friends; white space or commas, `#`
+    The file has one line for each person: followers and following, or one number of friends; white space or commas, `#`
     comments, plain or .gz. The population is as large as the file. Stubs are matched at random, as by Molloy & Reed
     (1995), "A critical point for random graphs with a given degree sequence", Random Structures & Algorithms 6,
     161-179 (doi:10.1002/rsa.3240060204), directed as by Newman, Strogatz & Watts (2001), "Random graphs with
     arbitrary degree distributions and their applications", Physical Review E 64, 026118
-    (doi:10.1103/PhysRevE.64.026118). Self-loops and repeated edges then exchange ends with others, so that degrees
-    are kept; what can not be placed so is dropped, with a note. Stances stay as proposed.
+    (doi:10.1103/PhysRevE.64.026118). Self-loops and repeated edges then exchange ends with other edges, which keeps
+    degrees; edges without a valid exchange are dropped, with a note. Stances stay as proposed.
     """
 
     path: str = parameter("", unit="file", source="the user")
@@ -164,5 +164,5 @@ class ConfigurationModel(Rule):
 
     def _read(self) -> degree_files.Degrees:
         if not self.path:
-            raise InputError("graph=configuration needs a file: say graph.path=FILE (degrees, one person a line)")
+            raise InputError("graph=configuration needs a file: set graph.path=FILE (degrees, one person in each line)")
         return degree_files.read_degrees(self.path)

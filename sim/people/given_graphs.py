@@ -1,4 +1,4 @@
-"""Graphs that are given, as a file or as a networkx object: rules as in `sim.make_people.networks`."""
+"""Graphs from a file or a networkx object, as rules like those in `sim.people.networks`."""
 
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, lru_cache
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphFile(Rule):
-    """A graph from a file: GraphML or GML where its name ends so, else an edge list; plain or .gz.
+    """A graph from a file: GraphML or GML if its name ends in .graphml or .gml, else an edge list; plain or .gz.
 
-    In an edge list "source target" means that source follows (reads) target; separators are white space or commas,
-    `#` begins a comment; labels are numbers or text. Further columns and attributes of edges (weights) are ignored
-    with a note. The population is as large as the file. Stances come
+    In an edge list "source target" means that source follows target. Separators are white space or commas, `#` begins a
+    comment, labels are numbers or text. Further columns and attributes of edges (weights) are ignored, with a note. The
+    population is as large as the file. Stances come from, by the value of `stance`:
 
-    - `column`: from the node attribute `column` of a GraphML or GML file, or from `stance_path`, a file of node and
-      stance; in [-1, 1];
-    - `find_communities`: the proposed ones, sorted and handed out along the graph's Louvain communities, which stand in
-      a random line; a share `homophily` of nodes keeps its place in that line, the rest gets any;
-    - `random`: the proposed ones as they come.
+    - `column`: the node attribute `column` of a GraphML or GML file, or `stance_path`, a file of nodes and stances; all
+      in [-1, 1];
+    - `communities`: the proposed stances, sorted and assigned along the graph's Louvain communities in random order; a
+      share `homophily` of nodes keeps its place in this order, the rest gets a random place;
+    - `random`: the proposed stances in random order.
     """
 
     fixed: ClassVar[bool] = True  #: the graph is the same for every seed
@@ -78,14 +78,14 @@ class GraphFile(Rule):
 
 @dataclass(frozen=True)
 class NetworkxGraph(Rule):
-    """A networkx graph as it is when the rule is made: an edge from a to b means that a follows b.
+    """A networkx graph, copied when the rule is made: an edge from a to b means that a follows b.
 
-    Friendships of an undirected graph are follows both ways; attributes of edges (weights) are ignored with a note.
-    The population is as large as the graph, row i being its i-th node. Stances come as in `GraphFile`, `column`
-    being a node attribute; `auto` takes the attribute if a node has it, else communities.
+    Edges of an undirected graph are follows in both directions; attributes of edges (weights) are ignored, with a note.
+    The population is as large as the graph; row i is its i-th node. Stances come as in `GraphFile`, where `column` is a
+    node attribute; `auto` takes the attribute if a node has it, else communities.
 
     Raises:
-        InputError: no networkx graph, or one without an edge.
+        InputError: it is not a networkx graph, or has no edge.
 
     Example:
         >>> import infowar_lab as lab
@@ -116,7 +116,7 @@ class NetworkxGraph(Rule):
         """Place stances, proposed as float64 [size], on the graph; `size` is what `size()` returned.
 
         Raises:
-            InputError: a node has no stance, or one that is no number in [-1, 1].
+            InputError: a node has no stance, or a stance is not a number in [-1, 1].
             ValueError: `size` is not that of the graph (a programmer's mistake).
         """
         found = self._data
@@ -135,7 +135,7 @@ class NetworkxGraph(Rule):
 
 def _read_graph(path: str, direction: str) -> GraphData:
     if not path:
-        raise InputError("graph=file needs a file: say graph.path=FILE (an edge list, GraphML or GML, plain or .gz)")
+        raise InputError("graph=file needs a file: set graph.path=FILE (an edge list, GraphML or GML, plain or .gz)")
     known = path.removesuffix(".gz").endswith(networkx_graphs.FORMATS)
     return networkx_graphs.read_graph(path, direction) if known else graph_files.read_edge_list(path, direction)
 

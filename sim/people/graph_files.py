@@ -1,4 +1,4 @@
-"""Edge lists and stances from text files: read once a process, every mistake told in one line with its cure."""
+"""Edge lists and stances from text files, read once in a process. Each error is one line with its cure."""
 
 import gzip
 import re
@@ -19,7 +19,7 @@ _UNDIRECTED = re.compile(r"\bundirected\b", re.IGNORECASE)
 
 
 class GraphData(NamedTuple):
-    """What an edge list or another given graph holds."""
+    """The contents of an edge list or another given graph."""
 
     graph: Graph
     labels: tuple[str, ...]  #: [n] of the nodes; of an edge list ascending, as numbers if all are numbers, else as text
@@ -43,7 +43,7 @@ def read_edge_list(path: str, direction: str) -> GraphData:
             above the first edge says so, else directed.
 
     Raises:
-        InputError: missing, unreadable, not text, fewer than two columns, or no edge.
+        InputError: the file is missing, unreadable or not text, or has fewer than two columns or no edge.
     """
     return _read_cached(path, *get_stamp(path, "graph.path"), direction)
 
@@ -56,8 +56,8 @@ def build_graph(
     Args:
         first, second: int32 [edges], in 0 .. n - 1.
         n: number of nodes.
-        undirected: each edge counts both ways.
-        where: what messages call the graph.
+        undirected: each edge counts in both directions.
+        where: name of the graph in messages.
 
     Raises:
         InputError: no edge joins two different nodes.
@@ -83,16 +83,16 @@ def read_stances(path: str, labels: tuple[str, ...]) -> tuple[NDArray[np.float64
         labels: the nodes; others in the file are ignored with a note.
 
     Raises:
-        InputError: no file named, a value that is no number in [-1, 1], a node missing or there twice.
+        InputError: no file is named, a value is not a number in [-1, 1], or a node is missing or appears twice.
     """
     if not path:
-        raise InputError("graph.stance=column needs a file of node and stance: say graph.stance_path=FILE")
+        raise InputError("graph.stance=column needs a file of node and stance: set graph.stance_path=FILE")
     placed, notes = _read_stances(path, *get_stamp(path, "graph.stance_path"), labels)
     return placed.copy(), notes
 
 
 def get_stamp(path: str, key: str) -> tuple[int, int, str]:
-    """Return (time, size, key), by which a file's reading is cached; `key` names the file in messages.
+    """Return (time, size, key), the key of the cache of read files; `key` names the file in messages.
 
     Raises:
         InputError: there is no such file.
@@ -100,7 +100,7 @@ def get_stamp(path: str, key: str) -> tuple[int, int, str]:
     try:
         about = Path(path).stat()
     except OSError as problem:
-        raise InputError(f"{key}={path} can not be opened ({problem.strerror}): say {key}=FILE that exists") from None
+        raise InputError(f"{key}={path} cannot be opened ({problem.strerror}): set {key}=FILE that exists") from None
     return about.st_mtime_ns, about.st_size, key
 
 
@@ -122,7 +122,7 @@ def _read_stances(
     given = dict(zip(rows.first, rows.second, strict=True))
     if len(given) < len(rows.first):
         twice = next(label for label in given if rows.first.count(label) > 1)
-        raise InputError(f"{key}={path} names node {twice} twice: keep one line a node")
+        raise InputError(f"{key}={path} names node {twice} twice: keep one line for each node")
     placed = check_stances([given.get(label) for label in labels], labels, f"{key}={path}")
     others = len(given) - len(labels)
     return placed, rows.notes + ((f"stances of {others} nodes outside the graph ignored",) if others else ())
@@ -132,12 +132,12 @@ def check_stances(given: Sequence[object], labels: Sequence[str], where: str) ->
     """Return stances as float64 [n].
 
     Args:
-        given: of each node; None where it has none.
+        given: stance of each node; None if it has none.
         labels: of the nodes.
-        where: what messages call their source.
+        where: name of their source in messages.
 
     Raises:
-        InputError: one is missing or is no number in [-1, 1].
+        InputError: a stance is missing or is not a number in [-1, 1].
     """
     missing = [label for label, value in zip(labels, given, strict=True) if value is None]
     if missing:
@@ -161,11 +161,11 @@ def _decide_direction(direction: str, comments: str) -> tuple[bool, str]:
         return direction == "undirected", f"read as {direction}, as asked"
     if _UNDIRECTED.search(comments):
         return True, "read as undirected, as its comment says: each line counts both ways"
-    return False, "read as directed: the first node of a line follows the second (else say graph.edges=undirected)"
+    return False, "read as directed: the first node of a line follows the second (else set graph.edges=undirected)"
 
 
 def _number_nodes(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Return (distinct names in order, place of each name): in order of number where all names are plain numbers."""
+    """Return (distinct names in order, index of each name); the order is numeric if all names are plain numbers."""
     distinct = sorted(set(names))
     if all(map(_is_plain_number, distinct)):
         distinct.sort(key=int)
@@ -208,26 +208,26 @@ def _is_header(pieces: list[list[str]]) -> bool:
 
 
 def read_content(path: str, key: str) -> bytes:
-    """Return what a file holds, unpacked if it is compressed; `key` names it in messages.
+    """Return the contents of a file, decompressed if necessary; `key` names it in messages.
 
     Raises:
-        InputError: it can not be read, or its compression is damaged.
+        InputError: it cannot be read, or its compression is damaged.
     """
     try:
         raw = Path(path).read_bytes()
         return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     except OSError as problem:
         reason = problem.strerror or "a damaged .gz file"
-        raise InputError(f"{key}={path} can not be read ({reason}): give a readable text file, plain or .gz") from None
+        raise InputError(f"{key}={path} cannot be read ({reason}): give a readable text file, plain or .gz") from None
     except (EOFError, zlib.error):
-        raise InputError(f"{key}={path} is a damaged .gz file: fetch or compress it again") from None
+        raise InputError(f"{key}={path} is a damaged .gz file: download or compress it again") from None
 
 
 def read_text(path: str, key: str) -> str:
-    """Return the text of a file as `content` does.
+    """Return the text of a file, read by `read_content`.
 
     Raises:
-        InputError: as `content`, and what is no UTF-8 text.
+        InputError: as `read_content`, and if it is not UTF-8 text.
     """
     raw = read_content(path, key)
     try:

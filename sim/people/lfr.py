@@ -1,4 +1,4 @@
-"""The LFR benchmark: a rule as in `sim.make_people.networks`."""
+"""The LFR benchmark: a rule as in `sim.people.networks`."""
 
 import math
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ _SHARES = stream("graph.shares")
 _PAIRS = stream("graph.pairs")
 _EXCHANGES = stream("graph.exchanges")
 
-_LEAST = 0.01  #: the smallest lower end of a power law of degrees
+_LEAST = 0.01  #: least lower end of a power law of degrees
 
 
 @dataclass(frozen=True, kw_only=True)
 class LFR(Rule):
-    """The LFR benchmark: degrees and sizes of communities by power laws, a share `mixing` of ties leaves them.
+    """The LFR benchmark: power laws of degrees and community sizes; a share `mixing` of ties leaves the community.
 
     Lancichinetti, Fortunato & Radicchi (2008), "Benchmark graphs for testing community detection algorithms",
     Physical Review E 78, 046110 (doi:10.1103/PhysRevE.78.046110), in its undirected form: ties are friendships. Sizes
-    are drawn until they hold everybody, then scaled to fit; people are put at random into the communities that can
-    hold their inner ties; stubs are matched at random, inside and outside (`sim.make_people.stubs`). Who has more inner
-    ties than the community has other members gets the rest outside. Stances are handed out along the communities.
+    are drawn until they hold everybody, then scaled to fit. People are put at random into communities that can hold
+    their inner ties. Stubs are matched at random, inside and outside (`sim.people.stubs`). People with more inner ties
+    than the community has other members get the rest outside. Stances are assigned along the communities.
     Defaults but for the mean are those of Lancichinetti & Fortunato (2009), "Community detection algorithms: a
     comparative analysis", Physical Review E 80, 056117 (doi:10.1103/PhysRevE.80.056117), for large communities.
     """
@@ -153,7 +153,7 @@ def _assign_members(inner: I64, sizes: I64, seed: int) -> I32:
 
 
 def _make_even(inner: I64, community: I32) -> I64:
-    """Take one inner tie from somebody in each community where their sum is odd. Returns int64 [n]."""
+    """Remove one inner tie in each community with an odd sum. Returns int64 [n]."""
     order = np.lexsort((inner, community))
     most = order[np.flatnonzero(np.diff(community[order], append=-1))]
     odd = np.bincount(community, inner).astype(np.int64) % 2 == 1

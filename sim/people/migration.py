@@ -1,13 +1,13 @@
-"""Dissenters leave the flooded tag for a fresh one, of which the army learns later.
+"""Dissenters leave the flooded tag for a fresh one, which the army finds later.
 
 After reading, a person who dissents now and still uses the old tag moves with probability
 
-    flee expected_toxicity + (1 - flee expected_toxicity) (1 - (1 - follow)^n)
+    flee d + (1 - flee d) (1 - (1 - follow)^n)
 
-expected_toxicity being the toxicity expected on the topic, n the dissenting posts just read by people who have moved. Who has moved
-writes and looks the matter up under the fresh tag. Others come upon it by home feeds, answers and trends only. The
-organised find it `pursuit` hours after the first has moved: from then on they see it, and file a share `chase` of what
-they write under it. That users of a flooded tag go elsewhere is the essay's; equations are an assumption.
+where d is the expected toxicity and n the number of dissenting posts just read by people who have moved. People who
+have moved post and search under the fresh tag. Others meet it only in home feeds, replies and trends. Organised
+accounts find it `pursuit` hours after the first move: from then on they see it, and put a share `chase` of their posts
+under it. That users of a flooded tag move comes from the essay; the equations are an assumption.
 """
 
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ _CHASE = np.uint64(97)  # purpose of a draw by post
 
 @dataclass(frozen=True, kw_only=True)
 class Migration(Rule):
-    """How readily dissenters move, and how soon they are followed."""
+    """How often dissenters move, and how soon organised accounts follow."""
 
     flee: float = share(0.3, source="assumption: P(moving in a session | nothing but abuse is expected)")
     follow: float = share(0.1, source="assumption: P(moving after one dissenting post under the fresh tag)")
-    pursuit: int = parameter(72, unit="h", source="assumption: until the army has found it", low=0, high=10**9)
-    chase: float = share(0.5, source="assumption: share of what the organised then file under it")
+    pursuit: int = parameter(72, unit="h", source="assumption", low=0, high=10**9)
+    chase: float = share(0.5, source="assumption")
 
     def move(
         self,
@@ -45,7 +45,7 @@ class Migration(Rule):
         seed: int,
         tick: int,
     ) -> None:
-        """Let some of the active move after reading `seen`. Writes `exile`."""
+        """Let some of the active move after reading `seen`. Writes `state`."""
         gone = np.zeros(len(users.active), np.bool_)
         _move(gone, state.moved, accounts, posts, users.active, seen, seed, tick, get_values(self))
         state.moved[users.active[gone]] = True
@@ -53,13 +53,13 @@ class Migration(Rule):
             state.since = min(state.since, tick)
 
     def is_known(self, state: "MigrationState", tick: int) -> bool:
-        """Tell whether the organised know of the fresh tag."""
+        """Return whether organised accounts know the fresh tag."""
         return state.since <= tick - self.pursuit
 
     def assign_topics(
         self, state: "MigrationState", posts: Posts, new: slice, people: int, fresh: int, tick: int
     ) -> I64:
-        """Return under which topic each of the rows `new` is filed, int64: the fresh one is number `fresh`."""
+        """Return the topic of each of the rows `new`, int64; the fresh tag is topic `fresh`."""
         author, topic = posts.author[new], posts.topic[new].astype(np.int64)
         under = state.moved[author] & (author < people)
         if self.is_known(state, tick):

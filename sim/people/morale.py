@@ -1,20 +1,20 @@
-"""Morale: what news of rout does to the extremists' side. The essay's hypothesis; no data were found for it.
+"""Morale: the effect of news of a rout on the extremists' side. It is the essay's hypothesis; no data were found.
 
-Morale m in [0, 1] is kept for people whose stance towards the extremists is not negative, and for the propagandists.
-Content of the theme DISTRESS - pleas for rescue, news of defeat - works by being believed:
+Morale m in [0, 1] applies to people whose stance towards the extremists is not negative, and to propagandists.
+Content of the theme DISTRESS (pleas for rescue, news of defeat) lowers it as far as it is believed:
 
-    belief = credibility of its voice, times `outsider` unless it comes from their own side (stance > 0)
+    belief = credibility of its author, times `outsider` unless it comes from their own side (stance > 0)
     m = m exp(-loss belief)                                    for each such post read
 
-People read it in their sessions. Propagandists look at what the topic's stream got in the last `STREAM_HOURS` hours, `looks`
-posts an hour on average, each with a chance in proportion to 1 + reposts + replies: so amplifying works. Morale
-recovers: half of the way to 1 in `half_life`. When somebody is unmasked who had posed as one of them, the opposite
-happens: m += defiance (1 - m), for all of them.
+People read it in their sessions. Propagandists read posts of the topic's stream of the last `STREAM_HOURS` hours,
+`reading_rate` posts an hour on average, each with a chance in proportion to 1 + reposts + replies; so amplification
+works. Morale recovers half of the way to 1 in `half_life`. When an impersonator of their side is unmasked, morale
+rises: m += defiance (1 - m), for all of them.
 
-What low morale does: a contested intention that would have been voiced is not, and an ordered post is not written,
-with probability 1 - m, each on a uniform of its own. Below `compute_threshold` they defect, in a session or an hour, with
-probability `defection` (threshold - m) / threshold: people turn from the extremists (stance to -|stance|, at most
--0.1), propagandists stop for ever. All of this is assumption.
+Low morale has two effects. With probability 1 - m, each on its own uniform, a contested intention is not voiced and an
+ordered post is not written. Below `threshold` they defect, in a session or an hour, with probability
+`defection` (threshold - m) / threshold: people turn away from the extremists (stance to -|stance|, at most -0.1), and
+propagandists stop for good. All of this is assumption.
 """
 
 import math
@@ -30,7 +30,7 @@ from sim.state.accounts import I64, OPINION_THRESHOLD, Accounts
 from sim.state.posts import DISTRESS, Posts
 from sim.state.records import UNPROMPTED, VOICED, ActiveUsers, Exposures, Intentions, Orders
 
-STREAM_HOURS = 6  #: of the topic's stream that propagandists look at (assumption)
+STREAM_HOURS = 6  #: part of the topic's stream that propagandists read (assumption)
 
 _SPEAK = stream("morale/speak")
 _WRITE = stream("morale/write")
@@ -41,46 +41,46 @@ _DEFECT = stream("morale/defect")
 
 @dataclass(frozen=True, kw_only=True)
 class Morale(Rule):
-    """How far bad news breaks the extremists' side, and what that does."""
+    """How far bad news lowers morale of the extremists' side, and its effects."""
 
-    loss: float = parameter(0.1, unit="1/post", source="assumption: of wholly believed distress", low=0.0, high=100.0)
-    outsider: float = share(0.2, source="assumption: belief in bad news that the other side tells")
-    reading_rate: float = parameter(20.0, unit="posts/h", source="assumption: of a propagandist", low=0.0, high=1e6)
+    loss: float = parameter(0.1, unit="1/post", source="assumption", low=0.0, high=100.0)
+    outsider: float = share(0.2, source="assumption")
+    reading_rate: float = parameter(20.0, unit="posts/h", source="assumption", low=0.0, high=1e6)
     half_life: float = parameter(96.0, unit="h", source="assumption", low=0.1, high=1e6)
-    defiance: float = share(0.3, source="assumption: of what is lost, regained when a false friend is unmasked")
-    threshold: float = share(0.5, source="assumption: morale below which some defect")
-    defection: float = share(0.02, source="assumption: P(defects in a session or an hour | no morale left)")
+    defiance: float = share(0.3, source="assumption")
+    threshold: float = share(0.5, source="assumption")
+    defection: float = share(0.02, source="assumption: P(defection | morale 0)")
 
     def read(self, accounts: Accounts, posts: Posts, users: ActiveUsers, seen: Exposures, seed: int, tick: int) -> None:
-        """Let the active lose morale by what they read in `tick`, and some defect; writes their rows alone."""
+        """Lower the morale of the active by what they read in `tick`, and let some defect; writes only their rows."""
         _read(accounts, posts, users, seen, seed, tick, get_values(self))
 
     def silence_dispirited(
         self, accounts: Accounts, users: ActiveUsers, wanted: Intentions, seed: int, tick: int
     ) -> Intentions:
-        """Return `wanted` without what the active are too disheartened to say."""
-        cell = wanted.outcome.copy()
-        _silence_dispirited(cell, accounts, users.active, wanted, seed, tick)
-        return wanted._replace(outcome=cell)
+        """Return `wanted` without intentions that people do not voice because of low morale."""
+        outcome = wanted.outcome.copy()
+        _silence_dispirited(outcome, accounts, users.active, wanted, seed, tick)
+        return wanted._replace(outcome=outcome)
 
     def read_stream(
         self, accounts: Accounts, posts: Posts, rows: I64, propagandists: I64, seed: int, tick: int
     ) -> None:
-        """Let the propagandists `troops` look at the `rows` of the topic's last `STREAM_HOURS` hours, and some give up."""
+        """Let the propagandists read the `rows` of the topic's last `STREAM_HOURS` hours, and some give up."""
         _read_stream(accounts, posts, rows, propagandists, seed, tick, get_values(self))
 
     def recover(self, accounts: Accounts) -> None:
-        """Let one hour heal everybody."""
+        """Apply one hour of recovery to all accounts."""
         accounts.morale[:] = 1.0 - (1.0 - accounts.morale) * 0.5 ** (1.0 / self.half_life)
 
     def defy(self, accounts: Accounts, n_organic: int, propagandists: I64) -> None:
-        """Let their whole side take heart, because a false friend was unmasked."""
+        """Raise the morale of the whole side, because an impersonator was unmasked."""
         rows = np.concatenate([np.flatnonzero(accounts.stance_extremist[:n_organic] >= 0.0), propagandists])
         accounts.morale[rows] += self.defiance * (1.0 - accounts.morale[rows])
 
 
 def filter_orders(orders: Orders, accounts: Accounts, propagandists: NDArray[np.bool_], seed: int, tick: int) -> Orders:
-    """Return the orders that are obeyed: `troops` (bool [A]) of low morale, and who gave up, leave theirs undone."""
+    """Return the orders without posts of `propagandists` (bool [A]) who have low morale or gave up."""
     author = orders.drafts.author
     if not len(author) or not propagandists[author].any():
         return orders
@@ -90,7 +90,7 @@ def filter_orders(orders: Orders, accounts: Accounts, propagandists: NDArray[np.
 
 
 def mark_distress(orders: Orders, propagandists: NDArray[np.bool_], share_: float, seed: int, tick: int) -> None:
-    """Let a share of what `troops` write in their own words in a rout tell of it: the theme becomes DISTRESS."""
+    """Give a share of the originals of `propagandists` (bool [A]) the theme DISTRESS."""
     new = orders.drafts
     if share_ and len(new.key):
         _mark_distress(new.theme, new.key, new.root, new.author, propagandists, share_, seed, tick)
@@ -126,14 +126,14 @@ def _read(accounts, posts, users, seen, seed, tick, p):
 
 
 @kernel
-def _silence_dispirited(cell, accounts, active, wanted, seed, tick):
+def _silence_dispirited(outcome, accounts, active, wanted, seed, tick):
     key = stream_key(seed, _SPEAK, tick)
     for r in range(len(active)):
         i = active[r]
         if accounts.stance_extremist[i] >= 0.0 and accounts.morale[i] < 1.0:
             for x in range(wanted.start[r], wanted.start[r + 1]):
-                if cell[x] == VOICED and uniform(key, wanted.key[x]) >= accounts.morale[i]:
-                    cell[x] = UNPROMPTED
+                if outcome[x] == VOICED and uniform(key, wanted.key[x]) >= accounts.morale[i]:
+                    outcome[x] = UNPROMPTED
 
 
 @kernel

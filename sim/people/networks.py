@@ -1,6 +1,6 @@
-"""Who follows whom: the rules that lay a graph under a population, and place its stances on the nodes.
+"""Who follows whom: rules that draw the graph of a population and place stances on its nodes.
 
-A rule is called as rule(size, stance, seed). Its result is a pure function of these and of its own fields.
+A rule is called as rule(size, stance, seed). Its result is a pure function of these and of its fields.
 """
 
 from dataclasses import dataclass
@@ -33,21 +33,20 @@ class SocialNetwork(NamedTuple):
 
     graph: Graph
     stance: F64  #: [n] towards the principal's line, [-1, 1]
-    community: I32  #: [n] community of each node, 0 .. ; all 0 where a rule knows none
-    notes: tuple[str, ...]  #: sentences for the report: measures, and what was ignored
+    community: I32  #: [n] community of each node, 0 .. ; all 0 if the rule has none
+    notes: tuple[str, ...]  #: sentences for the report: measures, and ignored data
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommunityGraph(Rule):
     """Directed follow graph with popular accounts, communities, homophily and reciprocity.
 
-    People are split into equal communities; a share `homophily` takes its place in the order of stance, the rest
-    anywhere. Each follows a lognormal number of others, drawn by Pareto popularity, in the manner of Chung & Lu
-    (2002), "Connected components in random graphs with given expected degree sequences", Annals of Combinatorics
-    6, 125-145 (doi:10.1007/PL00012580); a share `mixing` of them outside the own community. One-way edges are then
-    returned (or mutual ones made one-way) with the one probability that brings the graph to its `reciprocity`; so
-    the popular, who have many to return, follow more than others. Where a community is exhausted, fewer are
-    followed than wanted.
+    People are split into equal communities; a share `homophily` is placed in order of stance, the rest at random. Each
+    person follows a lognormal number of others, a share `mixing` of them outside the community, drawn by Pareto
+    popularity as by Chung & Lu (2002), "Connected components in random graphs with given expected degree sequences",
+    Annals of Combinatorics 6, 125-145 (doi:10.1007/PL00012580). Then one-way edges are returned (or mutual ones made
+    one-way) with the probability that gives the graph its `reciprocity`; so popular people, who return many, follow
+    more than others. In an exhausted community people follow fewer than wanted.
 
     Example:
         >>> import infowar_lab as lab
@@ -105,7 +104,7 @@ class CommunityGraph(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class PreferentialAttachment(Rule):
-    """Newcomers link to the well-connected: a heavy tail without communities, homophily or chosen reciprocity.
+    """New nodes link to well-connected ones: a heavy tail without communities, homophily or chosen reciprocity.
 
     Barabasi & Albert (1999), "Emergence of scaling in random networks", Science 286, 509-512
     (doi:10.1126/science.286.5439.509), in linear time as by Batagelj & Brandes (2005), "Efficient generation of
@@ -127,7 +126,7 @@ class PreferentialAttachment(Rule):
             InputError: `links` is not below `size`.
         """
         if self.links >= size:
-            cure = f"say graph.links={max(size - 1, 1)} or less, or a larger population.size"
+            cure = f"set graph.links={max(size - 1, 1)} or less, or a larger population.size"
             raise InputError(f"graph.links={self.links} needs a population above {self.links}, not {size}: {cure}")
         newcomer, earlier = wiring.grow_attachment(make_key(seed, _ATTACHMENT), size, self.links)
         graph = make_friendships(newcomer, earlier, size) if self.mutual else from_edges(newcomer, earlier, size)
@@ -140,12 +139,12 @@ def make_friendships(source: NDArray[Any], target: NDArray[Any], n: int) -> Grap
 
 
 def place_stances(community: I32, stance: F64, homophily: float, seed: int) -> F64:
-    """Hand out the sorted stances along the communities, which stand in a keyed line. Returns float64 [n].
+    """Assign the sorted stances along the communities, in a keyed order. Returns float64 [n].
 
     Args:
         community: int32 [n], 0 .. ; of each node.
         stance: float64 [n], in any order.
-        homophily: share of nodes that keep their community's place in the line; the rest gets any place.
+        homophily: share of nodes that keep their community's place in this order; the rest gets a random place.
         seed: of the world.
     """
     line = wiring.uniforms(make_key(seed, _LINE), int(community.max()) + 1)

@@ -1,6 +1,6 @@
 """Graphs from and to networkx, and the file formats that it reads: GraphML and GML.
 
-networkx is slow to import, so functions import it when they are called.
+networkx is slow to import, so each function imports it when it is called.
 """
 
 import warnings
@@ -19,11 +19,11 @@ from sim.state.graph import Graph, list_edges
 if TYPE_CHECKING:
     import networkx
 
-FORMATS = (".graphml", ".gml")  #: endings of files that `read` can read, plain or with .gz behind
+FORMATS = (".graphml", ".gml")  #: endings of files that `read_graph` can read, plain or followed by .gz
 
 
 def to_networkx(graph: Graph, **columns: ArrayLike) -> "networkx.DiGraph":
-    """Return the graph as a `networkx.DiGraph`: nodes 0 .. n-1, an edge from who follows to who is followed.
+    """Return the graph as a `networkx.DiGraph`: nodes 0 .. n-1, an edge from follower to followee.
 
     Args:
         graph: of n accounts, such as `world.graph`.
@@ -47,10 +47,10 @@ def to_networkx(graph: Graph, **columns: ArrayLike) -> "networkx.DiGraph":
 
 
 def write_graphml(path: str | Path, graph: Graph, **columns: ArrayLike) -> None:
-    """Write the graph as GraphML, with node attributes as in `to_networkx`; packed if `path` ends in .gz.
+    """Write the graph as GraphML, with node attributes as in `to_networkx`; compressed if `path` ends in .gz.
 
     Raises:
-        OSError: the file can not be written.
+        OSError: the file cannot be written.
         ValueError: as `to_networkx`.
     """
     import networkx
@@ -59,16 +59,16 @@ def write_graphml(path: str | Path, graph: Graph, **columns: ArrayLike) -> None:
 
 
 def from_networkx(graph: "networkx.Graph", direction: str = "auto", where: str = "the networkx graph") -> GraphData:
-    """Return what a networkx graph holds; row i is its i-th node.
+    """Return the contents of a networkx graph; row i is its i-th node.
 
     Args:
         graph: a Graph, DiGraph, MultiGraph or MultiDiGraph; its edge attributes are ignored with a note.
-        direction: "directed" (the first node of an edge follows the second), "undirected" (each edge counts both
-            ways), or "auto": as the graph is.
-        where: what messages call the graph.
+        direction: "directed" (the first node of an edge follows the second), "undirected" (each edge counts in both
+            directions), or "auto": as the graph is.
+        where: name of the graph in messages.
 
     Raises:
-        InputError: it is no networkx graph, or no edge joins two different nodes.
+        InputError: it is not a networkx graph, or no edge joins two different nodes.
     """
     import networkx
 
@@ -94,7 +94,7 @@ def read_graph(path: str, direction: str) -> GraphData:
         direction: as for `from_networkx`.
 
     Raises:
-        InputError: missing, unreadable, not of its format, or no edge.
+        InputError: the file is missing, unreadable or not in its format, or has no edge.
     """
     return _read_cached(path, *get_stamp(path, "graph.path"), direction)
 
@@ -127,9 +127,9 @@ def _read_cached(path: str, time: int, size: int, key: str, direction: str) -> G
             graph = parse(path, key)
     except InputError:
         raise
-    except Exception as problem:  # of many kinds: networkx trusts the file to be well-formed
+    except Exception as problem:  # of many types: networkx assumes well-formed files
         reason = " ".join(str(problem).split())[:120] or type(problem).__name__
-        raise InputError(f"{where} is no readable {kind} ({reason}): export it again") from None
+        raise InputError(f"{where} is not readable {kind} ({reason}): export it again") from None
     return from_networkx(graph, direction, where)
 
 

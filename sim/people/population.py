@@ -1,4 +1,4 @@
-"""Who the people are: stances, activity, willingness and reaction to abuse, drawn once per world."""
+"""The traits of people: stances, activity, willingness and reaction to abuse, drawn once for each world."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from sim.state.accounts import (
 _TRAITS = stream("population/traits")
 _IDENTITY = stream("population/identity")
 
-# One identity a trait, absorbed after the person's own, so that no trait shares a draw with another.
+# One identity for each trait, absorbed after the person's, so that no two traits share a draw.
 _GROUP, _STANCE, _EXTREME, _SYMPATHY, _SESSIONS, _ACTS, _PHASE, _INTEREST, _BOLD, _REACTION, _STEADY = map(
     np.uint64, range(11)
 )
@@ -35,7 +35,7 @@ _GROUP, _STANCE, _EXTREME, _SYMPATHY, _SESSIONS, _ACTS, _PHASE, _INTEREST, _BOLD
 
 @dataclass(frozen=True, kw_only=True)
 class Population(Rule):
-    """How many ordinary people there are and how their traits are spread.
+    """Number of ordinary people and distributions of their traits.
 
     Example:
         >>> import infowar_lab as lab
@@ -53,15 +53,15 @@ class Population(Rule):
         3.5, unit="sessions/day", source="assumption: several short visits a day", low=0.0, high=240.0
     )
     sessions_sigma: float = parameter(0.8, unit="log", source="assumption", low=0.0, high=4.0)
-    intentions_per_session: float = parameter(0.7, unit="acts/session", source="assumption", low=0.0, high=10.0)
+    intentions_per_session: float = parameter(0.7, unit="intentions/session", source="assumption", low=0.0, high=10.0)
     intentions_sigma: float = parameter(2.42, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
-    interest: float = parameter(0.2, unit="share", source="assumption: mean share of political acts", low=0, high=1)
+    interest: float = parameter(0.2, unit="share", source="assumption", low=0, high=1)
     interest_sigma: float = parameter(1.0, unit="log", source="assumption", low=0.0, high=4.0)
     willingness: float = parameter(0.8, unit="log-odds", source="assumption", low=-10.0, high=10.0)
     willingness_spread: float = parameter(1.0, unit="log-odds", source="assumption", low=0.0, high=10.0)
     withdraw_share: float = share(0.5, source="assumption; varied in the robustness table")
     fight_share: float = share(0.15, source="assumption; varied in the robustness table")
-    hardcore_share: float = share(0.1, source="assumption: a share of people never yields")
+    hardcore_share: float = share(0.1, source="assumption")
     public_followers: int = parameter(
         165, unit="followers", source="assumption: the top 1.5% of the default people are public", low=0, high=10**9
     )
@@ -86,7 +86,7 @@ class Population(Rule):
             seed: of the world.
 
         Returns:
-            Accounts of n rows whose climate is the true share of support among the opinionated.
+            Accounts of n rows; their opinion climate is the true share of support among people with an opinion.
         """
         accounts = make_blank_accounts(len(stance))
         accounts.stance_principal[:] = stance
@@ -167,7 +167,7 @@ def _draw(accounts, seed, p):
 
 @cached_njit
 def classify_cohort(principal, extremist):
-    """Classify two stances: DISSENTER, LOYALIST, SYMPATHISER or THIRD (int)."""
+    """Classify two stances: DISSENTER, LOYALIST, SYMPATHISER or UNCOMMITTED (int)."""
     if extremist >= 0.0:
         return SYMPATHISER
     if principal < -OPINION_THRESHOLD:
@@ -179,7 +179,7 @@ def classify_cohort(principal, extremist):
 
 @cached_njit
 def measure_support(stance):
-    """Return the share of supporters of the principal among the opinionated of `stance` (float64 [n])."""
+    """Return the share of the principal's supporters among stances that are an opinion; `stance` is float64 [n]."""
     supporters, opponents = 0, 0
     for value in stance:
         supporters += value > OPINION_THRESHOLD

@@ -1,22 +1,21 @@
-"""React: what reading does to stance, perceived climate, fear and habituation.
+"""React: the effect of reading on stance, opinion climate, fear, expected toxicity and habituation.
 
 Equations, for one post read (stance s_p, toxicity x) by a person of stance s:
 
 * drift: s += mu w (1 - x) (s_p - s) if |s_p - s| < epsilon. Bounded confidence after Deffuant, Neau,
   Amblard & Weisbuch 2000 (doi:10.1142/S0219525900000078), one-sided because readers read; the
   discount of abuse (1 - x) is an assumption.
-* climate: c += alpha w ([s_p > 0] - c) for a contested post with an opinion: exponential smoothing of
-  what was seen (assumption).
-* fear: f += g x (1 - f), g = `direct` if the post answers the reader, `vicarious` if it answers
-  somebody of the reader's side; fear halves in `half_life` (assumption).
-* expected_toxicity: d += beta w (x [s_p opposes s] - d) for contested posts: anticipated abuse, learnt by reading
+* climate: c += alpha w ([s_p > 0] - c) for a contested post with an opinion: exponential smoothing of what was seen
   (assumption).
-* shock: felt = max(0, shock - habituation); frightens who rejects the extremists, moves extreme
-  sympathisers closer and all others further away; habituation follows (assumption; direction as in
-  fact 19, which is held out).
+* fear: f += g x (1 - f), with g = `direct_fear` if the post answers the reader, `vicarious_fear` if it answers somebody
+  of the reader's side; fear halves in `half_life` (assumption).
+* expected toxicity: d += beta w (x [s_p opposes s] - d) for contested posts: anticipated abuse, learnt by reading
+  (assumption).
+* shock: felt = max(0, shock - habituation). It frightens people who reject the extremists, moves extreme sympathisers
+  closer and all others further away; then habituation rises (assumption; direction as in fact 19, which is held out).
 
-w = 1 - discount for copied texts (a text that is a visible copy betrays a troll), else 1; times
-1 - source_credibility_weight (1 - credibility of the voice) where credibility is weighed (`sim.make_people.credibility`).
+w = 1 - discount for copied texts (a visible copy betrays a troll), else 1; in worlds with credibility
+(`sim.people.credibility`) times 1 - source_credibility_weight (1 - credibility of the author).
 """
 
 import math
@@ -36,7 +35,7 @@ _LEAVE = stream("reaction/leave")
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction(Rule):
-    """How strongly reading acts on a person.
+    """Strength of the effects of reading on a person.
 
     Example:
         >>> import infowar_lab as lab
@@ -47,25 +46,27 @@ class Reaction(Rule):
     persuasion: float = parameter(0.002, unit="1/post", source="assumption", low=0.0, high=1.0)
     tolerance: float = parameter(0.4, unit="stance", source="assumption: bounded confidence", low=0.0, high=2.0)
     climate_rate: float = parameter(0.02, unit="1/post", source="assumption", low=0.0, high=1.0)
-    direct_fear: float = share(0.3, source="assumption: fact 10 fixes only its product with the weight of fear")
-    vicarious_fear: float = share(0.01, source="assumption: witnessing silences too, less than being hit")
+    direct_fear: float = share(0.3, source="assumption: fact 10 determines only its product with fear_weight")
+    vicarious_fear: float = share(0.01, source="assumption: abuse of others silences too, but less")
     anticipation: float = parameter(0.02, unit="1/post", source="assumption", low=0.0, high=1.0)
     half_life: float = parameter(72.0, unit="h", source="assumption; varied x1/4 and x4", low=0.1, high=1e6)
     discount: float = share(0.0, source="assumption; 1 in the robustness table")
-    thrill: float = share(0.02, source="assumption: extreme sympathisers move closer")
-    repulsion: float = share(0.01, source="assumption: all others move away")
-    terror: float = share(0.02, source="assumption: shock frightens who rejects the extremists")
+    thrill: float = share(0.02, source="assumption")
+    repulsion: float = share(0.01, source="assumption")
+    terror: float = share(0.02, source="assumption")
     habituation: float = share(0.05, source="assumption")
-    leave: float = parameter(
-        0.002, unit="1/session", source="assumption: of who has written nothing", low=0.0, high=1.0
-    )
+    leave: float = parameter(0.002, unit="1/session", source="assumption: before the first post", low=0.0, high=1.0)
     leave_decline: float = parameter(
-        1.0, unit="exponent", source="assumption: who has written much is attached, abused or not", low=0.0, high=5.0
+        1.0,
+        unit="exponent",
+        source="assumption: people who have written much are attached, abused or not",
+        low=0.0,
+        high=5.0,
     )
     leave_abuse: float = parameter(
         2.46,
         unit="1/session",
-        source="fitted to fact 10 (scripts/fit.py): of who has written nothing",
+        source="fitted to fact 10 (scripts/fit.py): before the first post",
         low=0.0,
         high=100.0,
     )
@@ -82,7 +83,7 @@ class Reaction(Rule):
     ) -> StateUpdate:
         """Return the new values of the active accounts after reading `seen` in `tick`.
 
-        `source_credibility_weight` is the weight of the voice's credibility, [0, 1]; at 0 everybody counts alike.
+        `source_credibility_weight` is the weight of the author's credibility, [0, 1]; at 0 all authors count alike.
         """
         n = len(users.active)
         (s, e, c, f, d, h), (abuse, allies), leaves = (
@@ -107,14 +108,14 @@ class Reaction(Rule):
 
 
 def get_reference_climate(accounts: Accounts, users: ActiveUsers, update: StateUpdate, campaigning: bool) -> F64:
-    """Return the reference climate of the active, [R]: until the campaign begins, the present one."""
+    """Return the reference climate of the active, [R]; until the campaign begins it is the present climate."""
     return accounts.reference_climate[users.active] if campaigning else update.opinion_climate
 
 
 def apply_update(accounts: Accounts, users: ActiveUsers, update: StateUpdate, now: int, campaigning: bool) -> None:
-    """Write a change into the columns: the only place where reading alters people.
+    """Write an update into the columns: the only place where reading changes people.
 
-    Until the campaign begins, the present climate is also the reference for later attribution.
+    Until the campaign begins, the present climate is also written as the reference climate.
     """
     _apply_update(accounts, users.active, update, now, campaigning)
 

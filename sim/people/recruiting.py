@@ -1,8 +1,8 @@
-"""Joining the extremists: what reading shock makes of a few who are close to them already.
+"""Recruiting: the effect of shocking content on a few people who are already close to the extremists.
 
-Who reads shocking content, is closer to the extremists than `compute_threshold` and still feels it (shock - habituation = k >
-0) turns to the voice of the post with probability `join` k, once in life (assumption). What the organisation makes of
-it is its own affair (`sim.actors.contender`).
+People whose stance towards the extremists is above `threshold` and who still feel the shock of a post they read
+(k = shock - habituation > 0) turn to its author with probability `join` k, once in life (assumption). The organisation
+decides how to use recruits (`sim.actors.contender`).
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ _JOIN = stream("recruiting/join")
 
 @dataclass(frozen=True, kw_only=True)
 class Recruiting(Rule):
-    """Who joins, and how readily."""
+    """Who joins, and how likely."""
 
-    join: float = share(0.02, source="assumption: P(turning to them | wholly shocking post that is fully felt)")
+    join: float = share(0.02, source="assumption: P(joining | shock 1, fully felt)")
     threshold: float = parameter(
         0.5, unit="stance", source="assumption: extreme supporters, as in fact 19", low=-1.0, high=1.0
     )
@@ -39,14 +39,14 @@ class Recruiting(Rule):
         seed: int,
         tick: int,
     ) -> I32:
-        """Return to which accounts the active turned after reading `seen` in `tick`; mark who did in `joined`, [A]."""
+        """Return the accounts that recruits turn to after reading `seen` in `tick`; mark them in `recruited`, [A]."""
         whom = np.empty(len(active_users.active), np.int32)
         return whom[: _read(whom, accounts, posts, active_users, seen, recruited, seed, tick, get_values(self))].copy()
 
 
 @kernel
 def _read(whom, accounts, posts, active_users, seen, recruited, seed, tick, p):
-    """Fill in the accounts that somebody turned to; return how many."""
+    """Fill in the accounts that recruits turn to; return their number."""
     key, n = stream_key(seed, _JOIN, tick), 0
     for r in range(len(active_users.active)):
         i = active_users.active[r]

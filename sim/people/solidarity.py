@@ -1,10 +1,10 @@
-"""Solidarity after abuse: who sees one of their own abused speaks up, and who is backed is less afraid.
+"""Solidarity after abuse: people speak more when one of their side is abused, and fear less when they get support.
 
-After reacting, over what one session showed (all of it assumption):
+After reacting, for all posts of one session (all of it assumption):
 
-* an abusive answer to somebody of the reader's own side, not to the reader, counts as `rally` like-minded posts in what
-  prompts the reader (7.6 of the ODD);
-* a civil answer to the reader, of the reader's own side: fear -= comfort fear.
+* an abusive reply to somebody of the reader's own side, not to the reader, counts as `rally_posts` like-minded posts as
+  a prompt (7.6 of the ODD);
+* a civil reply to the reader from the reader's own side: fear -= comfort fear.
 """
 
 from dataclasses import dataclass
@@ -18,15 +18,13 @@ from sim.state.records import ActiveUsers, Exposures, StateUpdate
 
 @dataclass(frozen=True, kw_only=True)
 class Solidarity(Rule):
-    """How strongly people stand by each other."""
+    """How strongly people support each other."""
 
-    rally_posts: int = parameter(
-        3, unit="posts", source="assumption: a case of abuse moves more than a post", low=0, high=1000
-    )
+    rally_posts: int = parameter(3, unit="posts", source="assumption: more than one post", low=0, high=1000)
     comfort: float = share(0.1, source="assumption")
 
     def apply_solidarity(self, posts: Posts, users: ActiveUsers, seen: Exposures, update: StateUpdate) -> StateUpdate:
-        """Return what reading `seen` makes of the active, who otherwise would feel `update`."""
+        """Return `update` with the effects of solidarity after reading `seen`."""
         allies, fear = update.allies.copy(), update.fear.copy()
         _apply_solidarity(allies, fear, update.stance_principal, posts, users.active, seen, get_values(self))
         return update._replace(allies=allies, fear=fear)

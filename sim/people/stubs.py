@@ -1,4 +1,4 @@
-"""Half-edges matched at random: what the configuration model and the LFR benchmark share.
+"""Random matching of half-edges (stubs), for the configuration model and the LFR benchmark.
 
 Draws are keyed by the number of a stub or edge, which the degrees decide, and by the ordinal of the attempt.
 """
@@ -12,8 +12,8 @@ from sim.people.wiring import uniforms
 from sim.rng import U64, mix, uniform
 from sim.state.accounts import I64
 
-PASSES = 10  #: passes over all edges; what can not stay then is given up
-ATTEMPTS = 60  #: exchanges tried for an edge in a pass
+PASSES = 10  #: passes over all edges; edges in conflict after them are dropped
+ATTEMPTS = 60  #: exchanges tried for an edge in each pass
 
 
 class Multigraph(NamedTuple):
@@ -40,10 +40,10 @@ def pair_stubs(key: np.uint64, owner: I64, group: I64) -> tuple[I64, I64, I64]:
 
 
 def remove_conflicts(key: np.uint64, tangled: Multigraph) -> tuple[I64, I64, int]:
-    """Exchange ends between edges, which keeps all degrees, until each may stay; the rest is given up.
+    """Exchange ends between edges, which keeps all degrees, until no edge is in conflict; the rest is dropped.
 
     Returns:
-        (source, target, number of edges given up), int64.
+        (source, target, number of dropped edges), int64.
     """
     graph = tangled._replace(source=tangled.source.copy(), target=tangled.target.copy())
     start = np.searchsorted(graph.group, np.arange(graph.group.max(initial=0) + 2))
@@ -67,7 +67,7 @@ def _count(graph, codes, counts):
 
 @kernel
 def _exchange(key, graph, start, codes, counts):
-    """Let each edge that can not stay exchange targets with a random one of its group. Returns how many there were."""
+    """Let each edge in conflict exchange targets with a random edge of its group. Returns the number of conflicts."""
     found = 0
     for edge in range(len(graph.source)):
         one, other, group = graph.source[edge], graph.target[edge], graph.group[edge]
@@ -94,7 +94,7 @@ def _exchange(key, graph, start, codes, counts):
 
 @kernel
 def _keep(graph, codes, counts, stays):
-    """Mark the edges that may stay, one of each that is there more than once. Returns how many may not."""
+    """Mark the edges without conflict, and one of each repeated edge. Returns the number of the others."""
     lost = 0
     for edge in range(len(graph.source)):
         place = _find_place(graph, graph.source[edge], graph.target[edge], codes)
@@ -118,7 +118,7 @@ def _is_allowed(graph, group, one, other):
 
 @kernel
 def _find_place(graph, one, other, codes):
-    """Return the place of an edge in the table of codes: open addressing, the code written if it is new."""
+    """Return the place of an edge in the table of codes (open addressing); a new code is written."""
     low, high = (min(one, other), max(one, other)) if graph.mutual else (one, other)
     code = low * len(graph.community) + high
     place = np.int64(mix(U64(0), U64(code)) >> U64(1)) % len(codes)

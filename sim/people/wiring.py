@@ -7,8 +7,8 @@ import numpy as np
 from sim.kernels import cached_njit
 from sim.rng import U64, mix, normal, pair_uniform, uniform
 
-ATTEMPTS = 4  #: draws allowed for each followee wanted; the rest is given up where a community is exhausted
-SPARE = 32  #: draws allowed on top
+ATTEMPTS = 4  #: draws allowed for each wanted followee; an exhausted community gives fewer followees
+SPARE = 32  #: additional draws allowed
 
 
 @cached_njit
@@ -38,7 +38,7 @@ def mix_places(key, place, sorted_share):
 def pareto_weights(line, tail):
     """Return Pareto weights, float64 [n]: the n mid-quantiles of P(weight > x) = x^-tail, largest to line[0].
 
-    Quantiles, not draws: else one world in a thousand has a person who is followed by all and hides the tail.
+    Quantiles, not draws: with draws, one world in a thousand has a person whom all follow, which hides the tail.
     """
     n = len(line)
     weights = np.empty(n)
@@ -92,7 +92,7 @@ def _find_place(value, cumulative, guide):
 
 @cached_njit
 def draw_followees(key, counts, order, block_start, block, cumulative, guide, mixing):
-    """Draw distinct followees by weight: a share `mixing` outside one's own block, the rest inside it.
+    """Draw distinct followees by weight: a share `mixing` outside the person's block, the rest inside it.
 
     Args:
         key: uint64, the stream.

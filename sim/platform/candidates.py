@@ -1,7 +1,7 @@
-"""The display of one hour: everything that its sessions choose from, laid out so that choosing is quick.
+"""The feed candidates of one hour: all posts that sessions choose from, laid out for fast access.
 
-Home feeds leaf through timelines; streams are *lines*, a topic's newest posts in order of time. What was removed is in
-neither.
+Home feeds read author timelines. Search and trends read topic streams, the newest posts of a topic in order of time.
+Neither contains removed posts.
 """
 
 from typing import Any, NamedTuple
@@ -17,10 +17,10 @@ NO_ACCOUNTS: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
 
 class TopicStreams(NamedTuple):
-    """The ends of the streams that readers of one hour may look at, in order of time, without what was removed.
+    """The ends of the streams that readers of one hour may read, in order of time, without removed posts.
 
-    Line k is first[k] .. last[k] - 1: the contested topic, then the trending ones, then a fresh one if there
-    is; after them the same streams once more for the posts that take no slot from others.
+    Stream k is first[k] .. last[k] - 1: the contested topic, the trending topics, then the fresh tag if there is one;
+    after them the same streams for posts that take no slots from others.
     """
 
     first: NDArray[np.int64]
@@ -32,56 +32,61 @@ class TopicStreams(NamedTuple):
 
 
 class FeedCandidates(NamedTuple):
-    """What all sessions of one hour choose from."""
+    """The posts that all sessions of one hour choose from."""
 
-    hours: NDArray[np.int64]  #: first row that was written at most h hours ago
+    hours: NDArray[np.int64]  #: [h] first row that was written at most h hours ago
     timelines: AuthorTimelines
-    shift: int  #: mark of row 0 in the runs
+    shift: int  #: mark of row 0 in the timelines
     streams: TopicStreams
     trending: NDArray[np.int64]
     competes_for_slots: NDArray[np.bool_]
-    migration_topic: int  #: topic under which some look the matter up instead, -1 for none; its line is the last one
-    has_migrated: NDArray[np.bool_]  #: [A] who does
+    migration_topic: int  #: topic that people who have moved search instead, -1 for none; its stream is the last one
+    has_migrated: NDArray[np.bool_]  #: [A] has moved to it
 
 
 def build_candidates(
     posts: Posts,
     base: int,
-    runs: AuthorTimelines,
+    timelines: AuthorTimelines,
     streams: tuple[NDArray[np.int64], NDArray[np.int64]],
     trending: NDArray[np.int64],
-    crowds: NDArray[np.bool_],
+    competes_for_slots: NDArray[np.bool_],
     attention: Any,
     tick: int,
     depth: int,
-    fresh: int = -1,
-    elsewhere: NDArray[np.bool_] = NO_ACCOUNTS,
+    migration_topic: int = -1,
+    has_migrated: NDArray[np.bool_] = NO_ACCOUNTS,
 ) -> FeedCandidates:
-    """Return what the sessions of `tick` choose from, the same for everybody.
+    """Return the candidates for all sessions of `tick`.
 
     Args:
         posts: the rows of the ledger that are filled.
         base: serial of row 0.
-        runs: everybody's timeline.
+        timelines: of all authors.
         streams: serials int64 [topics, capacity] and lengths int64 [topics] of the topic streams.
         trending: int64 [k], trending topics.
-        crowds: bool [A], whose posts take slots from others (all, but in the counterfactual).
-        attention: values of `sim.make_people.attention.Attention`.
-        depth: newest posts that a stream ranks.
-        fresh, elsewhere: see `FeedCandidates`.
+        competes_for_slots: bool [A], its posts take slots from others (all, except in the counterfactual).
+        attention: values of `sim.people.attention.Attention`.
+        tick: the hour.
+        depth: number of newest posts of a stream that are ranked.
+        migration_topic, has_migrated: see `FeedCandidates`.
     """
     hours = np.searchsorted(posts.time, 3600 * (tick - np.arange(attention.memory + 1)))
-    topics = np.array([CONTESTED, *trending, *([fresh] if fresh >= 0 else [])])
-    lines = _lay_out_streams(streams, topics, posts, base, crowds, tick * 3600, depth, attention.army_competes)
-    return FeedCandidates(hours, runs, base - runs.first, lines, trending, crowds, fresh, elsewhere)
+    topics = np.array([CONTESTED, *trending, *([migration_topic] if migration_topic >= 0 else [])])
+    laid_out = _lay_out_streams(
+        streams, topics, posts, base, competes_for_slots, tick * 3600, depth, attention.army_competes
+    )
+    return FeedCandidates(
+        hours, timelines, base - timelines.first, laid_out, trending, competes_for_slots, migration_topic, has_migrated
+    )
 
 
 @cached_njit
-def _lay_out_streams(streams, topics, posts, base, competes_for_slots, now, depth, crowding):
-    """Lay out the ends of the streams: what was written in the last hour, and `depth` posts before."""
+def _lay_out_streams(streams, topics, posts, base, competes_for_slots, now, depth, army_competes):
+    """Lay out the ends of the streams: posts of the last hour, and `depth` earlier posts."""
     serials, lengths = streams
     kinds = len(topics)
-    n = kinds if crowding else 2 * kinds
+    n = kinds if army_competes else 2 * kinds
     first, last = np.zeros(n, np.int64), np.zeros(n, np.int64)
     for k in range(n):
         last[k] = lengths[topics[k % kinds]] + (last[k - 1] if k else 0)

@@ -1,15 +1,15 @@
 """Closed channels: small rooms outside the platform, and an agency that watches them.
 
-Rooms meet once a day. In this order (all of it assumption; that forums and voice rooms served to recruit, and that
-agencies watched them, is the essay's):
+Rooms meet once a day. The steps are in this order. All of it is assumption; that forums and voice rooms were used to
+recruit, and that agencies watched them, comes from the essay. e is the stance towards the extremists.
 
-* a room that was found `lag` hours ago or more is broken up: its members feel fear += scare (1 - fear), stay away from
-  rooms for `shy` hours, and the room is closed for `rebuild` hours;
-* while the agency watches, an open room is found with probability 1 - (1 - watch)^m, m its members: each is a way in;
-* members move: e += pull (1 - e), and one who is closer than `compute_threshold` joins a propagandist with probability
-  `recruit`, once in life;
-* who is at least as close as `reach` and has no room asks for a seat with probability `invite`, and gets one as long as
-  there are any.
+* A room that was found at least `lag` hours ago is raided: its members feel fear += raid_fear (1 - fear) and avoid
+  rooms for `avoidance_hours` hours; the room is closed for `rebuild` hours.
+* While the agency watches, an open room of m members is found with probability 1 - (1 - detection_rate)^m.
+* Members move: e += pull (1 - e). A member with e above `threshold` joins a propagandist with probability `recruit`,
+  once in life.
+* People without a room and with e of at least `reach` ask for a seat with probability `invite`, and get one if there
+  is a free one.
 """
 
 from dataclasses import dataclass
@@ -29,30 +29,30 @@ _INVITE = stream("channels/invite")
 
 @dataclass(frozen=True, kw_only=True)
 class Channels(Rule):
-    """How many rooms, what they do to people, and who watches."""
+    """Number of rooms, their effect on people, and their detection."""
 
     rooms: int = parameter(6, unit="rooms", source="assumption", low=1, high=10**6)
     seats: int = parameter(12, unit="people/room", source="assumption: small", low=1, high=10**6)
     hour: int = parameter(22, unit="h", source="assumption: hour of the day", low=0, high=23)
     reach: float = parameter(0.0, unit="stance", source="assumption: sympathisers", low=-1.0, high=1.0)
     invite: float = share(0.2, source="assumption: P(asking for a seat in a day)")
-    pull: float = share(0.05, source="assumption: strong, a day in a room as fifty shocking posts")
+    pull: float = share(0.05, source="assumption: strong; a day in a room has the effect of fifty shocking posts")
     threshold: float = parameter(0.5, unit="stance", source="assumption: as in recruiting", low=-1.0, high=1.0)
     recruit: float = share(0.05, source="assumption: P(joining in a day)")
     detection_rate: float = share(0.005, source="assumption: P(a room is found, per member and day)")
-    start: int = parameter(0, unit="h", source="of the scenario: the agency watches from here on", low=0, high=10**9)
-    hours: int = parameter(10_000, unit="h", source="of the scenario: for so long", low=0, high=10**9)
-    lag: int = parameter(24, unit="h", source="assumption: from finding to breaking up", low=0, high=10**6)
-    raid_fear: float = share(0.5, source="assumption: fear of who was in a room that is broken up")
+    start: int = parameter(0, unit="h", source="of the scenario", low=0, high=10**9)
+    hours: int = parameter(10_000, unit="h", source="of the scenario", low=0, high=10**9)
+    lag: int = parameter(24, unit="h", source="assumption", low=0, high=10**6)
+    raid_fear: float = share(0.5, source="assumption")
     avoidance_hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
     rebuild: int = parameter(72, unit="h", source="assumption", low=0, high=10**6)
 
     def meet(
         self, rooms: "Rooms", accounts: Accounts, propagandists: I64, recruited: NDArray[np.bool_], seed: int, tick: int
     ) -> I64:
-        """Play the hour `tick` in the rooms; return the propagandists, out of `troops`, to whom members turned.
+        """Simulate the hour `tick` in the rooms; return the rows in `propagandists` that recruits turn to.
 
-        Writes `rooms`, `joined` (bool [A]), and stance and fear of members.
+        Writes `rooms`, `recruited` (bool [A]), and stance and fear of members.
         """
         rooms.raided = rooms.raided[:0]
         if tick % 24 != self.hour:
@@ -107,11 +107,14 @@ class Channels(Rule):
 
 
 class Rooms:
-    """The rooms of one world of so many people.
+    """The rooms of one world.
 
     Attributes:
-        room: int64 [people], the room in which each sits, -1 for none.
-        broken: int64, rooms that were broken up in this hour.
+        room: int64 [people], the room of each person, -1 for none.
+        avoids_until: int64 [people], first tick at which the person enters rooms again.
+        found_at: int64 [rooms], tick at which the room was found, NEVER if not.
+        closed_until: int64 [rooms], first tick at which the room is open again.
+        raided: int64, rooms that were raided in this hour.
     """
 
     def __init__(self, rule: Channels, people: int) -> None:
@@ -123,5 +126,5 @@ class Rooms:
 
     @property
     def members(self) -> I64:
-        """How many sit in each room, int64 [rooms]."""
+        """Number of members of each room, int64 [rooms]."""
         return np.bincount(self.room[self.room >= 0], minlength=len(self.found_at))

@@ -1,10 +1,9 @@
-"""Read: what the platform shows to each reader, and what fits into the reader's attention.
+"""Read: what the platform shows to each reader within the reader's attention.
 
-Four places, each with its slots: mentions (answers to the reader), search (the contested topic's
-stream, looked up by the interested), trends (the stream of a trending topic) and the home feed (new
-posts of followed accounts). Streams show a post an hour after it was written at the earliest, at the
-reader's own second, so that readers of one hour see different slices; home and mentions show
-everything up to the start of the hour.
+There are four places, each with its slots: mentions (replies to the reader), search (the stream of the contested topic,
+for interested readers), trends (the stream of a trending topic) and the home feed (new posts of followees). Streams
+show the platform as it was one hour before the reader's session starts, so readers of one hour see different posts.
+Home and mentions show everything up to the start of the hour.
 """
 
 import math
@@ -29,16 +28,15 @@ _SEARCH = stream("feed/search")
 _TREND = stream("feed/trend")
 
 
-_LANES, _LAST = 16, np.int32(2**31 - 1)  # numbers that a processor compares at once; greater than any row
+_LANES, _LAST = 16, np.int32(2**31 - 1)  # numbers that a processor compares at once; a number greater than any row
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feed(Rule):
-    """How posts are ranked: score = engagement * ln(1 + reposts + replies) + time/recency.
+    """Ranking of posts: score = engagement * ln(1 + reposts + replies) + time/recency.
 
-    All posts age alike, so their order is that of engagement against age although no score has to be
-    renewed as time goes by (assumption; link sites rank alike). engagement = 0 is the chronological
-    feed. Ranking is by score, then by order in the ledger.
+    Newer posts get higher scores, so scores need no update as time passes (assumption; link sites rank in this way).
+    engagement = 0 is the chronological feed. Ranking is by score, then by order in the ledger.
 
     Example:
         >>> import infowar_lab as lab
@@ -49,10 +47,10 @@ class Feed(Rule):
 
     engagement: float = parameter(1.0, unit="score", source="assumption; 0 = chronological", low=0.0, high=100.0)
     recency: float = parameter(6.0, unit="h", source="assumption: age that costs one unit of score", low=0.01, high=1e4)
-    depth: int = parameter(64, unit="posts", source="assumption: newest posts a stream ranks", low=1, high=100_000)
+    depth: int = parameter(64, unit="posts", source="assumption", low=1, high=100_000)
 
     def rank(self, posts: Posts, base: int, new: slice) -> None:
-        """Write the score of the rows `new` and of what they repost or answer."""
+        """Write the scores of the rows `new` and of the posts that they repost or answer."""
         _rank(posts, base, new.start, new.stop, get_values(self))
 
     def build_candidates(
@@ -68,7 +66,7 @@ class Feed(Rule):
         migration_topic: int = -1,
         has_migrated: NDArray[np.bool_] = NO_ACCOUNTS,
     ) -> FeedCandidates:
-        """Return what the sessions of `tick` choose from, the same for everybody.
+        """Return the candidates for all sessions of `tick`.
 
         Arguments are those of `sim.platform.candidates.build_candidates`.
         """
@@ -98,7 +96,7 @@ class Feed(Rule):
         seed: int,
         tick: int,
     ) -> Exposures:
-        """Return what each active account, who follows `following`, sees in `tick` of what `build_candidates` returned."""
+        """Return what each active account sees in `tick`; `candidates` come from `build_candidates`."""
         n, size = len(active_users.active), len(posts.time)
         most = min(size, attention.items if attention.army_competes else 2 * attention.items)
         start, item = np.zeros(n + 1, np.int64), np.empty(n * most + 1, np.int32)
@@ -123,7 +121,7 @@ class Feed(Rule):
 
 @kernel
 def _rank(posts, base, start, stop, p):
-    """Score rows start .. stop - 1, and anew the posts that they repost or answer."""
+    """Score rows start .. stop - 1 and the posts that they repost or answer."""
     for j in range(start, stop):
         posts.score[j] = _score(posts.time[j], posts.reposts[j] + posts.replies[j], p)
         for serial in (posts.parent[j], posts.root[j]):
@@ -143,50 +141,52 @@ def _read(
     start, item, workspace, accounts, following, posts, base, candidates, active_users, seed, tick, budget, depth
 ):
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
-    hours, runs, shift, lines, trending, crowds, fresh_topic, elsewhere = candidates
-    now, kinds = tick * 3600, 1 + len(trending) + (fresh_topic >= 0)
+    hours, timelines, shift, streams, trending, competes_for_slots, migration_topic, has_migrated = candidates
+    now, kinds = tick * 3600, 1 + len(trending) + (migration_topic >= 0)
     for r in range(len(active_users.active)):
         i = active_users.active[r]
         if r + 1 < len(active_users.active):
             prefetch_followees(following, active_users.active[r + 1])
-        person, seen_at, visited = accounts.key[i], now - 3600 + active_users.second[r], accounts.last_read[i]
-        fresh = hours[min(budget.memory, (now - visited + 3599) // 3600)]
-        while fresh < len(posts.time) and posts.time[fresh] < visited:
+        person, seen_at, last_read = accounts.key[i], now - 3600 + active_users.second[r], accounts.last_read[i]
+        fresh = hours[min(budget.memory, (now - last_read + 3599) // 3600)]
+        while fresh < len(posts.time) and posts.time[fresh] < last_read:
             fresh += 1
         searches = uniform(search, person) < budget.search_rate * accounts.interest[i]
         trends = int(uniform(trend, person) * len(trending)) if len(trending) else -1
-        gone = fresh_topic >= 0 and elsewhere[i]
-        if searches and trends >= 0 and trending[trends] == (fresh_topic if gone else CONTESTED):
-            trends = -1  # looked up already
+        gone = migration_topic >= 0 and has_migrated[i]
+        if searches and trends >= 0 and trending[trends] == (migration_topic if gone else CONTESTED):
+            trends = -1  # read in the search already
         count = 0
-        for crowd in (True, False):  # once for all, or apart for those who take no slot from others
+        for crowd in (True, False):  # once for all posts, or a second time for posts that take no slots from others
             if not crowd and budget.army_competes:
                 break
             line = 0 if crowd else kinds
             left = count + budget.items
             answer = accounts.newest_mention[i]
             most = min(left, count + budget.mentions)
-            count = _add_mentions(workspace, count, most, answer, visited, crowd, posts, base, crowds)
+            count = _add_mentions(workspace, count, most, answer, last_read, crowd, posts, base, competes_for_slots)
             if searches:
                 where = line + (kinds - 1 if gone else 0)
                 count = _add_stream(
-                    workspace, count, min(left, count + budget.search), lines, where, seen_at, i, posts, depth
+                    workspace, count, min(left, count + budget.search), streams, where, seen_at, i, posts, depth
                 )
             if trends >= 0:
                 line += 1 + trends
                 count = _add_stream(
-                    workspace, count, min(left, count + budget.trends), lines, line, seen_at, i, posts, depth
+                    workspace, count, min(left, count + budget.trends), streams, line, seen_at, i, posts, depth
                 )
-            count = choose_home(workspace, count, left, following, fresh, crowd, i, runs, shift, crowds)
+            count = choose_home(
+                workspace, count, left, following, fresh, crowd, i, timelines, shift, competes_for_slots
+            )
         start[r + 1] = _write_sorted(item, start[r], workspace.row, count, workspace.slot, workspace.content)
 
 
 @inline_kernel
-def _add_mentions(workspace, count, most, serial, visited, crowd, posts, base, competes_for_slots):
-    """Pile up the newest answers to the reader until there are `most`."""
+def _add_mentions(workspace, count, most, serial, last_read, crowd, posts, base, competes_for_slots):
+    """Add the newest replies to the reader until there are `most` posts."""
     while serial >= base and count < most:
         j = serial - base
-        if posts.time[j] < visited:
+        if posts.time[j] < last_read:
             break
         if not posts.removed[j] and competes_for_slots[posts.author[j]] == crowd:
             workspace.row[count] = j
@@ -196,22 +196,22 @@ def _add_mentions(workspace, count, most, serial, visited, crowd, posts, base, c
 
 
 @inline_kernel
-def _add_stream(workspace, count, most, lines, k, seen_at, i, posts, depth):
-    """Pile up the best of the newest `depth` posts of line `k` as it stood at `seen_at`, none by `i`.
+def _add_stream(workspace, count, most, streams, k, seen_at, i, posts, depth):
+    """Add the best of the newest `depth` posts of stream `k` at the time `seen_at`, except those by `i`.
 
-    Streams hold no reposts, so no content comes twice; of equal scores the first met is the newest.
+    Streams contain no reposts, so no content comes twice; of equal scores the newest comes first.
     """
-    low, high = lines.first[k], lines.last[k]
+    low, high = streams.first[k], streams.last[k]
     while low < high:
         middle = (low + high) // 2
-        if lines.time[middle] > seen_at:
+        if streams.time[middle] > seen_at:
             high = middle
         else:
             low = middle + 1
     first, worst = count, -math.inf
-    for x in range(low - 1, max(lines.first[k], low - depth) - 1, -1) if first < most else range(0):
-        value = lines.score[x]
-        if value <= worst or lines.author[x] == i:
+    for x in range(low - 1, max(streams.first[k], low - depth) - 1, -1) if first < most else range(0):
+        value = streams.score[x]
+        if value <= worst or streams.author[x] == i:
             continue
         if count < most:
             count += 1
@@ -219,7 +219,7 @@ def _add_stream(workspace, count, most, lines, k, seen_at, i, posts, depth):
         while at > first and workspace.score[at - 1] < value:
             workspace.row[at], workspace.score[at] = workspace.row[at - 1], workspace.score[at - 1]
             at -= 1
-        workspace.row[at], workspace.score[at] = lines.row[x], value
+        workspace.row[at], workspace.score[at] = streams.row[x], value
         if count == most:
             worst = workspace.score[count - 1]
     return count
@@ -227,10 +227,10 @@ def _add_stream(workspace, count, most, lines, k, seen_at, i, posts, depth):
 
 @inline_kernel
 def _write_sorted(item, begin, row, count, rank, ranked):
-    """Write the distinct ones of row[:count] in ascending order from `begin` on; return the end.
+    """Write the distinct values of row[:count] in ascending order from `begin` on; return the end.
 
-    The place of each is how many are less, which processors count for many at once: sorting by steps takes three
-    times as long. Copies of one row find the same place and leave gaps.
+    The place of a value is the number of smaller values, which a processor counts for many at once; a step-by-step sort
+    takes three times as long. Equal values get the same place and leave gaps.
     """
     padded = (count + _LANES - 1) // _LANES * _LANES
     for k in range(count, padded):

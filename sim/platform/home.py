@@ -1,7 +1,7 @@
-"""The home feed: the best of what followees wrote since the last visit, one item a content.
+"""The home feed: the best of what followees wrote since the last visit, one item for each content.
 
-Most followees wrote nothing, and what the others wrote lies scattered in memory; so a reader first finds out whom to
-leaf through, has all of it fetched at once, and then leafs.
+Most followees wrote nothing, and the posts of the others are scattered in memory. So a reader first finds the followees
+who wrote, prefetches their posts together, and then reads them.
 """
 
 import threading
@@ -10,58 +10,58 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels import inline_kernel, prefetch
-from sim.platform.timelines import CONTENT, MARK, SCORE, START, STOP, VOICE
+from sim.platform.timelines import AUTHOR, CONTENT, MARK, SCORE, START, STOP
 from sim.rng import U64
 from sim.state.accounts import F64
 from sim.state.posts import I32
 
-_PER_LINE = 16  # followees in a line of the processor's cache
-_LEAST = 64  # entries of the part of the table that a session uses at least
-_SOON = 6  # items to be leafed through before the one that is fetched by now
-_TRIES = 16  # to find a score that as many exceed as are wanted
+_PER_LINE = 16  # followees in a cache line
+_LEAST = 64  # least number of entries of the table that a session uses
+_SOON = 6  # items to read before the one that is prefetched now
+_TRIES = 16  # attempts to find a score that exactly the wanted number of items exceeds
 
 
 class Workspace(NamedTuple):
-    """What one session has chosen so far, behind it the candidates that are still weighed, and room to work.
+    """The posts that a session has chosen, then the candidates under consideration, and working memory.
 
-    What lies there from earlier sessions is never looked at.
+    Data of earlier sessions are never read.
     """
 
     row: I32
     score: F64
     content: I32  #: as in `AuthorTimelines`; written for the home feed only
-    slot: I32  #: where in `table` the content of each candidate is noted
-    table: I32  #: candidates by content; as long as a power of two
+    slot: I32  #: place in `table` of each candidate's content
+    table: I32  #: candidates by content; its length is a power of two
     writers: I32  #: followees who wrote since the last visit
 
 
-_KEPT = threading.local()  # the desk of each thread: making one each hour would cost more than a tenth of reading
+_KEPT = threading.local()  # the workspace of each thread; a new one each hour would cost over a tenth of reading time
 
 
 def get_workspace(room: int, posts: int, accounts: int) -> Workspace:
-    """Return a desk with room for `room` candidates, of `posts` posts by `accounts` authors: this thread's own."""
+    """Return this thread's workspace, with room for `room` candidates of `posts` posts by `accounts` authors."""
     table = 1 << (2 * posts + _LEAST).bit_length()
-    kept: Workspace | None = getattr(_KEPT, "desk", None)
+    kept: Workspace | None = getattr(_KEPT, "workspace", None)
     if kept is None or len(kept.row) < room or len(kept.table) < table or len(kept.writers) <= accounts:
         row, content, slot = (np.empty(2 * room, np.int32) for _ in range(3))
         whom = np.empty(accounts + 1, np.int32)
-        kept = _KEPT.desk = Workspace(row, np.empty(2 * room), content, slot, np.empty(table, np.int32), whom)
+        kept = _KEPT.workspace = Workspace(row, np.empty(2 * room), content, slot, np.empty(table, np.int32), whom)
     return kept
 
 
 @inline_kernel
 def prefetch_followees(following, i):
-    """Have the followees of `i`, who reads next, fetched."""
+    """Prefetch the followees of `i`, the next reader."""
     for edge in range(following.start[i], following.stop[i], _PER_LINE):
         prefetch(following.item, edge)
 
 
 @inline_kernel
 def choose_home(workspace, count, most, following, fresh, crowd, i, timelines, shift, competes_for_slots):
-    """Choose the best of what the followees wrote from row `fresh` on; return how many are chosen now.
+    """Choose the best of what the followees wrote from row `fresh` on; return the number of chosen posts so far.
 
-    Whenever candidates are twice as many as wanted, or as many again, a floor is set that enough of them exceed:
-    what scores no higher need not be weighed.
+    When there are twice as many candidates as wanted, and again for each further such number, a floor is set that
+    enough candidates exceed; posts that score no higher are skipped.
     """
     first, oldest = count, fresh + shift
     whom = _find_writers(workspace.writers, following, i, timelines, oldest) if first < most else 0
@@ -82,7 +82,7 @@ def choose_home(workspace, count, most, following, fresh, crowd, i, timelines, s
             if mark < oldest:
                 break
             value = timelines.score[x, SCORE]
-            if value <= floor or timelines.item[x, VOICE] == i:
+            if value <= floor or timelines.item[x, AUTHOR] == i:
                 continue
             j, content = mark - shift, timelines.item[x, CONTENT]
             at = _find_place(workspace, first, count, content, content & mask, mask)
@@ -101,7 +101,7 @@ def choose_home(workspace, count, most, following, fresh, crowd, i, timelines, s
 
 @inline_kernel
 def _find_writers(whom, following, i, timelines, oldest):
-    """Note the followees of `i` who wrote something of mark `oldest` or later; return how many."""
+    """Collect the followees of `i` with a post of mark `oldest` or later; return their number."""
     found = 0
     for edge in range(U64(following.start[i]), U64(following.stop[i])):
         followee = U64(following.item[edge])
@@ -112,7 +112,7 @@ def _find_writers(whom, following, i, timelines, oldest):
 
 @inline_kernel
 def _count_written(whom, found, timelines):
-    """Return how many posts the timelines of whom[:found] hold, and have the newest ones fetched."""
+    """Return the number of posts in the timelines of whom[:found], and prefetch the newest ones."""
     for k in range(found):
         prefetch(timelines.head, whom[k])
     posts = 0
@@ -125,10 +125,10 @@ def _count_written(whom, found, timelines):
 
 @inline_kernel
 def _find_place(workspace, first, count, content, slot, mask):
-    """Return where among candidates first .. count - 1 this content stands; if nowhere, note it as candidate `count`.
+    """Return the candidate among first .. count - 1 with this content; if there is none, add it as candidate `count`.
 
-    A hashed table with open addressing whose entries count only if the candidate points back (Briggs & Torczon 1993),
-    so that it need not be cleared between sessions.
+    A hash table with open addressing. An entry counts only if the candidate points back to it (Briggs & Torczon 1993),
+    so the table is not cleared between sessions.
     """
     at = -1
     while at < 0:
@@ -145,9 +145,9 @@ def _find_place(workspace, first, count, content, slot, mask):
 
 @inline_kernel
 def _keep_best(row, score, first, count, most):
-    """Bring the best of items first .. count - 1 to the places from `first` on, down to item most - 1.
+    """Move the best of items first .. count - 1 to the places first .. most - 1.
 
-    Where ties or a crowd of near ones leave no score that just as many exceed, it selects.
+    If ties or near-ties leave no score that exactly the wanted number exceeds, use `_select`.
     """
     level, found = _find_level(score, first, count, most - first)
     if found == most - first:
@@ -161,9 +161,9 @@ def _keep_best(row, score, first, count, most):
 
 @inline_kernel
 def _find_level(score, first, count, wanted):
-    """Return a score that `wanted` of items first .. count - 1 exceed, or more if there is none, and how many do.
+    """Return a score that at least `wanted` of items first .. count - 1 exceed, if possible exactly, and their number.
 
-    A processor counts many at once and without guessing, which no sorting does. Halving and interpolation take turns.
+    Bisection and interpolation alternate. Counting is faster than sorting: a processor counts many items at once.
     """
     low, high = score[first], score[first]
     for k in range(U64(first), U64(count)):
@@ -186,8 +186,12 @@ def _find_level(score, first, count, wanted):
 
 @inline_kernel
 def _select(row, score, first, count, most):
-    """Bring the best to the front of items first .. count - 1, down to item most - 1 (quickselect)."""
-    low, end, last = U64(first), U64(count), U64(most)  # unsigned, which spares each access a check for negatives
+    """Move the best of items first .. count - 1 to the places first .. most - 1 (quickselect)."""
+    low, end, last = (
+        U64(first),
+        U64(count),
+        U64(most),
+    )  # unsigned, which avoids a check for negative values at each access
     while end - low > U64(1):
         middle = (low + end) // U64(2)
         value, j = score[middle], row[middle]

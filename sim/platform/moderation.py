@@ -1,7 +1,7 @@
 """Moderate: readers report, a team of fixed capacity reviews, accounts with strikes are suspended.
 
-The team sees posts and reports, never who is organised. Capacity is an absolute number of reviews an
-hour, so that nobody's existence changes anybody else's review except by using it up.
+The team sees posts and reports, never who is organised. Its capacity is a fixed number of reviews in an hour, so one
+account affects the reviews of others only by using capacity.
 """
 
 from dataclasses import dataclass
@@ -32,24 +32,24 @@ class Moderation(Rule):
 
     report_toxic: float = share(0.02, source="assumption: P(report | toxic post read)")
     report_opposed: float = share(0.0005, source="assumption: P(report | civil post of the other side read)")
-    threshold: int = parameter(2, unit="reports", source="assumption: reviewed from", low=1, high=10**6)
+    threshold: int = parameter(2, unit="reports", source="assumption", low=1, high=10**6)
     lag: int = parameter(12, unit="h", source="assumption: age at which a post is reviewed", low=0, high=47)
     capacity: int = parameter(5, unit="reviews/h", source="assumption", low=0, high=10**9)
     error: float = share(0.05, source="assumption: P(removal | reviewed but civil)")
-    strikes: int = parameter(5, unit="removals", source="assumption: suspension at", low=1, high=10**6)
+    strikes: int = parameter(5, unit="removals", source="assumption", low=1, high=10**6)
     suspension: int = parameter(72, unit="h", source="assumption", low=0, high=10**6)
 
     def report(
         self, accounts: Accounts, posts: Posts, users: ActiveUsers, seen: Exposures, seed: int, tick: int
     ) -> I64:
-        """Return the rows that the active report of what they saw in `tick`, int64, one item a report."""
+        """Return the rows that the active report in `tick`, int64, one item for each report."""
         rows = np.empty(len(seen.item), np.int64)
         return rows[: _report(rows, accounts, posts, users, seen, seed, tick, get_values(self))].copy()
 
     def moderate(self, accounts: Accounts, posts: Posts, base: int, reported: I64, seed: int, tick: int) -> Removals:
-        """Count this tick's reports and take down what was reviewed, its reposts too; suspend at every `strikes`-th.
+        """Count reports, review, take down guilty posts and their reposts; suspend at every `strikes`-th strike.
 
-        A strike is for who wrote or reposted the reviewed post itself.
+        Only the author of the reviewed post or repost gets a strike.
         """
         np.add.at(posts.reports, reported, 1)
         due = _find_due(posts.reports, posts.removed, posts.time, tick, get_values(self))
@@ -74,7 +74,7 @@ class Moderation(Rule):
 
 
 def find_taken_down(posts: Posts, base: int, gone: I64) -> I64:
-    """Return the rows `gone` and the standing reposts of those that are no reposts themselves, ascending."""
+    """Return the rows `gone`, and reposts of those among them that are not reposts, ascending."""
     down, content = np.zeros((2, len(posts.key)), np.bool_)
     down[gone] = True
     content[gone] = posts.kind[gone] != REPOST
@@ -84,7 +84,7 @@ def find_taken_down(posts: Posts, base: int, gone: I64) -> I64:
 
 @kernel
 def _report(rows, accounts, posts, users, seen, seed, tick, p):
-    """Fill in the reported rows; return how many."""
+    """Fill in the reported rows; return their number."""
     key, n = stream_key(seed, _REPORT, tick), 0
     for r in range(len(users.active)):
         i = users.active[r]
@@ -116,7 +116,7 @@ def _find_due(reports, removed, time, tick, p):
 
 @kernel
 def _mark_reposts(down, content, posts, base, first):
-    """Mark in `down` (bool [W]) the standing posts from row `first` on whose root is marked in `content`."""
+    """Mark in `down` (bool [W]) posts from row `first` on that are not removed and whose root is in `content`."""
     for j in range(first, len(content)):
         origin = posts.root[j] - base
         if origin >= 0 and content[origin] and not posts.removed[j]:

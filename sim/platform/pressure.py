@@ -1,15 +1,15 @@
-"""Pressure: a government presses the platform, which sweeps accounts by what they wrote some hours ago.
+"""Pressure: a government presses the platform, which suspends accounts at large because of their posts.
 
-In each hour of a sweep the platform looks once at every act that is `lag` hours old - it can not look sooner - and
-suspends its author with a probability that depends on what anybody can see:
+In each hour of a sweep the platform checks every post once, when it is `lag` hours old, and suspends its author with a
+probability that depends on public data:
 
     r = hit                      abusive content, or content for the extremists
-    r = wrong                    any other opinion on the contested topic
-    r = wrong bias               if that opinion is against the principal
+    r = false_alarm              any other opinion on the contested topic
+    r = false_alarm bias         if that opinion is against the principal
     r = min(1, r newcomer)       if the account was opened less than `young` hours ago
 
-Who was suspended for abuse or extremism stays so for `suspension` hours, anybody else until an appeal is heard; what
-they wrote goes with the account. Large suspensions under political pressure are documented (facts on operators); these
+A suspension for abuse or extremism lasts `suspension` hours, any other until an appeal is heard, `appeal` hours. The
+account's posts are taken down. Large suspensions under political pressure are documented (facts on operators); these
 equations are an assumption.
 """
 
@@ -30,29 +30,33 @@ _SWEEP = stream("pressure/sweep")
 
 @dataclass(frozen=True, kw_only=True)
 class Pressure(Rule):
-    """When a government presses, and whom the platform then suspends."""
+    """When a government presses, and which accounts the platform then suspends."""
 
     start: int = parameter(168, unit="h", source="of the scenario", low=0, high=10**9)
     hours: int = parameter(48, unit="h", source="of the scenario", low=0, high=10**9)
     lag: int = parameter(6, unit="h", source="assumption: delay of detection", low=0, high=46)
-    hit: float = share(0.2, source="assumption: P(suspension | abusive or extremist act looked at)")
-    false_alarm: float = share(0.005, source="assumption: P(suspension | other contested act looked at)")
+    hit: float = share(0.2, source="assumption: P(suspension | abusive or extremist post)")
+    false_alarm: float = share(0.005, source="assumption: P(suspension | other contested post)")
     bias: float = parameter(
-        4.0, unit="factor", source="assumption: who presses is the principal; 1 = blind to stance", low=0.0, high=1000.0
+        4.0,
+        unit="factor",
+        source="assumption: the principal is the one who presses; 1 = stance does not matter",
+        low=0.0,
+        high=1000.0,
     )
     newcomer: float = parameter(2.0, unit="factor", source="assumption; 1 = age does not matter", low=0.0, high=1000.0)
     young: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
-    suspension: int = parameter(10_000, unit="h", source="assumption: for good", low=0, high=10**6)
-    appeal: int = parameter(96, unit="h", source="assumption: until a wrong is righted", low=0, high=10**6)
+    suspension: int = parameter(10_000, unit="h", source="assumption: permanent", low=0, high=10**6)
+    appeal: int = parameter(96, unit="h", source="assumption: time until an error is corrected", low=0, high=10**6)
 
     def is_running(self, tick: int) -> bool:
-        """Tell whether the platform sweeps in `tick`."""
+        """Return whether the platform sweeps in `tick`."""
         return self.start <= tick < self.start + self.hours
 
     def sweep(
         self, accounts: Accounts, register: Register, posts: Posts, base: int, before: Removals, seed: int, tick: int
     ) -> Removals:
-        """Suspend authors and take down what they wrote; return this together with what moderation did `before`."""
+        """Suspend authors and take down their posts; return these removals merged with those `before`."""
         if not self.is_running(tick):
             return before
         first, last = np.searchsorted(posts.time, 3600 * np.array([tick - self.lag - 1, tick - self.lag]))

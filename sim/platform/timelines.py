@@ -1,7 +1,7 @@
-"""Timelines: each author's standing posts side by side, so that home feeds leaf through them quickly.
+"""Timelines: the posts of each author side by side, so that home feeds read them quickly.
 
-They follow the ledger by what changes in an hour: new posts, new scores, removals. What is old stays at the front of
-a timeline, where nobody leafs to, until all are laid out anew.
+They follow the ledger hour by hour: new posts, new scores, removals. Old posts stay at the start of a timeline, where
+nobody reads, until all timelines are rebuilt.
 """
 
 from typing import Any, NamedTuple
@@ -14,52 +14,56 @@ from sim.state.posts import I32, Posts
 
 
 class AuthorTimelines(NamedTuple):
-    """The timelines as columns. A post is named by its *mark*: its serial, counted from `first`.
+    """The timelines as columns. The *mark* of a post is its serial minus `first`.
 
     Posts of author a are head[a, START] .. head[a, STOP] - 1, in order of time; N items in all.
     """
 
     first: int  #: serial of mark 0
-    newest: I32  #: [A] mark of the author's newest post, -1 for none: most readers look no further
-    head: I32  #: [A, 4]: START, STOP and END of each author, and nothing, so that no head lies across two cache lines
-    item: I32  #: [N, 8]: MARK, VOICE and CONTENT of a post; its last two places hold the score
+    newest: I32  #: [A] mark of the author's newest post, -1 for none; most readers need no more
+    head: I32  #: [A, 4]: START, STOP and END of each author; the fourth column aligns rows to cache lines
+    item: I32  #: [N, 8]: MARK, AUTHOR and CONTENT of a post; its last two places hold the score
     score: NDArray[np.float64]  #: [N, 4]: the same memory; SCORE is the score of a post
 
 
-START, STOP, END = 0, 1, 2  #: items in use, and where the room of the next author begins at the earliest
-MARK, VOICE, CONTENT = 0, 1, 2  #: of the post, its content's author, and of its content, which may be negative
-SCORE = 3  #: what the feed ranks the post by
-MIN_ROOM = 4  #: items for which a timeline has room at least
+START, STOP, END = 0, 1, 2  #: items in use, and the end of the author's room
+MARK, AUTHOR, CONTENT = (
+    0,
+    1,
+    2,
+)  #: mark of the post, its original author, and mark of its content, which may be negative
+SCORE = 3  #: score by which the feed ranks the post
+MIN_ROOM = 4  #: least room of a timeline, items
 
 
 class Timelines:
     """Keeps the timelines of `accounts` authors from hour to hour."""
 
     def __init__(self, accounts: int) -> None:
-        self._place: I32 = np.empty(0, np.int32)  # of each mark, -1 for what is not laid out
+        self._place: I32 = np.empty(0, np.int32)  # item of each mark, -1 for none
         self._end = 0  # of the items in use
         self.columns = _make_blank(accounts, 0, 0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "runs": self.columns._replace(score=self.columns.score[:0])}
+        return {**vars(self), "columns": self.columns._replace(score=self.columns.score[:0])}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         item, score = _allocate_table(
             len(self.columns.item)
-        )  # a copy by itself would hold the scores apart, and begin anywhere
+        )  # a plain copy would not share memory between item and score, nor be aligned
         item[:] = self.columns.item
         self.columns = self.columns._replace(item=item, score=score)
 
     def update(self, posts: Posts, base: int, new: slice, removed: NDArray[np.int64], oldest: int) -> None:
-        """Follow the ledger by one hour.
+        """Update the timelines by one hour of the ledger.
 
         Args:
             posts: its rows.
             base: serial of row 0.
             new: rows that were written in this hour; their parents and roots may have new scores.
             removed: rows that were taken down in this hour.
-            oldest: first row that anybody can still find at home.
+            oldest: first row that home feeds can still show.
         """
         end = -1
         if base + new.stop - self.columns.first <= len(self._place):
@@ -72,7 +76,7 @@ class Timelines:
         _remove(self.columns, self._place, removed, posts, base)
 
     def lay_out(self, posts: Posts, base: int, oldest: int) -> None:
-        """Lay out all that stands from row `oldest` on anew, with room for as much again."""
+        """Rebuild the timelines from row `oldest` on, with room for as many posts again."""
         accounts, posts_now = len(self.columns.newest), len(posts.author) - oldest
         self._place = np.full(2 * posts_now + MIN_ROOM * accounts, -1, np.int32)
         self.columns = _make_blank(accounts, 3 * posts_now + 2 * MIN_ROOM * accounts, base + oldest)
@@ -86,14 +90,14 @@ def _make_blank(accounts: int, items: int, first: int) -> AuthorTimelines:
 
 
 def _allocate_table(items: int) -> tuple[I32, NDArray[np.float64]]:
-    """Return room for so many items, as `item` and as `score`."""
+    """Return memory for this number of items, as `item` and as `score`."""
     table = empty_aligned(items, 32)
     return table.view(np.int32), table.view(np.float64)
 
 
 @kernel
 def _make_room(timelines, posts, oldest):
-    """Part the items among the authors, half as much again as each needs; return where the last one's end."""
+    """Divide the items among the authors, one and a half times what each needs; return the end of the last part."""
     for j in range(oldest, len(posts.author)):
         timelines.head[posts.author[j], END] += not posts.removed[j]
     end = 0
@@ -106,7 +110,7 @@ def _make_room(timelines, posts, oldest):
 
 @kernel
 def _append(timelines, place, end, posts, base, first, last):
-    """Append rows first .. last - 1; return where the items in use end, -1 if there is no room."""
+    """Append rows first .. last - 1; return the end of the items in use, -1 if there is no room."""
     for j in range(first, last):
         if posts.removed[j]:
             continue
@@ -122,7 +126,7 @@ def _append(timelines, place, end, posts, base, first, last):
         timelines.head[a, STOP] += 1
         mark = base + j - timelines.first
         timelines.newest[a] = timelines.item[at, MARK] = mark
-        timelines.item[at, VOICE], timelines.score[at, SCORE] = posts.original_author[j], posts.score[j]
+        timelines.item[at, AUTHOR], timelines.score[at, SCORE] = posts.original_author[j], posts.score[j]
         timelines.item[at, CONTENT] = posts.root[j] - timelines.first
         place[mark] = at
     return end
@@ -133,7 +137,7 @@ def _move(timelines, place, a, to):
     """Move the timeline of `a` to the items from `to` on."""
     start = to
     for x in range(timelines.head[a, START], timelines.head[a, STOP]):
-        timelines.item[to, MARK], timelines.item[to, VOICE] = timelines.item[x, MARK], timelines.item[x, VOICE]
+        timelines.item[to, MARK], timelines.item[to, AUTHOR] = timelines.item[x, MARK], timelines.item[x, AUTHOR]
         timelines.item[to, CONTENT], timelines.score[to, SCORE] = timelines.item[x, CONTENT], timelines.score[x, SCORE]
         place[timelines.item[x, MARK]] = to
         to += 1
@@ -142,7 +146,7 @@ def _move(timelines, place, a, to):
 
 @kernel
 def _score(timelines, place, posts, base, first, last):
-    """Take over the scores of what rows first .. last - 1 repost or answer."""
+    """Copy the scores of the posts that rows first .. last - 1 repost or answer."""
     for j in range(first, last):
         for serial in (posts.parent[j], posts.root[j]):
             mark = serial - timelines.first
@@ -152,16 +156,16 @@ def _score(timelines, place, posts, base, first, last):
 
 @kernel
 def _remove(timelines, place, rows, posts, base):
-    """Take rows out of their timelines; later posts move up."""
+    """Remove rows from their timelines; later posts move up."""
     for j in rows:
         mark = base + j - timelines.first
         if mark < 0 or place[mark] < 0:
             continue
         a = posts.author[j]
         for x in range(place[mark] + 1, timelines.head[a, STOP]):
-            timelines.item[x - 1, MARK], timelines.item[x - 1, VOICE] = (
+            timelines.item[x - 1, MARK], timelines.item[x - 1, AUTHOR] = (
                 timelines.item[x, MARK],
-                timelines.item[x, VOICE],
+                timelines.item[x, AUTHOR],
             )
             timelines.item[x - 1, CONTENT], timelines.score[x - 1, SCORE] = (
                 timelines.item[x, CONTENT],

@@ -1,4 +1,4 @@
-"""Trends: the topics whose traffic of the last hours stands out against their own week."""
+"""Trends: the topics with most posts in the last hours, relative to their own week."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,17 @@ from sim.state.topics import HOURS
 
 @dataclass(frozen=True, kw_only=True)
 class Trending(Rule):
-    """Trend score of a topic = (acts in the last `hours`) / (expected from its week + `floor`)."""
+    """Trend score of a topic = (posts in the last `hours`) / (number expected from its week + `floor`)."""
 
     slots: int = parameter(2, unit="topics", source="assumption", low=0, high=1000)
     hours: int = parameter(6, unit="h", source="assumption", low=1, high=HOURS)
-    floor: float = parameter(
-        20.0, unit="acts", source="assumption: damps topics with little traffic", low=0.001, high=1e9
-    )
+    floor: float = parameter(20.0, unit="posts", source="assumption: damps topics with few posts", low=0.001, high=1e9)
 
     def find_trending(self, counts: NDArray[np.int64], tick: int) -> NDArray[np.int64]:
         """Return the trending topics, best first, int64 [<= slots]; ties go to the lower number.
 
         Args:
-            counts: int64 [topics, HOURS], acts by hour, a ring indexed by tick.
+            counts: int64 [topics, HOURS], posts by hour, a ring indexed by tick.
             tick: the hour that begins; counts up to tick - 1 are used.
         """
         return _find_trending(counts, tick, get_values(self))

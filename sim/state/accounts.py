@@ -1,7 +1,7 @@
-"""Accounts as a struct of arrays: one row an account, one array an attribute.
+"""Accounts as a struct of arrays: one row for each account, one array for each attribute.
 
-Rows 0 .. n_organic-1 are ordinary people; organised accounts are appended behind them. Who is who is
-not written here but in `sim.state.truth`, which platform and actors never see.
+Rows 0 .. n_organic-1 are ordinary people; organised accounts follow. Their roles are kept apart, in `sim.state.truth`,
+which platform and actors never see.
 """
 
 from collections.abc import Sequence
@@ -33,14 +33,14 @@ class Accounts(NamedTuple):
     reaction: NDArray[np.int8]  #: [A] WITHDRAW | INDIFFERENT | FIGHT when abused
     hardcore: NDArray[np.bool_]  #: [A] never silenced by fear or climate
     public: NDArray[np.bool_]  #: [A] a public target (many organic followers)
-    cohort: NDArray[np.int8]  #: [A] THIRD | DISSENTER | LOYALIST | SYMPATHISER by stance at t = 0
+    cohort: NDArray[np.int8]  #: [A] UNCOMMITTED | DISSENTER | LOYALIST | SYMPATHISER by stance at t = 0
     stance_principal: F64  #: [A] towards the principal's line, [-1, 1]
     stance_extremist: F64  #: [A] towards the extremists, [-1, 1]
     opinion_climate: F64  #: [A] perceived share of people who support the principal, [0, 1]
     reference_climate: F64  #: [A] the same just before the campaign, [0, 1]
     fear: F64  #: [A] direct and vicarious fear, [0, 1]
     expected_toxicity: F64  #: [A] toxicity expected from opponents on the topic, [0, 1]
-    habituation: F64  #: [A] shock level one has grown used to, [0, 1]
+    habituation: F64  #: [A] shock level that no longer affects the person, [0, 1]
     daily_activity: F64  #: [A] today's multiplier of the session rate, >= 0
     last_read: I64  #: [A] second up to which the account has read
     newest: I64  #: [A] serial of the newest post, -1 for none
@@ -52,24 +52,24 @@ class Accounts(NamedTuple):
     has_left: NDArray[np.bool_]  #: [A] has left the platform
     suspended_until: I64  #: [A] first tick at which the account may act again
     strikes: I64  #: [A] posts removed by moderation
-    credibility: F64  #: [A] how far people believe the account, [0, 1]; 1 where nobody weighs it
+    credibility: F64  #: [A] how far people believe the account, [0, 1]; 1 in worlds without credibility
     baseline_credibility: F64  #: [A] credibility to which it recovers, [0, 1]
-    morale: F64  #: [A] readiness to go on for one's own side, [0, 1]
-    unmasked: NDArray[np.bool_]  #: [A] is publicly known to have served somebody
+    morale: F64  #: [A] readiness to go on, on the extremists' side, [0, 1]
+    unmasked: NDArray[np.bool_]  #: [A] is publicly known to have written to order
 
 
 class Register(NamedTuple):
-    """What anybody can see of where an account comes from. Columns of length A."""
+    """The public origin of accounts. Columns of length A."""
 
-    opened_at: I64  #: [A] tick at which the account was opened: 0 for all that were there before, NEVER for none yet
-    predecessor: I64  #: [A] account whose place it says to take, -1 for none
+    opened_at: I64  #: [A] tick at which the account was opened: 0 if before the run, NEVER if not yet
+    predecessor: I64  #: [A] account that it says it replaces, -1 for none
 
 
 NEVER = np.iinfo(np.int64).max
 
 
 def make_blank_accounts(n: int) -> Accounts:
-    """Return `n` accounts at rest: believed and in good heart, no posts (-1), all other columns zero."""
+    """Return `n` blank accounts: credibility and morale 1, no posts (-1), all other columns 0."""
     kinds = {"key": np.uint64, "reaction": np.int8, "cohort": np.int8}
     flags = {"hardcore", "public", "has_left", "unmasked"}
     whole = {"last_read", "written", "voiced", "withheld", "abuse_received", "suspended_until", "strikes"}
@@ -87,5 +87,5 @@ def make_blank_accounts(n: int) -> Accounts:
 
 
 def concatenate_accounts(parts: Sequence[Accounts]) -> Accounts:
-    """Return the rows of all parts, one part after the other."""
+    """Return the rows of all parts, in order."""
     return Accounts._make(map(np.concatenate, zip(*parts, strict=True)))

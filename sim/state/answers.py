@@ -1,4 +1,4 @@
-"""What people with methods of their own answer, and how it takes the place of what compiled rules say."""
+"""Answers of people with methods of their own, which replace the results of the compiled rules."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from sim.state.records import ActiveUsers, Intentions, StateUpdate
 
 
 class CustomAnswers(NamedTuple):
-    """What they make of this hour: of their reading, and of each intention."""
+    """Their answers of one hour, to reading and to each intention."""
 
     rows: I32  #: [K] accounts, ascending, all of them active
     update: StateUpdate  #: [K]
@@ -19,7 +19,7 @@ class CustomAnswers(NamedTuple):
 
 
 def apply_updates(answers: CustomAnswers | None, users: ActiveUsers, update: StateUpdate) -> StateUpdate:
-    """Return `update` of the active with the answers in it."""
+    """Return `update` with the answers in place of its values."""
     if answers is None:
         return update
     at, theirs = _match_rows(answers, users)
@@ -27,17 +27,17 @@ def apply_updates(answers: CustomAnswers | None, users: ActiveUsers, update: Sta
 
 
 def apply_decisions(answers: CustomAnswers | None, users: ActiveUsers, wanted: Intentions) -> Intentions:
-    """Return `wanted` of the active with the cells that were answered."""
+    """Return `wanted` with the answered outcomes in place of its own."""
     if answers is None:
         return wanted
     at, theirs = _match_rows(answers, users)
-    cell = wanted.outcome.copy()
-    _put_cells(cell, wanted.start, at, answers.intentions.start[theirs], answers.intentions.outcome)
-    return wanted._replace(outcome=cell)
+    outcome = wanted.outcome.copy()
+    _put_cells(outcome, wanted.start, at, answers.intentions.start[theirs], answers.intentions.outcome)
+    return wanted._replace(outcome=outcome)
 
 
 def _match_rows(answers: CustomAnswers, users: ActiveUsers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where among the active, and where among the answers, the same accounts are."""
+    """Return the positions of the same accounts among the active and among the answers."""
     _, at, theirs = np.intersect1d(users.active, answers.rows, assume_unique=True, return_indices=True)
     return at, theirs
 
@@ -49,8 +49,8 @@ def _put(column: NDArray[np.generic], at: NDArray[np.int64], new: NDArray[np.gen
 
 
 @kernel
-def _put_cells(cell, start, at, their_start, theirs):
+def _put_cells(outcome, start, at, their_start, theirs):
     for k in range(len(at)):
         first = start[at[k]]
         for x in range(start[at[k] + 1] - first):
-            cell[first + x] = theirs[their_start[k] + x]
+            outcome[first + x] = theirs[their_start[k] + x]

@@ -1,7 +1,7 @@
-"""Ties that change: who follows whom, and whom people hide, as rows with room to grow.
+"""Ties that change: who follows, blocks and mutes whom, as rows with room to grow.
 
-Both directions of a follow change together, at a cost bounded by the length of the two rows. Until somebody changes a
-tie the graph is used as it was given, without a copy.
+Both directions of a follow change together; the cost is bounded by the length of the two rows. Until the first change
+the graph is used without a copy.
 """
 
 from typing import NamedTuple
@@ -14,12 +14,12 @@ from sim.state.graph import I32, Adjacency, Graph, get_followers, get_following
 from sim.state.posts import Posts
 from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, ActiveUsers, EdgeChanges, Exposures
 
-MIN_ROOM = 4  #: items for which a row that grows from nothing has room
-SPARE_ITEMS = 1024  #: items behind all rows at least; a row that outgrows its room moves there
+MIN_ROOM = 4  #: room of a row that was empty, items
+SPARE_ITEMS = 1024  #: least number of free items after all rows; a row that outgrows its room moves there
 
 
 class GrowableRows(NamedTuple):
-    """Rows with room behind each: row i is start[i] .. stop[i] - 1, and may grow to end[i] - 1."""
+    """Rows with room after each: row i is start[i] .. stop[i] - 1, and may grow to end[i] - 1."""
 
     start: I64  #: [A]
     stop: I64  #: [A]
@@ -29,13 +29,13 @@ class GrowableRows(NamedTuple):
 
 
 class DynamicGraph:
-    """Who follows whom and who hides whom, in one world.
+    """Who follows whom and who has blocked or muted whom, in one world.
 
     Args:
-        graph: the ties at the beginning.
+        graph: the ties at the start.
 
     Attributes:
-        following: whom each account follows; what feeds leaf through.
+        following: whom each account follows; feeds read it.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -47,7 +47,7 @@ class DynamicGraph:
 
     @property
     def graph(self) -> Graph:
-        """The present graph, without room between rows; made anew after a change, O(A + E)."""
+        """The present graph, without room between rows; rebuilt after a change, O(A + E)."""
         if self._exact is None and self._growable is not None:
             self._exact = Graph(*_compact_rows(self._growable[0]), *_compact_rows(self._growable[1]))
         return self._exact  # type: ignore[return-value]  # there is one until a tie changes
@@ -63,20 +63,20 @@ class DynamicGraph:
         return None if self._growable is None else _as_adjacency(self._growable[2])
 
     def apply_changes(self, edge_changes: EdgeChanges) -> None:
-        """Follow, unfollow, block and mute, in order; what is so already stays so.
+        """Follow, unfollow, block and mute, in order; a change that is already in place has no effect.
 
-        To block cuts the ties in both directions; to mute cuts none.
+        A block cuts the ties in both directions; a mute cuts none.
         """
         if not len(edge_changes.who):
             return
-        loose, done = self._growable or self._make_growable(), 0
-        while (done := _change(*loose, edge_changes, done)) < len(edge_changes.who):
-            loose = (
-                make_growable(_as_adjacency(loose[0])),
-                make_growable(_as_adjacency(loose[1])),
-                make_growable(_as_adjacency(loose[2])),
+        growable, done = self._growable or self._make_growable(), 0
+        while (done := _change(*growable, edge_changes, done)) < len(edge_changes.who):
+            growable = (
+                make_growable(_as_adjacency(growable[0])),
+                make_growable(_as_adjacency(growable[1])),
+                make_growable(_as_adjacency(growable[2])),
             )
-        self._growable, self.following, self._exact = loose, _as_adjacency(loose[0]), None
+        self._growable, self.following, self._exact = growable, _as_adjacency(growable[0]), None
 
     def _make_growable(self) -> tuple[GrowableRows, GrowableRows, GrowableRows]:
         nobody = np.zeros(len(self.following.start), np.int64)
@@ -84,7 +84,7 @@ class DynamicGraph:
         return make_growable(self.following), make_growable(self.followers), make_growable(hidden)
 
     def filter_blocked(self, users: ActiveUsers, seen: Exposures, posts: Posts) -> Exposures:
-        """Return `seen` without what people hide: posts and reposts by, and reposts of, whom they blocked or muted."""
+        """Return `seen` without posts by accounts that the reader blocked or muted, and without reposts of them."""
         if self._growable is None:
             return seen
         start, item = np.zeros_like(seen.start), np.empty_like(seen.item)
@@ -92,12 +92,12 @@ class DynamicGraph:
         return Exposures(start, item[: start[-1]].copy())
 
 
-def _as_adjacency(loose: GrowableRows) -> Adjacency:
-    return Adjacency(loose.start, loose.stop, loose.item)
+def _as_adjacency(growable: GrowableRows) -> Adjacency:
+    return Adjacency(growable.start, growable.stop, growable.item)
 
 
 def make_growable(rows: Adjacency) -> GrowableRows:
-    """Return the same rows, each with room for a quarter more, and as much again behind all of them."""
+    """Return the same rows, each with room for a quarter more, and a quarter more after all of them."""
     length = rows.stop - rows.start
     end = np.cumsum(length + length // 4 + MIN_ROOM * (length > 0))
     used = int(end[-1]) if len(end) else 0
@@ -107,11 +107,11 @@ def make_growable(rows: Adjacency) -> GrowableRows:
     return GrowableRows(start, start + length, end, item, np.array([used]))
 
 
-def _compact_rows(loose: GrowableRows) -> tuple[I64, I32]:
-    """Return the rows in the form of `Graph`: where each begins, int64 [A + 1], and their items."""
-    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(loose.stop - loose.start)])
+def _compact_rows(growable: GrowableRows) -> tuple[I64, I32]:
+    """Return the rows in the form of `Graph`: starts, int64 [A + 1], and items."""
+    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(growable.stop - growable.start)])
     item = np.empty(start[-1], np.int32)
-    _copy(item, start, _as_adjacency(loose))
+    _copy(item, start, _as_adjacency(growable))
     return start, item
 
 
@@ -126,19 +126,19 @@ def _copy(item, start, rows):
 
 @kernel
 def _change(following, followers, hidden, edge_changes, first):
-    """Make the moves from number `first` on; return the number of the first for which there was no room, or of all."""
+    """Make the changes from number `first` on; return the number of the first without room, or the number of all."""
     for m in range(first, len(edge_changes.who)):
-        i, other, act = edge_changes.who[m], edge_changes.whom[m], edge_changes.action[m]
+        i, other, action = edge_changes.who[m], edge_changes.whom[m], edge_changes.action[m]
         room = True
-        if act == FOLLOW:
+        if action == FOLLOW:
             room = _insert(following, i, other) and _insert(followers, other, i)
-        if act in (UNFOLLOW, BLOCK):
+        if action in (UNFOLLOW, BLOCK):
             _erase(following, i, other)
             _erase(followers, other, i)
-        if act == BLOCK:
+        if action == BLOCK:
             _erase(following, other, i)
             _erase(followers, i, other)
-        if act in (BLOCK, MUTE):
+        if action in (BLOCK, MUTE):
             room = _insert(hidden, i, other)
         if not room:
             return m
@@ -147,7 +147,7 @@ def _change(following, followers, hidden, edge_changes, first):
 
 @kernel
 def find_place(rows, i, other):
-    """Return where in the items `other` stands, or would stand, in row i: the first that is not less."""
+    """Return the place of `other` in row i, or its place if it were there: the first item that is not less."""
     low, high = rows.start[i], rows.stop[i]
     while low < high:
         middle = (low + high) // 2
@@ -167,7 +167,7 @@ def contains(rows, i, other):
 
 @kernel
 def _insert(rows, i, other):
-    """Put `other` into row i where it belongs; tell whether there was room."""
+    """Insert `other` into row i in order; return whether there was room."""
     if contains(rows, i, other):
         return True
     length = rows.stop[i] - rows.start[i]
@@ -188,7 +188,7 @@ def _insert(rows, i, other):
 
 @kernel
 def _erase(rows, i, other):
-    """Take `other` out of row i, if it is there."""
+    """Remove `other` from row i, if it is there."""
     if contains(rows, i, other):
         for place in range(find_place(rows, i, other) + 1, rows.stop[i]):
             rows.item[place - 1] = rows.item[place]
@@ -196,15 +196,15 @@ def _erase(rows, i, other):
 
 
 @kernel
-def _filter_blocked(start, item, hidden, active, seen, author, voice):
-    """Write what readers see of `seen`."""
+def _filter_blocked(start, item, hidden, active, seen, author, original_author):
+    """Write the items of `seen` that are not blocked."""
     n = 0
     for r in range(len(active)):
         i = active[r]
-        wary = hidden.stop[i] > hidden.start[i]
+        hides = hidden.stop[i] > hidden.start[i]
         for x in range(seen.start[r], seen.start[r + 1]):
             j = seen.item[x]
-            if not (wary and (contains(hidden, i, author[j]) or contains(hidden, i, voice[j]))):
+            if not (hides and (contains(hidden, i, author[j]) or contains(hidden, i, original_author[j]))):
                 item[n] = j
                 n += 1
         start[r + 1] = n

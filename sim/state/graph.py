@@ -82,7 +82,7 @@ def extend_graph(graph: Graph, source: ArrayLike, target: ArrayLike, n: int) -> 
     old = len(graph.following_start) - 1
     added = from_edges(source, target, n)
     if n < old:
-        raise ValueError(f"a graph of {old} rows can not shrink to {n}")
+        raise ValueError(f"a graph of {old} rows cannot shrink to {n}")
     if len(added.following) and np.maximum(*list_edges(added)).min() < old:
         raise ValueError(f"every added edge must touch an appended row ({old} .. {n - 1})")
     following = _append_rows(graph.following_start, graph.following, added.following_start, added.following)
@@ -153,7 +153,7 @@ def _as_int32(ends: NDArray[Any]) -> I32:
 
 @cached_njit
 def _count_starts(ends, others, n):
-    """Return int64 [n + 1]: where each row begins after a counting sort by `ends`, self-loops left aside."""
+    """Return the start of each row after a counting sort by `ends`, without self-loops, int64 [n + 1]."""
     start = np.zeros(n + 1, np.int64)
     for edge in range(len(ends)):
         if ends[edge] != others[edge]:
@@ -216,7 +216,7 @@ def _drop_duplicates(start, column):
 
 @cached_njit
 def _append_rows(start, column, added_start, added):
-    """Return rows with the added neighbours behind the old ones: appended rows have the highest numbers."""
+    """Return rows with the added neighbours after the old ones; appended rows have the highest numbers."""
     n, old = len(added_start) - 1, len(start) - 1
     joined_start = np.empty(n + 1, np.int64)
     joined = np.empty(len(column) + len(added), np.int32)

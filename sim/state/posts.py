@@ -1,8 +1,7 @@
 """The ledger of posts: append-only columns with per-author chains, bounded by a time window.
 
-A post is named by its *serial*, a number that never changes; `serial - base` is its row while it is
-inside the window. Rows are in order of time. Posts carry no text: stances, topic, toxicity, shock,
-a template number and nothing else.
+The *serial* of a post never changes; `serial - base` is its row while it is inside the window. Rows are in order of
+time. Posts have no text, only numbers: stances, topic, toxicity, shock, the number of a copied text.
 """
 
 from collections.abc import Callable
@@ -18,9 +17,9 @@ ORIGINAL, REPOST, REPLY = 0, 1, 2
 KINDS = ("original", "repost", "reply")
 TOXIC_THRESHOLD = 0.5  #: a post of at least this toxicity is abuse (assumption)
 CONTESTED = 0  #: the topic that the campaign is about; all others are everyday talk
-FIRST_SLOGAN = 2**30  #: templates from here on are slogans of genuine people, one an hour
+FIRST_SLOGAN = 2**30  #: templates from here on are slogans of genuine people, one for each hour
 THEMES = ("plain", "smear", "distress", "civic")
-PLAIN, SMEAR, DISTRESS, CIVIC = range(len(THEMES))  #: what content does beside its stance
+PLAIN, SMEAR, DISTRESS, CIVIC = range(len(THEMES))  #: what content does, apart from its stance
 
 I8 = NDArray[np.int8]
 I16 = NDArray[np.int16]
@@ -40,18 +39,18 @@ class Drafts(NamedTuple):
     toxicity: F64  #: [0, 1]
     shock: F64  #: [0, 1]
     appeal: F64  #: what makes it spread, [0, 1]
-    template: I32  #: number of the text it copies, -1 for own words
+    template: I32  #: number of the text that it copies, -1 if it copies none
     parent: I64  #: serial of the post that is reposted or answered, -1 for none
     root: I64  #: serial of the reposted content, -1 for the post itself
     original_author: I32  #: account row of the content's author
-    target: I32  #: account row that is answered, -1 for none
+    target: I32  #: account row that is answered (or smeared, see `theme`), -1 for none
     target_stance: F64  #: the answered post's stance towards the principal
-    dissent: NDArray[np.bool_]  #: dissenting post by a member of the cohort
+    dissent: NDArray[np.bool_]  #: dissenting post by a person of the cohort of dissenters
     theme: I8  #: PLAIN | SMEAR (of `target`) | DISTRESS | CIVIC
 
 
 class Posts(NamedTuple):
-    """Columns of the ledger, [capacity]: those of `Drafts`, then what happens to a post afterwards."""
+    """Columns of the ledger, [capacity]: those of `Drafts`, then columns that change after publication."""
 
     key: NDArray[np.uint64]
     author: I32
@@ -77,7 +76,7 @@ class Posts(NamedTuple):
     replies: I32  #: times it was answered
     reports: I32  #: times it was reported
     removed: NDArray[np.bool_]  #: taken down by moderation
-    score: F64  #: what feeds rank it by
+    score: F64  #: feeds rank by it
 
 
 _DTYPES = {
@@ -115,17 +114,17 @@ class Ledger:
     """Owns the columns, their window and their growth.
 
     Args:
-        window: seconds for which a post stays readable; older ones leave the memory.
+        window: seconds for which a post stays readable; older posts leave the memory.
         archive: called with the columns of the posts that leave (and, on `close`, with the rest).
-        capacity: rows allocated at first; doubled when they do not suffice.
+        capacity: rows allocated at first; doubled when they are used up.
 
-    Posts leave the window every tick, by time alone; their rows are freed in bulk, which nobody can notice.
+    Posts leave the window every tick, because of their time alone. Their rows are freed later, in bulk.
     """
 
     def __init__(self, window: int, archive: Callable[[int, Posts], None] | None = None, capacity: int = 4096) -> None:
         self.window, self.archive = window, archive
         self.base, self.size = 0, 0
-        self._gone = 0  # rows at the front of the store that have left the window
+        self._gone = 0  # rows at the start of the store that have left the window
         dtypes = (_DTYPES.get(name, np.float64) for name in Posts._fields)
         self._store = self.columns = Posts._make(np.zeros(capacity, dtype) for dtype in dtypes)
 
@@ -146,9 +145,9 @@ class Ledger:
         return Posts._make(column[: self.size] for column in self.columns)
 
     def append(self, parts: list[Drafts], accounts: Accounts) -> slice:
-        """Append all drafts of a tick in order of (second, key), whoever wrote them; link chains, count reposts.
+        """Append all drafts of a tick in order of (second, key); link chains, count reposts and replies.
 
-        Rows of posts already there do not move. Returns the rows that were filled.
+        Existing rows do not move. Returns the new rows.
         """
         order = np.lexsort((_concatenate_column(parts, "key"), _concatenate_column(parts, "time")))
         capacity = len(self._store.time)
@@ -169,7 +168,7 @@ class Ledger:
         return filled
 
     def expire(self, now: int) -> None:
-        """Let posts older than the window at `now` (seconds) leave."""
+        """Drop posts that are older than the window at `now` (seconds)."""
         expired = int(np.searchsorted(self.columns.time[: self.size], now - self.window))
         if expired:
             self._drop_oldest(expired)
@@ -177,7 +176,7 @@ class Ledger:
             self._free()
 
     def close(self) -> None:
-        """Hand the posts still in the window to the archive."""
+        """Pass the posts still in the window to the archive."""
         self._drop_oldest(self.size)
         self._free()
 
@@ -232,7 +231,7 @@ def _write(posts, base, rows, new):
 
 @kernel
 def _link(posts, base, start, stop, accounts):
-    """Link the new rows start .. stop - 1 to what came before, in order of time."""
+    """Link the new rows start .. stop - 1 to earlier posts, in order of time."""
     for row in range(start, stop):
         serial, author, target = base + row, posts.author[row], posts.target[row]
         posts.reposts[row], posts.replies[row], posts.reports[row] = 0, 0, 0
@@ -260,7 +259,7 @@ def _count_response(posts, base, kind, parent, root):
 
 @inline_kernel
 def fill_repost(new, d, posts, base, j):
-    """Make draft `d` a repost of row `j` of `posts` (any tuple of these columns): same content, same voice."""
+    """Make draft `d` a repost of row `j` of `posts` (any tuple of these columns): same content and original author."""
     new.kind[d] = REPOST
     new.topic[d] = posts.topic[j]
     new.stance_principal[d] = posts.stance_principal[j]

@@ -1,4 +1,4 @@
-"""Values that one phase of a tick hands to the next. Frozen; arrays inside are not written again."""
+"""Values that one phase of a tick passes to the next. They are frozen; their arrays are not written again."""
 
 import math
 from itertools import pairwise
@@ -12,7 +12,7 @@ from sim.state.posts import I32, Drafts, make_drafts
 
 
 class ActiveUsers(NamedTuple):
-    """Who opens the platform in this hour."""
+    """People who open the platform in this hour."""
 
     active: I32  #: [R] rows, ascending
     absent: I32  #: [B] rows that would have come but have left or are suspended, ascending
@@ -23,11 +23,11 @@ MIN_GROUP_SIZE, MAX_GROUP_SIZE = (
     256,
     16_384,
 )  #: people in a group: fewer are not worth a thread, more take too much memory at once
-FIRST_GROUP_SIZE = 64  #: people with whom the first group is done before the other threads have woken up
+FIRST_GROUP_SIZE = 64  #: people of the first group, which ends before the other threads have started
 
 
 def split_users(users: ActiveUsers, threads: int) -> list[ActiveUsers]:
-    """Return the active in groups, in order, one a thread if that is worth it; the absent are in the first."""
+    """Return the active in groups, in order, one for each thread if that saves time; the absent are in the first."""
     n = len(users.active)
     parts = max(threads if n >= threads * MIN_GROUP_SIZE else 1, math.ceil(n / MAX_GROUP_SIZE))
     ahead = min(FIRST_GROUP_SIZE, n // 8) if parts > 1 else 0
@@ -39,14 +39,14 @@ def split_users(users: ActiveUsers, threads: int) -> list[ActiveUsers]:
 
 
 class Exposures(NamedTuple):
-    """What each active account really saw, in order of the ledger."""
+    """The posts that each active account saw, in order of the ledger."""
 
     start: I64  #: [R + 1] items of reader r are start[r] .. start[r + 1] - 1
     item: I32  #: [E] row in the ledger's window
 
 
 class StateUpdate(NamedTuple):
-    """New values of the active accounts after reading, and what reading leaves for speaking. All [R]."""
+    """New values of the active accounts after reading, and inputs for speaking. All [R]."""
 
     stance_principal: F64
     stance_extremist: F64
@@ -60,13 +60,13 @@ class StateUpdate(NamedTuple):
 
 
 class SpeechRecord(NamedTuple):
-    """What people wrote, and the account of every latent intention of the dissenting cohort."""
+    """Posts that people wrote, and the outcome of every latent intention of the cohort of dissenters."""
 
     drafts: Drafts
-    outcomes: I64  #: [len(CELLS)] dissenting intentions by how they ended
+    outcomes: I64  #: [len(OUTCOMES)] dissenting intentions by outcome category
     voiced: I64  #: [R] contested intentions voiced, by active account
     withheld: I64  #: [R] contested intentions withheld, by active account
-    decided: I64  #: [R] contested intentions that were prompted: voiced, withheld or reserved
+    decided: I64  #: [R] contested intentions that were prompted: voiced, withheld or private
 
 
 OUTCOMES = (
@@ -84,22 +84,22 @@ OUTCOMES = (
 LEFT, SUSPENDED, PERSUADED, UNPROMPTED, PRIVATE, FEAR, CLIMATE, JOINT, REDUNDANT, VOICED = range(len(OUTCOMES))
 
 
-EVERYDAY = -1  #: in place of a cell: an intention on everyday talk, which is always voiced
+EVERYDAY = -1  #: instead of an outcome: an intention of everyday talk, which is always voiced
 
 
 class Intentions(NamedTuple):
-    """What each active account wants to say in this hour."""
+    """Latent intentions of the active accounts in this hour."""
 
     start: I64  #: [R + 1] intentions of account r are start[r] .. start[r + 1] - 1
-    key: NDArray[np.uint64]  #: [I] identity, also of the post if it is said
-    outcome: NDArray[np.int8]  #: [I] EVERYDAY, or how a contested one ends: UNPROMPTED .. VOICED
+    key: NDArray[np.uint64]  #: [I] identity, also of the post if it is voiced
+    outcome: NDArray[np.int8]  #: [I] EVERYDAY, or the outcome of a contested one: UNPROMPTED .. VOICED
 
 
 class EdgeChanges(NamedTuple):
-    """Ties that people change, one row a change, in order of people and of what they read; all columns [M]."""
+    """Changes of ties, one in each row, in order of people and of what they read; all columns [M]."""
 
     who: I32  #: account that changes a tie
-    whom: I32  #: account that it is about
+    whom: I32  #: account at the other end
     action: NDArray[np.int8]  #: FOLLOW | UNFOLLOW | BLOCK | MUTE
 
 
@@ -108,20 +108,20 @@ NO_EDGE_CHANGES = EdgeChanges(np.zeros(0, np.int32), np.zeros(0, np.int32), np.z
 
 
 class DefenceEffects(NamedTuple):
-    """What defences did in one tick, beside removals and suspensions."""
+    """Effects of defences in one tick, apart from removals and suspensions."""
 
-    rejected: Drafts  #: that were not posted
-    prompts_shown: int  #: prompts shown
+    rejected: Drafts  #: drafts that were not posted
+    prompts_shown: int  #: number of prompts
     demoted: I64  #: rows of the ledger written in this tick that are ranked lower
     uncounted: I64  #: rows of the ledger that do not count for trends
-    blocks: EdgeChanges  #: who blocks whom by a common list
+    blocks: EdgeChanges  #: blocks because of a shared list
 
 
 NO_DEFENCE_EFFECTS = DefenceEffects(make_drafts(0), 0, np.zeros(0, np.int64), np.zeros(0, np.int64), NO_EDGE_CHANGES)
 
 
 class UserActions(NamedTuple):
-    """What people did in one tick."""
+    """Actions of people in one tick."""
 
     seen: Exposures
     update: StateUpdate
@@ -131,43 +131,43 @@ class UserActions(NamedTuple):
 
 
 def merge_actions(parts: list[UserActions]) -> UserActions:
-    """Return the doings of all groups of people as those of one group."""
+    """Return the actions of all groups of people as those of one group."""
     if len(parts) == 1:
         return parts[0]
-    seen, change, speech, reported, moves = zip(*parts, strict=True)
+    seen, change, speech, reported, edge_changes = zip(*parts, strict=True)
     starts = [np.zeros(1, np.int64)]
     for part in seen:
         starts.append(part.start[1:] + starts[-1][-1])
-    new, cells, *counts = zip(*speech, strict=True)
+    new, outcomes, *counts = zip(*speech, strict=True)
     return UserActions(
         Exposures(np.concatenate(starts), np.concatenate([part.item for part in seen])),
         StateUpdate._make(map(np.concatenate, zip(*change, strict=True))),
         SpeechRecord(
-            Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(cells), *map(np.concatenate, counts)
+            Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(outcomes), *map(np.concatenate, counts)
         ),
         np.concatenate(reported),
-        EdgeChanges._make(map(np.concatenate, zip(*moves, strict=True))),
+        EdgeChanges._make(map(np.concatenate, zip(*edge_changes, strict=True))),
     )
 
 
 class Orders(NamedTuple):
-    """Posts that an organised actor has its members write in this hour, with the truth about them."""
+    """Posts that an actor orders from its members in this hour, with the truth about them."""
 
     drafts: Drafts
     order: I64  #: [D] number of the order
     tactic: NDArray[np.int8]  #: [D] tactic code
-    targets: I64 = np.zeros(0, np.int64)  #: account rows that the order is directed at
-    risk: F64 = np.zeros(0)  #: [D] P(the post unmasks its author), or empty where none can
+    targets: I64 = np.zeros(0, np.int64)  #: account rows of the targets
+    risk: F64 = np.zeros(0)  #: [D] P(the post unmasks its author), or empty if all are 0
     reported: I64 = np.zeros(0, np.int64)  #: rows of the ledger that members report, one item a report
 
     def select(self, which: NDArray[np.bool_]) -> "Orders":
-        """Return those of the posts that `which` (bool [D]) marks."""
+        """Return the posts that `which` (bool [D]) marks."""
         new = Drafts._make(column[which] for column in self.drafts)
         risk = self.risk[which] if len(self.risk) else self.risk
         return self._replace(drafts=new, order=self.order[which], tactic=self.tactic[which], risk=risk)
 
     def merge(self, others: "list[Orders]") -> "Orders":
-        """Return the posts of `others` as those of this order, with its aims."""
+        """Return these orders with the posts of `others` in place of their own."""
         new = Drafts._make(map(np.concatenate, zip(*(other.drafts for other in others), strict=True)))
         order, tactic = (np.concatenate([getattr(other, name) for other in others]) for name in ("order", "tactic"))
         risks = [other.risk if len(other.risk) else np.zeros(len(other.order)) for other in others]
@@ -176,7 +176,7 @@ class Orders(NamedTuple):
 
 
 class Removals(NamedTuple):
-    """What moderation did in one tick."""
+    """Effects of moderation in one tick."""
 
     posts: I64  #: rows of the ledger taken down
-    accounts: I64  #: rows suspended
+    accounts: I64  #: rows of accounts suspended

@@ -1,4 +1,4 @@
-"""Topic streams: the newest posts of every topic in order of time, and how many came each hour."""
+"""Topic streams: the newest posts of every topic in order of time, and counts for each hour."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,12 @@ HOURS = 168  #: hours of counts kept: one week
 
 
 class Topics:
-    """What search and trends are made of: streams without reposts, counts with them.
+    """The data of search and trends: streams without reposts, and counts with reposts.
 
     Attributes:
         serials: int64 [topics, capacity], serials of originals and replies in order of time.
         lengths: int64 [topics], how many of them are filled.
-        counts: int64 [topics, HOURS], acts by hour of the week gone by (a ring by tick).
+        counts: int64 [topics, HOURS], posts by hour of the last week (a ring indexed by tick).
     """
 
     def __init__(self, topics: int, capacity: int = 1024) -> None:
@@ -25,16 +25,16 @@ class Topics:
         self.counts = np.zeros((topics, HOURS), np.int64)
 
     def append(self, ledger: Ledger, filled: slice, tick: int, filed: NDArray[np.int64] | None = None) -> None:
-        """Add the ledger's rows `filled`, which were written in `tick`, under their topics or under those of `filed`.
+        """Add the ledger's rows `filled`, written in `tick`, under the topics `filed` or, by default, their own.
 
         Raises:
-            InputError: a post is on a topic that there is not.
+            InputError: the topic of a post does not exist.
         """
         topic = ledger.columns.topic[filled] if filed is None else filed
         kind = ledger.columns.kind[filled]
         if (highest := int(topic.max(initial=0))) >= len(self.lengths):
             known = f"topics are 0 to {len(self.lengths) - 1}"
-            raise InputError(f"a post is on topic {highest}, but {known}: say expression.topics={highest + 1} or more")
+            raise InputError(f"a post is on topic {highest}, but {known}: set expression.topics={highest + 1} or more")
         longest = int(self.lengths.max()) + len(topic)
         if longest > self.serials.shape[1]:
             self._make_room(ledger.base, len(topic))

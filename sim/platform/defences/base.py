@@ -1,14 +1,14 @@
-"""What a defence is: a rule that decides at named places of the tick, from what any platform knows.
+"""Defences: rules that decide at fixed places of the tick, from data that every platform has.
 
-A defence sees a `DefenceView`: public columns of posts and accounts, and keys for its draws. Stances, fear, who dissents and
-who serves whom are not in it. It writes nothing; what it decides is carried out in `acting`:
+A defence sees a `DefenceView`: public columns of posts and accounts, and keys for its draws, but no stances, fear,
+cohorts or roles. A defence writes nothing; `effects` carries out its decisions:
 
-* *publish*: `ask` who is about to post, `admit` what is posted;
+* *publish*: `ask` authors before they post, `admit` posts;
 * *rank*: `demote` posts in feeds;
-* *trends*: `discount` what counts for them;
-* *moderate*: `suspend` accounts, and have some people block others (`listed`).
+* *trends*: `discount` posts that do not count for trends;
+* *moderate*: `suspend` accounts, and `list_blocks` of some people against others.
 
-`strength` is the share of the cases of a defence in which it acts; at 0 the world is the one without it, bit for bit.
+A defence acts in a share `strength` of its cases; at 0 results are those without it, bit for bit.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ EMPTY_ROWS: I64 = np.zeros(0, np.int64)
 
 
 class PostView(NamedTuple):
-    """What anybody can see of posts, or will see of drafts. Columns of one length."""
+    """The public columns of posts or drafts, all of one length."""
 
     key: NDArray[np.uint64]  #: identity, for draws
     author: I32
@@ -45,12 +45,12 @@ class PostView(NamedTuple):
 
 
 class DefenceView(NamedTuple):
-    """What a platform knows in one hour. Columns of accounts are [A], those of posts [W]."""
+    """The data of a platform in one hour. Columns of accounts are [A], those of posts [W]."""
 
     seed: int
     tick: int
     key: NDArray[np.uint64]  #: identity of each account, for draws
-    opened_at: I64  #: tick at which it was opened; 0 for all that were there before
+    opened_at: I64  #: tick at which the account was opened; 0 if before the run
     suspended_until: I64
     following: Adjacency
     base: int  #: serial of row 0
@@ -64,59 +64,59 @@ class DefenceView(NamedTuple):
 
 
 class PromptOutcome(NamedTuple):
-    """What becomes of drafts whose authors are asked before they post, [D]."""
+    """Outcomes of drafts whose authors are prompted before they post, [D]."""
 
-    shown: Bools  #: was asked
-    civil: Bools  #: was rewritten without abuse
-    dropped: Bools  #: was given up
+    shown: Bools  #: the author was prompted
+    civil: Bools  #: the author rewrote it without abuse
+    dropped: Bools  #: the author gave it up
 
 
 def make_post_view(posts: Posts | Drafts) -> PostView:
-    """Return what anybody can see of these posts or drafts."""
+    """Return the public columns of these posts or drafts."""
     return PostView._make(getattr(posts, name) for name in PostView._fields)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Defence(Rule):
-    """Does nothing: derive from it and write what it decides. Methods draw by identity and write nothing.
+    """Base of defences, which does nothing: derive a class and override methods. They must not write to the view.
 
     Example:
         >>> import infowar_lab as lab
         >>> class NothingNew(lab.Defence):
-        ...     def admit(self, new, site):
+        ...     def admit(self, new, view):
         ...         return new.kind < 0  # no post is admitted
         >>> world = lab.World(defences=(NothingNew(),), **{"population.size": 200})
         >>> int(world.run(6)["organic_posts"].sum())
         0
     """
 
-    strength: float = share(1.0, source="share of its cases in which it acts; 0 = none")
+    strength: float = share(1.0, source="share of its cases; 0 = none")
 
-    def ask(self, new: PostView, site: DefenceView) -> PromptOutcome | None:
-        """Return what becomes of drafts by people, who may heed a prompt; None: nobody is asked.
+    def ask(self, new: PostView, view: DefenceView) -> PromptOutcome | None:
+        """Return the outcomes of drafts by people, who may heed a prompt; None: nobody is prompted.
 
-        Whoever writes to order is told what to say, whatever a prompt says (assumption).
+        Organised accounts ignore prompts, because they write to order (assumption).
         """
         return None
 
-    def admit(self, new: PostView, site: DefenceView) -> Bools | None:
+    def admit(self, new: PostView, view: DefenceView) -> Bools | None:
         """Return which drafts are posted, bool [D]; None: all."""
         return None
 
-    def demote(self, rows: I64, site: DefenceView) -> F64 | None:
-        """Return the points of score that each of the posts `rows` loses, >= 0; None: none."""
+    def demote(self, rows: I64, view: DefenceView) -> F64 | None:
+        """Return how much score each of the posts `rows` loses, >= 0; None: nothing."""
         return None
 
-    def discount(self, rows: I64, site: DefenceView) -> I64:
-        """Return those of the posts `rows`, written in this hour, that do not count for trends."""
+    def discount(self, rows: I64, view: DefenceView) -> I64:
+        """Return the rows among `rows`, posts of this hour, that do not count for trends."""
         return EMPTY_ROWS
 
-    def list_blocks(self, site: DefenceView) -> EdgeChanges:
+    def list_blocks(self, view: DefenceView) -> EdgeChanges:
         """Return who blocks whom from now on."""
         return NO_EDGE_CHANGES
 
-    def suspend(self, site: DefenceView) -> tuple[I64, int]:
-        """Return which accounts are suspended, ascending, and for how many hours."""
+    def suspend(self, view: DefenceView) -> tuple[I64, int]:
+        """Return the accounts to suspend, ascending, and for how many hours."""
         return EMPTY_ROWS, 0
 
 
@@ -126,12 +126,12 @@ def draw_by_identity(identity: NDArray[np.uint64], stream: np.uint64, view: Defe
 
 
 def classify_abuse(acts: PostView, stream: np.uint64, view: DefenceView, hit: float, false_alarm: float) -> Bools:
-    """Return which posts a classifier takes for abuse: its verdict on a post stays the same.
+    """Return which posts a classifier calls abuse; its verdict on a post never changes.
 
     Args:
         acts: the posts [n].
         stream: of the draws.
-        site: of the hour.
+        view: of the hour.
         hit: P(verdict | abusive).
         false_alarm: P(verdict | civil).
     """
@@ -142,13 +142,13 @@ def classify_abuse(acts: PostView, stream: np.uint64, view: DefenceView, hit: fl
 def make_defence_view(
     accounts: Accounts, register: Register, following: Adjacency, posts: Posts, base: int, seed: int, tick: int
 ) -> DefenceView:
-    """Return what a platform knows in `tick` of accounts and the posts in the window."""
+    """Return the data that defences see in `tick`."""
     columns = accounts.key, register.opened_at, accounts.suspended_until, following
     return DefenceView(seed, tick, *columns, base, make_post_view(posts), posts.removed)
 
 
 def make_blocks(who: I64, whom: I64) -> EdgeChanges:
-    """Return the moves by which each of `who` blocks each of `whom`."""
+    """Return the changes by which each of `who` blocks each of `whom`."""
     n = len(who) * len(whom)
     act: Any = np.full(n, BLOCK, np.int8)
     return EdgeChanges(np.repeat(who, len(whom)).astype(np.int32), np.tile(whom, len(who)).astype(np.int32), act)
@@ -156,7 +156,7 @@ def make_blocks(who: I64, whom: I64) -> EdgeChanges:
 
 @cached_njit
 def count_by_author(author, accounts):
-    """Return how many of the posts by `author` (int32 [n]) each account wrote, int64 [accounts]."""
+    """Return the number of posts of each account, int64 [accounts]; `author` (int32 [n]) is the author of each post."""
     count = np.zeros(accounts, np.int64)
     for a in author:
         count[a] += 1

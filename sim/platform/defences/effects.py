@@ -1,4 +1,4 @@
-"""Carrying out what defences decide: the only place where they change anything."""
+"""Effects of defences: the only place where their decisions change anything."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ from sim.state.topics import HOURS, Topics
 def filter_posts(
     defences: Iterable[Defence], speech: SpeechRecord, orders: tuple[Orders, ...], view: DefenceView
 ) -> tuple[SpeechRecord, tuple[Orders, ...], DefenceEffects]:
-    """Return what is left of people's posts and of orders after prompts and limits, and what was held back."""
+    """Return people's posts and orders after prompts and limits, and the rejected posts."""
     heeded, kept, shown = ask(defences, speech.drafts, view)
     parts = [heeded, *(order.drafts for order in orders)]
     whole = Drafts._make(map(np.concatenate, zip(*parts, strict=True)))
@@ -48,7 +48,7 @@ def demote_posts(
     before: DefenceEffects,
     view: DefenceView,
 ) -> DefenceEffects:
-    """Rank posts lower, take some out of the counts of trends, and have some people block others."""
+    """Demote posts, remove some from the counts of trends, and apply block lists."""
     demoted, uncounted = demote(defences, columns, new, view), discount(defences, topics, new, view)
     moves = list_blocks(defences, view)
     dynamic_graph.apply_changes(moves)
@@ -56,7 +56,7 @@ def demote_posts(
 
 
 def ask(defences: Iterable[Defence], new: Drafts, view: DefenceView) -> tuple[Drafts, Bools, int]:
-    """Return the drafts of people after all prompts, which of them are kept (bool [D]), and how many were asked."""
+    """Return people's drafts after all prompts, which of them are kept (bool [D]), and the number of prompts."""
     toxicity, kept, shown = new.toxicity.copy(), np.ones(len(new.key), np.bool_), 0
     for defence in defences:
         asked = defence.ask(make_post_view(new), view)
@@ -78,7 +78,7 @@ def admit(defences: Iterable[Defence], new: Drafts, view: DefenceView) -> Bools:
 
 
 def demote(defences: Iterable[Defence], columns: Posts, new: slice, view: DefenceView) -> I64:
-    """Lower scores that the feed has just written; return the rows among `new` that are ranked lower."""
+    """Lower scores that the feed has just written; return the demoted rows among `new`."""
     older = np.concatenate([columns.parent[new], columns.root[new]]) - view.base
     rows = np.unique(np.concatenate([older[older >= 0], np.arange(new.start, new.stop)]))
     lost = np.zeros(len(rows))
@@ -92,9 +92,9 @@ def demote(defences: Iterable[Defence], columns: Posts, new: slice, view: Defenc
 
 
 def discount(defences: Iterable[Defence], topics: Topics, new: slice, view: DefenceView) -> I64:
-    """Take posts of this hour out of the counts that trends are made of; return their rows.
+    """Remove posts of this hour from the counts of trends; return their rows.
 
-    What people filed under a fresh tag (`sim.make_people.migration`) is taken out of the topic's count, which stays >= 0.
+    Posts under a fresh tag (`sim.people.migration`) are removed from the contested topic's count, which stays >= 0.
     """
     written = np.arange(new.start, new.stop)
     rows = np.unique(np.concatenate([EMPTY_ROWS, *(defence.discount(written, view) for defence in defences)]))
@@ -105,14 +105,14 @@ def discount(defences: Iterable[Defence], topics: Topics, new: slice, view: Defe
 
 
 def list_blocks(defences: Iterable[Defence], view: DefenceView) -> EdgeChanges:
-    """Return who blocks whom from now on, by all defences."""
+    """Return who blocks whom from now on, for all defences."""
     return EdgeChanges._make(
         map(np.concatenate, zip(NO_EDGE_CHANGES, *(defence.list_blocks(view) for defence in defences), strict=True))
     )
 
 
 def suspend(defences: Iterable[Defence], accounts: Accounts, view: DefenceView, before: Removals) -> Removals:
-    """Suspend accounts; return them together with what was done `before`. Who is suspended already stays so."""
+    """Suspend accounts; return the removals `before` with these accounts. Existing suspensions do not change."""
     rows = before.accounts
     for defence in defences:
         found, hours = defence.suspend(view)

@@ -1,4 +1,4 @@
-"""Defences at *publish*: what is posted, and what authors are asked before.
+"""Defences at *publish*: limits on posts, and prompts to authors.
 
 None of them knows who is organised. No effect sizes were found for limits and friction: they are experiments.
 """
@@ -32,72 +32,72 @@ DAY = 24
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimit(Defence):
-    """Nobody posts more than `most` times in 24 hours; of what goes beyond, the share `strength` is not posted."""
+    """Limits accounts to `max_posts` in 24 hours: a share `strength` of further posts is rejected."""
 
     max_posts: int = parameter(40, unit="posts/day", source="assumption", low=0, high=10**6)
 
-    def admit(self, new: PostView, site: DefenceView) -> Bools:
+    def admit(self, new: PostView, view: DefenceView) -> Bools:
         """Return which drafts are posted, in order of time."""
         return limit_posts(
-            new, site, np.full(len(site.key), self.max_posts), draw_by_identity(new.key, _LIMIT, site) < self.strength
+            new, view, np.full(len(view.key), self.max_posts), draw_by_identity(new.key, _LIMIT, view) < self.strength
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountAge(Defence):
-    """Accounts that are younger than `young` post no more than `most` times in 24 hours.
+    """Limits accounts younger than `young` to `max_posts` in 24 hours.
 
-    Young is who was opened during the run: all that were there at hour 0 are old.
+    Only accounts opened during the run are young.
     """
 
     max_posts: int = parameter(5, unit="posts/day", source="assumption", low=0, high=10**6)
     young: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
-    def admit(self, new: PostView, site: DefenceView) -> Bools:
+    def admit(self, new: PostView, view: DefenceView) -> Bools:
         """Return which drafts are posted, in order of time."""
-        fresh = (site.opened_at > 0) & (site.tick - site.opened_at < self.young)
+        fresh = (view.opened_at > 0) & (view.tick - view.opened_at < self.young)
         most = np.where(fresh, self.max_posts, np.iinfo(np.int64).max)
-        return limit_posts(new, site, most, draw_by_identity(new.key, _AGE, site) < self.strength)
+        return limit_posts(new, view, most, draw_by_identity(new.key, _AGE, view) < self.strength)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyLimit(Defence):
-    """The share `strength` of all accounts let nobody answer whom they do not follow."""
+    """A share `strength` of all accounts accepts replies only from accounts that they follow."""
 
-    def admit(self, new: PostView, site: DefenceView) -> Bools:
+    def admit(self, new: PostView, view: DefenceView) -> Bools:
         """Return which drafts are posted."""
-        closed = draw_by_identity(site.key, _CIRCLE, site) < self.strength
+        closed = draw_by_identity(view.key, _CIRCLE, view) < self.strength
         kept = np.ones(len(new.key), np.bool_)
-        _mark_answerable(kept, new, closed, site.following)
+        _mark_answerable(kept, new, closed, view.following)
         return kept
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt(Defence):
-    """Who is about to post abuse is asked to think again: most post it, some revise it, some give it up.
+    """Asks people who are about to post abuse to reconsider: most post it, some revise it, some give it up.
 
-    Katsaros, Yang & Fratamico 2022: of 100 prompts 69 were sent, 22 revised and 9 cancelled. That what is revised is
-    civil is an assumption.
+    Katsaros, Yang & Fratamico 2022: of 100 prompted posts 69 were sent, 22 revised and 9 cancelled. That revised posts
+    are civil is an assumption.
     """
 
-    hit: float = share(0.8, source="assumption: P(asked | abusive)")
+    hit: float = share(0.8, source="assumption: P(prompt | abusive)")
     revised: float = share(0.22, source="Katsaros 2022")
     cancelled: float = share(0.09, source="Katsaros 2022")
 
-    def ask(self, new: PostView, site: DefenceView) -> PromptOutcome:
-        """Return what becomes of the drafts."""
+    def ask(self, new: PostView, view: DefenceView) -> PromptOutcome:
+        """Return the outcomes of the drafts."""
         shown = (new.toxicity >= TOXIC_THRESHOLD) & (
-            draw_by_identity(new.key, _PROMPT, site) < self.strength * self.hit
+            draw_by_identity(new.key, _PROMPT, view) < self.strength * self.hit
         )
-        u = draw_by_identity(new.key, _PROMPT, site, 1)
+        u = draw_by_identity(new.key, _PROMPT, view, 1)
         dropped = shown & (u < self.cancelled)
         return PromptOutcome(shown, shown & ~dropped & (u < self.cancelled + self.revised), dropped)
 
 
 def limit_posts(new: PostView, view: DefenceView, most: I64, enforced: Bools) -> Bools:
-    """Return which drafts keep their authors at `most` (int64 [A]) posts in 24 hours, or are not `enforced`, bool [D].
+    """Return which drafts are within the limit `most` (int64 [A]) of their author, or not `enforced`; bool [D].
 
-    Drafts of one author are taken in order of time; what is not posted does not count.
+    Drafts of one author are taken in order of time; rejected drafts do not count.
     """
     day = view.find_rows(view.tick - DAY + 1, view.tick + 1)
     count = count_by_author(view.posts.author[day], len(view.key))

@@ -1,4 +1,4 @@
-"""Defences at *moderate*: who may not act for a while, and whom people are spared together."""
+"""Defences at *moderate*: suspensions and shared block lists."""
 
 from dataclasses import dataclass
 
@@ -27,9 +27,9 @@ DAY = 24
 
 @dataclass(frozen=True, kw_only=True)
 class Suspension(Defence):
-    """Suspends for `hours` whom a classifier takes for abusive `least` times in 24 hours, `lag` hours later.
+    """Suspends accounts for `hours` after `min_verdicts` verdicts of abuse in 24 hours, with a delay of `lag` hours.
 
-    Precision is an outcome: it follows from `false_alarm`, from `least` and from how much whom writes.
+    Precision is an outcome: it depends on `false_alarm`, `min_verdicts` and how much each account writes.
     """
 
     lag: int = parameter(6, unit="h", source="assumption: delay of detection", low=0, high=20)
@@ -38,28 +38,28 @@ class Suspension(Defence):
     false_alarm: float = share(0.02, source="assumption: P(verdict | civil)")
     hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
 
-    def suspend(self, site: DefenceView) -> tuple[I64, int]:
-        """Return whom it suspends."""
-        day = site.find_rows(site.tick - self.lag - DAY + 1, site.tick - self.lag + 1)
-        acts = PostView._make(column[day] for column in site.posts)
+    def suspend(self, view: DefenceView) -> tuple[I64, int]:
+        """Return the accounts to suspend."""
+        day = view.find_rows(view.tick - self.lag - DAY + 1, view.tick - self.lag + 1)
+        acts = PostView._make(column[day] for column in view.posts)
         s = self.strength
-        found = classify_abuse(acts, _VERDICT, site, s * self.hit, s * self.false_alarm)
-        return np.flatnonzero(count_by_author(acts.author[found], len(site.key)) >= self.min_verdicts), self.hours
+        found = classify_abuse(acts, _VERDICT, view, s * self.hit, s * self.false_alarm)
+        return np.flatnonzero(count_by_author(acts.author[found], len(view.key)) >= self.min_verdicts), self.hours
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlockList(Defence):
-    """The share `strength` of all accounts subscribe to a common list and block whoever comes onto it.
+    """A share `strength` of all accounts subscribes to a shared list and blocks every account on it.
 
-    Onto it comes who has answered others with abuse `least` times in 24 hours. It is for good.
+    An account is listed after `min_replies` abusive replies in 24 hours, permanently.
     """
 
     min_replies: int = parameter(3, unit="abusive replies/day", source="assumption", low=1, high=10**6)
 
-    def list_blocks(self, site: DefenceView) -> EdgeChanges:
+    def list_blocks(self, view: DefenceView) -> EdgeChanges:
         """Return who blocks whom from now on."""
-        before, now = (self._find_reached(site, tick) for tick in (site.tick - 1, site.tick))
-        subscribers = np.flatnonzero(draw_by_identity(site.key, _SUBSCRIBES, site) < self.strength)
+        before, now = (self._find_reached(view, tick) for tick in (view.tick - 1, view.tick))
+        subscribers = np.flatnonzero(draw_by_identity(view.key, _SUBSCRIBES, view) < self.strength)
         return make_blocks(subscribers, np.flatnonzero(now & ~before))
 
     def _find_reached(self, view: DefenceView, tick: int) -> Bools:
