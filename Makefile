@@ -65,5 +65,5 @@ bench: $(READY)  ## speed by phase, beside two references in the same run; then 
 	$(BIN)/python -m benchmarks.scale
 
 clean:  ## remove what was built or written by the project, not .venv
-	rm -rf out build *.egg-info .coverage .coverage.* htmlcov .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf out build dist *.egg-info .coverage .coverage.* htmlcov .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find sim experiments tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -34,7 +34,7 @@ story:
   outcomes: [{measure: dissent_posts, label: Dissent, from: 0, to: 24}]
   pictures: [{title: Days, lines: {dissent_posts: dissent}, look: Look.}]
 """
-DEFENCE = "_target_: sim.platform.defences.publishing.RateLimit\nmost: 3\n"
+DEFENCE = "_target_: sim.platform.defences.publishing.RateLimit\nmax_posts: 3\n"
 GRAPH = "_target_: sim.people.networks.CommunityGraph\nmixing: 0.5\n"
 
 
@@ -116,7 +116,7 @@ def test_a_sweep_varies_files_by_the_paths_that_were_written(here: Path) -> None
     one, other = plan.compose_rows(composer, points, {})
     assert [len(row.cell.setting.forces) for row in (one, other)] == [0, 1]
     assert other.values == {"scenario": f"{here}/my files/mine.yaml"}
-    assert composer.value({}, "graph", composer.cell({})) == str(here / "my files" / "mixed.yaml")
+    assert composer.get_value({}, "graph", composer.compose({})) == str(here / "my files" / "mixed.yaml")
     assert one.cell.setting.graph.mixing == 0.5
 
 
@@ -155,7 +155,7 @@ def test_the_page_and_a_design_know_an_own_folder(folder_of_mine: Path, monkeypa
     monkeypatch.setenv(OWN, str(folder_of_mine))
     assert "smear" in live.list_choices("scenario")
     assert live.get_setting(live.Choice(scenario="smear", army=0, people=60)).forces[0].size == 7
-    assert plan.Composer("sweep", [], CONF).cell({"scenario": "smear"}).setting.forces[0].size == 7
+    assert plan.Composer("sweep", [], CONF).compose({"scenario": "smear"}).setting.forces[0].size == 7
 
 
 def test_paths_are_expanded_wherever_they_stand(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +183,7 @@ def texts(folder: Path) -> dict[str, str]:
         "broken.yaml": "army: {size: 3",
         "list.yaml": "- army\n",
         "word.yaml": "army\n",
-        "bare.yaml": "most: 3\n",
+        "bare.yaml": "max_posts: 3\n",
         "sise.yaml": "# @package _global_\narmy: {sise: 3}\n",
     }
     for name, text in files.items():

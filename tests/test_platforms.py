@@ -309,7 +309,7 @@ import sys
 from pathlib import Path
 from experiments.sweeps.local import LocalEngine
 from tests import sweep_tasks as tasks
-list(LocalEngine(tasks.measure, tasks.prepare, 1, Path(sys.argv[1])).play(tasks.jobs([("plain", 0.0)])))
+list(LocalEngine(tasks.measure, tasks.prepare, 1, Path(sys.argv[1])).run_jobs(tasks.jobs([("plain", 0.0)])))
 """
 
 

@@ -159,7 +159,7 @@ import sys
 from pathlib import Path
 from experiments.sweeps.local import LocalEngine
 from tests import sweep_tasks as tasks
-list(LocalEngine(tasks.measure, tasks.prepare, 2, Path(sys.argv[1])).play(tasks.jobs([("hangs", 0.0)])))
+list(LocalEngine(tasks.measure, tasks.prepare, 2, Path(sys.argv[1])).run_jobs(tasks.jobs([("hangs", 0.0)])))
 """
 
 

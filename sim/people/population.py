@@ -92,6 +92,8 @@ class Population(Rule):
         accounts.stance_principal[:] = stance
         accounts.public[:] = followers >= self.public_followers
         _draw(accounts, seed, get_values(self))
+        accounts.opinion_climate[:] = measure_support(accounts.stance_principal)
+        accounts.reference_climate[:] = accounts.opinion_climate
         return accounts
 
 
@@ -161,8 +163,6 @@ def _draw(accounts, seed, p):
             1.0, max(-1.0, (0.7 if sympathy else -0.7) + 0.2 * _draw_trait_normal(key, person, _EXTREME))
         )
         accounts.cohort[i] = classify_cohort(accounts.stance_principal[i], accounts.stance_extremist[i])
-    accounts.opinion_climate[:] = measure_support(accounts.stance_principal)
-    accounts.reference_climate[:] = accounts.opinion_climate
 
 
 @cached_njit
