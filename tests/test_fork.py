@@ -63,5 +63,5 @@ def test_campaigns_at_other_hours_are_refused(change: dict[str, int]):
 def test_a_campaign_that_has_begun_is_refused():
     world = World(LIVELY, rng=1)
     world.run(START + 1)
-    with pytest.raises(ValueError, match=f"a world at hour {START + 1} can not"):
+    with pytest.raises(ValueError, match=f"a world at hour {START + 1} cannot"):
         world.fork(LIVELY.campaign)

@@ -195,8 +195,8 @@ def test_a_rewired_tie_goes_to_anybody_but_friends_with_the_same_chance(rewiring
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: SmallWorld(neighbours=7), r"graph\.neighbours=7 must be even, half on either side: say .*=6 or 8"),
-        (lambda: SmallWorld()(10, stances(10), 0), r"graph\.neighbours=10 needs more than 10 people: say .*=8 or"),
+        (lambda: SmallWorld(neighbours=7), r"graph\.neighbours=7 must be even, half on either side: set .*=6 or 8"),
+        (lambda: SmallWorld()(10, stances(10), 0), r"graph\.neighbours=10 needs more than 10 people: set .*=8 or"),
         (lambda: SmallWorld(rewiring=1.5), r"rewiring=1\.5 must lie in \[0, 1\]"),
         (lambda: PlantedPartition(mixing=-0.1), r"mixing=-0\.1 must lie in"),
         (lambda: LFR(mean_following=60.0), r"mean_following=60 is above graph\.max_following=50: raise max_following"),
