@@ -85,9 +85,9 @@ def test_a_latin_hypercube_visits_every_stratum_once() -> None:
 
 
 MISTAKES = {
-    "grid=[army.size]": "which can not be read",
+    "grid=[army.size]": "which cannot be read",
     "grid=[+army.size=3]": "put + and ~ on the command line itself",
-    "grid=[seed=1,2]": "a design can not vary seed; seeds=K seed=S say which seeds",
+    "grid=[seed=1,2]": "a design cannot vary seed; seeds=K seed=S say which seeds",
     "grid=[a=interval(0,1)]": "an interval needs sweep.lhs, sobol or random",
     "lhs=[a=3]": "give a range, a=interval(LOW,HIGH)",
     "lhs=[a=interval(3,3)]": "LOW must be below HIGH",
@@ -95,7 +95,7 @@ MISTAKES = {
     "sobol=[a=interval(0,1)] draws=100": "Sobol points need a power of two, so say 64 or 128",
     "random=[a=interval(0,1)] draws=0": "sweep.draws=0 must be a whole number from 1",
     "list=[a=1,2]": "a point has one value a key",
-    "csv=nowhere.csv": "sweep.csv=nowhere.csv can not be read",
+    "csv=nowhere.csv": "sweep.csv=nowhere.csv cannot be read",
 }
 
 
@@ -346,9 +346,9 @@ CALLED = {
     "workers=-1": "workers=-1 must be a whole number from 0 to 2147483647",
     "out=3": "out=3 must be the name of a folder",
     "sweep.grid={army.size:[0,5]}": "sweep.grid={army.size:[0,5]} must be a list: 'sweep.grid=[\"ITEM\"]', see --help",
-    "sweep.grid=[army.size=0,5]": "sweep.grid=[army.size=0,5] can not be read: put each item of the list in quotes, "
+    "sweep.grid=[army.size=0,5]": "sweep.grid=[army.size=0,5] cannot be read: put each item of the list in quotes, "
     "'sweep.grid=[\"army.size=0,5\"]'",
-    "sweep.grid=[army.size=0,5,feed=x]": "sweep.grid=[army.size=0,5,feed=x] can not be read: put each item of the list "
+    "sweep.grid=[army.size=0,5,feed=x]": "sweep.grid=[army.size=0,5,feed=x] cannot be read: put each item of the list "
     "in quotes, 'sweep.grid=[\"KEY=VALUES\"]'",
     "army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "feed=newest": "feed=newest is unknown: choose one of: chronological, engagement",

@@ -365,7 +365,7 @@ def test_of_every_kind_of_calm_world_no_more_than_the_rate_raise_an_alarm() -> N
 def test_the_rank_is_that_of_split_conformal_prediction() -> None:
     for worlds, rate in ((19, 0.05), (20, 0.05), (39, 0.05), (40, 0.05), (9, 0.1), (10, 0.3), (1, 0.5)):
         assert compute_rank(worlds, rate) == math.ceil(round((worlds + 1) * (1 - rate), 9))
-    with pytest.raises(InputError, match=r"18 calm worlds of a kind can not promise rate=0.05: give 19 or more"):
+    with pytest.raises(InputError, match=r"18 calm worlds of a kind cannot promise rate=0.05: give 19 or more"):
         compute_rank(18, 0.05)
 
 
@@ -377,7 +377,7 @@ def test_a_twin_learns_elsewhere_alone(case: Case, calm: list[Case]) -> None:
     assert isinstance(twin, Spy)
     assert spy.learned == set(calm[0].view.accounts["account_id"])
     assert twin.learned == set(case.view.accounts["account_id"])
-    with pytest.raises(InputError, match="can not learn without the campaign's accounts: train on a world"):
+    with pytest.raises(InputError, match="cannot learn without the campaign's accounts: train on a world"):
         train({"boosting": Boosted()}, [case], calm)
 
 
@@ -420,7 +420,7 @@ def test_overrides_on_top_of_a_configuration(default: DictConfig) -> None:
     for words, message in {
         "evasion.jiter=3": "evasion.jiter=3 names no key: did you mean evasion.jitter",
         "evasion=ful": "evasion=ful is unknown: did you mean full",
-        "evasion.jitter=[": r"evasion.jitter=\[ can not be read: say KEY=VALUE",
+        "evasion.jitter=[": r"evasion.jitter=\[ cannot be read: say KEY=VALUE",
         "nonsense": "nonsense names no key",
     }.items():
         with pytest.raises(InputError, match=message):
@@ -484,8 +484,8 @@ MISTAKES = {
     "+detectors.mine._target_=sim.campaigns.Campaign": "detectors.mine is a sim.campaigns.Campaign: derive from",
     "detectors=null": "detectors is empty: name one",
     "benchmark.axes.content=3": "benchmark.axes must name lists",
-    "benchmark.observer_seeds=9": "9 calm worlds of a kind can not promise rate=0.05: give 19 or more",
-    "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is what is judged: name another scenario",
+    "benchmark.observer_seeds=9": "9 calm worlds of a kind cannot promise rate=0.05: give 19 or more",
+    "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is the scenario that is judged",
     "benchmark.controls=null": "benchmark.controls is empty: name a kind of calm world",
     "observer.rate=2.0": "Observer.rate=2.0 must be above 0",
 }

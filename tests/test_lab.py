@@ -401,9 +401,9 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: lab.compare(SMALL, "army.size"),
         "without has 'army.size': say 'KEY=VALUE', such as without='army.size=0'",
     ),
-    "a change that can not be read": (
+    "a change that cannot be read": (
         lambda: lab.compare(SMALL, "army.size=[1"),
-        "army.size=[1 can not be read: say KEY=VALUE",
+        "army.size=[1 cannot be read: say KEY=VALUE",
     ),
     "a change of what is not there": (
         lambda: lab.compare(lab.load(), "army.sise=0"),
@@ -465,7 +465,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a page's place": (
         lambda: lab.Replay("").save("none/page.html"),
-        "none/page.html can not be written (No such file or directory): name another file",
+        "none/page.html cannot be written (No such file or directory): name another file",
     ),
     "a world's data": (
         lambda: lab.export(lab.World(SMALL), "data"),

@@ -71,7 +71,7 @@ def test_every_campaign_is_watched_equally_long(folder: Path):
 def test_tables_fit_a_terminal(folder: Path):
     said = (folder.parent / "said").read_text(encoding="utf-8")
     assert rows_of_tables(said, "Every campaign") == 1 + 5
-    assert rows_of_tables(said, "What speeds recovery up") == 1 + 1
+    assert rows_of_tables(said, "What speeds up recovery") == 1 + 1
 
 
 def decaying(half_lives: dict[str, float], floor: float = 0.0) -> pd.DataFrame:
@@ -116,7 +116,7 @@ NOTHING = "No campaign left a deficit that these seeds can tell from 0, so there
 
 @pytest.mark.parametrize("spread", [0.0, 40.0])
 def test_no_deficit_is_no_recovery(spread: float):
-    """A mean deficit below 0, or one that seeds can not tell from 0, is not timed, even if some seeds have one."""
+    """A mean deficit below 0, or one that seeds cannot tell from 0, is not timed, even if some seeds have one."""
     nothing = decaying({"as it is": 24.0})
     luck = np.linspace(-1.0, 1.2, 6)[nothing["seed"]]
     table = summarise_times(nothing.assign(deficit=spread * luck - (spread == 0.0)), 24)
@@ -210,7 +210,7 @@ def test_what_helps_is_said_only_where_there_was_a_deficit():
             "recovery.interventions.one=x must be a list: say 'recovery.interventions.one=[\"KEY=VALUE\"]'",
         ),
         ("ticks=47", "ticks=47 leaves no day to recover: say ticks=48"),
-        ("army.size=0", "nobody campaigns: give it campaign.tactics and army.size"),
+        ("army.size=0", "there is no campaign: set campaign.tactics and army.size"),
         ("recovery.interventions.magic=['reaction.magic=1']", "reaction.magic=1 names no key: "),
     ],
 )

@@ -25,7 +25,7 @@ SOURCES = ("experiments/facts/*.py", "experiments/calibration/measuring.py", "ex
 
 @dataclass(frozen=True)
 class PointRunner:
-    """Plays points and remembers them in the folder of a calibration."""
+    """Simulates points and remembers them in the folder of a calibration."""
 
     composer: plan.Composer
     store: Store

@@ -50,7 +50,7 @@ class CampaignObserver:
 
 
 def simulate_case(setting: Setting, seed: int, ticks: int) -> Case:
-    """Play one world and return it as a case."""
+    """Simulate one world and return it as a case."""
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         with Recorder(folder, PanelOptions(0, 24, ())) as recorder:

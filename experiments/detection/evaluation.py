@@ -72,25 +72,25 @@ CROSS_SCENARIO = "_cross_scenario"  #: after the name of a learner that learned 
 
 
 def simulate(world: BenchmarkJob) -> Case:
-    """Play a world for training or calibration."""
+    """Simulate a world for training or calibration."""
     return simulate_case(world.setting, world.seed, world.ticks)
 
 
 def observe(task: tuple[Observer, BenchmarkJob]) -> pd.DataFrame:
-    """Play a calm world and return what the observer sees of it."""
+    """Simulate a calm world and return what the observer sees of it."""
     observer, world = task
     return observer.compute_windows(simulate_case(world.setting, world.seed, world.ticks).view)
 
 
 def simulate_outcome(world: BenchmarkJob) -> dict[str, float]:
-    """Play a world whose outcome alone matters."""
+    """Simulate a world whose outcome alone matters."""
     return simulate_case(world.setting, world.seed, world.ticks).outcome
 
 
 def train(
     detectors: Mapping[str, Detector], training: Sequence[Case], elsewhere: Sequence[Case]
 ) -> dict[str, Detector]:
-    """Train what learns; return all detectors, and of each learner a twin, `NAME_cross_scenario`, that learned elsewhere.
+    """Train learners; return all detectors, and a twin of each learner, `NAME_cross_scenario`, trained elsewhere.
 
     Args:
         detectors: by name.
@@ -135,7 +135,7 @@ def set_thresholds(
 
 
 def evaluate(task: tuple[DetectorPanel, BenchmarkJob]) -> JobResult:
-    """Play one world and let everybody have a look at it."""
+    """Simulate one world and let everybody have a look at it."""
     judge, world = task
     case = simulate_case(world.setting, world.seed, world.ticks)
     scores = [world.labels | {"detector": name} | _evaluate_detector(judge, name, case) for name in judge.detectors]

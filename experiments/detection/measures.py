@@ -1,8 +1,8 @@
 """How well a detector does, by scikit-learn's metrics and by what matters to a platform.
 
 Judged are the accounts that wrote something and whose label is known. What is flagged is what scores above a threshold
-that was calibrated elsewhere (`compute_threshold`), on worlds without a campaign: on a real platform nobody knows the scores
-of the innocent of this very campaign.
+that was calibrated elsewhere (`compute_threshold`), on worlds without a campaign: on a real platform nobody knows the
+scores of the innocent of this very campaign.
 """
 
 from typing import NamedTuple

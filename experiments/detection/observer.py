@@ -126,12 +126,12 @@ def compute_rank(worlds: int, rate: float) -> int:
     """Return which of the ascending scores of calm worlds bounds the next one's but for a share `rate`: 1 is the first.
 
     Raises:
-        InputError: so few worlds can not promise the rate.
+        InputError: so few worlds cannot promise the rate.
     """
     beyond = int((worlds + 1) * rate + 1e-9)
     if not beyond:
         least = int(np.ceil(1.0 / rate - 1e-9)) - 1
-        raise InputError(f"{worlds} calm worlds of a kind can not promise rate={rate}: give {least} or more")
+        raise InputError(f"{worlds} calm worlds of a kind cannot promise rate={rate}: give {least} or more")
     return worlds + 1 - beyond
 
 

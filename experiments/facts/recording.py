@@ -83,7 +83,7 @@ class Recording:
 
 
 def record_world(setting: Setting, seed: int, ticks: int) -> Recording:
-    """Play one world of `ticks` hours and keep everything that the measures need."""
+    """Simulate one world of `ticks` hours and keep everything that the measures need."""
     parts: list[Posts] = []
     world = World(setting, rng=seed, archive=lambda first, posts: parts.append(_copy_posts(posts)))
     before = Accounts._make(column.copy() for column in world.accounts)

@@ -118,7 +118,7 @@ def _read(change: str) -> tuple[str, Any]:
     try:
         value = OmegaConf.to_container(OmegaConf.create(f"value: {text}"))["value"]  # type: ignore[index, call-overload]
     except (OmegaConfBaseException, YAMLError):
-        raise InputError(f"{change} can not be read: say KEY=VALUE") from None
+        raise InputError(f"{change} cannot be read: say KEY=VALUE") from None
     return key, value
 
 

@@ -24,7 +24,8 @@ class SweepProgress:
 
     def __str__(self) -> str:
         rate = f"{self.done / self.seconds:.3g}/s" if self.done and self.seconds > 0 else "-/s"
-        return f"{self.done} done, {self.failed} failed, {self.left} left, {rate}, {format_duration(self.seconds_left)} left"
+        left = format_duration(self.seconds_left)
+        return f"{self.done} done, {self.failed} failed, {self.left} left, {rate}, {left} left"
 
 
 def format_duration(seconds: float | None) -> str:

@@ -47,7 +47,7 @@ def run_batch(
     journal: Path,
     memory_limit: float | None,
 ) -> None:
-    """Play `jobs` in order. A run that raises is a line in the journal like any other.
+    """Run `jobs` in order. A run that raises is a line in the journal like any other.
 
     Args:
         jobs: what to play.

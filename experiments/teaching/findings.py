@@ -52,12 +52,12 @@ def compute_findings(runs: Sequence[ReplayRun], campaign: Campaign) -> dict[str,
     `unhurt`: of it by people who got no abuse; `removed`).
     """
     samples: dict[str, list[float]] = {}
-    for shot in runs:
-        first, second = shot.histories
+    for run in runs:
+        first, second = run.histories
         run = first[campaign.start :], second[campaign.start :]
         during = first[campaign.start : campaign.end], second[campaign.start : campaign.end]
         for of, pair in ((OVER_THE_RUN, run), (IN_THE_CAMPAIGN, during)):
             for name, measure in of.items():
                 samples.setdefault(name, []).append(measure(pair))
-        samples.setdefault("unhurt", []).append(float(shot.bystander_withheld[1] - shot.bystander_withheld[0]))
+        samples.setdefault("unhurt", []).append(float(run.bystander_withheld[1] - run.bystander_withheld[0]))
     return {name: compute_interval(np.array(values)) for name, values in samples.items()}

@@ -88,20 +88,20 @@ def read_source(name: str) -> str:
 
 
 def escape_json(text: str) -> str:
-    """Return JSON that can not end the element that it stands in."""
+    """Return JSON that cannot end the element that it stands in."""
     return text.replace("<", "\\u003c")
 
 
 def _pack_scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
-    shot = scene.runs[0]
-    films, drawn = shot.films, [compute_curves(history, scene.own) for history in shot.histories]
+    run = scene.runs[0]
+    films, drawn = run.films, [compute_curves(history, scene.own) for history in run.histories]
     worlds = []
     for place, (film, lines) in enumerate(zip(films, drawn, strict=True)):
         name = f"{number}/{place}"
         like = 0 if place and _is_same_cast(film, films[0]) else None
         _add_film(pack, name, film, films[0] if like == 0 else None)
         if like is None:
-            _add_cast(pack, name, film, films[-1], shot.graphs[place])
+            _add_cast(pack, name, film, films[-1], run.graphs[place])
         _add_curves(pack, name, lines, [compute_curves(other.histories[place], scene.own) for other in scene.runs])
         worlds.append({"arm": ARMS[len(films)][place], "people": film.people, "like": like})
     return {

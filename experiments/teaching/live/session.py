@@ -26,7 +26,7 @@ class SessionCallbacks(NamedTuple):
     cast: Callable[[Plain], None]  #: other worlds are shown from now on
     picture: Callable[[HourPicture], None]
     playing: Callable[[bool], None]
-    trouble: Callable[[str], None]  #: one line about a choice that can not be, "" when all is well
+    trouble: Callable[[str], None]  #: one line about a choice that cannot be, "" when all is well
 
 
 class Session:
@@ -59,7 +59,7 @@ class Session:
         self._commands.put(("play", on))
 
     def step(self) -> None:
-        """Play one hour."""
+        """Simulate one hour."""
         self._commands.put(("step", None))
 
     def fork(self) -> None:
