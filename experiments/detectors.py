@@ -161,20 +161,20 @@ def train_detectors(config: DictConfig, detectors: Mapping[str, Detector], obser
     from experiments.runs import run_jobs
 
     asked, first = config.benchmark, config.seed + config.seeds
-    calm = first + asked.train_seeds
+    null = first + asked.train_seeds
     plan = {
-        "train": (build_setting(apply_overrides(config, asked.train)), range(first, calm)),
+        "train": (build_setting(apply_overrides(config, asked.train)), range(first, null)),
         "cross_scenario": (
             build_cross_scenario(config, build_setting(config)),
-            range(first, calm if asked.cross_scenario else first),
+            range(first, null if asked.cross_scenario else first),
         ),
         "quiet": (
             build_setting(apply_overrides(config, ["scenario=quiet", "forces=none"])),
-            range(calm, calm + asked.null_seeds),
+            range(null, null + asked.null_seeds),
         ),
         "genuine": (
             build_setting(apply_overrides(config, ["scenario=quiet", "forces=genuine"])),
-            range(calm, calm + asked.null_seeds),
+            range(null, null + asked.null_seeds),
         ),
     }
     worlds = [
@@ -187,13 +187,13 @@ def train_detectors(config: DictConfig, detectors: Mapping[str, Detector], obser
     for world, case in zip(worlds, played, strict=True):
         cases[world.axis].append(case)
     known = train(detectors, cases["train"], cases["cross_scenario"])
-    usual = cases["quiet"] + cases["genuine"]
+    reference = cases["quiet"] + cases["genuine"]
     observer.calibrate(
-        [observer.compute_windows(case.view) for case in usual],
-        observe_null_worlds(config, observer, calm + asked.null_seeds),
+        [observer.compute_windows(case.view) for case in reference],
+        observe_null_worlds(config, observer, null + asked.null_seeds),
     )
     return set_thresholds(
-        known, usual, observer, EvaluationCriteria(asked.rate, asked.members, tuple(hour for hour in asked.hours))
+        known, reference, observer, EvaluationCriteria(asked.rate, asked.members, tuple(hour for hour in asked.hours))
     )
 
 
@@ -253,12 +253,12 @@ def pair_outcomes(verdicts: list[JobResult], worlds: list[BenchmarkJob], workers
         (world.seed, world.setting): {name: verdict.outcome[name] for name in OUTCOMES}
         for verdict, world in zip(verdicts, worlds, strict=True)
     }
-    calm = {
+    null = {
         (world.seed, setting): replace(world, setting=setting)
         for world in worlds
         for setting in [remove_campaign(world)]
     }
-    left = {key: world for key, world in calm.items() if key not in known}
+    left = {key: world for key, world in null.items() if key not in known}
     known |= zip(
         left, run_jobs(simulate_outcome, list(left.values()), workers, "worlds without the campaign"), strict=True
     )

@@ -148,7 +148,7 @@ def simulate_cells(cells: Sequence[Ross], seeds: range, limit: int, workers: int
         workers: processes; 0 means one for each core that this process may use.
 
     Returns:
-        A row a run in the order of cells and seeds: the fields of its cell, and what `ross_2019.play` returns.
+        A row a run in the order of cells and seeds: the fields of its cell, and what `ross_2019.simulate` returns.
     """
     import pandas as pd
 

@@ -94,7 +94,7 @@ MISTAKES = {
     "lhs=[a=tag(log,interval(0,1))]": "above 0 for a log",
     "sobol=[a=interval(0,1)] draws=100": "Sobol points need a power of two, so say 64 or 128",
     "random=[a=interval(0,1)] draws=0": "sweep.draws=0 must be a whole number from 1",
-    "list=[a=1,2]": "a point has one value a key",
+    "list=[a=1,2]": "a point has one value for each key",
     "csv=nowhere.csv": "sweep.csv=nowhere.csv cannot be read",
 }
 
@@ -119,7 +119,7 @@ def test_a_key_in_two_parts_or_twice_is_refused() -> None:
 
 
 def test_a_table_with_holes_is_refused(tmp_path: Path) -> None:
-    for text, words in (("a,b\n1\n", "another number of values in line 2"), ("a,b\n", "holds no point")):
+    for text, words in (("a,b\n1\n", "the number of values in line 2 differs"), ("a,b\n", "holds no point")):
         (tmp_path / "points.csv").write_text(text)
         with pytest.raises(InputError, match=words):
             points(csv=str(tmp_path / "points.csv"))

@@ -357,7 +357,7 @@ def test_a_world_is_drawn() -> None:
 # ---- mistakes
 
 MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
-    "no text": (lambda: lab.load(3), "3 is no text: say load('KEY=VALUE', ...)"),  # type: ignore[arg-type]
+    "no text": (lambda: lab.load(3), "3 is not text: say load('KEY=VALUE', ...)"),  # type: ignore[arg-type]
     "a key of an app": (
         lambda: lab.load("army.size=3", "seed=3"),
         "seed=3 is no part of a setting: leave seed out, and say it where worlds are played",
@@ -369,7 +369,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no setting": (
         lambda: lab.compare(3),
-        "3 is no setting: give a Setting, or overrides such as 'scenario=committee_smear'",
+        "3 is not a setting: give a Setting, or overrides such as 'scenario=committee_smear'",
     ),
     "a world of what is no setting": (
         lambda: lab.World("army.size=3"),  # type: ignore[arg-type]
@@ -448,11 +448,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no measure of a comparison": (
         lambda: lab.compare(SMALL, seeds=1, workers=1).plot("army_post"),
-        "army_post is no measure of this world: did you mean army_posts or uncommitted_posts or loyal_posts?",
+        "army_post is not a measure of this world: did you mean army_posts or uncommitted_posts or loyal_posts?",
     ),
     "no measure of a world": (
         lambda: _played_world().plot("army_post"),
-        "army_post is no measure of this world: did you mean army_posts or uncommitted_posts or loyal_posts?",
+        "army_post is not a measure of this world: did you mean army_posts or uncommitted_posts or loyal_posts?",
     ),
     "nothing to be drawn": (
         lambda: lab.World(SMALL).plot(),

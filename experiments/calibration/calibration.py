@@ -1,4 +1,4 @@
-"""A calibration from its search to its tables."""
+"""A calibration, from the search to the tables."""
 
 import sys
 from collections.abc import Mapping, Sequence

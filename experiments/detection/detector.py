@@ -1,4 +1,4 @@
-"""What a detector is: something that reads a platform and says of each account how organised it looks."""
+"""The interface of detectors: they read a platform view and score how organised each account looks."""
 
 from typing import ClassVar, Self
 
@@ -41,7 +41,7 @@ class Detector:
         """Learn from accounts whose labels are known; return itself.
 
         Args:
-            view: one world, or several made one by `joined`.
+            view: one world, or several joined by `cases.join_cases`.
             labels: [accounts], CAMPAIGN, GENUINE or UNKNOWN, in the order of `view.accounts`.
         """
         return self

@@ -1,4 +1,4 @@
-"""The twenty stylised facts: target, source and how it was read, and what stands for them in the model.
+"""The twenty stylised facts: target, source and certainty, and the measure in the model.
 
 Bands are the targets' own. Where a target says "about", "few" or "more", the band is our reading of it,
 and the note says so.

@@ -17,7 +17,7 @@ from sim.world import World
 
 @dataclass
 class AccountCounts(Decisions):
-    """Counts by account what the ledger does not keep. All arrays are [A] and start with zeros, or `never`."""
+    """Counts by account that the ledger does not keep. All arrays are [A] and start with zeros, or `never`."""
 
     never: int = np.iinfo(np.int64).max  #: tick of what has not happened
     exposures: I64 = field(init=False)  #: impressions of the army's posts, by reader

@@ -1,4 +1,4 @@
-"""Two settings in the same seeds: what differs, and how sure that is."""
+"""Compare two settings in the same seeds: differences with intervals."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -55,7 +55,7 @@ class Comparison:
     """Worlds with and without something, paired by seed: the same people, graph and chance (common random numbers).
 
     Attributes:
-        changes: what is otherwise in the worlds without.
+        changes: what differs in the worlds without.
         span: the first hour of what happens in the worlds with, and the hour after its last.
         hours: every hourly measure, a row an arm ("with" | "without"), seed and tick.
         table: every outcome, a row a seed: columns seed, outcome, with, without, difference. Counts are totals from

@@ -27,7 +27,7 @@ class Replay:
     """A page that plays worlds back; a notebook shows it below the cell.
 
     Attributes:
-        html: the page, which needs nothing else.
+        html: the page, one HTML file without dependencies.
 
     Example:
         >>> import infowar_lab as lab
@@ -68,13 +68,13 @@ def replay(
     title: str = "",
     workers: int = 0,
 ) -> Replay:
-    """Simulate two worlds side by side, with and without something, as a page to be looked at.
+    """Simulate two worlds side by side, with and without something, and return a page that shows them.
 
     Args:
         setting: of the world with; a `Setting`, or overrides to `load`.
         without: as in `compare`; [] shows one world alone.
-        seeds: the first one is shown, the others make the bands of its curves; as in `compare`.
-        people: how many are shown at most.
+        seeds: the first one is shown, the others give the bands of its curves; as in `compare`.
+        people: the most people shown.
         language: in which the page opens, en or ar.
         title: of the page.
         workers: as in `compare`.

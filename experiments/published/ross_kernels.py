@@ -231,7 +231,7 @@ def _count_speakers(people, state):
 
 @cached_njit
 def _is_recurrent(state, then_inner, unsteady):
-    """Tell whether speech since the mark will repeat for ever.
+    """Return whether speech since the mark will repeat without end.
 
     It will if everybody has the same inner confidence again, or more of it and spoke all the time, or less and
     was silent all the time: the next period brings the same climates, and rounded addition keeps order, so the

@@ -10,7 +10,7 @@ from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Table
 from sim.observers.harm import GROUPS
 
-NAMES = {"uncommitted": "third opinion"} | {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
+NAMES = {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
 
 
 def get_outcome(rows: pd.DataFrame, defence: str, outcome: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ HEADLESS = 20.0  #: s without the cluster's head
 
 @dataclass
 class Machine:
-    """A machine at work: its station and the jobs that it has in hand."""
+    """A machine at work: its worker and the jobs that it has."""
 
     node: str  #: Ray's name of it
     address: str

@@ -50,7 +50,7 @@ def parse_baseline(words: Sequence[str] | None) -> Point | None:
 def parse_story_baseline(words: Sequence[str]) -> Point:
     """Return what the baseline of a scenario changes, from what its story is compared with; {} for nothing.
 
-    An army without orders is no army, the same world for everybody else (tests/test_purity.py), which is one run
+    An army without orders has no effect on anybody else (tests/test_purity.py), so it is the same as no army: one run
     whatever the army would have done.
     """
     changes = _parse_point([str(word) for word in words], "story.without")
@@ -105,7 +105,7 @@ def _read_csv(path: str | None) -> list[Point]:
         raise InputError(f"sweep.csv={path} holds no point: a first line of keys, then a line of values a point")
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
-            raise InputError(f"sweep.csv={path} has another number of values in line {number} than keys")
+            raise InputError(f"sweep.csv={path}: the number of values in line {number} differs from the number of keys")
     return [_parse_point([f"{key.strip()}={value.strip()}" for key, value in row.items()], "sweep.csv") for row in rows]
 
 
@@ -113,7 +113,7 @@ def _parse_point(words: Sequence[str], where: str) -> Point:
     overrides = parse(words, where)
     for override in overrides:
         if override.is_sweep_override():
-            raise InputError(f"{where} has {override.input_line!r}: a point has one value a key")
+            raise InputError(f"{where} has {override.input_line!r}: a point has one value for each key")
     return _make_point([(override.key_or_group, override.value()) for override in overrides], where)
 
 

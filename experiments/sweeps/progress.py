@@ -1,4 +1,4 @@
-"""How far a sweep is: a bar in a terminal, one line below a notebook's cell, a line now and then in a log."""
+"""Progress of a sweep: a bar in a terminal, one line below a notebook's cell, an occasional line in a log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class SweepProgress:
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a length of time in words as short as a glance."""
+    """Return a length of time in a few words."""
     if seconds is None:
         return "unknown time"
     if seconds < 90:

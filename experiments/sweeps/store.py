@@ -1,4 +1,4 @@
-"""Where runs are kept: Parquet data sets that can be read while they grow, and that no crash leaves unreadable.
+"""The store of runs: Parquet data sets that can be read while they grow and stay readable after a crash.
 
     runs/status=ok/*.parquet    a row a run; other states (error, died, timeout) in folders beside it
     series/*.parquet            a row an hour of a run, if asked for; written before the runs that it belongs to

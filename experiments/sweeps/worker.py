@@ -1,4 +1,4 @@
-"""What happens inside a worker: runs one after another, each told to a journal as it begins and as it ends."""
+"""The work of a worker: runs one after another, each written to a journal when it begins and ends."""
 
 import gc
 import json

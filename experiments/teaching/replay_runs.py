@@ -1,4 +1,4 @@
-"""Runs of a replay: the worlds of one seed that stand side by side, with their films if somebody is to look at them."""
+"""Runs of a replay: the worlds of one seed side by side, with films of those that are shown."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -57,7 +57,7 @@ def _count_bystander_withheld(world: World) -> int:
 
 
 def can_fork(settings: Sequence[Setting]) -> bool:
-    """Tell whether all settings are one but for how the campaign is conducted, and it begins and ends together."""
+    """Return whether the settings differ only in the campaign's conduct, with the same start and end."""
     campaigns = {(setting.campaign.start, setting.campaign.hours) for setting in settings}
     bare = [replace(setting, campaign=Campaign()) for setting in settings]
     return len(campaigns) == 1 and all(setting == bare[0] for setting in bare)
