@@ -400,4 +400,4 @@ def test_a_multirun_of_a_sweep_is_refused(command_line: Any, capfd: pytest.Captu
     with pytest.raises(SystemExit) as leave:
         resumable_app("sweep", main)
     assert leave.value.code == 2
-    assert capfd.readouterr().err == "-m is not for sweep, which has a design of its own: see --help\n"
+    assert capfd.readouterr().err == "-m is not for sweep, which has its own design: see --help\n"

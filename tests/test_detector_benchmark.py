@@ -465,7 +465,7 @@ def test_the_app_judges_and_reports_with_the_detector_of_the_how_to(
     assert len(scores) == 4 * 6
     assert set(scores["detector"]) >= {"gradient_boosting", "gradient_boosting_cross_scenario", "nightly"}
     assert scores.loc[scores["detector"] == "nightly", "auc"].between(0.0, 1.0).any()
-    assert "What carries over: gradient boosting ranks" in said
+    assert "What transfers: gradient boosting ranks" in said
     common_look(tmp_path / "out/report.html")
     page = (tmp_path / "out/report.html").read_text()
     assert page.count("<figure") == 4

@@ -111,7 +111,7 @@ def test_a_deficit_with_a_floor_is_censored_and_told():
     assert "72 h: not within the run [not within the run]" in format_headline(table)
 
 
-NOTHING = "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from: "
+NOTHING = "No campaign left a deficit that differs clearly from 0 in these seeds, so there is nothing to recover from: "
 
 
 @pytest.mark.parametrize("spread", [0.0, 40.0])
@@ -161,11 +161,9 @@ def test_longer_campaigns_are_told_apart_only_if_they_are():
     assert 0 < by_length["lo"] < by_length["change"] < by_length["hi"]
     assert by_level["change"] == pytest.approx(0.0, abs=1e-9), "half of everything, in the same seeds"
     share, longer, harder = format_summary(summarise_times(both, 24), compute_contrasts(both, 24))
-    assert share.startswith("Of the deficit 9% [")
+    assert share.startswith("Of the deficit, 9% [")
     assert longer.startswith("Longer campaigns leave a larger share: 5")
-    assert harder.startswith(
-        "That harder campaigns leave a larger share was not found: 0 points [0 to 0] 1 against 0.5"
-    )
+    assert harder.startswith("Harder campaigns were not found to leave a larger share: 0 points [0 to 0] 1 against 0.5")
     nothing = pd.concat([short.assign(deficit=-1.0), long])
     assert compute_contrasts(nothing, 24)["lo"].isna().all()
     assert compute_contrasts(long, 24).empty
