@@ -1,6 +1,6 @@
-"""What every app is: a Hydra app whose user gets results that are whole, or one line that says why not.
+"""The frame of every app: a Hydra app that gives complete results, or one line that says why not.
 
-An app file defines `main(config: DictConfig, folder: Path) -> None`, imports what is heavy inside it
+An app file defines `main(config: DictConfig, folder: Path) -> None`, does slow imports inside it
 (so that --help is quick), and ends with `if __name__ == "__main__": app("suppression", main)`.
 """
 
@@ -68,7 +68,7 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
 
 
 def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: Path = CONF) -> None:
-    """As `app`, for results that grow in their folder and outlive a crash; the folder is left to `run`.
+    """As `app`, for results that grow in their folder and survive a crash; `run` manages the folder.
 
     Args:
         name: the app's configuration and the last part of its module's name.
@@ -76,10 +76,10 @@ def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf:
             well. If not, the process leaves with code 1.
         conf: folder of the configuration files.
     """
-    with _parse_and_report("stopped: what is done is kept, and the same command goes on") as arguments:
+    with _parse_and_report("stopped: what is done is kept, and the same command continues") as arguments:
         jobs = _compose(name, conf, arguments)
         if len(jobs) > 1:
-            raise InputError(f"-m is not for {name}, which has a design of its own: see --help")
+            raise InputError(f"-m is not for {name}, which has its own design: see --help")
         if not all(run(job.config, arguments.overrides) for job in jobs):
             raise SystemExit(1)
 
@@ -104,7 +104,7 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
 
 @contextmanager
 def _parse_and_report(stopped: str = "stopped: nothing was written") -> Iterator[Namespace]:
-    """Yield what the command line says, and end as `report_mistakes` does; a rule that cannot be built is a mistake too."""
+    """Yield the command line's overrides; a user's mistake, also in a rule, ends as in `report_mistakes`."""
     with report_mistakes(stopped):
         arguments = _parse_arguments()
         try:
@@ -115,7 +115,7 @@ def _parse_and_report(stopped: str = "stopped: nothing was written") -> Iterator
 
 
 def _compose(name: str, conf: Path, arguments: Namespace) -> list[Job]:
-    """Return the checked configurations that the command line asks for; none if it asks to be shown something."""
+    """Return the checked configurations that the command line asks for; none if it asks for help or the like."""
     jobs: list[Job] = []
 
     def collect(config: DictConfig) -> None:
@@ -180,7 +180,7 @@ def get_scenario(choices: Mapping[str, Any]) -> str | None:
 
 
 def _check(job: Job) -> None:
-    """Resolve a configuration in place, expand its paths, check the keys of every app, and name the scenario in `out`."""
+    """Resolve a configuration in place, expand its paths, check the keys of every app, put the scenario into `out`."""
     config, scenario = job
     expand_paths(config)
     OmegaConf.resolve(config)

@@ -1,4 +1,4 @@
-"""What an app is asked by its own keys: each must be of the kind that it is in the app's file in conf/."""
+"""Options of an app: the values of its own keys, each of the same kind as in the app's file in conf/."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which apps there are, by what a person wants, which of their keys matter, and which choices they cannot use."""
+"""The list of apps by purpose, with the keys that matter and the choices that they cannot use."""
 
 import re
 import sys
@@ -11,11 +11,11 @@ PROGRAM = "infowar-lab"
 
 
 class App(NamedTuple):
-    """One app: a module of this package with `conf`/NAME.yaml, or with a command line of its own."""
+    """One app: a module of this package with `conf`/NAME.yaml, or with its own command line."""
 
     keys: str = ""  #: the ten that matter, as `--help` lists them
-    refused: str = ""  #: choices that its own checks refuse, each GROUP=CHOICE
-    line: str = ""  #: what it does, if no file of configuration says so
+    refused: str = ""  #: choices that the app refuses, each GROUP=CHOICE
+    line: str = ""  #: what it does, if it has no configuration file
 
 
 _RUN = "ticks seeds out population.size army.size"
@@ -53,7 +53,7 @@ APPS: dict[str, dict[str, App]] = {
             "seeds out workers population.size sensitivity.method sensitivity.draws sensitivity.ranges "
             "sweep.baseline sweep.outcome sweep.plan"
         ),
-        "report": App(line="The report of a sweep, anew, also while it runs."),
+        "report": App(line="Write the report of a sweep again, also while it runs."),
     },
     "Test a detector": {
         "detectors": App(
@@ -82,20 +82,20 @@ APPS: dict[str, dict[str, App]] = {
     },
 }
 BY_NAME = {name: app for apps in APPS.values() for name, app in apps.items()}
-#: have a design of their own, and results that grow; they refuse -m
+#: apps with their own design and results that grow; they refuse -m
 GROWING = ("sweep", "sensitivity", "calibrate")
-#: what else must be said with a choice
+#: choice -> a key that it needs
 NEEDED = {"graph=file": "graph.path=FILE", "graph=configuration": "graph.path=FILE"}
 
 
 def read_command_words() -> list[str]:
-    """Return the words of the command that started this process, as they may be typed again."""
+    """Return the command that started this process, as a user may type it again."""
     words = sys.orig_argv[1:]
     return [PROGRAM, *words[1:]] if words and Path(words[0]).stem == PROGRAM else ["python", *words]
 
 
 def format_start(name: str) -> str:
-    """Return what starts an app, in the form that started this process."""
+    """Return the command that starts an app, in the form that started this process."""
     words = read_command_words()
     if words[0] == PROGRAM:
         return f"{PROGRAM} {name}"
@@ -112,13 +112,13 @@ def describe_app(name: str) -> str:
 
 
 def list_apps() -> str:
-    """Return all apps, a line each, by what a person wants, and how to go on."""
+    """Return the list of all apps by purpose, one line each, and how to continue."""
     start = format_start("APP")
     lines = ["Paired worlds, agent by agent, with and without an organised campaign.", "", f"  {start} KEY=VALUE ..."]
     for purpose, apps in APPS.items():
         lines += ["", purpose, *(f"  {name:<12} {describe_app(name)}" for name in apps)]
     lines += [
         "",
-        f"{format_start('suppression')} --help  what an app does, its keys, choices and examples; every app has it",
+        f"{format_start('suppression')} --help  what an app does, its keys, choices and examples; works for every app",
     ]
     return "\n".join(lines)

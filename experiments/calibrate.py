@@ -32,7 +32,7 @@ MINIMUM = {
 
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
-    """Search, judge and report; every run is kept, so that the same command goes on where it was stopped."""
+    """Search, judge and report; every run is kept, so that the same command continues where it was stopped."""
     options: dict[str, Any] = OmegaConf.to_container(config.calibrate)  # type: ignore[assignment]
     check_options(options, config.seeds)
     require("calibrate", "calibrate", "optuna")
@@ -80,7 +80,7 @@ def run_calibration(
     composer: Composer,
     table: Sequence[PlanRow],
 ) -> None:
-    """Play what is missing and write every table into `out`."""
+    """Simulate what is missing and write every table into `out`."""
     from experiments.calibration import calibration, files, measuring, runner
     from experiments.folder import write_metadata
     from experiments.sweeps.identity import hash_code

@@ -1,4 +1,4 @@
-"""How a configuration is put together: by Hydra, which is told of a user's own folders, files and paths."""
+"""Compose configurations by Hydra, with the user's own folders, files and paths."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ _registered: dict[tuple[str, Path], str] = {}  #: group, file of a user's own ->
 
 
 class OwnFolders(SearchPathPlugin):
-    """Has Hydra look into the user's own folders before all others, as its --config-dir does."""
+    """Makes Hydra look into the user's own folders first, as its --config-dir does."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Put the folders in front."""
@@ -65,15 +65,15 @@ def initialize_hydra(conf: Path = CONF) -> Iterator[None]:
 
 
 def register_own_folders() -> None:
-    """Have Hydra look into the user's own folders from now on."""
+    """Make Hydra look into the user's own folders from now on."""
     Plugins.instance().register(OwnFolders)
 
 
 def make_readable(overrides: Sequence[str], conf: Path = CONF) -> list[str]:
-    """Return overrides that Hydra reads: as `expand_override`, and with a name in place of each file of the user's own.
+    """Return overrides that Hydra can read: expanded, and with a name in place of each of the user's own files.
 
     Raises:
-        InputError: a file can not be used, in one line with the cure.
+        InputError: a file cannot be used, in one line with the cure.
     """
     return [_name_files(expand_override(str(word), conf), conf) for word in overrides]
 
@@ -110,7 +110,7 @@ def load_choice(group: str, choice: str, conf: Path = CONF) -> tuple[DictConfig,
     """Return what the file of a choice says, and the place in a configuration where that belongs.
 
     Raises:
-        InputError: there is no such choice, or its file can not be used, in one line with the cure.
+        InputError: there is no such choice, or its file cannot be used, in one line with the cure.
     """
     choice = expand_path(choice, group) if is_file(choice) else choice
     path = _find_choice(group, choice, conf)
@@ -119,7 +119,7 @@ def load_choice(group: str, choice: str, conf: Path = CONF) -> tuple[DictConfig,
         config = OmegaConf.load(path)
     except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
         said = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise InputError(f"{group}={choice} can not be read as YAML ({said}): correct {path.name}") from None
+        raise InputError(f"{group}={choice} cannot be read as YAML ({said}): correct {path.name}") from None
     if isinstance(config, ListConfig):
         raise InputError(f"{group}={choice} holds a list: give KEY: VALUE, a line each")
     place = find_package(group, path, text)

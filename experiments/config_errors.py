@@ -1,4 +1,4 @@
-"""What a user wrote wrongly on the command line, said in one line with the cure."""
+"""Mistakes on the command line, each explained in one line with the cure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -81,8 +81,8 @@ def _explain_syntax(override: str) -> str:
         return f"{override} is not of the form KEY=VALUE"
     if value.startswith("[") and value.endswith("]") and "=" in value:
         items = value[1:-1].strip() if value.count("=") == 1 else "KEY=VALUES"
-        return f"""{override} can not be read: put each item of the list in quotes, '{key}=["{items}"]'"""
-    return f"""{override} can not be read: put a value with special signs in two pairs of quotes, '{key}="{value}"'"""
+        return f"""{override} cannot be read: put each item of the list in quotes, '{key}=["{items}"]'"""
+    return f"""{override} cannot be read: put a value with special signs in two pairs of quotes, '{key}="{value}"'"""
 
 
 def _list_choices(options: Iterable[str]) -> str:
@@ -90,7 +90,7 @@ def _list_choices(options: Iterable[str]) -> str:
 
 
 def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
-    """Return one line about the first override that the configuration has no place for, or None."""
+    """Return one line about the first override with an unknown key or choice, or None."""
     parsed = OverridesParser.create().parse_overrides(make_readable(overrides, conf))
     with initialize_hydra(conf):
         loader = GlobalHydra.instance().config_loader()

@@ -1,4 +1,4 @@
-"""Where configuration lives: the folder of the choices, folders of a user's own beside it, and the paths in it."""
+"""Where configuration is: the folder of the choices, the user's own folders, and the paths in them."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sim.errors import InputError
 
-OWN = "INFOWAR_CONF"  #: environment variable: folders with the layout of `CONF`, whose files come before those there
+OWN = "INFOWAR_CONF"  #: environment variable: folders with the layout of `CONF`, searched before it
 #: keys whose value is a path, or a list of paths
 PATHS = ("out", "graph.path", "graph.stance_path", "world", "sweep.csv", "sweep.merge", "calibrate.moments")
 #: where the content of a user's file belongs whose first line does not say `# @package PLACE`
@@ -57,7 +57,7 @@ def list_folders(conf: Path = CONF) -> list[Path]:
 
 
 def is_group(name: str, conf: Path = CONF) -> bool:
-    """Tell whether choices can be named by `name`=CHOICE."""
+    """Return whether `name`=CHOICE is possible."""
     return bool(name) and any((folder / name).is_dir() for folder in list_folders(conf))
 
 
@@ -67,7 +67,7 @@ def list_choices(group: str, conf: Path = CONF) -> list[str]:
 
 
 def is_file(choice: str) -> bool:
-    """Tell whether a choice is written as a file from anywhere, not as a name."""
+    """Return whether a choice is the path of a file, not a name."""
     return choice.endswith((".yaml", ".yml")) or any(sign in choice for sign in "/\\")
 
 
@@ -79,7 +79,7 @@ def find_file(group: str, choice: str, conf: Path = CONF) -> Path | None:
 
 
 def find_package(group: str, path: Path, text: str) -> str:
-    """Return where the content of a choice belongs: what its first line says, or else what is usual in its group."""
+    """Return where the content of a choice belongs: what its first line says, or the default of its group."""
     said = re.match(r"\s*#\s*@package\s+(\S+)", text)
     return said[1] if said else PLACES.get(group, group).format(name=re.sub(r"\W", "_", path.stem))
 

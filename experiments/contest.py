@@ -1,4 +1,4 @@
-"""Army against committee: what equal budgets do to one rival and to many, and how visible each hand is."""
+"""Army against committee: what equal budgets do to one or many rivals, and how visible each organisation is."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ContestJob(NamedTuple):
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play all bouts, draw the curves, and print where they cross."""
+    """Run all jobs, draw the curves, and print where they cross."""
     import pandas as pd
     from rich.console import Console
 
@@ -49,13 +49,13 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.report import contest as report
 
     setting = build_setting(config)
-    bouts = [make_job(config, setting, seed) for seed in range(config.seed, config.seed + config.seeds)]
+    jobs = [make_job(config, setting, seed) for seed in range(config.seed, config.seed + config.seeds)]
     list(
-        make_organisations(bouts[0], (0,) * max(bouts[0].breadths))
-    )  # what can not be built is said before anything is played
+        make_organisations(jobs[0], (0,) * max(jobs[0].breadths))
+    )  # what cannot be built is said before anything is played
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
-    for found, said in run_jobs(run_job, bouts, config.workers, "playing bouts"):
+    for found, said in run_jobs(run_job, jobs, config.workers, "simulating seeds"):
         rows, notes = rows + found, said
     table = pd.DataFrame(rows)
     table.to_parquet(folder / "contest.parquet", index=False)
@@ -83,59 +83,59 @@ def make_job(config: DictConfig, setting: Setting, seed: int) -> ContestJob:
         if tactic not in OPERATIONS:
             raise InputError(f"contest.tactics has {tactic}, which is unknown: {suggest(str(tactic), OPERATIONS)}")
     if not tactics or config.ticks <= setting.campaign.start:
-        raise InputError(f"nothing would be done: say contest.tactics=[abuse] and ticks={setting.campaign.end} or more")
+        raise InputError(
+            f"there is no operation to compare: say contest.tactics=[abuse] and ticks={setting.campaign.end} or more"
+        )
     given = (tuple(asked[name].items()) for name in ("brigade", "committee"))
     return ContestJob(setting, seed, config.ticks, float(asked["budget"]), tuple(breadths), tuple(tactics), *given)
 
 
-def make_organisations(bout: ContestJob, rivals: tuple[int, ...]) -> Iterator[tuple[str, int, tuple[Force, ...]]]:
-    """Yield each hand against the first `breadth` of the rivals: its name, the breadth, its forces.
+def make_organisations(job: ContestJob, rivals: tuple[int, ...]) -> Iterator[tuple[str, int, tuple[Force, ...]]]:
+    """Yield each organisation against the first `breadth` of the rivals: its name, the breadth, its forces.
 
     One committee takes the first of them whatever the breadth, so it is yielded once, at the least.
     """
     from sim.actors.committee import Brigade, Committee
 
-    army, amateurs = dict(bout.brigade), dict(bout.committee)
-    for breadth in bout.breadths:
-        yield ARMY, breadth, (Brigade(**army, **make_contract(bout, bout.budget, rivals[:breadth])),)
+    army, amateurs = dict(job.brigade), dict(job.committee)
+    for breadth in job.breadths:
+        yield ARMY, breadth, (Brigade(**army, **make_contract(job, job.budget, rivals[:breadth])),)
         each = (
-            Committee(
-                **amateurs, name=f"committee {n}", **make_contract(bout, bout.budget / breadth, rivals[n : n + 1])
-            )
+            Committee(**amateurs, name=f"committee {n}", **make_contract(job, job.budget / breadth, rivals[n : n + 1]))
             for n in range(breadth)
         )
-        if breadth == bout.breadths[0]:
-            yield COMMITTEE, breadth, (Committee(**amateurs, **make_contract(bout, bout.budget, rivals[:1])),)
+        if breadth == job.breadths[0]:
+            yield COMMITTEE, breadth, (Committee(**amateurs, **make_contract(job, job.budget, rivals[:1])),)
         yield COMMITTEES, breadth, tuple(each)
 
 
-def make_contract(bout: ContestJob, budget: float, victims: tuple[int, ...]) -> dict[str, Any]:
-    """Return what a force does for this part of the budget, and for whom."""
+def make_contract(job: ContestJob, budget: float, victims: tuple[int, ...]) -> dict[str, Any]:
+    """Return principal and operations of a force for this part of the budget."""
     from sim.campaigns import Operation, Principal
 
-    campaign = bout.setting.campaign
+    campaign = job.setting.campaign
     operations = tuple(
-        Operation(tactic=tactic, victims=victims, start=campaign.start, hours=campaign.hours) for tactic in bout.tactics
+        Operation(tactic=tactic, victims=victims, start=campaign.start, hours=campaign.hours) for tactic in job.tactics
     )
     return {"principal": Principal(kind=campaign.principal, budget=budget), "operations": operations}
 
 
-def run_job(bout: ContestJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Play one seed: nobody, then every hand; return a row a hand and breadth, and notes on the graph."""
+def run_job(job: ContestJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Simulate one seed: no organisation, then each one; return a row for each of them and breadth, and graph notes."""
     from sim.world import World
 
-    base = World(bout.setting, rng=bout.seed)
-    rivals = find_loudest(base, max(bout.breadths))
-    before, _ = measure_rivals(base, rivals, bout.ticks)
+    base = World(job.setting, rng=job.seed)
+    rivals = find_loudest(base, max(job.breadths))
+    before, _ = measure_rivals(base, rivals, job.ticks)
     rows = []
-    for hand, breadth, forces in make_organisations(bout, rivals):
-        world = World(replace(bout.setting, forces=(*bout.setting.forces, *forces)), rng=bout.seed)
-        after, watch = measure_rivals(world, rivals, bout.ticks)
+    for organisation, breadth, forces in make_organisations(job, rivals):
+        world = World(replace(job.setting, forces=(*job.setting.forces, *forces)), rng=job.seed)
+        after, watch = measure_rivals(world, rivals, job.ticks)
         shown = watch.measure_visibility(world)
-        for wide in bout.breadths if hand == COMMITTEE else (breadth,):
+        for wide in job.breadths if organisation == COMMITTEE else (breadth,):
             lost = {name: int((before[name] - after[name])[:wide].sum()) for name in after}
             had = {f"{name}_before": int(before[name][:wide].sum()) for name in after}
-            rows.append({"seed": bout.seed, "organisation": hand, "breadth": wide, **lost, **had, **shown})
+            rows.append({"seed": job.seed, "organisation": organisation, "breadth": wide, **lost, **had, **shown})
     return rows, base.notes
 
 
@@ -152,7 +152,9 @@ def find_loudest(world: World, most: int) -> tuple[int, ...]:
     people = world.accounts
     dissenters = np.flatnonzero(people.cohort == DISSENTER)
     if len(dissenters) < most:
-        raise InputError(f"{most} rivals are wanted of {len(dissenters)} dissenters: say a larger population.size")
+        raise InputError(
+            f"{most} rivals are needed, but there are {len(dissenters)} dissenters: say a larger population.size"
+        )
     loud = (people.sessions * people.intentions_per_session * people.interest)[dissenters]
     return tuple(dissenters[np.argsort(-loud, kind="stable")][:most].tolist())
 
@@ -160,7 +162,7 @@ def find_loudest(world: World, most: int) -> tuple[int, ...]:
 def measure_rivals(
     world: World, rivals: tuple[int, ...], ticks: int
 ) -> tuple[dict[str, NDArray[np.int64]], RivalObserver]:
-    """Play the world to the end; return what each rival voiced and was heard since the start, and who was seen how."""
+    """Simulate the world to the end; return posts and impressions of each rival since the start, and the observer."""
     watch = RivalObserver(world, rivals)
     world.observers.append(watch)
     world.run(ticks - world.now)
@@ -168,7 +170,7 @@ def measure_rivals(
 
 
 class RivalObserver:
-    """An observer of how much the rivals are heard, and of what anybody could see of co-posting."""
+    """An observer that counts how much the rivals are heard, and the co-posting that outsiders can see."""
 
     def __init__(self, world: World, rivals: tuple[int, ...]) -> None:
         import numpy as np

@@ -1,4 +1,4 @@
-"""Defences: what they bring back of dissent, whom they harm, and what they cost, in paired worlds."""
+"""Defences: how much dissent they restore, whom they harm, and what they cost, in paired worlds."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class DefenceJob(NamedTuple):
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play all trials, pair them, write tables and report, and print what matters."""
+    """Run all jobs, pair them, write tables and report, and print what matters."""
     import pandas as pd
     from rich.console import Console
 
@@ -49,7 +49,7 @@ def main(config: DictConfig, folder: Path) -> None:
     jobs = list(make_jobs(config))
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
-    for found, said in run_jobs(run_job, jobs, config.workers, "playing trials"):
+    for found, said in run_jobs(run_job, jobs, config.workers, "simulating seeds"):
         rows, notes = rows + found, said
     worlds = pd.DataFrame(rows)
     paired = compute_effects(worlds)
@@ -125,33 +125,33 @@ def build_variation(config: DictConfig, name: str, words: Sequence[str]) -> tupl
 
 
 def add_defences(setting: Setting, rules: Sequence[Any]) -> Setting:
-    """Return `setting` with these defences as well; those who enlist accounts of their own join the forces."""
+    """Return `setting` with these defences added; those that have accounts join the forces."""
     forces = tuple(rule for rule in rules if hasattr(rule, "create_accounts"))
     others = tuple(rule for rule in rules if not hasattr(rule, "create_accounts"))
     return replace(setting, forces=(*setting.forces, *forces), defences=(*setting.defences, *others))
 
 
-def run_job(trial: DefenceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Play one seed, defence after defence, each with and without the operation; return a row a world, and notes.
+def run_job(job: DefenceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Simulate one seed, defence after defence, each with and without the operation; return a row a world, and notes.
 
-    What a defence does in peace is not played again for robustness.
+    The world with a defence but without an operation is not simulated again for robustness.
     """
     from sim.observers.harm import ensure_harm
     from sim.world import World
 
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
-    campaign = trial.setting.campaign
-    for name, rules in ((NONE, ()), *trial.defences):
-        trunk = World(add_defences(trial.setting, rules), rng=trial.seed)
+    campaign = job.setting.campaign
+    for name, rules in ((NONE, ()), *job.defences):
+        trunk = World(add_defences(job.setting, rules), rng=job.seed)
         ensure_harm(trunk.observers)
         trunk.run(campaign.start)
         notes = trunk.notes
-        peace = () if trial.family == ROBUSTNESS and rules else ((NONE, ()),)
+        peace = () if job.family == ROBUSTNESS and rules else ((NONE, ()),)
         for arm, tactics in (*peace, ("all", campaign.tactics)):
             world = trunk.fork(replace(campaign, tactics=tactics))
-            world.run(trial.ticks - world.now)
-            labels = {"family": trial.family, "variation": trial.variation, "seed": trial.seed, "defence": name}
+            world.run(job.ticks - world.now)
+            labels = {"family": job.family, "variation": job.variation, "seed": job.seed, "defence": name}
             rows.append(labels | {"arm": arm} | count_totals(world))
     return rows, notes
 

@@ -1,4 +1,4 @@
-"""The live laboratory in the browser: play, step, reset and fork a world while it is looked at."""
+"""The live laboratory in the browser: play, step, reset and fork a world while you watch it."""
 
 import argparse
 import errno
@@ -28,7 +28,7 @@ SOLARA_SETTINGS = {
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A command line whose mistakes are one line with the cure."""
+    """A command line that reports a mistake in one line with the cure."""
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and end with code 2."""
@@ -46,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=f"examples:\n  {format_start('demo')}\n  {format_start('demo')} --port 9000 --no-open",
     )
     parser.add_argument(
-        "--port", type=int, default=8765, help="of this machine, 0 to 65535; 0: any that is free (8765)"
+        "--port", type=int, default=8765, help="port of this machine, 0 to 65535; 0: any free one (8765)"
     )
     parser.add_argument(
         "--host", default=LOOPBACK, help="address to listen at; by default only this machine can see the page"
@@ -55,7 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config-dir",
         metavar="DIR",
-        help="a folder of your own with the layout of conf/, whose choices are offered too",
+        help="your own folder with the layout of conf/, whose choices are offered too",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""Who finds the campaign, and how much hiding does it take? Detectors against axes of evasion, and the observer."""
+"""Who finds the campaign, and how much evasion defeats them? Detectors against axes of evasion, and the observer."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def prepare_benchmark(config: DictConfig) -> tuple[Setting, dict[str, Detector],
     """Return the campaign's setting, the detectors by name, and the observer, before any world is played.
 
     Raises:
-        InputError: something in the configuration can not be.
+        InputError: something in the configuration cannot be.
     """
     from experiments.detection.observer import Observer, compute_rank
 
@@ -94,7 +94,7 @@ def check_options(config: DictConfig) -> None:
         if axis not in asked.axes:
             raise InputError(f"benchmark.only has {axis}, which is no axis: {suggest(str(axis), map(str, asked.axes))}")
     if not asked.controls:
-        raise InputError("benchmark.controls is empty: name a kind of calm world, such as quiet: [scenario=quiet]")
+        raise InputError("benchmark.controls is empty: name a kind of null world, such as quiet: [scenario=quiet]")
     for key in ("axes", "controls"):
         if not all(isinstance(words, list) for words in (OmegaConf.to_container(asked[key]) or {}).values()):  # type: ignore[union-attr]
             raise InputError(f"benchmark.{key} must name lists: 'benchmark.{key}={{NAME: [KEY=VALUE]}}'")
@@ -156,25 +156,25 @@ def make_jobs(config: DictConfig) -> Iterator[BenchmarkJob]:
 
 
 def train_detectors(config: DictConfig, detectors: Mapping[str, Detector], observer: Observer) -> DetectorPanel:
-    """Play the worlds for training and calibration, whose seeds follow those that are judged; train and calibrate."""
+    """Simulate worlds for training and calibration, with seeds after those that are judged; train and calibrate."""
     from experiments.detection.evaluation import BenchmarkJob, EvaluationCriteria, set_thresholds, simulate, train
     from experiments.runs import run_jobs
 
     asked, first = config.benchmark, config.seed + config.seeds
-    calm = first + asked.train_seeds
+    null = first + asked.train_seeds
     plan = {
-        "train": (build_setting(apply_overrides(config, asked.train)), range(first, calm)),
+        "train": (build_setting(apply_overrides(config, asked.train)), range(first, null)),
         "cross_scenario": (
             build_cross_scenario(config, build_setting(config)),
-            range(first, calm if asked.cross_scenario else first),
+            range(first, null if asked.cross_scenario else first),
         ),
         "quiet": (
             build_setting(apply_overrides(config, ["scenario=quiet", "forces=none"])),
-            range(calm, calm + asked.null_seeds),
+            range(null, null + asked.null_seeds),
         ),
         "genuine": (
             build_setting(apply_overrides(config, ["scenario=quiet", "forces=genuine"])),
-            range(calm, calm + asked.null_seeds),
+            range(null, null + asked.null_seeds),
         ),
     }
     worlds = [
@@ -187,13 +187,13 @@ def train_detectors(config: DictConfig, detectors: Mapping[str, Detector], obser
     for world, case in zip(worlds, played, strict=True):
         cases[world.axis].append(case)
     known = train(detectors, cases["train"], cases["cross_scenario"])
-    usual = cases["quiet"] + cases["genuine"]
+    reference = cases["quiet"] + cases["genuine"]
     observer.calibrate(
-        [observer.compute_windows(case.view) for case in usual],
-        observe_null_worlds(config, observer, calm + asked.null_seeds),
+        [observer.compute_windows(case.view) for case in reference],
+        observe_null_worlds(config, observer, null + asked.null_seeds),
     )
     return set_thresholds(
-        known, usual, observer, EvaluationCriteria(asked.rate, asked.members, tuple(hour for hour in asked.hours))
+        known, reference, observer, EvaluationCriteria(asked.rate, asked.members, tuple(hour for hour in asked.hours))
     )
 
 
@@ -206,13 +206,14 @@ def build_cross_scenario(config: DictConfig, judged: Setting) -> Setting:
     setting = build_setting(apply_overrides(config, config.benchmark.cross_scenario or []))
     if config.benchmark.cross_scenario and setting == judged:
         raise InputError(
-            "benchmark.cross_scenario is what is judged: name another scenario, or benchmark.cross_scenario=[]"
+            "benchmark.cross_scenario is the scenario that is judged: name another scenario, or "
+            "benchmark.cross_scenario=[]"
         )
     return setting
 
 
 def observe_null_worlds(config: DictConfig, observer: Observer, first: int) -> dict[str, list[pd.DataFrame]]:
-    """Play calm worlds of every kind, from seed `first`; return what the observer sees of them, by kind."""
+    """Simulate null worlds of every kind, from seed `first`; return what the observer sees of them, by kind."""
     from experiments.detection.evaluation import BenchmarkJob, observe
     from experiments.runs import run_jobs
 
@@ -225,12 +226,12 @@ def observe_null_worlds(config: DictConfig, observer: Observer, first: int) -> d
         for kind, setting in kinds.items()
         for seed in seeds
     ]
-    looks = list(run_jobs(observe, tasks, config.workers, "calm worlds for the observer"))
+    looks = list(run_jobs(observe, tasks, config.workers, "null worlds for the observer"))
     return {kind: looks[place * len(seeds) : (place + 1) * len(seeds)] for place, kind in enumerate(kinds)}
 
 
 def evaluate_worlds(judge: DetectorPanel, worlds: list[BenchmarkJob], workers: int) -> list[JobResult]:
-    """Play and judge all worlds side by side."""
+    """Simulate and judge all worlds side by side."""
     from experiments.detection.evaluation import evaluate as play
     from experiments.runs import run_jobs
 
@@ -252,12 +253,12 @@ def pair_outcomes(verdicts: list[JobResult], worlds: list[BenchmarkJob], workers
         (world.seed, world.setting): {name: verdict.outcome[name] for name in OUTCOMES}
         for verdict, world in zip(verdicts, worlds, strict=True)
     }
-    calm = {
+    null = {
         (world.seed, setting): replace(world, setting=setting)
         for world in worlds
         for setting in [remove_campaign(world)]
     }
-    left = {key: world for key, world in calm.items() if key not in known}
+    left = {key: world for key, world in null.items() if key not in known}
     known |= zip(
         left, run_jobs(simulate_outcome, list(left.values()), workers, "worlds without the campaign"), strict=True
     )
@@ -269,7 +270,7 @@ def pair_outcomes(verdicts: list[JobResult], worlds: list[BenchmarkJob], workers
 
 
 def remove_campaign(world: BenchmarkJob) -> Setting:
-    """Return the setting of a world without its campaign: no army, and no force that serves somebody."""
+    """Return the setting of a world without its campaign: no army, and no force with a principal."""
     from sim.actors.evasion import Evasion
     from sim.state.truth import GENUINE, ROLES
 

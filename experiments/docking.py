@@ -32,7 +32,7 @@ BATCH = 100  #: runs of their model that a process is handed at a time
 
 
 def make_variants(limit: Setting, relaxed: Mapping[str, Mapping[str, Any]]) -> dict[str, Setting]:
-    """Return the limit, the settings in which one assumption is relaxed, and the limit for `UNKNOWN_CLIMATE`, by name."""
+    """Return by name the limit, the settings that relax one assumption, and the limit for `UNKNOWN_CLIMATE`."""
     return (
         {LIMIT: limit}
         | {name: replace_fields(limit, changes) for name, changes in relaxed.items()}
@@ -52,7 +52,7 @@ def make_runs(settings: Mapping[str, Setting], config: DictConfig) -> list[Run]:
 
 
 def simulate_run(run: Run) -> dict[str, Any]:
-    """Play one world; return variant, bots, seed, won and r, the correlation of fact 13 (nan if undefined)."""
+    """Simulate one world; return variant, bots, seed, won and r, the correlation of fact 13 (nan if undefined)."""
     from experiments.facts.decisions import Decisions
     from experiments.facts.opinion import compute_climate_voice, compute_correlation
     from sim.observers.voice import SpeechCounts
@@ -138,7 +138,7 @@ def check_options(config: DictConfig) -> None:
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play all variants and their model, write the tables and the report, and print what moves the tipping point."""
+    """Simulate all variants and their model, write tables and report, and print what moves the tipping point."""
     import pandas as pd
     from rich.console import Console
 

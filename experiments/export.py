@@ -1,4 +1,4 @@
-"""Labelled data that detectors read unchanged: play a world, or take a recorded one; write what a platform shows."""
+"""Labelled data for detectors: simulate a world, or use a recorded one, and write what a platform would show."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def record_worlds(setting: Setting, config: DictConfig, folder: Path) -> tuple[s
     from sim.world import World
 
     hours = config.ticks * config.seeds
-    with show_progress_bar(hours, "playing hours") as advance, Recorder(folder, PanelOptions(0, 24, ())) as recorder:
+    with show_progress_bar(hours, "simulating hours") as advance, Recorder(folder, PanelOptions(0, 24, ())) as recorder:
         for seed in range(config.seed, config.seed + config.seeds):
             world = World(setting, rng=seed, archive=recorder, threads=count_cores())
             recorder.begin(world)

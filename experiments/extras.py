@@ -1,4 +1,4 @@
-"""What only some apps need: whether it is installed, and the line that says how to get it."""
+"""Packages that only some apps need: whether they are installed, and how to install them."""
 
 import re
 import shutil

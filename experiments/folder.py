@@ -1,4 +1,4 @@
-"""Results as one folder that is whole or absent, with the record of how they were made."""
+"""Results as one folder that is complete or absent, with a record of how they were made."""
 
 import os
 import platform
@@ -31,7 +31,7 @@ PACKAGES = ("infowar-lab", "numpy", "numba", "mesa", "networkx", "pyarrow")
 
 @contextmanager
 def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNOWN) -> Iterator[Path]:
-    """Yield a folder to write into, which becomes `out` only if the block ends well; then say where it is.
+    """Yield a folder to write into, which becomes `out` only if the block succeeds; then print where it is.
 
     Until then its name begins with `_`. An error, Ctrl-C or SIGTERM removes it; SIGKILL leaves it
     under that name and without `run.yaml`. A former result in `out` is replaced at the very end. If somebody
@@ -43,7 +43,7 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
         maker: the app and its scenario.
 
     Raises:
-        InputError: `out` can not be written, or holds something else.
+        InputError: `out` cannot be written, or holds something else.
     """
     target = check_folder(out, maker)
     draft = target.with_name(f"_{target.name}-{os.getpid()}")
@@ -55,7 +55,7 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
     except OSError as error:
-        raise InputError(f"out={out} can not be written ({error.strerror}): name a folder that you may write") from None
+        raise InputError(f"out={out} cannot be written ({error.strerror}): name a folder that you may write") from None
     begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
     with _exit_on_sigterm():
         try:
@@ -82,7 +82,7 @@ def check_folder(out: str, maker: Maker) -> Path:
             raise InputError(f"out={out} is a file: name a folder")
         objection = find_objection(target, maker) if target.exists() else ""
     except OSError as error:
-        raise InputError(f"out={out} can not be read ({error.strerror}): name another folder") from None
+        raise InputError(f"out={out} cannot be read ({error.strerror}): name another folder") from None
     if objection:
         raise InputError(f"out={out} {objection}: name another folder, or move it away")
     return target
@@ -187,7 +187,7 @@ def _publish(draft: Path, target: Path, out: str, maker: Maker) -> str:
         place = _find_free_name(target) if objection else target
         retry_while_open(partial(draft.rename, place))
     except OSError as error:
-        raise InputError(f"out={out} can not be written ({error.strerror}): the result is whole in {draft}") from None
+        raise InputError(f"out={out} cannot be written ({error.strerror}): the result is whole in {draft}") from None
     finally:
         if former.exists() and not target.exists():
             retry_while_open(partial(former.rename, target))

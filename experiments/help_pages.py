@@ -1,4 +1,4 @@
-"""What `--help` and `--help-all` say of an app: what it does, its keys with their meaning, its choices, examples."""
+"""The pages of `--help` and `--help-all`: what an app does, its keys with their meaning, choices, examples."""
 
 import csv
 import re
@@ -27,7 +27,7 @@ OTHERS = {
 FLAGS = """Flags
   --help-all         every key, with its value now, unit, range and source
   --cfg job          show the configuration and stop
-  --config-dir DIR   a folder of your own with the layout of conf/, whose choices come first (also INFOWAR_CONF=DIR)"""
+  --config-dir DIR   your own folder with the layout of conf/, whose choices come first (also INFOWAR_CONF=DIR)"""
 MANY = (
     "  -m                 a run for each combination, e.g.  -m seed=1,101 ticks=96,336  (results in DIR-0, DIR-1, ...)"
 )

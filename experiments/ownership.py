@@ -1,4 +1,4 @@
-"""Whose a folder is: a run may replace what a run of the same app and scenario wrote, and nothing else."""
+"""Who owns a result folder: a run may replace only what a run of the same app and scenario wrote."""
 
 import hashlib
 import re

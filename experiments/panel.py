@@ -1,4 +1,4 @@
-"""A panel: some columns of some people, looked at again and again while a world runs."""
+"""A panel: some columns of some people, recorded repeatedly while a world runs."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ COLUMNS = tuple(name for name in Accounts._fields if name != "key")
 
 
 class PanelOptions(NamedTuple):
-    """Whom to follow, how often, and what to write down."""
+    """Whom to follow, how often, and what to record."""
 
     people: int | float  #: as `at_most` of `sim.sampling.sample`; 0 for nobody
     every: int  #: hours from one wave to the next
@@ -27,7 +27,7 @@ def read_panel_options(record: Any) -> PanelOptions:
     """Return what the group `record` of a configuration asks for.
 
     Raises:
-        InputError: a value that means nothing, in one line with the cure.
+        InputError: a value is not valid, in one line with the cure.
     """
     if not isinstance(record, Mapping) or set(record) != set(PanelOptions._fields):
         raise InputError(f"record={record} must have people, every and columns: set one of them, as in record.people=9")

@@ -1,4 +1,4 @@
-"""What is printed where an encoding lacks a sign, as on Windows, where output to a file is seldom UTF-8."""
+"""Plain replacements for signs that an encoding lacks, as on Windows, where output to a file is seldom UTF-8."""
 
 import codecs
 import sys

@@ -39,7 +39,7 @@ class RaceJob(NamedTuple):
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Calibrate the detector, play all matches, write tables and report, and print what matters."""
+    """Calibrate the detector, run all jobs, write tables and report, and print what matters."""
     import pandas as pd
     from rich.console import Console
 
@@ -53,8 +53,8 @@ def main(config: DictConfig, folder: Path) -> None:
     seeds = range(config.seed, config.seed + config.seeds)
     rows: list[dict[str, Any]] = []
     notes: tuple[str, ...] = ()
-    matches = [RaceJob(seed, config.ticks, watches, ladder, *asked) for seed in seeds]
-    for found, said in run_jobs(run_job, matches, config.workers, "playing matches"):
+    jobs = [RaceJob(seed, config.ticks, watches, ladder, *asked) for seed in seeds]
+    for found, said in run_jobs(run_job, jobs, config.workers, "simulating seeds"):
         rows, notes = rows + found, said
     rounds = pd.DataFrame(rows)
     for name, table in {
@@ -70,7 +70,7 @@ def main(config: DictConfig, folder: Path) -> None:
 
 
 def build_race(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], DetectorDefence]:
-    """Return the setting, the same with the army on each rung of its ladder, and the watch without its limit.
+    """Return the setting, the same with the army on each rung of its ladder, and the defence without its limit.
 
     Raises:
         InputError: a key of `race` means nothing, in one line with the cure.
@@ -106,7 +106,7 @@ def build_detector(rule: dict[str, Any]) -> Detector:
     """Return the detector that a configuration describes.
 
     Raises:
-        InputError: it can not be made so, or must learn from labels, which nobody has within a run.
+        InputError: it cannot be built, or it needs labels, which nobody has within a run.
     """
     try:
         found: Detector = instantiate(rule)
@@ -116,14 +116,16 @@ def build_detector(rule: dict[str, Any]) -> Detector:
             raise InputError(f"race.detector: {error.__cause__}: {cure}") from error
         raise
     if found.supervised:
-        raise InputError(f"race.detector={found.name} learns from labels, which nobody has within a run: take another")
+        raise InputError(
+            f"race.detector={found.name} learns from labels, which nobody has within a run: choose another"
+        )
     return found
 
 
 def calibrate_limits(
     config: DictConfig, setting: Setting, watch: DetectorDefence, rates: tuple[float, ...]
 ) -> list[DetectorDefence]:
-    """Return the watch for each false-positive rate, its limit taken from worlds of other seeds without a campaign."""
+    """Return the defence for each false-positive rate; worlds of other seeds without a campaign set its limit."""
     import numpy as np
 
     from experiments.detection.measures import compute_threshold
@@ -136,7 +138,7 @@ def calibrate_limits(
 
 
 def score_null_world(job: tuple[Setting, int, int, DetectorDefence]) -> Any:
-    """Play a quiet world; return the scores, float64, of people who wrote, at the end of each day from the second.
+    """Simulate a quiet world; return the scores, float64, of people who wrote, at the end of each day from the second.
 
     The detector is shown what a watch would show it, posts of the lag's age.
     """
@@ -158,42 +160,42 @@ def score_null_world(job: tuple[Setting, int, int, DetectorDefence]) -> Any:
     return np.concatenate(found)
 
 
-def run_job(match: RaceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Play one seed: each rung that may be reached without a detector, then the rounds at each rate.
+def run_job(job: RaceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Simulate one seed: each rung that may be reached without a detector, then the rounds at each rate.
 
     Returns:
         a row a round, and notes.
     """
-    bare = [simulate_arms(match, rung, None) for rung in match.ladder[: match.rounds]]
+    bare = [simulate_arms(job, rung, None) for rung in job.ladder[: job.rounds]]
     rows: list[dict[str, Any]] = []
     fought: dict[tuple[float, int], dict[str, Any]] = {}
-    for rate, watch in match.watches:
+    for rate, watch in job.watches:
         rung = 0
-        for number in range(1, match.rounds + 1):
+        for number in range(1, job.rounds + 1):
             if (watch.limit, rung) not in fought:  # the same limit and rung are the same world
-                fought[watch.limit, rung] = simulate_arms(match, match.ladder[rung], watch)
+                fought[watch.limit, rung] = simulate_arms(job, job.ladder[rung], watch)
             with_it, without = fought[watch.limit, rung], bare[rung]
             rows.append(
-                {"seed": match.seed, "rate": rate, "round": number, "rung": rung} | compare_worlds(with_it, without)
+                {"seed": job.seed, "rate": rate, "round": number, "rung": rung} | compare_worlds(with_it, without)
             )
-            lost = with_it["campaign"]["lost"] > match.tolerance
-            rung = min(rung + lost, len(match.ladder) - 1)
+            lost = with_it["campaign"]["lost"] > job.tolerance
+            rung = min(rung + lost, len(job.ladder) - 1)
     return rows, bare[0]["notes"]
 
 
-def simulate_arms(match: RaceJob, setting: Setting, watch: DetectorDefence | None) -> dict[str, Any]:
+def simulate_arms(job: RaceJob, setting: Setting, watch: DetectorDefence | None) -> dict[str, Any]:
     """Return what one world shows with the campaign and without it ("campaign", "quiet"), and notes on its graph."""
     from sim.observers.harm import ensure_harm
     from sim.world import World
 
     setting = replace(setting, defences=(*setting.defences, *([watch] if watch else [])))
-    trunk = World(setting, rng=match.seed)
+    trunk = World(setting, rng=job.seed)
     ensure_harm(trunk.observers)
     trunk.run(setting.campaign.start)
     found: dict[str, Any] = {"notes": trunk.notes}
     for name, tactics in (("quiet", ()), ("campaign", setting.campaign.tactics)):
         world = trunk.fork(replace(setting.campaign, tactics=tactics))
-        world.run(match.ticks - world.now)
+        world.run(job.ticks - world.now)
         found[name] = count_totals(world)
     return found
 
@@ -216,13 +218,13 @@ def count_totals(world: World) -> dict[str, float]:
 
 
 def compare_worlds(with_it: dict[str, Any], without: dict[str, Any]) -> dict[str, float]:
-    """Return what the detector changes in one round; `deficit` is what the army costs where there is none.
+    """Return what the detector changes in one round; `deficit` is what the army costs without a detector.
 
-    `draw_restored` and `silenced` are standing dissenting posts: more under the campaign with the detector, and less without
-    a campaign. Suspensions are those of the world with the detector, under the campaign and in quiet.
+    `restored` and `silenced` are standing dissenting posts: more under the campaign with the detector, and less
+    without a campaign. Suspensions are those of the world with the detector, under the campaign and in quiet.
 
     Raises:
-        ValueError: opportunities differ between the four worlds, so that they are no pairs.
+        ValueError: opportunities differ between the four worlds, so they are not paired.
     """
     campaign, quiet = with_it["campaign"], with_it["quiet"]
     if len({fought[arm]["opportunities"] for fought in (with_it, without) for arm in ("quiet", "campaign")}) > 1:

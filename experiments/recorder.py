@@ -1,4 +1,4 @@
-"""What is kept of worlds while they run: posts as they leave the memory, a panel of people, and how all ended.
+"""Record worlds while they run: posts as they leave memory, a panel of people, and the state at the end.
 
 Tables that a platform could show lie in the folder itself, the truth in `truth/`. Memory stays bounded however long
 a world runs: each table holds back one row group (`experiments.table_writer.GROUP_ROWS`), a ledger its window.

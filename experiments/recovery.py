@@ -33,7 +33,7 @@ class RecoveryJob(NamedTuple):
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play all courses, time recoveries, write tables and report, and print what matters."""
+    """Run all jobs, time recoveries, write tables and report, and print what matters."""
     import pandas as pd
     from rich.console import Console
 
@@ -43,7 +43,7 @@ def main(config: DictConfig, folder: Path) -> None:
     jobs = list(make_jobs(config))
     parts: list[pd.DataFrame] = []
     notes: tuple[str, ...] = ()
-    for found, said in run_jobs(run_job, jobs, config.workers, "playing courses"):
+    for found, said in run_jobs(run_job, jobs, config.workers, "simulating seeds"):
         notes = said
         parts.append(found)
     deficits = pd.concat(parts, ignore_index=True)
@@ -77,7 +77,7 @@ def make_jobs(config: DictConfig) -> Iterator[RecoveryJob]:
     }
     campaign = settings[MAIN].campaign
     if not (campaign.tactics and settings[MAIN].army.size):
-        raise InputError("nobody campaigns: give it campaign.tactics and army.size")
+        raise InputError("there is no campaign: set campaign.tactics and army.size")
     after = config.ticks - campaign.start - hours[-1]
     if after < 24:
         raise InputError(f"ticks={config.ticks} leaves no day to recover: say ticks={config.ticks - after + 24}")
@@ -89,37 +89,38 @@ def make_jobs(config: DictConfig) -> Iterator[RecoveryJob]:
                 yield RecoveryJob(name, timed, seed, campaign.start + length + after, tuple(hard))
 
 
-def run_job(course: RecoveryJob) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Play one seed with and without the campaign, at each intensity.
+def run_job(job: RecoveryJob) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Simulate one seed with and without the campaign, at each intensity.
 
     Returns:
-        a row an hour and intensity: `help, hours, intensity, seed, tick, deficit` (dissenting posts that stand, without
-        minus with the campaign) and `left` (dissenting intentions of people who have left, with minus without); notes.
+        a row an hour and intensity: `intervention, hours, intensity, seed, tick, deficit` (standing dissenting posts,
+        without minus with the campaign) and `left` (dissenting intentions of people who have left, with minus without);
+        notes.
     """
     import pandas as pd
 
     from sim.world import World
 
-    campaign = course.setting.campaign
-    trunk = World(course.setting, rng=course.seed)
+    campaign = job.setting.campaign
+    trunk = World(job.setting, rng=job.seed)
     trunk.run(campaign.start)
 
     def history(**conduct: Any) -> pd.DataFrame:
         world = trunk.fork(replace(campaign, **conduct))
-        return world.run(course.ticks - world.now)
+        return world.run(job.ticks - world.now)
 
     none = history(tactics=())
     parts = []
-    for intensity in course.intensities:
+    for intensity in job.intensities:
         arm = history(intensity=intensity)
         standing = [frame["dissent_posts"] - frame["dissent_removed"] for frame in (none, arm)]
         parts.append(
             pd.DataFrame(
                 {
-                    "intervention": course.intervention,
+                    "intervention": job.intervention,
                     "hours": campaign.hours,
                     "intensity": intensity,
-                    "seed": course.seed,
+                    "seed": job.seed,
                 }
                 | {"tick": none["tick"], "deficit": standing[0] - standing[1], "left": arm["left"] - none["left"]}
             )

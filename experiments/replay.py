@@ -1,4 +1,4 @@
-"""Two worlds side by side, with and without an operation, in one page that needs nothing else."""
+"""Two worlds side by side, with and without an operation, in one HTML file without dependencies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LANGUAGES = ("en", "ar")
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play every scene in every seed and write the replay and its hours."""
+    """Simulate every scene in every seed and write the replay and its hours."""
     import pandas as pd
 
     from experiments.folder import read_command, write_metadata
@@ -32,7 +32,7 @@ def main(config: DictConfig, folder: Path) -> None:
     settings = build_scenes(config)
     played = run_scenes(settings, config)
     own = () if config.replay.lesson else select_measures(config)
-    scenes = [Scene(shots, get_time_span(config, pair[-1]), own) for shots, pair in zip(played, settings, strict=True)]
+    scenes = [Scene(runs, get_time_span(config, pair[-1]), own) for runs, pair in zip(played, settings, strict=True)]
     pd.concat(label_histories(played, config.seed), ignore_index=True).to_parquet(folder / "ticks.parquet", index=False)
     notes = (played[0][0].note,)
     whole: Any = OmegaConf.to_container(config)
@@ -67,7 +67,9 @@ def build_scenes(config: DictConfig) -> list[tuple[Setting, ...]]:
     if wanted.lesson:
         read_texts(wanted.lesson)
         if not (wanted.without and wanted.gone):
-            raise InputError("a lesson compares: leave replay.without and replay.gone as lesson=NAME sets them")
+            raise InputError(
+                "a lesson needs its own comparison: leave replay.without and replay.gone as lesson=NAME sets them"
+            )
     scenes = [config, *([apply_overrides(config, wanted.gone)] if wanted.gone else [])]
     return [build_settings(scene) for scene in scenes]
 
@@ -87,13 +89,13 @@ def run_scenes(settings: Sequence[tuple[Setting, ...]], config: DictConfig) -> l
     from experiments.runs import run_jobs
     from experiments.teaching.replay_runs import ReplayJob, run_job
 
-    takes = [
+    jobs = [
         ReplayJob(pair, config.seed + number, config.ticks, 0 if number else config.replay.people)
         for pair in settings
         for number in range(config.seeds)
     ]
-    shots = list(run_jobs(run_job, takes, config.workers, "playing worlds"))
-    return [shots[first : first + config.seeds] for first in range(0, len(shots), config.seeds)]
+    runs = list(run_jobs(run_job, jobs, config.workers, "simulating worlds"))
+    return [runs[first : first + config.seeds] for first in range(0, len(runs), config.seeds)]
 
 
 def label_histories(played: Sequence[Sequence[ReplayRun]], seed: int) -> list[Any]:
@@ -102,9 +104,9 @@ def label_histories(played: Sequence[Sequence[ReplayRun]], seed: int) -> list[An
 
     return [
         history.assign(scene=scene, arm=arm, seed=seed + number)
-        for scene, shots in enumerate(played)
-        for number, shot in enumerate(shots)
-        for arm, history in zip(ARMS[len(shot.histories)], shot.histories, strict=True)
+        for scene, runs in enumerate(played)
+        for number, run in enumerate(runs)
+        for arm, history in zip(ARMS[len(run.histories)], run.histories, strict=True)
     ]
 
 
@@ -117,7 +119,7 @@ def fill_lesson(
 
     if not config.replay.lesson:
         return {}
-    main, gone = (compute_findings(shots, pair[-1].campaign) for shots, pair in zip(played, settings, strict=True))
+    main, gone = (compute_findings(runs, pair[-1].campaign) for runs, pair in zip(played, settings, strict=True))
     return fill_texts(config.replay.lesson, main, gone)
 
 

@@ -1,4 +1,4 @@
-"""Reproduce a published model: its numbers beside ours, cell by cell. Leaves with code 1 if one is missed."""
+"""Reproduce a published model: its numbers beside ours, cell by cell. Exit code 1 if a number is missed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCH = 50  #: runs that a process is handed at a time
 
 
 def main(config: DictConfig, folder: Path) -> bool:
-    """Play every cell, write tables, figures and the report, print the comparison; return whether all is met."""
+    """Simulate every cell, write tables, figures and the report, print the comparison; return whether all is met."""
     check_options(config)
     return reproduce_simsom(config, folder) if config.paper == "simsom_2024" else reproduce_ross(config, folder)
 
@@ -139,7 +139,7 @@ def check_options(config: DictConfig) -> None:
 
 
 def simulate_cells(cells: Sequence[Ross], seeds: range, limit: int, workers: int) -> pd.DataFrame:
-    """Play every cell with every seed, batches side by side; the rows do not depend on the number of processes.
+    """Simulate every cell with every seed, batches side by side; the rows do not depend on the number of processes.
 
     Args:
         cells: what to play.
@@ -148,7 +148,7 @@ def simulate_cells(cells: Sequence[Ross], seeds: range, limit: int, workers: int
         workers: processes; 0 means one for each core that this process may use.
 
     Returns:
-        A row a run in the order of cells and seeds: the fields of its cell, and what `ross_2019.play` returns.
+        A row a run in the order of cells and seeds: the fields of its cell, and what `ross_2019.simulate` returns.
     """
     import pandas as pd
 

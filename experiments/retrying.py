@@ -1,4 +1,4 @@
-"""Waiting for Windows, which renames and removes nothing that somebody has open: a virus scanner does for a moment."""
+"""Retry on Windows, which cannot rename or remove an open file; a virus scanner opens files for a moment."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Play one world and record it: hourly measures, ledger, accounts and graph; the truth in a folder of its own."""
+"""Simulate one world and record it: hourly measures, ledger, accounts and graph; the truth in a folder of its own."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from experiments.app import app
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play `seeds` worlds, record them, draw their hours and print what happened."""
+    """Simulate `seeds` worlds, record them, draw their hours and print what happened."""
     import pandas as pd
     from rich.console import Console
 
@@ -25,24 +25,24 @@ def main(config: DictConfig, folder: Path) -> None:
 
     setting = build_setting(config)
     panel = read_panel_options(config.record)
-    shots: list[ReplayRun] = []
+    runs: list[ReplayRun] = []
     with (
-        show_progress_bar(config.ticks * config.seeds, "playing hours") as advance,
+        show_progress_bar(config.ticks * config.seeds, "simulating hours") as advance,
         Recorder(folder, panel) as recorder,
     ):
         for seed in range(config.seed, config.seed + config.seeds):
             world = World(setting, rng=seed, archive=recorder, threads=count_cores())
             recorder.begin(world)
-            if config.replay and not shots:
+            if config.replay and not runs:
                 world.observers.append(Film(world))
             world.run(config.ticks, advance)
             recorder.finish(world)
-            shots.append(collect_run([world]))
-    hours = [shot.histories[0].assign(seed=config.seed + number) for number, shot in enumerate(shots)]
+            runs.append(collect_run([world]))
+    hours = [run.histories[0].assign(seed=config.seed + number) for number, run in enumerate(runs)]
     pd.concat(hours, ignore_index=True).to_parquet(folder / "ticks.parquet", index=False)
     write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, world.notes))  # type: ignore[arg-type]
     if config.replay:
-        write_replay(ReplayPage([Scene(shots, setting.campaign)], read_command(folder)), folder / "replay.html")
+        write_replay(ReplayPage([Scene(runs, setting.campaign)], read_command(folder)), folder / "replay.html")
     Console().print(report.write(folder))
 
 

@@ -1,4 +1,4 @@
-"""Many worlds side by side: one process a core, the same numbers whatever their number."""
+"""Many worlds in parallel: one process for each core; results do not depend on the number of processes."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ class RunResult:
 
 
 def simulate_run(run: Run) -> RunResult:
-    """Play one world in this process."""
+    """Simulate one world in this process."""
     return simulate_group([run])[0]
 
 
 def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
-    """Play worlds that are one world until their campaigns begin: the quiet days are played once.
+    """Simulate worlds that are one world until their campaigns begin: the quiet days are played once.
 
     All runs have the same seed and ticks, and settings that differ in the campaign's conduct only
-    (`before`). A fork goes on exactly as the whole run would (tests/test_fork.py).
+    (`get_shared_prefix`). A fork goes on exactly as the whole run would (tests/test_fork.py).
     """
     from sim.world import World
 
@@ -88,13 +88,13 @@ def _finish_run(world: World, run: Run, spent: float) -> RunResult:
 
 
 def get_shared_prefix(run: Run) -> tuple[Setting, int, int]:
-    """Return what decides a run until its campaign begins: setting without the campaign's conduct, seed, ticks."""
+    """Return what determines a run until its campaign begins: setting without the campaign's conduct, seed, ticks."""
     start, hours = run.setting.campaign.start, run.setting.campaign.hours
     return replace(run.setting, campaign=Campaign(start=start, hours=hours)), run.seed, run.ticks
 
 
 def simulate_all(runs: Sequence[Run], workers: int, label: str) -> Iterator[tuple[Run, RunResult]]:
-    """Play all runs with a progress bar on stderr; yield them as they end, in no order.
+    """Simulate all runs with a progress bar on stderr; yield them as they end, in no order.
 
     Kernels are compiled first, by the first run cut short in this process and one in a worker, so that the
     workers only load them. With one worker everything stays in this process.
@@ -131,7 +131,7 @@ def simulate_all(runs: Sequence[Run], workers: int, label: str) -> Iterator[tupl
 def run_jobs(
     play_one: Callable[[J], R], jobs: Sequence[J], workers: int, label: str, patience: float = 0.0
 ) -> Iterator[R]:
-    """Play jobs side by side with a progress bar on stderr; yield what `play_one` returns, in the order of `jobs`.
+    """Run jobs side by side with a progress bar on stderr; yield what `play_one` returns, in the order of `jobs`.
 
     Args:
         play_one: a function at the top of a module.

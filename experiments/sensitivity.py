@@ -1,4 +1,4 @@
-"""Which parameters matter to an outcome: Morris's screening or Sobol's indices, played as a sweep is."""
+"""Which parameters matter to an outcome: Morris's screening or Sobol's indices, simulated like a sweep."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -23,7 +23,7 @@ def build_setting(config: DictConfig) -> Setting:
     """Build the setting from the groups of a composed configuration.
 
     Raises:
-        InputError: a value is outside its range, a graph file can not be used, or a victim is nobody, in one line
+        InputError: a value is outside its range, a graph file cannot be used, or a victim is nobody, in one line
             with the cure.
     """
     from sim.setting import GROUPS
@@ -85,7 +85,7 @@ def set_keys(config: DictConfig, changes: Sequence[str], name: str) -> DictConfi
 
 
 def get_baseline_changes(story: Mapping[str, Any]) -> list[str]:
-    """Return what is otherwise in the world that a scenario is compared with, each "KEY=VALUE"; [] for nothing.
+    """Return what differs in the world that a scenario is compared with, each "KEY=VALUE"; [] for nothing.
 
     `story`: of the scenario; {} for none, which is compared with the same whose army has no orders.
     """
@@ -115,7 +115,7 @@ def describe_run(setting: Setting, config: DictConfig, notes: Sequence[str]) -> 
             "Army": f"{army.size} accounts under a chain of command for a {campaign.principal}",
             "Extremists": f"{setting.extremists.size} accounts, in every arm the same and by the same rule",
             "Campaign": f"hours {campaign.start} to {campaign.end} of {config.ticks}, intensity {campaign.intensity:g}"
-            + ("" if army.size and campaign.tactics else ", which nobody carries out"),
+            + ("" if army.size and campaign.tactics else ", but there is nobody to carry it out"),
             **_describe_extras(setting),
             "Platform": f"engagement weight {setting.feed.engagement:g} in ranking, "
             f"{setting.attention.items} posts a session, {setting.moderation.capacity} reviews an hour",
@@ -125,7 +125,7 @@ def describe_run(setting: Setting, config: DictConfig, notes: Sequence[str]) -> 
 
 
 def _describe_extras(setting: Setting) -> dict[str, str]:
-    """Return in words who else is organised, and which mechanisms this world has that others lack; if any."""
+    """Return in words which further forces and mechanisms this world has; {} if none."""
     forces = []
     for force in setting.forces:
         kind, accounts = type(force).__name__, getattr(force, "members", getattr(force, "size", 0))
@@ -143,7 +143,7 @@ def apply_overrides(config: DictConfig, words: Sequence[str]) -> DictConfig:
     A choice lies on top of what there is: a scenario changes what it names and nothing else.
 
     Raises:
-        InputError: a word can not be read, or names no key and no choice.
+        InputError: a word cannot be read, or names no key and no choice.
     """
     other = config.copy()
     OmegaConf.set_struct(other, False)
@@ -173,7 +173,7 @@ def _parse_value(word: str, text: str) -> Any:
     try:
         return OmegaConf.create(f"value: {text}").value
     except (OmegaConfBaseException, YAMLError):
-        raise InputError(f"{word} can not be read: say KEY=VALUE") from None
+        raise InputError(f"{word} cannot be read: say KEY=VALUE") from None
 
 
 def _list_keys(config: DictConfig) -> list[str]:

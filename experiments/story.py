@@ -1,4 +1,4 @@
-"""The story of a scenario: the same worlds with and without what it is about, drawn along its timeline."""
+"""The story of a scenario: the same worlds with and without what it is about, drawn along a timeline."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StoryJob(NamedTuple):
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play both arms in every seed, compare them, draw the pictures, and print what the story says."""
+    """Simulate both arms in every seed, compare them, draw the pictures, and print what the story says."""
     import pandas as pd
     from rich.console import Console
 
@@ -48,7 +48,7 @@ def main(config: DictConfig, folder: Path) -> None:
     check_measures(story, world.history)
     seeds = range(config.seed, config.seed + config.seeds)
     jobs = [StoryJob(arm, seed, rules, config.ticks) for seed in seeds for arm, rules in arms.items()]
-    ticks = pd.concat(run_jobs(run_job, jobs, config.workers, "playing worlds"), ignore_index=True)
+    ticks = pd.concat(run_jobs(run_job, jobs, config.workers, "simulating worlds"), ignore_index=True)
     ticks.to_parquet(folder / "ticks.parquet", index=False)
     compare_arms(ticks, story["outcomes"]).to_parquet(folder / "outcomes.parquet", index=False)
     whole: Any = OmegaConf.to_container(config)

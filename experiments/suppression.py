@@ -1,7 +1,7 @@
 """The main job: what flooding, abuse and amplification cost dissent, in paired worlds.
 
-Every arm is played on the same people, graph and chance (`seed`), so that an arm differs from the arm
-without tactics by what the army caused and by nothing else.
+Every arm has the same people, graph and chance (`seed`; common random numbers), so an arm differs from the
+arm "none" (control) only by what the army caused.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ SILENT_DEFAULTS = {
 
 
 def get_world_key(run: Run) -> tuple[Setting, int, int]:
-    """Return what decides a run: setting, seed and ticks.
+    """Return what determines a run: setting, seed and ticks.
 
     Where nobody is ordered anything, fields that act on the army's posts alone decide nothing: a silent
     army leaves the world as it is (tests/test_purity.py), so such runs share one world.
@@ -168,7 +168,7 @@ def get_world_key(run: Run) -> tuple[Setting, int, int]:
 
 
 def simulate_runs(runs: Sequence[Run], workers: int) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """Play each different world once.
+    """Simulate each different world once.
 
     Returns a row a run, the hourly measures of the main arms, and notes on the graph.
     """
@@ -180,7 +180,7 @@ def simulate_runs(runs: Sequence[Run], workers: int) -> tuple[pd.DataFrame, pd.D
     rows: dict[Run, dict[str, Any]] = {}
     hours: dict[Run, pd.DataFrame] = {}
     notes: tuple[str, ...] = ()
-    for first, played in simulate_all([same[0] for same in worlds.values()], workers, "playing worlds"):
+    for first, played in simulate_all([same[0] for same in worlds.values()], workers, "simulating worlds"):
         notes = played.notes
         for run in worlds[get_world_key(first)]:
             rows[run] = played.row | run.labels

@@ -1,4 +1,4 @@
-"""Every point of a design in the same seeds, beside its baseline: thousands of runs that survive a crash."""
+"""Every point of a design in the same seeds, beside its baseline; thousands of runs that survive a crash."""
 
 from collections.abc import Sequence
 from pathlib import Path

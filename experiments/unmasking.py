@@ -1,4 +1,4 @@
-"""Sleepers unmasked: what their number and the hour cost genuine moderates, with and without trust that spills over."""
+"""Unmasked sleepers: what their number and the hour cost genuine moderates, with and without spillover."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEPT_COLUMNS = ("tick", "credibility_dissenters", "dissent_impressions", "dissen
 
 
 class UnmaskingJob(NamedTuple):
-    """One world: so many unmasked at this hour, with trust that spills over or does not."""
+    """One world: `number` sleepers unmasked at this hour, with or without spillover."""
 
     number: int
     hour: int  #: -1 where nobody is
@@ -35,7 +35,7 @@ class UnmaskingJob(NamedTuple):
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play all cases, compare each with the same world in which nobody is unmasked, draw and print."""
+    """Simulate all cases, compare each with the same world in which nobody is unmasked, draw and print."""
     import pandas as pd
     from rich.console import Console
 
@@ -43,7 +43,7 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.report import unmasking as report
 
     jobs = list(make_jobs(config))
-    ticks = pd.concat(run_jobs(run_job, jobs, config.workers, "playing worlds"), ignore_index=True)
+    ticks = pd.concat(run_jobs(run_job, jobs, config.workers, "simulating worlds"), ignore_index=True)
     ticks.to_parquet(folder / "ticks.parquet", index=False)
     compute_costs(ticks).to_parquet(folder / "unmasking.parquet", index=False)
     setting = jobs[0].setting
@@ -55,7 +55,7 @@ def make_jobs(config: DictConfig) -> Iterator[UnmaskingJob]:
     """Yield every world to be played.
 
     Raises:
-        InputError: a number or an hour means nothing, or the scenario has nobody to unmask.
+        InputError: a number or an hour is not valid, or the scenario has nobody to unmask.
     """
     asked = read_app_options(config, "unmasking", "unmasking")
     for name, least in (("numbers", 1), ("hours", 0)):
@@ -74,7 +74,7 @@ def make_jobs(config: DictConfig) -> Iterator[UnmaskingJob]:
 
 
 def make_changes(number: int, hour: int, spills: bool) -> list[str]:
-    """Return what is otherwise in one case; nobody is caught by an act, so that numbers are as they are said."""
+    """Return what differs in one case; nobody is unmasked by an own act, so the number is exact."""
     return [
         f"events.unmasking.unmask={number}",
         f"events.unmasking.start={max(hour, 0)}",
@@ -83,12 +83,12 @@ def make_changes(number: int, hour: int, spills: bool) -> list[str]:
     ]
 
 
-def run_job(case: UnmaskingJob) -> pd.DataFrame:
+def run_job(job: UnmaskingJob) -> pd.DataFrame:
     """Return the hourly measures of one world."""
     from sim.world import World
 
-    history = World(case.setting, rng=case.seed).run(case.ticks)[[*KEPT_COLUMNS]]
-    return history.assign(number=case.number, hour=case.hour, spillover=case.spillover, seed=case.seed)
+    history = World(job.setting, rng=job.seed).run(job.ticks)[[*KEPT_COLUMNS]]
+    return history.assign(number=job.number, hour=job.hour, spillover=job.spillover, seed=job.seed)
 
 
 if __name__ == "__main__":

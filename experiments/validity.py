@@ -1,4 +1,4 @@
-"""Validity: twenty stylised facts of real platforms, and what the simulated one shows beside them."""
+"""Validity: twenty stylised facts of real platforms beside those of the simulated one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MIN_TICKS = 96  #: cascades are given 48 hours, and fact 14 needs hours before a
 
 
 def main(config: DictConfig, folder: Path) -> None:
-    """Play and measure every seed, write the table and the report, and print what matters."""
+    """Simulate and measure every seed, write the table and the report, and print what matters."""
     from rich.console import Console
 
     from experiments.facts import table

@@ -37,7 +37,7 @@ class Recipe:
     stop: int = 336
     rate: float = 18.0
     tactics: tuple[str, ...] = TACTICS
-    without: tuple[str, ...] = field(default=())  #: cells that the operation can not fill
+    without: tuple[str, ...] = field(default=())  #: cells that the operation cannot fill
 
     def force(self, chosen: frozenset[str], effort: str) -> dict[str, float]:
         share = {t: 1 / len(chosen) if effort == "equal" else 1 / len(self.tactics) for t in chosen}

@@ -96,7 +96,7 @@ MISTAKES = {
     "graph.path=x": "graph.path is a key of another choice: add graph=file",
     "graph=file": "graph.path has no value: add graph.path=VALUE",
     "seeds": "seeds is not of the form KEY=VALUE",
-    "army.size=a=b": """army.size=a=b can not be read: put a value with special signs in two pairs of quotes, """
+    "army.size=a=b": """army.size=a=b cannot be read: put a value with special signs in two pairs of quotes, """
     """'army.size="a=b"'""",
     "army.size=many": "army.size='many' must be a number",
     "army.size=1.5": "army.size=1.5 must be a whole number",
@@ -219,7 +219,7 @@ def test_a_folder_with_anything_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_or_a_folder_under_a_file_is_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    for out, words in {"file": "is a file: name a folder", "file/deep": "can not be written"}.items():
+    for out, words in {"file": "is a file: name a folder", "file/deep": "cannot be written"}.items():
         with pytest.raises(InputError, match=words), open_result_folder(str(tmp_path / out), {}):
             pytest.fail("the block must not run")
 
@@ -229,7 +229,7 @@ def test_an_unwritable_folder_is_refused_before_anything_runs(tmp_path: Path, mo
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    line = r"can not be written \(Permission denied\): name a folder that you may write"
+    line = r"cannot be written \(Permission denied\): name a folder that you may write"
     with pytest.raises(InputError, match=line), open_result_folder(str(tmp_path / "out"), {}):
         pytest.fail("the block must not run")
 

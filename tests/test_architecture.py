@@ -65,7 +65,17 @@ CONFINED = {
 # Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.
 BLIND = ("sim.people", "sim.platform", "sim.actors")
 STANDARD = sys.stdlib_module_names
-COMPILED = {"kernel", "inline_kernel", "njit", "jit", "vectorize", "guvectorize", "overload", "intrinsic", "cached_njit"}
+COMPILED = {
+    "kernel",
+    "inline_kernel",
+    "njit",
+    "jit",
+    "vectorize",
+    "guvectorize",
+    "overload",
+    "intrinsic",
+    "cached_njit",
+}
 
 
 def within(module: str, package: str) -> bool:

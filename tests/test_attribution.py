@@ -1,4 +1,4 @@
-"""Why a post is withheld: the four cells, by hand and by knock-out; and what the organised can not know."""
+"""Why a post is withheld: the four cells, by hand and by knock-out; and what the organised cannot know."""
 
 import copy
 from collections import Counter
@@ -161,12 +161,12 @@ def test_the_reference_stays_when_the_campaign_begins() -> None:
     assert np.abs(world.accounts.opinion_climate - reference)[: world.n_organic].max() > 0.2
 
 
-# ---- what the organised can not know
+# ---- what the organised cannot know
 
 PUBLIC = {
     "tick", "base", "author", "time", "kind", "topic", "stance_principal", "stance_extremist", "toxicity", "shock",
-    "appeal", "template", "root", "original_author", "target", "theme", "reposts", "replies", "removed", "stream", "inactive",
-    "unmasked", "turned_to", "extremist_volume",
+    "appeal", "template", "root", "original_author", "target", "theme", "reposts", "replies", "removed", "stream",
+    "inactive", "unmasked", "turned_to", "extremist_volume",
 }  # fmt: skip
 OF_LEDGER = PUBLIC & set(Posts._fields)
 OF_ACCOUNTS = {"suspended_until", "has_left", "unmasked"}  #: what shows of accounts from outside

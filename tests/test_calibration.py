@@ -1,4 +1,4 @@
-"""A calibration finds the parameters that made its moments, says what it can not find, and refuses the army's."""
+"""A calibration finds the parameters that made its moments, says what it cannot find, and refuses the army's."""
 
 import math
 import shlex
@@ -238,7 +238,7 @@ def test_a_moment_that_no_world_shows_is_told_before_the_search() -> None:
 
     counts = dict.fromkeys(calibrate.MINIMUM, 1)
     work = calibration.Calibration({}, TARGETS, player, calibration.CalibrationPlan(seeds=[1, 2], **counts))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"^z can not be measured in any of these worlds: raise population.size"):
+    with pytest.raises(InputError, match=r"^z cannot be measured in any of these worlds: raise population.size"):
         work.compute_tables([])
 
 
@@ -276,7 +276,7 @@ def test_a_wrong_table_is_one_line(text: str, tmp_path: Path) -> None:
 
 
 def test_a_missing_table_is_one_line() -> None:
-    with pytest.raises(InputError, match=r"calibrate.moments=absent can not be read .*: say facts, or name a CSV file"):
+    with pytest.raises(InputError, match=r"calibrate.moments=absent cannot be read .*: say facts, or name a CSV file"):
         moments.read_moments("absent")
 
 
@@ -302,7 +302,7 @@ WORDS = {
     "calibrate.sobol=12": "calibrate.sobol=12 must be a power of two, so say 8 or 16",
     "seeds=1": "seeds=1 says nothing of chance",
     "ticks=50": "ticks=50 is too short",
-    "calibrate.moments=absent.csv": "calibrate.moments=absent.csv can not be read",
+    "calibrate.moments=absent.csv": "calibrate.moments=absent.csv cannot be read",
     "calibrate.plan=maybe": "calibrate.plan=maybe must be true or false",
 }
 

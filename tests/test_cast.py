@@ -83,9 +83,12 @@ worlds = st.builds(
         Sleepers(size=2, hired=2, hired_at=8, operations=ops[2]), **rules,
     ),
     ops=st.tuples(operations, operations, operations),
-    credibility=st.none() | st.builds(Credibility, smear=rates, civic=rates, spillover=rates, source_credibility_weight=rates),
+    credibility=st.none()
+    | st.builds(Credibility, smear=rates, civic=rates, spillover=rates, source_credibility_weight=rates),
     morale=st.none() | st.builds(Morale, loss=rates, defection=rates, threshold=rates, defiance=rates),
-    events=st.just((Event(start=9, hours=6, interest=2.0, extremist_volume=4.0, distress=0.5, rally_share=0.5, unmask=1),)),
+    events=st.just(
+        (Event(start=9, hours=6, interest=2.0, extremist_volume=4.0, distress=0.5, rally_share=0.5, unmask=1),)
+    ),
 )  # fmt: skip
 
 
@@ -126,7 +129,8 @@ def test_a_silent_crew_leaves_people_as_they_were() -> None:
 def test_every_mechanism_at_nought_is_not_there() -> None:
     idle = cast(
         committee("smear", intensity=0.0), sleeping(operations=(does("sway", intensity=0.0),)),
-        credibility=Credibility(source_credibility_weight=0.0, lift=0.0), morale=Morale(loss=0.0), recruiting=Recruiting(join=0.0),
+        credibility=Credibility(source_credibility_weight=0.0, lift=0.0), morale=Morale(loss=0.0),
+        recruiting=Recruiting(join=0.0),
         channels=Channels(invite=1.0, pull=0.0, recruit=0.0, raid_fear=0.0), migration=Migration(flee=0.0),
         solidarity=Solidarity(rally_posts=0, comfort=0.0), events=(Event(start=4, hours=20),),
     )  # fmt: skip

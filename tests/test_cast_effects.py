@@ -180,7 +180,8 @@ EFFECTS = {
         last("extremist_stance_supporters"), 1,
     ),
     "shock frightens": Effect(
-        RIVALS, contenders(RIVALS, shocking_share=0.0), contenders(RIVALS, shock=0.0, escalation_step=0.0), last("fear_others"), 1
+        RIVALS, contenders(RIVALS, shocking_share=0.0), contenders(RIVALS, shock=0.0, escalation_step=0.0),
+        last("fear_others"), 1,
     ),
     "recruits write": Effect(
         RIVALS, replace(RIVALS, recruiting=None), contenders(RIVALS, recruits=0), total("extremist_posts", 0), 1
@@ -196,7 +197,8 @@ EFFECTS = {
     ),
     "who moves expects less abuse": Effect(
         MOVED, replace(MOVED, migration=Migration(flee=0.0)),
-        replace(MOVED, migration=Migration(flee=0.6, follow=0.2, pursuit=0, chase=1.0)), last("dissenters_expected_toxicity"), -1,
+        replace(MOVED, migration=Migration(flee=0.6, follow=0.2, pursuit=0, chase=1.0)),
+        last("dissenters_expected_toxicity"), -1,
     ),
     # the path: others look the matter up under the old tag
     "moving costs sight of others": Effect(

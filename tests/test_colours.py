@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from experiments.report.figures import CAUSE_COLOURS
 from experiments.teaching.replay import read_source
 
 SIGHTS = {
@@ -56,3 +57,4 @@ def test_the_legend_has_the_colours_of_the_pictures():
     assert [sides[f"side_{side}"] for side in range(4)] == palette("stage.js", "COLOURS")
     causes = re.findall(r'<rect width="10" height="10" fill="(#[0-9a-f]{6})"', body)
     assert causes == palette("chart.js", "CAUSES")
+    assert causes == [CAUSE_COLOURS[name].lower() for name in CAUSE_COLOURS if name.startswith("withheld")]

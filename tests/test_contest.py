@@ -91,7 +91,7 @@ def test_rivals_are_loud_dissenters():
     world = World(bout().setting, rng=1)
     rivals = contest.find_loudest(world, 3)
     assert (world.accounts.cohort[[*rivals]] == 1).all()
-    with pytest.raises(InputError, match="999 rivals are wanted of"):
+    with pytest.raises(InputError, match="999 rivals are needed, but"):
         contest.find_loudest(world, 999)
 
 
@@ -103,7 +103,7 @@ def test_rivals_are_loud_dissenters():
         ("contest.tactics=abuse", "contest.tactics=abuse must be a list, as in [abuse]"),
         ("contest.breadths=[2,1]", "contest.breadths=[2, 1] must be whole numbers from 1, rising, as in [1, 2, 4]"),
         ("contest.tactics=[smeer]", "contest.tactics has smeer, which is unknown: did you mean smear?"),
-        ("ticks=9", "nothing would be done: say contest.tactics=[abuse] and ticks=154 or more"),
+        ("ticks=9", "there is no operation to compare: say contest.tactics=[abuse] and ticks=154 or more"),
     ],
 )
 def test_mistakes_are_one_line(override: str, said: str):
@@ -127,20 +127,19 @@ def test_where_curves_cross():
     crossed = table([1.0, 3.0, 9.0], [3.0, 3.5, 4.0])
     even = find_crossing(compute_gaps(crossed, "army", "committee", "posts"))
     assert 2.0 < even < 4.0
-    said = (
-        f"For the same money a brigade and one committee silence as much at {even:.1f} rivals; at 4 the brigade takes "
-    )
+    said = f"For the same money a brigade and one committee silence as much at {even:.1f} rivals; "
+    said += "at 4 the brigade silences "
     assert format_headline(crossed).startswith(f"{said}5.0 (95% interval 4.9 to 5.2) more posts, and ")
     never = table([5.0, 6.0, 7.0], [3.0, 3.0, 3.0])
     assert np.isnan(find_crossing(compute_gaps(never, "army", "committee", "posts")))
     assert format_headline(never) == (
-        "For the same money a brigade silences more on average, and the curves do not cross; at 4 the brigade takes "
-        "4.0 (95% interval 3.9 to 4.2) more posts, and the interval of the difference leaves out 0 at 1, 2, 4 rivals."
+        "For the same money a brigade silences more on average, and the curves do not cross; at 4 the brigade silences "
+        "4.0 (95% interval 3.9 to 4.2) more posts, and the interval of the difference excludes 0 at 1, 2, 4 rivals."
     )
-    assert "leaves out 0 at no number of rivals" in format_headline(table([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]))
+    assert "excludes 0 at no number of rivals" in format_headline(table([1.0, 1.0, 1.0], [1.0, 1.0, 1.0]))
     assert len(summarise_curves(crossed)) == 3 * 3 * 7
-    assert "meets one committee's" in format_caption(crossed)
+    assert "of one committee cross" in format_caption(crossed)
     assert "no curve of posts overtakes" in format_caption(never)
     assert "pays nobody" not in format_caption(never)
     broke = never.assign(members=(never["breadth"] < 4).astype(int))
-    assert "At 4 rivals a hand" in format_caption(broke)
+    assert "At 4 rivals an organisation" in format_caption(broke)

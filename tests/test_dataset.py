@@ -144,8 +144,8 @@ def test_pieces_of_any_length_make_the_same_whole(folder: Path, tmp_path: Path, 
     monkeypatch.setattr("experiments.table_writer.TableWriter.__init__.__defaults__", (97,))
     small = dataset(recorded(tmp_path, LIVELY))
     assert sum(1 for _ in small.iterate_pieces()) > 10
-    for mine, theirs in zip([*read_dataset(small)[0], *read_dataset(small)[1]], [*read_dataset(dataset(folder))[0], *read_dataset(dataset(folder))[1]],
-                            strict=True):  # fmt: skip
+    pieces, whole = ([*view, *truth] for view, truth in (read_dataset(small), read_dataset(dataset(folder))))
+    for mine, theirs in zip(pieces, whole, strict=True):
         pd.testing.assert_frame_equal(mine, theirs)
 
 

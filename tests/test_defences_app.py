@@ -190,10 +190,10 @@ def test_pairs_are_held_against_the_better_of_the_two():
     assert row["better"] == "good"
     assert row["gain"] == pytest.approx(7.0)
     assert format_pair_gains(pd.DataFrame([row]))[0].startswith(
-        "Of 1 pairs 1 bring back more than the better of the two alone"
+        "Of 1 pairs 1 restore more than the better of the two alone"
     )
     same = compute_pair_gains(pd.concat([alone, pair]))
-    assert format_pair_gains(same) == ["Of 1 pairs none was found to bring back more than the better of the two alone."]
+    assert format_pair_gains(same) == ["Of 1 pairs none was found to restore more than the better of the two alone."]
     assert compute_pair_gains(alone).empty
 
 
@@ -229,13 +229,13 @@ def test_what_is_seen_is_told_apart_from_what_is_said():
     gain = worlds["defence"].map({"none": 0.0, "good": -30.0, "bad": 60.0})
     worlds["dissent_impressions_nondissenters"] -= under * (120.0 - gain + worlds["seed"] % 2)
     (said,) = format_visibility(select_first_scenario(summarise_effects(compute_effects(worlds))), ["good", "bad"])
-    assert said.startswith("Of the dissent that people who do not dissent see less of, bad brings back 50% [")
+    assert said.startswith("Of the dissent that non-dissenters no longer see, bad restores 50% [")
     assert said.endswith("; still less is seen under good.")
 
 
 def test_the_report_says_no_effect_where_none_was_found():
     found = select_first_scenario(summarise_effects(compute_effects(invented(20.0, 3.0))))
-    assert format_headline(found, ["good", "bad"]).startswith("Good brings back 5")
+    assert format_headline(found, ["good", "bad"]).startswith("Good restores 5")
     assert format_headline(found, ["good", "bad"]).endswith("for 1 of 2 no effect was found.")
     nothing = summarise_effects(compute_effects(invented(0.0, 3.0)))
     said = format_headline(select_first_scenario(nothing), ["good", "bad"])
@@ -250,8 +250,8 @@ def test_the_front_says_of_whom_no_effect_was_found_and_luck_is_counted():
     assert "good. Doing nothing takes part." in " ".join(format_summary(table, ["good", "bad"]))
     (said,) = format_significance(table, ["good", "bad"])
     assert said == (
-        "Of 2 effects on dissent (a defence in a setting) 1 keep clear of 0; if no defence had any, about 0 would by "
-        "luck. Corrected for their number (Holm) there remain: good (one)."
+        "Of 2 effects on dissent (a defence in a setting), 1 have an interval that excludes 0; if no defence had any "
+        "effect, about 0 would by luck. After Holm's correction for their number these remain: good (one)."
     )
     nothing = table.assign(lo=np.where(table["outcome"] == "restored", -1.0, table["lo"]))
     assert "Doing nothing takes part; no effect on dissent was found under good." in " ".join(

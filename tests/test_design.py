@@ -85,17 +85,17 @@ def test_a_latin_hypercube_visits_every_stratum_once() -> None:
 
 
 MISTAKES = {
-    "grid=[army.size]": "which can not be read",
+    "grid=[army.size]": "which cannot be read",
     "grid=[+army.size=3]": "put + and ~ on the command line itself",
-    "grid=[seed=1,2]": "a design can not vary seed; seeds=K seed=S say which seeds",
+    "grid=[seed=1,2]": "a design cannot vary seed; seeds=K seed=S say which seeds",
     "grid=[a=interval(0,1)]": "an interval needs sweep.lhs, sobol or random",
     "lhs=[a=3]": "give a range, a=interval(LOW,HIGH)",
     "lhs=[a=interval(3,3)]": "LOW must be below HIGH",
     "lhs=[a=tag(log,interval(0,1))]": "above 0 for a log",
     "sobol=[a=interval(0,1)] draws=100": "Sobol points need a power of two, so say 64 or 128",
     "random=[a=interval(0,1)] draws=0": "sweep.draws=0 must be a whole number from 1",
-    "list=[a=1,2]": "a point has one value a key",
-    "csv=nowhere.csv": "sweep.csv=nowhere.csv can not be read",
+    "list=[a=1,2]": "a point has one value for each key",
+    "csv=nowhere.csv": "sweep.csv=nowhere.csv cannot be read",
 }
 
 
@@ -119,7 +119,7 @@ def test_a_key_in_two_parts_or_twice_is_refused() -> None:
 
 
 def test_a_table_with_holes_is_refused(tmp_path: Path) -> None:
-    for text, words in (("a,b\n1\n", "another number of values in line 2"), ("a,b\n", "holds no point")):
+    for text, words in (("a,b\n1\n", "the number of values in line 2 differs"), ("a,b\n", "holds no point")):
         (tmp_path / "points.csv").write_text(text)
         with pytest.raises(InputError, match=words):
             points(csv=str(tmp_path / "points.csv"))
@@ -346,9 +346,9 @@ CALLED = {
     "workers=-1": "workers=-1 must be a whole number from 0 to 2147483647",
     "out=3": "out=3 must be the name of a folder",
     "sweep.grid={army.size:[0,5]}": "sweep.grid={army.size:[0,5]} must be a list: 'sweep.grid=[\"ITEM\"]', see --help",
-    "sweep.grid=[army.size=0,5]": "sweep.grid=[army.size=0,5] can not be read: put each item of the list in quotes, "
+    "sweep.grid=[army.size=0,5]": "sweep.grid=[army.size=0,5] cannot be read: put each item of the list in quotes, "
     "'sweep.grid=[\"army.size=0,5\"]'",
-    "sweep.grid=[army.size=0,5,feed=x]": "sweep.grid=[army.size=0,5,feed=x] can not be read: put each item of the list "
+    "sweep.grid=[army.size=0,5,feed=x]": "sweep.grid=[army.size=0,5,feed=x] cannot be read: put each item of the list "
     "in quotes, 'sweep.grid=[\"KEY=VALUES\"]'",
     "army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "feed=newest": "feed=newest is unknown: choose one of: chronological, engagement",
@@ -400,4 +400,4 @@ def test_a_multirun_of_a_sweep_is_refused(command_line: Any, capfd: pytest.Captu
     with pytest.raises(SystemExit) as leave:
         resumable_app("sweep", main)
     assert leave.value.code == 2
-    assert capfd.readouterr().err == "-m is not for sweep, which has a design of its own: see --help\n"
+    assert capfd.readouterr().err == "-m is not for sweep, which has its own design: see --help\n"

@@ -182,7 +182,7 @@ def test_no_account_is_judged_by_who_learned_from_its_world(case: Case, calm: li
 @pytest.mark.parametrize(
     ("scores", "line"),
     [
-        (lambda n: np.full(n, np.nan), "detectors.mine gave scores that are no finite numbers: say 0 of whom"),
+        (lambda n: np.full(n, np.nan), "detectors.mine gave scores that are no finite numbers: give 0 to"),
         (lambda n: np.zeros(3), r"detectors.mine gave scores of shape \(3,\) for \d+ accounts"),
     ],
 )
@@ -288,7 +288,7 @@ def test_the_observer_has_nothing_to_say_of_nothing() -> None:
     observer = Observer()
     assert observer.compute_windows(view_of(0, [])).empty
     assert observer.compute_windows(view_of(1, [{"by": 0, "at": 5, "hashtags": "h"}])).empty
-    with pytest.raises(InputError, match="no calm topic has 20 posts in 24 h"):
+    with pytest.raises(InputError, match="no topic of a null world has 20 posts in 24 h"):
         observer.calibrate([observer.compute_windows(view_of(0, []))], {})
     with pytest.raises(InputError, match=r"Observer.rate=1.0 must be above 0 and below 1"):
         Observer(rate=1.0)
@@ -365,7 +365,7 @@ def test_of_every_kind_of_calm_world_no_more_than_the_rate_raise_an_alarm() -> N
 def test_the_rank_is_that_of_split_conformal_prediction() -> None:
     for worlds, rate in ((19, 0.05), (20, 0.05), (39, 0.05), (40, 0.05), (9, 0.1), (10, 0.3), (1, 0.5)):
         assert compute_rank(worlds, rate) == math.ceil(round((worlds + 1) * (1 - rate), 9))
-    with pytest.raises(InputError, match=r"18 calm worlds of a kind can not promise rate=0.05: give 19 or more"):
+    with pytest.raises(InputError, match=r"18 null worlds of a kind are too few for rate=0.05: give 19 or more"):
         compute_rank(18, 0.05)
 
 
@@ -377,7 +377,7 @@ def test_a_twin_learns_elsewhere_alone(case: Case, calm: list[Case]) -> None:
     assert isinstance(twin, Spy)
     assert spy.learned == set(calm[0].view.accounts["account_id"])
     assert twin.learned == set(case.view.accounts["account_id"])
-    with pytest.raises(InputError, match="can not learn without the campaign's accounts: train on a world"):
+    with pytest.raises(InputError, match="cannot learn without the campaign's accounts: train on a world"):
         train({"boosting": Boosted()}, [case], calm)
 
 
@@ -420,7 +420,7 @@ def test_overrides_on_top_of_a_configuration(default: DictConfig) -> None:
     for words, message in {
         "evasion.jiter=3": "evasion.jiter=3 names no key: did you mean evasion.jitter",
         "evasion=ful": "evasion=ful is unknown: did you mean full",
-        "evasion.jitter=[": r"evasion.jitter=\[ can not be read: say KEY=VALUE",
+        "evasion.jitter=[": r"evasion.jitter=\[ cannot be read: say KEY=VALUE",
         "nonsense": "nonsense names no key",
     }.items():
         with pytest.raises(InputError, match=message):
@@ -465,7 +465,7 @@ def test_the_app_judges_and_reports_with_the_detector_of_the_how_to(
     assert len(scores) == 4 * 6
     assert set(scores["detector"]) >= {"gradient_boosting", "gradient_boosting_cross_scenario", "nightly"}
     assert scores.loc[scores["detector"] == "nightly", "auc"].between(0.0, 1.0).any()
-    assert "What carries over: gradient boosting ranks" in said
+    assert "What transfers: gradient boosting ranks" in said
     common_look(tmp_path / "out/report.html")
     page = (tmp_path / "out/report.html").read_text()
     assert page.count("<figure") == 4
@@ -484,9 +484,9 @@ MISTAKES = {
     "+detectors.mine._target_=sim.campaigns.Campaign": "detectors.mine is a sim.campaigns.Campaign: derive from",
     "detectors=null": "detectors is empty: name one",
     "benchmark.axes.content=3": "benchmark.axes must name lists",
-    "benchmark.observer_seeds=9": "9 calm worlds of a kind can not promise rate=0.05: give 19 or more",
-    "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is what is judged: name another scenario",
-    "benchmark.controls=null": "benchmark.controls is empty: name a kind of calm world",
+    "benchmark.observer_seeds=9": "9 null worlds of a kind are too few for rate=0.05: give 19 or more",
+    "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is the scenario that is judged",
+    "benchmark.controls=null": "benchmark.controls is empty: name a kind of null world",
     "observer.rate=2.0": "Observer.rate=2.0 must be above 0",
 }
 

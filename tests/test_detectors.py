@@ -259,7 +259,7 @@ def test_where_everybody_is_organised_scores_are_told_and_nothing_is_learned(
     assert (flags["genuine"], flags["cell_recall"]) == (0.0, 1.0)
     assert np.isnan(flags["false_all"])
     if ALL[number].supervised:
-        with pytest.raises(InputError, match="can not learn without genuine accounts: train on a world that has some"):
+        with pytest.raises(InputError, match="cannot learn without genuine accounts: train on a world that has some"):
             type(ALL[number])().fit(view, labels)
 
 
@@ -275,9 +275,9 @@ def test_the_order_of_posts_does_not_matter(
 
 def test_labels_are_checked() -> None:
     view, labels = crowd(people=20, members=4)
-    with pytest.raises(InputError, match="can not learn without the campaign's accounts: train on a world"):
+    with pytest.raises(InputError, match="cannot learn without the campaign's accounts: train on a world"):
         Boosted().fit(view, np.zeros_like(labels))
-    with pytest.raises(InputError, match="can not learn without genuine accounts"):
+    with pytest.raises(InputError, match="cannot learn without genuine accounts"):
         Boosted().fit(view, np.ones_like(labels))
     with pytest.raises(InputError, match="got 3 labels for 24 accounts: give one each"):
         Boosted().fit(view, labels[:3])

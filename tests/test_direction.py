@@ -460,9 +460,7 @@ def test_bursts_and_rhythm_shape_the_hours() -> None:
             activity={"rhythm": activity[0], "burst": activity[1]}, population={"sessions_sigma": 0.0}, **QUIET
         )
         people = [played(setting, 96, diary := Diary(), seed=seed) and diary for seed in SEEDS]
-        came = [
-            np.union1d(step.active_users.active, step.active_users.absent) for d in people for step in d.moments
-        ]
+        came = [np.union1d(step.active_users.active, step.active_users.absent) for d in people for step in d.moments]
         rows = [np.bincount(who, minlength=200) for who in came]
         awake[name] = np.array(rows).reshape(len(SEEDS), 4, 24, 200)
     by_day = {name: found.sum(axis=2).var() for name, found in awake.items()}

@@ -245,7 +245,7 @@ def test_the_verdict_is_by_the_interval(lo: float, hi: float, words: str, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("win", "named"), [((-0.1, -0.2, -0.01), "moved by climate"), ((-0.1, -0.2, 0.01), "Not told apart")]
+    ("win", "named"), [((-0.1, -0.2, -0.01), "moved by climate"), ((-0.1, -0.2, 0.01), "No difference from the limit")]
 )
 def test_what_moves_the_tipping_point_is_told_by_the_interval(
     win: tuple[float, float, float], named: str, tmp_path: Path

@@ -357,7 +357,7 @@ def test_a_world_is_drawn() -> None:
 # ---- mistakes
 
 MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
-    "no text": (lambda: lab.load(3), "3 is no text: say load('KEY=VALUE', ...)"),  # type: ignore[arg-type]
+    "no text": (lambda: lab.load(3), "3 is not text: say load('KEY=VALUE', ...)"),  # type: ignore[arg-type]
     "a key of an app": (
         lambda: lab.load("army.size=3", "seed=3"),
         "seed=3 is no part of a setting: leave seed out, and say it where worlds are played",
@@ -369,7 +369,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no setting": (
         lambda: lab.compare(3),
-        "3 is no setting: give a Setting, or overrides such as 'scenario=committee_smear'",
+        "3 is not a setting: give a Setting, or overrides such as 'scenario=committee_smear'",
     ),
     "a world of what is no setting": (
         lambda: lab.World("army.size=3"),  # type: ignore[arg-type]
@@ -401,9 +401,9 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: lab.compare(SMALL, "army.size"),
         "without has 'army.size': say 'KEY=VALUE', such as without='army.size=0'",
     ),
-    "a change that can not be read": (
+    "a change that cannot be read": (
         lambda: lab.compare(SMALL, "army.size=[1"),
-        "army.size=[1 can not be read: say KEY=VALUE",
+        "army.size=[1 cannot be read: say KEY=VALUE",
     ),
     "a change of what is not there": (
         lambda: lab.compare(lab.load(), "army.sise=0"),
@@ -448,11 +448,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no measure of a comparison": (
         lambda: lab.compare(SMALL, seeds=1, workers=1).plot("army_post"),
-        "army_post is no measure of this world: did you mean army_posts or loyal_posts?",
+        "army_post is not a measure of this world: did you mean army_posts or loyal_posts?",
     ),
     "no measure of a world": (
         lambda: _played_world().plot("army_post"),
-        "army_post is no measure of this world: did you mean army_posts or loyal_posts?",
+        "army_post is not a measure of this world: did you mean army_posts or loyal_posts?",
     ),
     "nothing to be drawn": (
         lambda: lab.World(SMALL).plot(),
@@ -465,7 +465,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a page's place": (
         lambda: lab.Replay("").save("none/page.html"),
-        "none/page.html can not be written (No such file or directory): name another file",
+        "none/page.html cannot be written (No such file or directory): name another file",
     ),
     "a world's data": (
         lambda: lab.export(lab.World(SMALL), "data"),

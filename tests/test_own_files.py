@@ -193,8 +193,8 @@ def texts(folder: Path) -> dict[str, str]:
     return {
         "scenario=none.yaml": "scenario=none.yaml names no file: give the path of one, or a choice, see --help",
         "graph=no/where": "graph=no/where names no file: give the path of one, or a choice, see --help",
-        "scenario=broken.yaml": "scenario=broken.yaml can not be read as YAML (",
-        "scenario=latin.yaml": "scenario=latin.yaml can not be read as YAML (",
+        "scenario=broken.yaml": "scenario=broken.yaml cannot be read as YAML (",
+        "scenario=latin.yaml": "scenario=latin.yaml cannot be read as YAML (",
         "scenario=list.yaml": "scenario=list.yaml holds a list: give KEY: VALUE, a line each",
         "scenario=word.yaml": "army is empty: say army=NAME, see --help",
         "defence=bare.yaml": f"defence=bare.yaml has no _target_: {rule}.platform.defences.publishing.AccountAge",
@@ -242,7 +242,7 @@ def test_an_own_folder_that_is_not_there_is_said(
 def test_a_broken_choice_in_an_own_folder_is_one_line(folder_of_mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OWN, str(folder_of_mine))
     (folder_of_mine / "scenario" / "smear.yaml").write_text("army: {size: 3", encoding="utf-8")
-    with pytest.raises(InputError, match=r"^scenario=smear can not be read as YAML \(expected"):
+    with pytest.raises(InputError, match=r"^scenario=smear cannot be read as YAML \(expected"):
         compose_config("run", ["scenario=smear"])
     (folder_of_mine / "graph" / "community.yaml").write_text("mixing: {", encoding="utf-8")
     with pytest.raises(InputError, match=r"community\.yaml.*: correct the file$") as caught:

@@ -133,7 +133,7 @@ def test_a_folder_that_can_not_be_read_is_one_line(out: Path, monkeypatch: pytes
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(folder_module, "find_objection", refuse)
-    with pytest.raises(InputError, match=r"can not be read \(Permission denied\): name another folder$"):
+    with pytest.raises(InputError, match=r"cannot be read \(Permission denied\): name another folder$"):
         write_result(out)
 
 
@@ -148,7 +148,7 @@ def test_a_name_that_the_system_refuses_is_told_before_anything_runs(
         make(path, *words, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(InputError, match=r"/con can not be written \(The directory name is invalid\): "):
+    with pytest.raises(InputError, match=r"/con cannot be written \(The directory name is invalid\): "):
         write_result(tmp_path / "con")
     assert names(tmp_path) == []
 
@@ -226,7 +226,7 @@ def test_a_result_that_can_not_take_its_name_is_kept_whole_and_so_is_the_former(
     before, draft = contents(out), out.with_name(f"_out-{os.getpid()}")
     with pytest.raises(InputError) as error, running(out):
         refuse_rename(monkeypatch, draft.name, times=1)
-    assert str(error.value) == f"out={out} can not be written (Access is denied): the result is whole in {draft}"
+    assert str(error.value) == f"out={out} cannot be written (Access is denied): the result is whole in {draft}"
     assert contents(out) == before
     assert {*contents(draft)} == {"a.txt", RECORD}
 

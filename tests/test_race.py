@@ -248,9 +248,7 @@ def test_a_detector_that_must_learn_is_refused():
 def test_which_silences_more_is_told():
     worse = compute_net_harm(rounds(silenced=200.0, restored=-10.0))
     assert worse["alone"].round(-1).tolist() == [-20.0, 80.0]
-    assert format_headline(worse).startswith(
-        "At a false-positive rate of 0.5 the detector itself silences more dissent than"
-    )
+    assert format_headline(worse).startswith("At a false-positive rate of 0.5 the detector silences more dissent than")
     assert format_headline(worse).split(": at 0.5 it is ")[1].split(";")[0].endswith(" posts a world more")
     assert "(6 seeds)" in format_scope(worse)
     better = compute_net_harm(rounds(silenced=2.0, restored=10.0))

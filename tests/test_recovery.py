@@ -71,7 +71,7 @@ def test_every_campaign_is_watched_equally_long(folder: Path):
 def test_tables_fit_a_terminal(folder: Path):
     said = (folder.parent / "said").read_text(encoding="utf-8")
     assert rows_of_tables(said, "Every campaign") == 1 + 5
-    assert rows_of_tables(said, "What speeds recovery up") == 1 + 1
+    assert rows_of_tables(said, "What speeds up recovery") == 1 + 1
 
 
 def decaying(half_lives: dict[str, float], floor: float = 0.0) -> pd.DataFrame:
@@ -111,12 +111,12 @@ def test_a_deficit_with_a_floor_is_censored_and_told():
     assert "72 h: not within the run [not within the run]" in format_headline(table)
 
 
-NOTHING = "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from: "
+NOTHING = "No campaign left a deficit that differs clearly from 0 in these seeds, so there is nothing to recover from: "
 
 
 @pytest.mark.parametrize("spread", [0.0, 40.0])
 def test_no_deficit_is_no_recovery(spread: float):
-    """A mean deficit below 0, or one that seeds can not tell from 0, is not timed, even if some seeds have one."""
+    """A mean deficit below 0, or one that seeds cannot tell from 0, is not timed, even if some seeds have one."""
     nothing = decaying({"as it is": 24.0})
     luck = np.linspace(-1.0, 1.2, 6)[nothing["seed"]]
     table = summarise_times(nothing.assign(deficit=spread * luck - (spread == 0.0)), 24)
@@ -161,11 +161,9 @@ def test_longer_campaigns_are_told_apart_only_if_they_are():
     assert 0 < by_length["lo"] < by_length["change"] < by_length["hi"]
     assert by_level["change"] == pytest.approx(0.0, abs=1e-9), "half of everything, in the same seeds"
     share, longer, harder = format_summary(summarise_times(both, 24), compute_contrasts(both, 24))
-    assert share.startswith("Of the deficit 9% [")
+    assert share.startswith("Of the deficit, 9% [")
     assert longer.startswith("Longer campaigns leave a larger share: 5")
-    assert harder.startswith(
-        "That harder campaigns leave a larger share was not found: 0 points [0 to 0] 1 against 0.5"
-    )
+    assert harder.startswith("Harder campaigns were not found to leave a larger share: 0 points [0 to 0] 1 against 0.5")
     nothing = pd.concat([short.assign(deficit=-1.0), long])
     assert compute_contrasts(nothing, 24)["lo"].isna().all()
     assert compute_contrasts(long, 24).empty
@@ -210,7 +208,7 @@ def test_what_helps_is_said_only_where_there_was_a_deficit():
             "recovery.interventions.one=x must be a list: say 'recovery.interventions.one=[\"KEY=VALUE\"]'",
         ),
         ("ticks=47", "ticks=47 leaves no day to recover: say ticks=48"),
-        ("army.size=0", "nobody campaigns: give it campaign.tactics and army.size"),
+        ("army.size=0", "there is no campaign: set campaign.tactics and army.size"),
         ("recovery.interventions.magic=['reaction.magic=1']", "reaction.magic=1 names no key: "),
     ],
 )

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from experiments import replay, run
 from experiments.analysis.pairing import Interval
 from experiments.app import app
+from experiments.report.formatting import CAUSES
 from experiments.teaching import comparison, film, lessons
 from experiments.teaching.curves import BANDED, CURVES, compute_band, compute_curves
 from experiments.teaching.film import Film
@@ -190,7 +191,7 @@ def test_what_can_not_be_packed_is_refused():
     pack = Pack()
     pack.add("a", np.zeros(3, np.uint8))
     for name, array in (("b", np.zeros(3)), ("a", np.zeros(3, np.uint8))):
-        with pytest.raises(ValueError, match="can not be packed"):
+        with pytest.raises(ValueError, match="cannot be packed"):
             pack.add(name, array)
 
 
@@ -260,6 +261,8 @@ def test_both_languages_say_the_same_things():
     for key in re.findall(r'data-(?:word|label)="(\w+)"', used) + re.findall(r'say\("(\w+)"\)', used):
         assert key in words["en"], key
     assert all(f"role_{code}" in words["en"] for code in range(1, len(ROLES)))
+    causes = {name: label for name, label in CAUSES.items() if name.startswith("withheld")}
+    assert {name: f"withheld: {words['en'][name]}" for name in causes} == causes  # one wording in charts and reports
 
 
 @pytest.mark.parametrize("name", lessons.NAMES)
@@ -411,7 +414,7 @@ def test_a_run_writes_a_replay_if_asked(command_line: Callable[..., None], tmp_p
         (["replay.lesson=fload"], "replay.lesson=fload is unknown: did you mean flood?"),
         (
             ["lesson=flood", "replay.gone=[]"],
-            "a lesson compares: leave replay.without and replay.gone as lesson=NAME sets them",
+            "a lesson needs its own comparison: leave replay.without and replay.gone as lesson=NAME sets them",
         ),
     ],
 )

@@ -146,7 +146,7 @@ class TestHeadline:
             (
                 Finding(nan, nan, nan, 0, ""),
                 NO_PRIORS,
-                "No dissent stood in the worlds without the campaign, so there was nothing that it could cost.",
+                "There was no dissent in the worlds without the campaign, so the campaign could not reduce it.",
             ),
         ],
     )
@@ -232,8 +232,8 @@ class TestRecoveryWords:
                 MEDIAN,
                 Finding(22.0, nan, nan, 20, "recovered"),
                 Finding(0.1, nan, nan, 20, ""),
-                "Half of the mean deficit was made good 22 h after the campaign\u2019s end (the day that follows is "
-                f"below half); {SINGLE}",
+                "Half of the mean deficit was made good 22 h after the campaign\u2019s end (from then on, the mean "
+                f"of the next day is below half); {SINGLE}",
             ),
             (
                 MEDIAN,
@@ -252,7 +252,7 @@ class TestRecoveryWords:
                 Finding(nan, nan, nan, 0, "0 censored, 20 without a deficit"),
                 Finding(nan, nan, nan, 20, "no deficit"),
                 Finding(nan, nan, nan, 20, ""),
-                "No world ended the campaign with a deficit, so there is no recovery to time.",
+                "No world had a deficit at the end of the campaign, so there is no recovery to time.",
             ),
         ],
     )
@@ -268,7 +268,7 @@ class TestTurningWords:
             (
                 Finding(0.49, 0.4, inf, 6, ""),
                 "The loss may turn where 49% fight back (95% bootstrap interval over 6 seeds: 40% to not reached; "
-                "tried: 0.00 to 0.60; at no share tried does an interval lie wholly on the other side of 0).",
+                "tried: 0.00 to 0.60; at no share tried is the whole interval on the other side of 0).",
             ),
             (
                 Finding(0.3, 0.25, 0.36, 6, "reversed"),
@@ -277,7 +277,7 @@ class TestTurningWords:
             ),
             (
                 Finding(nan, inf, inf, 6, ""),
-                "No share of people who fight back from 0.00 to 0.60 turns the sign of the mean loss.",
+                "The mean loss keeps its sign at every share of people who fight back from 0.00 to 0.60.",
             ),
         ],
     )

@@ -59,7 +59,7 @@ def test_a_story_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
     assert page.count("<figure") == 3
     assert "Look at how quickly the wave is over" in page
-    assert "which nobody carries out" in page
+    assert "there is nobody to carry it out" in page
     assert "the same with events.protest.sessions=1.0" in page
     ticks = pd.read_parquet(tmp_path / "s" / "ticks.parquet")
     before = ticks[ticks["tick"] < 120].set_index(["seed", "tick"]).drop(columns="rallied_posts", errors="ignore")

@@ -128,7 +128,7 @@ def test_a_poisonous_run_is_blamed_though_the_pool_breaks_before_it_knows_who_pl
     assert (ended["run5"].status, ended["run5"].error) == ("died", words)
 
 
-KEPT = "; what is done is kept, and the same command goes on"
+KEPT = "; what is done is kept, and the same command continues"
 UNBORN = [
     (
         tasks.measure,

@@ -150,7 +150,7 @@ def test_a_sweep_that_is_stopped_keeps_what_is_done_and_leaves_nothing_on_its_ma
         process.send_signal(signal)
         _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
-    assert err.splitlines()[-1].startswith("stopped: what is done is kept, and the same command goes on")
+    assert err.splitlines()[-1].startswith("stopped: what is done is kept, and the same command continues")
     assert left_behind(nodes) == before
     assert 0 < len(rows(tmp_path / "out")) < 160
 
@@ -162,7 +162,7 @@ def test_another_token_and_a_head_that_is_lost_are_one_line(tmp_path: Path) -> N
         with sweep(tmp_path / "refused", *words, RAY_AUTH_TOKEN="f" * 32) as process:
             _, err = process.communicate(timeout=60)
         assert (process.returncode, err.count("\n")) == (2, 1), err
-        assert err.startswith(f"sweep.address={own.address} can not be joined (its token is another): name HOST:PORT")
+        assert err.startswith(f"sweep.address={own.address} cannot be joined (its token is another): name HOST:PORT")
         with sweep(tmp_path / "out", *words, seeds=1000) as process:
             until = time.monotonic() + 100
             while not (plays(own, OTHER) and list((tmp_path / "out/_work").glob("*.jsonl"))):
@@ -180,7 +180,7 @@ def test_a_cluster_that_can_not_be_joined_is_one_line(tmp_path: Path) -> None:
     from experiments.sweeps.cluster import ClusterEngine
 
     nobody = ClusterEngine(tasks.measure, tasks.prepare, 0, tmp_path, None, f"{HEAD}:1")
-    with pytest.raises(InputError, match=rf"sweep\.address={HEAD}:1 can not be joined \(.*Connection refused\): name"):
+    with pytest.raises(InputError, match=rf"sweep\.address={HEAD}:1 cannot be joined \(.*Connection refused\): name"):
         list(nobody.run_jobs(tasks.jobs(PLAIN[:1])))
 
 

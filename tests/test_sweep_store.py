@@ -370,7 +370,7 @@ def test_what_somebody_changed_after_a_command_is_not_replaced_by_the_next(tmp_p
     for name in ("report.html", "figures/a.svg"):
         (folder / name).write_bytes(b"written")
     seal(folder)
-    (folder / "report.html").unlink()  # what is gone can not be lost
+    (folder / "report.html").unlink()  # what is gone cannot be lost
     (folder / "figures/a.svg").write_bytes(b"mine")
     with pytest.raises(InputError) as error, opened(folder):
         pytest.fail("the block must not run")
@@ -389,7 +389,7 @@ def test_what_somebody_changed_after_a_command_is_not_replaced_by_the_next(tmp_p
 
 def test_a_folder_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"can not be written \(Not a directory\)"), opened(tmp_path / "file/deep"):
+    with pytest.raises(InputError, match=r"cannot be written \(Not a directory\)"), opened(tmp_path / "file/deep"):
         pytest.fail("the block must not run")
     if os.geteuid() != 0:
         (tmp_path / "locked").mkdir(mode=0o500)
@@ -402,7 +402,7 @@ def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path, monkeypatc
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(InputError, match=r"can not be written \(Permission denied\)"), opened(tmp_path / "out"):
+    with pytest.raises(InputError, match=r"cannot be written \(Permission denied\)"), opened(tmp_path / "out"):
         pytest.fail("the block must not run")
 
 
@@ -476,8 +476,8 @@ def test_a_full_disk_is_one_line_and_a_killed_driver_is_resumed_and_every_run_is
         _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert err.count("\n") == 1
-    assert "can not be written" in err
-    assert "the same command goes on" in err
+    assert "cannot be written" in err
+    assert "the same command continues" in err
     assert readable(tmp_path / "out") < 240
     killed_at_random(tmp_path / "out", 1, 240, 0.3)
 

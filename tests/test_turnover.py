@@ -228,7 +228,8 @@ RULES = {
     "recruiting": st.none() | st.builds(Recruiting, join=shares()),
     "channels": st.none()
     | st.builds(Channels, rooms=st.integers(1, 3), seats=st.integers(1, 3), hour=st.integers(0, 23), pull=shares(),
-                recruit=shares(), detection_rate=shares(), lag=st.sampled_from((0, 24)), raid_fear=shares(), invite=shares()),
+                recruit=shares(), detection_rate=shares(), lag=st.sampled_from((0, 24)), raid_fear=shares(),
+                invite=shares()),
     "migration": st.none() | st.builds(Migration, flee=shares(), follow=shares(), pursuit=st.integers(0, 9)),
     "solidarity": st.none() | st.builds(Solidarity, rally_posts=st.integers(0, 9), comfort=shares()),
     "forces": st.just(())

@@ -60,13 +60,13 @@ def test_costs_are_counted_from_the_hour_on():
 
 def test_the_headline_says_whether_there_is_an_effect():
     rows = [
-        {"number": 3, "hour": 26, "spillover": spills, "measure": "dissent_impressions", "value": 5.0, "lo": lo, "hi": 9.0,
-         "percent": 2.0, "seeds": 4}
+        {"number": 3, "hour": 26, "spillover": spills, "measure": "dissent_impressions", "value": 5.0, "lo": lo,
+         "hi": 9.0, "percent": 2.0, "seeds": 4}
         for spills, lo in ((True, 1.0), (False, 1.0))
     ]  # fmt: skip
     sure = pd.DataFrame(rows)
     assert format_headline(sure).startswith("3 sleepers unmasked at hour 26 cost 5 (")
-    assert "have no effect that can be told from 0, 5 (" in format_headline(sure.assign(lo=-1.0))
+    assert "have no clear effect, 5 (" in format_headline(sure.assign(lo=-1.0))
 
 
 @pytest.mark.parametrize(

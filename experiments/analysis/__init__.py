@@ -1,4 +1,4 @@
-"""What the runs say: pure functions from data frames to data frames."""
+"""Analysis of runs: pure functions from data frames to data frames."""
 
 from experiments.analysis.analysis import Analysis, analyse
 from experiments.analysis.arms import EFFORTS, duplicate_shared_arms, list_arms, name_arm

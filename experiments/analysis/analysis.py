@@ -34,14 +34,14 @@ class Analysis:
 
     summary: pd.DataFrame  #: a row a main arm, effort and seed
     losses: pd.DataFrame  #: `losses.compute_losses`, all families
-    contrasts: pd.DataFrame  #: `compute_contrasts.compute_contrasts`
-    causes: pd.DataFrame  #: `losses.causes`
-    knockouts: pd.DataFrame  #: `losses.knockouts`
-    decomposition: pd.DataFrame  #: `compute_shapley_values.decompose`
-    interactions: pd.DataFrame  #: `compute_shapley_values.compute_interactions`
-    robustness: pd.DataFrame  #: `robustness.robustness`
+    contrasts: pd.DataFrame  #: `contrasts.compute_contrasts`
+    causes: pd.DataFrame  #: `losses.summarise_causes`
+    knockouts: pd.DataFrame  #: `losses.summarise_knockouts`
+    decomposition: pd.DataFrame  #: `shapley.decompose`
+    interactions: pd.DataFrame  #: `shapley.compute_interactions`
+    robustness: pd.DataFrame  #: `robustness.summarise_robustness`
     recovery: pd.DataFrame  #: `recovery.summarise_recoveries`
-    timeline: pd.DataFrame  #: `timeline.timeline`
+    timeline: pd.DataFrame  #: `timeline.summarise_timeline`
     daily_causes: pd.DataFrame  #: `timeline.summarise_daily_causes`
     findings: pd.DataFrame  #: `name, value, lo, hi, seeds, note`: the numbers that sentences are made of
 
@@ -55,15 +55,15 @@ def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], sta
 
     Args:
         runs: a row a run: `family` (main | knockout | robustness | fight_back | dose | prior), `variant`, `arm`,
-            `effort`, `seed`, `wall_time` and the measures of `summary.summarise`. Family "main", variant "full", has
-            every arm at both efforts (`arms.duplicate_shared_arms`); the others need the arms "none" and "all", additive.
-            `variant` of "fight_back" and "dose" is the share as text ("0.3"), of "prior" the draw.
+            `effort`, `seed`, `wall_time` and the measures of `summary.summarise_run`. Family "main", variant "full",
+            has every arm at both efforts (`arms.duplicate_shared_arms`); the others need the arms "none" and "all",
+            additive. `variant` of "fight_back" and "dose" is the share as text ("0.3"), of "prior" the draw.
         ticks: hourly measures of the main arms: `arm, effort, seed, tick` and `summary.MEASURES`.
         tactics: in order, as used in the names of arms.
         start, stop: the campaign's first tick and the tick after its last.
 
     Raises:
-        IdentityError: the ledger of intentions does not add up.
+        IdentityError: the counts of intentions do not add up.
         ValueError: an arm is missing.
     """
     check_cells(ticks)

@@ -1,4 +1,4 @@
-"""What equal budgets do, by breadth, and where two hands are even."""
+"""What equal budgets achieve, by breadth, and where two organisations are equal."""
 
 import math
 from itertools import pairwise
@@ -11,21 +11,23 @@ MEASURES = ("posts", "impressions", "flagged", "suspended", "members", "written"
 
 
 def summarise_curves(table: pd.DataFrame) -> pd.DataFrame:
-    """Return each measure of each hand by breadth: hand, breadth, measure, value, lo, hi, seeds (95% t-intervals).
+    """Return each measure by organisation and breadth, with 95% t-intervals over seeds.
+
+    Columns: organisation, breadth, measure, value, lo, hi, seeds.
 
     Args:
-        table: rows by seed, hand and breadth, as `experiments.contest.run_job` gives them; posts and impressions are
-            what the rivals lost.
+        table: rows by seed, organisation and breadth, as `experiments.contest.run_job` gives them; posts and
+            impressions are what the rivals lost.
     """
     rows = [
         {
-            "organisation": hand,
+            "organisation": organisation,
             "breadth": breadth,
             "measure": name,
             **compute_interval(group[name])._asdict(),
             "seeds": len(group),
         }
-        for (hand, breadth), group in table.groupby(["organisation", "breadth"], sort=False)
+        for (organisation, breadth), group in table.groupby(["organisation", "breadth"], sort=False)
         for name in MEASURES
     ]
     return pd.DataFrame(rows)
@@ -46,7 +48,7 @@ def find_crossing(gap: pd.DataFrame) -> float:
     """Return the breadth at which the mean gap first changes sign, between breadths by their logarithm; nan if never.
 
     Args:
-        gap: as `gaps` returns it, by rising breadth.
+        gap: as `compute_gaps` returns it, by rising breadth.
     """
     points = list(zip(gap["breadth"], gap["value"], strict=True))
     for (low, before), (high, after) in pairwise(points):

@@ -21,7 +21,7 @@ RELATIVE = ("lost_dissent_impressions", "lost_impressions_nondissenters")
 def compute_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the paired effect of each arm in each seed, a row an arm other than "none".
 
-    Columns: `losses.WORLD`, `arm`, `compute_losses` (posts), `lost_dissent_percent`, those of `EFFECTS` in the unit of
+    Columns: `losses.WORLD`, `arm`, `lost_dissent` (posts), `lost_dissent_percent`, those of `EFFECTS` in the unit of
     their column, and for `RELATIVE` also `NAME_percent` (of the arm "none"; nan where that is 0).
     """
     both, losses = pair_with_none(runs), compute_losses(runs)
@@ -37,7 +37,7 @@ def compute_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
 def compute_contrasts(runs: pd.DataFrame) -> pd.DataFrame:
     """Return each main arm's effects over seeds: `arm, effort, outcome, value, lo, hi, seeds, pairing_factor`.
 
-    `compute_pairing_factor` is defined for outcomes in the unit of their column, nan for percentages.
+    `pairing_factor` is defined for outcomes in the unit of their column, nan for percentages.
     """
     effects, both = compute_outcomes(runs), pair_with_none(runs)
     both["standing"] = both["dissent_posts"] - both["dissent_removed"]

@@ -1,4 +1,4 @@
-"""What defences do: paired effects by seed, means with intervals, and who is on the Pareto front how surely."""
+"""Effects of defences: paired by seed, means with intervals, and how surely each is on the Pareto front."""
 
 from collections.abc import Sequence
 
@@ -35,16 +35,16 @@ def compute_effects(worlds: pd.DataFrame) -> pd.DataFrame:
     """Return what each defence does in each seed, against the same seed without a defence.
 
     Args:
-        worlds: a row a world: `STORY_KEYS`, `defence`, `arm` ("none" | "all") and `COUNTS`. Under a defence "none" may
-            be left out; `peace` is nan then.
+        worlds: a row a world: `KEYS`, `defence`, `arm` ("none" | "all") and `COUNTS`. Under a defence "none" may be
+            left out; `quiet_effect` is nan then.
 
     Returns:
         a row a variation, seed and defence, counts from the campaign's start on: `deficit` (standing dissenting posts
-        that the operation costs without a defence), `draw_restored` (posts more under the operation with the defence than
-        without), `peace` (the same without an operation: below 0 the defence itself silences), `seen` (impressions of
-        dissent by who does not dissent, restored); and, under the operation, more than without the defence:
-        `limited_posts` and `shut_out` of the innocent, each also by `GROUPS`, `uncounted`, `prompts`, `suspensions`,
-        `army_posts`.
+        that the operation costs without a defence), `restored` (additional posts due to the defence, under the
+        operation), `quiet_effect` (the same without an operation: below 0 the defence itself silences), `seen`
+        (impressions of dissent among non-dissenters, restored); and, under the operation, more than without the
+        defence: `limited_posts` and `shut_out` of the innocent, each also by `GROUPS`, `uncounted`, `prompts`,
+        `suspensions`, `army_posts`.
 
     Raises:
         ValueError: opportunities differ between worlds of one seed, so that they are no pairs.
@@ -77,7 +77,7 @@ def summarise_effects(paired: pd.DataFrame) -> pd.DataFrame:
     """Return means over seeds with 95% intervals: `family, variation, defence, outcome, value, lo, hi, seeds`.
 
     `restored_percent` and `seen_percent` are of the deficit (ratio of means, Fieller's interval; nan where the
-    deficit can not be told from 0). `precision` is the percentage of organised accounts among those shut out, likewise
+    deficit cannot be told from 0). `precision` is the percentage of organised accounts among those shut out, likewise
     (nan where the seeds do not say that more are shut out than without the defence). `front` is the share of
     resampled sets of seeds in which the defence is on the Pareto front of its variation, by `AIMS`; its bounds are nan.
     """
@@ -98,7 +98,7 @@ def summarise_effects(paired: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_pareto_front(points: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which of `points` [n, aims], where more is better in every column, no other one beats (bool [n]).
+    """Return which of `points` [n, aims] no other point beats (bool [n]); more is better in every column.
 
     One beats another if it is no worse in any column and better in one.
     """
@@ -108,7 +108,7 @@ def find_pareto_front(points: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def compute_front_shares(group: pd.DataFrame, seed: int = 1) -> dict[str, float]:
-    """Return for each defence in how many of `RESAMPLES` draws of seeds with replacement it is on the front, a share.
+    """Return for each defence the share of `RESAMPLES` draws of seeds (with replacement) in which it is on the front.
 
     "No defence", which restores and harms nothing, takes part.
     """
@@ -142,7 +142,7 @@ def select_significant(table: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the effects on dissent, (variation, defence), that Holm's correction for their number leaves at 5%.
 
     Args:
-        table: rows as `summary` returns them; t-tests are read off the intervals of `draw_restored`.
+        table: rows as `summarise_effects` returns them; t-tests are derived from the intervals of `restored`.
     """
     rows = table[(table["outcome"] == "restored") & table["lo"].notna()].to_dict("records")
     tested = []
@@ -165,10 +165,10 @@ def classify_effect(lo: float, hi: float) -> str:
 
 
 def classify_variations(table: pd.DataFrame, defence: str, variations: Sequence[str]) -> dict[str, str]:
-    """Return by variation what the interval of `draw_restored` says of a defence.
+    """Return by variation what the interval of `restored` says about a defence.
 
     Args:
-        table: as `summary` returns it.
+        table: as `summarise_effects` returns it.
         defence: which.
         variations: names, in the order of the answer.
     """

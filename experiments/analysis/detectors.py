@@ -26,7 +26,7 @@ def summarise_scores(scores: pd.DataFrame) -> pd.DataFrame:
     Returns:
         each of `MEANS` with its 95% t-interval over seeds (`NAME_lo`, `NAME_hi`); precisions of the flags of all seeds
         together; `flagged_worlds`, the share of worlds in which somebody was rightly flagged; `hours_to_flag`, the
-        median hours from the first order to that, infinite where half of the worlds never saw it.
+        median hours from the first order to that, infinite where it never happened in half of the worlds.
     """
     groups = scores.groupby([*CELL, "detector"], sort=False)
     rows = [dict(zip([*CELL, "detector"], key, strict=True)) | _summarise_group(group) for key, group in groups]
@@ -77,19 +77,19 @@ def summarise_outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise_observer(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
-    """Return how the observer does in each cell, all topics of all seeds together.
+    """Return the observer's performance in each cell, all topics of all seeds together.
 
     Args:
         looks: a row for each cell, seed, topic and look: score, alarm, planned (whether the campaign is on the topic),
             hour (since the campaign's start).
-        limits: of the observer, by kind of calm world: the levels of the controls.
+        limits: of the observer, by kind of null world: the levels of the controls.
 
     Returns:
-        `planned_found`: share of planned topics that raised an alarm after the start, of `find_planned_topics`; `hours_to_alarm`:
-        the median over them, infinite where it never came; `false_topics`, `topics`: topics that are not planned and
-        raised an alarm at any time, and how many there are; `false_worlds`, `worlds`, `false_rate`: worlds with such a
-        topic, those with any, and their share; `unseen_worlds`: how many it would be in a control if the limit had been
-        set by the other kinds alone. Shares come with exact 95% intervals (Clopper & Pearson 1934).
+        `planned_found`: share of the `planned` topics that raised an alarm after the start; `hours_to_alarm`: the
+        median over them, infinite where it never came; `false_topics`, `topics`: topics that are not planned and raised
+        an alarm at any time, and how many there are; `false_worlds`, `worlds`, `false_rate`: worlds with such a topic,
+        those with any, and their share; `unseen_worlds`: how many it would be in a control if the other kinds alone had
+        set the limit. Shares come with exact 95% intervals (Clopper & Pearson 1934).
     """
     rows = []
     for key, group in looks.groupby(CELL, sort=False):

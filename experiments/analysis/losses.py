@@ -1,4 +1,4 @@
-"""Lost dissent: the exact identity, its parts, and what each pathway is answerable for."""
+"""Lost dissent: the exact identity, its parts, and the share of each pathway."""
 
 import pandas as pd
 
@@ -11,11 +11,11 @@ PARTS = (*NOT_WANTED, *WITHHELD, "dissent_removed")
 
 
 class IdentityError(ArithmeticError):
-    """The ledger of intentions does not add up: a fault of the engine, never of the user."""
+    """The counts of intentions do not add up: a fault of the engine, never of the user."""
 
 
 def check_cells(frame: pd.DataFrame) -> None:
-    """Check in every row (a tick or a run) that each intention ended in exactly one cell.
+    """Check in every row (a tick or a run) that each intention has exactly one outcome category.
 
     Raises:
         IdentityError: names the law and the first row that breaks it.
@@ -88,15 +88,15 @@ def summarise_causes(losses: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise_knockouts(losses: pd.DataFrame) -> pd.DataFrame:
-    """Return the loss under the whole operation when one pathway is taken out of the whole run.
+    """Return the loss under the whole operation when one pathway is switched off for the whole run.
 
     Args:
         losses: of `compute_losses`; families "main" and "knockout" are used, arm "all", additive effort.
 
     Returns:
-        a row a knock-out, over the seeds it shares with the main runs: `knockout, seeds, full, without, gone, lo, hi`
-        (posts; `gone` = full - without with its paired interval) and `share, share_lo, share_hi` (of the full loss,
-        Fieller's interval; pathways overlap, so shares need not sum to 1).
+        a row a knock-out, over the seeds it shares with the main runs: `knockout, seeds, full, without, reduction, lo,
+        hi` (posts; `reduction` = full - without, with its paired interval) and `share, share_lo, share_hi` (of the full
+        loss, Fieller's interval; pathways overlap, so shares need not sum to 1).
     """
     whole = losses[(losses["arm"] == ALL) & (losses["effort"] == ADDITIVE)]
     full = whole.loc[whole["family"] == "main", ["seed", "lost"]]

@@ -60,7 +60,7 @@ def compute_pairing_factor(without: ArrayLike, with_: ArrayLike) -> float:
 def ratio_of_means(numerator: ArrayLike, denominator: ArrayLike) -> Interval:
     """Return mean(numerator) / mean(denominator) of paired samples with Fieller's 95% interval.
 
-    Bounds are nan for fewer than two seeds and where the denominator can not be told from 0 (no bounded interval).
+    Bounds are nan for fewer than two seeds and where the denominator cannot be told from 0 (no bounded interval).
     """
     y, x = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     n = len(x)

@@ -11,7 +11,7 @@ def summarise_rounds(rounds: pd.DataFrame) -> pd.DataFrame:
     """Return means over seeds with 95% t-intervals: `rate, round, measure, value, lo, hi, seeds`.
 
     `precision` is the percentage of organised accounts among all that the detector had suspended under the campaign
-    (ratio of means, Fieller's interval; nan where that it suspends anybody can not be told from chance).
+    (ratio of means, Fieller's interval; nan where the number of suspensions does not differ clearly from 0).
 
     Args:
         rounds: a row a seed, rate and round, as `experiments.race.run_job` gives them.

@@ -18,7 +18,7 @@ from experiments.analysis.recovery import (
 
 F64 = NDArray[np.float64]
 RESAMPLES = 500
-MAIN = "as it is"  #: the setting without any help
+MAIN = "as it is"  #: the setting without any intervention
 CASE = ["intervention", "hours", "intensity"]
 
 
@@ -26,12 +26,12 @@ class DeficitPaths(NamedTuple):
     """The hourly deficits of one case."""
 
     deficit: F64  #: [seeds, ticks]
-    left: F64  #: [seeds, ticks] of it, what people who left for good would have wanted to say
+    left: F64  #: [seeds, ticks] the part that people who left for good would have wanted to say
     stop: int  #: the tick after the campaign's last
 
 
 def group_deficits(deficits: pd.DataFrame, start: int) -> dict[tuple[str, int, float], DeficitPaths]:
-    """Return the deficits of each case, (help, hours, intensity), seeds in order.
+    """Return the deficits of each case, (intervention, hours, intensity), seeds in order.
 
     Args:
         deficits: rows as `experiments.recovery.run_job` gives them.
@@ -71,13 +71,13 @@ def resample_seeds(seeds: int, seed: int = 1) -> NDArray[np.int64]:
 def summarise_times(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
     """Return a row a case.
 
-    Columns: `help, hours, intensity, seeds`; `reference` (mean hourly deficit in the campaign's last days) with
+    Columns: `intervention, hours, intensity, seeds`; `reference` (mean hourly deficit in the campaign's last days) with
     `reference_lo` and `reference_hi` (95% t-interval over seeds); `half_life` of the mean deficit with `lo` and `hi`
     (95% bootstrap over seeds; infinity: not within the run); `median` and `recovered` (Kaplan-Meier median over the
     `with_deficit` seeds that have one, infinity where half never do, and how many of these recovered); `remaining`
-    (mean deficit of the last day, a share of the reference) with its bootstrap bounds, and `gone` (the part of the
-    remaining deficit that people who left for good account for, a share of the reference). Where the reference can not
-    be told from 0 there is no deficit to recover from: times and shares are nan.
+    (mean deficit of the last day, a share of the reference) with its bootstrap bounds, and `leaver_share` (the part of
+    the remaining deficit that is due to people who left for good, a share of the reference). Where the reference does
+    not differ clearly from 0 there is no deficit to recover from: times and shares are nan.
     """
     rows = []
     for (name, hours, intensity), case in group_deficits(deficits, start).items():
@@ -96,8 +96,9 @@ def summarise_times(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
             "half_life": compute_half_life(case, start, np.arange(n)), "lo": _compute_quantile(sampled, 0.025),
             "hi": _compute_quantile(sampled, 0.975), "median": _compute_median([one.hours for one in single], observed),
             "recovered": sum(observed), "remaining": whole.remaining,
-            "remaining_lo": _compute_quantile(np.array(left), 0.025), "remaining_hi": _compute_quantile(np.array(left), 0.975),
-            "leaver_share": float(case.left[:, -DAY:].mean()) / whole.reference if whole.reference > 0 else float("nan"),
+            "remaining_lo": _compute_quantile(np.array(left), 0.025),
+            "remaining_hi": _compute_quantile(np.array(left), 0.975),
+            "leaver_share": case.left[:, -DAY:].mean() / whole.reference if whole.reference > 0 else float("nan"),
         }  # fmt: skip
         rows.append(row | (told if reference.lo > 0 else dict.fromkeys(told, float("nan"))))
     return pd.DataFrame(rows)
@@ -146,10 +147,10 @@ def compute_contrasts(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
 
 
 def compute_speedups(deficits: pd.DataFrame, start: int) -> pd.DataFrame:
-    """Return what each help changes: `help, remaining_change, lo, hi, deficit_change, deficit_lo, deficit_hi, seeds`.
+    """Return what each intervention changes in the deficit, in posts an hour, with minus without it in the same seeds.
 
-    Both are posts an hour, with minus without the help, in the same seeds: the mean deficit of the run's last day, and
-    that of the campaign's last days. Bounds are 95% t-intervals over seeds.
+    Columns: `intervention, remaining_change, lo, hi` (mean deficit of the run's last day), `deficit_change, deficit_lo,
+    deficit_hi` (that of the campaign's last days) and `seeds`. Bounds are 95% t-intervals over seeds.
     """
     cases, rows = group_deficits(deficits, start), []
     for (name, hours, intensity), case in cases.items():
@@ -168,7 +169,7 @@ def _compute_remaining(case: DeficitPaths, start: int, rows: NDArray[np.int64]) 
 
 
 def _compute_median(hours: list[float], observed: list[bool]) -> float:
-    """Return the Kaplan-Meier median, infinity where half never recover and nan where there is nobody."""
+    """Return the Kaplan-Meier median, infinity where half never recover and nan where no seed has a deficit."""
     found = compute_median_time(hours, observed)
     return float("inf") if hours and np.isnan(found) else found
 

@@ -21,7 +21,7 @@ def summarise_robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the headline outcomes under other assumptions; the main setting first, then on the seeds of the others.
 
     Args:
-        outcomes: of `compute_contrasts.outcomes`; families of FAMILIES, arm "all", additive effort.
+        outcomes: of `contrasts.compute_outcomes`; families of FAMILIES, arm "all", additive effort.
 
     Returns:
         `family, variant, outcome, value, lo, hi, seeds, sign, difference, difference_lo, difference_hi`. `sign`

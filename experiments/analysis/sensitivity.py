@@ -21,7 +21,7 @@ F64 = NDArray[np.float64]
 
 
 def sample_points(method: str, keys: Sequence[str], draws: int, seed: int) -> F64:
-    """Return places between 0 and 1, [points, keys], at which a model is to be asked.
+    """Return the points, between 0 and 1, [points, keys], at which to evaluate the model.
 
     Args:
         method: "morris", draws x (keys + 1) points, or "sobol", draws x (keys + 2).

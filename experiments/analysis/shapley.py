@@ -1,4 +1,4 @@
-"""Which tactic did it: exact Shapley values and interactions over all subsets, seed by seed."""
+"""The share of each tactic: exact Shapley values and interactions over all subsets, seed by seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -40,7 +40,7 @@ def compute_shapley_values(game: Game, tactics: Sequence[str]) -> dict[str, F64]
 def compute_interaction_index(game: Game, tactics: Sequence[str], pair: tuple[str, str]) -> F64:
     """Return the Shapley interaction index of `pair`, [seeds] (Grabisch & Roubens 1999, doi:10.1007/s001820050125).
 
-    Above 0 the two do more together than apart, averaged over what else is at work.
+    Above 0 the two strengthen each other, averaged over all sets of the other tactics.
     """
     n = len(tactics)
     total = np.zeros_like(game[frozenset()], dtype=np.float64)
@@ -56,7 +56,7 @@ def compute_joint_effect(game: Game, pair: tuple[str, str], rest: frozenset[str]
 
 
 def make_game(outcomes: pd.DataFrame, tactics: Sequence[str], outcome: str, effort: str) -> dict[frozenset[str], F64]:
-    """Return v(S) by subset, [seeds] in ascending order of seed, v(none) = 0, from `compute_contrasts.outcomes`.
+    """Return v(S) by subset, [seeds] in ascending order of seed, v(none) = 0, from `contrasts.compute_outcomes`.
 
     Raises:
         ValueError: an arm, or an arm's seed, is missing.
@@ -83,7 +83,7 @@ def decompose(outcomes: pd.DataFrame, tactics: Sequence[str], efforts: Sequence[
 def compute_interactions(outcomes: pd.DataFrame, tactics: Sequence[str], efforts: Sequence[str]) -> pd.DataFrame:
     """Return interactions of every pair: `outcome, pair, measure, value, lo, hi, effort`.
 
-    `measure` is "index" (averaged over what else is at work) or "alone" (only these two at work).
+    `measure` is "index" (averaged over all sets of the other tactics) or "alone" (only these two tactics).
     """
     rows = []
     for effort in efforts:

@@ -1,4 +1,4 @@
-"""Where a curve of wins tips, and what moves it: paired by seed, since all variants share people and chance.
+"""The tipping point of a curve of wins, and what moves it; paired by seed, since all variants share people and chance.
 
 A *table of wins* has a row a run: variant, bots, seed, won (1, 0.5 or 0).
 """

@@ -1,4 +1,4 @@
-"""At which dose an effect changes its sign, and how sure that is."""
+"""The dose at which an effect changes its sign, with its interval."""
 
 import numpy as np
 import pandas as pd

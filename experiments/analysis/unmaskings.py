@@ -10,10 +10,10 @@ COSTS = {"credibility_dissenters": False, "dissent_impressions": True, "dissent_
 
 
 def compute_costs(ticks: pd.DataFrame) -> pd.DataFrame:
-    """Return what each case costs: number, hour, spills, measure, value, lo, hi, percent, seeds.
+    """Return the cost of each case: number, hour, spillover, measure, value, lo, hi, percent, seeds.
 
     Args:
-        ticks: hourly measures by number (0: nobody), hour, spills and seed.
+        ticks: hourly measures by number (0: nobody), hour, spillover and seed.
 
     Returns:
         value is what is lost (nobody unmasked - the case) from the hour of the unmasking to the end: a mean for

@@ -1,4 +1,4 @@
-"""A calibration from its search to its tables."""
+"""A calibration, from the search to the tables."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ class Calibration:
         means = self.player([{}], self.plan.seeds, self._names)[self._names].mean()
         if names := means.index[means.isna()].tolist():
             raise InputError(
-                f"{names[0]} can not be measured in any of these worlds: raise population.size, ticks or seeds, or "
+                f"{names[0]} cannot be measured in any of these worlds: raise population.size, ticks or seeds, or "
                 "leave it out of calibrate.moments"
             )
 
@@ -156,7 +156,8 @@ class Calibration:
 
         found = abc_posterior.sample_abc(
             list(self.axes), self.moments, simulate, self.player.store.root / "abc" / f"{study}.db",
-            particles=self.plan.particles, populations=self.plan.populations, workers=self.player.workers or count_cores(),
+            particles=self.plan.particles, populations=self.plan.populations,
+            workers=self.player.workers or count_cores(),
         )  # fmt: skip
         return summary.merge(abc_posterior.summarise_particles(list(self.axes), found), on="key")
 

@@ -1,4 +1,4 @@
-"""What a calibration leaves: its tables, and the fitted setting in two forms that other apps take."""
+"""Files of a calibration: its tables, and the fitted setting in two forms that other apps accept."""
 
 from pathlib import Path
 

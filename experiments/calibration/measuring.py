@@ -1,4 +1,4 @@
-"""What a worker measures for a calibration: wanted numbers of the facts, and the headline, in worlds of one seed."""
+"""Measures for a calibration: the wanted numbers of the facts, and the headline, in worlds of one seed."""
 
 from collections.abc import Sequence
 from pathlib import Path

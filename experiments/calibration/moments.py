@@ -45,14 +45,14 @@ def read_moments(path: str) -> list[Moment]:
     """Return the moments of a CSV file with the columns name, target, scale.
 
     Raises:
-        InputError: the file can not be read, a name is no measure or stands twice, or a number is none.
+        InputError: the file cannot be read, a name is no measure or stands twice, or a number is none.
     """
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:  # spreadsheets begin a file with a mark
             reader = csv.DictReader(file, skipinitialspace=True)
             rows, columns = [(reader.line_num, row) for row in reader], tuple(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"calibrate.moments={path} can not be read ({error}): say facts, or name a CSV file") from None
+        raise InputError(f"calibrate.moments={path} cannot be read ({error}): say facts, or name a CSV file") from None
     if columns != COLUMNS or not rows:
         raise InputError(
             f"calibrate.moments={path} must have the columns {','.join(COLUMNS)}, and a line a moment: it has "

@@ -1,7 +1,7 @@
-"""What moments say of parameters: a response surface through the trials, and the posterior that it implies.
+"""The posterior of the parameters: a response surface through the trials, and the posterior that it implies.
 
 Each moment is a quadratic of the parameters, fitted to all trials, the close ones counting more (local regression, as
-in approximate Bayesian computation: Beaumont, Zhang & Balding 2002). Prior: even over
+in approximate Bayesian computation: Beaumont, Zhang & Balding 2002). Prior: uniform over
 the ranges. Likelihood: normal, with the target's scale, the noise of the seeds and the surface's own error. Sampled by
 the affine-invariant ensemble of Goodman & Weare 2010, doi:10.2140/camcos.2010.5.65.
 """

@@ -1,4 +1,4 @@
-"""Points of a calibration played on the engine of sweeps: what is kept is read, what is missing is played and kept."""
+"""Simulate the points of a calibration on the engine of sweeps; runs that are kept are not simulated again."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ SOURCES = ("experiments/facts/*.py", "experiments/calibration/measuring.py", "ex
 
 @dataclass(frozen=True)
 class PointRunner:
-    """Plays points and remembers them in the folder of a calibration."""
+    """Simulates points and remembers them in the folder of a calibration."""
 
     composer: plan.Composer
     store: Store

@@ -1,4 +1,4 @@
-"""Search for parameters whose moments come close to their targets, by Optuna; a journal on disk carries it over a kill.
+"""Search for parameters whose moments come close to their targets, by Optuna; a journal on disk survives a crash.
 
 The only module that may import an optimiser (tests/test_docs.py), and it searches parameters of people and platform
 alone: `refuse_forces`. Tree-structured Parzen estimator: Bergstra et al. 2011; Sobol points come first.
@@ -100,7 +100,7 @@ def search(
 
 
 def _list_started(study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials that were proposed and not told."""
+    """Return the trials that were proposed and not evaluated."""
     return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 

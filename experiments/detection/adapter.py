@@ -1,4 +1,4 @@
-"""A detector of this package within a run: what a platform knows in one hour, as the view that detectors read."""
+"""Use a detector of this package within a run: what a platform knows in one hour, as the view for detectors."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class DetectorAdapter:
 
 
 def shuffle_accounts(site: DefenceView) -> I64:
-    """Return the rows of all accounts in the order of their keys, int64 [A]: in rows the organised come last."""
+    """Return the rows of all accounts in the order of their keys, int64 [A]; row order would reveal the organised."""
     return np.argsort(site.key, kind="stable")
 
 
@@ -66,5 +66,5 @@ def snapshot_platform(world: World) -> DefenceView:
 
 
 def find_writers(site: DefenceView) -> I64:
-    """Return the rows of who has posts in memory, ascending."""
+    """Return the rows of accounts with posts in memory, ascending."""
     return np.unique(site.posts.author).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The card of a data set: what it is, how it was made, what is in it, and what is not as in life."""
+"""The card of a data set: what it is, how it was made, what is in it, and where it differs from real data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -61,7 +61,7 @@ Of a deleted post only post_id, account_id, time and kind are left; the other fo
 
 
 class Card(NamedTuple):
-    """What is told of one data set."""
+    """What a card says about one data set."""
 
     name: str
     formats: Sequence[str]

@@ -50,7 +50,7 @@ class CampaignObserver:
 
 
 def simulate_case(setting: Setting, seed: int, ticks: int) -> Case:
-    """Play one world and return it as a case."""
+    """Simulate one world and return it as a case."""
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
         with Recorder(folder, PanelOptions(0, 24, ())) as recorder:
@@ -67,7 +67,7 @@ def simulate_case(setting: Setting, seed: int, ticks: int) -> Case:
 
 
 def _find_campaign_accounts(world: World) -> NDArray[np.bool_]:
-    """Tell which accounts are a campaign's: neither genuine nor the extremists'."""
+    """Return which accounts are a campaign's: neither genuine nor the extremists', bool [A]."""
     return ~np.isin(world.state.truth.role, (*SERVE_NOBODY, EXTREMIST))
 
 

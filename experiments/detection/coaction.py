@@ -4,9 +4,9 @@ Two actions of different accounts on one object at most `window` seconds apart a
 accounts is the number of their co-actions; below `least` it counts for nothing. This is the network that
 Pacheco et al. 2021 and the coordination network toolkit build.
 
-Pairs are never listed: account by account its co-actions are counted in one row of numbers, judged, and forgotten. So
-memory is that of the actions. Time is bounded by `crowd`: of a crowd that acts on one object at once only the nearest
-`crowd` actions before and after are looked at (assumption: being one of thousands in a minute says nothing).
+Pairs are not stored: the co-actions of one account at a time are counted in one row and then dropped, so memory is that
+of the actions. `crowd` bounds the time: where many accounts act on one object at once, only the nearest `crowd` actions
+before and after are compared (assumption: being one of thousands in a minute is no evidence).
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class CoAction(Detector):
         kind: of action, one of `experiments.detection.traces.TRACES`.
         window: seconds within which two actions are one co-action, >= 0.
         least: co-actions from which two accounts are tied, >= 1.
-        crowd: actions on one object, before and after each, that are looked at, >= 1.
+        crowd: actions on one object, before and after each, that are compared, >= 1.
     """
 
     kind: str = "repost"

@@ -30,7 +30,7 @@ class CoSharing(Detector):
         least: actions from which an account is compared, >= 1: who shared one thing is like too many.
         floor: likeness from which two accounts are tied, above 0, at most 1.
         neighbours: ties that an account brings, >= 1.
-        company: ties within the community from which an account is scored, >= 1: two alike are no network.
+        company: ties within the community that an account needs to be scored, >= 1: two accounts are no network.
     """
 
     kinds: tuple[str, ...] = ("repost", "url")
@@ -117,7 +117,7 @@ def compute_tfidf(shared: sparse.csr_array) -> sparse.csr_array:
 
 
 def find_communities(source: I64, target: I64, likeness: F64, accounts: int) -> I64:
-    """Return the number of each account's community by Louvain's method, int64; -1 for who is tied to nobody."""
+    """Return the number of each account's community by Louvain's method, int64; -1 for accounts without ties."""
     graph = nx.Graph()
     graph.add_weighted_edges_from(zip(source.tolist(), target.tolist(), likeness.tolist(), strict=True))
     member = np.full(accounts, -1, np.int64)

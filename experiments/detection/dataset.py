@@ -31,7 +31,7 @@ class Piece(NamedTuple):
     """Posts in order of their ids, and the truth about them, row by row."""
 
     posts: pa.Table  #: columns of `PlatformView.posts`; kind is a string
-    truth: pa.Table  #: columns of `Truth.posts`
+    truth: pa.Table  #: columns of `TruthTables.posts`
 
 
 class Members(NamedTuple):
@@ -123,7 +123,7 @@ class Dataset:
         """
         posts = sum(batch.num_rows for batch in self._read_batches("posts", ["seed"]))
         if not posts:
-            raise InputError(f"nobody wrote a post in the world of seed {self.seed}: give it more people or ticks")
+            raise InputError(f"nobody wrote a post in the world of seed {self.seed}: set more people or ticks")
         return posts
 
     def iterate_pieces(self) -> Iterator[Piece]:
@@ -210,7 +210,7 @@ class Dataset:
 
 
 class _Index:
-    """What later posts need of former ones: 13 bytes a post."""
+    """What later posts need to know of earlier ones: 13 bytes a post."""
 
     def __init__(self, size: int, seed: int) -> None:
         self.seed, self.filled = seed, 0

@@ -1,4 +1,4 @@
-"""What a detector is: something that reads a platform and says of each account how organised it looks."""
+"""The interface of detectors: they read a platform view and score how organised each account looks."""
 
 from typing import ClassVar, Self
 
@@ -17,7 +17,7 @@ UNKNOWN, GENUINE, CAMPAIGN = -1, 0, 1  #: labels; the first is left out of train
 class Detector:
     """Derive from it and write `score`; write `fit` too if the detector learns from labels.
 
-    A detector gets a `PlatformView` and nothing else of a world, so it can not see the truth.
+    A detector gets a `PlatformView` and nothing else of a world, so it cannot see the truth.
 
     Example:
         >>> import infowar_lab as lab
@@ -41,7 +41,7 @@ class Detector:
         """Learn from accounts whose labels are known; return itself.
 
         Args:
-            view: one world, or several made one by `joined`.
+            view: one world, or several joined by `cases.join_cases`.
             labels: [accounts], CAMPAIGN, GENUINE or UNKNOWN, in the order of `view.accounts`.
         """
         return self
@@ -57,4 +57,4 @@ def check_labels(name: str, view: PlatformView, labels: I64) -> None:
         raise InputError(f"{name} got {len(labels)} labels for {len(view.accounts)} accounts: give one each")
     for label, words in ((CAMPAIGN, "the campaign's"), (GENUINE, "genuine")):
         if label not in labels:
-            raise InputError(f"{name} can not learn without {words} accounts: train on a world that has some")
+            raise InputError(f"{name} cannot learn without {words} accounts: train on a world that has some")

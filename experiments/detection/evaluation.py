@@ -1,4 +1,4 @@
-"""Detectors put to the test: trained and calibrated on some worlds, judged on others, never on the same one.
+"""Evaluation of detectors: trained and calibrated on some worlds, judged on others, never on the same one.
 
 Worlds differ by seed, so that no account of a world that is judged was ever seen in training, and each world is judged
 whole: accounts of one run are never split into those trained on and those tested.
@@ -43,7 +43,7 @@ class BenchmarkJob:
 class EvaluationCriteria:
     """How detectors are judged."""
 
-    rate: float  #: share of genuine accounts of calm worlds that may be flagged
+    rate: float  #: share of genuine accounts of null worlds that may be flagged
     members: int  #: of a cell that must be flagged for it to count as found
     hours: tuple[int, ...]  #: after the campaign's start at which flags are looked at, besides the end
 
@@ -72,25 +72,25 @@ CROSS_SCENARIO = "_cross_scenario"  #: after the name of a learner that learned 
 
 
 def simulate(world: BenchmarkJob) -> Case:
-    """Play a world for training or calibration."""
+    """Simulate a world for training or calibration."""
     return simulate_case(world.setting, world.seed, world.ticks)
 
 
 def observe(task: tuple[Observer, BenchmarkJob]) -> pd.DataFrame:
-    """Play a calm world and return what the observer sees of it."""
+    """Simulate a null world and return what the observer sees of it."""
     observer, world = task
     return observer.compute_windows(simulate_case(world.setting, world.seed, world.ticks).view)
 
 
 def simulate_outcome(world: BenchmarkJob) -> dict[str, float]:
-    """Play a world whose outcome alone matters."""
+    """Simulate a world of which only the outcome is needed."""
     return simulate_case(world.setting, world.seed, world.ticks).outcome
 
 
 def train(
     detectors: Mapping[str, Detector], training: Sequence[Case], elsewhere: Sequence[Case]
 ) -> dict[str, Detector]:
-    """Train what learns; return all detectors, and of each learner a twin, `NAME_cross_scenario`, that learned elsewhere.
+    """Train learners; return all detectors, and a twin of each learner, `NAME_cross_scenario`, trained elsewhere.
 
     Args:
         detectors: by name.
@@ -110,13 +110,13 @@ def train(
 
 
 def set_thresholds(
-    detectors: Mapping[str, Detector], calm: Sequence[Case], observer: Observer, rules: EvaluationCriteria
+    detectors: Mapping[str, Detector], null: Sequence[Case], observer: Observer, rules: EvaluationCriteria
 ) -> DetectorPanel:
     """Set the threshold of every detector at every moment.
 
     Args:
-        detectors: by name, taught.
-        calm: worlds without a campaign, from which nobody learned; those without organic coordination set thresholds.
+        detectors: by name, trained.
+        null: worlds without a campaign, not used for training; those without organic coordination set thresholds.
         observer: calibrated.
         rules: how detectors are judged.
 
@@ -126,7 +126,7 @@ def set_thresholds(
     limits: dict[tuple[str, int], float] = {}
     for name, detector in detectors.items():
         pooled: dict[int, list[F64]] = {}
-        for case in (case for case in calm if not _is_coordinated(case)):
+        for case in (case for case in null if not _is_coordinated(case)):
             for hour, view in _list_views(case, rules.hours):
                 kept = _has_posts(view) & (label_accounts(case.truth) != UNKNOWN)
                 pooled.setdefault(hour, []).append(_compute_scores(name, detector, view)[kept])
@@ -135,7 +135,7 @@ def set_thresholds(
 
 
 def evaluate(task: tuple[DetectorPanel, BenchmarkJob]) -> JobResult:
-    """Play one world and let everybody have a look at it."""
+    """Simulate one world and apply all detectors and the observer to it."""
     judge, world = task
     case = simulate_case(world.setting, world.seed, world.ticks)
     scores = [world.labels | {"detector": name} | _evaluate_detector(judge, name, case) for name in judge.detectors]
@@ -146,7 +146,7 @@ def evaluate(task: tuple[DetectorPanel, BenchmarkJob]) -> JobResult:
 
 
 def find_planned_topics(case: Case, topics: Sequence[str]) -> list[str]:
-    """Return which topics the campaign is on: those whose name more than a tenth of its ordered posts carry."""
+    """Return the campaign's topics: those whose hashtag is in more than a tenth of its ordered posts."""
     ordered = case.view.posts["hashtags"][(case.truth.posts["order_id"] >= 0).to_numpy()]
     serving = case.truth.accounts.loc[label_accounts(case.truth) == CAMPAIGN, "account_id"]
     ordered = ordered[case.view.posts["account_id"].isin(serving)]
@@ -194,7 +194,9 @@ def _compute_scores(name: str, detector: Detector, view: PlatformView) -> F64:
     if score.shape != (len(view.accounts),):
         raise InputError(f"detectors.{name} gave scores of shape {score.shape} for {len(view.accounts)} accounts")
     if not np.isfinite(score).all():
-        raise InputError(f"detectors.{name} gave scores that are no finite numbers: say 0 of whom it knows nothing")
+        raise InputError(
+            f"detectors.{name} gave scores that are no finite numbers: give 0 to accounts that it cannot judge"
+        )
     return score
 
 

@@ -1,7 +1,7 @@
-"""Features of accounts, by what they do and by what their profile says; all of what anybody can see.
+"""Features of accounts, from their behaviour and their profile; all are public.
 
-Each is of one account alone, but for `echoed`, so that worlds can be stacked for training. What is undefined (no gap
-between posts of an account with one post) is nan, which both learners are told of.
+All but `echoed` concern one account alone, so worlds can be stacked for training. What is undefined (such as the gap
+between posts of an account with one post) is nan, which both learners handle.
 """
 
 import numpy as np

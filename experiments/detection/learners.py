@@ -1,4 +1,4 @@
-"""Detectors that look at features of accounts: one learns from labels, one knows only who is unusual."""
+"""Detectors that use features of accounts: one learns from labels, one finds outliers."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Self

@@ -1,8 +1,8 @@
-"""How well a detector does, by scikit-learn's metrics and by what matters to a platform.
+"""Measures of a detector's performance: scikit-learn's metrics, and what matters to a platform.
 
-Judged are the accounts that wrote something and whose label is known. What is flagged is what scores above a threshold
-that was calibrated elsewhere (`compute_threshold`), on worlds without a campaign: on a real platform nobody knows the scores
-of the innocent of this very campaign.
+Only accounts that wrote something and have a known label are judged. An account is flagged if its score is above a
+threshold from worlds without a campaign (`compute_threshold`): on a real platform nobody knows who is innocent in the
+present campaign.
 """
 
 from typing import NamedTuple
@@ -35,14 +35,14 @@ def compute_threshold(scores: F64, rate: float) -> float:
 
 
 def select_evaluated(label: I64, score: F64, limit: float, wrote: Flags, accounts: pd.DataFrame) -> EvaluatedAccounts:
-    """Return who is judged, given all accounts [A].
+    """Return the accounts that are judged, given all accounts [A].
 
     Args:
         label: [A] CAMPAIGN, GENUINE or UNKNOWN.
         score: [A] of a detector.
         limit: what is above it is flagged.
         wrote: [A] whether the account wrote anything.
-        accounts: the table of `Truth`.
+        accounts: `TruthTables.accounts`.
     """
     kept = wrote & (label != UNKNOWN)
     role, cohort, cell = (accounts[name].to_numpy().astype(str) for name in ("role", "cohort", "cell_id"))
@@ -53,7 +53,7 @@ def select_evaluated(label: I64, score: F64, limit: float, wrote: Flags, account
 
 
 def measure_ranking(found: EvaluatedAccounts, rate: float) -> dict[str, float]:
-    """Return what the scores' order is worth: AUC, average precision, and recall where a share `rate` is false.
+    """Return measures of the scores' order: AUC, average precision, and recall at a false-positive rate of `rate`.
 
     nan where only one kind of account is there. Recall is that of the best threshold known only in hindsight.
     """
@@ -71,7 +71,7 @@ def measure_ranking(found: EvaluatedAccounts, rate: float) -> dict[str, float]:
 
 
 def measure_flags(found: EvaluatedAccounts, members: int) -> dict[str, float]:
-    """Return what the flags are worth: recall, share of cells of which `members` or more are flagged, false alarms.
+    """Return measures of the flags: recall, share of cells with `members` or more flagged, false positives.
 
     `false_NAME` is the share of the genuine of each of `GROUPS` that is flagged; nan where a group is empty.
     """

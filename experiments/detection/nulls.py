@@ -1,4 +1,4 @@
-"""Two detectors that know nothing of coordination: what the others must beat."""
+"""Two detectors that ignore coordination: baselines that the others must beat."""
 
 import numpy as np
 

@@ -1,18 +1,18 @@
 """The observer: from outside, is this topic's traffic planned?
 
-The essay's writer, who saw that a campaign was planned and systematic, as an instrument. Every `step` hours it looks at
-the last `window` hours of each topic (`experiments.detection.topics`), says how rare each statistic would be on a
-platform without a campaign, and adds the evidence up:
+It plays the essay's writer, who saw that a campaign was planned. Every `step` hours it looks at the last `window` hours
+of each topic (`experiments.detection.topics`), computes how rare each statistic would be on a platform without a
+campaign, and combines the evidence:
 
-    score = mean over the statistics of -log10 p,  p = (1 + calm windows with as much or more) / (1 + calm windows)
+    score = mean over the statistics of -log10 p,  p = (1 + null windows with as much or more) / (1 + null windows)
 
 An alarm is a score above the limit. A false-alarm rate is one a run, not one a look: the share of worlds without a
-campaign in which any topic raises an alarm at any time. Calm worlds are of kinds - quiet, with organic coordination, a
-protest - and the limit is the largest of those that each kind needs by itself. For one kind it is, by split conformal
+campaign in which any topic raises an alarm at any time. Null worlds are of several kinds (quiet, with organic
+coordination, a protest); the limit is the largest that any kind needs by itself. For one kind it is, by split conformal
 prediction (Vovk, Gammerman & Shafer 2005; Papadopoulos et al. 2002), the ceil((n + 1)(1 - rate))-th smallest of the
-highest scores of n worlds that had no part in what is thought rare. If a new world of that kind and those n are
+highest scores of n worlds that were not used for the p-values. If a new world of that kind and those n are
 exchangeable, it raises an alarm with a probability of at most `rate`, whatever the distribution. On other kinds of
-world nothing is promised.
+world there is no guarantee.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,13 +32,13 @@ COLUMNS = ("topic", "time", "posts", *STATISTICS)
 
 @dataclass
 class Observer:
-    """Looks at topics through time; `calibrate` before `watch`.
+    """Looks at topics through time; call `calibrate` before `monitor`.
 
     Args:
         window: hours of traffic that are looked at.
         step: hours from one look to the next.
         least: posts in a window from which it is judged.
-        rate: share of calm worlds, of each kind, in which any topic raises an alarm at any time, (0, 1).
+        rate: share of null worlds, of each kind, in which any topic raises an alarm at any time, (0, 1).
     """
 
     window: int = 24
@@ -53,7 +53,7 @@ class Observer:
         if not 0.0 < self.rate < 1.0:
             raise InputError(f"Observer.rate={self.rate} must be above 0 and below 1")
         self._calm: dict[str, F64] = {}
-        self.limits: dict[str, float] = {}  #: what each kind of calm world needs
+        self.limits: dict[str, float] = {}  #: by kind of null world
         self.limit = float("inf")
 
     def compute_windows(self, view: PlatformView) -> pd.DataFrame:
@@ -78,20 +78,21 @@ class Observer:
                     found.append(looked | compute_statistics(part, former, others))
         return pd.DataFrame(found, columns=list(COLUMNS))
 
-    def calibrate(self, usual: Sequence[pd.DataFrame], kinds: Mapping[str, Sequence[pd.DataFrame]]) -> Self:
-        """Learn from what `look` returned of worlds without a campaign how rare what is, and set the limit.
+    def calibrate(self, reference: Sequence[pd.DataFrame], kinds: Mapping[str, Sequence[pd.DataFrame]]) -> Self:
+        """Learn from null worlds, as `compute_windows` returned them, what is rare, and set the limit.
 
         Args:
-            usual: of calm worlds of any kind: what is thought rare is rare among them.
-            kinds: of other calm worlds, by kind; each kind sets a limit, and the largest holds.
+            reference: of null worlds of any kind, which define what is rare.
+            kinds: of other null worlds, by kind; each kind sets a limit, and the largest applies.
 
         Raises:
-            InputError: no topic of `usual` has enough posts, or a kind has too few worlds for the rate.
+            InputError: no topic of `reference` has enough posts, or a kind has too few worlds for the rate.
         """
-        pooled = pd.concat(usual, ignore_index=True)
+        pooled = pd.concat(reference, ignore_index=True)
         if pooled.empty:
             raise InputError(
-                f"no calm topic has {self.least} posts in {self.window} h: say observer.least=N or more seeds"
+                f"no topic of a null world has {self.least} posts in {self.window} h: say observer.least=N or more "
+                "seeds"
             )
         self._calm = {name: np.sort(pooled[name].to_numpy(np.float64)) for name in STATISTICS}
         for kind, worlds in kinds.items():
@@ -103,7 +104,7 @@ class Observer:
         return self
 
     def score_windows(self, looks: pd.DataFrame) -> pd.DataFrame:
-        """Return what `look` returned, with the columns `score` and `alarm`.
+        """Return `looks`, as `compute_windows` returned them, with the columns `score` and `alarm`.
 
         Raises:
             ValueError: `calibrate` was not called.
@@ -123,15 +124,15 @@ class Observer:
 
 
 def compute_rank(worlds: int, rate: float) -> int:
-    """Return which of the ascending scores of calm worlds bounds the next one's but for a share `rate`: 1 is the first.
+    """Return the rank, from 1, of the ascending null scores that a new one exceeds with probability `rate` at most.
 
     Raises:
-        InputError: so few worlds can not promise the rate.
+        InputError: there are too few worlds for this rate.
     """
     beyond = int((worlds + 1) * rate + 1e-9)
     if not beyond:
         least = int(np.ceil(1.0 / rate - 1e-9)) - 1
-        raise InputError(f"{worlds} calm worlds of a kind can not promise rate={rate}: give {least} or more")
+        raise InputError(f"{worlds} null worlds of a kind are too few for rate={rate}: give {least} or more")
     return worlds + 1 - beyond
 
 

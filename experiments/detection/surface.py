@@ -1,9 +1,9 @@
-"""What posts and accounts look like: words, tags, links, dates, names, ids.
+"""The surface of posts and accounts: words, tags, links, dates, names, ids.
 
-The simulation's posts are numbers. What a platform would show of them is drawn here, by keys: an attribute is a pure
-function of the world's seed, the identity of an account or of a content, its topic and side, and the operation's
-`Evasion`. So the same content has the same words in every arm, reposts look as what they repost, and nothing depends
-on who else exists. Tokens are numbers with a letter before them; none means anything.
+The simulation's posts are numbers. This module draws what a platform would show of them, by keys: an attribute is a
+pure function of the world's seed, the identity of an account or of a content, its topic and side, and the operation's
+`Evasion`. So the same content has the same words in every arm, reposts look as what they repost, and nothing depends on
+who else exists. Tokens are numbers with a letter before them; none means anything.
 
 Posts by order follow the operation's rules for texts, slogans and links; everything else follows one rule for all,
 whoever wrote it. All shares and ranges are assumptions; ranks are drawn by Zipf's law with exponent 1.
@@ -135,13 +135,13 @@ def _format_link(code: int) -> str:
 
 
 def select_deleted(key: U64, ordered: NDArray[np.bool_], evasion: Evasion) -> NDArray[np.bool_]:
-    """Tell which posts their authors have deleted: ordered ones, by chance."""
+    """Return which posts their authors have deleted: ordered ones, at random."""
     gone: NDArray[np.bool_] = ordered & (draw_each(key, _GONE) < evasion.deletion)
     return gone
 
 
 class AccountOrigin(NamedTuple):
-    """Where accounts come from, [A]."""
+    """The origin of accounts, [A]."""
 
     key: U64  #: identity of who runs it
     ordinal: I64  #: 0 for the first account of that key, 1 for the next one, ...

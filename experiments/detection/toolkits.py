@@ -1,6 +1,6 @@
-"""Detectors that others wrote, called as their users call them, on the files that the export writes.
+"""Detectors by other authors, called as their users call them, on the files that the export writes.
 
-They are optional. Without them these detectors say when they are made which packages they need.
+They are optional. When one is created without its packages, the error names them.
 """
 
 import json
@@ -99,7 +99,7 @@ class Bloc(Detector):
         require("Bloc", "toolkits", "bloc")
 
     def score(self, view: PlatformView) -> F64:
-        """Return the mean cosine with the nearest; 0 for who has no posts."""
+        """Return the mean cosine with the nearest accounts; 0 for accounts without posts."""
         if not len(view.posts):
             return np.zeros(len(view.accounts))
         with TemporaryDirectory() as scratch:

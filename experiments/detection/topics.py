@@ -1,4 +1,4 @@
-"""Topics as they look from outside: hashtags that are used together, and how the traffic on each of them runs."""
+"""Topics as an outsider sees them: hashtags that are used together, and statistics of the traffic on each."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ STATISTICS = ("synchrony", "repetition", "pace", "clock", "surge")
 
 
 class Traffic(NamedTuple):
-    """What stands on a platform, and on which topic."""
+    """Standing posts of a platform, by topic."""
 
     #: topic, account, time, act, own, text: a row a post and topic, in order of time
     rows: pd.DataFrame

@@ -1,4 +1,4 @@
-"""Traces: who did the same thing, and when. What accounts share is an object: a post, a tag, a link, a text."""
+"""Traces: accounts that did the same thing, and when, on an object that they share: a post, a tag, a link, a text."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What a platform shows of a run: all that a detector may see; and, apart, who was organised."""
+"""The platform view of a run, all that a detector may see; and, separately, the truth."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 
 class PlatformView(NamedTuple):
-    """Three tables with exported ids. Times are seconds since the epoch; nothing here is known only to the truth."""
+    """Three tables with exported ids. Times are seconds since the epoch; all of it is public."""
 
     #: account_id int64, created_at int64, followers int64, following int64; a row an account, sorted by account_id
     accounts: pd.DataFrame
@@ -23,8 +23,9 @@ class PlatformView(NamedTuple):
 class TruthTables(NamedTuple):
     """What only the truth knows, with the same ids as the view and in the same order."""
 
-    #: account_id int64; role str (of `sim.state.truth.ROLES`); cohort str (third | dissenter | loyalist | sympathiser,
-    #: empty for the organised); cell_id str (members under one officer; of other forces, all; empty for people);
+    #: account_id int64; role str (of `sim.state.truth.ROLES`); cohort str (uncommitted | dissenter | loyalist |
+    #: sympathiser, empty for the organised); cell_id str (members under one officer; of other forces, all; empty for
+    #: people);
     #: campaign_id str (empty for the genuine); activated_at int64 (s since the epoch of the first post by order, -1)
     accounts: pd.DataFrame
     #: post_id int64, order_id int64 (-1: nobody ordered it), tactic str (empty for none)

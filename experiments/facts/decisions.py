@@ -1,4 +1,4 @@
-"""What a survey on speaking would ask of each account: the support it perceived, and whether it spoke."""
+"""What a survey on speaking would ask each account: the support it perceived, and whether it spoke."""
 
 from dataclasses import dataclass, field
 

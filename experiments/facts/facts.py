@@ -1,4 +1,4 @@
-"""The twenty stylised facts: target, source and how it was read, and what stands for them in the model.
+"""The twenty stylised facts: target, source and certainty, and the measure in the model.
 
 Bands are the targets' own. Where a target says "about", "few" or "more", the band is our reading of it,
 and the note says so.
@@ -32,7 +32,8 @@ FACTS = (
     ),
     Fact(
         3, "political concentration", "6% of users write about 73% of political posts", "V", "Pew", "second-hand",
-        (Part("contested posts by the top 6%, %", lambda w: activity.measure_top_political(w.quiet, 0.06), 68, 78, 100),),
+        (Part("contested posts by the top 6%, %", lambda w: activity.measure_top_political(w.quiet, 0.06),
+              68, 78, 100),),
         "Quiet world, all people. Band: 73 and five points either way, our reading of \"about\".",
     ),
     Fact(
@@ -55,7 +56,8 @@ FACTS = (
         "several", "seen",
         (
             Part("exponent", lambda w: activity.measure_interval_exponent(w.quiet, without_rhythm=False), 1, 2),
-            Part("exponent without rhythm", lambda w: activity.measure_interval_exponent(w.quiet, without_rhythm=True), 1, 2),
+            Part("exponent without rhythm",
+                 lambda w: activity.measure_interval_exponent(w.quiet, without_rhythm=True), 1, 2),
             Part("burstiness without rhythm", lambda w: activity.measure_burstiness(w.quiet), 0.05, 1),
         ),
         "Quiet world, people with ten posts or more. Burstiness is 0 for a Poisson process; above 0.05 is our reading "
@@ -66,7 +68,8 @@ FACTS = (
         "Kwak 2010, Myers 2014", "unchecked",
         (
             Part("reciprocity, %", lambda w: spread.measure_reciprocity(w.quiet), 20, 45, 100),
-            Part("tail exponent of followers", lambda w: spread.measure_tail_exponent(spread.count_followers(w.quiet)), 1, 3),
+            Part("tail exponent of followers",
+                 lambda w: spread.measure_tail_exponent(spread.count_followers(w.quiet)), 1, 3),
             Part("bend of the tail", lambda w: spread.measure_tail_bend(spread.count_followers(w.quiet)), high=-0.05),
         ),
         "Reciprocity is an assumption until its source has been read. Bands of exponent (1 to 3) and bend (0 for a "
@@ -157,8 +160,10 @@ FACTS = (
         "50-90% (mean 74%) of a campaign's accounts co-post within a minute; office-hours peaks on workdays", "C",
         "Schoch et al. 2022", "seen",
         (
-            Part("flooders who co-post own text, %", lambda w: operation.measure_copied_together(w.operation), 50, 90, 100),
-            Part("all accounts, reposts count, %", lambda w: operation.measure_acted_together(w.operation), 50, 90, 100),
+            Part("flooders who co-post own text, %", lambda w: operation.measure_copied_together(w.operation),
+                 50, 90, 100),
+            Part("all accounts, reposts count, %", lambda w: operation.measure_acted_together(w.operation),
+                 50, 90, 100),
             Part("office hours over others", lambda w: operation.measure_office_peak(w.operation), 1.05),
         ),
         "At least twice, within 60 s of another account. Only the first number identifies a parameter: the second "
@@ -184,7 +189,8 @@ FACTS = (
     Fact(
         18, "exposure is concentrated", "1% of users get about 70% of exposures to the operation", "V",
         "Eady et al. 2023", "seen",
-        (Part("impressions on the top 1%, %", lambda w: operation.measure_top_exposure(w.operation, 0.01), 60, 80, 100),),
+        (Part("impressions on the top 1%, %", lambda w: operation.measure_top_exposure(w.operation, 0.01),
+              60, 80, 100),),
         "World with the operation, all people. Band: ten points either way, our reading of \"about\".",
     ),
     Fact(
@@ -192,7 +198,8 @@ FACTS = (
         "brutal content lowers support in general, raises it among extreme supporters", "V",
         "Mitts, Phillips & Walter", "seen",
         (
-            Part("moved: extreme supporters", lambda w: opinion.measure_stance_change(w.quiet, w.shockless, extreme=True),
+            Part("moved: extreme supporters",
+                 lambda w: opinion.measure_stance_change(w.quiet, w.shockless, extreme=True),
                  0.001),
             Part("moved: all others", lambda w: opinion.measure_stance_change(w.quiet, w.shockless, extreme=False),
                  high=-0.001),
@@ -217,5 +224,5 @@ FACTS = (
 
 
 def measure_facts(setting: Setting, seed: int, ticks: int) -> pd.DataFrame:
-    """Play the worlds of one seed and measure every fact: `number, part, seed, value`."""
+    """Simulate the worlds of one seed and measure every fact: `number, part, seed, value`."""
     return measure(FACTS, SeedWorlds(setting, seed, ticks), seed)

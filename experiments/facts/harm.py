@@ -64,7 +64,7 @@ def measure_left(run: Recording, who: NDArray[np.bool_]) -> float:
 
 
 def measure_abused_withheld(run: Recording) -> float:
-    """Fact 10: part of the abused who had a say that withheld a post (`abused`, `select_deciders`)."""
+    """Fact 10: part of the abused with something to say who withheld a post (`select_abused`, `select_deciders`)."""
     return measure_withheld(run, select_abused(run) & select_deciders(run))
 
 
@@ -113,12 +113,12 @@ def _count_difference(run: Recording, who: I64, tick: I64) -> I64:
 
 
 def measure_post_more(operation: Recording, quiet: Recording) -> float:
-    """Fact 14: part of the targets whose posting rose (see `changes`)."""
+    """Fact 14: part of the targets whose posting rose (see `compute_target_changes`)."""
     return _compute_mean(compute_target_changes(operation, quiet) > 0)
 
 
 def measure_post_less(operation: Recording, quiet: Recording) -> float:
-    """Fact 14: part of the targets whose posting fell (see `changes`)."""
+    """Fact 14: part of the targets whose posting fell (see `compute_target_changes`)."""
     return _compute_mean(compute_target_changes(operation, quiet) < 0)
 
 

@@ -15,7 +15,7 @@ EXTREME = 0.5  #: towards the extremists; above it, a supporter
 def compute_climate_voice(decisions: Decisions, people: int) -> tuple[F64, F64]:
     """Return (perceived support of the own side, share voiced) of people, float64 [n].
 
-    Of the first `people` accounts, the opinionated with a contested intention decided (voiced, withheld or reserved)
+    Of the first `people` accounts, the opinionated with a contested intention decided (voiced, withheld or private)
     since the campaign began; perceived support is the mean over these decisions, the share is of them.
     """
     decided, support = decisions.decided[:people], decisions.support[:people]

@@ -17,7 +17,7 @@ from sim.world import World
 
 @dataclass
 class AccountCounts(Decisions):
-    """Counts by account what the ledger does not keep. All arrays are [A] and start with zeros, or `never`."""
+    """Counts by account that the ledger does not keep. All arrays are [A] and start with zeros, or `never`."""
 
     never: int = np.iinfo(np.int64).max  #: tick of what has not happened
     exposures: I64 = field(init=False)  #: impressions of the army's posts, by reader
@@ -83,7 +83,7 @@ class Recording:
 
 
 def record_world(setting: Setting, seed: int, ticks: int) -> Recording:
-    """Play one world of `ticks` hours and keep everything that the measures need."""
+    """Simulate one world of `ticks` hours and keep everything that the measures need."""
     parts: list[Posts] = []
     world = World(setting, rng=seed, archive=lambda first, posts: parts.append(_copy_posts(posts)))
     before = Accounts._make(column.copy() for column in world.accounts)

@@ -1,4 +1,4 @@
-"""The facts beside the model: what is measured in which worlds, and what a row of the table says."""
+"""The table of facts: what is measured in which worlds, and what each row says."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace

@@ -1,1 +1,1 @@
-"""What a notebook or a script calls; `infowar_lab` offers it under one name."""
+"""Functions for notebooks and scripts; `infowar_lab` exports them."""

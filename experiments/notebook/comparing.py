@@ -1,4 +1,4 @@
-"""Two settings in the same seeds: what differs, and how sure that is."""
+"""Compare two settings in the same seeds: differences with intervals."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -55,7 +55,7 @@ class Comparison:
     """Worlds with and without something, paired by seed: the same people, graph and chance (common random numbers).
 
     Attributes:
-        changes: what is otherwise in the worlds without.
+        changes: what differs in the worlds without.
         span: the first hour of what happens in the worlds with, and the hour after its last.
         hours: every hourly measure, a row an arm ("with" | "without"), seed and tick.
         table: every outcome, a row a seed: columns seed, outcome, with, without, difference. Counts are totals from
@@ -134,7 +134,7 @@ class Comparison:
 def compare(
     setting: Any, without: Changes | None = None, seeds: int | Iterable[int] = 20, workers: int = 0
 ) -> Comparison:
-    """Play worlds with and without something in the same seeds, and compare them.
+    """Simulate worlds with and without something in the same seeds, and compare them.
 
     Worlds that differ in how the campaign is conducted are one world, played once, until it begins.
 
@@ -163,8 +163,8 @@ def compare(
     if setting.ticks <= span[0]:
         raise InputError(f"ticks={setting.ticks} ends before anything happens, in hour {span[0]}: give more")
     numbers = list_seeds(seeds)
-    takes = [ReplayJob((other, setting), seed, setting.ticks, 0) for seed in numbers]
-    pairs = dict(zip(numbers, simulate_pairs(simulate_pair, takes, workers), strict=True))
+    jobs = [ReplayJob((other, setting), seed, setting.ticks, 0) for seed in numbers]
+    pairs = dict(zip(numbers, simulate_pairs(simulate_pair, jobs, workers), strict=True))
     labelled = [
         hours.assign(arm=arm, seed=seed)
         for seed, pair in pairs.items()
@@ -191,28 +191,28 @@ def list_seeds(given: int | Iterable[int]) -> list[int]:
     return seeds
 
 
-def simulate_pairs(play_one: Callable[[ReplayJob], R], takes: Sequence[ReplayJob], workers: int) -> list[R]:
-    """Play takes side by side; those with a class of the notebook itself in this process, as no other one has it.
+def simulate_pairs(play_one: Callable[[ReplayJob], R], jobs: Sequence[ReplayJob], workers: int) -> list[R]:
+    """Run jobs side by side; those with a class of the notebook itself in this process, as no other one has it.
 
     Workers load no main module of the caller, so that a script needs no guard.
     """
     if not isinstance(workers, int) or workers < 0:
         raise InputError(f"workers={workers!r} must be 0, for one a core, or a number of processes")
-    groups = [getattr(setting, name) for setting in takes[0].settings for name in GROUPS]
+    groups = [getattr(setting, name) for setting in jobs[0].settings for name in GROUPS]
     rules = [rule for group in groups for rule in (group if isinstance(group, tuple) else (group,))]
     theirs = {type(rule).__module__ for rule in rules} - sys.modules.keys() | {"__main__"}
     workers = 1 if any(type(rule).__module__ in theirs for rule in rules) else workers
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
-        return list(run_jobs(play_one, takes, workers, "playing worlds", PATIENCE))
+        return list(run_jobs(play_one, jobs, workers, "simulating worlds", PATIENCE))
     finally:
         sys.modules["__main__"] = main
 
 
-def simulate_pair(take: ReplayJob) -> Pair:
-    """Play a pair of worlds in this process; return the hours of the first and of the second."""
-    first, second = run_job(take).histories
+def simulate_pair(job: ReplayJob) -> Pair:
+    """Simulate a pair of worlds in this process; return the hours of the first and of the second."""
+    first, second = run_job(job).histories
     return first, second
 
 

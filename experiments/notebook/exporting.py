@@ -18,7 +18,7 @@ from sim.world import World
 
 
 def export(setting: Any, folder: str | Path, seed: Any = 1, formats: Sequence[str] = FORMATS) -> Path:
-    """Play a world and write what its platform shows, and apart from it who was organised; return the folder.
+    """Simulate a world and write what its platform shows, and apart from it who was organised; return the folder.
 
     Args:
         setting: a `Setting`, or overrides to `load`.

@@ -38,7 +38,7 @@ def load(*overrides: str) -> Setting:
     """
     for word in overrides:
         if not isinstance(word, str):
-            raise InputError(f"{word!r} is no text: say load('KEY=VALUE', ...)")
+            raise InputError(f"{word!r} is not text: say load('KEY=VALUE', ...)")
         if (key := word.partition("=")[0].partition(".")[0]) in ELSEWHERE:
             raise InputError(f"{word} is no part of a setting: leave {key} out, and say it where worlds are played")
     config = compose_config(APP, overrides)
@@ -55,7 +55,7 @@ def as_setting(given: Any) -> Setting:
         return load(given)
     if isinstance(given, Sequence):
         return load(*given)
-    raise InputError(f"{given!r} is no setting: give a Setting, or overrides such as 'scenario=committee_smear'")
+    raise InputError(f"{given!r} is not a setting: give a Setting, or overrides such as 'scenario=committee_smear'")
 
 
 def build_with_config(config: DictConfig) -> Setting:
@@ -67,7 +67,7 @@ def build_with_config(config: DictConfig) -> Setting:
 
 
 def get_compared(setting: Setting, without: Changes | None) -> tuple[Setting, list[str]]:
-    """Return the setting that `setting` is compared with, and what is otherwise there, each "KEY=VALUE".
+    """Return the setting that `setting` is compared with, and what differs there, each "KEY=VALUE".
 
     Args:
         setting: of the worlds with what it is about.
@@ -94,7 +94,7 @@ def get_compared(setting: Setting, without: Changes | None) -> tuple[Setting, li
 
 
 def get_default_comparison(setting: Setting) -> list[str]:
-    """Return what a setting is compared with if nobody says it: changes, each "KEY=VALUE"."""
+    """Return what a setting is compared with by default: changes, each "KEY=VALUE"."""
     config, campaign = setting.loaded_from, setting.campaign
     if config is not None:
         from experiments.teaching.comparison import list_changes
@@ -118,7 +118,7 @@ def _read(change: str) -> tuple[str, Any]:
     try:
         value = OmegaConf.to_container(OmegaConf.create(f"value: {text}"))["value"]  # type: ignore[index, call-overload]
     except (OmegaConfBaseException, YAMLError):
-        raise InputError(f"{change} can not be read: say KEY=VALUE") from None
+        raise InputError(f"{change} cannot be read: say KEY=VALUE") from None
     return key, value
 
 

@@ -27,7 +27,7 @@ class Replay:
     """A page that plays worlds back; a notebook shows it below the cell.
 
     Attributes:
-        html: the page, which needs nothing else.
+        html: the page, one HTML file without dependencies.
 
     Example:
         >>> import infowar_lab as lab
@@ -42,13 +42,13 @@ class Replay:
         """Write the page; return its path.
 
         Raises:
-            InputError: it can not be written.
+            InputError: it cannot be written.
         """
         place = Path(path).expanduser()
         try:
             place.write_text(self.html, encoding="utf-8")
         except OSError as error:
-            raise InputError(f"{path} can not be written ({error.strerror}): name another file") from None
+            raise InputError(f"{path} cannot be written ({error.strerror}): name another file") from None
         return place
 
     def __repr__(self) -> str:
@@ -68,13 +68,13 @@ def replay(
     title: str = "",
     workers: int = 0,
 ) -> Replay:
-    """Play two worlds side by side, with and without something, as a page to be looked at.
+    """Simulate two worlds side by side, with and without something, and return a page that shows them.
 
     Args:
         setting: of the world with; a `Setting`, or overrides to `load`.
         without: as in `compare`; [] shows one world alone.
-        seeds: the first one is shown, the others make the bands of its curves; as in `compare`.
-        people: how many are shown at most.
+        seeds: the first one is shown, the others give the bands of its curves; as in `compare`.
+        people: the most people shown.
         language: in which the page opens, en or ar.
         title: of the page.
         workers: as in `compare`.
@@ -95,13 +95,13 @@ def replay(
     pair = (setting,) if other is None else (other, setting)
     if pair[0].ticks != setting.ticks:
         raise InputError(f"ticks={pair[0].ticks} without and {setting.ticks} with: give both the same")
-    takes = [ReplayJob(pair, seed, setting.ticks, 0 if n else people) for n, seed in enumerate(list_seeds(seeds))]
-    shots = simulate_pairs(run_job, takes, workers)
+    jobs = [ReplayJob(pair, seed, setting.ticks, 0 if n else people) for n, seed in enumerate(list_seeds(seeds))]
+    runs = simulate_pairs(run_job, jobs, workers)
     config = setting.loaded_from
     scene = (
-        Scene(shots, get_time_span(config, setting), select_measures(config))
+        Scene(runs, get_time_span(config, setting), select_measures(config))
         if config
-        else Scene(shots, setting.campaign)
+        else Scene(runs, setting.campaign)
     )
     words = called_by(config, {}) if config and without is None else name_arms({}, called)
     return Replay(render_replay(ReplayPage([scene], "infowar_lab.replay(...)", title, language, words=words)))

@@ -1,4 +1,4 @@
-"""The world of a notebook: the engine's, which can also be looked at."""
+"""The world for notebooks: the engine's world, with plots."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ class World(sim.world.World):
     Args:
         setting: all rules; `Setting(...)` or `load("KEY=VALUE")`. The default is the default world of the apps.
         seed: a whole number >= 0, by default 1; `rng` is its other name, and takes a numpy generator too.
-        kwargs: what is otherwise in the setting: ticks=48, army=Army(size=20), or **{"army.size": 20}; so are the
+        kwargs: changes of the setting: ticks=48, army=Army(size=20), or **{"army.size": 20}; so are the
             parameters of `mesa.batch_run` and the `model_params` of `SolaraViz`.
 
     Attributes:

@@ -126,7 +126,7 @@ class Instance(NamedTuple):
 
 
 def simulate(instance: Instance, influence: float = 1.0, limit: int = LIMIT) -> dict[str, Any]:
-    """Play an instance to its end.
+    """Simulate an instance to its end.
 
     Returns:
         ticks; period (0: it stopped; -1: not within `limit`; else of its limit cycle); plus and minus: users
@@ -148,5 +148,5 @@ def simulate(instance: Instance, influence: float = 1.0, limit: int = LIMIT) -> 
 
 
 def simulate_seeds(rule: Ross, seeds: Iterable[int], limit: int = LIMIT) -> pd.DataFrame:
-    """Play an instance a seed; return a row a seed with the columns of `play`."""
+    """Simulate one instance for each seed; return a row a seed with the columns of `simulate`."""
     return pd.DataFrame([{"seed": seed, **simulate(rule.draw_instance(seed), rule.influence, limit)} for seed in seeds])

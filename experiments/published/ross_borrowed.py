@@ -1,11 +1,12 @@
 """The model of Ross et al. (2019) with assumptions of our limit in place of its own, one at a time or all.
 
-What an assumption is worth is seen where everything else stays. Our limit can not be given theirs by values alone;
+What an assumption is worth is seen where everything else stays. Our limit cannot be given theirs by values alone;
 their model is small enough to be given ours. A tick of theirs stands for an hour of ours: in both a person hears once
 what the neighbours said since.
 
 x is in log-odds, since C > T means x > t = 2 artanh T. At the start x - t has the standard deviation `SPREAD`; our
-people differ by `population.willingness_spread` log-odds instead, so ours are multiplied by SPREAD / willingness_spread.
+people differ by `population.willingness_spread` log-odds instead, so ours are multiplied by
+SPREAD / willingness_spread.
 """
 
 import math
@@ -108,7 +109,7 @@ def _draw_normals(key: np.uint64, count: int) -> F64:
 
 @cached_njit
 def _simulate_hours(people, first, origin, rate, weight, sharpness, hours, key):
-    """Play `hours` ticks. `first` is x - t of each user at the start, `origin` what it is in an even climate.
+    """Simulate `hours` ticks. `first` is x - t of each user at the start, `origin` what it is in an even climate.
 
     With a `rate`, x - t = origin + weight (c - 1/2), where each post heard moves the own side's climate c by `rate` of
     the way to 1 or 0; posts of an hour are taken in the mean over their orders.

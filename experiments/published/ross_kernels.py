@@ -151,7 +151,7 @@ def start_state(people, inner):
 
 @cached_njit
 def advance_tick(people, state):
-    """Play one tick: everybody looks at the speech of the last one. Returns (moved, number of flips).
+    """Simulate one tick: everybody looks at the speech of the last one. Returns (moved, number of flips).
 
     What a user hears is counted in integers and changed only where somebody starts or stops speaking; so a tick
     costs the users and the links of those who flip, and no order of summing can show in a result.
@@ -191,7 +191,7 @@ def _toggle_speech(people, state, user):
 
 @cached_njit
 def settle(people, inner, limit):
-    """Play until nobody moves, a limit cycle is proven, or `limit` ticks are over.
+    """Simulate until nobody moves, a limit cycle is proven, or `limit` ticks are over.
 
     Brent's (1980) marks at powers of two give candidates: ticks at which the same users speak as at the mark,
     though some turned meanwhile. A candidate is a limit cycle when `_is_recurrent` and `_is_endless` say so, which is a
@@ -231,7 +231,7 @@ def _count_speakers(people, state):
 
 @cached_njit
 def _is_recurrent(state, then_inner, unsteady):
-    """Tell whether speech since the mark will repeat for ever.
+    """Return whether speech since the mark will repeat without end.
 
     It will if everybody has the same inner confidence again, or more of it and spoke all the time, or less and
     was silent all the time: the next period brings the same climates, and rounded addition keeps order, so the

@@ -102,7 +102,7 @@ def compare(runs: pd.DataFrame, targets: Iterable[Target] = TARGETS) -> pd.DataF
     """Set our cells beside the published numbers.
 
     Args:
-        runs: a row a run: the fields of its cell, and what `play` returns.
+        runs: a row a run: the fields of its cell, and what `ross_2019.simulate` returns.
         targets: published numbers; those of cells that were not run are left out.
 
     Returns:

@@ -77,7 +77,7 @@ class Platform:
         self._recency = _compute_recency(64)
 
     def advance(self) -> float:
-        """Play one step; return the mean quality of what people have in their feeds."""
+        """Simulate one step; return the mean quality of what people have in their feeds."""
         rule, agents = self.rule, len(self.posted)
         self._make_room(agents)
         self.made, seen, by_bots = kernels.act(
@@ -121,7 +121,7 @@ class SimSomResult(NamedTuple):
 def simulate(
     graph: Graph, humans: int, rule: SimSom, seed: int, steps: int | None = None, limit: int = LIMIT
 ) -> SimSomResult:
-    """Play until Q settles, at most `limit` steps; or `steps` steps, if they are given."""
+    """Simulate until Q settles, at most `limit` steps; or `steps` steps, if they are given."""
     platform = Platform(graph, humans, rule, seed)
     quality, settled = 1.0, False
     while platform.step < (steps or limit) and not settled:

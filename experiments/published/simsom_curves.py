@@ -1,6 +1,6 @@
 """Curves of Truong et al. (2024) on synthetic networks, beside the results that the authors stored of theirs.
 
-Their follower network (10,006 people, 1.81 million follows) can not be had, so its numbers are shown and only the
+Their follower network (10,006 people, 1.81 million follows) cannot be had, so its numbers are shown and only the
 direction along a curve is judged. Published means and standard deviations are of ten runs (thirteen at gamma = 0.1),
 over 0.9026, the mean of five runs without bots; along mu and sigma the authors ran their network without bots, where
 quality stays and diversity moves. The default setting, which begins or lies on most curves, was run four times by

@@ -127,7 +127,7 @@ def read_network(path: str, bots: int) -> Graph:
     """Return the network in a file of "follower followee" lines, whose last `bots` nodes are bots.
 
     Raises:
-        InputError: the file can not be read, or there are as many bots as nodes.
+        InputError: the file cannot be read, or there are as many bots as nodes.
     """
     graph = read_edge_list(path, "directed").graph
     nodes = len(graph.following_start) - 1

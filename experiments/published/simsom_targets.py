@@ -47,7 +47,7 @@ def compare(runs: pd.DataFrame, judged: bool) -> pd.DataFrame:
     """Return a row a measure of the small network: published, ours, standard errors, and whether they agree.
 
     Args:
-        runs: a row a run, of `small`.
+        runs: a row a run, of `simulate_small`.
         judged: whether the runs are of the published network and setting; else nothing is passed or missed.
     """
     rows = []

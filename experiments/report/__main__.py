@@ -1,4 +1,4 @@
-"""python -m experiments.report DIR [OUTCOME ...]: the report of a sweep, anew, also while it runs."""
+"""python -m experiments.report DIR [OUTCOME ...]: write the report of a sweep again, also while it runs."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -34,7 +34,7 @@ def main(words: list[str] | None = None) -> None:
                 if sealed:
                     seal(folder)
         except OSError as error:
-            raise InputError(f"{folder} can not be written ({error.strerror}): copy it where you may write") from None
+            raise InputError(f"{folder} cannot be written ({error.strerror}): copy it where you may write") from None
         print(said, f"report: {folder}/report.html", sep="\n", flush=True)
 
 

@@ -67,7 +67,7 @@ def draw_tactics(results: Results) -> Figure:
 
 
 def draw_causes(results: Results) -> Figure:
-    """Left: what became of the lost posts. Right, if tried: how much of the loss goes without a pathway."""
+    """Left: what became of the lost posts. Right, if tried: how much of the loss disappears without a pathway."""
     table = results["causes"]
     rows = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE) & (table["cause"] != "lost")]
     rows = rows.set_index("cause").loc[list(CAUSE_COLOURS)[::-1]]
@@ -80,7 +80,7 @@ def draw_causes(results: Results) -> Figure:
     left.set_yticks(y, [CAUSES[str(name)] for name in rows.index])
     left.axhline(len(rows) - 4.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)))
     draw_zero_line(left, vertical=True)
-    left.set_title("Proximal: where the lost posts ended")
+    left.set_title("Proximal: what became of the lost posts")
     left.set_xlabel("posts a world (95% interval)")
     left.grid(axis="y", visible=False)
     for axes in right:
@@ -141,7 +141,7 @@ def _draw_text_beside(axes: Axes, y: ArrayLike, texts: list[str]) -> None:
 
 
 def _draw_knockouts(axes: Axes, table: pd.DataFrame) -> None:
-    axes.set_title("Root: loss that goes")
+    axes.set_title("Root: loss that disappears")
     y = np.arange(len(table))
     share = 100 * table[["share", "share_lo", "share_hi"]].set_axis(["value", "lo", "hi"], axis=1)
     axes.barh(y, share["value"], 0.5, color=BLUE)

@@ -1,4 +1,4 @@
-"""The report of a calibration: the fit, what is identified, the headline over what is not, facts held out."""
+"""The report of a calibration: the fit, what is identified, the headline over the posterior, facts held out."""
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
@@ -23,11 +23,11 @@ CLOSE = 0.25  #: part of the trials that is drawn dark
 CAVEATS = (
     "Not modelled: facts of platforms, countries and years other than those of the sources, and any rule that no "
     "parameter here can express.",
-    "The fitted setting was chosen by the moments that it is shown beside; the facts held out say how far it is more.",
-    "The posterior rests on a response surface, quadratic in the parameters, through all trials. Its error, told "
-    "beside each moment, widens the posterior; what a quadratic can not follow is not seen.",
-    "A band of a fact is read as a 95% interval of its target. Ranges are even priors: assumptions.",
-    "What parameters and seeds do together counts in part as the parameters': the less, the more seeds a draw has.",
+    "The fitted setting was chosen by the moments that it is compared with here; only the held-out facts test it.",
+    "The posterior rests on a response surface, quadratic in the parameters, through all trials. Its error, shown "
+    "beside each moment, widens the posterior; a quadratic surface misses more complex shapes.",
+    "The band of a fact is read as a 95% interval of its target. Ranges are uniform priors: assumptions.",
+    "Interactions of parameters and seeds count in part as parameter uncertainty, less so with more seeds a draw.",
     "Parameters of army, campaign, forces and extremists are not fitted: nothing here may search for a better attack.",
 )
 FILES = {
@@ -109,8 +109,8 @@ def format_uncertainty(over: PriorSpread, runs: pd.DataFrame) -> str:
     seeds = runs.loc[runs["setting"] == FITTED, "value"]
     return (
         f"Lost dissent under the fitted setting: {format_number(seeds.mean())}%, with a standard deviation of "
-        f"{format_number(math.sqrt(over.seeds))} points over {len(seeds)} seeds; over {over.draws} draws of the posterior, "
-        f"each the mean over the same seeds, it deviates with {format_number(math.sqrt(over.parameters))} points."
+        f"{format_number(math.sqrt(over.seeds))} points over {len(seeds)} seeds; over {over.draws} draws of the "
+        f"posterior, each the mean over the same seeds, it is {format_number(math.sqrt(over.parameters))} points."
     )
 
 
@@ -212,7 +212,7 @@ def draw_parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
 
 
 def _is_log_uniform(values: "pd.Series[float]", places: "pd.Series[float]", low: float, high: float) -> bool:
-    """Return whether a prior is even over the logarithm, by values at places in [0, 1]."""
+    """Return whether a prior is uniform over the logarithm, by values at places in [0, 1]."""
     return low > 0.0 and bool(np.allclose(values, low * (high / low) ** places, rtol=1e-6))
 
 

@@ -1,4 +1,4 @@
-"""The report of a contest: two curves of harm by breadth, and beside them how visible each hand is."""
+"""The report of a contest: harm by number of rivals, and how visible each organisation is."""
 
 import math
 from pathlib import Path
@@ -26,15 +26,15 @@ PANELS = {
 }
 CAVEATS = (
     "Not modelled: rivals who answer by organising, operators who learn, and budgets that grow with success.",
-    "Budgets are in a unit without a price; what a soldier, an amateur and command cost are assumptions, and the "
-    "crossing moves with them.",
-    "Members take turns at the tactics, so a hand of one member does the first of them alone.",
-    "Co-posting within a minute is the simplest thing an outsider can count. That it sees little of a hand does not "
-    "mean that nothing does.",
+    "Budgets have an arbitrary unit. The costs of a soldier, an amateur and command are assumptions, and the crossing "
+    "depends on them.",
+    "Members take turns at the tactics, so an organisation with one member uses only the first of them.",
+    "Co-posting within a minute is the simplest thing that an outsider can count. An organisation that it hardly sees "
+    "may be visible in other ways.",
     "An illustration: people, graph and operations are synthetic, and posts carry no text.",
 )
 FILES = {
-    "contest.parquet": "a row a seed, hand and breadth: what the rivals lost, and what an outsider sees of the hand",
+    "contest.parquet": "a row a seed, organisation and breadth: what the rivals lost, and what an outsider sees of it",
     "curves.parquet": "means over seeds with 95% intervals",
     "run.yaml": "what was run, resolved",
 }
@@ -46,14 +46,15 @@ def write(folder: Path) -> str:
     table, curves = (pd.read_parquet(folder / f"{name}.parquet") for name in ("contest", "curves"))
     with style.apply_style():
         pictures = [
-            Picture("Harm by breadth", style.save_figure(draw_curves(curves, ("posts", "impressions")), folder / "figures", "harm"),
+            Picture("Harm by number of rivals",
+                    style.save_figure(draw_curves(curves, ("posts", "impressions")), folder / "figures", "harm"),
                     f"{format_caption(table)} Bands are 95% intervals over seeds.",
                     "Posts and impressions lost by the rivals, against the number of rivals."),
-            Picture("How visible each hand is",
+            Picture("How visible each organisation is",
                     style.save_figure(draw_curves(curves, ("flagged", "suspended")), folder / "figures", "visible"),
-                    "Look at the price of drill: who acts together is seen together. An outsider needs no truth for "
-                    "the left panel, only who posted what and when; abuse is in one's own words and shares no content, "
-                    "so what is seen is those who smear.",
+                    "Look at the price of command: accounts that act together are seen together. For the left panel "
+                    "an outsider only needs to know who posted what and when. Abuse shares no content, so only "
+                    "accounts that smear are seen.",
                     "Shares of accounts flagged for co-posting and suspended, against the number of rivals."),
         ]  # fmt: skip
     sentence = format_headline(table)
@@ -67,17 +68,15 @@ def write(folder: Path) -> str:
 
 
 def format_headline(table: pd.DataFrame) -> str:
-    """Say where the brigade overtakes the committee, or that it does not, and where that is sure."""
+    """Say where the brigade overtakes the committee, or that it does not, and where that is clear."""
     gap = compute_gaps(table, "army", "committee", "posts")
     even = find_crossing(gap)
     sure = gap[(gap["lo"] > 0) | (gap["hi"] < 0)]["breadth"]
-    known = (
-        f"the interval of the difference leaves out 0 at {', '.join(map(str, sure)) if len(sure) else 'no number of'}"
-    )
+    known = f"the interval of the difference excludes 0 at {', '.join(map(str, sure)) if len(sure) else 'no number of'}"
     last = gap.iloc[-1]
     most = (
-        f"at {last['breadth']:.0f} the brigade takes {format_estimate(last['value'], last['lo'], last['hi'])} more posts, and "
-        f"{known} rivals"
+        f"at {last['breadth']:.0f} the brigade silences {format_estimate(last['value'], last['lo'], last['hi'])} more "
+        f"posts, and {known} rivals"
     )
     if not math.isnan(even):
         return (
@@ -88,33 +87,34 @@ def format_headline(table: pd.DataFrame) -> str:
 
 
 def format_caption(table: pd.DataFrame) -> str:
-    """Say what to look at: where the brigade and a committee are even, or that they never are; who can pay nobody."""
+    """Say what to look at: where the brigade and a committee are equal, if at all, and where a budget is too small."""
     if math.isnan(find_crossing(compute_gaps(table, "army", "committee", "posts"))):
         said = "Look at how the distance grows with the number of rivals; no curve of posts overtakes the other."
     else:
         said = (
-            "Look at where the brigade's curve meets one committee's: to one side of it the narrow hand does more harm "
-            "for the same money, to the other the drilled one, as far as the bands allow to tell."
+            "Look at where the curves of the brigade and of one committee cross: on one side the committee does more "
+            "harm for the same money, on the other the brigade, as far as the bands tell."
         )
     nobody = sorted(set(table.loc[table["members"] == 0, "breadth"]))
     if nobody:
         rivals = " and ".join(map(str, nobody))
-        said += f" At {rivals} rivals a hand that has lost its members falls to nought: its budget pays nobody there."
+        said += f" At {rivals} rivals an organisation without members does no harm: its budget pays for nobody."
     return said
 
 
 def format_comparison(table: pd.DataFrame, one: str, other: str, measure: str) -> str:
-    """Say what `one` takes more than `other`, at the least and at the largest breadth."""
+    """Say how much more harm `one` does than `other`, at the smallest and at the largest breadth."""
     gap = compute_gaps(table, one, other, measure)
     parts = [
         f"{format_number(row['value'])} [{format_interval(row['lo'], row['hi'])}] at {row['breadth']:.0f}"
         for row in gap.iloc[[0, -1]].to_dict("records")
     ]
-    return f"{ORGANISATIONS[one][0].capitalize()} against {ORGANISATIONS[other][0]}, {measure} lost more: {', '.join(parts)}."
+    pair = f"{ORGANISATIONS[one][0].capitalize()} against {ORGANISATIONS[other][0]}"
+    return f"{pair}, {measure} lost more: {', '.join(parts)}."
 
 
 def draw_curves(curves: pd.DataFrame, measures: tuple[str, str]) -> Figure:
-    """Return two panels, one a measure, with a curve a hand."""
+    """Return two panels, one for each measure, with a curve for each organisation."""
     figure = style.make_canvas(3.4)
     for axes, measure in zip(figure.subplots(1, 2), measures, strict=True):
         _draw_panel(axes, curves[curves["measure"] == measure], *PANELS[measure])
@@ -124,8 +124,8 @@ def draw_curves(curves: pd.DataFrame, measures: tuple[str, str]) -> Figure:
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> None:
-    for hand, (label, colour) in ORGANISATIONS.items():
-        part = rows[rows["organisation"] == hand]
+    for organisation, (label, colour) in ORGANISATIONS.items():
+        part = rows[rows["organisation"] == organisation]
         axes.fill_between(
             part["breadth"], scale * part["lo"], scale * part["hi"], color=colour, alpha=0.15, linewidth=0
         )
@@ -139,7 +139,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> Non
 
 def _make_table(curves: pd.DataFrame) -> Table:
     rows = []
-    for (hand, breadth), group in curves.groupby(["organisation", "breadth"], sort=False):
+    for (organisation, breadth), group in curves.groupby(["organisation", "breadth"], sort=False):
         by = group.set_index("measure").to_dict("index")
         cells = []
         for name, scale in (("posts", 1), ("impressions", 1), ("flagged", 100), ("suspended", 100)):
@@ -148,7 +148,8 @@ def _make_table(curves: pd.DataFrame) -> Table:
                 f"{format_number(scale * one['value'])} [{format_interval(scale * one['lo'], scale * one['hi'])}]"
             )
         size = [format_number(by[name]["value"], 0) for name in ("members", "written", "flagged_people")]
-        rows.append([ORGANISATIONS[str(hand)][0], str(breadth), *cells, *size])
+        rows.append([ORGANISATIONS[str(organisation)][0], str(breadth), *cells, *size])
     heads = ["organisation", "rivals", "posts lost", "impressions lost", "co-posting, %", "suspended, %", "members",
              "posts written", "people flagged"]  # fmt: skip
-    return Table("Every hand", heads, rows, "Means over seeds with 95% t-intervals. People flagged: false alarms.")
+    note = "Means over seeds with 95% t-intervals. People flagged: false positives."
+    return Table("Every organisation", heads, rows, note)

@@ -1,4 +1,4 @@
-"""The report of defences: what each brings back, whom it harms, what it costs, and what is left of it elsewhere."""
+"""The report of defences: what each restores, whom it harms, what it costs, and whether that holds elsewhere."""
 
 import math
 from collections.abc import Iterable
@@ -19,18 +19,18 @@ from experiments.report.terminal import make_grid
 
 CAVEATS = (
     "Not modelled: people who would come or leave because of a defence; new accounts of honest people, whom friction "
-    "by age would hit first; appeals; the content of counter-speech and its effect on who hates; operators who learn: "
-    "the army hides by declared knobs and never by what works.",
+    "by age would hit first; appeals; the content of counter-speech and its effect on haters; operators who learn: "
+    "the army hides as configured, and does not adapt to what works.",
     "No effect sizes were found for rate limits, friction by age, reply limits and block lists: these rows are pure "
-    "experiments. The settings of each defence (conf/defence) are assumptions, and so is what it is compared at.",
+    "experiments. The settings of each defence (conf/defence) are assumptions.",
     "Counter-speech acts by prompting readers who agree to speak (contagion in docs/odd.md, 7.6), an assumption, as is "
-    "how many volunteers there are: see the setting where allies prompt nobody. It may so bring back more than was "
-    "lost; and its answers take places in feeds. Friction by age finds few young accounts in two days of operation.",
-    "Harm counts civil posts and accounts of who serves nobody; what a defence does to abuse by ordinary people is not "
-    "counted as harm. A limited post is one held back, taken down or ranked lower when it is new.",
-    "Intervals are of chance alone (95%, t, over seeds) and each by itself: among many some differ from 0 by luck. "
-    "The share of resamples on the front makes few seeds look surer than they are. "
-    "That no effect was found is no proof that there is none.",
+    "how many volunteers there are: see the setting where allies prompt nobody. So it may restore more than was lost, "
+    "and its answers take slots in feeds. Friction by age finds few young accounts in two days of operation.",
+    "Harm counts civil posts and accounts of innocent people; limits on abuse by ordinary people are not counted as "
+    "harm. A limited post is held back, taken down or ranked lower when it is new.",
+    "Intervals cover chance alone (95%, t, over seeds), each by itself: among many, some exclude 0 by luck. With few "
+    "seeds, the share of resamples on the front looks more certain than it is. That no effect was found does not prove "
+    "that there is none.",
 )
 FILES = {
     "worlds.parquet": "a row a world: variation, seed, defence, with and without the operation; totals since its start",
@@ -76,13 +76,13 @@ def select_first_scenario(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def format_headline(rows: pd.DataFrame, names: list[str]) -> str:
-    """Say which defences bring dissent back, or that no effect was found, or that there was nothing to bring back."""
+    """Say which defences restore dissent, or that no effect was found, or that there was nothing to restore."""
     deficit = get_outcome(rows, names[0], "deficit")
     if not deficit["lo"] > 0:
         known = format_estimate(deficit["value"], deficit["lo"], deficit["hi"])
         return (
-            f"The operation cost no dissent that these seeds can tell, {known} posts a world, so no defence had "
-            "anything to bring back."
+            f"No loss of dissent from the operation was found in these seeds, {known} posts a world, so there was "
+            "nothing for a defence to restore."
         )
     found = {name: get_outcome(rows, name, "restored") for name in names}
     sure = {name for _, name in select_significant(rows[rows["defence"].isin(names)])}
@@ -102,9 +102,9 @@ def format_headline(rows: pd.DataFrame, names: list[str]) -> str:
             if math.isfinite(best["lo"])
             else f"{format_estimate(*(found[better[0]][end] for end in ('value', 'lo', 'hi')))} posts a world"
         )
-        others = f"; {_format_names(better[1:])} too bring some back" if better[1:] else ""
+        others = f"; {_format_names(better[1:])} also restore some" if better[1:] else ""
         rest = len(names) - len(better) - len(worse)
-        text = f"{format_name(better[0]).capitalize()} brings back {amount}{others}; "
+        text = f"{format_name(better[0]).capitalize()} restores {amount}{others}; "
         text += f"for {rest} of {len(names)} no effect was found"
     text += f"; less dissent stands under {_format_names(worse)}" if worse else ""
     text += f" (under {_format_names(luck)} by its own interval, as luck may among {len(names)})" if luck else ""
@@ -116,12 +116,12 @@ def format_summary(table: pd.DataFrame, names: list[str]) -> list[str]:
     main = select_first_scenario(table)
     deficit = get_outcome(main, names[0], "deficit")
     lines = [
-        f"Without a defence the operation costs {format_estimate(deficit['value'], deficit['lo'], deficit['hi'])} dissenting "
-        f"posts a world ({deficit['seeds']} seeds)."
+        f"Without a defence the operation costs {format_estimate(deficit['value'], deficit['lo'], deficit['hi'])} "
+        f"dissenting posts a world ({deficit['seeds']} seeds)."
     ]
     silencing = [name for name in names if get_outcome(main, name, "quiet_effect")["hi"] < 0]
     lines.append(
-        f"Without any operation, less dissent stands under {_format_names(silencing)} than without it."
+        f"Without any operation, less dissent stands under {_format_names(silencing)} than without a defence."
         if silencing
         else "Without any operation, no defence was found to silence dissent by itself."
     )
@@ -141,11 +141,11 @@ def format_summary(table: pd.DataFrame, names: list[str]) -> list[str]:
     if others:
         kept = [name for name in names if set(classify_variations(table, name, others).values()) == {"more"}]
         lines.append(
-            f"In all of {len(others)} other settings (people who react otherwise, an army that hides) more dissent "
+            f"In all {len(others)} other settings (people who react differently, an army that hides) more dissent "
             f"stands under {_format_names(kept)}."
             if kept
-            else f"No defence was found to bring dissent back in all of {len(others)} other settings (people who react "
-            "otherwise, an army that hides)."
+            else f"No defence was found to restore dissent in all {len(others)} other settings (people who react "
+            "differently, an army that hides)."
         )
     return [*lines, *format_significance(table, names)]
 
@@ -153,46 +153,47 @@ def format_summary(table: pd.DataFrame, names: list[str]) -> list[str]:
 def format_significance(table: pd.DataFrame, names: list[str]) -> list[str]:
     """Say how many effects on dissent are found in all settings, and how many would be if there were none at all."""
     alone = table[table["defence"].isin(names) & (table["outcome"] == "restored") & table["lo"].notna()]
-    alone = alone[(alone["value"] != 0) | (alone["lo"] < alone["hi"])]  # what changes nothing in any seed can not err
+    alone = alone[(alone["value"] != 0) | (alone["lo"] < alone["hi"])]  # what changes nothing in any seed cannot err
     clear = alone[(alone["lo"] > 0) | (alone["hi"] < 0)]
     if alone.empty:
         return []
     sure = [f"{format_name(defence)} ({format_name(variation)})" for variation, defence in select_significant(alone)]
     return [
-        f"Of {len(alone)} effects on dissent (a defence in a setting) {len(clear)} keep clear of 0; if no defence had "
-        f"any, about {0.05 * len(alone):.0f} would by luck. Corrected for their number (Holm) there "
-        f"{f'remain: {_join_words(sure)}' if sure else 'remains none'}."
+        f"Of {len(alone)} effects on dissent (a defence in a setting), {len(clear)} have an interval that excludes 0; "
+        f"if no defence had any effect, about {0.05 * len(alone):.0f} would by luck. After Holm's correction for "
+        f"their number {f'these remain: {_join_words(sure)}' if sure else 'none remains'}."
     ]
 
 
 def format_visibility(rows: pd.DataFrame, names: list[str]) -> list[str]:
-    """Say what comes back of the dissent that people see who do not dissent; nothing if none of it is lost."""
+    """Say how much of the dissent seen by non-dissenters is restored; nothing if none of it is lost."""
     if not get_outcome(rows, names[0], "seen_deficit")["lo"] > 0:
         return []
     found = {name: get_outcome(rows, name, "seen") for name in names}
     more = sorted((name for name in names if found[name]["lo"] > 0), key=lambda name: -found[name]["value"])
     less = [name for name in names if found[name]["hi"] < 0]
-    text = "Of the dissent that people who do not dissent see less of, "
+    text = "Of the dissent that non-dissenters no longer see, "
     if more:
-        text += f"{format_name(more[0])} brings back {format_cell(rows, more[0], 'seen_percent', 0, '%')}"
+        text += f"{format_name(more[0])} restores {format_cell(rows, more[0], 'seen_percent', 0, '%')}"
         text += f", and {_format_names(more[1:])} some" if more[1:] else ""
     else:
-        text += "no defence was found to bring any back"
+        text += "no defence was found to restore any"
     return [f"{text}{'; still less is seen under ' + _format_names(less) if less else ''}."]
 
 
 def format_pair_gains(both: pd.DataFrame) -> list[str]:
-    """Say which two defences together bring back more than the better of them alone; nothing without pairs."""
+    """Say which two defences together restore more than the better of them alone; nothing without pairs."""
     if both.empty:
         return []
     more = both[both["lo"] > 0].sort_values("gain", ascending=False)
     if more.empty:
-        return [f"Of {len(both)} pairs none was found to bring back more than the better of the two alone."]
+        return [f"Of {len(both)} pairs none was found to restore more than the better of the two alone."]
     best = more.iloc[0]
     return [
-        f"Of {len(both)} pairs {len(more)} bring back more than the better of the two alone, most of all "
-        f"{format_name(best['pair'])}: {format_number(best['gain'])} [{format_interval(best['lo'], best['hi'])}] posts a world beyond "
-        f"{format_name(best['better'])}; each interval by itself, so about {max(1, round(0.025 * len(both)))} by luck."
+        f"Of {len(both)} pairs {len(more)} restore more than the better of the two alone, most of all "
+        f"{format_name(best['pair'])}: {format_number(best['gain'])} [{format_interval(best['lo'], best['hi'])}] "
+        f"posts a world beyond {format_name(best['better'])}; about {max(1, round(0.025 * len(both)))} such intervals "
+        "are due to luck."
     ]
 
 
@@ -209,19 +210,19 @@ def _draw_pictures(folder: Path, table: pd.DataFrame, names: list[str]) -> Itera
     scenarios = table[table["family"] == "scenario"]
     yield Picture(
         "Dissent restored, by scenario", style.save_figure(figures.draw_restored(scenarios, names), where, "restored"),
-        "Blue intervals keep clear of 0; each scenario has a scale of its own. Posts that stand more than without the "
+        "Blue intervals exclude 0; each scenario has its own scale. Additional standing posts compared with no "
         "defence, under the operation.",
         "Dissenting posts restored by each defence in each scenario, with 95% intervals.",
     )  # fmt: skip
     yield Picture(
         "Restored against harm", style.save_figure(figures.draw_front(main, names), where, "front"),
         "Look at the upper left: much restored, little harm. Filled points are on the front in at least half of the "
-        "resampled sets of seeds; the horizontal axis is compressed, so that small harm can be told from none.",
+        "resampled sets of seeds. The horizontal axis is compressed, so that small harm is visible.",
         "Dissent restored against civil posts limited and against people shut out, with 95% intervals.",
     )  # fmt: skip
     if (table["family"] == "robustness").any():
         yield Picture(
-            "When people react otherwise, or the army hides",
+            "When people react differently, or the army hides",
             style.save_figure(figures.draw_variations(table[table["family"] != "pairs"], names), where, "robustness"),
             "Look along a row. Blue: more dissent stands, orange: less, beyond chance. Grey: no effect found. "
             "The number is the mean, in posts a world.",

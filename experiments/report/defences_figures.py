@@ -50,8 +50,8 @@ def draw_front(rows: pd.DataFrame, names: list[str]) -> Figure:
             x, y = (dict(zip(ENDS, frame.loc[name], strict=True)) for frame in (cost, value))
             colour = BLUE if share[name] >= 0.5 else GREY
             axes.errorbar(
-                x["value"], y["value"], xerr=_compute_error_bars(x), yerr=_compute_error_bars(y), fmt="o", color=colour, elinewidth=0.9,
-                markerfacecolor=colour if share[name] >= 0.5 else "white",
+                x["value"], y["value"], xerr=_compute_error_bars(x), yerr=_compute_error_bars(y), fmt="o", color=colour,
+                elinewidth=0.9, markerfacecolor=colour if share[name] >= 0.5 else "white",
             )  # fmt: skip
         axes.set_xscale("symlog", linthresh=1.0)
         axes.xaxis.set_major_formatter("{x:,.0f}")

@@ -10,7 +10,7 @@ from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Table
 from sim.observers.harm import GROUPS
 
-NAMES = {"uncommitted": "third opinion"} | {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
+NAMES = {name: f"{name}s" for name in ("dissenter", "loyalist", "sympathiser")}
 
 
 def get_outcome(rows: pd.DataFrame, defence: str, outcome: str) -> dict[str, Any]:
@@ -39,13 +39,13 @@ def format_cell(rows: pd.DataFrame, defence: str, outcome: str, digits: int = 1,
 
 def make_effects_table(rows: pd.DataFrame) -> Table:
     """Return what each defence does to dissent and to the innocent, and what it costs."""
-    heads = ["defence", "restored, posts", "restored, %", "seen, restored, %", "in peace, posts",
+    heads = ["defence", "restored, posts", "restored, %", "seen, restored, %", "without operation, posts",
              "civil posts limited", "people shut out",
              "of shut out organised, %", "prompts", "suspensions", "front, %"]  # fmt: skip
     lines = [
         [format_name(str(name)), format_cell(rows, name, "restored"), format_cell(rows, name, "restored_percent", 0),
-         format_cell(rows, name, "seen_percent", 0),
-         format_cell(rows, name, "quiet_effect"), format_cell(rows, name, "limited_posts", 0), format_cell(rows, name, "shut_out"),
+        format_cell(rows, name, "seen_percent", 0), format_cell(rows, name, "quiet_effect"),
+         format_cell(rows, name, "limited_posts", 0), format_cell(rows, name, "shut_out"),
          _format_precision(rows, name), format_number(get_outcome(rows, name, "prompts")["value"]),
          format_number(get_outcome(rows, name, "suspensions")["value"]),
          format_number(100 * get_outcome(rows, name, "front")["value"], 0)]
@@ -54,8 +54,8 @@ def make_effects_table(rows: pd.DataFrame) -> Table:
     title = f"What each defence does: {format_name(str(rows['variation'].iloc[0]))}"
     note = (
         "Against the same seeds without a defence, a world; 95% intervals in brackets. Seen: impressions of dissent "
-        "among people who do not dissent, of those that the operation costs. In peace: the same without an "
-        "operation. Front: share of resampled sets of seeds in which nothing beats it, doing nothing included. "
+        "among non-dissenters, of those that the operation costs. Without operation: the same where there is no "
+        "operation. Front: share of resampled sets of seeds in which nothing beats it, including no defence. "
         "Shut out: suspended or on a block list; the share of the organised among them is the precision."
     )
     return Table(title, heads, lines, note, open=True)
@@ -88,7 +88,7 @@ def make_found_table(table: pd.DataFrame, names: list[str]) -> Table:
 
 
 def make_harm_table(rows: pd.DataFrame) -> Table:
-    """Return whom each defence hits, by what they think."""
+    """Return whom each defence hits, by cohort."""
     kinds = {"limited_posts": "posts", "shut_out": "accounts"}
     heads = [f"{word}, {NAMES.get(whom, whom)}" for word in kinds.values() for whom in GROUPS]
     lines = [
@@ -99,7 +99,7 @@ def make_harm_table(rows: pd.DataFrame) -> Table:
         for name in dict.fromkeys(rows["defence"])
     ]
     note = "Means over seeds, more than without the defence, under the operation. Of the organised all posts count."
-    return Table("Whom each defence hits, by what they think", ["defence", *heads], lines, note)
+    return Table("Whom each defence hits, by cohort", ["defence", *heads], lines, note)
 
 
 def make_robustness_table(table: pd.DataFrame, names: list[str]) -> Table:
@@ -117,7 +117,7 @@ def make_robustness_table(table: pd.DataFrame, names: list[str]) -> Table:
 
 
 def make_pair_tables(table: pd.DataFrame, both: pd.DataFrame) -> list[Table]:
-    """Return what every two defences do together; nothing without pairs."""
+    """Return the effects of every two defences together; nothing without pairs."""
     if both.empty:
         return []
     whole = make_effects_table(table[table["family"] == "pairs"])
@@ -125,4 +125,4 @@ def make_pair_tables(table: pd.DataFrame, both: pd.DataFrame) -> list[Table]:
     cells = [f"{format_number(row['gain'])} [{format_interval(row['lo'], row['hi'])}]" for row in gains.values()]
     lines = [[*line[:2], cell, *line[2:]] for line, cell in zip(whole.rows, cells, strict=True)]
     heads = [*whole.columns[:2], "beyond the better alone", *whole.columns[2:]]
-    return [Table("Every two together", heads, lines, whole.note)]
+    return [Table("Every pair of defences", heads, lines, whole.note)]

@@ -1,4 +1,4 @@
-"""The report of the benchmark of detectors: who is found, who is wronged, and what the campaign still achieved."""
+"""The report of the detector benchmark: who is found, who is wrongly flagged, what the campaign still achieved."""
 
 import math
 from pathlib import Path
@@ -18,21 +18,21 @@ NULLS = ("chance", "volume")
 TWIN = " cross scenario"
 CAVEATS = (
     "Not modelled: what posts mean (their words are made up), pictures, devices and addresses, operators who learn.",
-    "All traffic is synthetic: a detector that does well here may do badly on a platform, and the other way round. The "
+    "All traffic is synthetic: a detector that does well here may do badly on a platform, and vice versa. The "
     "order of detectors depends on this army, these habits of people and this way of hiding.",
-    "Judged are accounts that wrote something. Extremist propagandists are left out: they are organised, but not by "
-    "the campaign.",
+    "Only accounts that wrote something are judged. Extremist propagandists are left out: they are organised, but not "
+    "by the campaign.",
     "AUC and recall at a fixed rate need hindsight; flags do not: their thresholds come from worlds without a "
-    "campaign. These calm worlds have no fans and news bots, whose false alarms are therefore shown apart.",
+    "campaign. These null worlds have no fans or news bots, so false positives among those are shown separately.",
     "Precision at a prevalence weights the genuine of all seeds together; \u201cat least\u201d takes the upper 95% "
     "limit of the false-positive rate, because no false alarm among some thousands promises none among millions.",
-    "Hiding that stops the campaign from working is no failure of the detector: read each cell beside lost dissent and "
-    "impressions. Lost dissent has wide intervals at few seeds.",
+    "If hiding stops the campaign from working, that is no failure of the detector: read each cell beside lost dissent "
+    "and impressions. Lost dissent has wide intervals at few seeds.",
     "The observer\u2019s limit is the largest that any kind of control needs by itself, from worlds not shown here: in "
     "a new world of any of these kinds the chance of an alarm is at most its rate; of another kind of event nothing is "
     "promised. \u201cIf that kind were unknown\u201d says what happens then, one kind at a time.",
-    "A learner that is called \u201ccross scenario\u201d learned from another scenario and was never shown this campaign; "
-    "the difference from its twin is what does not carry over.",
+    "A learner called \u201ccross scenario\u201d learned from another scenario and never saw this campaign; the "
+    "difference from its twin is what does not transfer.",
 )
 FILES = {
     "scores.parquet": "a row a cell, seed and detector",
@@ -97,9 +97,9 @@ def _draw_pictures(tables: dict[str, pd.DataFrame], campaign: dict[str, int]) ->
     summary, achieved = tables["summary"], tables["achieved"]
     drawn = [
         ("cells", "AUC of every detector in every cell, and what the campaign still achieved there",
-         "Look along a row for what blinds a detector, and below it for what hiding cost the campaign. .5 is guessing.",
+         "Look along a row for what defeats a detector, and below it for the cost of hiding. 0.5 is guessing.",
          figures.draw_cells(summary, achieved, "auc")),
-        ("alarms", "Who is wronged: percent flagged of the genuine",
+        ("alarms", "False positives: percent flagged of the genuine",
          "Thresholds let 1 in 100 pass on quiet worlds, unless configured otherwise. Fans and news bots act together, "
          "openly; dissenters are those whom the campaign is against.",
          figures.draw_alarms(summary)),
@@ -136,7 +136,7 @@ def format_headline(summary: pd.DataFrame) -> str:
     known = {row["detector"]: row for row in summary[summary["axis"] == ""].to_dict("records")}
     known = {name: row for name, row in known.items() if math.isfinite(row["auc"])}
     if not known:
-        return "There was no campaign to be found, or nobody else: only false alarms are told."
+        return "There was no campaign, or nobody else: only false positives are reported."
     best = max([name for name in known if name not in NULLS] or [*known], key=lambda name: known[name]["auc"])
     text = f"Of a campaign that does not hide, {best} ranks members best: AUC {_format_auc(known[best])}"
     if "volume" in known and best != "volume":
@@ -145,7 +145,7 @@ def format_headline(summary: pd.DataFrame) -> str:
 
 
 def format_hiding(summary: pd.DataFrame, achieved: pd.DataFrame) -> str:
-    """Say what is left of the ranking in the last cell of the last axis, and of the campaign."""
+    """Say how good the ranking still is in the last cell of the last axis, and what the campaign still costs."""
     cells = summary[~summary["axis"].isin(["", CONTROL])]
     if cells.empty:
         return ""
@@ -164,7 +164,7 @@ def format_hiding(summary: pd.DataFrame, achieved: pd.DataFrame) -> str:
 
 
 def format_transfer(summary: pd.DataFrame) -> str:
-    """Say what a learner that learned from another scenario is worth on the open campaign, beside its twin."""
+    """Compare a learner that learned from another scenario with its twin on the open campaign."""
     known = {row["detector"]: row for row in summary[summary["axis"] == ""].to_dict("records")}
     texts = [
         f"{name} ranks the open campaign by AUC {_format_cell(known[name], 'auc')} and flags "
@@ -173,7 +173,7 @@ def format_transfer(summary: pd.DataFrame) -> str:
         for name in known
         if name + TWIN in known and math.isfinite(known[name]["auc"])
     ]
-    return f"What carries over: {'; '.join(texts)}." if texts else ""
+    return f"What transfers: {'; '.join(texts)}." if texts else ""
 
 
 def format_false_positives(summary: pd.DataFrame) -> str:
@@ -184,24 +184,25 @@ def format_false_positives(summary: pd.DataFrame) -> str:
     if not found:
         return ""
     share, detector, who, level = max(found, key=lambda item: item[0])
-    return f"Most wronged without any campaign: {detector} flags {format_number(100 * share, 0)}% of {who} ({level})."
+    flagged = f"{format_number(100 * share, 0)}% of {who} ({level})"
+    return f"Most false positives without any campaign: {detector} flags {flagged}."
 
 
 def format_observer(watched: pd.DataFrame) -> str:
-    """Say how soon the observer sees the open campaign, and how often it cries wolf on held-out calm worlds."""
+    """Say how soon the observer sees the open campaign, and its false alarms on held-out null worlds."""
     texts = []
     for row in watched[watched["axis"].isin(["", CONTROL])].to_dict("records"):
         if row["axis"]:
             ends = format_interval(100 * row["false_rate_lo"], 100 * row["false_rate_hi"], 0)
             unseen = row["unseen_worlds"]
             other = f", {format_number(unseen, 0)} if that kind were unknown" if math.isfinite(unseen) else ""
-            wrong = f"{row['false_worlds']} of {row['worlds']} worlds wrongly (95% {ends}%{other})"
+            wrong = f"false alarms in {row['false_worlds']} of {row['worlds']} worlds (95% {ends}%{other})"
             texts.append(f"{row['level']}: {wrong}")
         elif math.isfinite(row["planned_found"]):
             ends = format_interval(100 * row["planned_found_lo"], 100 * row["planned_found_hi"], 0)
-            found = f"{format_number(100 * row['planned_found'], 0)}% (95% {ends}) of the open campaign\u2019s topics planned"
+            found = f"{format_number(100 * row['planned_found'], 0)}% (95% {ends}) of the open campaign\u2019s topics"
             when = format_finite(row["hours_to_alarm"], 0)
-            texts.append(f"The observer calls {found} (median hours after the start: {when})")
+            texts.append(f"The observer calls {found} planned (median hours after the start: {when})")
     return f"{'; '.join(texts)}." if texts else ""
 
 
@@ -242,11 +243,13 @@ def _make_outcomes_table(achieved: pd.DataFrame) -> Table:
 
 def _make_observer_table(watched: pd.DataFrame) -> Table:
     rows = [
-        [str(row["axis"]), str(row["level"]), format_number(100 * row["planned_found"], 0), format_finite(row["hours_to_alarm"], 0),
+        [str(row["axis"]), str(row["level"]), format_number(100 * row["planned_found"], 0),
+         format_finite(row["hours_to_alarm"], 0),
          f"{row['false_topics']} of {row['topics']}", f"{row['false_worlds']} of {row['worlds']}",
-         format_interval(100 * row["false_rate_lo"], 100 * row["false_rate_hi"], 0), format_number(row["unseen_worlds"], 0)]
+         format_interval(100 * row["false_rate_lo"], 100 * row["false_rate_hi"], 0),
+         format_number(row["unseen_worlds"], 0)]
         for _, row in watched.iterrows()
     ]  # fmt: skip
     heads = ["axis", "level", "planned topics found, %", "hours to alarm (median)", "other topics with an alarm",
-             "worlds with such", "95% of their share, %", "worlds, if that kind were unknown"]  # fmt: skip
+             "worlds with one", "95% of their share, %", "worlds, if that kind were unknown"]  # fmt: skip
     return Table("The observer", heads, rows)

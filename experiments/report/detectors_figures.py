@@ -90,7 +90,7 @@ def _draw_map(
 
 
 def draw_curves(summary: pd.DataFrame, achieved: pd.DataFrame, measure: str, label: str) -> Figure:
-    """A panel an axis: every detector along its levels, with 95% intervals; grey, what the campaign still costs."""
+    """One panel for each axis: every detector by level, with 95% intervals; grey: what the campaign still costs."""
     names = [axis for axis in summary["axis"].unique() if axis not in ("", CONTROL)]
     high = max(-(-len(names) // ACROSS), 1)
     figure = style.make_canvas(2.3 * high + 0.8)
@@ -120,7 +120,7 @@ def draw_curves(summary: pd.DataFrame, achieved: pd.DataFrame, measure: str, lab
 
 
 def draw_alarms(summary: pd.DataFrame) -> Figure:
-    """Whom detectors wrong: share flagged of each kind of genuine account, in each world."""
+    """False positives: share flagged of each kind of genuine account, in each world."""
     worlds = summary[(summary["axis"] == CONTROL) | (summary["axis"] == "")]
     columns = worlds[["axis", "level"]].drop_duplicates().to_records(index=False).tolist()
     detectors = worlds["detector"].unique().tolist()

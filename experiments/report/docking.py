@@ -1,4 +1,4 @@
-"""The report of the docking: their curve, ours in the limit, what moves the tipping point, and what the limit lacks."""
+"""The report of the docking: their curve, ours in the limit, what moves the tipping point, remaining differences."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -55,12 +55,15 @@ CAVEATS = (
     "is heard are the same.",
     "Giving their model an assumption of ours changes that one alone, with values derived from the limit's (no value "
     "was set to match a curve); it ends after the limit's hours. Not carried over: what a feed does within the hour.",
-    "Intervals are of chance alone. Each is at 95% by itself: of twenty variants that do nothing, one would seem to.",
+    "Intervals cover chance alone, each at 95% by itself: of twenty variants without effect, one would seem to have "
+    "one.",
     "Tipping points are read off straight lines between the points, on the nearest curve that does not fall.",
     "Percentages of bots do not carry over to other sizes of population (see python -m experiments.reproduce).",
 )
-MOVE_HEADS = ("variant", "wins with 2-4% bots, %", "difference, points", "more than without bots, points", "two in three at",
-         "moved by, bots", "r of fact 13")  # fmt: skip
+MOVE_HEADS = (
+    "variant", "wins with 2-4% bots, %", "difference, points", "more than without bots, points", "two in three at",
+    "moved by, bots", "r of fact 13",
+)  # fmt: skip
 
 
 class DockingResults:
@@ -105,9 +108,10 @@ def write(folder: Path) -> str:
     picture = Picture(
         "Who wins, by number of bots, and what one assumption changes",
         svg,
-        "Left: their model, ours in the limit, and ours with a climate effect as small as in data; look for where each "
-        f"crosses two in three. Right: how much more or less often the bots' side wins with {found.bots_range} bots when "
-        "one assumption is relaxed, in the same seeds; what does not cross the line makes a difference.",
+        "Left: their model, ours in the limit, and ours with a climate effect as small as in data; look for where "
+        f"each crosses two in three. Right: how much more or less often the bots' side wins with {found.bots_range} "
+        "bots when one assumption is relaxed, in the same seeds; an interval that does not cross the line shows a "
+        "difference.",
         "P(the bots' side wins) against the number of bots, and paired differences from the limit.",
     )
     told = Page(
@@ -179,7 +183,7 @@ def format_summary(found: DockingResults) -> list[str]:
 
 
 def format_moves(found: DockingResults) -> list[str]:
-    """Say which relaxed assumption moves the tipping point and where to, and which can not be told from none."""
+    """Say which relaxed assumptions move the tipping point and where to, and for which no effect was found."""
     told, silent = [], []
     for row in found["shifts"].query("variant != @UNKNOWN_CLIMATE").to_dict("records"):
         if not (row["win_lo"] > 0 or row["win_hi"] < 0):
@@ -187,18 +191,15 @@ def format_moves(found: DockingResults) -> list[str]:
             continue
         ends = found.get_row("tipping", str(row["variant"]))
         by = f"by {_format_shift(pd.Series(row))} bots, " if np.isfinite(row["move"]) else ""
-        told.append(
-            f"{row['variant']} ({by}to: {_format_tipping(ends, found.max_bots)}; wins {_format_signed(row, 'win')} points)"
-        )
+        where = _format_tipping(ends, found.max_bots)
+        told.append(f"{row['variant']} ({by}to: {where}; wins {_format_signed(row, 'win')} points)")
     limit = _format_tipping(found.get_row("tipping", LIMIT), int(found["docking"]["bots"].max()))
     sentences = [f"Tipping point (two runs in three) in the limit: {limit}. "]
-    sentences[0] += (
-        f"It is moved by {'; '.join(told)}." if told else "No assumption that was relaxed is seen to move it."
-    )
+    sentences[0] += f"It is moved by {'; '.join(told)}." if told else "No relaxed assumption was found to move it."
     if silent:
         sentences.append(
-            f"Not told apart from the limit by {found.seeds} seeds (change of wins with {found.bots_range} bots, points): "
-            f"{'; '.join(silent)}."
+            f"No difference from the limit was found in {found.seeds} seeds for (change of wins with "
+            f"{found.bots_range} bots, points): {'; '.join(silent)}."
         )
     return sentences
 
@@ -207,20 +208,20 @@ def format_climate(found: DockingResults) -> list[str]:
     """Say how small the climate effect is in the variant that claims it, and whether bots still help there."""
     r, more, last = (found.get_row(name, DATA) for name in ("climate", "lift", "tipping"))
     if r is None or more is None or last is None:
-        return ["The climate effect as small as in data was not played."]
+        return ["The climate effect as small as in data was not simulated."]
     low, high = R_BAND
     fits = "as small as in data" if low <= r["value"] <= high else "not the one in data"
     limit = found.get_row("climate", LIMIT)
     strong = "" if limit is None else f"; in the limit it is {format_number(limit['value'], 2)}"
     return [
-        f"Where the climate effect is to be as small as in data, r is {_format_r(r)} in the runs with fewest bots, which is "
-        f"{fits} (fact 13: {low:.2f} to {high:.2f}){strong}. There {found.bots_range} bots change the wins by "
+        f"Where the climate effect should be as small as in data, r is {_format_r(r)} in the runs with fewest bots, "
+        f"which is {fits} (fact 13: {low:.2f} to {high:.2f}){strong}. There {found.bots_range} bots change the wins by "
         f"{_format_signed(_to_row(more), '')} points; two in three: {_format_tipping(last, found.max_bots)}."
     ]
 
 
 def format_gap(found: DockingResults) -> list[str]:
-    """Say how far our limit is from their model, and from theirs given our assumptions, and which of them does it."""
+    """Say how far our limit is from their model, with and without our assumptions, and which assumption matters."""
     rows = {row["variant"]: row for row in found["gap"].to_dict("records")}
     ours, theirs, given = (found.get_row("answers", name) for name in (LIMIT, ROSS, ALL))
     if ours is None or theirs is None or given is None:
@@ -231,13 +232,14 @@ def format_gap(found: DockingResults) -> list[str]:
         f"{r['variant']} {_format_signed(r, 'win')}" for r in sorted(named, key=lambda row: -abs(row["win"]))
     )
     told = (
-        f"With {found.bots_range} bots our limit is {_format_difference(ours, theirs)} points from theirs. Their model given all of our "
-        f"limit's assumptions that it can take changes by {together}, which leaves {_format_difference(ours, given)}; of them "
-        f"alone: {listed or 'none makes a difference'} (they do not add up)."
+        f"With {found.bots_range} bots our limit is {_format_difference(ours, theirs)} points from theirs. Their "
+        f"model with all of our limit's assumptions that it can take changes by {together}, which leaves "
+        f"{_format_difference(ours, given)}. Each alone: {listed or 'none makes a difference'} (they do not add up)."
     )
     untold = found["shifts"].query("variant == @UNKNOWN_CLIMATE").to_dict("records")
     said = [
-        f"Our limit changes by {_format_signed(row, 'win')} points if people begin without the truth." for row in untold
+        f"Our limit changes by {_format_signed(row, 'win')} points if people do not know the true climate at first."
+        for row in untold
     ]
     return [" ".join([told, *said])]
 

@@ -56,7 +56,7 @@ def draw_headline(results: Results) -> Figure:
 
 
 def draw_visibility(results: Results) -> Figure:
-    """What readers saw of dissent, and what they came to believe about support and supporters."""
+    """What readers saw of dissent, and what they believed about support and supporters."""
     figure = make_canvas(5.4)
     grid = figure.subplots(2, 2, sharex=True)
     _draw_arms(grid[0, 0], results, "impressions", scale=DAY / 1000)
@@ -79,7 +79,7 @@ def draw_visibility(results: Results) -> Figure:
 
 
 def draw_recovery(results: Results) -> Figure:
-    """The paired deficit after the campaign, and in how many worlds half of it is still open."""
+    """The paired deficit after the campaign, and the share of worlds that have not yet recovered half of it."""
     figure = make_canvas(3.2)
     left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
     _draw_deficit(left, results)
@@ -152,7 +152,7 @@ def _draw_deficit(axes: Axes, results: Results) -> None:
 
 def _draw_survival(axes: Axes, results: Results) -> None:
     rows = results["recovery"].query("arm == 'all' and seed >= 0 and outcome != @NO_DEFICIT")
-    axes.set_title("Worlds with half still open, %")
+    axes.set_title("Worlds not yet half recovered, %")
     axes.set_xlabel("hours since the campaign ended")
     axes.set_ylim(0, 103)
     if rows.empty:

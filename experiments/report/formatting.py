@@ -1,4 +1,4 @@
-"""Numbers into words that never say more than the numbers do."""
+"""Sentences and labels of reports, from numbers; they never say more than the numbers do."""
 
 import math
 
@@ -7,16 +7,17 @@ from experiments.analysis.recovery import LATE, RECOVERED
 from experiments.analysis.robustness import REVERSED
 from experiments.report.results import Finding, Results
 
+#: outcome category of an intention -> its label, the same in every report, chart and glossary entry
 CAUSES = {
     "left": "left the platform",
     "suspended": "suspended",
     "persuaded": "persuaded",
     "unprompted": "not prompted to speak",
-    "private": "reserved by temperament",
+    "private": "would stay silent anyway",
     "withheld_fear": "withheld: fear",
     "withheld_climate": "withheld: climate",
-    "withheld_joint": "withheld: both needed",
-    "withheld_redundant": "withheld: each enough",
+    "withheld_joint": "withheld: only both together silenced it",
+    "withheld_redundant": "withheld: either alone was enough",
     "dissent_removed": "removed by moderation",
 }
 OUTCOMES = {
@@ -24,15 +25,15 @@ OUTCOMES = {
     "lost_dissent_impressions": ("Lost impressions of dissent", "thousands a world", 1e-3),
     "perceived_support_shift": ("Shift of perceived support", "percentage points", 100.0),
 }
-KNOCKOUTS = {"no_fear": "fear", "no_climate": "climate", "no_crowding": "army_competes"}
+KNOCKOUTS = {"no_fear": "fear", "no_climate": "climate", "no_crowding": "crowding"}
 LEAVERS_NOTE = (
-    "The cell of leavers counts all that they would have wanted to say, part of which they would have kept to "
-    "themselves (so \u201creserved by temperament\u201d may be below zero)."
+    f"\u201c{CAUSES['left'].capitalize()}\u201d counts all that the leavers would have wanted to say. They would have "
+    f"kept part of it to themselves, so \u201c{CAUSES['private']}\u201d may be below zero."
 )
 
 
 def format_number(value: float, digits: int = 1) -> str:
-    """Return the number with a true minus sign and thousands apart; "unknown" for nan."""
+    """Return the number with a true minus sign and commas between thousands; "unknown" for nan."""
     if not math.isfinite(value):
         return "unknown"
     text = f"{value:,.{digits}f}"
@@ -47,7 +48,7 @@ def format_interval(lo: float, hi: float, digits: int = 1) -> str:
 
 
 def format_estimate(value: float, lo: float, hi: float, digits: int = 1, unit: str = "") -> str:
-    """Return what every headline tells a number as: "35.5% (95% interval 30.5 to 40.6)"; "unknown" for nan."""
+    """Return a number as every headline writes it: "35.5% (95% interval 30.5 to 40.6)"; "unknown" for nan."""
     return f"{format_number(value, digits)}{unit} (95% interval {format_interval(lo, hi, digits)})"
 
 
@@ -60,7 +61,7 @@ def format_headline(found: Finding, priors: Finding) -> str:
     """
     value, lo, hi, seeds, _ = found
     if not math.isfinite(value):
-        return "No dissent stood in the worlds without the campaign, so there was nothing that it could cost."
+        return "There was no dissent in the worlds without the campaign, so the campaign could not reduce it."
     known = f"95% interval {format_interval(lo, hi)}, {seeds} paired worlds"
     if seeds < 2:
         change = f"{'lost' if value >= 0 else 'gained'} {format_number(abs(value))}%"
@@ -76,7 +77,7 @@ def format_headline(found: Finding, priors: Finding) -> str:
 
 
 def format_variant(family: str, name: str) -> str:
-    """Return how a row of the robustness table is called."""
+    """Return the label of a row of the robustness table."""
     if family in ("main", "main_few"):
         return "main setting" if family == "main" else "main setting, same seeds as below"
     shares = {"fight_back": "fight back", "dose": "of the army\u2019s intensity"}
@@ -88,11 +89,12 @@ def _format_priors(priors: Finding) -> str:
     if priors.seeds < 2 or not math.isfinite(lo):
         return ""
     turned = ", so even its sign depends on parameters that are not known" if lo < 0 < hi else ""
-    return f"; over the declared priors, seed by seed, the loss runs from {format_number(lo)}% to {format_number(hi)}%{turned}"
+    interval = f"{format_number(lo)}% to {format_number(hi)}%"
+    return f"; over the declared priors, seed by seed, the loss runs from {interval}{turned}"
 
 
 def format_summary(results: Results) -> list[str]:
-    """Return the sentences after the headline: cause, tactic, recovery, what pairing gained."""
+    """Return the sentences after the headline: causes, interaction of tactics, recovery, gain from pairing."""
     return [
         text
         for text in (
@@ -106,16 +108,17 @@ def format_summary(results: Results) -> list[str]:
 
 
 def format_recovery(results: Results) -> str:
-    """Return how long half of the deficit took to come back."""
+    """Return a sentence: how long it took until half of the deficit was made good."""
     found, pooled = results.get_finding("recovery_hours"), results.get_finding("recovery_hours_pooled")
     if found.seeds == 0:
-        return "No world ended the campaign with a deficit, so there is no recovery to time."
+        return "No world had a deficit at the end of the campaign, so there is no recovery to time."
     mean = _format_mean_recovery(pooled, results.get_finding("remaining_pooled"))
     if not math.isfinite(found.value):
         return f"{mean}; nor was it in most single worlds ({found.note})."
     return (
-        f"{mean}; in single worlds, where daily numbers are small, half was back after {format_number(found.value, 0)} h "
-        f"in the median ({format_number(found.lo, 0)} to {format_number(found.hi, 0)} h; {found.note})."
+        f"{mean}; in single worlds, where daily numbers are small, half was back after "
+        f"{format_number(found.value, 0)} h in the median ({format_number(found.lo, 0)} to "
+        f"{format_number(found.hi, 0)} h; {found.note})."
     )
 
 
@@ -127,32 +130,33 @@ def _format_mean_recovery(pooled: Finding, remaining: Finding) -> str:
     if remaining.note == LATE:
         return f"About half of the mean deficit is still missing when the runs end ({missing})"
     return (
-        f"Half of the mean deficit was made good {format_number(pooled.value, 0)} h after the campaign\u2019s end (the day "
-        "that follows is below half)"
+        f"Half of the mean deficit was made good {format_number(pooled.value, 0)} h after the campaign\u2019s end "
+        "(from then on, the mean of the next day is below half)"
     )
 
 
 def format_knockouts(results: Results) -> str:
-    """Return how to read the knock-outs beside the causes; "" if there are none."""
+    """Return a sentence on the panel of knock-outs beside the causes; "" if there are none."""
     if results["knockouts"].empty:
         return ""
     return (
-        " Right, the share of the loss that goes when a pathway is taken out of the whole run; pathways overlap, so "
-        "shares need not sum to 100%."
+        " Right: the share of the loss that disappears when one pathway is switched off for the whole run. Pathways "
+        "overlap, so shares need not sum to 100%."
     )
 
 
 def format_fight_back(results: Results) -> str:
-    """Return at which share of people who fight back the loss changes its sign; "" if it was not varied."""
+    """Return a sentence: at which share of people who fight back the loss changes its sign; "" if it was not varied."""
     found, tried = results.get_finding("fight_back_turn"), results.get_finding("fight_back_tried")
     if tried.seeds < 2:
         return ""
     ends = format_interval(tried.lo, tried.hi, 2)
     if not math.isfinite(found.value):
-        return f"No share of people who fight back from {ends} turns the sign of the mean loss."
+        return f"The mean loss keeps its sign at every share of people who fight back from {ends}."
     turns = "changes its sign" if found.note == REVERSED else "may turn"
-    open_ = "" if found.note == REVERSED else "; at no share tried does an interval lie wholly on the other side of 0"
-    return f"The loss {turns} where {format_number(100 * found.value, 0)}% fight back ({_format_shares(found)}; tried: {ends}{open_})."
+    open_ = "" if found.note == REVERSED else "; at no share tried is the whole interval on the other side of 0"
+    share = f"{format_number(100 * found.value, 0)}%"
+    return f"The loss {turns} where {share} fight back ({_format_shares(found)}; tried: {ends}{open_})."
 
 
 def _format_shares(found: Finding) -> str:
@@ -170,25 +174,25 @@ def has_variants(results: Results) -> bool:
 
 
 def format_no_difference(results: Results) -> str:
-    """Return which rows of the robustness table can not be told from the main setting; "" if all can."""
+    """Return which rows of the robustness table do not differ clearly from the main setting; "" if all do."""
     table = results["robustness"].query("outcome == 'lost_dissent_percent'")
     within = table[(table["difference_lo"] <= 0) & (table["difference_hi"] >= 0)]
     if within.empty:
         return ""
     names = "; ".join(format_variant(row["family"], row["variant"]) for row in within.to_dict("records"))
-    return f"No difference from the main setting that {within['seeds'].max()} seeds can tell: {names}."
+    return f"With {within['seeds'].max()} seeds no difference from the main setting was found for: {names}."
 
 
 def format_uncertainty(results: Results) -> str:
-    """Return what parameters change in the headline, apart from what seeds do."""
+    """Return a sentence: how far unknown parameters move the headline, apart from seeds."""
     parameters, seeds = results.get_finding("variance_parameters"), results.get_finding("variance_seeds")
     priors, main = results.get_finding("prior_range"), results.get_finding("lost_dissent_percent")
     if priors.seeds < 2 or not math.isfinite(parameters.value):
-        return "Parameter uncertainty was not measured in this run: intervals are of seeds alone."
+        return "Parameter uncertainty was not measured in this run: intervals cover seeds alone."
     shift = format_interval(priors.lo - main.value, priors.hi - main.value)
     return (
         f"Over the declared priors, seed by seed, the loss runs from {format_interval(priors.lo, priors.hi)}%: each of "
-        f"{priors.seeds} draws is compared with the main setting\u2019s world of its own seed and changes the loss by "
+        f"{priors.seeds} draws is compared with the main setting in the same seed and changes the loss by "
         f"{shift} points (5% to 95% of draws; standard deviation {format_number(math.sqrt(parameters.value))}, between "
         f"seeds of the main setting {format_number(math.sqrt(seeds.value))})."
     )
@@ -202,8 +206,8 @@ def _format_cause(results: Results) -> str:
         return ""
     first, second = (CAUSES[str(name)] for name in sorted(whole, key=lambda name: -whole[name]["value"])[:2])
     return (
-        f"{format_number(lost['value'], 0)} posts were lost a world; the largest causes by mean are \u201c{first}\u201d and "
-        f"\u201c{second}\u201d. {LEAVERS_NOTE}"
+        f"{format_number(lost['value'], 0)} posts were lost a world; the largest causes by mean are "
+        f"\u201c{first}\u201d and \u201c{second}\u201d. {LEAVERS_NOTE}"
     )
 
 
@@ -217,7 +221,7 @@ def _format_interaction(results: Results) -> str:
     if lo > 0:
         words = "Flood and abuse strengthen each other"
     elif hi < 0:
-        words = "Flood and abuse do less together than apart"
+        words = "Flood and abuse weaken each other"
     else:
         words = "No interaction of flood and abuse was found"
     return f"{words}: interaction {format_number(value, 0)} posts a world (95% interval {format_interval(lo, hi, 0)})."
@@ -230,5 +234,7 @@ def _format_pairing(results: Results) -> str:
     if not math.isfinite(factor):
         return ""
     if factor >= 1:
-        return f"Pairing worlds by seed cut the variance of the loss by a factor of {format_number(factor)}."
-    return f"Pairing worlds by seed did not help: it raised the variance of the loss {format_number(1 / factor)} times."
+        return f"Pairing worlds by seed divided the variance of the loss by {format_number(factor)}."
+    return (
+        f"Pairing worlds by seed did not help: it multiplied the variance of the loss by {format_number(1 / factor)}."
+    )

@@ -45,7 +45,7 @@ def check_measures(measures: Sequence[str], ticks: pd.DataFrame) -> None:
     """Raise InputError unless every measure is a column of `ticks`."""
     for measure in measures:
         if measure not in ticks:
-            raise InputError(f"{measure} is no measure of this world: {suggest(str(measure), map(str, ticks))}")
+            raise InputError(f"{measure} is not a measure of this world: {suggest(str(measure), map(str, ticks))}")
 
 
 def _make_axes() -> Axes:

@@ -1,5 +1,6 @@
 """The frame of every report: one self-contained HTML page that opens with its headline."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,20 @@ from markupsafe import Markup
 
 from experiments.report.glossary import find_terms
 
+#: the field's words, said once below the headline: pattern of a report's word -> that word with the field's
+FIELD_WORDS = {
+    r"\bpaired\b|\bsame seeds?\b": "paired worlds (common random numbers)",
+    r"\bseeds?\b": "seeds (replications)",
+    r"\barms?\b": "arm \u201cnone\u201d (control)",
+}
+
 
 @dataclass(frozen=True)
 class Picture:
     """One figure of the page."""
 
     title: str
-    svg: str  #: an `<svg>` element, as `style.save` returns it
+    svg: str  #: an `<svg>` element, as `style.save_figure` returns it
     caption: str  #: what to look at
     alt: str  #: what it shows, for those who do not see it
 
@@ -31,7 +39,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """One table, folded up until asked for."""
+    """One table, folded unless `open`."""
 
     title: str
     columns: Sequence[str]
@@ -47,10 +55,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Page:
-    """What any experiment's report says, in the order in which it says it."""
+    """The content of a report, in the order of the page."""
 
     title: str
-    headline: str  #: what was found, its numbers as `words.measured` tells them
+    headline: str  #: what was found, its numbers as `formatting.format_estimate` writes them
     summary: Sequence[str]
     pictures: Sequence[Picture]
     tables: Sequence[Table]
@@ -63,23 +71,25 @@ class Page:
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Return how a result was made, as `experiments.folder.write_metadata` wrote it: the fields of a `Page` that say so."""
+    """Return the fields of a `Page` that say how a result was made, from what `folder.write_metadata` wrote."""
     about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
     config = (folder / "config.yaml").read_text(encoding="utf-8")
     return {**{name: about[name] for name in ("facts", "command", "versions")}, "config": config}
 
 
 def render(page: Page) -> str:
-    """Return the page as HTML that loads nothing from anywhere."""
+    """Return the page as one HTML file that loads nothing else."""
     loader = PackageLoader("experiments.report", "templates")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("page.html").render(page=page, terms=find_terms(_told(page)))
+    text = _join_text(page)
+    spoken = [words for pattern, words in FIELD_WORDS.items() if re.search(pattern, text, re.IGNORECASE)]
+    return environment.get_template("page.html").render(page=page, terms=find_terms(text), field_words=spoken)
 
 
-def _told(page: Page) -> str:
-    """Return all that the page says in words."""
+def _join_text(page: Page) -> str:
+    """Return all words of the page, a line each part."""
     lines = [page.title, page.headline, *page.summary, *page.caveats, *page.facts]
     for picture in page.pictures:
         lines += [picture.title, picture.caption, picture.alt]

@@ -1,4 +1,4 @@
-"""The report of a race: dissent restored, innocents suspended, and when the defence is worse than the army."""
+"""The report of a race: dissent restored, innocent people suspended, and when the defence is worse than the army."""
 
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ from experiments.report.terminal import make_grid
 COLOURS = (style.SKY, style.BLUE, style.ORANGE, style.VERMILLION, style.PURPLE, style.GREEN)
 PANELS = {"restored": "Dissenting posts restored", "innocent": "People suspended", "lost": "Suspensions a member"}
 CAVEATS = (
-    "Not modelled: an army that learns or tries (it climbs a declared ladder, and never by what works), detectors that "
-    "are trained anew, appeals, and what a detector could read in words, tags and links, which is not shown here.",
+    "Not modelled: an army that learns (it climbs a declared ladder and does not adapt to what works), detectors that "
+    "are retrained, appeals, and what a detector could read in words, tags and links, which it does not see here.",
     "The detector sees the 48 hours in memory. Rates are set in quiet worlds of other seeds; what people do in a "
-    "campaign differs, and the people suspended are the measure of it.",
-    "Scores of co-action are whole numbers, so that several rates may have one limit and then are one defence.",
-    "Intervals are of chance alone (95%, t, over seeds) and each by itself: among many some differ from 0 by luck.",
+    "campaign differs; the number of people suspended shows how much.",
+    "Scores of co-action are whole numbers, so several rates may have the same limit and be the same defence.",
+    "Intervals cover chance alone (95%, t, over seeds), each by itself: among many, some exclude 0 by luck.",
 )
 FILES = {
     "rounds.parquet": "a row a seed, rate and round: what the detector changes against the same seed without it",
@@ -39,7 +39,7 @@ def write(folder: Path, console: Console) -> str:
     with style.apply_style():
         pictures = [
             Picture("Round by round", style.save_figure(draw_rounds(table), folder / "figures", "rounds"),
-                    "Look at whether what is restored lasts, and at who pays. A colour is a false-positive rate; bars "
+                    "Look at whether the effect lasts, and at who is harmed. A colour is a false-positive rate; bars "
                     "are 95% intervals over seeds.",
                     "Dissent restored, people suspended and suspensions a member of the army, by round and rate."),
         ]  # fmt: skip
@@ -67,7 +67,7 @@ def format_headline(tipped: pd.DataFrame) -> str:
     helpful = [row["rate"] for row in rows if row["net_hi"] < 0]
     if worse:
         told = _format_margin(next(row for row in rows if row["rate"] == worse[0]))
-        text = f"At a false-positive rate of {_format_rates(worse)} the detector itself silences more dissent than the army"
+        text = f"At a false-positive rate of {_format_rates(worse)} the detector silences more dissent than the army"
         text += f": at {worse[0]:g} it is {told}"
     else:
         tried = f"from {rows[0]['rate']:g} to {rows[-1]['rate']:g}"
@@ -94,11 +94,11 @@ def _format_rates(rates: list[float]) -> str:
 
 
 def format_scope(tipped: pd.DataFrame) -> str:
-    """Say what is compared, and what bounds it."""
+    """Say what is compared, and what limits it."""
     seeds = tipped["seeds"].max()
     return (
-        f"Compared are posts that a detector silences where nobody campaigns and posts that the army silences where "
-        f"there is no detector ({seeds} seeds); how many accounts it may suspend a look bounds the former."
+        "This compares the posts that a detector silences without a campaign with those that the army silences "
+        f"without a detector ({seeds} seeds). The number of accounts that it may suspend each time limits the former."
     )
 
 
@@ -154,8 +154,8 @@ def _make_rounds_table(table: pd.DataFrame) -> Table:
              "organised", "a member", "rung"]  # fmt: skip
     note = (
         "Posts and accounts a world, means over seeds with 95% intervals. Deficit: what the army costs at the rungs of "
-        "this round where there is no detector. Innocent, of them dissenters, organised: suspended because of it. A "
-        "member: suspensions a member; who comes back under another account may be suspended twice. "
+        "this round without a detector. Innocent, of them dissenters, organised: suspended because of the detector. A "
+        "member: suspensions for each member; an operator who returns under another account may be suspended twice. "
         "Precision: share of the organised among all accounts that the detector had suspended."
     )
     return Table("Every round", heads, rows, note, open=True)

@@ -17,12 +17,12 @@ from experiments.report.terminal import make_grid
 
 CAVEATS = (
     "Not modelled: people who return after they have left, newcomers, memory of the campaign beyond fear and perceived "
-    "climate, and a platform or people who change their ways because of it.",
-    "The half-life of fear is an assumption (72 h), and recovery inherits it; so is that who left never comes back.",
-    "The time is that of the mean deficit over seeds: single small worlds write too few dissenting posts a day to be "
-    "timed well, and their medians stand in the table for comparison.",
-    "Intervals are of chance alone, over seeds, and each by itself: among many some differ from 0 by luck. Those of "
-    "times and shares are bootstrapped, and too narrow with few seeds; those of posts an hour are t-intervals.",
+    "climate, and a platform or people that change their behaviour because of it.",
+    "The half-life of fear is an assumption (72 h) on which recovery depends; so is that people who left never return.",
+    "The time is that of the mean deficit over seeds: single small worlds have too few dissenting posts a day for a "
+    "good estimate; the table shows their medians for comparison.",
+    "Intervals cover chance alone, over seeds, each by itself: among many, some exclude 0 by luck. Those of times and "
+    "shares are bootstrap intervals, too narrow with few seeds; those of posts an hour are t-intervals.",
 )
 FILES = {
     "deficits.parquet": "a row an hour, campaign and seed: dissent that does not stand because of the campaign",
@@ -45,8 +45,8 @@ def write(folder: Path, console: Console) -> str:
             Picture("What is missing after campaigns of several lengths",
                     style.save_figure(figures.draw_curves(deficits, times, start), folder / "figures", "curves"),
                     "Look at where each curve crosses half (dotted). All are means over seeds and days with 95% "
-                    "intervals, as a share of what the campaign's last days missed; a curve that stays up has not "
-                    "recovered, and a campaign without a deficit has no curve.",
+                    "intervals, as a share of the deficit in the campaign's last days. A curve that stays up has not "
+                    "recovered; a campaign without a deficit has no curve.",
                     "Deficit after the end of the campaign, as a share of its last days, by length at full intensity."),
             Picture("What is still missing when the run ends",
                     style.save_figure(figures.draw_remaining(times), folder / "figures", "remaining"),
@@ -81,7 +81,7 @@ def format_hours_interval(lo: float, hi: float) -> str:
 
 
 def format_headline(times: pd.DataFrame) -> str:
-    """Say how the time to half goes with the length of the campaign, at the highest intensity."""
+    """Say how the time to half depends on the length of the campaign, at the highest intensity."""
     rows = select_hardest(times)
     known = rows.dropna(subset="half_life").to_dict("records")
     none = [f"{row['hours']:.0f}" for row in rows[rows["half_life"].isna()].to_dict("records")]
@@ -89,8 +89,8 @@ def format_headline(times: pd.DataFrame) -> str:
         most = rows.iloc[int(rows["reference"].argmax())]
         ends = format_estimate(most["reference"], most["reference_lo"], most["reference_hi"], 2)
         return (
-            "No campaign left a deficit that these seeds can tell from 0, so there is nothing to recover from: "
-            f"{ends} dissenting posts an hour in the last days of the one that took most."
+            "No campaign left a deficit that differs clearly from 0 in these seeds, so there is nothing to recover "
+            f"from: {ends} dissenting posts an hour in the last days of the one with the largest deficit."
         )
     told = [
         f"{row['hours']:.0f} h: {format_hours(row['half_life'])} [{format_hours_interval(row['lo'], row['hi'])}]"
@@ -104,26 +104,27 @@ def format_headline(times: pd.DataFrame) -> str:
 
 
 def format_summary(times: pd.DataFrame, ends: pd.DataFrame) -> list[str]:
-    """Return what is still missing after the shortest and the longest campaign, and what can be told apart."""
+    """Return what is still missing after the shortest and the longest campaign, and which differences were found."""
     known = select_hardest(times).dropna(subset="remaining").to_dict("records")
     lines = []
     if len(known) > 1:
         words = [f"{_format_share(row)} after {row['hours']:.0f} h" for row in (known[0], known[-1])]
-        lines.append(f"Of the deficit {words[0]} and {words[1]} is missing in the last day watched.")
+        lines.append(f"Of the deficit, {words[0]} and {words[1]} are missing in the last day of the run.")
     return lines + [_format_contrast(row) for row in ends.dropna(subset="lo").to_dict("records")]
 
 
 def _format_contrast(row: dict[Any, Any]) -> str:
     more, unit = ("Longer", " h") if row["what"] == "hours" else ("Harder", " of full quotas")
     between = f"{row['more']:g} against {row['less']:g}{unit}"
-    known = f"{format_number(100 * row['change'], 0)} points [{format_interval(100 * row['lo'], 100 * row['hi'], 0)}] {between}"
+    ends = format_interval(100 * row["lo"], 100 * row["hi"], 0)
+    known = f"{format_number(100 * row['change'], 0)} points [{ends}] {between}"
     if row["lo"] <= 0 <= row["hi"]:
-        return f"That {more.lower()} campaigns leave a larger share was not found: {known}."
+        return f"{more} campaigns were not found to leave a larger share: {known}."
     return f"{more} campaigns leave a {'larger' if row['lo'] > 0 else 'smaller'} share: {known}."
 
 
 def format_interventions(times: pd.DataFrame, helped: pd.DataFrame) -> list[str]:
-    """Say what leaves less missing after the campaign that all are tried under; nothing if that left no deficit."""
+    """Say which interventions leave less missing after the campaign; nothing if the campaign left no deficit."""
     if helped.empty or not select_hardest(times)["reference_lo"].iloc[-1] > 0:
         return []
     found = helped[helped["hi"] < 0].to_dict("records")
@@ -151,17 +152,17 @@ def _make_table(times: pd.DataFrame) -> Table:
     heads = ["setting", "campaign", "time to half, h", "missing at end", "deficit, posts/h", "median of seeds",
              "recovered", "gone for good, %"]  # fmt: skip
     rows = [
-        [_format_name(row["intervention"]), f"{row['hours']:.0f} h x {row['intensity']:g}", _format_time(row), _format_share(row),
+        [_format_name(row["intervention"]), f"{row['hours']:.0f} h x {row['intensity']:g}", _format_time(row),
+         _format_share(row),
          f"{format_number(row['reference'], 2)} [{format_interval(row['reference_lo'], row['reference_hi'], 2)}]",
          *(_format_seeds(row) if row["reference_lo"] > 0 else ("-",) * 3)]
         for row in times.to_dict("records")
     ]  # fmt: skip
     note = (
         "Campaign: length x share of full quotas. Time to half of the mean deficit over seeds, with its bootstrap "
-        "interval; \u221e: not within the run; no deficit: it can not be told from 0 (95% t-interval), so there is "
-        "nothing to recover from. Median: Kaplan-Meier over seeds that have a deficit. Gone for good: what people who "
-        "left would have wanted to say, part of which they would have kept to themselves, so that it may exceed what "
-        "is missing."
+        "interval; \u221e: not within the run; no deficit: its 95% t-interval includes 0, so there is nothing to "
+        "recover from. Median: Kaplan-Meier over seeds that have a deficit. Gone for good: what people who left would "
+        "have wanted to say; they would have kept part of it to themselves, so it may exceed what is missing."
     )
     return Table("Every campaign", heads, rows, note, open=True)
 
@@ -183,7 +184,8 @@ def _make_intervention_tables(helped: pd.DataFrame) -> list[Table]:
         return []
     heads = ["what differs", "missing at end, posts/h", "last days, posts/h"]
     rows = [
-        [_format_name(row["intervention"]), f"{format_number(row['remaining_change'], 2)} [{format_interval(row['lo'], row['hi'], 2)}]",
+        [_format_name(row["intervention"]),
+         f"{format_number(row['remaining_change'], 2)} [{format_interval(row['lo'], row['hi'], 2)}]",
          f"{format_number(row['deficit_change'], 2)} [{format_interval(row['deficit_lo'], row['deficit_hi'], 2)}]"]
         for row in helped.to_dict("records")
     ]  # fmt: skip
@@ -191,7 +193,7 @@ def _make_intervention_tables(helped: pd.DataFrame) -> list[Table]:
         "Deficit in the run's last day, and in the campaign's last days, against the setting as it is, in the same "
         "seeds, under the longest and hardest campaign; below 0 is less."
     )
-    return [Table("What speeds recovery up", heads, rows, note, open=True)]
+    return [Table("What speeds up recovery", heads, rows, note, open=True)]
 
 
 def _parse_config(text: str) -> dict[str, Any]:

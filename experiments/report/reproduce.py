@@ -23,7 +23,7 @@ HEADS = ("cell", "measure", "published (s.e.)", "ours (s.e.)", "difference / s.e
 Z = 1.96  #: standard errors of a 95% interval
 COLOURS = (BLUE, SKY, GREEN, ORANGE, VERMILLION, PURPLE)
 CAVEATS = (
-    "Not modelled, as not in theirs: attention, feeds, moderation, attacks on people, fear, and who is awake when.",
+    "Not modelled, as not in theirs: attention, feeds, moderation, attacks on people, fear, and daily rhythms.",
     "This shows that the engine gives a published model's numbers. Whether that model is right about people is another "
     "question: it is a model and not data, and its climate effect is far stronger than the one measured in surveys.",
     "The published numbers are those of the authors' public code, run beside this project. The paper itself reports "

@@ -1,4 +1,4 @@
-"""A folder of results, read back: everything a report may know."""
+"""A folder of results, read back: all that a report may use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -20,11 +20,10 @@ WORDS = {
 }
 COLOURS = (style.BLUE, style.ORANGE)
 CAVEATS = (
-    "Not modelled: how parameters hang together in reality. Each is moved over its range as if the others said nothing "
-    "of it.",
-    "Effects and shares hold for these ranges and this setting, and change with them.",
-    "Intervals are bootstrap intervals over the design (95%); the noise of the seeds is in the answers and counts as "
-    "interaction. More seeds lessen it.",
+    "Not modelled: how parameters are related in reality. Each varies over its range independently of the others.",
+    "Effects and shares hold only for these ranges and this setting.",
+    "Intervals are bootstrap intervals over the design (95%). The noise of the seeds counts as interaction; more seeds "
+    "reduce it.",
 )
 FILES = {
     "sensitivity.parquet": "a row a parameter and index",

@@ -18,23 +18,23 @@ HEADS = ("measure", "published (s.e.)", "ours (s.e.)", "passed")
 POINTS = ("varied", "at", "published (SD)", "ours (s.e.)", "direction")
 CAVEATS = (
     "Not modelled, as not in theirs: stances, silence, moderation, and people who leave; quality is a number a post.",
-    "The paper's own network can not be had. On synthetic ones only directions are judged; the published points beside "
-    "the curves are of the other network.",
-    "Points rest on few networks: a direction counts where the 95% t-interval of its paired difference leaves 0 "
-    "out, so a small effect is not told apart from none.",
-    "What targeting and shuffles do hangs on the network. On the authors' generator (grown) everybody follows equally "
-    "many, so bots fill a popular person's feed as easily as anybody's; with follows returned the popular follow many. "
-    "Both are told, and decide nothing.",
+    "The paper's own network is not available. On synthetic ones only directions are judged; the published points "
+    "beside the curves are of the paper's network.",
+    "Points rest on few networks: a direction counts where the 95% t-interval of its paired difference excludes 0, so "
+    "a small effect may not be found.",
+    "What targeting and shuffles do depends on the network. On the authors' generator (grown) everybody follows "
+    "equally many, so bots fill a popular person's feed as easily as anybody's; with follows returned the popular "
+    "follow many. Both are reported, and decide nothing.",
     "The synthetic networks have no communities, scores or parties: of the paper's targetings hubs alone, and of its "
     "shuffles none that keeps communities, can be tried.",
-    "A run ends when quality changes by at most 1e-4 in one step, which chance does early or late: runs of one setting "
+    "A run ends when quality changes by at most 1e-4 in one step, early or late by chance: runs of one setting "
     "differ by about 0.02, theirs and ours. Their default setting, run four times, gave 0.850 to 0.869.",
     "Theta multiplies shares only: 64 copies take one slot. Their tau breaks ties by quality; tau-b does not.",
 )
 
 
 def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
-    """Draw the curves into `folder`/figures and write `folder`/report.html; `folder` holds what `write_metadata` wrote."""
+    """Draw the curves into `folder`/figures and write `folder`/report.html; `write_metadata` was called before."""
     with style.apply_style():
         drawing = style.save_figure(draw_curves(curves), folder / "figures", "curves")
     told = Page(
@@ -104,13 +104,13 @@ def _count_directions(curves: pd.DataFrame) -> list[tuple[str, int, list[str]]]:
 
 
 def _format_worst(curves: pd.DataFrame) -> str:
-    """Say where quality is lowest beside that without bots, with its interval."""
+    """Say where quality is lowest relative to that without bots, with its interval."""
     points = curves[curves["measure"] == RELATIVE].dropna(subset="ours")
     if points.empty:
-        return "No quality beside that without bots was measured"
+        return "No quality relative to that without bots was measured"
     low = points.iloc[int(points["ours"].argmin())].to_dict()
     known = format_estimate(low["ours"], low["low"], low["high"], 2)
-    return f"Of quality without bots least is left at {low['curve']} {low['point']}: {known}"
+    return f"Relative to no bots, quality is lowest at {low['curve']} {low['point']}: {known}"
 
 
 def format_measures(compared: pd.DataFrame) -> list[tuple[str, ...]]:

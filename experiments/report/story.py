@@ -22,9 +22,9 @@ BAND = (
     "difference, laid around the solid line."
 )
 CAVEATS = (
-    "Not modelled: what posts say, private talk, other platforms, and operators who learn; causes outside the platform "
-    "are there only as the events named.",
-    "A story illustrates what the model makes of its assumptions. It reconstructs no campaign and dates nothing.",
+    "Not modelled: what posts say, private talk, other platforms, and operators who learn; the only causes outside the "
+    "platform are the named events.",
+    "A story illustrates what follows from the model's assumptions. It does not reconstruct a campaign or its dates.",
     "People, graph and operations are synthetic, and posts carry no text.",
 )
 FILES = {
@@ -68,7 +68,7 @@ def write(folder: Path) -> str:
 
 
 def format_headline(title: str, outcomes: pd.DataFrame) -> str:
-    """Return the first outcome in one sentence; what it says of a sure effect, only if there is one."""
+    """Return the first outcome in one sentence, with its statement about the effect only if that is clear."""
     return f"{title}: {format_verdict(outcomes.iloc[0].to_dict())}" if len(outcomes) else f"{title}."
 
 

@@ -12,19 +12,19 @@ from experiments.report.results import Results, read_results
 TITLE = "What a campaign of flooding and abuse costs dissent: paired worlds, with the operation and without"
 
 CAVEATS = (
-    "An illustration, not a reconstruction: the people, the graph and the campaign are synthetic, posts carry no "
-    "text, and no date, place or figure of any real campaign is claimed.",
-    "The interval is of chance alone (seeds redraw people, graph and events). What is not known about people is in "
-    "the range over declared priors and in the table of other assumptions; read the headline with both.",
+    "An illustration, not a reconstruction: the people, the graph and the campaign are synthetic. Posts carry no "
+    "text, and no date, place or number is that of a real campaign.",
+    "The interval covers chance alone (each seed draws people, graph and events anew). What is not known about people "
+    "shows in the range over declared priors and in the table of other assumptions; read the headline with both.",
     "Hypothesis, not finding: abuse in a flooded topic silences people who were never attacked (anticipatory fear). "
-    "Its weight is an assumption; the row that sets it to 0 shows what rests on it.",
+    "Its weight is an assumption; the row that sets it to 0 shows what depends on it.",
     "The headline is the mean over worlds of each world\u2019s percentage; the tables of posts are means of counts. "
-    "Parts of the loss may be negative: who left can no longer keep silent by temperament.",
+    "Parts of the loss may be negative: people who left can no longer be among those who would stay silent anyway.",
     "Not modelled: a second platform to move to, closed channels, private talk, fear of the state itself, what is "
     "said on other topics, and operators who learn.",
-    "Dissent is followed in the people who dissented when the run began; who comes to dissent later is not counted.",
-    "Dissent\u2019s share of what is seen falls by arithmetic alone when an army fills the topic; read it beside the "
-    "absolute impressions, never alone.",
+    "Dissent is counted for people who dissented when the run began; people who dissent only later are not counted.",
+    "Dissent\u2019s share of what is seen falls by arithmetic alone when an army fills the topic: always read it "
+    "beside the absolute impressions.",
 )
 
 FILES = {
@@ -88,48 +88,47 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     "headline": (
         figures.draw_headline,
         "Dissent with and without the operation",
-        "Look at the gap between the lines: the same people, graph and chance, with the operation and without. The "
-        "band is the 95% interval of the paired difference. Below, what became of each day\u2019s missing posts, as "
-        "a mean over worlds; the parts are counts and add up exactly. Both needed: fear and climate together; each "
-        "enough: fear or climate alone.",
+        "Look at the gap between the lines: the same people, graph and chance, with the operation and without it. The "
+        "band is the 95% interval of the paired difference. Below: what became of each day\u2019s missing posts, as "
+        "a mean over worlds; the parts are counts and add up exactly.",
     ),
     "arms": (
         bars.draw_arms,
         "Every mix of tactics",
-        "Compare one tactic with two. Where only the chosen platoons work, a mix also has more members at work; at "
-        "equal effort the same member-hours are shared out, so that only the mix differs.",
+        "Compare one tactic with two. Where only the chosen platoons work, a mix also has more members at work. At "
+        "equal effort all mixes have the same member-hours, so only the mix differs.",
     ),
     "tactics": (
         bars.draw_tactics,
         "Which tactic did it",
         "Solid bars are Shapley values and sum to the effect of the whole operation. The hatched bar is the "
-        "interaction of flood and abuse: above zero they do more together than apart. Lines are 95% intervals.",
+        "interaction of flood and abuse: above zero they strengthen each other. Lines are 95% intervals.",
     ),
     "causes": (
         bars.draw_causes,
         "Why: proximal and root causes",
-        "Each missing post in the one cell where it ended, the withheld ones first. Fear, or climate: lifting "
-        "that alone would restore the post. Both needed: lifting either would. Each enough: only lifting both would. "
-        "{leavers}{knockouts}",
+        "Each missing post is in exactly one category; the four withheld ones come first. {withheld_fear}, "
+        "{withheld_climate}: lifting that alone would restore the post. {withheld_joint}: lifting either one would. "
+        "{withheld_redundant}: only lifting both would. {leavers}{knockouts}",
     ),
     "visibility": (
         figures.draw_visibility,
         "What was seen and what was believed",
-        "Top, dissent seen: in absolute numbers, and as a share (which falls by arithmetic alone when an army posts "
-        "much). Bottom, what people believe about support against what is true. Means of the last 24 h.",
+        "Top: dissent seen, in absolute numbers and as a share (which falls by arithmetic alone when an army posts "
+        "much). Bottom: what people believe about support, and what is true. Means of the last 24 h.",
     ),
     "robustness": (
         bars.draw_robustness,
         "Which signs survive other assumptions",
-        "Left, look for intervals that reach zero. Right, the difference from the main setting in the same seeds: look "
-        "for intervals that do not. {no_difference} {fight_back} {uncertainty}",
+        "Left: look for intervals that include zero. Right, the difference from the main setting in the same seeds: "
+        "look for intervals that do not. {no_difference} {fight_back} {uncertainty}",
     ),
     "recovery": (
         figures.draw_recovery,
         "How long it lasts",
-        "{recovery} Half is half of the mean deficit in the campaign\u2019s last three days. Left, the mean over "
-        "worlds with the 95% interval of the paired difference. Right, the Kaplan\u2013Meier share of worlds with "
-        "half of their own deficit still open.",
+        "{recovery} \u201cHalf\u201d is half of the mean deficit in the campaign\u2019s last three days. Left: the "
+        "mean over worlds with the 95% interval of the paired difference. Right: the Kaplan\u2013Meier share of "
+        "worlds that have not yet recovered half of their own deficit.",
     ),
 }
 
@@ -141,4 +140,5 @@ def _draw_picture(results: Results, folder: Path, name: str) -> Picture:
     told = {sentence.__name__.removeprefix("format_"): sentence(results) for sentence in CAPTION_SENTENCES} | {
         "leavers": formatting.LEAVERS_NOTE
     }
+    told |= {name: f"\u201c{label}\u201d" for name, label in formatting.CAUSES.items()}
     return Picture(title, svg, caption.format(**told), f"{title}. {about}")

@@ -1,4 +1,4 @@
-"""The report of a sweep: what each outcome does as parameters change, and which runs failed."""
+"""The report of a sweep: how each outcome depends on parameters, and which runs failed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +18,10 @@ from experiments.sweeps.reading import DIFFERENCE, find_effect_column, read_desi
 OUTCOMES = ("lost_dissent", "lost_dissent_percent", "dissent_withheld", "perceived_support", "mean_fear")
 UNITS = {"lost_dissent": "posts a world", "lost_dissent_percent": "% of what would have stood"}
 CAVEATS = (
-    "Not modelled: what lies between or beyond the points, and how parameters hang together in reality.",
-    "Intervals are of chance alone (95%, t, over seeds), each by itself: among many points some seem to differ.",
+    "Not modelled: what lies between or beyond the points, and how parameters are related in reality.",
+    "Intervals cover chance alone (95%, t, over seeds), each by itself: among many points some seem to differ by luck.",
     "A difference is to the baseline in the same seed; the baseline of a point is that point with the baseline's keys.",
-    "Points where runs failed rest on the runs that did not; they are marked, and may be a biased part.",
+    "Points where runs failed rest on the other runs; they are marked, and may be biased.",
     "People, graph and campaign are synthetic; where fear and climate are concerned, read docs/ethics.md first.",
 )
 FILES = {
@@ -83,10 +83,10 @@ def format_label(name: str, column: str) -> str:
 
 
 def format_headline(points: pd.DataFrame, keys: Sequence[str], words: str) -> str:
-    """Say between which means the outcome runs, and where."""
+    """Say the lowest and the highest mean of the outcome, and where they are."""
     known = points.dropna(subset="value")
     if known.empty:
-        return f"No run says anything of {words}."
+        return f"No run has a value of {words}."
     ends = [known.iloc[int(at)] for at in (known["value"].argmin(), known["value"].argmax())]
     if not keys or len(known) == 1:
         return f"{_capitalise(words)}: {_format_value(ends[0])}."

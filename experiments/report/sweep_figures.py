@@ -1,4 +1,4 @@
-"""Pictures of a sweep: curves for one parameter, heat maps for two, small multiples for three, else a panel a key."""
+"""Pictures of a sweep: curves for one parameter, heat maps for two or three, else one panel for each key."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def draw_picture(points: pd.DataFrame, keys: Sequence[str], label: str) -> tuple
     """Return the figure that suits the design, and what to look at.
 
     Args:
-        points: a row a point: the keys, `value, lo, hi, seeds, failed` (`experiments.analysis.sweeps.average_by_point`).
+        points: a row a point: the keys, `value, lo, hi, seeds, failed` (`analysis.sweeps.average_by_point`).
         keys: those that take more than one value.
         label: what `value` is, with its unit.
     """

@@ -72,28 +72,36 @@ def make_causes_table(results: Results) -> Table:
         for row in table.to_dict("records")
     ]
     note = (
-        "The parts sum to the loss in every world, exactly; so do their means, not their medians. A median far from "
-        "its mean: a few worlds hold much of it. Below zero: the operation made this rarer. "
+        "The parts sum exactly to the loss in every world; so do their means, but not their medians. Where a median is "
+        "far from its mean, a few worlds hold much of it. Below zero: the operation made this rarer. "
     )
     heads = ["cause", "mean [95% interval]", "median", "% of baseline"]
     return Table("What became of the lost posts, posts a world", heads, rows, note + formatting.LEAVERS_NOTE)
 
 
 def make_knockouts_table(results: Results) -> Table:
-    """Return what each pathway is answerable for; its title says so where it rests on fewer seeds than the arms."""
+    """Return the loss without each pathway; the title tells if this rests on fewer seeds than the arms."""
     rows = [
         [
             KNOCKOUTS.get(row["knockout"], row["knockout"]),
             format_number(row["full"], 0),
             format_number(row["without"], 0),
             _format_cell({**row, "value": row["reduction"]}, 1.0, 0),
-            f"{format_number(100 * row['share'], 0)} [{format_interval(100 * row['share_lo'], 100 * row['share_hi'], 0)}]",
+            f"{format_number(100 * row['share'], 0)} "
+            f"[{format_interval(100 * row['share_lo'], 100 * row['share_hi'], 0)}]",
             str(row["seeds"]),
         ]
         for row in results["knockouts"].to_dict("records")
     ]
-    heads = ["pathway", "loss", "loss without it", "goes, posts [95% interval]", "goes, % [95% interval]", "seeds"]
-    note = "The pathway is off with the operation and without. Pathways overlap, so shares need not sum to 100."
+    heads = [
+        "pathway",
+        "loss",
+        "loss without it",
+        "disappears, posts [95% interval]",
+        "disappears, % [95% interval]",
+        "seeds",
+    ]
+    note = "The pathway is switched off in both worlds. Pathways overlap, so shares need not sum to 100."
     seeds, whole = results["knockouts"]["seeds"].max(), results["summary"]["seed"].nunique()
     fewer = f", on {seeds} of the {whole} seeds of the main table" if rows and seeds < whole else ""
     return Table(f"Whole-run knock-outs{fewer}", heads, rows, note)
@@ -113,7 +121,7 @@ def make_tactics_table(results: Results) -> Table:
 
 
 def make_robustness_table(results: Results) -> Table:
-    """Return which signs survive other assumptions, a row a variant; no rows if none was tried."""
+    """Return which signs survive other assumptions, one row for each variant; no rows if none was tried."""
     table = results["robustness"]
     rows = []
     for (family, variant), group in table.groupby(["family", "variant"], sort=False):
@@ -135,8 +143,8 @@ def make_robustness_table(results: Results) -> Table:
     heads = ["assumption", "lost, %", "95% interval", "difference, points", "its sign"]
     heads += ["lost impressions, %", "perceived support, points", "seeds"]
     note = (
-        "95% intervals in brackets. The difference is from the main setting in the same seeds, world by world; signs "
-        f"are of the effect itself, against the main setting. {formatting.format_no_difference(results)}"
+        "95% intervals in brackets. The difference is to the main setting in the same seeds, world by world. The sign "
+        f"compares the effect itself with that of the main setting. {formatting.format_no_difference(results)}"
     )
     return Table("Which signs survive", heads, rows if formatting.has_variants(results) else [], note)
 

@@ -1,4 +1,4 @@
-"""The report of unmasked sleepers: what number and hour cost genuine moderates."""
+"""The report of unmasked sleepers: what their number and the hour cost genuine moderates."""
 
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ PANELS = {
     "dissent_impressions": ("Impressions of dissent lost, thousands", 1e-3),
 }
 CAVEATS = (
-    "Not modelled: false accusations, proof that some doubt, and moderates who answer what is said of them.",
-    "That respected moderates were in somebody's pay is the essay's hypothesis; no count of them was found.",
-    "How much trust spills over to people who serve nobody is an assumption (credibility.spillover). The dashed lines show "
-    "what is left without it; below nought dissent is seen more than if nobody had been unmasked, since who is known "
-    "writes no more to order and takes nobody's place.",
+    "Not modelled: false accusations, doubts about the proof, and moderates who answer accusations.",
+    "That respected moderates were paid is the essay's hypothesis; no count of them was found.",
+    "How much distrust spills over to genuine people is an assumption (credibility.spillover). The dashed lines show "
+    "what remains without it. Below zero, dissent is seen more than if nobody had been unmasked, since unmasked "
+    "sleepers no longer write to order and take no slots in feeds.",
     "An illustration: people, graph and operations are synthetic, and posts carry no text.",
 )
 FILES = {
@@ -38,8 +38,8 @@ def write(folder: Path) -> str:
     with style.apply_style():
         svg = style.save_figure(draw_costs(costs), folder / "figures", "costs")
     caption = (
-        "Look at the slope, which is the price of one more sleeper who becomes known, and at which hour is dearest. "
-        "Solid: trust spills over to genuine dissenters. Dashed: it does not. Bands are 95% intervals over seeds."
+        "Look at the slope, the cost of one more unmasked sleeper, and at which hour costs most. Solid: with "
+        "spillover of distrust to genuine dissenters. Dashed: without it. Bands are 95% intervals over seeds."
     )
     picture = Picture("Number and hour", svg, caption, "Losses against the number unmasked, a line an hour.")
     whole = Page(
@@ -51,25 +51,21 @@ def write(folder: Path) -> str:
 
 
 def format_headline(costs: pd.DataFrame) -> str:
-    """Say what most unmaskings at the first hour cost in impressions, and how much of it through trust."""
+    """Say what most unmaskings at the first hour cost in impressions, and what remains without spillover."""
     seen = costs[(costs["measure"] == "dissent_impressions") & (costs["number"] == costs["number"].max())]
     seen = seen[seen["hour"] == seen["hour"].min()].set_index("spillover")
     whole, rest = seen.loc[True], seen.loc[False]
     said = format_estimate(whole["value"], whole["lo"], whole["hi"], 0)
     known = f"{said} impressions of dissent ({format_number(whole['percent'])}%)"
-    cost = (
-        f"have no effect that can be told from 0, {known} lost"
-        if whole["lo"] <= 0.0 <= whole["hi"]
-        else f"cost {known}"
-    )
+    cost = f"have no clear effect, {known} lost" if whole["lo"] <= 0.0 <= whole["hi"] else f"cost {known}"
     return (
-        f"{whole['number']} sleepers unmasked at hour {whole['hour']} {cost}; without trust that spills over "
+        f"{whole['number']} sleepers unmasked at hour {whole['hour']} {cost}; without spillover "
         f"{format_estimate(rest['value'], rest['lo'], rest['hi'], 0)}."
     )
 
 
 def draw_costs(costs: pd.DataFrame) -> Figure:
-    """Return a panel a measure, with a line an hour, solid where trust spills over and dashed where not."""
+    """Return one panel for each measure, with a line for each hour, solid with spillover and dashed without."""
     figure = style.make_canvas(3.4)
     for axes, (measure, (title, scale)) in zip(figure.subplots(1, 2), PANELS.items(), strict=True):
         _draw_panel(axes, costs[costs["measure"] == measure], title, scale)
@@ -95,9 +91,10 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> Non
 def _make_table(costs: pd.DataFrame) -> Table:
     rows = [
         [str(row["number"]), str(row["hour"]), "yes" if row["spillover"] else "no", row["measure"].replace("_", " "),
-         f"{format_number(row['value'], 3)} [{format_interval(row['lo'], row['hi'], 3)}]", format_number(row["percent"]), str(row["seeds"])]
+         f"{format_number(row['value'], 3)} [{format_interval(row['lo'], row['hi'], 3)}]",
+         format_number(row["percent"]), str(row["seeds"])]
         for row in costs.to_dict("records")
     ]  # fmt: skip
-    heads = ["unmasked", "at hour", "trust spills over", "measure", "lost [95% interval]", "%", "seeds"]
+    heads = ["unmasked", "at hour", "spillover", "measure", "lost [95% interval]", "%", "seeds"]
     note = "Against the same worlds with nobody unmasked, from the hour of the unmasking to the end."
     return Table("Every case", heads, rows, note)

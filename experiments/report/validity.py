@@ -1,4 +1,4 @@
-"""The report of validity: what was measured, beside its target, as pictures, tables and one page."""
+"""The report of validity: measured numbers beside their targets, as pictures, tables and one page."""
 
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
@@ -28,14 +28,13 @@ STYLES = {MET: "green", PARTLY: "yellow", MISSED: "red", PENDING: "dim", SHOWN: 
 CAVEATS = (
     "Not modelled: what posts say, pictures and links, private messages, other platforms, and events outside the "
     "platform beyond those that a scenario names.",
-    "A calibrated row (C) that is met shows that the fit worked, and no more; only held-out rows (V) speak for "
-    "the model.",
-    "Most targets come from one platform, one country and one time, and many were read second-hand: see the column of "
-    "how sure.",
-    "Some held-out bands are hard to miss (facts 11 and 14), and a direction may be built into a rule (19): a met row "
-    "says little there.",
+    "A calibrated row (C) that is met only shows that the fit worked; only held-out rows (V) test the model.",
+    "Most targets come from one platform, one country and one time, and many were read second-hand: see the column "
+    "\u201ccertainty\u201d.",
+    "Some held-out bands are hard to miss (facts 11 and 14), and a direction may be built into a rule (19): there a "
+    "met row says little.",
     "Survey shares ask whether something ever happened; ours are shares over the run's window and not hazards.",
-    "Intervals are of chance alone (seeds redraw people, graph and events), not of what is unknown about people.",
+    "Intervals cover chance alone (each seed draws people, graph and events anew), not what is unknown about people.",
 )
 
 

@@ -16,8 +16,8 @@ from experiments.report.results import ABOUT
 CAVEATS = (
     "Not modelled: what posts say, private talk, other platforms, fear of the state itself, and operators who learn.",
     "One world is one draw: compare worlds in pairs (python -m experiments.suppression) before you conclude.",
-    "These tables are for looking into the model. Ids, stances, followees and templates betray who is organised, so "
-    "they are no test for a detector.",
+    "These tables are for looking into the model. Ids, stances, followees and templates reveal who is organised, so "
+    "do not test a detector on them.",
     "An illustration: people, graph and campaign are synthetic, and posts carry no text.",
 )
 FILES = {
@@ -113,6 +113,6 @@ def format_headline(ticks: pd.DataFrame, start: int, stop: int) -> str:
         if value == value
     ]
     return (
-        f"Dissenting posts an hour: {', '.join(parts)} the campaign; one world has no interval and nothing to "
-        "be compared with, so nothing is explained."
+        f"Dissenting posts an hour: {', '.join(parts)} the campaign; one world has no interval and no comparison, so "
+        "it explains nothing."
     )

@@ -41,7 +41,7 @@ HEADLESS = 20.0  #: s without the cluster's head
 
 @dataclass
 class Machine:
-    """A machine at work: its station and the jobs that it has in hand."""
+    """A machine at work: its worker and the jobs that it has."""
 
     node: str  #: Ray's name of it
     address: str
@@ -54,7 +54,7 @@ class Machine:
 
 
 class ClusterEngine(Engine):
-    """Plays jobs on the machines of a running Ray cluster, those that join later too.
+    """Runs jobs on the machines of a running Ray cluster, those that join later too.
 
     Ray tries nothing again by itself: a lost station's jobs wait again here. Where its machine was lost with it, no job
     is to blame; where it died alone, each of its jobs is played without company, so that the one that killed it shows.
@@ -134,7 +134,7 @@ class ClusterEngine(Engine):
         if now - self._headed > HEADLESS:
             raise InputError(
                 f"sweep.address={self.address}: the head of this cluster is gone: what is done is kept; start the "
-                "cluster, and the same command goes on"
+                "cluster, and the same command continues"
             )
 
     def _start_worker(self, node: str, address: str, workers: int) -> Machine:
@@ -151,7 +151,7 @@ class ClusterEngine(Engine):
         elif not self._machines and now - self._seen > PATIENCE:
             raise InputError(
                 f"sweep.address={self.address}: no machine with a core is left in this cluster: start one, and the "
-                "same command goes on"
+                "same command continues"
             )
         elif self._machines and NOTICE_DELAY < now - self._seen <= NOTICE_DELAY + SCAN_INTERVAL:
             wanted = ", ".join(f"{machine.workers} on {machine.address}" for machine in self._machines.values())
@@ -188,7 +188,7 @@ class ClusterEngine(Engine):
             told = ray.get(machine.call)
         except RayTaskError as error:
             if isinstance(error.cause, OSError):
-                raise InputError(f"{machine.address} can not keep what it plays: {error.cause}") from None
+                raise InputError(f"{machine.address} cannot keep what it plays: {error.cause}") from None
             if isinstance(error.cause, NoWorkerError):
                 raise NoWorkerError(f"{machine.address}: {error.cause}") from None
             raise RuntimeError(f"{machine.address}: {error.cause}") from None
@@ -220,8 +220,8 @@ class ClusterEngine(Engine):
         self._in_vain += 1
         if self._in_vain > MAX_LOST_WORKERS:
             raise NoWorkerError(
-                f"{machine.address}: stations die before a run ends: see what Ray's logs there say of RayWorker; what is "
-                "done is kept, and the same command goes on"
+                f"{machine.address}: stations die before a run ends: see what Ray's logs there say of RayWorker; what "
+                "is done is kept, and the same command continues"
             )
         if machine.alone:
             return [

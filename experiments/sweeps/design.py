@@ -31,7 +31,7 @@ def make_points(sweep: Mapping[str, Any]) -> list[Point]:
             `csv` (a file with a column a key), `draws` and `design_seed` for the sampled parts.
 
     Raises:
-        InputError: a part can not be read, a key stands in two parts, or a sample has no range to draw from.
+        InputError: a part cannot be read, a key stands in two parts, or a sample has no range to draw from.
     """
     parts = [_parse_grid(sweep["grid"]), _parse_list(sweep["list"]), _read_csv(sweep["csv"])]
     parts += [_sample_points(method, sweep[method], sweep["draws"], sweep["design_seed"]) for method in SAMPLED]
@@ -50,7 +50,7 @@ def parse_baseline(words: Sequence[str] | None) -> Point | None:
 def parse_story_baseline(words: Sequence[str]) -> Point:
     """Return what the baseline of a scenario changes, from what its story is compared with; {} for nothing.
 
-    An army without orders is no army, the same world for everybody else (tests/test_purity.py), which is one run
+    An army without orders has no effect on anybody else (tests/test_purity.py), so it is the same as no army: one run
     whatever the army would have done.
     """
     changes = _parse_point([str(word) for word in words], "story.without")
@@ -70,12 +70,12 @@ def parse(words: Sequence[str], where: str) -> list[Override]:
             (override,) = OverridesParser.create().parse_overrides([expand_override(str(word))])
         except HydraException as error:
             said = " ".join(str(error).split())
-            raise InputError(f"{where} has {word!r}, which can not be read: {said}") from None
+            raise InputError(f"{where} has {word!r}, which cannot be read: {said}") from None
         key = override.key_or_group
         if override.is_delete() or override.is_add():
             raise InputError(f"{where} has {word!r}: put + and ~ on the command line itself, not into a design")
         if key.partition(".")[0] in APP_KEYS:
-            raise InputError(f"{where} has {word!r}: a design can not vary {key}; seeds=K seed=S say which seeds")
+            raise InputError(f"{where} has {word!r}: a design cannot vary {key}; seeds=K seed=S say which seeds")
         found.append(override)
     return found
 
@@ -100,12 +100,12 @@ def _read_csv(path: str | None) -> list[Point]:
         with Path(path).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"sweep.csv={path} can not be read ({error}): name a CSV file with a column a key") from None
+        raise InputError(f"sweep.csv={path} cannot be read ({error}): name a CSV file with a column a key") from None
     if not rows:
         raise InputError(f"sweep.csv={path} holds no point: a first line of keys, then a line of values a point")
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
-            raise InputError(f"sweep.csv={path} has another number of values in line {number} than keys")
+            raise InputError(f"sweep.csv={path}: the number of values in line {number} differs from the number of keys")
     return [_parse_point([f"{key.strip()}={value.strip()}" for key, value in row.items()], "sweep.csv") for row in rows]
 
 
@@ -113,7 +113,7 @@ def _parse_point(words: Sequence[str], where: str) -> Point:
     overrides = parse(words, where)
     for override in overrides:
         if override.is_sweep_override():
-            raise InputError(f"{where} has {override.input_line!r}: a point has one value a key")
+            raise InputError(f"{where} has {override.input_line!r}: a point has one value for each key")
     return _make_point([(override.key_or_group, override.value()) for override in overrides], where)
 
 
@@ -149,7 +149,7 @@ def parse_ranges(words: Sequence[str], where: str) -> dict[str, Axis]:
     """Return a function from [0, 1] to values for each key.
 
     Raises:
-        InputError: a word can not be read or has no range.
+        InputError: a word cannot be read or has no range.
     """
     overrides = parse(words, where)
     _make_point([(override.key_or_group, None) for override in overrides], where)

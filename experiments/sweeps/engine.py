@@ -37,7 +37,7 @@ class EndedRuns:
 
 
 class Engine(ABC):
-    """Plays jobs in workers; what its runs measure does not depend on which engine plays them.
+    """Runs jobs in workers; what its runs measure does not depend on which engine plays them.
 
     Args:
         measure: plays one task; at the top of a module.

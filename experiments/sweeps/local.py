@@ -58,7 +58,7 @@ class TrackingContext:
 
 
 class LocalEngine(Engine):
-    """Plays jobs on the cores of this machine."""
+    """Runs jobs on the cores of this machine."""
 
     def __init__(
         self, measure: Measure, prepare: Prepare, workers: int, work: Path, limits: Limits | None = None
@@ -204,7 +204,8 @@ class LocalEngine(Engine):
         if code == KILLED:
             cure = "the system kills them where memory is short; free some, or say fewer workers=N"
         raise NoWorkerError(
-            f"workers die{_format_cause(code)} before they begin: {cure}; what is done is kept, and the same command goes on"
+            f"workers die{_format_cause(code)} before they begin: {cure}; what is done is kept, and the same "
+            "command continues"
         )
 
     def _recover_jobs(self) -> EndedRuns:

@@ -1,4 +1,4 @@
-"""What becomes of a run, in memory and in the journals of workers."""
+"""Outcomes of runs, in memory and in the journals of workers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ OK, ERROR, DIED, TIMEOUT = "ok", "error", "died", "timeout"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one run."""
+    """The outcome of one run."""
 
     run_id: str
     point: str

@@ -1,4 +1,4 @@
-"""How far a sweep is: a bar in a terminal, one line below a notebook's cell, a line now and then in a log."""
+"""Progress of a sweep: a bar in a terminal, one line below a notebook's cell, an occasional line in a log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,11 +24,12 @@ class SweepProgress:
 
     def __str__(self) -> str:
         rate = f"{self.done / self.seconds:.3g}/s" if self.done and self.seconds > 0 else "-/s"
-        return f"{self.done} done, {self.failed} failed, {self.left} left, {rate}, {format_duration(self.seconds_left)} left"
+        left = format_duration(self.seconds_left)
+        return f"{self.done} done, {self.failed} failed, {self.left} left, {rate}, {left} left"
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a length of time in words as short as a glance."""
+    """Return a length of time in a few words."""
     if seconds is None:
         return "unknown time"
     if seconds < 90:

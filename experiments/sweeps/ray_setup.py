@@ -31,7 +31,7 @@ def connect(address: str) -> None:
     except (OSError, RuntimeError, ValueError, RayError) as error:
         said = "its token is another" if "InvalidAuthToken" in str(error.__cause__) else " ".join(str(error).split())
         raise InputError(
-            f"sweep.address={address} can not be joined ({said}): name HOST:PORT of a running Ray cluster that this "
+            f"sweep.address={address} cannot be joined ({said}): name HOST:PORT of a running Ray cluster that this "
             "machine belongs to, and set RAY_AUTH_MODE and RAY_AUTH_TOKEN as its nodes have them"
         ) from None
 

@@ -24,7 +24,7 @@ def describe_machine() -> dict[str, str | None]:
 
 
 class RayWorker:
-    """Plays on all workers of its machine, with journals and mapped graphs in a folder of its own there.
+    """Runs jobs on all workers of its machine, with journals and mapped graphs in a folder of its own there.
 
     Args:
         measure, prepare, workers, limits: as for `LocalEngine`.

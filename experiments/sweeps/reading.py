@@ -1,4 +1,4 @@
-"""A sweep's folder read back: levels and paired differences, a row a point and seed."""
+"""Read a sweep's folder: levels and paired differences, one row for each point and seed."""
 
 import json
 from pathlib import Path
@@ -50,7 +50,7 @@ def tidy(folder: str | Path) -> pd.DataFrame:
     """Return every run of the last command's points, a row a point and seed, its difference to its baseline beside it.
 
     Columns: the varied keys; `point` and `baseline` (names of configurations), `seed`, `status`, `error`, `wall_time`;
-    every metric (its level), `compute_losses` and `lost_dissent_percent` (of the baseline's standing posts); and
+    every metric (its level), `lost_dissent` and `lost_dissent_percent` (of the baseline's standing posts); and
     METRIC_difference, the level minus the baseline's in the same seed, nan where one of both failed or there is no
     baseline. A point that was not played yet has no row.
 

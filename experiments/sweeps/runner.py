@@ -33,7 +33,7 @@ BOOLEANS = ("plan", "series", "report")
 def run_sweep(
     config: DictConfig, sweep: Mapping[str, Any], table: Sequence[plan.PlanRow], code: str, scenario: str | None
 ) -> bool:
-    """Play what the store lacks, and more seeds where they are wanted; return whether all runs succeeded.
+    """Simulate what the store lacks, and more seeds where they are wanted; return whether all runs succeeded.
 
     Args:
         config: resolved; `out`, `seed`, `seeds`, `workers` are read, and all of it is kept with the results.
@@ -146,7 +146,8 @@ def list_cautions(table: Sequence[plan.PlanRow], said: Any) -> list[str]:
     words = "; ".join(dict.fromkeys(" ".join(plan.format_point(row.changes)) for row in same))
     if said is None and alone:
         lines.append(
-            f"{_format_count(alone, table)} without a baseline, as the story of the scenario names none: only levels are told; "
+            f"{_format_count(alone, table)} without a baseline, as the story of the scenario names none: only "
+            "levels are told; "
             """'sweep.baseline=["KEY=VALUE"]' compares"""
         )
     if same and len(same) == len(table):

@@ -28,7 +28,7 @@ def find_missing(store: Store, jobs: Sequence[Job]) -> list[Job]:
 def schedule_jobs(
     store: Store, engine: Engine, jobs: Sequence[Job], show: Callable[[SweepProgress], None], flush: float = FLUSH
 ) -> None:
-    """Play `jobs` and keep what they leave, also what is there when this is stopped.
+    """Run `jobs` and keep what they leave, also what is there when this is stopped.
 
     A journal is removed when its runs are in the store, so that a crash at any moment loses none.
     """

@@ -1,4 +1,4 @@
-"""What a growing folder replaces as a whole is sealed when a command ends: what was changed after that is not replaced.
+"""Seals: a file of a growing folder that somebody changed after a command ended is not replaced.
 
 There is no seal while a command runs, so that one that was killed goes on.
 """

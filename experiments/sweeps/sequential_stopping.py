@@ -1,4 +1,4 @@
-"""Seeds are added where intervals are wide."""
+"""Sequential stopping: add seeds where intervals are too wide."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

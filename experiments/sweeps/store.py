@@ -1,4 +1,4 @@
-"""Where runs are kept: Parquet data sets that can be read while they grow, and that no crash leaves unreadable.
+"""The store of runs: Parquet data sets that can be read while they grow and stay readable after a crash.
 
     runs/status=ok/*.parquet    a row a run; other states (error, died, timeout) in folders beside it
     series/*.parquet            a row an hour of a run, if asked for; written before the runs that it belongs to
@@ -58,7 +58,7 @@ class Store:
         scenario: of what is to be written, which tells it from another's; None for no such look.
 
     Raises:
-        InputError: the folder can not be written, holds something else or what somebody changed, or is in use.
+        InputError: the folder cannot be written, holds something else or what somebody changed, or is in use.
     """
 
     def __init__(
@@ -98,8 +98,8 @@ class Store:
             yield
         except OSError as error:
             raise InputError(
-                f"out={self.out} can not be written ({error.strerror or error}): what is there is whole; free space or "
-                "name a folder that you may write, and the same command goes on"
+                f"out={self.out} cannot be written ({error.strerror or error}): what is there is whole; free space or "
+                "name a folder that you may write, and the same command continues"
             ) from None
 
     def read_status(self) -> dict[str, str]:

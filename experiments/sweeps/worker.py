@@ -1,4 +1,4 @@
-"""What happens inside a worker: runs one after another, each told to a journal as it begins and as it ends."""
+"""The work of a worker: runs one after another, each written to a journal when it begins and ends."""
 
 import gc
 import json
@@ -47,7 +47,7 @@ def run_batch(
     journal: Path,
     memory_limit: float | None,
 ) -> None:
-    """Play `jobs` in order. A run that raises is a line in the journal like any other.
+    """Run `jobs` in order. A run that raises is a line in the journal like any other.
 
     Args:
         jobs: what to play.

@@ -1,4 +1,4 @@
-"""What a worker of a sweep does with a task: one world under a setting."""
+"""The task of a sweep's worker: one world under a setting."""
 
 import math
 from collections.abc import Iterable, Sequence

@@ -1,1 +1,1 @@
-"""Worlds to be looked at: films of runs, pages that play them, and lessons."""
+"""Visualisation of worlds: films of runs, pages that play them, and lessons."""

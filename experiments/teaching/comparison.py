@@ -1,4 +1,4 @@
-"""What a scenario is shown beside, in a replay and live: its story says what, and which measures are its own."""
+"""What a scenario is compared with, in a replay and live, and which charts it has; its story says both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -40,7 +40,7 @@ def build_settings(config: DictConfig) -> tuple[Setting, ...]:
 
 
 def list_changes(config: DictConfig) -> list[str]:
-    """Return what the first world has otherwise: what `replay.without` says, or else the story of the scenario."""
+    """Return what differs in the first world: what `replay.without` says, or else the story of the scenario."""
     said = config.replay.without
     return get_baseline_changes(read_story(config)) if said is None else list(said)
 
@@ -72,9 +72,9 @@ def get_time_span(config: DictConfig, setting: Setting) -> Campaign:
 
 
 def name_page(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """Return how the page and its two worlds are called in each language, where the usual words do not fit.
+    """Return the names of the page and its two worlds in each language, where the default words do not fit.
 
-    A page about a scenario has the title of its story, and calls the world in which it happens so; see `arms`.
+    A page about a scenario has the title of its story; see `name_arms` for the worlds.
     """
     changes, titles = list_changes(config), read_story(config)
     if told or config.replay.without is not None or "title" not in titles:
@@ -86,11 +86,11 @@ def name_page(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict
 
 
 def name_arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return how the two worlds are called in each language; {} where the usual words fit.
+    """Return the names of the two worlds in each language; {} where the default words fit.
 
     Args:
         told: the texts of a lesson, which may name them; {} without one.
-        without: what the first world has otherwise.
+        without: what differs in the first world.
     """
     if told:
         names = ("arm_without", "arm_with")

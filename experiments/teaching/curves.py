@@ -1,4 +1,4 @@
-"""What the charts show of a world's hours: running means of the last day, and a band over seeds."""
+"""Curves of the charts: means of the last 24 hours, and a band over seeds."""
 
 from collections.abc import Mapping, Sequence
 

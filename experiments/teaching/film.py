@@ -90,7 +90,8 @@ class Film:
     def get_sides(self) -> tuple[U8, F64]:
         """Return the cohort of each account, and its stance: a person's own, else the mean of what it said.
 
-        uint8 [N] as `sim.state.accounts.COHORTS`, and float64 [N]; an organised account that said nothing is a third.
+        uint8 [N] as `sim.state.accounts.COHORTS`, and float64 [N]; an organised account that said nothing is
+        uncommitted.
         """
         principal, extremist = self._said[1:, self.rows] / np.maximum(self._said[0, self.rows], 1.0)
         stance = np.where(np.arange(len(self.rows)) < self.people, self.stance, principal)
@@ -104,7 +105,7 @@ class Film:
 
 
 def number_accounts(world: World, rows: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return the numbers by which pages call accounts, int64 [N]: of six digits, and silent about who is organised."""
+    """Return the accounts' numbers on pages, int64 [N]: six digits that do not reveal who is organised."""
     return (world.accounts.key[rows] % np.uint64(10**6)).astype(np.int64)
 
 

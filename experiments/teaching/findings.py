@@ -1,4 +1,4 @@
-"""What a pair of worlds says, seed by seed: the numbers that the answers of lessons are made of."""
+"""Numbers of a pair of worlds, seed by seed, for the answers of lessons."""
 
 from collections.abc import Callable, Sequence
 
@@ -31,7 +31,7 @@ def _make_difference(measure: str) -> Callable[[Pair], float]:
     return lambda pair: float(pair[1][measure].sum() - pair[0][measure].sum())
 
 
-#: finding -> how it is read off the hours of a pair. `voice`, `seen`, `opposed`: percent; `withheld`, `removed`: posts
+#: finding -> how it is read off the hours of a pair. `voice`, `seen`: percent; `withheld`, `removed`: posts
 OVER_THE_RUN: dict[str, Callable[[Pair], float]] = {
     "voice": _change_standing,  # dissenting posts that stand
     "withheld": _make_difference("dissent_withheld"),
@@ -52,12 +52,12 @@ def compute_findings(runs: Sequence[ReplayRun], campaign: Campaign) -> dict[str,
     `unhurt`: of it by people who got no abuse; `removed`).
     """
     samples: dict[str, list[float]] = {}
-    for shot in runs:
-        first, second = shot.histories
-        run = first[campaign.start :], second[campaign.start :]
+    for run in runs:
+        first, second = run.histories
+        whole = first[campaign.start :], second[campaign.start :]
         during = first[campaign.start : campaign.end], second[campaign.start : campaign.end]
-        for of, pair in ((OVER_THE_RUN, run), (IN_THE_CAMPAIGN, during)):
+        for of, pair in ((OVER_THE_RUN, whole), (IN_THE_CAMPAIGN, during)):
             for name, measure in of.items():
                 samples.setdefault(name, []).append(measure(pair))
-        samples.setdefault("unhurt", []).append(float(shot.bystander_withheld[1] - shot.bystander_withheld[0]))
+        samples.setdefault("unhurt", []).append(float(run.bystander_withheld[1] - run.bystander_withheld[0]))
     return {name: compute_interval(np.array(values)) for name, values in samples.items()}

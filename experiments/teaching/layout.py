@@ -1,4 +1,4 @@
-"""Where accounts stand in a picture: computed once, in the time of a sort, and the same in both worlds of a pair.
+"""Positions of accounts in a picture: computed once, in the time of a sort, the same in both worlds of a pair.
 
 A disc, dissent on one side and the principal's supporters on the other: from left to right people stand in the order
 of their stance, and every dot has the same room. Ranks come from a lattice of the golden ratio (a rank-1 lattice;

@@ -17,7 +17,7 @@ from sim.errors import InputError, suggest
 
 FOLDER = files("experiments.teaching") / "lessons"
 NAMES = ("flood", "witness", "numbers", "backlash", "moderation")  #: in the order in which they are taught
-PARTS = ("title", "question", "setting", "look", "answer", "gone")  #: and arm_without, arm_with, if others than usual
+PARTS = ("title", "question", "setting", "look", "answer", "gone")  #: and arm_without, arm_with, if not the default
 UNITS = {
     "en": {"percent": "%", "points": " points", "posts": " posts", "accounts": " accounts"},
     "ar": {"percent": "%", "points": " نقطة مئوية", "posts": " منشورًا", "accounts": " حسابًا"},

@@ -32,7 +32,7 @@ class Pack:
             ValueError: of another type, or the name is taken.
         """
         if array.dtype.name not in TYPES or name in self.index:
-            raise ValueError(f"{name} ({array.dtype}) can not be packed: {', '.join(TYPES)}, each name once")
+            raise ValueError(f"{name} ({array.dtype}) cannot be packed: {', '.join(TYPES)}, each name once")
         data = array.astype(array.dtype.newbyteorder("<")).tobytes()
         self.index[name] = [array.dtype.name, self._size, list(array.shape)]
         data += b"\0" * (-len(data) % 4)

@@ -1,4 +1,4 @@
-"""A replay: films, their curves and a player in one HTML file that needs nothing else."""
+"""A replay: films, their curves and a player in one HTML file without dependencies."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,9 @@ class ReplayPage:
     title: str = ""
     language: str = "en"  #: in which the page opens
     lesson: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: language -> part -> text
-    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  #: language -> key -> text, instead of usual
+    words: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  #: language -> key -> text, instead of the default
 
 
 def write_replay(page: ReplayPage, path: Path) -> None:
@@ -52,7 +54,7 @@ def write_replay(page: ReplayPage, path: Path) -> None:
 
 
 def render_replay(page: ReplayPage) -> str:
-    """Return the page as HTML that loads nothing from anywhere."""
+    """Return the page as one HTML file that loads nothing else."""
     pack = Pack()
     scenes = [_pack_scene(pack, number, scene) for number, scene in enumerate(page.scenes)]
     about = {
@@ -68,7 +70,7 @@ def render_replay(page: ReplayPage) -> str:
     )
     environment.filters["json"] = lambda value: Markup(escape_json(json.dumps(value, ensure_ascii=False)))
     words = {
-        name: {**usual, **page.words.get(name, {})} for name, usual in json.loads(read_source("words.json")).items()
+        name: {**default, **page.words.get(name, {})} for name, default in json.loads(read_source("words.json")).items()
     }
     title = page.lesson[page.language]["title"] if page.lesson else page.title or words[page.language]["title"]
     return environment.get_template("replay.html").render(
@@ -88,20 +90,20 @@ def read_source(name: str) -> str:
 
 
 def escape_json(text: str) -> str:
-    """Return JSON that can not end the element that it stands in."""
+    """Return JSON that cannot end the element that it stands in."""
     return text.replace("<", "\\u003c")
 
 
 def _pack_scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
-    shot = scene.runs[0]
-    films, drawn = shot.films, [compute_curves(history, scene.own) for history in shot.histories]
+    run = scene.runs[0]
+    films, drawn = run.films, [compute_curves(history, scene.own) for history in run.histories]
     worlds = []
     for place, (film, lines) in enumerate(zip(films, drawn, strict=True)):
         name = f"{number}/{place}"
         like = 0 if place and _is_same_cast(film, films[0]) else None
         _add_film(pack, name, film, films[0] if like == 0 else None)
         if like is None:
-            _add_cast(pack, name, film, films[-1], shot.graphs[place])
+            _add_cast(pack, name, film, films[-1], run.graphs[place])
         _add_curves(pack, name, lines, [compute_curves(other.histories[place], scene.own) for other in scene.runs])
         worlds.append({"arm": ARMS[len(films)][place], "people": film.people, "like": like})
     return {

@@ -1,4 +1,4 @@
-"""Takes: the worlds of one seed that stand side by side, with their films if somebody is to look at them."""
+"""Runs of a replay: the worlds of one seed side by side, with films of those that are shown."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,11 +33,11 @@ class ReplayRun(NamedTuple):
     note: str  #: what the last graph says of itself
 
 
-def run_job(take: ReplayJob) -> ReplayRun:
-    """Play a take in this process. Worlds that differ in the campaign's conduct alone are one until it begins."""
-    worlds = fork_worlds(take) if can_fork(take.settings) else create_worlds(take)
+def run_job(job: ReplayJob) -> ReplayRun:
+    """Simulate a job in this process. Worlds that differ in the campaign's conduct alone are one until it begins."""
+    worlds = fork_worlds(job) if can_fork(job.settings) else create_worlds(job)
     for world in worlds:
-        world.run(take.ticks - world.now)
+        world.run(job.ticks - world.now)
     return collect_run(worlds)
 
 
@@ -57,23 +57,23 @@ def _count_bystander_withheld(world: World) -> int:
 
 
 def can_fork(settings: Sequence[Setting]) -> bool:
-    """Tell whether all settings are one but for how the campaign is conducted, and it begins and ends together."""
+    """Return whether the settings differ only in the campaign's conduct, with the same start and end."""
     campaigns = {(setting.campaign.start, setting.campaign.hours) for setting in settings}
     bare = [replace(setting, campaign=Campaign()) for setting in settings]
     return len(campaigns) == 1 and all(setting == bare[0] for setting in bare)
 
 
-def fork_worlds(take: ReplayJob) -> list[World]:
-    """Play the quiet days once and fork them."""
-    trunk = create_worlds(take._replace(settings=take.settings[-1:]))[0]
-    trunk.run(min(take.ticks, trunk.setting.campaign.start))
-    return [*(trunk.fork(setting.campaign) for setting in take.settings[:-1]), trunk]
+def fork_worlds(job: ReplayJob) -> list[World]:
+    """Simulate the quiet days once and fork them."""
+    trunk = create_worlds(job._replace(settings=job.settings[-1:]))[0]
+    trunk.run(min(job.ticks, trunk.setting.campaign.start))
+    return [*(trunk.fork(setting.campaign) for setting in job.settings[:-1]), trunk]
 
 
-def create_worlds(take: ReplayJob) -> list[World]:
+def create_worlds(job: ReplayJob) -> list[World]:
     """Return a world a setting, before its first hour."""
-    worlds = [World(setting, rng=take.seed) for setting in take.settings]
+    worlds = [World(setting, rng=job.seed) for setting in job.settings]
     for world in worlds:
-        if take.people:
-            world.observers.append(Film(world, take.people))
+        if job.people:
+            world.observers.append(Film(world, job.people))
     return worlds

@@ -43,7 +43,7 @@ def simulate_pair(choice: Choice) -> tuple[Curves, Curves]:
 
 
 class Bands:
-    """Plays the seeds after the chosen one and tells the band, anew after every seed.
+    """Simulates the seeds after the chosen one and reports the band again after every seed.
 
     Args:
         choice: what is played; its own seed is the first of `SEEDS`.
@@ -59,7 +59,7 @@ class Bands:
             future.add_done_callback(self._collect)
 
     def cancel(self) -> None:
-        """Play nothing more."""
+        """Stop simulating."""
         for future in self._waiting:
             future.cancel()
         self.tell = lambda seeds, worlds: None

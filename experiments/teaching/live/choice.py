@@ -38,7 +38,7 @@ class LiveSetup(NamedTuple):
     settings: tuple[Setting, ...]  #: without what the scenario is about, if there is anything, and with it
     own: tuple[str, ...]  #: measures of the scenario that have charts of their own
     time: Campaign  #: whose hours are shaded
-    words: dict[str, dict[str, str]]  #: language -> key -> text, instead of the usual
+    words: dict[str, dict[str, str]]  #: language -> key -> text, instead of the default
 
 
 class _ComposedScenario(NamedTuple):

@@ -41,7 +41,7 @@ class Room:
         self._told: tuple[int, list[dict[str, Any]]] | None = None
 
     def begin(self) -> None:
-        """Begin anew with what is chosen, or say what of it can not be."""
+        """Begin again with what is chosen, or say what is not possible."""
         try:
             check_choice(self.choice.value)
         except InputError as error:

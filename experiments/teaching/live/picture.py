@@ -1,4 +1,4 @@
-"""What a page gets of a world: values that are not written again, ready to be sent."""
+"""What a page receives of a world: immutable values, ready to be sent."""
 
 import base64
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def _to_finite(value: float) -> float | None:
 
 
 def make_cast(world: World, arm: str, own: Sequence[str]) -> Plain:
-    """Return who is shown of a world, and all its hours so far; `own` as in `frame`."""
+    """Return who is shown of a world, and all its hours so far; `own` as in `make_frame`."""
     film, history = get_film(world), world.history
     side, stance = film.get_sides()
     x, y = place_accounts(stance, film.people)
@@ -101,7 +101,7 @@ def list_posts(world: World) -> tuple[Plain, ...]:
 
 
 def list_suspects(world: World) -> tuple[Plain, ...]:
-    """Return whom `DETECTOR` suspects, worst first: who reposted what others reposted within a minute, repeatedly.
+    """Return the accounts that `DETECTOR` suspects, worst first: repeated reposts within a minute of others.
 
     It sees what the platform shows of the posts in memory. `organised` is the truth, for whoever asks for it.
     """

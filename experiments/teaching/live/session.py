@@ -26,7 +26,7 @@ class SessionCallbacks(NamedTuple):
     cast: Callable[[Plain], None]  #: other worlds are shown from now on
     picture: Callable[[HourPicture], None]
     playing: Callable[[bool], None]
-    trouble: Callable[[str], None]  #: one line about a choice that can not be, "" when all is well
+    trouble: Callable[[str], None]  #: one line about a choice that is not possible, "" otherwise
 
 
 class Session:
@@ -43,7 +43,7 @@ class Session:
         self.shows = shows
         self.worlds: list[World] = []
         self._commands: Queue[tuple[str, Any]] = Queue()
-        self._playing, self._waiting = False, False  # for the page to draw picture `_count_sample`
+        self._playing, self._waiting = False, False  # for the page to draw picture `_number`
         self._number, self._setting = 0, 0
         self._stage: LiveSetup | None = None
         self._spare: World | None = None  # the world as it was when its campaign began, without it
@@ -59,7 +59,7 @@ class Session:
         self._commands.put(("play", on))
 
     def step(self) -> None:
-        """Play one hour."""
+        """Simulate one hour."""
         self._commands.put(("step", None))
 
     def fork(self) -> None:

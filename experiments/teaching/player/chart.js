@@ -2,7 +2,8 @@
 "use strict";
 
 const INKS = { without: "#22262b", with: "#d55e00", only: "#d55e00", truth: "#009e73" };
-const CAUSES = { withheld_fear: "#d55e00", withheld_climate: "#56b4e9", withheld_joint: "#e69f00", withheld_redundant: "#cc79a7" };
+// The colours of the reports (experiments/report/figures.py).
+const CAUSES = { withheld_fear: "#d55e00", withheld_climate: "#0072b2", withheld_joint: "#cc79a7", withheld_redundant: "#5b3a6e" };
 
 class Chart {
   /**
