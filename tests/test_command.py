@@ -21,7 +21,8 @@ from experiments.app import app
 from experiments.apps import APPS, BY_NAME, GROWING, describe_app, format_start, list_apps, read_command_words
 from experiments.composing import compose
 from experiments.configuration import CONF, OWN, list_choices
-from experiments.ownership import RECORD, open_result_folder
+from experiments.folder import open_result_folder
+from experiments.ownership import RECORD
 from scripts import parameters
 from sim import __version__
 from tests.conftest import ROOT

@@ -217,7 +217,7 @@ def test_the_page_itself_steps_and_resets_a_world() -> None:
 @pytest.mark.filterwarnings("ignore")  # of the page's own packages
 def test_the_page_needs_no_subclass() -> None:
     """Fixed parameters, a slider and a text field become keys of the setting; the chart reads the world's measures."""
-    solara = pytest.importorskip("solara", reason="solara is not installed: pip install -e '.[live]'")
+    solara = pytest.importorskip("solara", reason="solara is not installed: make install")
     pytest.importorskip("altair", reason="Mesa's page needs altair, which nothing else here does")
     from ipyvuetify import Btn
     from mesa.visualization import Slider, SolaraViz, make_plot_component

@@ -106,9 +106,9 @@ BITS = """
 import numpy as np
 from sim import rng
 key, who = rng.make_key(11, rng.stream("bits"), 13), np.arange(2000, dtype=np.uint64)
-words = rng.mixed(key, who)
+words = rng.keyed_hash(key, who)
 normals = np.array([rng.normal(key, i) for i in who])
-print(words.tobytes().hex(), rng.draws(words, 1).tobytes().hex(), normals.tobytes().hex(),
+print(words.tobytes().hex(), rng.draw_each(words, 1).tobytes().hex(), normals.tobytes().hex(),
       rng.lognormals(2.0, 1.0, key, who).tobytes().hex())
 """
 

@@ -76,7 +76,7 @@ def test_any_group_takes_a_file_and_a_list_of_them(here: Path) -> None:
     setting = build_setting(compose_config("run", words))
     assert setting.graph.mixing == 0.5
     assert [type(rule).__name__ for rule in setting.defences] == ["Prompt", "RateLimit"]
-    assert setting.defences[1].most == 3
+    assert setting.defences[1].max_posts == 3
 
 
 def test_a_file_may_have_the_name_of_a_choice_and_is_read_anew(here: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_differs_in_an_experiment_may_be_a_file_or_a_scenario_that_changes_
     assert build_setting(config).credibility is None
     for word in ("scenario=my files/mine.yaml", "scenario=committee_smear"):
         assert build_setting(apply_overrides(config, [word])).credibility is not None
-    assert build_setting(apply_overrides(config, ["defence=my files/limit.yaml"])).defences[0].most == 3
+    assert build_setting(apply_overrides(config, ["defence=my files/limit.yaml"])).defences[0].max_posts == 3
 
 
 @pytest.mark.parametrize("by", ["variable", "option"])
@@ -146,7 +146,7 @@ def test_choices_of_an_own_folder_come_before_those_of_conf(
     command_line(*option, "scenario=smear", "defence=limit", "out=r")
     app("run", lambda config, folder: found.append((build_setting(config), list_choices("scenario"))))
     setting, names = found[0]
-    assert (setting.forces[0].size, setting.defences[0].most, setting.graph.mixing) == (7, 3, 0.5)
+    assert (setting.forces[0].size, setting.defences[0].max_posts, setting.graph.mixing) == (7, 3, 0.5)
     assert {"smear", "quiet"} <= set(names)
     assert (OWN in os.environ) == (by == "variable")
 

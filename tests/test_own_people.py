@@ -424,7 +424,9 @@ def test_a_wrong_decision_is_refused(answer):
         def decide(self, intention, usual):
             return answer
 
-    with pytest.raises(InputError, match=r"^Wrong.decide returned .*: return default, or one of 3 unprompted, 4 private"):
+    with pytest.raises(
+        InputError, match=r"^Wrong.decide returned .*: return default, or one of 3 unprompted, 4 private"
+    ):
         recast(Wrong, 1.0)
 
 

@@ -40,7 +40,7 @@ from sim.people import expression
 from sim.platform import candidates, feed
 from tests.worlds import LIVELY, START, played
 compile_largest()
-kernels = candidates._lines, feed._read, expression._decide, expression._speak
+kernels = candidates._lay_out_streams, feed._read, expression._decide, expression._speak
 before = [kernel.signatures for kernel in kernels]
 assert all(len(known) == 1 for known in before)
 played(LIVELY, START + 2)

@@ -32,6 +32,7 @@ def export(setting: Any, folder: str | Path, seed: Any = 1, formats: Sequence[st
     Example:
         >>> import infowar_lab as lab
         >>> folder = lab.export(["population.size=60", "ticks=24", "campaign.start=6"], "data", formats=["parquet"])
+        results: data
         >>> sorted(path.name for path in folder.glob("*.parquet"))
         ['accounts.parquet', 'follows.parquet', 'posts.parquet']
     """

@@ -7,7 +7,6 @@ from typing import NoReturn
 from experiments.apps import describe_app, format_start
 from experiments.configuration import expand_path
 from experiments.exit_codes import report_mistakes
-from experiments.sweeps.sealing import seal, unseal
 from sim.errors import InputError
 
 
@@ -25,6 +24,7 @@ def main(words: list[str] | None = None) -> None:
         asked = parser.parse_args(words)
         folder = Path(expand_path(asked.DIR, "DIR"))
         from experiments.report import sweep
+        from experiments.sweeps.sealing import seal, unseal
 
         try:
             sealed = unseal(folder, str(folder))
