@@ -241,7 +241,7 @@ def test_values_are_those_of_now_and_what_is_left_at_its_default_is_there_too() 
     assert known["forces.committee.operations.smear.hours"].value == "120"
     assert known["forces.committee.principal.kind"].about.meaning
     assert known["+forces.fans.size"].about.unit == "accounts"
-    assert known["record.columns"].value == "[stance_principal,climate,fear]"
+    assert known["record.columns"].value == "[stance_principal,opinion_climate,fear]"
     assert known["replay"].value == "false"
     assert "scenario=committee_smear" in help_pages.format_choices("run", config)
 
@@ -293,5 +293,5 @@ def test_an_app_offers_the_groups_that_it_has_and_no_choice_that_it_refuses() ->
 
 
 def test_who_refuses_a_multirun_says_so_in_its_help() -> None:
-    growing = {name for name, path in MODULES.items() if 'growing_app("' in path.read_text(encoding="utf-8")}
+    growing = {name for name, path in MODULES.items() if 'resumable_app("' in path.read_text(encoding="utf-8")}
     assert growing - {"app"} == set(GROWING)
