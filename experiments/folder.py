@@ -47,6 +47,25 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
     """
     target = check_folder(out, maker)
     draft = target.with_name(f"_{target.name}-{os.getpid()}")
+    begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
+    with _exit_on_sigterm():
+        try:
+            _make_draft(draft, target, out)
+            yield draft
+            _write_record(draft, config, maker, begun, time.perf_counter() - clock)
+        except BaseException:
+            if os.getpid() == owner:
+                shutil.rmtree(draft, ignore_errors=True)
+            raise
+        print(f"results: {_publish(draft, target, out, maker)}")
+
+
+def _make_draft(draft: Path, target: Path, out: str) -> None:
+    """Make the folder that becomes `target`.
+
+    Raises:
+        InputError: it cannot be made.
+    """
     try:
         draft.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():  # a name that this system refuses, such as con, is told now
@@ -56,16 +75,6 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
         draft.mkdir()
     except OSError as error:
         raise InputError(f"out={out} cannot be written ({error.strerror}): name a folder that you may write") from None
-    begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
-    with _exit_on_sigterm():
-        try:
-            yield draft
-            _write_record(draft, config, maker, begun, time.perf_counter() - clock)
-        except BaseException:
-            if os.getpid() == owner:
-                shutil.rmtree(draft, ignore_errors=True)
-            raise
-        print(f"results: {_publish(draft, target, out, maker)}")
 
 
 def check_folder(out: str, maker: Maker) -> Path:
