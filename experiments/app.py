@@ -37,8 +37,8 @@ MAX_INTEGER = 2**31 - 1
 MISTAKES = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
 
-class Job(NamedTuple):
-    """What is asked for."""
+class Composition(NamedTuple):
+    """A configuration that was asked for."""
 
     config: DictConfig
     scenario: str | None  #: None for an app without one
@@ -96,7 +96,7 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
         OmegaConf.set_struct(config, False)
         del config["hydra"]
         OmegaConf.set_struct(config, True)
-        _check(Job(config, scenario))
+        _check(Composition(config, scenario))
     except MISTAKES as error:
         raise explain_composition(error, name, list(overrides), conf) from error
     return config
@@ -114,12 +114,12 @@ def _parse_and_report(stopped: str = "stopped: nothing was written") -> Iterator
             raise explain_construction(error) from error
 
 
-def _compose(name: str, conf: Path, arguments: Namespace) -> list[Job]:
+def _compose(name: str, conf: Path, arguments: Namespace) -> list[Composition]:
     """Return the checked configurations that the command line asks for; none if it asks for help or the like."""
-    jobs: list[Job] = []
+    jobs: list[Composition] = []
 
     def collect(config: DictConfig) -> None:
-        jobs.append(Job(config, get_scenario(HydraConfig.get().runtime.choices)))
+        jobs.append(Composition(config, get_scenario(HydraConfig.get().runtime.choices)))
 
     if arguments.help or arguments.help_all:
         _print_help(name, conf, arguments)
@@ -179,7 +179,7 @@ def get_scenario(choices: Mapping[str, Any]) -> str | None:
     return PurePath(get_written_name("scenario", chosen)).name.removesuffix(".yaml") if chosen else None
 
 
-def _check(job: Job) -> None:
+def _check(job: Composition) -> None:
     """Resolve a configuration in place, expand its paths, check the keys of every app, put the scenario into `out`."""
     config, scenario = job
     expand_paths(config)
