@@ -11,7 +11,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 READY := $(VENV)/.ready
-# Files are compiled when they are first imported: most of what is installed never is.
+# Python compiles files when they are first imported, and most of what is installed never is. So it must keep them.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 DEMO := out/demo
 
