@@ -5,6 +5,7 @@ An app file defines `main(config: DictConfig, folder: Path) -> None`, does slow 
 """
 
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ class Composition(NamedTuple):
     """A configuration that was asked for."""
 
     config: DictConfig
-    scenario: str | None  #: None for an app without one
+    scenario: str | None  #: a name, a path, or lesson=NAME; None for an app without one
 
 
 def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -> None:
@@ -164,19 +165,20 @@ def _parse_arguments() -> Namespace:
     parser.add_argument("--help-all", action="store_true")
     with redirect_stderr(StringIO()) as said:
         try:
-            return parser.parse_args()
+            return parser.parse_intermixed_args()
         except SystemExit as leave:
             if leave.code == 0:
                 raise
     wrong = said.getvalue().splitlines()[-1].partition("error: ")[2]
-    late = "=" in wrong and {"-m", "--multirun"} & set(sys.argv)
-    raise InputError(f"{wrong}: {'put -m before every KEY=VALUE' if late else 'see --help'}")
+    raise InputError(f"{wrong}: see --help")
 
 
 def get_scenario(choices: Mapping[str, Any]) -> str | None:
-    """Return the scenario among the choices that Hydra tells: its name, or that of its file."""
+    """Return what is simulated, by the choices that Hydra names: a lesson, or a scenario by its name or whole path."""
+    if choices.get("lesson", "none") != "none":
+        return f"lesson={choices['lesson']}"
     chosen = choices.get("scenario")
-    return PurePath(get_written_name("scenario", chosen)).name.removesuffix(".yaml") if chosen else None
+    return get_written_name("scenario", chosen) if chosen else None
 
 
 def _check(job: Composition) -> None:
@@ -193,4 +195,5 @@ def _check(job: Composition) -> None:
     if not isinstance(config.out, str):
         raise InputError(f"out={config.out} must be the name of a folder")
     if scenario:
-        config.out = config.out.replace("{scenario}", scenario)
+        name = PurePath(scenario.removeprefix("lesson=")).name
+        config.out = config.out.replace("{scenario}", re.sub(r"\.ya?ml$", "", name))

@@ -123,7 +123,9 @@ def load_choice(group: str, choice: str, conf: Path = CONF) -> tuple[DictConfig,
     if isinstance(config, ListConfig):
         raise InputError(f"{group}={choice} holds a list: give KEY: VALUE, a line each")
     place = find_package(group, path, text)
-    if place != "_global_" and config and "defaults" not in config and "_target_" not in config:
+    if place == "_global_":
+        _refuse_unknown_keys(group, choice, config, conf)
+    elif config and "defaults" not in config and "_target_" not in config:
         _refuse_ruleless(group, choice, conf)
     return config, place
 
@@ -133,7 +135,16 @@ def _find_choice(group: str, choice: str, conf: Path) -> Path:
         return path
     if is_file(choice):
         raise InputError(f"{group}={choice} names no file: give the path of one, or a choice, see --help")
-    raise InputError(f"{group}={choice} is unknown: {suggest(choice, list_choices(group, conf))}")
+    raise InputError(
+        f"{group}={choice} is unknown: {suggest_file(group, choice) or suggest(choice, list_choices(group, conf))}"
+    )
+
+
+def suggest_file(group: str, choice: str) -> str:
+    """Return what to say instead of `choice`, if it is the name of a file here; "" if it is not."""
+    if group == "graph" and Path(choice).is_file():
+        return f"say graph=file graph.path={choice}"
+    return f"say {group}={choice}.yaml" if Path(f"{choice}.yaml").is_file() else ""
 
 
 def get_written_name(group: str, name: str) -> str:
@@ -142,6 +153,16 @@ def get_written_name(group: str, name: str) -> str:
         if (place, known) == (group, name):
             return path.stem if path.parent.parent in list_folders() else str(path)
     return name
+
+
+def _refuse_unknown_keys(group: str, choice: str, config: DictConfig, conf: Path) -> None:
+    """Raise InputError if a file that changes several groups has a key that no app knows."""
+    known = {path.name for path in conf.iterdir() if path.is_dir()}
+    for path in (*conf.glob("*.yaml"), *(conf / group).glob("*.yaml")):
+        known |= set(re.findall(r"^(\w+):", path.read_text(encoding="utf-8"), re.MULTILINE))
+    for key in map(str, config or ()):
+        if key.partition("@")[0] not in known:
+            raise InputError(f"{group}={choice} has {key}, which no app knows: {suggest(key, known)}")
 
 
 def _refuse_ruleless(group: str, choice: str, conf: Path) -> None:

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from experiments.composing import initialize_hydra, make_readable
+from experiments.composing import initialize_hydra, make_readable, suggest_file
 from experiments.settings import has_default
 from sim.errors import InputError, suggest
 from sim.renamed import find_new_names
@@ -33,21 +33,22 @@ def explain_construction(error: InstantiationException) -> InputError:
         if isinstance(cause, InputError):
             return InputError(_insert_key(str(cause), str(error)))
         if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
-            said = str(cause).partition(". Did you mean")[0]  # Python 3.13 adds a guess
-            return InputError(f"{said}: {_find_new_field(said, str(error)) or 'leave the + out, or see --help'}")
+            return InputError(_explain_unknown_field(str(cause), str(error)))
         cause = cause.__cause__
     if "locating target" in str(error):
         return InputError(f"{error}: correct _target_")
     raise error
 
 
-def _find_new_field(said: str, error: str) -> str:
-    """Return the new name of a field that a rule had before version 0.2; "" for any other."""
-    target, given = re.search(r"target '([^']+)", error), re.search(r"argument '(\w+)", said)
+def _explain_unknown_field(said: str, error: str) -> str:
+    """Return one line about a key for which a rule has no field; it may come from a file or after a +."""
+    target, key = (re.search(f"{word} '?([^'\\s]+)", error) for word in ("target", "full_key:"))
+    given = re.search(r"argument '(\w+)'", said)
     if not target or not given:
-        return ""
-    new = find_new_names(given[1], [field.name for field in fields(get_object(target[1]))])
-    return f"its name is now {' or '.join(new)}" if new else ""
+        return f"{said}: see --help"
+    name, rule = f"{key[1]}.{given[1]}" if key else given[1], target[1].rpartition(".")[2]
+    known = [field.name for field in fields(get_object(target[1]))]
+    return f"{name} is not a known key of {rule}: {suggest(given[1], known)}"
 
 
 def _insert_key(said: str, error: str) -> str:
@@ -67,7 +68,8 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
         return InputError(_explain_syntax(error.override))
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, choice = error.missing_cfg_file.rpartition("/")
-        return InputError(f"{group}={choice.removesuffix('.yaml')} is unknown: {_list_choices(error.options)}")
+        choice = choice.removesuffix(".yaml")
+        return InputError(f"{group}={choice} is unknown: {suggest_file(group, choice) or _list_choices(error.options)}")
     try:
         line = _explain_unknown_key(name, overrides, conf)
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError):

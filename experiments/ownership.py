@@ -21,7 +21,9 @@ class Maker(NamedTuple):
     scenario: str | None = None  #: None for an app without one
 
     def __str__(self) -> str:
-        return f"{self.app} scenario={self.scenario}" if self.scenario else self.app
+        if not self.scenario:
+            return self.app
+        return f"{self.app} {'' if self.scenario.startswith('lesson=') else 'scenario='}{self.scenario}"
 
 
 UNKNOWN = Maker()  #: of a result that no app made

@@ -8,12 +8,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import compose_config, resumable_app
 from experiments.configuration import CONF
+from experiments.workers import hide_main
 
 
 def sweep(*overrides: str) -> bool:
     """Do what `python -m experiments.sweep OVERRIDES` does, from a notebook or a script; return whether all succeeded.
-
-    A script calls this under `if __name__ == "__main__":`, since workers load it.
 
     Raises:
         InputError: what the command would say in its one line.
@@ -27,7 +26,8 @@ def sweep(*overrides: str) -> bool:
         3 runs are done, 0 failed: out/armies
         True
     """
-    return main(compose_config("sweep", overrides), overrides)
+    with hide_main():
+        return main(compose_config("sweep", overrides), overrides)
 
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:

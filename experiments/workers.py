@@ -1,7 +1,11 @@
 """How worker processes start: by `spawn` on every system, so that what runs on one runs on all."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import current_process, get_context
 from multiprocessing.context import SpawnContext
+from types import ModuleType
 
 CURE = "start workers under if __name__ == '__main__', since every worker loads the script anew"
 
@@ -15,3 +19,14 @@ def get_spawn_context() -> SpawnContext:
     if getattr(current_process(), "_inheriting", False):
         raise SystemExit(CURE)
     return get_context("spawn")
+
+
+@contextmanager
+def hide_main() -> Iterator[None]:
+    """Let workers that start inside this block load no main module, so that a caller's script needs no guard."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -186,7 +186,7 @@ def test_a_command_is_told_in_the_form_in_which_it_was_typed(
         pass
     assert yaml.safe_load((tmp_path / "r" / RECORD).read_text(encoding="utf-8"))["command"] == again
     page = help_pages.format_help("sweep", default("sweep"))
-    assert f"  {start}sweep 'sweep.grid=" in page
+    assert f'  {start}sweep "sweep.grid=' in page
     assert ("python -m" in page) == start.startswith("python")
 
 

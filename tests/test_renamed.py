@@ -33,7 +33,8 @@ def test_an_old_key_of_a_file_is_answered_too() -> None:
         build_setting(config)
     from experiments.config_errors import explain_construction
 
-    assert str(explain_construction(error.value)).endswith("'content': its name is now shocking_share")  # type: ignore[arg-type]
+    line = "extremists.content is not a known key of Extremists: its name is now shocking_share"
+    assert str(explain_construction(error.value)) == line  # type: ignore[arg-type]
 
 
 def test_an_old_measure_is_answered_with_the_new_one() -> None:

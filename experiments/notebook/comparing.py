@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
@@ -15,6 +14,7 @@ from experiments.notebook.loading import Changes, as_setting, get_compared
 from experiments.runs import run_jobs
 from experiments.teaching.comparison import get_time_span, read_story
 from experiments.teaching.replay_runs import ReplayJob, run_job
+from experiments.workers import hide_main
 from sim.agents import parse_seed
 from sim.errors import InputError, suggest
 from sim.setting import GROUPS, Setting
@@ -202,12 +202,8 @@ def simulate_pairs(play_one: Callable[[ReplayJob], R], jobs: Sequence[ReplayJob]
     rules = [rule for group in groups for rule in (group if isinstance(group, tuple) else (group,))]
     theirs = {type(rule).__module__ for rule in rules} - sys.modules.keys() | {"__main__"}
     workers = 1 if any(type(rule).__module__ in theirs for rule in rules) else workers
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
+    with hide_main():
         return list(run_jobs(play_one, jobs, workers, "simulating worlds", PATIENCE))
-    finally:
-        sys.modules["__main__"] = main
 
 
 def simulate_pair(job: ReplayJob) -> Pair:
