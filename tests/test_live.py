@@ -181,13 +181,13 @@ def test_ten_sessions_share_nothing_and_end_with_their_pages():
     assert threading.active_count() <= before
 
 
-def test_a_closed_session_gives_back_its_worlds_and_its_desk():
+def test_a_closed_session_gives_back_its_worlds_and_its_workspace():
     held: list[weakref.ref[Any]] = []
     drawn: Queue[int] = Queue()
 
-    def shows(shown: picture.HourPicture) -> None:  # called in the session's thread, where its desk is
+    def shows(shown: picture.HourPicture) -> None:  # called in the session's thread, where its workspace is
         if not held:
-            held.extend([weakref.ref(home._KEPT.desk.row), *map(weakref.ref, session.worlds)])
+            held.extend([weakref.ref(home._KEPT.workspace.row), *map(weakref.ref, session.worlds)])
         drawn.put(shown.number)
 
     session = Session(SessionCallbacks(lambda cast: None, shows, lambda on: None, lambda said: None))

@@ -110,9 +110,7 @@ def test_who_spoke_and_how_far_it_reached_is_what_the_ledger_holds():
     assert (shown.frames[-1].reach == np.minimum(15, np.rint(np.log2(1.0 + seen[shown.rows])))).all()
     world.step()
     assert (shown.frames[-1].fear == np.rint(film.FEAR * world.accounts.fear[shown.rows])).all()
-    assert (
-        shown.frames[-1].opinion_climate == np.rint(film.CLIMATE * world.accounts.opinion_climate[shown.rows])
-    ).all()
+    assert (shown.frames[-1].climate == np.rint(film.CLIMATE * world.accounts.opinion_climate[shown.rows])).all()
 
 
 def test_a_film_changes_nothing():
@@ -218,7 +216,7 @@ def test_a_page_holds_the_films_bit_by_bit(page: str, shots: list[ReplayRun]):
         if world["like"] is not None:
             events = events ^ arrays[f"0/{world['like']}/events"]
         assert (planes["events"] == events.T).all()
-        for level in ("fear", "opinion_climate", "reach"):
+        for level in ("fear", "climate", "reach"):
             assert (planes[level] == np.cumsum(arrays[f"0/{place}/{level}"], axis=1, dtype=np.uint8).T).all()
         assert (arrays[f"0/{place}/curves/voice"] == compute_curves(shots[0].histories[place])["voice"]).all()
 

@@ -91,7 +91,7 @@ def test_the_report_says_what_happened(folder: Path):
     common_look(folder / "report.html")
     page = (folder / "report.html").read_text("utf-8")
     assert "Dissenting posts an hour" in page
-    assert "one world has no interval and nothing to be compared with" in page
+    assert "one world has no interval and no comparison" in page
 
 
 def test_the_archive_gets_each_post_once_however_small_the_memory():

@@ -29,7 +29,7 @@ class Frame(NamedTuple):
 
     events: U8  #: bits AWAKE (came), SPOKE (posted on the topic), WITHHELD, ABUSED (both in this hour), LEFT, SUSPENDED
     fear: U8  #: 0 .. FEAR for fear 0 .. 1
-    opinion_climate: U8  #: 0 .. CLIMATE for perceived support 0 .. 1
+    climate: U8  #: 0 .. CLIMATE for perceived support 0 .. 1
     reach: U8  #: round(log2(1 + n)), at most REACH; n = its posts on the topic seen by people in the last HOURS
 
 
