@@ -286,7 +286,7 @@ def test_enough_seeds_are_no_reason_to_warn(tmp_path: Path):
         ("ross_seeds=0", "must be a whole number from 1"),
         ("bots=[0,-1]", "must be rising whole numbers"),
         ("ticks=5", "less than the day that decides"),
-        ("graph=community", "got an unexpected keyword argument 'links'"),
+        ("graph=community", "graph.links is not a known key of CommunityGraph"),
         ("+relaxed.x={army.sise:1}", "names no field of army: did you mean size"),
     ],
 )
