@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from experiments import run
-from experiments.app import app, compose_config, resumable_app
+from experiments.app import app, compose_config, get_scenario, resumable_app
 from experiments.configuration import CONF, OWN, list_choices
+from experiments.ownership import Maker
 from experiments.settings import apply_overrides, build_setting
 from experiments.story import main as story
 from experiments.story import read_story as story_checked
@@ -248,3 +249,34 @@ def test_a_broken_choice_in_an_own_folder_is_one_line(folder_of_mine: Path, monk
     with pytest.raises(InputError, match=r"community\.yaml.*: correct the file$") as caught:
         compose_config("run", [])
     assert "\n" not in str(caught.value)
+
+
+def test_a_key_that_no_app_knows_is_refused_in_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("armee: {size: 5}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"mine\.yaml has armee, which no app knows: did you mean army\?$"):
+        compose_config("run", [f"scenario={tmp_path}/mine.yaml"])
+
+
+def test_the_name_of_a_file_here_is_answered_with_what_to_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ties.txt").write_text("1 2\n", encoding="utf-8")
+    (tmp_path / "lonely.yaml").write_text("ticks: 30\n", encoding="utf-8")
+    for word, cure in (
+        ("graph=ties.txt", "graph=ties.txt is unknown: say graph=file graph.path=ties.txt"),
+        ("scenario=lonely", "scenario=lonely is unknown: say scenario=lonely.yaml"),
+    ):
+        with pytest.raises(InputError) as error:
+            compose_config("run", [word])
+        assert str(error.value) == cure
+
+
+def test_a_file_and_a_lesson_have_results_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text("ticks: 30\n", encoding="utf-8")
+    mine = f"{tmp_path}/quiet.yaml"
+    assert compose_config("run", [f"scenario={mine}"]).out == "out/run-quiet"
+    assert get_scenario({"scenario": "quiet"}) == "quiet"
+    assert compose_config("replay", ["lesson=witness"]).out == "out/replay-witness"
+    assert (
+        str(Maker("replay", get_scenario({"scenario": "flooded_hashtag", "lesson": "witness"})))
+        == "replay lesson=witness"
+    )
