@@ -280,3 +280,16 @@ def test_a_file_and_a_lesson_have_results_of_their_own(tmp_path: Path) -> None:
         str(Maker("replay", get_scenario({"scenario": "flooded_hashtag", "lesson": "witness"})))
         == "replay lesson=witness"
     )
+
+
+def test_a_file_of_a_built_in_name_does_not_replace_its_result(
+    tmp_path: Path, command_line: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "quiet.yaml").write_text("ticks: 30\n", encoding="utf-8")
+    command_line("scenario=quiet", f"out={tmp_path}/r")
+    app("run", lambda config, folder: None)
+    command_line(f"scenario={tmp_path}/quiet.yaml", f"out={tmp_path}/r")
+    with pytest.raises(SystemExit) as ended:
+        app("run", lambda config, folder: None)
+    assert ended.value.code == 2
+    assert "holds a result of run scenario=quiet: name another folder" in capsys.readouterr().err
