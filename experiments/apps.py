@@ -29,7 +29,10 @@ APPS: dict[str, dict[str, App]] = {
     },
     "Ask it": {
         "suppression": App(f"{_RUN} campaign.hours campaign.intensity knockouts.seeds robustness.seeds priors.draws"),
-        "defences": App(f"{_RUN} moderation.capacity trial.names trial.pairs trial.scenarios trial.robustness_seeds"),
+        "defences": App(
+            f"{_RUN} moderation.capacity comparison.names comparison.pairs comparison.scenarios "
+            "comparison.robustness_seeds"
+        ),
         "contest": App(
             "ticks seeds out population.size moderation.capacity contest.budget contest.breadths "
             "contest.tactics contest.brigade contest.committee"

@@ -87,10 +87,10 @@ def expand_override(word: str, conf: Path = CONF) -> str:
     if name not in PATHS and not is_group(name, conf):
         return word
 
-    def quoted(found: re.Match[str]) -> str:
+    def quote_value(found: re.Match[str]) -> str:
         return _quote(found[1], name) if name in PATHS or is_file(_unquote(found[1])) else found[1]
 
-    return f"{key}={TOKEN.sub(quoted, value)}"
+    return f"{key}={TOKEN.sub(quote_value, value)}"
 
 
 def expand_paths(config: DictConfig) -> None:

@@ -100,13 +100,13 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
         own = set(groups) & set(compose(name, return_hydra_config=True).hydra.runtime.choices)
         if line := _explain_foreign_group(parsed, name, set(groups) - own, own):
             return line
-        chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _names_choice(o)]
+        chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _is_choice(o)]
         plain = compose(name, chosen)
         known = {o.key_or_group for o in parsed if o.is_add()}.union(_iterate_keys(plain))
         for override in parsed:
             key, _, value = str(override.input_line).partition("=")
             group = key.partition(".")[0]
-            if key in groups and not (override.is_sweep_override() or _names_choice(override)):
+            if key in groups and not (override.is_sweep_override() or _is_choice(override)):
                 return f"{key}={value} is unknown: {_list_choices(groups[key])}; or set one of its keys, see --help"
             if key in known and isinstance(OmegaConf.select(plain, key), ListConfig) and _is_dictionary(override):
                 return f"""{key}={value} must be a list: '{key}=["ITEM"]', see --help"""
@@ -125,13 +125,13 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
 def _explain_foreign_group(parsed: Iterable[Override], name: str, foreign: set[str], own: set[str]) -> str | None:
     """Return one line about the first choice of a group that the app `name` lacks, or None."""
     for override in parsed:
-        if override.key_or_group in foreign and _names_choice(override) and not override.is_add():
+        if override.key_or_group in foreign and _is_choice(override) and not override.is_add():
             others = f"whose groups are {', '.join(sorted(own))}" if own else "which has no groups"
             return f"{override.input_line} is not for {name}, {others}: see --help"
     return None
 
 
-def _names_choice(override: Override) -> bool:
+def _is_choice(override: Override) -> bool:
     return isinstance(override.value(), str)
 
 

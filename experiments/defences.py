@@ -69,14 +69,14 @@ def make_jobs(config: DictConfig) -> Iterator[DefenceJob]:
     """Yield what is played, seed after seed.
 
     Raises:
-        InputError: a key of `trial` means nothing, in one line with the cure.
+        InputError: a key of `comparison` means nothing, in one line with the cure.
     """
-    asked = read_app_options(config, "defences", "trial")
+    asked = read_app_options(config, "defences", "comparison")
     single = build_candidates(config, asked["names"])
     if not asked["scenarios"]:
-        raise InputError("trial.scenarios names none: say trial.scenarios={all_tactics: []}")
+        raise InputError("comparison.scenarios names none: say comparison.scenarios={all_tactics: []}")
     if not isinstance(asked["robustness_seeds"], int) or asked["robustness_seeds"] < 0:
-        raise InputError(f"trial.robustness_seeds={asked['robustness_seeds']} must be a whole number from 0")
+        raise InputError(f"comparison.robustness_seeds={asked['robustness_seeds']} must be a whole number from 0")
     settings = {
         (family, name): build_variation(config, name, words)
         for family, group in ((SCENARIO, asked["scenarios"]), (ROBUSTNESS, asked["robustness"]))
@@ -95,7 +95,9 @@ def build_candidates(config: DictConfig, names: Sequence[str]) -> tuple[tuple[st
     """Return the defences that are tried, by name; all of the candidates if none is named."""
     for name in names:
         if name not in config.candidates:
-            raise InputError(f"trial.names has {name}, which is unknown: {suggest(str(name), list(config.candidates))}")
+            raise InputError(
+                f"comparison.names has {name}, which is unknown: {suggest(str(name), list(config.candidates))}"
+            )
     return tuple(
         (name, (instantiate_group(config.candidates[name], f"candidates.{name}"),))
         for name in names or map(str, config.candidates)
@@ -147,8 +149,8 @@ def run_job(job: DefenceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         ensure_harm(trunk.observers)
         trunk.run(campaign.start)
         notes = trunk.notes
-        peace = () if job.family == ROBUSTNESS and rules else ((NONE, ()),)
-        for arm, tactics in (*peace, ("all", campaign.tactics)):
+        quiet = () if job.family == ROBUSTNESS and rules else ((NONE, ()),)
+        for arm, tactics in (*quiet, ("all", campaign.tactics)):
             world = trunk.fork(replace(campaign, tactics=tactics))
             world.run(job.ticks - world.now)
             labels = {"family": job.family, "variation": job.variation, "seed": job.seed, "defence": name}

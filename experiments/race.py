@@ -206,14 +206,14 @@ def count_totals(world: World) -> dict[str, float]:
     from sim.observers.harm import GROUPS
 
     history = world.history.iloc[world.setting.campaign.start :]
-    barred = {whom: float(history[f"barred_{whom}"].sum()) for whom in GROUPS}
+    suspended = {whom: float(history[f"suspensions_{whom}"].sum()) for whom in GROUPS}
     return {
         "standing": float((history["dissent_posts"] - history["dissent_removed"]).sum()),
         "opportunities": float(history["opportunities"].sum()),
-        "innocent": sum(barred[whom] for whom in INNOCENT),
-        "dissenters": barred["dissenter"],
-        "organised": barred["organised"],
-        "lost": barred["organised"] / world.setting.army.size,
+        "innocent": sum(suspended[whom] for whom in INNOCENT),
+        "dissenters": suspended["dissenter"],
+        "organised": suspended["organised"],
+        "lost": suspended["organised"] / world.setting.army.size,
     }
 
 

@@ -179,7 +179,7 @@ def compile_largest() -> None:
         Topics(1),
     )
     feed, attention, speech = Feed(), get_values(Attention()), Expression()
-    with uncollected():
+    with pause_collector():
         streams = topics.serials, topics.lengths
         display = feed.build_candidates(posts, 0, Timelines(0).columns, streams, whole, flags, attention, 0)
         seen = feed.read(people, Adjacency(whole, whole, rows), posts, 0, display, nobody, attention, 1, 0)
@@ -189,7 +189,7 @@ def compile_largest() -> None:
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """Do without Python's collector in this block, where kernels are compiled.
 
     A compiler makes millions of objects that stay; to look at them again and again takes a fifth of its time.
@@ -223,7 +223,7 @@ def warm_up(runs: Sequence[Run]) -> None:
         seen.add(kinds)
         small: dict[str, Any] = {"population.size": 50, "army.size": 30}
         small |= {"campaign.start": 1, "campaign.tactics": ("flood", "abuse"), "campaign.victims": ()}
-        with uncollected():
+        with pause_collector():
             simulate_run(Run("", "", "", "", 1, replace_fields(run.setting, small), 96))
 
 
@@ -267,7 +267,7 @@ def show_progress_bar(
         then: replaces them at the first advance.
         patience: seconds until it is shown; what ends sooner shows nothing.
     """
-    start, advance, stop = _shown(total, at_first)
+    start, advance, stop = _make_display(total, at_first)
     late = Timer(patience, start)
     late.daemon = True
     (late.start if patience else start)()
@@ -280,7 +280,7 @@ def show_progress_bar(
         stop()
 
 
-def _shown(total: int, what: str) -> tuple[Callable[[], None], Callable[[int, str], None], Callable[[], None]]:
+def _make_display(total: int, what: str) -> tuple[Callable[[], None], Callable[[int, str], None], Callable[[], None]]:
     """Return what starts, advances and ends a bar, or the line of a notebook."""
     from rich.console import Console
     from rich.progress import (

@@ -21,7 +21,7 @@ def sweep(*overrides: str) -> bool:
         >>> import infowar_lab as lab
         >>> small = ["population.size=100", "ticks=24", "campaign.start=1", "seeds=1", "workers=1"]
         >>> lab.sweep('sweep.grid=["army.size=10,20"]', *small, "sweep.report=false", "out=out/armies")
-        2 points (2 different, and 1 baseline beside them) x 1 seed = 3 runs; 0 are kept (0 taken over), 3 to play
+        2 points (2 different, and 1 baseline beside them) x 1 seed = 3 runs; 0 are kept (0 taken over), 3 to simulate
         ...
         3 runs are done, 0 failed: out/armies
         True

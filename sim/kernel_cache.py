@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 SOURCES = Path(__file__).parent
 
 
-def cached_njit_with(**options: Any) -> Callable[[F], F]:
+def make_cached_njit(**options: Any) -> Callable[[F], F]:
     """Return a decorator that compiles as `numba.njit` does with `options`, and keeps the result.
 
     Kernels are called from Python or from each other, never as pointers, so the wrapper for C is left out.
@@ -32,7 +32,7 @@ def cached_njit_with(**options: Any) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         compiled: Any = njit(**{"no_cfunc_wrapper": True, **options})(function)
         file = Path(function.__code__.co_filename)  # does not exist for a function of a notebook's cell
-        if isinstance(compiled, Dispatcher) and file.is_file() and kernel_folder(file.parent):
+        if isinstance(compiled, Dispatcher) and file.is_file() and find_kernel_folder(file.parent):
             compiled._cache = _KernelCache(function)  # type: ignore[attr-defined]
         return compiled
 
@@ -40,7 +40,7 @@ def cached_njit_with(**options: Any) -> Callable[[F], F]:
 
 
 @cache
-def kernel_folder(sources: Path) -> Path | None:
+def find_kernel_folder(sources: Path) -> Path | None:
     """Return the cache folder for kernels of the files in `sources`; None if this user may write nowhere."""
     name = f"kernels-{_hash(sources)}-{_user()}"
     return next((folder / name for folder in _candidates() if _belongs_to_user(folder / name)), None)
@@ -94,7 +94,7 @@ class _Locator(UserProvidedCacheLocator):
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
         super().__init__(function, file)
-        if folder := kernel_folder(Path(file).parent):
+        if folder := find_kernel_folder(Path(file).parent):
             self._cache_path = str(folder / self.get_suitable_cache_subpath(file))
 
     @classmethod

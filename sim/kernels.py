@@ -12,20 +12,20 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-from sim.kernel_cache import cached_njit_with
+from sim.kernel_cache import make_cached_njit
 
 # Numba counts references to every array that a loop uses, with atomic operations that cost as much as the work. Kernels
 # receive all their arrays and make none, so they need no counting.
 _UNCOUNTED: dict[str, Any] = {"_nrt": False}
 
 #: Compiles a function as numba's njit does, and caches the result.
-cached_njit = cached_njit_with()
+cached_njit = make_cached_njit()
 
 #: Compiles a loop over columns that makes no arrays. It runs outside Python's lock.
-kernel = cached_njit_with(nogil=True, **_UNCOUNTED)
+kernel = make_cached_njit(nogil=True, **_UNCOUNTED)
 
 #: Compiles a part of a kernel and inlines it, because passing a tuple of columns costs more than a few steps on them.
-inline_kernel = cached_njit_with(inline="always", **_UNCOUNTED)
+inline_kernel = make_cached_njit(inline="always", **_UNCOUNTED)
 
 _CACHE_LINE = 64  # bytes
 

@@ -1,8 +1,9 @@
 """Names of keys and columns before version 0.2, so that an error about an old name can give the new one."""
 
 from collections.abc import Collection
+from itertools import product
 
-#: last part of the old name -> last parts of the new ones
+#: part of an old name, between dots -> parts of the new ones
 NAMES = {
     "abused": ("abuse_received",),
     "acts": ("intentions_per_session",),
@@ -13,7 +14,12 @@ NAMES = {
     "aimed_impressions": ("targeted_impressions",),
     "aimed_posts": ("targeted_posts",),
     "awake": ("active_users",),
-    "barred_third": ("barred_uncommitted",),
+    "barred_dissenter": ("suspensions_dissenter",),
+    "barred_loyalist": ("suspensions_loyalist",),
+    "barred_organised": ("suspensions_organised",),
+    "barred_sympathiser": ("suspensions_sympathiser",),
+    "barred_third": ("suspensions_uncommitted",),
+    "barred_volunteer": ("suspensions_volunteer",),
     "blocked_third": ("blocked_uncommitted",),
     "boldness": ("willingness",),
     "boldness_spread": ("willingness_spread",),
@@ -64,6 +70,7 @@ NAMES = {
     "sure": ("certainty",),
     "third": ("uncommitted",),
     "third_posts": ("uncommitted_posts",),
+    "trial": ("comparison",),
     "troops": ("propagandists",),
     "uncounted_third": ("uncounted_uncommitted",),
     "unmasked": ("unmasked_factor",),
@@ -82,5 +89,5 @@ NAMES = {
 
 def find_new_names(given: str, allowed: Collection[str]) -> list[str]:
     """Return the names among `allowed` that replaced the old name `given`, which may have dots."""
-    place, dot, last = given.rpartition(".")
-    return [name for new in NAMES.get(last, ()) if (name := f"{place}{dot}{new}") in allowed]
+    parts = [(part, *NAMES.get(part, ())) for part in given.split(".")]
+    return [name for new in product(*parts) if (name := ".".join(new)) != given and name in allowed]

@@ -124,7 +124,7 @@ class Setting:
         setting = self
         for name, value in changes.items():
             group = name.partition(".")[0]
-            changed = _whole(name, value) if group == name else _changed(setting, name, value)
+            changed = _check_group(name, value) if group == name else _change_field(setting, name, value)
             setting = replace(setting, **{group: changed})
         return setting
 
@@ -140,7 +140,7 @@ class Setting:
 GROUPS = tuple(column.name for column in fields(Setting) if column.name != "ticks")
 
 
-def _changed(setting: Setting, name: str, value: Any) -> Any:
+def _change_field(setting: Setting, name: str, value: Any) -> Any:
     """Return the rule that "group.field" names, with another value of the field."""
     groups = [group for group in GROUPS if is_dataclass(getattr(setting, group))]
     group, _, field_ = name.partition(".")
@@ -152,7 +152,7 @@ def _changed(setting: Setting, name: str, value: Any) -> Any:
     return replace(rule, **{field_: value})
 
 
-def _whole(name: str, value: Any) -> Any:
+def _check_group(name: str, value: Any) -> Any:
     """Return the value of a field of a setting: a rule, several, or a number of ticks."""
     if name not in ("ticks", *GROUPS):
         raise InputError(f"{name} is no part of a setting: {suggest(name, ('ticks', *GROUPS))}; or say GROUP.FIELD")

@@ -73,10 +73,10 @@ class World(ColumnModel):
         seed: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(rng=_one_seed(rng, seed))
+        super().__init__(rng=_choose_seed(rng, seed))
         if not isinstance(setting, Setting | None):
             raise InputError(f"setting={setting!r} is not a Setting: use Setting(...) or load('KEY=VALUE')")
-        self.setting = (setting or Setting()).replace(_changes(kwargs))
+        self.setting = (setting or Setting()).replace(_read_changes(kwargs))
         self.now = 0
         self.notes: tuple[str, ...] = ()
         self.state = self._build_state(archive, threads)
@@ -270,7 +270,7 @@ class World(ColumnModel):
                 )
 
 
-def _changes(kwargs: dict[str, Any]) -> dict[str, Any]:
+def _read_changes(kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return changes to the setting, without the scenario object that the page of Mesa 3.5 adds."""
     given = kwargs.get("scenario")
     if isinstance(given, str):
@@ -278,7 +278,7 @@ def _changes(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kwargs.items() if name != "scenario"}
 
 
-def _one_seed(rng: Any, seed: Any) -> int:
+def _choose_seed(rng: Any, seed: Any) -> int:
     """Return the seed, which is given as `rng` or as `seed`."""
     if seed is None:
         return parse_seed(rng)

@@ -96,19 +96,19 @@ worlds = st.builds(
 @given(worlds)
 def test_laws_hold_in_any_cast(setting: Setting) -> None:
     setting = replace(setting, population=replace(setting.population, size=60))
-    shelves, barred = Shelves(), []
+    shelves, suspended = Shelves(), []
     world = World(setting, rng=4, archive=shelves)
     for tick in range(26):
         banned = (world.accounts.suspended_until > tick) | world.accounts.has_left
         end = world.state.ledger.end
         world.step()
         new = world.state.ledger.get_rows().author[end - world.state.ledger.base :]
-        barred.append(banned[new].any())
+        suspended.append(banned[new].any())
         for name in ("credibility", "baseline_credibility", "morale", "fear"):
             column = getattr(world.accounts, name)
             assert column.min() >= 0.0, name
             assert column.max() <= 1.0, name
-    assert not any(barred), "the suspended, and who left, never post"
+    assert not any(suspended), "the suspended, and who left, never post"
     history, posts = world.history, shelves.posts(world)
     counted = history[["organic_posts", "army_posts", "extremist_posts", "committee_posts", "sleeper_posts"]]
     assert counted.to_numpy().sum() == len(posts.key)

@@ -104,7 +104,7 @@ def test_silent_volunteers_leave_people_bit_identical(undefended: World) -> None
 def test_each_defence_acts_and_says_so(name: str, worlds: Worlds, undefended: World) -> None:
     history = worlds[name][0].history
     shown = {
-        "Suspension": "barred_organised",
+        "Suspension": "suspensions_organised",
         "DownRanking": "demoted_organised",
         "RateLimit": "rejected_organised",
         "AccountAge": "rejected_organised",
@@ -170,12 +170,12 @@ def test_a_defence_sees_no_truth_and_nobody_s_mind(defence: Defence, undefended:
 
 def struck(defence: Defence, where: DefenceView) -> list[set[Any]]:
     """Return the cases in which a defence acts: drafts asked and held, posts lowered and uncounted, accounts."""
-    asked, admitted, lost, uncounted, moves, barred, _ = decisions(defence, where)
+    asked, admitted, lost, uncounted, moves, suspended, _ = decisions(defence, where)
     return [
         set(np.flatnonzero(asked.shown)) if asked else set(),
         set(np.flatnonzero(~admitted)) if admitted is not None else set(),
         set(np.flatnonzero(lost)) if lost is not None else set(),
-        set(uncounted), set(zip(moves.who.tolist(), moves.whom.tolist(), strict=True)), set(barred),
+        set(uncounted), set(zip(moves.who.tolist(), moves.whom.tolist(), strict=True)), set(suspended),
     ]  # fmt: skip
 
 
@@ -321,11 +321,11 @@ def test_who_is_taken_for_abusive_often_enough_is_suspended_with_a_lag() -> None
 
 
 def test_false_alarms_hit_the_innocent() -> None:
-    barred = [
+    suspended = [
         played(replace(BASE, defences=(Suspension(lag=2, min_verdicts=1, false_alarm=rate),)), TICKS).history
         for rate in (0.0, 0.3)
     ]
-    innocent = [sum(h[f"barred_{whom}"].sum() for whom in GROUPS[:4]) for h in barred]
+    innocent = [sum(h[f"suspensions_{whom}"].sum() for whom in GROUPS[:4]) for h in suspended]
     assert innocent[0] < innocent[1]
 
 

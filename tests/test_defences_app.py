@@ -40,7 +40,7 @@ from tests.test_conf import composed
 
 SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=36", "campaign.start=2", "campaign.hours=10",
          "campaign.targets=4", "seeds=2", "workers=1"]  # fmt: skip
-FEW = ["trial.names=[rate_limit,counter_speech]", "trial.pairs=true", "trial.robustness_seeds=1"]
+FEW = ["comparison.names=[rate_limit,counter_speech]", "comparison.pairs=true", "comparison.robustness_seeds=1"]
 
 
 @cache
@@ -58,7 +58,10 @@ def asked(*overrides: str) -> DictConfig:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out, config = tmp_path_factory.mktemp("defences") / "result", asked(*FEW)
-    config.trial.scenarios, config.trial.robustness = {"all_tactics": []}, {"army_hides_some": ["evasion=moderate"]}
+    config.comparison.scenarios, config.comparison.robustness = (
+        {"all_tactics": []},
+        {"army_hides_some": ["evasion=moderate"]},
+    )
     said = StringIO()
     with redirect_stdout(said), open_result_folder(str(out), OmegaConf.to_container(config)) as draft:
         defences.main(config, draft)
@@ -105,7 +108,7 @@ def test_arms_that_are_the_same_world_say_so(folder: Path):
 
 
 def test_a_scenario_brings_its_hours_and_its_cast_along():
-    found = {trial.variation: trial for trial in defences.make_jobs(asked("seeds=1", "trial.robustness_seeds=0"))}
+    found = {job.variation: job for job in defences.make_jobs(asked("seeds=1", "comparison.robustness_seeds=0"))}
     assert found["all_tactics"].ticks == 36
     fallujah = found["fallujah_2016"]
     assert fallujah.ticks == 288
@@ -122,23 +125,26 @@ def test_candidates_are_the_defences_of_conf():
 
 def test_a_defence_of_one_s_own_is_judged_beside_the_others():
     mine = asked("candidates.mine._target_=sim.platform.defences.publishing.RateLimit", "candidates.mine.max_posts=7")
-    trial = next(defences.make_jobs(mine))
-    assert len(trial.defences) == 11
-    assert dict(trial.defences)["mine"][0].max_posts == 7
+    job = next(defences.make_jobs(mine))
+    assert len(job.defences) == 11
+    assert dict(job.defences)["mine"][0].max_posts == 7
 
 
 @pytest.mark.parametrize(
     ("override", "said"),
     [
         (
-            "trial.names=[rate_limits]",
-            "trial.names has rate_limits, which is unknown: did you mean rate_limit or reply_limit?",
+            "comparison.names=[rate_limits]",
+            "comparison.names has rate_limits, which is unknown: did you mean rate_limit or reply_limit?",
         ),
-        ("trial.scenarios=null", "trial.scenarios names none: say trial.scenarios={all_tactics: []}"),
-        ("trial.robustness_seeds=-1", "trial.robustness_seeds=-1 must be a whole number from 0"),
-        ("trial.pairs=7", "trial.pairs=7 must be true or false: say trial.pairs=true"),
-        ("trial.names=suspension", "trial.names=suspension must be a list: say trial.names=[]"),
-        ("trial.robustness.one=x", "trial.robustness.one=x must be a list: say 'trial.robustness.one=[\"KEY=VALUE\"]'"),
+        ("comparison.scenarios=null", "comparison.scenarios names none: say comparison.scenarios={all_tactics: []}"),
+        ("comparison.robustness_seeds=-1", "comparison.robustness_seeds=-1 must be a whole number from 0"),
+        ("comparison.pairs=7", "comparison.pairs=7 must be true or false: say comparison.pairs=true"),
+        ("comparison.names=suspension", "comparison.names=suspension must be a list: say comparison.names=[]"),
+        (
+            "comparison.robustness.one=x",
+            "comparison.robustness.one=x must be a list: say 'comparison.robustness.one=[\"KEY=VALUE\"]'",
+        ),
         ("ticks=35", "ticks=35 is too short for all_tactics: say ticks=36 or more"),
         ("army.size=0", "all_tactics has no operation to defend against: give it campaign.tactics and army.size"),
     ],
@@ -200,7 +206,7 @@ def test_pairs_are_held_against_the_better_of_the_two():
 def test_precision_is_the_share_of_the_organised_among_who_is_shut_out():
     worlds = invented(20.0, 3.0)
     hit = (worlds["defence"] == "good") & (worlds["arm"] == "all")
-    worlds.loc[hit, "barred_organised"], worlds.loc[hit, "barred_dissenter"] = 6.0, 2.0
+    worlds.loc[hit, "suspensions_organised"], worlds.loc[hit, "suspensions_dissenter"] = 6.0, 2.0
     found = summarise_effects(compute_effects(worlds)).set_index(["defence", "outcome"])
     assert found.loc[("good", "precision"), ["value", "lo", "hi"]].tolist() == pytest.approx([75.0, 75.0, 75.0])
     assert np.isnan(found.loc[("bad", "precision"), "value"])
@@ -216,7 +222,7 @@ def test_what_is_no_pair_is_refused():
 def test_precision_is_not_told_of_a_defence_that_shuts_nobody_out():
     """Moderation alone suspends fewer under it: that says nothing of whom it hits."""
     worlds = invented(20.0, 3.0)
-    worlds.loc[worlds["defence"] != "good", "barred_organised"] = 6.0
+    worlds.loc[worlds["defence"] != "good", "suspensions_organised"] = 6.0
     found = summarise_effects(compute_effects(worlds)).set_index(["defence", "outcome"])
     assert found.loc[("good", "shut_out_organised"), "value"] == -6.0
     assert found.loc[[("good", "precision"), ("bad", "precision")], ["value", "lo", "hi"]].isna().all(axis=None)
@@ -280,8 +286,8 @@ def test_among_many_defences_a_small_effect_is_luck_and_a_large_one_is_not():
 def test_a_share_is_told_within_its_bounds():
     worlds = invented(20.0, 3.0)
     hit = (worlds["defence"] == "good") & (worlds["arm"] == "all")
-    worlds.loc[hit, "barred_organised"] = 6.0 + worlds.loc[hit, "seed"] % 3
-    worlds.loc[hit, "barred_dissenter"] = (worlds.loc[hit, "seed"] == 0) * 1.0
+    worlds.loc[hit, "suspensions_organised"] = 6.0 + worlds.loc[hit, "seed"] % 3
+    worlds.loc[hit, "suspensions_dissenter"] = (worlds.loc[hit, "seed"] == 0) * 1.0
     table = select_first_scenario(summarise_effects(compute_effects(worlds)))
     assert table.set_index(["defence", "outcome"]).loc[("good", "precision"), "hi"] > 100.0
     row = next(row for row in tables.make_effects_table(table).rows if row[0] == "good")

@@ -339,9 +339,9 @@ def test_a_ranking_of_ones_own_hides_abuse() -> None:
 
 def test_equal_effort_puts_everybody_to_work() -> None:
     one = {"tactics": ("flood",)}
-    nobody_barred = {"capacity": 0}
+    nobody_suspended = {"capacity": 0}
     additive, equal = (
-        army_posts(campaign={**one, "effort": effort}, moderation=nobody_barred).sum()
+        army_posts(campaign={**one, "effort": effort}, moderation=nobody_suspended).sum()
         for effort in ("additive", "equal")
     )
     assert equal == pytest.approx(3 * additive, rel=0.05)

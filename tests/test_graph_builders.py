@@ -179,15 +179,15 @@ def test_a_small_world_is_rewired_as_often_as_asked_and_as_networkx_does_it():
 
 
 @pytest.mark.interpreted
-@pytest.mark.parametrize(("rewiring", "barred"), [(1.0, [0, 1]), (0.2, [0, 2, 9, 10])])
-def test_a_rewired_tie_goes_to_anybody_but_friends_with_the_same_chance(rewiring, barred):
+@pytest.mark.parametrize(("rewiring", "suspensions"), [(1.0, [0, 1]), (0.2, [0, 2, 9, 10])])
+def test_a_rewired_tie_goes_to_anybody_but_friends_with_the_same_chance(rewiring, impossible):
     count, worlds, n = np.zeros(11), 1500, 11
     source, target = np.empty(n * 2, np.int32), np.empty(n * 2, np.int32)
     for world in range(worlds):
         graph_kernels.draw_small_world(np.uint64(world), n, 2, rewiring, source, target)
         if rewiring == 1.0 or target[[1, 19, 20]].tolist() == [2, 0, 0]:  # else they are no friends by the ring
             count[target[0]] += 1
-    assert not count[barred].any(), "itself, where the tie was, friends on the ring"
+    assert not count[impossible].any(), "itself, where the tie was, friends on the ring"
     rewired = count[3:9]
     assert np.abs(rewired - rewired.mean()).max() < 4.5 * np.sqrt(rewired.mean())
 

@@ -10,7 +10,7 @@ import pytest
 from numba import config
 
 from sim import kernel_cache
-from sim.kernel_cache import kernel_folder
+from sim.kernel_cache import find_kernel_folder
 from sim.kernels import cached_njit
 from tests.conftest import ROOT
 
@@ -27,9 +27,9 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(config, "CACHE_DIR", "")
-    kernel_folder.cache_clear()
+    find_kernel_folder.cache_clear()
     yield
-    kernel_folder.cache_clear()
+    find_kernel_folder.cache_clear()
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_checkout_keeps_kernels_beside_its_sources() -> None:
-    folder = kernel_folder(kernel_cache.SOURCES)
+    folder = find_kernel_folder(kernel_cache.SOURCES)
     assert folder is not None
     assert folder.parent == kernel_cache.SOURCES / "__pycache__"
 
@@ -64,7 +64,7 @@ def test_a_read_only_package_keeps_them_where_the_system_keeps_caches(
     monkeypatch.setattr(sys, "platform", system)
     if stated:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / stated))
-    folder = kernel_folder(installed)
+    folder = find_kernel_folder(installed)
     assert folder is not None
     assert folder.parent == tmp_path / place
 
@@ -74,24 +74,24 @@ def test_a_relative_cache_folder_is_no_cache_folder(
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", "here")
-    folder = kernel_folder(installed)
+    folder = find_kernel_folder(installed)
     assert folder is not None
     assert folder.parent == tmp_path / "home" / ".cache" / "infowar-lab"
 
 
 def test_what_the_user_states_for_numba_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "stated"))
-    folder = kernel_folder(kernel_cache.SOURCES)
+    folder = find_kernel_folder(kernel_cache.SOURCES)
     assert folder is not None
     assert folder.parent == tmp_path / "stated"
 
 
 def test_two_users_of_one_folder_stay_apart(tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "stated"))
-    mine = kernel_folder(installed)
-    kernel_folder.cache_clear()
+    mine = find_kernel_folder(installed)
+    find_kernel_folder.cache_clear()
     monkeypatch.setattr(kernel_cache, "_user", lambda: "somebody else")
-    theirs = kernel_folder(installed)
+    theirs = find_kernel_folder(installed)
     assert mine is not None
     assert theirs is not None
     assert mine != theirs
@@ -103,18 +103,18 @@ def test_two_users_of_one_folder_stay_apart(tmp_path: Path, installed: Path, mon
 def test_a_folder_that_another_user_made_is_not_used(
     tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = kernel_folder(installed)
-    kernel_folder.cache_clear()
+    first = find_kernel_folder(installed)
+    find_kernel_folder.cache_clear()
     monkeypatch.setattr(kernel_cache, "_user", lambda: first.name.rpartition("-")[2] if first else "")
     monkeypatch.setattr(os, "geteuid", lambda: 123_456)
     assert first is not None
-    assert kernel_folder(installed) is None
+    assert find_kernel_folder(installed) is None
 
 
 def test_who_may_write_nowhere_has_no_folder(installed: Path, tmp_path: Path) -> None:
     for name in ("home", "local"):
         (tmp_path / name).write_text("")
-    assert kernel_folder(installed) is None
+    assert find_kernel_folder(installed) is None
 
 
 def test_a_kernel_without_a_folder_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ def test_a_kernel_outlives_the_loss_of_its_folder(tmp_path: Path, monkeypatch: p
     def thrice(x: int) -> int:
         return 3 * x
 
-    folder = kernel_folder(HERE)
+    folder = find_kernel_folder(HERE)
     assert folder is not None
     folder.rmdir()
     folder.write_text("in the way")
@@ -143,8 +143,8 @@ def test_a_kernel_outlives_the_loss_of_its_folder(tmp_path: Path, monkeypatch: p
 
 def test_the_name_follows_every_source_and_the_files_beside(installed: Path, tmp_path: Path) -> None:
     def name(of: Path) -> str:
-        kernel_folder.cache_clear()
-        folder = kernel_folder(of)
+        find_kernel_folder.cache_clear()
+        folder = find_kernel_folder(of)
         assert folder is not None
         return folder.name
 

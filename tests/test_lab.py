@@ -200,12 +200,17 @@ def test_one_pair_has_no_interval() -> None:
 
 def test_a_notebook_shows_what_matters(comparison: lab.Comparison) -> None:
     page = comparison._repr_html_()
-    assert page.count("<li>") == len(comparison.shown) == 5
+    assert page.count("<li>") == len(comparison.key_outcomes) == 5
     assert str(comparison.effect("mean_fear")) in page
     told = lab.compare(["scenario=committee_smear", "population.size=60", "ticks=110"], seeds=2, workers=1)
     assert told.changes == "forces.committee.operations.smear.intensity=0.0"
-    assert told.span == (96, 110)
-    assert told.shown == ("targeted_credibility", "targeted_impressions", "credibility_dissenters", "dissent_posts")
+    assert told.time_span == (96, 110)
+    assert told.key_outcomes == (
+        "targeted_credibility",
+        "targeted_impressions",
+        "credibility_dissenters",
+        "dissent_posts",
+    )
     assert told.effect("smear_impressions").without == 0.0
     late = told.hours.query("arm == 'with' and tick >= 96").groupby("seed")["targeted_credibility"].mean()
     assert told.effect("targeted_credibility").with_ == pytest.approx(late.mean())

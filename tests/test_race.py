@@ -83,7 +83,7 @@ def test_a_watch_at_strength_0_is_none(world: World) -> None:
     off = played(replace(LIVELY, defences=(watch,)), TICKS)
     assert fingerprint(off) == fingerprint(bare)
     on = played(replace(LIVELY, defences=(replace(watch, strength=1.0),)), TICKS)
-    assert on.history["barred_organised"].sum() > bare.history["barred_organised"].sum()
+    assert on.history["suspensions_organised"].sum() > bare.history["suspensions_organised"].sum()
 
 
 def test_a_detector_in_the_loop_sees_no_truth(world: World) -> None:

@@ -81,10 +81,10 @@ def test_the_same_command_continues_and_a_changed_design_adds_what_is_missing(
     shutil.copytree(kept, tmp_path / "out")
     well, out = sweep(GRID)
     assert well
-    assert "6 are kept (0 taken over), 0 to play" in out
+    assert "6 are kept (0 taken over), 0 to simulate" in out
     pd.testing.assert_frame_equal(first, rows(tmp_path / "out"))
     well, out = sweep('sweep.grid=["army.size=0,5,9,20"]', "seeds=3")
-    assert "6 are kept (0 taken over), 6 to play" in out
+    assert "6 are kept (0 taken over), 6 to simulate" in out
     frame = rows(tmp_path / "out")
     assert len(frame) == frame["run_id"].nunique() == 12
 
@@ -150,7 +150,7 @@ def test_a_failed_run_is_a_row_an_exit_code_and_can_be_tried_again(
         resumable_app("sweep", main)
     assert leave.value.code == 1
     well, out = sweep(*words, "sweep.retry=failed")
-    assert (well, "1 is kept (0 taken over), 1 to play" in out) == (False, True)
+    assert (well, "1 is kept (0 taken over), 1 to simulate" in out) == (False, True)
     assert len(rows(tmp_path / "out")) == 2
 
 
@@ -168,14 +168,14 @@ def test_workers_that_die_before_they_begin_are_one_line_and_nothing_is_lost(
     assert not any("Traceback" in line for line in err)
     assert len(rows(Path("out"))) == 1, "the pilot"
     resumable_app("sweep", main)
-    assert "1 is kept (0 taken over), 5 to play" in capfd.readouterr().out
+    assert "1 is kept (0 taken over), 5 to simulate" in capfd.readouterr().out
     assert len(rows(Path("out"))) == 6
 
 
 def test_another_folder_s_runs_are_taken_over(kept: Path, sweep: Sweep, tmp_path: Path) -> None:
     well, out = sweep('sweep.grid=["army.size=0,5,9"]', f"sweep.merge=[{kept}]")
     assert well
-    assert "4 are kept (6 taken over), 2 to play" in out
+    assert "4 are kept (6 taken over), 2 to simulate" in out
     assert len(reading.tidy(tmp_path / "out")) == 6
 
 

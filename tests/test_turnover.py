@@ -118,7 +118,7 @@ class Watch:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.barred = world.accounts.suspended_until.copy()
+        self.suspended = world.accounts.suspended_until.copy()
         self.blocked = {i: set[int]() for i in range(len(world.role))}
         self.born = world.state.dynamic_graph.followers
         self.first = {i: set(row(self.born, i)) for i in range(len(world.role))}
@@ -128,7 +128,7 @@ class Watch:
     def observe(self, step: StepRecord) -> dict[str, float]:
         posts, register = step.posts, step.register
         author = posts.author[step.new]
-        assert (self.barred[author] <= step.tick).all(), "the suspended never post"
+        assert (self.suspended[author] <= step.tick).all(), "the suspended never post"
         assert (register.opened_at[author] <= step.tick).all(), "nobody posts from an account that is not opened"
         reader, (_, item) = np.repeat(step.active_users.active, np.diff(step.seen.start)), step.seen
         taken = set(step.removals.posts.tolist())
@@ -142,7 +142,7 @@ class Watch:
         self._returns(step)
         self._ties(step)
         self._removals(step)
-        self.barred = step.accounts.suspended_until.copy()
+        self.suspended = step.accounts.suspended_until.copy()
         return {}
 
     def _returns(self, step: StepRecord) -> None:

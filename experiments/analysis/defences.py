@@ -25,7 +25,7 @@ COUNTS = (
 )
 INNOCENT = GROUPS[:-1]  #: everybody but the organised
 LIMITED = ("rejected", "removed", "demoted")  #: what happens to posts
-SHUT_OUT = ("barred", "blocked")  #: what happens to accounts
+SHUT_OUT = ("suspensions", "blocked")  #: what happens to accounts
 #: outcome -> whether more of it is better, for the front
 AIMS = {"restored": True, "limited_posts": False, "shut_out": False}
 RESAMPLES = 1000

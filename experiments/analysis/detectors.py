@@ -97,7 +97,7 @@ def summarise_observer(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.D
         raised = group.groupby(["seed", "topic", "planned"]).apply(_find_first_alarm).reset_index(name="hour")
         planned = raised["planned"].to_numpy(np.bool_)
         after = raised["hour"].to_numpy(np.float64)
-        calm = group[~group["planned"]].groupby(["seed", "topic"])["alarm"].max()
+        null_world = group[~group["planned"]].groupby(["seed", "topic"])["alarm"].max()
         row["planned"] = int(planned.sum())
         row |= dict(
             zip(
@@ -107,8 +107,8 @@ def summarise_observer(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.D
             )
         )
         row["hours_to_alarm"] = float(np.median(after[planned])) if planned.any() else float("nan")
-        worlds = calm.groupby("seed").max()
-        row |= {"false_topics": int(calm.sum()), "topics": len(calm)}
+        worlds = null_world.groupby("seed").max()
+        row |= {"false_topics": int(null_world.sum()), "topics": len(null_world)}
         row |= {"false_worlds": int(worlds.sum()), "worlds": len(worlds)}
         row |= dict(zip(_name_interval("false_rate"), clopper_pearson(int(worlds.sum()), len(worlds)), strict=True))
         others = [limit for kind, limit in limits.items() if kind != row["level"]]

@@ -48,12 +48,12 @@ def sample_abc(
     def model(place: Mapping[str, float]) -> dict[str, float]:
         return dict(simulate({key: float(place[name]) for key, name in zip(keys, names, strict=True)}))
 
-    def apart(found: Mapping[str, float], target: Mapping[str, float]) -> float:
+    def measure_distance(found: Mapping[str, float], target: Mapping[str, float]) -> float:
         errors = [(found[name] - target[name]) / scale[name] for name in scale]
         return float(np.nan_to_num(np.sum(np.square(errors)), nan=np.inf))
 
     with _sampler(pyabc, workers) as sampler:
-        steps = pyabc.ABCSMC(model, prior, apart, population_size=particles, sampler=sampler)
+        steps = pyabc.ABCSMC(model, prior, measure_distance, population_size=particles, sampler=sampler)
         fresh = not database.exists()
         address = f"sqlite:///{database.resolve().as_posix()}"
         history = steps.new(address, observed) if fresh else steps.load(address)

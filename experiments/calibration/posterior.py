@@ -83,12 +83,12 @@ def make_log_likelihood(surface: Surface, moments: Sequence[Moment], noise: F64)
     target, scale = (np.array([getattr(moment, name) for moment in moments]) for name in ("target", "scale"))
     variance = scale**2 + noise**2 + surface.error**2
 
-    def at(places: F64) -> F64:
+    def measure_density(places: F64) -> F64:
         inside = ((places >= 0.0) & (places <= 1.0)).all(axis=1)
         errors = np.square(surface(np.clip(places, 0.0, 1.0)) - target) / variance
         return np.where(inside, -0.5 * errors.sum(axis=1), -np.inf)
 
-    return at
+    return measure_density
 
 
 def sample_posterior(log_density: LogDensity, start: F64, seed: int) -> F64:

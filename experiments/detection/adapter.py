@@ -22,38 +22,40 @@ class DetectorAdapter:
 
     detector: Detector
 
-    def __call__(self, site: DefenceView) -> F64:
+    def __call__(self, view: DefenceView) -> F64:
         """Return the score of each account, float64 [A]."""
-        order = shuffle_accounts(site)
+        order = shuffle_accounts(view)
         score = np.zeros(len(order))
-        score[order] = self.detector.score(make_view(site, order))
+        score[order] = self.detector.score(make_view(view, order))
         return score
 
 
-def shuffle_accounts(site: DefenceView) -> I64:
+def shuffle_accounts(view: DefenceView) -> I64:
     """Return the rows of all accounts in the order of their keys, int64 [A]; row order would reveal the organised."""
-    return np.argsort(site.key, kind="stable")
+    return np.argsort(view.key, kind="stable")
 
 
-def make_view(site: DefenceView, order: I64) -> PlatformView:
+def make_view(view: DefenceView, order: I64) -> PlatformView:
     """Return what a platform shows of itself in one hour; an account's id is its place in `order` (rows, int64 [A])."""
-    acts, n = site.posts, len(site.posts.key)
+    written, n = view.posts, len(view.posts.key)
     place = np.argsort(order)
-    stands = ~site.removed
+    stands = ~view.removed
     posts = pd.DataFrame(
         {
-            "post_id": site.base + np.arange(n),
-            "account_id": place[acts.author],
-            "time": acts.time,
-            "kind": pd.Categorical.from_codes(acts.kind.astype(np.int64), pd.Index(KINDS)),
-            "repost_of": np.where(stands & (acts.kind == REPOST), acts.root, -1),
-            "reply_to_account": np.where(stands & (acts.kind == REPLY) & (acts.target >= 0), place[acts.target], -1),
-            "deleted": site.removed,
+            "post_id": view.base + np.arange(n),
+            "account_id": place[written.author],
+            "time": written.time,
+            "kind": pd.Categorical.from_codes(written.kind.astype(np.int64), pd.Index(KINDS)),
+            "repost_of": np.where(stands & (written.kind == REPOST), written.root, -1),
+            "reply_to_account": np.where(
+                stands & (written.kind == REPLY) & (written.target >= 0), place[written.target], -1
+            ),
+            "deleted": view.removed,
         }
     ).assign(hashtags="", urls="", text="", mentions="")
-    ids = np.arange(len(site.key))
+    ids = np.arange(len(view.key))
     accounts = pd.DataFrame(
-        {"account_id": ids, "created_at": site.opened_at[order] * 3600, "followers": 0, "following": 0}
+        {"account_id": ids, "created_at": view.opened_at[order] * 3600, "followers": 0, "following": 0}
     )
     return PlatformView(accounts, posts, pd.DataFrame({"source": ids[:0], "target": ids[:0]}))
 
@@ -65,6 +67,6 @@ def snapshot_platform(world: World) -> DefenceView:
     return make_defence_view(state.accounts, state.register, following, rows, state.ledger.base, seed, world.now - 1)
 
 
-def find_writers(site: DefenceView) -> I64:
+def find_writers(view: DefenceView) -> I64:
     """Return the rows of accounts with posts in memory, ascending."""
-    return np.unique(site.posts.author).astype(np.int64)
+    return np.unique(view.posts.author).astype(np.int64)

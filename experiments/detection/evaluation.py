@@ -88,14 +88,14 @@ def simulate_outcome(world: BenchmarkJob) -> dict[str, float]:
 
 
 def train(
-    detectors: Mapping[str, Detector], training: Sequence[Case], elsewhere: Sequence[Case]
+    detectors: Mapping[str, Detector], training: Sequence[Case], other_scenario: Sequence[Case]
 ) -> dict[str, Detector]:
-    """Train learners; return all detectors, and a twin of each learner, `NAME_cross_scenario`, trained elsewhere.
+    """Train learners; return all detectors, and a twin of each learner, `NAME_cross_scenario`, trained there.
 
     Args:
         detectors: by name.
         training: worlds of the campaign that is judged, of other seeds; at least one if any detector is supervised.
-        elsewhere: worlds of another scenario; without any there are no twins.
+        other_scenario: worlds of another scenario; without any there are no twins.
 
     Raises:
         InputError: there is nothing to learn from.
@@ -103,8 +103,8 @@ def train(
     twins: dict[str, Detector] = {}
     for name, detector in detectors.items():
         if detector.supervised:
-            if elsewhere:
-                twins[name + CROSS_SCENARIO] = deepcopy(detector).fit(*join_cases(list(elsewhere)))
+            if other_scenario:
+                twins[name + CROSS_SCENARIO] = deepcopy(detector).fit(*join_cases(list(other_scenario)))
             detector.fit(*join_cases(list(training)))
     return {**detectors, **twins}
 

@@ -52,7 +52,7 @@ class Observer:
                 raise InputError(f"Observer.{name}={getattr(self, name)} must be at least 1")
         if not 0.0 < self.rate < 1.0:
             raise InputError(f"Observer.rate={self.rate} must be above 0 and below 1")
-        self._calm: dict[str, F64] = {}
+        self._null_values: dict[str, F64] = {}
         self.limits: dict[str, float] = {}  #: by kind of null world
         self.limit = float("inf")
 
@@ -94,7 +94,7 @@ class Observer:
                 f"no topic of a null world has {self.least} posts in {self.window} h: say observer.least=N or more "
                 "seeds"
             )
-        self._calm = {name: np.sort(pooled[name].to_numpy(np.float64)) for name in STATISTICS}
+        self._null_values = {name: np.sort(pooled[name].to_numpy(np.float64)) for name in STATISTICS}
         for kind, worlds in kinds.items():
             highest = np.array(
                 [self.score_windows(looks)["score"].max() if len(looks) else -np.inf for looks in worlds]
@@ -109,12 +109,12 @@ class Observer:
         Raises:
             ValueError: `calibrate` was not called.
         """
-        if not self._calm:
+        if not self._null_values:
             raise ValueError("the observer must be calibrated before it can judge")
         evidence = np.zeros(len(looks))
-        for name, calm in self._calm.items():
-            as_much = len(calm) - np.searchsorted(calm, looks[name].to_numpy(np.float64))
-            evidence -= np.log10((1 + as_much) / (1 + len(calm)))
+        for name, null_values in self._null_values.items():
+            as_much = len(null_values) - np.searchsorted(null_values, looks[name].to_numpy(np.float64))
+            evidence -= np.log10((1 + as_much) / (1 + len(null_values)))
         score = evidence / len(STATISTICS)
         return looks.assign(score=score, alarm=score > self.limit)
 

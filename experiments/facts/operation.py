@@ -154,10 +154,10 @@ def measure_posts_lost(run: Recording) -> float:
     """
     organised = np.flatnonzero(run.role != ORGANIC)
     written = run.after.written[organised]
-    barred = run.counts.suspended_at[organised] < run.counts.never
-    if barred.all() or not barred.any() or not written[barred].sum():
+    suspended = run.counts.suspended_at[organised] < run.counts.never
+    if suspended.all() or not suspended.any() or not written[suspended].sum():
         return math.nan
-    return float(written[~barred].mean() / written[barred].mean())
+    return float(written[~suspended].mean() / written[suspended].mean())
 
 
 def measure_top_exposure(run: Recording, share: float) -> float:

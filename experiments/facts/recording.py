@@ -43,8 +43,8 @@ class AccountCounts(Decisions):
         gone = rows[step.update.leaves]
         self.left_at[gone] = step.tick
         self.written_at_leaving[gone] = step.accounts.written[gone]
-        barred = step.removals.accounts
-        self.suspended_at[barred] = np.minimum(self.suspended_at[barred], step.tick)
+        suspended = step.removals.accounts
+        self.suspended_at[suspended] = np.minimum(self.suspended_at[suspended], step.tick)
         if step.tick >= step.campaign_start:
             abused = rows[step.update.abuse > 0]
             self.first_abuse[abused] = np.minimum(self.first_abuse[abused], step.tick)

@@ -56,12 +56,12 @@ class Comparison:
 
     Attributes:
         changes: what differs in the worlds without.
-        span: the first hour of what happens in the worlds with, and the hour after its last.
+        time_span: the first hour of what happens in the worlds with, and the hour after its last.
         hours: every hourly measure, a row an arm ("with" | "without"), seed and tick.
         table: every outcome, a row a seed: columns seed, outcome, with, without, difference. Counts are totals from
-            the first hour of `span` on, means are of its hours (`experiments.analysis.summary`), and what only some
-            worlds have is a mean from its first hour on.
-        shown: outcomes that a notebook shows: those of the scenario's story, if there is one.
+            the first hour of `time_span` on, means are of its hours (`experiments.analysis.summary`), and what only
+            some worlds have is a mean from its first hour on.
+        key_outcomes: outcomes that a notebook shows: those of the scenario's story, if there is one.
 
     Example:
         >>> import infowar_lab as lab
@@ -76,10 +76,10 @@ class Comparison:
     """
 
     changes: str
-    span: tuple[int, int]
+    time_span: tuple[int, int]
     hours: pd.DataFrame
     table: pd.DataFrame
-    shown: tuple[str, ...] = SHOWN
+    key_outcomes: tuple[str, ...] = SHOWN
 
     @property
     def seeds(self) -> int:
@@ -99,10 +99,10 @@ class Comparison:
         value, lo, hi = map(float, compute_interval(rows["difference"]))
         with_, without = float(rows["with"].mean()), float(rows["without"].mean())
         seeds = int(rows["difference"].notna().sum())
-        return Effect(outcome, self._measured(outcome), with_, without, value, lo, hi, seeds)
+        return Effect(outcome, self._name_hours(outcome), with_, without, value, lo, hi, seeds)
 
     def plot(self, measure: str = "dissent_posts", ax: "Axes | None" = None) -> "Axes":
-        """Draw an hourly measure with and without, as means of the last 24 hours; `span` is shaded.
+        """Draw an hourly measure with and without, as means of the last 24 hours; `time_span` is shaded.
 
         Args:
             measure: a column of `hours`.
@@ -113,10 +113,10 @@ class Comparison:
         """
         from experiments.report.notebook import plot_pair
 
-        return plot_pair(self.hours, measure, self.span, ax)
+        return plot_pair(self.hours, measure, self.time_span, ax)
 
-    def _measured(self, outcome: str) -> str:
-        start, stop = self.span
+    def _name_hours(self, outcome: str) -> str:
+        start, stop = self.time_span
         if outcome in MEANS:
             return f"mean of hours {start} to {stop}"
         return f"{'total' if outcome in COUNTS else 'mean'} from hour {start} on"
@@ -126,7 +126,7 @@ class Comparison:
         return f"<Comparison of {self.seeds} paired worlds over {length} hours, without: {self.changes}>"
 
     def _repr_html_(self) -> str:
-        sentences = "".join(f"<li>{escape(str(self.effect(outcome)))}</li>" for outcome in self.shown)
+        sentences = "".join(f"<li>{escape(str(self.effect(outcome)))}</li>" for outcome in self.key_outcomes)
         more = f"<code>.effect(NAME)</code> of {self.table['outcome'].nunique()} outcomes, <code>.table</code>"
         return f"<p>{escape(repr(self)[1:-1])}</p><ul>{sentences}</ul><p>More: {more}, <code>.plot()</code></p>"
 
@@ -159,9 +159,9 @@ def compare(
     other, changes = get_compared(setting, without)
     if other.ticks != setting.ticks:
         raise InputError(f"ticks={other.ticks} without and {setting.ticks} with: give both the same")
-    span = find_span(setting)
-    if setting.ticks <= span[0]:
-        raise InputError(f"ticks={setting.ticks} ends before anything happens, in hour {span[0]}: give more")
+    time_span = find_time_span(setting)
+    if setting.ticks <= time_span[0]:
+        raise InputError(f"ticks={setting.ticks} ends before anything happens, in hour {time_span[0]}: give more")
     numbers = list_seeds(seeds)
     jobs = [ReplayJob((other, setting), seed, setting.ticks, 0) for seed in numbers]
     pairs = dict(zip(numbers, simulate_pairs(simulate_pair, jobs, workers), strict=True))
@@ -170,13 +170,13 @@ def compare(
         for seed, pair in pairs.items()
         for arm, hours in zip(("without", "with"), pair, strict=True)
     ]
-    table = pd.concat([_make_rows(seed, pair, span) for seed, pair in pairs.items()], ignore_index=True)
+    table = pd.concat([_make_rows(seed, pair, time_span) for seed, pair in pairs.items()], ignore_index=True)
     told = read_story(setting.loaded_from).get("outcomes", ()) if setting.loaded_from is not None else ()
-    shown = tuple(dict.fromkeys(outcome["measure"] for outcome in told)) or SHOWN
-    return Comparison(", ".join(changes), span, pd.concat(labelled, ignore_index=True), table, shown)
+    key_outcomes = tuple(dict.fromkeys(outcome["measure"] for outcome in told)) or SHOWN
+    return Comparison(", ".join(changes), time_span, pd.concat(labelled, ignore_index=True), table, key_outcomes)
 
 
-def find_span(setting: Setting) -> tuple[int, int]:
+def find_time_span(setting: Setting) -> tuple[int, int]:
     """Return the first hour of all that is scheduled in a setting, and the hour after the last that is played."""
     config = setting.loaded_from
     campaign = setting.campaign if config is None else get_time_span(config, setting)
@@ -212,8 +212,8 @@ def simulate_pair(job: ReplayJob) -> Pair:
     return first, second
 
 
-def _make_rows(seed: int, pair: Pair, span: tuple[int, int]) -> pd.DataFrame:
-    without, with_ = (_list_outcomes(hours, *span) for hours in pair)
+def _make_rows(seed: int, pair: Pair, time_span: tuple[int, int]) -> pd.DataFrame:
+    without, with_ = (_list_outcomes(hours, *time_span) for hours in pair)
     names = [name for name in with_ if name in without]
     both = {"with": [with_[name] for name in names], "without": [without[name] for name in names]}
     frame = pd.DataFrame({"seed": seed, "outcome": names, **both})

@@ -15,7 +15,7 @@ from sim.errors import InputError
 from sim.setting import Setting
 
 APP = "replay"  #: whose configuration is composed: it has every group, the scenario's story, and lessons
-ELSEWHERE = ("seed", "seeds", "workers", "out", "hydra")  #: keys of an app that say nothing about a world
+NOT_OF_A_WORLD = ("seed", "seeds", "workers", "out", "hydra")  #: keys of an app that say nothing about a world
 NO_ORDERS = "campaign.tactics=[]"
 
 Changes = Setting | str | Sequence[str]
@@ -39,7 +39,7 @@ def load(*overrides: str) -> Setting:
     for word in overrides:
         if not isinstance(word, str):
             raise InputError(f"{word!r} is not text: say load('KEY=VALUE', ...)")
-        if (key := word.partition("=")[0].partition(".")[0]) in ELSEWHERE:
+        if (key := word.partition("=")[0].partition(".")[0]) in NOT_OF_A_WORLD:
             raise InputError(f"{word} is no part of a setting: leave {key} out, and say it where worlds are played")
     config = compose_config(APP, overrides)
     setting = build_with_config(config)

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.report import style
-from experiments.report.story import both
+from experiments.report.story import draw_both_arms
 from sim.errors import InputError, suggest
 
 DAY = 24
@@ -36,7 +36,7 @@ def plot_pair(ticks: pd.DataFrame, measure: str, campaign: tuple[int, int], ax: 
     check_measures([measure], ticks)
     with style.apply_style():
         axes = ax or _make_axes()
-        both(axes, ticks, measure, f"{_get_label(measure)}; dashed: without", style.VERMILLION)
+        draw_both_arms(axes, ticks, measure, f"{_get_label(measure)}; dashed: without", style.VERMILLION)
         _finish(axes, campaign, int(ticks["tick"].max()) + 1)
     return axes
 

@@ -98,7 +98,7 @@ def draw_measures(ticks: pd.DataFrame, lines: Mapping[str, str], parts: pd.DataF
     figure = style.make_canvas(3.0 + height)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3.0, height))
     for (measure, label), colour in zip(lines.items(), COLOURS, strict=False):
-        both(top, ticks, measure, label, colour)
+        draw_both_arms(top, ticks, measure, label, colour)
     figure.legend(loc="outside upper left", ncols=2)
     top.set_xlim(0, (ticks["tick"].max() + 1) / DAY)
     _draw_schedule(bottom, parts.to_dict("records"))
@@ -106,7 +106,7 @@ def draw_measures(ticks: pd.DataFrame, lines: Mapping[str, str], parts: pd.DataF
     return figure
 
 
-def both(axes: Axes, ticks: pd.DataFrame, measure: str, label: str, colour: str) -> None:
+def draw_both_arms(axes: Axes, ticks: pd.DataFrame, measure: str, label: str, colour: str) -> None:
     """Draw a measure of both arms, 24 h means over seeds, and the interval of their difference."""
     hours = ticks.pivot_table(index="tick", columns=["arm", "seed"], values=measure, dropna=False)
     smooth = hours.rolling(DAY, min_periods=1).mean()

@@ -43,7 +43,7 @@ def run_sweep(
         scenario: that the command line names.
     """
 
-    def jobs_of(cells: Sequence[plan.Configuration], seeds: int) -> list[plan.Job]:
+    def make_jobs(cells: Sequence[plan.Configuration], seeds: int) -> list[plan.Job]:
         return plan.make_jobs(cells, range(config.seed, config.seed + seeds), code)
 
     names = tuple(sweep["measures"])
@@ -61,14 +61,14 @@ def run_sweep(
         taken = sum(store.merge(Path(folder)) for folder in sweep["merge"])
         if sweep["retry"] == "failed":
             store.forget_failed()
-        jobs = jobs_of(plan.list_configurations(table), config.seeds)
+        jobs = make_jobs(plan.list_configurations(table), config.seeds)
         left = scheduler.find_missing(store, jobs)
         kept = len(jobs) - len(left)
         are = "is" if kept == 1 else "are"
         for line in list_cautions(table, sweep["baseline"]):
             print(line)
-        print(f"{format_size(table, config.seeds)}; {kept} {are} kept ({taken} taken over), {len(left)} to play")
-        for more in _iterate_rounds(store, sweep, table, left, config.seeds, jobs_of):
+        print(f"{format_size(table, config.seeds)}; {kept} {are} kept ({taken} taken over), {len(left)} to simulate")
+        for more in _iterate_rounds(store, sweep, table, left, config.seeds, make_jobs):
             jobs += more
             _run_round(store, sweep, config.workers, scheduler.find_missing(store, more))
         shutil.rmtree(store.work / "graphs", ignore_errors=True)
@@ -87,7 +87,7 @@ def _iterate_rounds(
     table: Sequence[plan.PlanRow],
     left: list[plan.Job],
     seeds: int,
-    jobs_of: JobMaker,
+    make_jobs: JobMaker,
 ) -> Iterator[list[plan.Job]]:
     """Yield what to play, then, where intervals are to be narrow, more seeds until they are."""
     yield left
@@ -95,7 +95,7 @@ def _iterate_rounds(
         return
     wanted = PrecisionTarget(sweep["outcome"], sweep["half_width"], sweep["most_seeds"])
     asked = {name_point(row): seeds for row in table}
-    while more := plan_more_seeds(store.root, table, wanted, jobs_of, asked):
+    while more := plan_more_seeds(store.root, table, wanted, make_jobs, asked):
         print(f"intervals wider than +-{wanted.half_width:g} are left: {format_count(len(more), 'run')} of more seeds")
         yield more
 

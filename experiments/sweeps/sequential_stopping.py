@@ -22,7 +22,7 @@ class PrecisionTarget:
 
 
 def plan_more_seeds(
-    folder: Path, table: Sequence[PlanRow], wanted: PrecisionTarget, jobs_of: JobMaker, asked: SeedsAsked
+    folder: Path, table: Sequence[PlanRow], wanted: PrecisionTarget, make_jobs: JobMaker, asked: SeedsAsked
 ) -> list[Job]:
     """Return runs for more seeds of the points whose intervals are too wide, and of their baselines.
 
@@ -32,7 +32,7 @@ def plan_more_seeds(
         folder: of the sweep, whose runs so far are read.
         table: the plan.
         wanted: what is narrow enough.
-        jobs_of: from cells and a number of seeds to their runs.
+        make_jobs: from cells and a number of seeds to their runs.
         asked: how many seeds each point has been asked for, by its `name_point`; brought up to date.
     """
     frame = tidy(folder)
@@ -50,7 +50,7 @@ def plan_more_seeds(
         if not row["seeds"] or needed <= asked[name] or asked[name] >= wanted.most_seeds:
             continue
         asked[name] = min(needed, wanted.most_seeds)
-        found += jobs_of(list_configurations([point]), asked[name])
+        found += make_jobs(list_configurations([point]), asked[name])
     return found
 
 

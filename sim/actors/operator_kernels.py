@@ -87,7 +87,7 @@ def find_newest(rows, original_author, targeted):
 
 
 @cached_njit
-def _only_reposts(work, o):
+def _has_only_reposts(work, o):
     """Return whether operation `o` only reposts."""
     return work.tactic[o] == LIFT or (work.tactic[o] == DEMORALISE and work.delivery[o] == AMPLIFY)
 
@@ -97,7 +97,7 @@ def _is_idle(work, o):
     """Return whether operation `o` has nothing to act upon."""
     if work.tactic[o] == SMEARING:
         return work.target_first[o] == work.target_stop[o]
-    return (work.tactic[o] == ABUSE or _only_reposts(work, o)) and work.first[o] == work.stop[o]
+    return (work.tactic[o] == ABUSE or _has_only_reposts(work, o)) and work.first[o] == work.stop[o]
 
 
 @cached_njit
@@ -138,7 +138,7 @@ def fill_drafts(new, rows, keys, group, copying, count, task, work, view, orders
             new.time[d] = view.tick * 3600 + int(3600.0 * draw(slot, _SLOT) + late) % 3600
             j = work.row[first + int(pick * length)] if length else np.int64(-1)
             again = tactic in (FLOOD, SMEARING, DEMORALISE) and draw(post, _MIX) < p.reposts
-            if length and (again or _only_reposts(work, o)):
+            if length and (again or _has_only_reposts(work, o)):
                 fill_repost(new, d, view, view.base, j)
             else:
                 _compose(new, d, post, pick, tactic, o, j, work, view)

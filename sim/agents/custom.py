@@ -58,7 +58,7 @@ class CustomAgents:
         new = StateUpdate._make(column.copy() for column in update)
         for (r, agent), read in zip(asked, _unpack_readings(posts, seen, [r for r, _ in asked]), strict=True):
             default = _read_row(update, r)
-            with self._asking():
+            with self._lock_columns():
                 answer = agent.react(read, default)
             if answer is not default:
                 _check_update(agent, answer, new)
@@ -75,13 +75,13 @@ class CustomAgents:
             for x in range(int(wanted.start[r]), int(wanted.start[r + 1])):
                 if outcome[x] != EVERYDAY:
                     intention = Intention(int(wanted.key[x]), float(prompt[x]), float(voicing_draw[x]), update, old)
-                    with self._asking():
+                    with self._lock_columns():
                         answer = agent.decide(intention, int(outcome[x]))
                     outcome[x] = _check_outcome(agent, answer)
         return wanted._replace(outcome=outcome)
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _lock_columns(self) -> Iterator[None]:
         self.is_answering = True
         try:
             yield

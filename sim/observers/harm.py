@@ -9,7 +9,7 @@ from sim.state.posts import TOXIC_THRESHOLD
 from sim.state.truth import GENUINE, ORGANIC
 
 GROUPS = (*COHORTS, "volunteer", "organised")  #: ordinary people by cohort, other genuine accounts, the rest
-HITS = ("rejected", "removed", "demoted", "uncounted", "barred", "blocked")
+HITS = ("rejected", "removed", "demoted", "uncounted", "suspensions", "blocked")
 
 
 class Harm:
@@ -19,8 +19,8 @@ class Harm:
         """Return `HIT_WHOM` for all of `HITS` and `GROUPS`, and `prompts` and `suspensions`.
 
         rejected: not posted; removed: taken down; demoted: ranked lower when new; uncounted: not counted for trends;
-        barred: accounts suspended; blocked: distinct accounts newly on a block list. Posts of organised accounts always
-        count, those of others only if they are civil.
+        suspensions: accounts suspended; blocked: distinct accounts newly on a block list. Posts of organised accounts
+        always count, those of others only if they are civil.
         """
         whom = _classify_accounts(step)
         posts, effects, removals = step.posts, step.defence_effects, step.removals
@@ -40,7 +40,10 @@ class Harm:
             name: _count(whom[author][(toxicity < TOXIC_THRESHOLD) | (whom[author] == organised)])
             for name, (author, toxicity) in hits.items()
         }
-        counts |= {"barred": _count(whom[removals.accounts]), "blocked": _count(whom[np.unique(effects.blocks.whom)])}
+        counts |= {
+            "suspensions": _count(whom[removals.accounts]),
+            "blocked": _count(whom[np.unique(effects.blocks.whom)]),
+        }
         row: dict[str, float] = {
             f"{name}_{GROUPS[code]}": int(count) for name, found in counts.items() for code, count in enumerate(found)
         }

@@ -103,7 +103,7 @@ def _compute_belief(accounts, posts, j, outsider):
 
 
 @kernel
-def _defects(m, key, person, p):
+def _will_defect(m, key, person, p):
     return m < p.threshold and uniform(key, person) < p.defection * (p.threshold - m) / p.threshold
 
 
@@ -121,7 +121,7 @@ def _read(accounts, posts, users, seen, seed, tick, p):
             if posts.theme[j] == DISTRESS:
                 m *= math.exp(-p.loss * _compute_belief(accounts, posts, j, p.outsider))
         accounts.morale[i] = m
-        if _defects(m, key, accounts.key[i], p):
+        if _will_defect(m, key, accounts.key[i], p):
             accounts.stance_extremist[i] = -max(e, OPINION_THRESHOLD)
 
 
@@ -159,7 +159,7 @@ def _read_stream(accounts, posts, rows, propagandists, seed, tick, p):
             ):
                 m *= math.exp(-p.loss * _compute_belief(accounts, posts, j, p.outsider))
         accounts.morale[i] = m
-        if _defects(m, defect, accounts.key[i], p):
+        if _will_defect(m, defect, accounts.key[i], p):
             accounts.has_left[i] = True
 
 
