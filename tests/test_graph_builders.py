@@ -179,7 +179,7 @@ def test_a_small_world_is_rewired_as_often_as_asked_and_as_networkx_does_it():
 
 
 @pytest.mark.interpreted
-@pytest.mark.parametrize(("rewiring", "suspensions"), [(1.0, [0, 1]), (0.2, [0, 2, 9, 10])])
+@pytest.mark.parametrize(("rewiring", "impossible"), [(1.0, [0, 1]), (0.2, [0, 2, 9, 10])])
 def test_a_rewired_tie_goes_to_anybody_but_friends_with_the_same_chance(rewiring, impossible):
     count, worlds, n = np.zeros(11), 1500, 11
     source, target = np.empty(n * 2, np.int32), np.empty(n * 2, np.int32)
