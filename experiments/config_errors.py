@@ -55,6 +55,8 @@ def _insert_key(said: str, error: str) -> str:
     """Return what a rule said of a field of its class, with the key that a user types for it."""
     target, key = (re.search(f"{word} '?([^'\\s]+)", error) for word in ("target", "full_key:"))
     name = target[1].rpartition(".")[2] if target else ""
+    if key and f" is not a known key of {name}:" in said:
+        return f"{key[1]}.{said}"
     return said.replace(f"{name}.", f"{key[1]}.", 1) if key and said.startswith(f"{name}.") else said
 
 

@@ -6,9 +6,11 @@ tuple (`get_values`), because compiled code takes no dataclasses.
 
 import math
 from collections import namedtuple
+from collections.abc import Iterable
 from dataclasses import Field, dataclass, field, fields
+from inspect import Signature, signature
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sim.errors import InputError, suggest
 
@@ -40,12 +42,43 @@ def share(default: float, *, source: str) -> Any:
     return parameter(default, unit="share", source=source, low=0.0, high=1.0)
 
 
+class _OwnSignature:
+    """The signature of a class's `__init__`, where Python 3.11 shows that of `__new__`."""
+
+    def __get__(self, _: object, kind: type) -> Signature:
+        whole = signature(kind.__init__)  # type: ignore[misc]
+        return whole.replace(parameters=list(whole.parameters.values())[1:])
+
+
+class Keyworded:
+    """Base of dataclasses that users build by keywords.
+
+    Raises:
+        InputError: a keyword is unknown, in one line with its new name or those that are close.
+    """
+
+    __signature__ = _OwnSignature()
+
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Refuse unknown keywords."""
+        if not given.keys() <= cls.__dataclass_fields__.keys():  # type: ignore[attr-defined]
+            known = cls.__signature__.parameters  # of a class with an `__init__` of its own, others than the fields
+            unknown = [name for name in given if name not in known]
+            if unknown and not any(one.kind is one.VAR_KEYWORD for one in known.values()):
+                raise cls._explain_unknown(unknown[0], known)
+        return super().__new__(cls)
+
+    @classmethod
+    def _explain_unknown(cls, name: str, known: Iterable[str]) -> InputError:
+        return InputError(f"{name} is not a known key of {cls.__name__}: {suggest(name, known)}")
+
+
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(Keyworded):
     """Base of all rules: converts numbers to the type of their default and checks their range.
 
     Raises:
-        InputError: a value of the wrong type or outside its range, in one line with the cure.
+        InputError: an unknown keyword, or a value of the wrong type or outside its range, in one line with the cure.
     """
 
     Values: ClassVar[Any]  #: named tuple of the numeric fields; importable, so that kernels can be cached

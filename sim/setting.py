@@ -1,8 +1,9 @@
 """A setting: all rules of a world as one frozen value, which Hydra, a test or a notebook can build."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, ClassVar, Protocol
+from reprlib import repr as shorten
+from typing import Any, ClassVar, Protocol, get_args, get_type_hints, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +33,12 @@ from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
 from sim.platform.pressure import Pressure
 from sim.platform.trending import Trending
-from sim.rules import check, parameter
+from sim.renamed import find_new_names
+from sim.rules import Keyworded, Rule, check, parameter
 from sim.state.accounts import F64, I64
 
 
+@runtime_checkable
 class NetworkRule(Protocol):
     """A rule that draws or reads a graph; see `sim.people.networks`."""
 
@@ -48,6 +51,7 @@ class NetworkRule(Protocol):
         ...
 
 
+@runtime_checkable
 class Force(Protocol):
     """Accounts under one command, and what they do; see `sim.actors`."""
 
@@ -66,11 +70,14 @@ class Force(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Keyworded):
     """The rules of people, graph, platform, organised accounts and campaign; then optional mechanisms.
 
     A mechanism that is None does not exist: its phase is not called, and results are those of the model without it,
     bit for bit.
+
+    Raises:
+        InputError: an unknown keyword, something else than a rule of its group, or two forces of one name.
 
     Example:
         >>> import infowar_lab as lab
@@ -110,10 +117,16 @@ class Setting:
 
     def __post_init__(self) -> None:
         check(self)
+        for name, kind in KINDS.items():
+            _check_group(name, getattr(self, name), kind)
         names = [getattr(force, "name", type(force).__name__) for force in self.forces]
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two forces have name={name}, so the same accounts: name one otherwise, or keep one")
+
+    @classmethod
+    def _explain_unknown(cls, name: str, known: Iterable[str]) -> InputError:
+        return _explain_part(name)
 
     def replace(self, changes: Mapping[str, Any]) -> "Setting":
         """Return this setting with changes: {"army.size": 20, "ticks": 48, "feed": Feed(engagement=0.0)}.
@@ -124,8 +137,9 @@ class Setting:
         setting = self
         for name, value in changes.items():
             group = name.partition(".")[0]
-            changed = _check_group(name, value) if group == name else _change_field(setting, name, value)
-            setting = replace(setting, **{group: changed})
+            if name not in _DEFAULTS and group == name:
+                raise _explain_part(name)
+            setting = replace(setting, **{group: value if group == name else _change_field(setting, name, value)})
         return setting
 
     def check_victims(self, people: int) -> None:
@@ -138,6 +152,24 @@ class Setting:
 
 #: Fields of a setting that hold rules: the groups of a configuration.
 GROUPS = tuple(column.name for column in fields(Setting) if column.name != "ticks")
+#: group -> the class of its rules
+KINDS: dict[str, Any] = {
+    name: (*get_args(hint), hint)[0] for name, hint in get_type_hints(Setting).items() if name in GROUPS
+}
+_RULES = tuple(kind for kind in KINDS.values() if issubclass(kind, Rule))
+_DEFAULTS = {column.name: column.default for column in fields(Setting)}
+
+
+def _check_group(name: str, value: Any, kind: Any) -> None:
+    """Raise InputError unless a group holds rules of its class, or of a user's own that is no other group's."""
+    several = _DEFAULTS[name] == ()
+    if value is None and _DEFAULTS[name] is None:
+        return
+    rules = value if isinstance(value, tuple | list) else (value,)
+    fit = (isinstance(rule, kind) or (isinstance(rule, Rule) and not isinstance(rule, _RULES)) for rule in rules)
+    if several != isinstance(value, tuple | list) or not all(fit):
+        what = "a tuple of rules" if several else "a rule"
+        raise InputError(f"{name}={shorten(value)} must be {what} of class {kind.__name__}")
 
 
 def _change_field(setting: Setting, name: str, value: Any) -> Any:
@@ -152,10 +184,10 @@ def _change_field(setting: Setting, name: str, value: Any) -> Any:
     return replace(rule, **{field_: value})
 
 
-def _check_group(name: str, value: Any) -> Any:
-    """Return the value of a field of a setting: a rule, several, or a number of ticks."""
-    if name not in ("ticks", *GROUPS):
-        raise InputError(f"{name} is no part of a setting: {suggest(name, ('ticks', *GROUPS))}; or say GROUP.FIELD")
-    if name != "ticks" and isinstance(value, str | int | float | Mapping):
-        raise InputError(f"{name}={value!r} must be a rule, such as Setting().{name}")
-    return value
+def _explain_part(name: str) -> InputError:
+    """Return what to say of a name that is no field of a setting; one of its rules may have it."""
+    inner = [(group, column.name) for group, kind in KINDS.items() if is_dataclass(kind) for column in fields(kind)]
+    wanted = (name, *find_new_names(name, [field_ for _, field_ in inner]))
+    found = [f"{group}.{field_}" for group, field_ in inner if field_ in wanted]
+    cure = f"did you mean {' or '.join(found)}?" if found else f"{suggest(name, _DEFAULTS)}; or say GROUP.FIELD"
+    return InputError(f"{name} is no part of a setting: {cure}")

@@ -389,14 +389,52 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         "rng=3 and seed=4 both give the seed: give one of them",
     ),
     "no part of a setting": (
-        lambda: lab.World(people=4),
-        "people is no part of a setting: choose one of: "
+        lambda: lab.World(persons=4),
+        "persons is no part of a setting: choose one of: "
         "activity, army, attention, campaign, channels, credibility, defences, evasion, events, expression, "
         "extremists, feed, following, forces, graph, migration, moderation, morale, population, pressure, reaction, "
         "recruiting, "
         "returns, solidarity, ticks, trending; or say GROUP.FIELD",
     ),
-    "no rule": (lambda: lab.World(army=3), "army=3 must be a rule, such as Setting().army"),
+    "no rule": (lambda: lab.World(army=3), "army=3 must be a rule of class Army"),
+    "no rule of a setting": (
+        lambda: lab.Setting(population=3),  # type: ignore[arg-type]
+        "population=3 must be a rule of class Population",
+    ),
+    "a rule of another group": (
+        lambda: lab.Setting(reaction=lab.Feed()),  # type: ignore[arg-type]
+        "reaction=Feed(engageme...6.0, depth=64) must be a rule of class Reaction",
+    ),
+    "a class in place of a rule": (
+        lambda: lab.Setting(army=lab.Army),  # type: ignore[arg-type]
+        "army=<class 'sim.actors.army.Army'> must be a rule of class Army",
+    ),
+    "no rule where one must be": (
+        lambda: lab.Setting(feed=None),  # type: ignore[arg-type]
+        "feed=None must be a rule of class Feed",
+    ),
+    "no graph": (lambda: lab.Setting(graph="mine.txt"), "graph='mine.txt' must be a rule of class NetworkRule"),  # type: ignore[arg-type]
+    "one where several may be": (
+        lambda: lab.Setting(defences=Nothing()),  # type: ignore[arg-type]
+        "defences=Nothing(strength=1.0) must be a tuple of rules of class Defence",
+    ),
+    "no force": (lambda: lab.Setting(forces=(3,)), "forces=(3,) must be a tuple of rules of class Force"),  # type: ignore[arg-type]
+    "an old keyword of a rule": (
+        lambda: lab.Population(boldness=1),  # type: ignore[call-arg]
+        "boldness is not a known key of Population: its name is now willingness",
+    ),
+    "an old key of a world": (
+        lambda: lab.World(**{"population.boldness": 1}),
+        "population.boldness names no field of population: its name is now willingness",
+    ),
+    "a key without its group": (
+        lambda: lab.World(boldness=1),
+        "boldness is no part of a setting: did you mean population.willingness?",
+    ),
+    "an unknown keyword of a setting": (
+        lambda: lab.Setting(populaton=3),  # type: ignore[call-arg]
+        "populaton is no part of a setting: did you mean population?; or say GROUP.FIELD",
+    ),
     "no field": (
         lambda: lab.World(**{"army.sise": 4}),
         "army.sise names no field of army: did you mean size?",

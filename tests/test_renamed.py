@@ -31,7 +31,7 @@ def test_an_old_key_is_one_line_with_the_new_one(word: str) -> None:
 
 def test_an_old_key_of_a_file_is_answered_too() -> None:
     config = compose_config("run", ["+extremists.content=0.1"])
-    with pytest.raises(Exception, match="unexpected keyword argument 'content'") as error:
+    with pytest.raises(Exception, match="content is not a known key of Extremists") as error:
         build_setting(config)
     from experiments.config_errors import explain_construction
 
