@@ -3,9 +3,8 @@
 import runpy
 import sys
 
-from experiments.apps import BY_NAME, PROGRAM, list_apps
+from experiments.apps import BY_NAME, VERSION, list_apps
 from experiments.exit_codes import report_mistakes
-from sim import __version__
 from sim.errors import InputError, suggest
 
 
@@ -13,11 +12,13 @@ def main() -> None:
     """List the apps, or run the one that the command line names."""
     with report_mistakes():
         name, *words = sys.argv[1:] or ["--help"]
+        if name == "help":
+            name, *words = [*words, "--help"]
         if name in ("--help", "-h"):
             print(list_apps(), flush=True)
             return
         if name == "--version":
-            print(f"{PROGRAM} {__version__}", flush=True)
+            print(VERSION, flush=True)
             return
         if name not in BY_NAME:
             raise InputError(f"{name} is not an app: {suggest(name, BY_NAME)}")

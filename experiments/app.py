@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from experiments import help_pages
+from experiments.apps import VERSION
 from experiments.composing import compose, expand_paths, get_written_name, make_readable, register_own_folders
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import CONF as CONF
@@ -163,6 +164,7 @@ def _parse_arguments() -> Namespace:
     """Parse the command line as Hydra will, so that a misspelt flag is one line and not a page of usage."""
     parser = get_args_parser()
     parser.add_argument("--help-all", action="store_true")
+    parser._option_string_actions["--version"].version = VERSION  # type: ignore[attr-defined]  # not Hydra's
     with redirect_stderr(StringIO()) as said:
         try:
             return parser.parse_intermixed_args()

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.configuration import CONF
+from sim import __version__
 
 PROGRAM = "infowar-lab"
+VERSION = f"{PROGRAM} {__version__}"  #: what --version prints
 
 
 class App(NamedTuple):

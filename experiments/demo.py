@@ -1,19 +1,19 @@
 """The live laboratory in the browser: play, step, reset and fork a world while you watch it."""
 
-import argparse
 import errno
 import os
 import socket
-import sys
 import warnings
 import webbrowser
+from argparse import Namespace
 from contextlib import suppress
 from threading import Timer
-from typing import Any, NoReturn
+from typing import Any
 
-from experiments.apps import format_start
 from experiments.configuration import list_folders, search_also
+from experiments.exit_codes import report_mistakes
 from experiments.extras import format_install, make_error
+from experiments.option_parser import OptionParser
 from sim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -27,35 +27,18 @@ SOLARA_SETTINGS = {
 }
 
 
-class OneLineParser(argparse.ArgumentParser):
-    """A command line that reports a mistake in one line with the cure."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and end with code 2."""
-        self.exit(2, f"{message}; {self.prog} --help says what there is\n")
-
-
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> OptionParser:
     """Return what the command line may say."""
-    parser = OneLineParser(
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        prog=format_start("demo"),
-        description="A world in your browser: choose a scenario, play, step, reset, and fork it: two worlds, with\n"
-        "and without what the scenario is about. Works offline.\n"
-        f"Needs: {format_install('live')}",
-        epilog=f"examples:\n  {format_start('demo')}\n  {format_start('demo')} --port 9000 --no-open",
-    )
+    about = f"""A fork shows two worlds, with and without what the chosen scenario is about. Works offline.
+Needs: {format_install("live")}"""
+    parser = OptionParser("demo", about, "[OPTION ...]", ("", "--port 9000 --no-open"))
+    parser.add_argument("--port", type=int, default=8765, help="port of this machine, 0 to 65535; 0: any free one")
     parser.add_argument(
-        "--port", type=int, default=8765, help="port of this machine, 0 to 65535; 0: any free one (8765)"
-    )
-    parser.add_argument(
-        "--host", default=LOOPBACK, help="address to listen at; by default only this machine can see the page"
+        "--host", default=LOOPBACK, help=f"address to listen at; at {LOOPBACK} only this machine can see the page"
     )
     parser.add_argument("--no-open", action="store_true", help="open no browser")
     parser.add_argument(
-        "--config-dir",
-        metavar="DIR",
-        help="your own folder with the layout of conf/, whose choices are offered too",
+        "--config-dir", metavar="DIR", help="your own folder with the layout of conf/, whose choices are offered too"
     )
     return parser
 
@@ -94,25 +77,25 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 def main() -> None:
     """Serve the page until Ctrl-C."""
-    wanted = make_parser().parse_args()
-    with search_also(wanted.config_dir):
-        serve(wanted)
+    with report_mistakes("stopped"):
+        wanted = make_parser().parse_args()
+        with search_also(wanted.config_dir):
+            serve(wanted)
 
 
-def serve(wanted: argparse.Namespace) -> None:
-    """Serve the page that the command line wants."""
-    try:
-        list_folders()
-        listener = open_socket(wanted.host, wanted.port)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(2) from None
+def serve(wanted: Namespace) -> None:
+    """Serve the page that the command line wants.
+
+    Raises:
+        InputError: nobody can listen there, a folder is not there, or Solara is not installed.
+    """
+    list_folders()
+    listener = open_socket(wanted.host, wanted.port)
     try:
         serving = make_server(wanted.host, wanted.port)
     except ImportError:
         listener.close()
-        print(make_error("the live page", "live"), file=sys.stderr)
-        raise SystemExit(2) from None
+        raise make_error("the live page", "live") from None
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
     address = f"http://{host}:{listener.getsockname()[1]}"
     print(f"{address} (Ctrl-C ends it)", flush=True)

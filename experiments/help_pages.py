@@ -27,7 +27,8 @@ OTHERS = {
 FLAGS = """Flags
   --help-all         every key, with its value now, unit, range and source
   --cfg job          show the configuration and stop
-  --config-dir DIR   your own folder with the layout of conf/, whose choices come first (also INFOWAR_CONF=DIR)"""
+  --config-dir DIR   your own folder with the layout of conf/, whose choices come first (also INFOWAR_CONF=DIR)
+  --version          the version of infowar-lab"""
 MANY = (
     "  -m                 a run for each combination, e.g.  -m seed=1,101 ticks=96,336  (results in DIR-0, DIR-1, ...)"
 )
@@ -77,7 +78,7 @@ def format_main_keys(name: str, config: DictConfig, conf: Path = CONF) -> str:
     chosen = (
         [known[key] for key in BY_NAME[name].keys.split() if key in known] if name in BY_NAME else list(known.values())
     )
-    rows = [_format_row(f"{key.name}={_shorten(key.value)}", _format_unit(key.about)) for key in chosen]
+    rows = [format_row(f"{key.name}={_shorten(key.value)}", _format_unit(key.about)) for key in chosen]
     return "\n".join(["The keys that matter, with their values now", *rows])
 
 
@@ -91,11 +92,11 @@ def format_choices(name: str, config: DictConfig, conf: Path = CONF) -> str:
         now = get_written_name(group, str(config.hydra.runtime.choices[group]))
         others = [_format_needed(group, choice) for choice in names if choice != now]
         if others:
-            rows.append(_format_row(f"{group}={now}", f"or {', '.join(others)}"))
+            rows.append(format_row(f"{group}={now}", f"or {', '.join(others)}"))
         else:
             single.append(group)
     own = f"of your own from anywhere: any group above, and {', '.join(single)}" if single else "of your own"
-    return "\n".join(["Choices, with what is chosen now", *rows, _format_row("GROUP=PATH.yaml", f"a file {own}")])
+    return "\n".join(["Choices, with what is chosen now", *rows, format_row("GROUP=PATH.yaml", f"a file {own}")])
 
 
 def list_offered(name: str, config: DictConfig, conf: Path = CONF) -> dict[str, list[str]]:
@@ -125,6 +126,14 @@ def format_full_help(name: str, config: DictConfig, conf: Path = CONF) -> str:
         told = "; ".join(fact for fact in facts if fact)
         lines += wrap(told, WIDTH, initial_indent="    ", subsequent_indent="    ")
     return "\n".join([*lines, "", format_choices(name, config, conf)]).rstrip()
+
+
+def format_row(left: str, right: str) -> str:
+    """Return one line of a list, wrapped: what may be typed, then what it means."""
+    lines = wrap(right, WIDTH - COLUMN - 4) or [""]
+    head = f"  {left:<{COLUMN}}  "
+    first = [f"{head}{lines[0]}"] if len(head) == COLUMN + 4 else [head.rstrip(), " " * (COLUMN + 4) + lines[0]]
+    return "\n".join([*first, *(" " * (COLUMN + 4) + line for line in lines[1:])]).rstrip()
 
 
 def describe_keys(name: str, config: DictConfig, conf: Path = CONF) -> list[Key]:
@@ -227,13 +236,6 @@ def _format_needed(group: str, choice: str) -> str:
 
 def _shorten(value: str, most: int = SHORT) -> str:
     return value if len(value) <= most else f"{value[: most - 3]}..."
-
-
-def _format_row(left: str, right: str) -> str:
-    lines = wrap(right, WIDTH - COLUMN - 4) or [""]
-    head = f"  {left:<{COLUMN}}  "
-    first = [f"{head}{lines[0]}"] if len(head) == COLUMN + 4 else [head.rstrip(), " " * (COLUMN + 4) + lines[0]]
-    return "\n".join([*first, *(" " * (COLUMN + 4) + line for line in lines[1:])]).rstrip()
 
 
 def _find_text(value: Any) -> str:

@@ -69,6 +69,26 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str], 
     assert capsys.readouterr().out == f"infowar-lab {__version__}\n"
 
 
+@pytest.mark.parametrize("name", BY_NAME)
+def test_the_version_of_an_app_is_that_of_the_package(name: str) -> None:
+    done = said("-m", "experiments", name, "--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"infowar-lab {__version__}\n", "")
+
+
+def test_help_is_a_word_too(capsys: pytest.CaptureFixture[str], command_line) -> None:
+    command_line("help")
+    main()
+    assert capsys.readouterr().out == f"{list_apps()}\n"
+    for name in ("run", "demo"):
+        one, other = (said("-m", "experiments", *words) for words in (["help", name], [name, "--help"]))
+        assert one.returncode == 0
+        assert one.stdout == other.stdout != ""
+    command_line("help", "nope")
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert capsys.readouterr().err.startswith("nope is not an app: ")
+
+
 @pytest.mark.parametrize(
     ("word", "line"),
     [
@@ -191,6 +211,21 @@ def test_a_command_is_told_in_the_form_in_which_it_was_typed(
 
 
 # Help
+
+
+@pytest.mark.parametrize("name", sorted(name for name, app in BY_NAME.items() if not app.keys))
+def test_an_app_without_keys_has_a_page_of_the_same_kind(name: str) -> None:
+    pages = [said("-m", "experiments", name, flag).stdout for flag in ("--help", "-h", "--help-all")]
+    assert len(set(pages)) == 1
+    does, _, others = pages[0].partition("\n\nThe options that matter, with their values now\n")
+    assert does.startswith(describe_app(name))
+    options, _, _ = others.partition("\n\nExamples\n")
+    for row in options.splitlines():
+        assert re.fullmatch(r"  \S+ {2,}\S.+", row)
+    assert max(map(len, pages[0].splitlines())) <= 125
+    wrong = said("-m", "experiments", name, "--no-such-option")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.endswith(f": see python -m experiments {name} --help\n")
 
 
 def test_the_table_that_help_reads_is_current() -> None:

@@ -307,8 +307,8 @@ def test_only_this_machine_sees_the_page_unless_told_otherwise():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--port", "seven"], "argument --port: invalid int value: 'seven'; python -m experiments.demo --help"),
-        (["--prot", "9000"], "unrecognized arguments: --prot 9000; python -m experiments.demo --help"),
+        (["--port", "seven"], "argument --port: invalid int value: 'seven': see python -m experiments.demo --help"),
+        (["--prot", "9000"], "unrecognized arguments: --prot 9000: see python -m experiments.demo --help"),
         (["--port", "65536"], "--port 65536 is no port: say one from 1024 to 65535"),
         (["--port", "-1"], "--port -1 is no port"),
         (["--host", "not an address"], "nobody can listen at --host not an address --port 8765: leave --host out"),

@@ -56,8 +56,8 @@ def said(code: str) -> str:
 @pytest.mark.parametrize("app", BY_NAME)
 def test_help_of_an_app_is_whole_and_loads_nothing_heavy(app: str) -> None:
     *page, modules = said(HELP.format(app=app)).splitlines()
-    matter = ("The keys that matter", "--help-all", "Examples") if BY_NAME[app].keys else ()
-    for words in (f"python -m experiments.{app}", *matter):
+    keys = "keys" if BY_NAME[app].keys else "options"
+    for words in (f"python -m experiments.{app}", f"The {keys} that matter", "--help-all", "--version", "Examples"):
         assert any(words in line for line in page), words
     assert not HEAVY & set(modules.split())
 

@@ -1,25 +1,25 @@
 """python -m experiments.report DIR [OUTCOME ...]: write the report of a sweep again, also while it runs."""
 
-from argparse import ArgumentParser
 from pathlib import Path
-from typing import NoReturn
 
-from experiments.apps import describe_app, format_start
 from experiments.configuration import expand_path
 from experiments.exit_codes import report_mistakes
+from experiments.option_parser import OptionParser
 from sim.errors import InputError
 
-
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}: {self.prog} DIR [OUTCOME ...]; see --help")
+WRITES = "Writes DIR/report.html and DIR/figures, and prints the headline; simulates nothing."
 
 
 def main(words: list[str] | None = None) -> None:
     """Write DIR/report.html and DIR/figures; print the headline."""
-    parser = _Parser(prog=format_start("report"), description=describe_app("report"))
-    parser.add_argument("DIR", help="folder of a sweep (its out=DIR)")
-    parser.add_argument("OUTCOME", nargs="*", help="what to draw first: a metric, or lost_dissent")
+    parser = OptionParser("report", WRITES, "DIR [OUTCOME ...]", ("out/sweep-quiet", "out/sweep-quiet mean_fear"))
+    parser.add_argument("DIR", help="folder of a sweep, its out=DIR")
+    parser.add_argument(
+        "OUTCOME",
+        nargs="*",
+        default=(),
+        help="metrics to draw first, or lost_dissent",
+    )
     with report_mistakes():
         asked = parser.parse_args(words)
         folder = Path(expand_path(asked.DIR, "DIR"))
