@@ -24,6 +24,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     places = sample_points(asked["method"], list(axes), asked["draws"], asked["design_seed"])
     composer = plan.Composer("sensitivity", overrides, CONF)
     table = plan.compose_rows(composer, design.map_points(axes, places), design.parse_baseline(options["baseline"]))
+    runner.check_measures(options["measures"], table)
     if options["plan"]:
         print(*runner.list_cautions(table, options["baseline"]), runner.format_size(table, config.seeds), sep="\n")
         return True

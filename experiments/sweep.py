@@ -38,6 +38,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     runner.check_options(options)
     composer = plan.Composer("sweep", overrides, CONF)
     table = plan.compose_rows(composer, design.make_points(options), design.parse_baseline(options["baseline"]))
+    runner.check_measures(options["measures"], table)
     if options["plan"]:
         print(_format_points(table))
         print(*runner.list_cautions(table, options["baseline"]), runner.format_size(table, config.seeds), sep="\n")

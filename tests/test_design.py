@@ -321,9 +321,9 @@ OPTIONS = {
     "sweep.outcome=lost_disent": "sweep.outcome=lost_disent is unknown: did you mean lost_dissent or "
     "lost_dissent_percent?",
     "sweep.most_seeds=1.5": "sweep.most_seeds=1.5 must be a whole number from 0",
-    "sweep.measures=[mean_fear]": (
-        "sweep.measures=['mean_fear'] must be a list of further measures, each once: [targeted_credibility]"
-    ),
+    "sweep.measures=[3]": "sweep.measures=[3] must be a list of measures, each once: [targeted_credibility]",
+    "sweep.measures=[a,a]": "sweep.measures=['a', 'a'] must be a list of measures, each once: [targeted_credibility]",
+    "sweep.measures=[mean_fear]": ("sweep.measures has mean_fear, which every sweep has: leave it out"),
     "sweep.until=half_width": "sweep.until=half_width needs what is narrow enough: add sweep.half_width=NUMBER",
 }
 

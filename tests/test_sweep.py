@@ -220,6 +220,20 @@ def test_no_run_loads_or_compiles_what_its_worker_could_have_before(tmp_path: Pa
 CAST = ["scenario=committee_smear", "population.size=200", "ticks=130", "seeds=1", "sweep.report=false", "workers=1"]
 
 
+@pytest.mark.parametrize("plan", ["true", "false"])
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [("nope", "choose one of: active_users, acts, "), ("withheld_over", "its name is now withheld_redundant")],
+)
+def test_a_measure_that_no_world_has_is_refused_before_any_run(
+    name: str, cure: str, plan: str, sweep: Sweep, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as error:
+        sweep(GRID, f"sweep.measures=[{name}]", f"sweep.plan={plan}")
+    assert str(error.value).startswith(f"sweep.measures has {name}, which no world of this sweep has: {cure}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_fields_that_a_scenario_leaves_out_are_swept_and_its_own_measures_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -47,9 +47,6 @@ def run_sweep(
         return plan.make_jobs(cells, range(config.seed, config.seed + seeds), code)
 
     names = tuple(sweep["measures"])
-    missing, known = world.find_missing_measures((cell.setting for cell in plan.list_configurations(table)), names)
-    for name in missing:
-        raise InputError(f"sweep.measures has {name}, which no world of this sweep has: {suggest(name, known)}")
     code = "+".join((code, *names))  # other measures are other runs
     with Store(config.out, (*MEASURES, *names), config, scenario) as store:
         store.write_design([_make_design_row(row, code) for row in table])
@@ -135,6 +132,14 @@ def format_size(table: Sequence[plan.PlanRow], seeds: int) -> str:
     )
 
 
+def check_measures(names: Sequence[str], table: Sequence[plan.PlanRow]) -> None:
+    """Raise InputError unless some world of a plan has each of these hourly measures; plays an hour to find out."""
+    settings = (cell.setting for cell in plan.list_configurations(table))
+    missing, known = world.find_missing_measures(settings, names)
+    for name in missing:
+        raise InputError(f"sweep.measures has {name}, which no world of this sweep has: {suggest(name, known)}")
+
+
 def list_cautions(table: Sequence[plan.PlanRow], said: Any) -> list[str]:
     """Return what to know of the baselines of a plan before it is played, a line each.
 
@@ -202,10 +207,10 @@ def check_options(sweep: Mapping[str, Any]) -> None:
     if sweep["memory_limit"] is not None and sweep["engine"] == "local" and sys.platform != "linux":
         raise InputError(f"sweep.memory_limit={sweep['memory_limit']} needs Linux: leave it out here")
     names = sweep["measures"]
-    if not isinstance(names, list) or len({*names, *MEASURES}) < len(names) + len(MEASURES):
-        raise InputError(
-            f"sweep.measures={names} must be a list of further measures, each once: [targeted_credibility]"
-        )
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names) and len({*names}) == len(names)):
+        raise InputError(f"sweep.measures={names} must be a list of measures, each once: [targeted_credibility]")
+    if measured := [name for name in names if name in MEASURES]:
+        raise InputError(f"sweep.measures has {measured[0]}, which every sweep has: leave it out")
     if sweep["outcome"] not in (known := (*OUTCOMES, *names)):
         raise InputError(f"sweep.outcome={sweep['outcome']} is unknown: {suggest(str(sweep['outcome']), known)}")
     if sweep["until"] and sweep["half_width"] is None:
