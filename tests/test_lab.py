@@ -3,6 +3,7 @@
 import ast
 import doctest
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -245,6 +246,23 @@ def test_a_script_needs_no_guard(comparison: lab.Comparison, tmp_path: Path) -> 
     )
     said = run(f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')", tmp_path)
     assert said.stdout.strip() == str(comparison.effect("dissent_posts")), said.stderr
+
+
+def test_a_script_that_sweeps_needs_no_guard(tmp_path: Path) -> None:
+    script = tmp_path / "mine.py"
+    words = ["sweep.grid=['army.size=5,10']", *TINY, "seeds=1", "workers=2", "sweep.report=false", "out=here"]
+    script.write_text(f"print('loaded')\nimport infowar_lab as lab\nprint(lab.sweep(*{words!r}))\n")
+    said = subprocess.run(
+        [sys.executable, script.name],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    lines = said.stdout.splitlines()
+    assert (lines[0], lines[-2:]) == ("loaded", ["3 runs are done, 0 failed: here", "True"]), said.stderr
+    assert lines.count("loaded") == 1, "a worker has loaded the script"
 
 
 def test_a_class_of_the_notebook_is_played_in_its_own_process(monkeypatch: pytest.MonkeyPatch) -> None:
