@@ -1,12 +1,13 @@
 """Packages that only some apps need: whether they are installed, and how to install them."""
 
 import re
+import shlex
 import shutil
 import sys
 import tomllib
 from importlib.metadata import requires
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 
 from experiments.folder import ROOT
 from sim.errors import InputError
@@ -23,7 +24,9 @@ def require(what: str, extra: str, *modules: str) -> None:
 def make_error(what: str, extra: str) -> InputError:
     """Return what to say where `what` cannot be had without the optional group `extra`."""
     names = [re.split(r"[^\w.-]", requirement)[0] for requirement in list_requirements(extra)]
-    return InputError(f"{what} needs {', '.join(names)}: {_format_python()} -m {format_install(extra)}")
+    python = _format_python()
+    powershell = "; in PowerShell with & in front" if python.startswith('"') else ""
+    return InputError(f"{what} needs {', '.join(names)}{powershell}: {python} -m {format_install(extra)}")
 
 
 def format_install(extra: str) -> str:
@@ -47,5 +50,15 @@ def _format_python() -> str:
     python = Path(sys.executable)
     if Path(shutil.which("python") or "") == python:
         return "python"
-    named = str(python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python)
-    return f'"{named}"' if " " in named else named
+    return format_program(python, Path.cwd())
+
+
+def format_program(program: PurePath, folder: PurePath) -> str:
+    """Return a program as a shell of its system takes it in `folder`; PowerShell needs & before what is quoted."""
+    named = str(program.relative_to(folder) if program.is_relative_to(folder) else program)
+    windows = isinstance(program, PureWindowsPath)
+    if named == program.name:
+        named = f".\\{named}" if windows else f"./{named}"
+    if windows:
+        return named if re.fullmatch(r"[\w.:~\\-]+", named) else f'"{named}"'
+    return shlex.quote(named)

@@ -4,7 +4,7 @@ import re
 import sys
 import tomllib
 from importlib.metadata import requires
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
@@ -81,9 +81,8 @@ def test_what_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError) as error:
         extras.require("this app", "live", "sys", "not_there")
     packages = '"solara==1.64.1" "solara-assets==1.58.2" "ipyvuetify<2" "ipyvue<2"'
-    python = Path("my env", "python")
     names = "solara, solara-assets, ipyvuetify, ipyvue"
-    assert str(error.value) == f'this app needs {names}: "{python}" -m pip install {packages}'
+    assert str(error.value) == f"this app needs {names}: 'my env/python' -m pip install {packages}"
 
 
 def test_python_is_called_as_the_user_may_call_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +90,32 @@ def test_python_is_called_as_the_user_may_call_it(tmp_path: Path, monkeypatch: p
     for found, called in ((None, str(tmp_path / "python")), (str(tmp_path / "python"), "python")):
         monkeypatch.setattr(extras.shutil, "which", lambda name, found=found: found)
         assert f": {called} -m pip install " in str(extras.make_error("this", "ray"))
+
+
+@pytest.mark.parametrize(
+    ("program", "called"),
+    [
+        (PurePosixPath("/home/me/.venv/bin/python"), ".venv/bin/python"),
+        (PurePosixPath("/home/me/my env/bin/python"), "'my env/bin/python'"),
+        (PurePosixPath("/home/me/python"), "./python"),
+        (PurePosixPath("/opt/a$b/python"), "'/opt/a$b/python'"),
+        (PureWindowsPath(r"C:\Users\me\.venv\Scripts\python.exe"), r".venv\Scripts\python.exe"),
+        (PureWindowsPath(r"c:\users\ME\.venv\Scripts\python.exe"), r".venv\Scripts\python.exe"),
+        (PureWindowsPath(r"C:\Users\me\python.exe"), r".\python.exe"),
+        (PureWindowsPath(r"D:\RUNNER~1\python.exe"), r"D:\RUNNER~1\python.exe"),
+        (PureWindowsPath(r"C:\Program Files\Python\python.exe"), r'"C:\Program Files\Python\python.exe"'),
+        (PureWindowsPath(r"C:\a&b\python.exe"), r'"C:\a&b\python.exe"'),
+    ],
+)
+def test_a_program_is_quoted_as_its_system_needs(program: PurePath, called: str) -> None:
+    folder = PureWindowsPath(r"C:\Users\me") if isinstance(program, PureWindowsPath) else PurePosixPath("/home/me")
+    assert extras.format_program(program, folder) == called
+
+
+def test_powershell_is_told_what_cmd_does_not_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    for python, further in ((r'"C:\my env\python.exe"', "; in PowerShell with & in front"), (r".venv\python.exe", "")):
+        monkeypatch.setattr(extras, "_format_python", lambda python=python: python)
+        assert str(extras.make_error("this", "ray")) == f'this needs ray{further}: {python} -m pip install "ray>=2.50"'
 
 
 def test_what_is_there_is_not_missed() -> None:
