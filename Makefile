@@ -60,6 +60,7 @@ lint: $(READY)  ## style, layout and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 
 bench: $(READY)  ## speed by phase, beside two references in the same run; then a week of a million accounts
 	$(BIN)/python -m benchmarks.run
