@@ -32,15 +32,14 @@ APPS: dict[str, dict[str, App]] = {
     "Ask it": {
         "suppression": App(f"{_RUN} campaign.hours campaign.intensity knockouts.seeds robustness.seeds priors.draws"),
         "defences": App(
-            f"{_RUN} moderation.capacity comparison.names comparison.pairs comparison.scenarios "
-            "comparison.robustness_seeds"
+            f"{_RUN} moderation.capacity campaign.hours comparison.names comparison.pairs comparison.robustness_seeds"
         ),
         "contest": App(
             "ticks seeds out population.size moderation.capacity contest.budget contest.breadths "
-            "contest.tactics contest.brigade contest.committee"
+            "contest.tactics contest.brigade.overhead contest.committee.cost"
         ),
         "recovery": App(
-            f"{_RUN} campaign.start reaction.half_life recovery.hours recovery.intensities recovery.interventions"
+            f"{_RUN} campaign.start reaction.half_life recovery.hours recovery.intensities moderation.capacity"
         ),
         "unmasking": App(
             "ticks seeds out population.size forces.sleepers.size forces.sleepers.hired credibility.spillover "
@@ -62,10 +61,10 @@ APPS: dict[str, dict[str, App]] = {
     },
     "Test a detector": {
         "detectors": App(
-            f"{_RUN} detectors benchmark.only benchmark.rate benchmark.train_seeds observer.rate",
+            f"{_RUN} benchmark.only benchmark.rate benchmark.train_seeds benchmark.null_seeds observer.rate",
             "scenario=committee_smear",
         ),
-        "race": App(f"{_RUN} race.detector race.watch race.rates race.rounds race.tolerance"),
+        "race": App(f"{_RUN} race.detector.kind race.watch.capacity race.rates race.rounds race.tolerance"),
         "export": App(f"{_RUN} seed formats world evasion.jitter evasion.paraphrase"),
     },
     "Check the model": {
@@ -79,8 +78,7 @@ APPS: dict[str, dict[str, App]] = {
             "graph=configuration graph=file graph=lfr graph=planted graph=preferential graph=small_world",
         ),
         "docking": App(
-            "ticks seeds out population.size graph.links expression.climate_weight ross_seeds bots "
-            "relaxed_bots relaxed",
+            "ticks seeds out population.size graph.links expression.climate_weight ross_seeds bots relaxed_bots seed",
             "graph=community graph=configuration graph=file graph=lfr graph=planted graph=small_world",
         ),
         "reproduce": App("paper runs seed out workers links bots graph.path simsom.runs simsom.scale"),

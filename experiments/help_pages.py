@@ -19,13 +19,15 @@ from experiments.configuration import CONF, is_group, list_choices
 TABLE = Path(__file__).parent / "parameters.csv"  #: written by scripts/parameters.py
 LINE = re.compile(r"( *)(['\"]?)([\w ]+)\2:(?: .*)?$")  #: a key of a file of configuration
 WIDTH, COLUMN, SHORT, LONG = 119, 34, 26, 240  #: letters of a line, of a key with its value, of a value
+#: units of parameters that are not measured, and the range of those that are switched on and off
+UNITLESS, SWITCH = ("file", "kind", "name", "names", "node attribute", "rule", "rules"), "true, false"
 #: what chosen files hold that is neither of a rule nor of an app
 OTHERS = {
     "story": "what the scenario tells: what it is compared with, its outcomes and pictures",
     "release": "the fixed data set that is chosen, if one is: its name, and the fingerprint that it must have",
 }
 FLAGS = """Flags
-  --help-all         every key, with its value now, unit, range and source
+  --help-all         every key, with its value now, unit, range, default and source
   --cfg job          show the configuration and stop
   --config-dir DIR   your own folder with the layout of conf/, whose choices come first (also INFOWAR_CONF=DIR)
   --version          the version of infowar-lab"""
@@ -111,20 +113,16 @@ def list_offered(name: str, config: DictConfig, conf: Path = CONF) -> dict[str, 
 
 
 def format_full_help(name: str, config: DictConfig, conf: Path = CONF) -> str:
-    """Return the page of `--help-all`: every key with value, unit, range, source and meaning."""
-    lines = [f"Every key of {name}: its value now; meaning; unit, range and source."]
+    """Return the page of `--help-all`: every key with value, meaning, unit, range, default and source."""
+    lines = [f"Every key of {name}: its value now; meaning; unit, range, default and source."]
     place = None
     for key in describe_keys(name, config, conf):
         if (group := key.name.partition(".")[0] if "." in key.name else "") != place:
             place = group
             lines.append("")
-        about = key.about
-        facts = [about.unit and f"unit {about.unit}", about.range and f"range {about.range}"]
-        facts += [about.source and f"source: {about.source}"]
         lines.append(f"{key.name}={_shorten(key.value, LONG)}")
-        lines += wrap(about.meaning, WIDTH, initial_indent="    ", subsequent_indent="    ")
-        told = "; ".join(fact for fact in facts if fact)
-        lines += wrap(told, WIDTH, initial_indent="    ", subsequent_indent="    ")
+        for told in (key.about.meaning, _format_facts(key.about)):
+            lines += wrap(told, WIDTH, initial_indent="    ", subsequent_indent="    ")
     return "\n".join([*lines, "", format_choices(name, config, conf)]).rstrip()
 
 
@@ -149,7 +147,7 @@ def _walk_keys(node: Mapping[str, Any], prefix: str, comments: Mapping[str, str]
         name = f"{prefix}{key}"
         inner = any(comment.startswith(f"{name}.") for comment in comments)
         told = name in comments and not inner and not _holds_rules(value)
-        if not told and (about := _find_rule(value)):
+        if not told and (about := _find_rule(value, inner)):
             yield from _read_fields(value, f"{name}.", about, comments)
         elif isinstance(value, dict) and value and not told:
             yield from _walk_keys(value, f"{name}.", comments)
@@ -171,13 +169,18 @@ def _read_fields(
             yield Key(f"+{prefix}{name}", about.default, about)
 
 
-def _find_rule(value: Any) -> dict[str, Field]:
-    """Return the fields of the rule that a value describes, {} if it describes none."""
+def _find_rule(value: Any, commented: bool) -> dict[str, Field]:
+    """Return the fields of the rule that a value describes, {} if it describes none.
+
+    Its module is loaded only if neither the table nor, where a file has `commented` on its keys, that file knows them.
+    """
     target = value.get("_target_") if isinstance(value, dict) else None
     if not isinstance(target, str):
         return {}
     if target in (known := _read_table()):
         return known[target]
+    if commented:
+        return {}
     try:
         kind = get_object(target)
     except Exception:  # whatever a user's own module raises; what is wrong with it is said when it is built
@@ -225,8 +228,28 @@ def _read_comments(name: str, conf: Path) -> dict[str, str]:
 
 
 def _format_unit(about: Field) -> str:
-    unit = "" if about.unit in ("1", "file", "names", "kind") or about.unit in about.meaning else about.unit
-    return f"{about.meaning} ({unit})" if unit else about.meaning
+    """Return the meaning of a key, with its unit if it does not name that itself."""
+    unit = _find_unit(about)
+    named = unit in ("", "1") or re.search(rf"(?<!\w){re.escape(unit)}(?!\w)", about.meaning)
+    probability = unit == "share" and about.meaning.startswith("P(")
+    return about.meaning if named or probability else f"{about.meaning} ({unit})"
+
+
+def _find_unit(about: Field) -> str:
+    """Return the unit of a key; "" for words, switches, files and rules, which have none."""
+    return "" if about.unit in UNITLESS or about.range == SWITCH else about.unit
+
+
+def _format_facts(about: Field) -> str:
+    """Return unit, range, default and source of a key; "" if no rule has it."""
+    unit = _find_unit(about)
+    facts = {
+        "unit ": "none, a pure number" if unit == "1" else unit,
+        "range ": about.range if about.range != "see the rule" else "",
+        "default ": about.default,
+        "source: ": about.source,
+    }
+    return "; ".join(f"{name}{fact}" for name, fact in facts.items() if fact)
 
 
 def _format_needed(group: str, choice: str) -> str:

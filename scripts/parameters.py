@@ -117,16 +117,16 @@ MEANINGS = {
     "activity.burst": "spread of the daily activity",
     "attention.items": "posts that a person reads in a session, over all places together",
     "attention.mentions": "slots for replies to the reader",
-    "attention.search_rate": "P(the reader looks up the contested topic) for each unit of interest",
+    "attention.search_rate": "times the reader's interest: P(looking up the contested topic in a session), at most 1",
     "attention.search": "slots for the topic that the reader looks up",
     "attention.trends": "slots for a trending topic",
     "attention.memory": "age at which a post no longer appears in the home feed",
-    "attention.army_competes": "yes: posts of the army take slots from others; no: they are read in addition",
+    "attention.army_competes": "true: posts of the army take slots from others; false: they are read in addition",
     "reaction.persuasion": "share of the way to a civil post's stance that a reader goes, if the post is near enough",
     "reaction.tolerance": "distance on either axis below which a post persuades",
     "reaction.climate_rate": "weight of one post in the opinion climate that the reader perceives",
-    "reaction.direct_fear": "fear that a toxic reply to the reader causes",
-    "reaction.vicarious_fear": "fear that a toxic reply to somebody on the reader's side causes",
+    "reaction.direct_fear": "share of the way to full fear that a toxic reply to the reader goes",
+    "reaction.vicarious_fear": "the same for a toxic reply to somebody on the reader's side",
     "reaction.anticipation": "weight of one opposing post in the expected toxicity",
     "reaction.half_life": "time in which fear halves",
     "reaction.discount": "share by which visibly copied texts count less for climate, expected toxicity and stance",
@@ -166,7 +166,7 @@ MEANINGS = {
     "moderation.error": "P(a civil post that is reviewed is removed)",
     "moderation.strikes": "number of removals that bring a suspension, as does every multiple of it",
     "moderation.suspension": "length of a suspension",
-    "army.size": "number of members",
+    "army.size": "number of members of the army",
     "army.span": "members for each officer",
     "army.rate": "mean posts of a member in an hour on shift, at full intensity",
     "army.quota": "most posts that a member writes in a campaign day",
@@ -189,11 +189,11 @@ MEANINGS = {
     "campaign.effort": "additive: only the members for these tactics work; equal: all members share these tactics",
     "campaign.start": "first hour of the campaign; people learn the reference climate until then",
     "campaign.hours": "length of the campaign",
-    "campaign.intensity": "factor on the army's rate; at 0 the army exists and is silent",
+    "campaign.intensity": "share of the army's full rate; at 0 the army exists and is silent",
     "campaign.toxic_share": "share of a flood's original posts that are abusive",
     "campaign.targets": "number of dissenters whom members abuse, the most visible first",
     "evasion.jitter": "mean delay of a post after its order; uniform from 0 to twice the mean",
-    "evasion.diurnal": "yes: delays move posts to hours in which many people are active",
+    "evasion.diurnal": "true: delays move posts to hours in which many people are active",
     "evasion.participation": "P(a member takes part in the orders of an hour)",
     "evasion.rotation": "hours for which the same members take part, before others do",
     "evasion.camouflage": "share of a member's ordered posts that are replaced by everyday talk",
@@ -202,7 +202,7 @@ MEANINGS = {
     "evasion.splitting": "number of slogans, and of linked articles, over which ordered posts are spread",
     "evasion.deletion": "P(the author deletes an ordered post before data are collected)",
     "evasion.maturity": "share of accounts that are as old and as well connected as people's; the rest are a new batch",
-    "campaign.victims": "people to abuse instead of the most visible dissenters",
+    "campaign.victims": "rows of people to abuse instead of the most visible dissenters",
     "events.NAME.start": "first hour of the event",
     "events.NAME.hours": "length of the event",
     "events.NAME.who": "whose sessions and interest the event changes",
@@ -288,12 +288,12 @@ MEANINGS = {
     "graph=community.mixing": "share of drawn edges that leave the community",
     "graph=community.homophily": "share of people placed in communities in the order of their stance",
     "graph=preferential.links": "links that each new person makes",
-    "graph=preferential.mutual": "yes: links are friendships; no: the new person follows",
+    "graph=preferential.mutual": "true: links are friendships; false: the new person follows",
     "graph=planted.mean_following": "accounts a person follows on average",
     "graph=planted.communities": "number of blocks, all of equal size",
     "graph=planted.mixing": "share of ties that leave the block",
     "graph=planted.homophily": "share of people whose block depends on their stance",
-    "graph=planted.mutual": "yes: ties are friendships; no: each direction is drawn separately",
+    "graph=planted.mutual": "true: ties are friendships; false: each direction is drawn separately",
     "graph=small_world.neighbours": "nearest people on the ring to whom a person is tied, half on either side",
     "graph=small_world.rewiring": "P(a tie of the ring leads to a random person instead)",
     "graph=lfr.mean_following": "mean number of friends of a person",
@@ -339,7 +339,7 @@ MEANINGS = {
     "forces.NAME.operations.NAME.tactic": "what is done",
     "forces.NAME.operations.NAME.start": "first hour; targets are chosen in it",
     "forces.NAME.operations.NAME.hours": "length of the operation",
-    "forces.NAME.operations.NAME.intensity": "factor on the rate; at 0 targets are chosen and nothing is written",
+    "forces.NAME.operations.NAME.intensity": "share of the full rate; at 0 targets are chosen and nothing is written",
     "forces.NAME.operations.NAME.against": "camp of the targets, for abuse and smear",
     "forces.NAME.operations.NAME.targets": "most targets; a committee has one",
     "forces.NAME.operations.NAME.victims": "rows of the targets, instead of the most visible",
@@ -482,7 +482,7 @@ def _cells(name: str, column: "Field[Any]", default: object) -> tuple[str, ...]:
 
 def _format_value(value: object) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return str(value).lower()
     if isinstance(value, Rule):
         return f"{type(value).__name__}()"
     if isinstance(value, tuple):
@@ -497,7 +497,7 @@ def _format_range(column: "Field[Any]") -> str:
     if about["choices"]:
         return ", ".join(about["choices"])
     if isinstance(column.default, bool):
-        return "yes, no"
+        return "true, false"
     if not isinstance(column.default, int | float):
         return "see the rule"
     low, high = about["low"], about["high"]

@@ -210,6 +210,13 @@ def test_a_command_is_told_in_the_form_in_which_it_was_typed(
     assert ("python -m" in page) == start.startswith("python")
 
 
+def test_the_page_names_every_app_where_the_list_does() -> None:
+    page = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
+    for purpose, apps in APPS.items():
+        table = page.partition(f"\n| {purpose.lower()} | |\n")[2].partition("\n\n")[0]
+        assert sorted(re.findall(r"^\| `infowar-lab (\w+)` \| .+ \|$", table, re.MULTILINE)) == sorted(apps), purpose
+
+
 # Help
 
 
@@ -242,6 +249,7 @@ def test_help_opens_with_ten_keys_that_have_a_meaning_and_a_value(name: str) -> 
     chosen = BY_NAME[name].keys.split()
     assert len(set(chosen)) == 10
     assert [key for key in chosen if key not in known or not known[key].about.meaning] == []
+    assert [key for key in chosen if known[key].value.startswith("{")] == [], "of a dictionary a reader sees nothing"
     page = help_pages.format_help(name, config)
     does, _, others = page.partition("\n\nThe keys that matter, with their values now\n")
     assert does.startswith(describe_app(name))
@@ -265,8 +273,26 @@ def test_help_all_has_every_key_with_what_is_known_of_it(name: str) -> None:
             assert re.search(rf"^\+?{key}[.=]", page, re.MULTILINE), key
     if "population" in config:
         assert "army.size=" in page
-        assert "    unit posts/h; range 0 to " in page
+        assert "    unit posts/h; range 0 to 1000; default 15; source: " in page
+        assert "    range true, false; default true; source: " in page
         assert "source" in page.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "meaning", "line"),
+    [
+        ("h", "length of the campaign", "length of the campaign (h)"),
+        ("s", "mean delay of a post", "mean delay of a post (s)"),
+        ("share", "share of edges that are returned", "share of edges that are returned"),
+        ("share", "P(a reply is abusive)", "P(a reply is abusive)"),
+        ("posts", "posts added to what is expected", "posts added to what is expected"),
+        ("1/session", "what abuse adds", "what abuse adds (1/session)"),
+        ("1", "weight of alarm, from 1", "weight of alarm, from 1"),
+        ("kind", "what is done", "what is done"),
+    ],
+)
+def test_a_key_has_its_unit_once(unit: str, meaning: str, line: str) -> None:
+    assert help_pages._format_unit(help_pages.Field("", unit, "", "", meaning)) == line
 
 
 def test_values_are_those_of_now_and_what_is_left_at_its_default_is_there_too() -> None:

@@ -30,7 +30,7 @@ class Evasion(Rule):
     """
 
     jitter: float = parameter(0.0, unit="s", source="0 is off", low=0.0, high=MAX_DELAY / 2)
-    diurnal: bool = parameter(False, unit="1", source="no is off")
+    diurnal: bool = parameter(False, unit="1", source="false is off")
     participation: float = share(1.0, source="1 is off")
     rotation: int = parameter(1, unit="h", source="1: anew each hour", low=1, high=168)
     camouflage: float = share(0.0, source="0 is off")
