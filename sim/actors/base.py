@@ -1,22 +1,23 @@
 """The public view and the accounts that all organised actors share."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import cached_njit
-from sim.rng import draw_each, hash_pairs, keyed_hash, lognormals, make_key, mix, stream
+from sim.rng import draw, draw_each, hash_pairs, keyed_hash, lognormals, make_key, mix, stream
 from sim.state.accounts import F64, I64, Accounts, make_blank_accounts
-from sim.state.posts import CONTESTED, I8, I32, Ledger, Posts
+from sim.state.posts import CONTESTED, I8, I32, Drafts, Ledger, Posts, make_drafts
 from sim.state.records import Orders
 from sim.state.topics import Topics
 
 _FOLLOWED = stream("actors/followed")
 _TIES = stream("actors/ties")
 _ORDERED = stream("actors/post")
+_COMES, _EXTRA = range(2)  # purposes of a member's draws in one hour
 
-
+DAY = 24
 EMPTY_ROWS: I64 = np.zeros(0, np.int64)
 
 
@@ -90,6 +91,14 @@ def find_recent(view: PublicView, hours: int) -> I64:
     return rows[~view.removed[rows]]
 
 
+def rank_highest(values: NDArray[Any], most: int) -> I64:
+    """Return the places of the `most` highest values, the highest first, equal ones in order; int64."""
+    places = np.flatnonzero(values > values.min()) if len(values) else EMPTY_ROWS
+    if len(places) < most:  # seldom: most posts have no echo, and sorting these alone is fast
+        places = np.arange(len(values))
+    return places[np.argsort(-values[places], kind="stable")][:most]
+
+
 class Actor(Protocol):
     """An organised actor: reads the public view and returns orders."""
 
@@ -128,16 +137,35 @@ def draw_followers(keys: NDArray[np.uint64], followers: float, n_organic: int, s
     """
     drawn = lognormals(followers, 1.0, make_key(seed, _FOLLOWED, 0), keys)
     counts = np.minimum(drawn.astype(np.int64), n_organic)
-    owner = np.repeat(np.arange(len(keys)), counts)
-    ordinal = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    owner, ordinal = number_items(counts)
     ties = make_pair_keys(keys[owner], ordinal, make_key(seed, _TIES, 0))
     return (draw_each(ties, 0) * n_organic).astype(np.int64), owner
+
+
+def number_items(counts: I64) -> tuple[I64, I64]:
+    """Return the owner of each of `counts` items that every owner has, and its number among the owner's, from 0."""
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def make_pair_keys(keys: NDArray[np.uint64], ordinal: I64, key: np.uint64) -> NDArray[np.uint64]:
     """Return one identity (uint64 [n]) for each (account key, ordinal) under a stream key."""
     together: NDArray[np.uint64] = hash_pairs(keyed_hash(key, keys), ordinal.astype(np.uint64))
     return together
+
+
+@cached_njit
+def count_posts(rates, keys, hour, attendance):
+    """Return how many posts each member writes in an hour, int64 [M].
+
+    With the probability `attendance` it is the rate (posts/h), rounded at random, otherwise 0.
+    """
+    count = np.zeros(len(keys), np.int64)
+    for m in range(len(keys)):
+        member = mix(hour, keys[m])
+        if rates[m] > 0.0 and draw(member, _COMES) < attendance:
+            count[m] = int(rates[m] + draw(member, _EXTRA))
+    return count
 
 
 @cached_njit
@@ -149,3 +177,28 @@ def make_post_key(key, member, ordinal):
 def make_orders_key(seed: int, tick: int) -> np.uint64:
     """Return the key of all organised posts of `tick`."""
     return make_key(seed, _ORDERED, tick)
+
+
+def draft_posts(rows: I64, keys: NDArray[np.uint64], count: I64, seed: int, tick: int) -> tuple[Drafts, I64, I64]:
+    """Return drafts of `count` posts of each member, with key and author, and the member and the ordinal of each."""
+    new = make_drafts(int(count.sum()))
+    key = make_orders_key(seed, tick)
+    return new, *_sign(new.key, new.author, new.original_author, rows, keys, count, key)
+
+
+@cached_njit
+def _sign(post, author, original_author, rows, keys, count, key):
+    """Fill in the columns of the posts of all members; return the member and the ordinal of each post."""
+    member, ordinal, d = np.empty(len(post), np.int64), np.empty(len(post), np.int64), 0
+    for m in range(len(count)):
+        for number in range(count[m]):
+            post[d], member[d], ordinal[d] = make_post_key(key, keys[m], number), m, number
+            author[d] = original_author[d] = rows[m]
+            d += 1
+    return member, ordinal
+
+
+def make_orders(drafts: Drafts, order: I64 | int = -1, tactic: I64 | int = -1) -> Orders:
+    """Return orders for these drafts, with one number and tactic for all or for each; -1 for none."""
+    n = len(drafts.key)
+    return Orders(drafts, np.full(n, order, np.int64), np.full(n, tactic, np.int8))

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.army import CommandedForce
-from sim.actors.base import AccountBatch, create_accounts
-from sim.actors.operator_group import HiredForce, OperatingProfile, OperatorGroup
+from sim.actors.base import DAY, AccountBatch, create_accounts
+from sim.actors.members import OperatingProfile
+from sim.actors.operator_group import HiredForce, OperatorGroup
 from sim.rng import draw_each, keyed_hash, make_key, stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64
 
 _DUTY = stream("committee/duty")
-DAY = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +87,5 @@ class Brigade(CommandedForce, HiredForce):
 
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> OperatorGroup:
         """Return the brigade in `rows`: one group for each officer, in shifts from 8 o'clock on."""
-        group = np.arange(len(rows)) // self.span
-        profile = OperatingProfile(
-            rate=self.rate, quota=self.quota, discipline=self.discipline, reposts=self.reposts, copying=self.copying,
-            jitter=self.jitter, group=group, first=8 + self.shift * (group % (DAY // self.shift)), shift=self.shift,
-            delay=self.delay,
-        )  # fmt: skip
-        return OperatorGroup(self.operations, profile, rows, keys, seed)
+        officer = np.arange(len(rows)) // self.span
+        return OperatorGroup(self.operations, self.make_profile(officer, officer), rows, keys, seed)

@@ -13,18 +13,25 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent, make_orders_key, make_post_key
+from sim.actors.base import (
+    DAY,
+    AccountBatch,
+    PublicView,
+    count_posts,
+    create_accounts,
+    draft_posts,
+    find_recent,
+    make_orders,
+)
 from sim.kernels import cached_njit
-from sim.rng import draw, make_key, mix, stream
+from sim.rng import draw, make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
-from sim.state.posts import TOXIC_THRESHOLD, fill_reply, make_drafts
+from sim.state.posts import TOXIC_THRESHOLD, fill_reply
 from sim.state.records import Orders
 
 _HOUR = stream("counterspeech/hour")
-_DUTY, _EXTRA = map(np.uint64, range(2))
-_PICK, _SECOND, _APPEAL = map(np.uint64, range(3))
-DAY = 24
+_PICK, _SECOND, _APPEAL = range(3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +63,11 @@ class Volunteers:
     def order(self, view: PublicView) -> Orders:
         """Return their posts in the hour of `view`; order and tactic are -1."""
         bait = find_abused(view)
-        hour = make_key(self.seed, _HOUR, view.tick)
-        able = ~view.inactive[self.rows] & (len(bait) > 0)
-        count = _count_posts(self.keys, hour, able, self.rule.strength, self.rule.rate)
-        n = int(count.sum())
-        new = make_drafts(n)
-        if n:
-            _fill(new, self.rows, self.keys, count, make_orders_key(self.seed, view.tick), bait, view)
-        return Orders(new, np.full(n, -1, np.int64), np.full(n, -1, np.int8))
+        rates = np.where(view.inactive[self.rows], 0.0, self.rule.rate) if len(bait) else np.zeros(len(self.rows))
+        count = count_posts(rates, self.keys, make_key(self.seed, _HOUR, view.tick), self.rule.strength)
+        new, *_ = draft_posts(self.rows, self.keys, count, self.seed, view.tick)
+        _fill(new, bait, view)
+        return make_orders(new)
 
 
 def find_abused(view: PublicView) -> I64:
@@ -78,28 +82,12 @@ def find_abused(view: PublicView) -> I64:
 
 
 @cached_njit
-def _count_posts(keys, hour, able, strength, rate):
-    """Return how many posts each volunteer writes in this hour, int64."""
-    count = np.zeros(len(keys), np.int64)
-    for m in range(len(keys)):
-        member = mix(hour, keys[m])
-        if able[m] and draw(member, _DUTY) < strength:
-            count[m] = int(rate + draw(member, _EXTRA))
-    return count
-
-
-@cached_njit
-def _fill(new, rows, keys, count, orders, bait, view):
-    d = 0
-    for m in range(len(count)):
-        for ordinal in range(count[m]):
-            post = make_post_key(orders, keys[m], ordinal)
-            j = bait[int(draw(post, _PICK) * len(bait))]
-            new.key[d] = post
-            new.author[d] = new.original_author[d] = rows[m]
-            new.time[d] = view.tick * 3600 + int(3600.0 * draw(post, _SECOND))
-            new.stance_principal[d] = view.stance_principal[j]
-            new.stance_extremist[d] = view.stance_extremist[j]
-            new.appeal[d] = 0.5 * draw(post, _APPEAL)
-            fill_reply(new, d, view, view.base, j)
-            d += 1
+def _fill(new, bait, view):
+    for d in range(len(new.key)):
+        post = new.key[d]
+        j = bait[int(draw(post, _PICK) * len(bait))]
+        new.time[d] = view.tick * 3600 + int(3600.0 * draw(post, _SECOND))
+        new.stance_principal[d] = view.stance_principal[j]
+        new.stance_extremist[d] = view.stance_extremist[j]
+        new.appeal[d] = 0.5 * draw(post, _APPEAL)
+        fill_reply(new, d, view, view.base, j)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import Actor, PublicView
+from sim.actors.base import Actor, PublicView, make_orders, number_items
 from sim.actors.evasion import Evasion
 from sim.kernels import cached_njit
 from sim.rng import draw, draw_each, hash_pairs, keyed_hash, lognormals, make_key, mix, stream
@@ -27,7 +27,7 @@ _LATE = stream("evasion/late")
 _SWAP = stream("evasion/swap")
 _EVERYDAY = stream("evasion/everyday")
 _RATE = stream("evasion/rate")
-_COUNT, _SECOND, _KIND, _PICK, _APPEAL = map(np.uint64, range(5))
+_COUNT, _SECOND, _KIND, _PICK, _APPEAL = range(5)
 
 
 def add_evasion(rule: Evasion, actor: Actor, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
@@ -94,10 +94,10 @@ class EvadingActor:
         rhythm = 1.0 + RHYTHM * math.cos(2.0 * math.pi * (3600.0 * view.tick - PEAK) / DAY)
         count = (self.rates * rhythm + draw_each(hour, _COUNT)).astype(np.int64)
         count[view.inactive[self.rows]] = 0
-        ordinal = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        key = hash_pairs(np.repeat(hour, count), ordinal.astype(np.uint64))
+        member, ordinal = number_items(count)
+        key = hash_pairs(hour[member], ordinal.astype(np.uint64))
         time = 3600 * view.tick + (3600.0 * draw_each(key, _SECOND)).astype(np.int64)
-        return self._talk(key, np.repeat(self.rows, count), time, view)
+        return self._talk(key, self.rows[member], time, view)
 
     def _talk(self, key: NDArray[np.uint64], author: NDArray[np.integer], time: I64, view: PublicView) -> Orders:
         """Return everyday posts without an order; none if the last day has no everyday posts."""
@@ -112,7 +112,7 @@ class EvadingActor:
                 time,
             )
             _write(new, rows, view)
-        return Orders(new, np.full(len(new.key), -1, np.int64), np.full(len(new.key), -1, np.int8))
+        return make_orders(new)
 
 
 def _mark_possible(new: Drafts, view: PublicView) -> NDArray[np.bool_]:

@@ -12,17 +12,24 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import AccountBatch, PublicView, create_accounts, make_orders_key, make_post_key
+from sim.actors.base import (
+    DAY,
+    AccountBatch,
+    PublicView,
+    count_posts,
+    create_accounts,
+    draft_posts,
+    make_orders,
+)
 from sim.kernels import cached_njit
-from sim.rng import draw, make_key, mix, stream
+from sim.rng import draw, make_key, stream
 from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64
 from sim.state.posts import ORIGINAL, fill_repost, make_drafts
 from sim.state.records import Orders
 
 _HOUR = stream("fans/hour")
-_COMES, _EXTRA = map(np.uint64, range(2))
-_PICK, _MIX, _CHANT, _SECOND, _APPEAL = map(np.uint64, range(5))
+_PICK, _MIX, _CHANT, _SECOND, _APPEAL = range(5)
 FIRST_CHANT = 1_000_000_000  #: number of the first chant, above those of other copied texts
 MORNING, BEDTIME = 8, 24  #: hours of the day between which fans post (assumption)
 
@@ -65,57 +72,36 @@ class FanClub:
 
     def order(self, view: PublicView) -> Orders:
         """Return the fans' posts in the hour of `view`; order and tactic are -1."""
-        clock = view.tick % 24
-        rallying = clock == self.rule.rally_hour
+        clock, rule = view.tick % DAY, self.rule
+        rallying = clock == rule.rally_hour
         if not (rallying or MORNING <= clock < BEDTIME):
-            return _make_unordered(0)
+            return make_orders(make_drafts(0))
+        rates = np.where(view.inactive[self.rows], 0.0, rule.cheers if rallying else rule.rate)
         hour = make_key(self.seed, _HOUR, view.tick)
-        count = _count_posts(self.keys, hour, view.inactive[self.rows], rallying, get_values(self.rule))
-        orders = _make_unordered(int(count.sum()))
-        if len(orders.drafts.key):
-            push, key = self._find_cheers(view), make_orders_key(self.seed, view.tick)
-            _fill(orders.drafts, self.rows, self.keys, count, key, view, push, rallying, get_values(self.rule))
-        return orders
+        count = count_posts(rates, self.keys, hour, rule.turnout if rallying else 1.0)
+        new, *_ = draft_posts(self.rows, self.keys, count, self.seed, view.tick)
+        if len(new.key):
+            _fill(new, view, self._find_cheers(view), rallying, get_values(rule))
+        return make_orders(new)
 
     def _find_cheers(self, view: PublicView) -> I64:
         """Return rows of the last 20 originals of fans on their topic in the last day that are not removed."""
-        rows = np.arange(np.searchsorted(view.time, (view.tick - 24) * 3600), len(view.time))
+        rows = np.arange(np.searchsorted(view.time, (view.tick - DAY) * 3600), len(view.time))
         own = (view.topic[rows] == self.rule.topic) & (view.kind[rows] == ORIGINAL) & ~view.removed[rows]
         rows = rows[own]
         return rows[np.isin(view.author[rows], self.rows)][-20:]
 
 
-def _make_unordered(n: int) -> Orders:
-    return Orders(make_drafts(n), np.full(n, -1, np.int64), np.full(n, -1, np.int8))
-
-
 @cached_njit
-def _count_posts(keys, hour, inactive, rallying, p):
-    """Return how many posts each fan writes in this hour, int64."""
-    count = np.zeros(len(keys), np.int64)
-    for m in range(len(keys)):
-        fan = mix(hour, keys[m])
-        if inactive[m] or (rallying and draw(fan, _COMES) >= p.turnout):
-            continue
-        count[m] = int((p.cheers if rallying else p.rate) + draw(fan, _EXTRA))
-    return count
-
-
-@cached_njit
-def _fill(new, rows, keys, count, orders, view, push, rallying, p):
-    d = 0
-    for m in range(len(count)):
-        for ordinal in range(count[m]):
-            post = make_post_key(orders, keys[m], ordinal)
-            new.key[d] = post
-            new.author[d] = new.original_author[d] = rows[m]
-            late = -p.spread * math.log(draw(post, _SECOND)) if rallying else 3600.0 * draw(post, _SECOND)
-            new.time[d] = view.tick * 3600 + int(late) % 3600
-            new.topic[d] = p.topic
-            if rallying and len(push) > 0 and draw(post, _MIX) < p.reposts:
-                fill_repost(new, d, view, view.base, push[int(draw(post, _PICK) * len(push))])
-            else:
-                new.appeal[d] = 0.5 * draw(post, _APPEAL)
-                if rallying and draw(post, _CHANT) < p.chanting:
-                    new.template[d] = FIRST_CHANT + view.tick
-            d += 1
+def _fill(new, view, push, rallying, p):
+    for d in range(len(new.key)):
+        post = new.key[d]
+        late = -p.spread * math.log(draw(post, _SECOND)) if rallying else 3600.0 * draw(post, _SECOND)
+        new.time[d] = view.tick * 3600 + int(late) % 3600
+        new.topic[d] = p.topic
+        if rallying and len(push) > 0 and draw(post, _MIX) < p.reposts:
+            fill_repost(new, d, view, view.base, push[int(draw(post, _PICK) * len(push))])
+        else:
+            new.appeal[d] = 0.5 * draw(post, _APPEAL)
+            if rallying and draw(post, _CHANT) < p.chanting:
+                new.template[d] = FIRST_CHANT + view.tick

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import AccountBatch, PublicView, create_accounts, make_orders_key, make_post_key
+from sim.actors.base import AccountBatch, PublicView, create_accounts, make_orders, make_orders_key, make_post_key
 from sim.kernels import cached_njit
 from sim.rng import draw, make_key, mix, stream
 from sim.rules import Rule, get_values, parameter, share
@@ -20,8 +20,8 @@ from sim.state.posts import CONTESTED, make_drafts
 from sim.state.records import Orders
 
 _BULLETIN = stream("newsbots/bulletin")
-_EXTRA, _TOPIC, _WHICH, _MINUTE = map(np.uint64, range(4))
-_TAKES, _SECOND, _APPEAL = map(np.uint64, range(3))
+_EXTRA, _TOPIC, _WHICH, _MINUTE = range(4)
+_TAKES, _SECOND, _APPEAL = range(3)
 FIRST_BULLETIN = 1_500_000_000  #: number of the first bulletin's words
 MAX_BULLETINS = 64  #: bulletins in an hour
 
@@ -63,8 +63,7 @@ class Agency:
         new, written = make_drafts(number * len(self.rows)), 0
         if len(new.key):
             written = _fill(new, self.rows, self.keys, inactive, number, hour, orders, view.tick, get_values(self.rule))
-        new = type(new)._make(column[:written] for column in new)
-        return Orders(new, np.full(written, -1, np.int64), np.full(written, -1, np.int8))
+        return make_orders(type(new)._make(column[:written] for column in new))
 
 
 @cached_njit

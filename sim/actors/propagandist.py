@@ -6,17 +6,23 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent, make_orders_key, make_post_key
-from sim.kernels import cached_njit
-from sim.rng import draw, lognormals, make_key, mix, stream
+from sim.actors.base import (
+    DAY,
+    AccountBatch,
+    PublicView,
+    create_accounts,
+    draft_posts,
+    find_recent,
+    make_orders,
+)
+from sim.rng import draw_each, keyed_hash, lognormals, make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64
-from sim.state.posts import make_drafts
 from sim.state.records import Orders
 
 _HOUR = stream("extremists/hour")
 _RATE = stream("extremists/rate")
-_EXTRA, _APPEAL, _SECOND, _SHOCK = map(np.uint64, range(4))
+_EXTRA, _APPEAL, _SECOND, _SHOCK = range(4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,53 +55,29 @@ class Organisation:
 
     def __init__(self, rule: Extremists, rows: I64, keys: NDArray[np.uint64], seed: int) -> None:
         self.rule, self.rows, self.keys, self.seed = rule, rows, keys, seed
-        self.rates = lognormals(rule.posts_per_day / 24.0, rule.hyperactivity, make_key(seed, _RATE, 0), keys)
+        self.rates = lognormals(rule.posts_per_day / DAY, rule.hyperactivity, make_key(seed, _RATE, 0), keys)
         self.shock = rule.shock
         self.engagement = 0.0
 
     def order(self, view: PublicView) -> Orders:
         """Return the propagandists' posts in the hour of `view`; check the echo once a day."""
-        if view.tick % 24 == 0 and view.tick > 0:
+        if view.tick % DAY == 0 and view.tick > 0:
             self._escalate(view)
-        hour = make_key(self.seed, _HOUR, view.tick)
-        count = _count_posts(self.rates * view.extremist_volume, self.keys, hour, view.inactive[self.rows])
-        new = make_drafts(int(count.sum()))
-        if len(new.key):
-            key = make_orders_key(self.seed, view.tick)
-            _write(new, self.rows, self.keys, count, key, view.tick * 3600, self.shock, self.rule.shocking_share)
-        return Orders(new, np.full(len(new.key), view.tick, np.int64), np.full(len(new.key), -1, np.int8))
+        hour = keyed_hash(make_key(self.seed, _HOUR, view.tick), self.keys)
+        count = (self.rates * view.extremist_volume + draw_each(hour, _EXTRA)).astype(np.int64)
+        count[view.inactive[self.rows]] = 0
+        new, *_ = draft_posts(self.rows, self.keys, count, self.seed, view.tick)
+        new.time[:] = 3600 * view.tick + (3600.0 * draw_each(new.key, _SECOND)).astype(np.int64)
+        new.stance_principal[:], new.stance_extremist[:] = -1.0, 1.0
+        new.appeal[:] = 0.5 * draw_each(new.key, _APPEAL)
+        new.shock[draw_each(new.key, _SHOCK) < self.rule.shocking_share] = self.shock
+        return make_orders(new, view.tick)
 
     def _escalate(self, view: PublicView) -> None:
         """Raise the shock unless the mean engagement of the organisation's posts has grown since yesterday."""
-        rows = find_recent(view, 24)
+        rows = find_recent(view, DAY)
         rows = rows[np.isin(view.original_author[rows], self.rows)]
         echo = float((view.reposts[rows] + view.replies[rows]).mean()) if rows.size else 0.0
         if echo <= self.engagement:
             self.shock = min(1.0, self.shock + self.rule.escalation_step)
         self.engagement = echo
-
-
-@cached_njit
-def _count_posts(rates, keys, hour, inactive):
-    """Return how many posts each member writes in an hour, int64: the rate, rounded at random."""
-    count = np.zeros(len(keys), np.int64)
-    for m in range(len(keys)):
-        if not inactive[m]:
-            count[m] = int(rates[m] + draw(mix(hour, keys[m]), _EXTRA))
-    return count
-
-
-@cached_njit
-def _write(new, rows, keys, count, orders, now, shock, shocking_share):
-    d = 0
-    for m in range(len(count)):
-        for ordinal in range(count[m]):
-            post = make_post_key(orders, keys[m], ordinal)
-            new.key[d] = post
-            new.author[d] = new.original_author[d] = rows[m]
-            new.time[d] = now + int(3600.0 * draw(post, _SECOND))
-            new.stance_principal[d], new.stance_extremist[d] = -1.0, 1.0
-            new.appeal[d] = 0.5 * draw(post, _APPEAL)
-            if draw(post, _SHOCK) < shocking_share:
-                new.shock[d] = shock
-            d += 1

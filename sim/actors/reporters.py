@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent
-from sim.actors.operator_group import DAY, find_most_visible
+from sim.actors.base import DAY, AccountBatch, PublicView, create_accounts, find_recent, make_orders
+from sim.actors.operator_group import find_most_visible
 from sim.kernels import cached_njit
 from sim.rng import make_key, mix, stream, uniform
 from sim.rules import Rule, parameter, share
@@ -55,7 +55,7 @@ class ReporterGroup:
 
     def order(self, view: PublicView) -> Orders:
         """Return the members' reports in the hour of `view`, without posts."""
-        nothing = Orders(make_drafts(0), np.zeros(0, np.int64), np.zeros(0, np.int8))
+        nothing = make_orders(make_drafts(0))
         if not self.rule.start <= view.tick < self.rule.start + self.rule.hours:
             return nothing
         rows = find_recent(view, DAY)

@@ -12,8 +12,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import AccountBatch, PublicView, create_accounts
-from sim.actors.operator_group import HiredForce, OperatingProfile, OperatorGroup, find_most_visible
+from sim.actors.base import DAY, AccountBatch, PublicView, create_accounts
+from sim.actors.members import OperatingProfile
+from sim.actors.operator_group import HiredForce, OperatorGroup, find_most_visible
 from sim.rng import draw_each, keyed_hash, make_key, stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64
@@ -21,7 +22,6 @@ from sim.state.records import Orders
 
 _DUTY = stream("sleepers/duty")
 _HIRED = stream("sleepers/hired")
-DAY = 24
 MASTERS = ("army", "committee")
 
 
