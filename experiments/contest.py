@@ -197,22 +197,21 @@ class RivalObserver:
         """Return what public columns show of the force: members, posts, shares of them flagged and suspended."""
         import numpy as np
 
-        from experiments.facts.operation import OFTEN, find_near_pairs
-        from sim.state.posts import REPOST
+        from sim.state.co_posting import find_co_posters, number_contents
 
         author, template, kind, root, time = map(np.concatenate, zip(*self.shared_posts, strict=True))
-        alike = (template >= 0) | (kind == REPOST)
-        content = np.where(kind == REPOST, root, -1 - template)
-        matched = np.unique(np.concatenate(find_near_pairs(author[alike], content[alike], time[alike])))
-        often = np.bincount(author[alike][matched], minlength=len(world.role)) >= OFTEN
+        content = number_contents(kind, root, template)
+        alike = content != -1
+        flagged = np.zeros(len(world.role), np.bool_)
+        flagged[find_co_posters(author[alike], content[alike], time[alike])] = True
         ours = np.arange(len(world.role)) >= world.n_organic
         members, suspended = int(ours.sum()), world.accounts.suspended_until > 0
         return {
             "members": members,
             "written": int(ours[author].sum()),
-            "flagged": float(often[ours].mean()) if members else 0.0,
+            "flagged": float(flagged[ours].mean()) if members else 0.0,
             "suspended": float(suspended[ours].mean()) if members else 0.0,
-            "flagged_people": int(often[~ours].sum()),
+            "flagged_people": int(flagged[~ours].sum()),
         }
 
 

@@ -22,8 +22,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from experiments.detection.detector import F64, I64
-from experiments.detection.topics import HOUR, STATISTICS, collect_traffic, compute_statistics
+from experiments.detection.detector import F64
+from experiments.detection.topics import HOUR, STATISTICS, collect_traffic, compute_statistics, count_by_hour
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
 
@@ -73,7 +73,7 @@ class Observer:
                     before, until = np.searchsorted(past[topic], [now - span, now])
                     behind = now - span - begin
                     former = before * span / behind if behind >= span else float("nan")
-                    others = _count_by_hour(every[every < now]) - _count_by_hour(past[topic][:until])
+                    others = count_by_hour(every[every < now]) - count_by_hour(past[topic][:until])
                     looked = {"topic": topic, "time": now, "posts": len(part)}
                     found.append(looked | compute_statistics(part, former, others))
         return pd.DataFrame(found, columns=list(COLUMNS))
@@ -134,7 +134,3 @@ def compute_rank(worlds: int, rate: float) -> int:
         least = int(np.ceil(1.0 / rate - 1e-9)) - 1
         raise InputError(f"{worlds} null worlds of a kind are too few for rate={rate}: give {least} or more")
     return worlds + 1 - beyond
-
-
-def _count_by_hour(time: I64) -> F64:
-    return np.bincount(time // HOUR % 24, minlength=24).astype(np.float64)

@@ -83,12 +83,11 @@ def compute_statistics(rows: pd.DataFrame, former: float, others: F64) -> dict[s
     own = rows[rows["own"]]
     writers = own.groupby("text")["account"].transform("nunique") if len(own) else pd.Series(dtype=np.int64)
     each = rows["account"].value_counts().to_numpy(np.float64)
-    hours = np.bincount(rows["time"].to_numpy() // HOUR % 24, minlength=24)
     return {
         "synchrony": _compute_synchrony(rows),
         "repetition": float((writers > 1).mean()) if len(own) else 0.0,
         "pace": float(np.log(each) @ each / each.sum()),
-        "clock": _compute_divergence(hours.astype(np.float64), others),
+        "clock": _compute_divergence(count_by_hour(rows["time"].to_numpy()), others),
         "surge": 0.0 if np.isnan(former) else float(np.log((1 + len(rows)) / (1 + former))),
     }
 
@@ -106,6 +105,11 @@ def _compute_synchrony(rows: pd.DataFrame) -> float:
     beside[1:] |= near
     beside[:-1] |= near
     return float(beside.mean())
+
+
+def count_by_hour(time: I64) -> F64:
+    """Return the number of posts in each hour of the day, float64 [24]."""
+    return np.bincount(time // HOUR % 24, minlength=24).astype(np.float64)
 
 
 def _compute_divergence(hours: F64, others: F64) -> float:

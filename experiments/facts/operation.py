@@ -9,11 +9,10 @@ from experiments.facts.activity import HOUR, compute_top_share
 from experiments.facts.recording import Recording
 from sim.campaigns import TACTICS
 from sim.state.accounts import I64
+from sim.state.co_posting import find_co_posters, find_near_pairs, number_contents
 from sim.state.posts import REPOST
 from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 
-TOGETHER = 60  #: seconds within which two posts count as one moment
-OFTEN = 2  #: such moments that make an account a co-poster
 OFFICE = (9, 17)  #: office hours, first and one after the last
 FLOOD = TACTICS.index("flood")
 DAYS = 7  #: within which a suspension comes early
@@ -42,44 +41,24 @@ def measure_early_posts(run: Recording) -> float:
     return float(np.count_nonzero(run.posts.time[select_army_posts(run)] < run.start * HOUR))
 
 
-def find_near_pairs(author: I64, content: I64, time: I64) -> tuple[I64, I64]:
-    """Return (row, other row) of every two posts of one content by two accounts within `TOGETHER` seconds.
-
-    Args:
-        author, content, time: int64 [n], of the posts to compare; the same content is the same number.
-    """
-    order = np.lexsort((time, content))
-    who, what, when = author[order], content[order], time[order]
-    rows, others = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for step in range(1, len(who)):
-        near = (what[step:] == what[:-step]) & (when[step:] - when[:-step] <= TOGETHER)
-        if not near.any():
-            break
-        pair = np.flatnonzero(near & (who[step:] != who[:-step]))
-        rows.append(order[pair])
-        others.append(order[pair + step])
-    return np.concatenate(rows), np.concatenate(others)
-
-
 def count_co_posters(author: I64, content: I64, time: I64) -> int:
-    """Return how many accounts have `OFTEN` or more posts that another account matched (see `find_near_pairs`)."""
-    matched = np.unique(np.concatenate(find_near_pairs(author, content, time)))
-    return int(np.count_nonzero(np.unique(author[matched], return_counts=True)[1] >= OFTEN))
+    """Return how many accounts co-post often (see `sim.state.co_posting.find_co_posters`)."""
+    return len(find_co_posters(author, content, time))
 
 
 def select_shared(run: Recording, which: NDArray[np.bool_]) -> tuple[I64, I64, I64]:
     """Return (author, content, time) of those of the posts `which` that copy a text or repost a post, int64."""
     posts = run.posts
-    alike = which & ((posts.template >= 0) | (posts.kind == REPOST))
-    content = np.where(posts.kind == REPOST, posts.root, -1 - posts.template.astype(np.int64))
+    content = number_contents(posts.kind, posts.root, posts.template)
+    alike = which & (content != -1)
     return posts.author[alike].astype(np.int64), content[alike], posts.time[alike]
 
 
 def measure_copied_together(run: Recording) -> float:
-    """Fact 16: part of the flooding accounts that co-posted copied text of their own at least `OFTEN` times.
+    """Fact 16: part of the flooding accounts that co-posted copied text of their own often.
 
-    Of accounts that wrote for the flood: their posts that copy a template and are no reposts, within
-    `TOGETHER` seconds of the same text by another account, over the whole campaign.
+    Of accounts that wrote for the flood: their posts that copy a template and are no reposts, within a minute of the
+    same text by another account, over the whole campaign.
     """
     flood = run.tactic == FLOOD
     accounts = len(np.unique(run.posts.author[flood]))
@@ -92,14 +71,14 @@ def measure_acted_together(run: Recording) -> float:
     """Fact 16: as `measure_copied_together`, of all army accounts, where reposts of one post count as copies too.
 
     As in the source: two accounts are tied if they posted or reposted the same content within one minute (Schoch
-    et al. 2022, doi:10.1038/s41598-022-08404-9, caption of figure 4); `OFTEN` is ours.
+    et al. 2022, doi:10.1038/s41598-022-08404-9, caption of figure 4); how often is ours.
     """
     accounts = np.count_nonzero(run.role == TROLL)
     return count_co_posters(*select_shared(run, select_army_posts(run))) / accounts if accounts else math.nan
 
 
 def count_partners(run: Recording) -> I64:
-    """Return with how many other army accounts each one shared a content within `TOGETHER` seconds, int64 [army]."""
+    """Return with how many other army accounts each one shared a content within a minute, int64 [army]."""
     author, content, time = select_shared(run, select_army_posts(run))
     rows, others = find_near_pairs(author, content, time)
     size = len(run.role)

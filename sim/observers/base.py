@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from sim.state.accounts import F64, I64, Accounts, Register
 from sim.state.posts import Posts
 from sim.state.records import (
@@ -16,7 +18,7 @@ from sim.state.records import (
     SpeechRecord,
     StateUpdate,
 )
-from sim.state.truth import Truth
+from sim.state.truth import ROLES, Truth
 
 
 class StepRecord(NamedTuple):
@@ -52,3 +54,8 @@ class Observer(Protocol):
 def mean(column: F64) -> float:
     """Return the mean; nan for an empty column."""
     return float(column.mean()) if len(column) else math.nan
+
+
+def count_posts(step: StepRecord) -> I64:
+    """Return how many posts accounts of each role wrote in this tick, int64 [roles]."""
+    return np.bincount(step.truth.role[step.posts.author[step.new]], minlength=len(ROLES))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.kernels import cached_njit
-from sim.observers.base import StepRecord, mean
+from sim.observers.base import StepRecord, count_posts, mean
 from sim.state.accounts import DISSENTER, I64
 from sim.state.posts import CIVIC, DISTRESS, FIRST_SLOGAN, SMEAR
 from sim.state.truth import COMMITTEE, SLEEPER
@@ -23,7 +23,7 @@ class TargetOutcomes:
         posts, new, truth = step.posts, step.new, step.truth
         targeted = np.zeros(len(truth.role), np.bool_)
         targeted[self.targeted] = True
-        roles = np.bincount(truth.role[posts.author[new]], minlength=SLEEPER + 1)
+        roles = count_posts(step)
         return {
             "committee_posts": int(roles[COMMITTEE]),
             "sleeper_posts": int(roles[SLEEPER]),

@@ -9,6 +9,7 @@ from sim.platform.defences.base import Bools, Defence, DefenceView, PostView, cl
 from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import F64, I64
+from sim.state.co_posting import mark_matched, number_contents
 from sim.state.posts import REPOST
 
 _TOXIC = stream("defences/toxic")
@@ -62,15 +63,9 @@ class TrendDeduplication(Defence):
     def discount(self, rows: I64, view: DefenceView) -> I64:
         """Return the rows among `rows` that do not count."""
         acts = PostView._make(column[rows] for column in view.posts)
-        repeats = _is_repeat(_pack_pair(acts.author, acts.topic)) | (
-            _is_repeat(number_contents(acts)) & _is_shared(acts)
-        )
+        content = number_contents(acts.kind, acts.root, acts.template)
+        repeats = _is_repeat(_pack_pair(acts.author, acts.topic)) | (_is_repeat(content) & (content != -1))
         return rows[repeats & (draw_by_identity(acts.key, _REPEAT, view) < self.strength)]
-
-
-def number_contents(acts: PostView) -> I64:
-    """Return a number for the thing that each post repeats, int64 [n]: a content, or (below -1) a copied text."""
-    return np.where(acts.kind == REPOST, acts.root, -2 - acts.template.astype(np.int64))
 
 
 def find_coordinated(acts: PostView, window: int) -> Bools:
@@ -78,20 +73,8 @@ def find_coordinated(acts: PostView, window: int) -> Bools:
 
     Only neighbours in time are compared, so of several posts in a row by one account only the outer ones can count.
     """
-    order = np.lexsort((acts.time, number_contents(acts)))
-    thing, author, time, shared = (
-        column[order] for column in (number_contents(acts), acts.author, acts.time, _is_shared(acts))
-    )
-    near = (thing[1:] == thing[:-1]) & (author[1:] != author[:-1]) & (time[1:] - time[:-1] <= window)
-    hit = np.zeros(len(order), np.bool_)
-    hit[order[1:]] |= near & shared[1:]
-    hit[order[:-1]] |= near & shared[:-1]
-    return hit
-
-
-def _is_shared(acts: PostView) -> Bools:
-    """Return which posts repeat anything."""
-    return (acts.kind == REPOST) | (acts.template >= 0)
+    content = number_contents(acts.kind, acts.root, acts.template)
+    return (content != -1) & mark_matched(acts.author, content, acts.time, window, reach=1)
 
 
 def _pack_pair(one: NDArray[np.integer], other: NDArray[np.integer]) -> I64:
