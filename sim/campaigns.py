@@ -8,7 +8,6 @@ from sim.rules import Rule, parameter, share
 
 TACTICS = ("flood", "abuse", "amplify")
 PRINCIPALS = ("state", "party", "institution", "company", "businessman", "public_figure")
-HOURS_PER_MONTH = 30 * 24  #: hours for which a member-month pays
 
 
 class Scheduled:

@@ -307,7 +307,7 @@ def test_values_are_those_of_now_and_what_is_left_at_its_default_is_there_too() 
     assert "scenario=committee_smear" in help_pages.format_choices("run", config)
 
 
-def test_a_rule_of_a_user_s_own_is_told_as_far_as_it_says(tmp_path: Path) -> None:
+def test_a_rule_of_a_user_s_own_is_told_as_far_as_it_says() -> None:
     words = ["+forces.mine={_target_: tests.test_app.Army, size: 3}", "+forces.odd={_target_: nowhere.At, all: 1}"]
     known = {key.name: key for key in help_pages.describe_keys("run", compose("run", words, whole=True))}
     assert known["forces.mine.size"].about[:4] == ("60", "accounts", "", "assumption")

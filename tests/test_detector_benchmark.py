@@ -228,7 +228,7 @@ def test_a_world_without_a_campaign_has_false_alarms_alone(seated: DetectorPanel
     assert verdict.outcome["campaign_impressions"] == 0
 
 
-def test_a_world_of_the_campaign_alone_has_no_false_alarms(case: Case) -> None:
+def test_a_world_of_the_campaign_alone_has_no_false_alarms() -> None:
     found = EvaluatedAccounts(
         np.ones(3, int), np.arange(3.0), np.array([True, True, False]), np.array([""] * 3), np.array(["a"] * 3)
     )

@@ -56,7 +56,7 @@ def plain() -> Ordered:
     return Ordered(RESTING)
 
 
-def test_who_could_hide_and_does_not_changes_no_bit(plain: Ordered) -> None:
+def test_who_could_hide_and_does_not_changes_no_bit() -> None:
     world = World(RESTING, rng=5)
     trolls = np.flatnonzero(world.role == TROLL)
     world.state.actors = tuple(
@@ -66,7 +66,7 @@ def test_who_could_hide_and_does_not_changes_no_bit(plain: Ordered) -> None:
     assert fingerprint(world) == fingerprint(played(RESTING, TICKS))
 
 
-def test_only_what_acts_in_the_world_changes_it(plain: Ordered) -> None:
+def test_only_what_acts_in_the_world_changes_it() -> None:
     surface = hiding(paraphrase="rewrite", splitting=8, deletion=1.0)
     assert fingerprint(played(surface, TICKS)) == fingerprint(played(RESTING, TICKS))
     assert not any(isinstance(actor, EvadingActor) for actor in World(surface, rng=5).state.actors)

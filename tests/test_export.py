@@ -212,7 +212,7 @@ def test_every_table_ends_its_header_where_it_should(out: Path) -> None:
         assert len(lengths) == 1, path
 
 
-def test_the_fingerprint_is_that_of_the_rows(dataset: Dataset, out: Path, tmp_path: Path) -> None:
+def test_the_fingerprint_is_that_of_the_rows(dataset: Dataset, tmp_path: Path) -> None:
     first = export(dataset, tmp_path, ("cnt",), lambda n: None)
     assert first == export(dataset, tmp_path, ("parquet",), lambda n: None)
     other = Dataset(dataset.folder, SEED, START, Evasion())

@@ -100,9 +100,7 @@ def test_two_users_of_one_folder_stay_apart(tmp_path: Path, installed: Path, mon
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no numbers for users")
-def test_a_folder_that_another_user_made_is_not_used(
-    tmp_path: Path, installed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_another_user_made_is_not_used(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = find_kernel_folder(installed)
     find_kernel_folder.cache_clear()
     monkeypatch.setattr(kernel_cache, "_user", lambda: first.name.rpartition("-")[2] if first else "")

@@ -75,7 +75,7 @@ def test_what_was_known_before_is_a_part_of_what_is_known_now() -> None:
     assert [len(delay_view(where, lag).posts.key) for lag in (0, 1, 2)] == [3, 2, 1]
 
 
-def test_a_watch_at_strength_0_is_none(world: World) -> None:
+def test_a_watch_at_strength_0_is_none() -> None:
     bare = World(LIVELY, rng=5)
     bare.observers.append(Harm())
     bare.run(TICKS)

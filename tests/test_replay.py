@@ -231,7 +231,7 @@ def test_a_page_loads_nothing_and_says_nothing_that_could_run(page: str):
     assert "innerHTML" not in page
 
 
-def test_two_thousand_people_and_five_hundred_hours_are_less_than_two_megabytes(shots: list[ReplayRun]):
+def test_two_thousand_people_and_five_hundred_hours_are_less_than_two_megabytes():
     # Half of the people, half of the hours of a run with this activity, which is more than the default's.
     setting = replace(LIVELY, population=replace(LIVELY.population, size=1000))
     quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))

@@ -186,13 +186,13 @@ def test_an_outcome_that_nothing_moves_is_said(tmp_path: Path) -> None:
     assert format_headline(points, ["army.size"], "acts") == "Acts is 5.00 at every point."
 
 
-def test_unsorted_words_keep_their_order(tmp_path: Path) -> None:
+def test_unsorted_words_keep_their_order() -> None:
     frame = pd.DataFrame({"feed": ["b", "a"], "value": [1.0, 2.0], "lo": 0.0, "hi": 3.0, "seeds": 2, "failed": 0})
     figure = sweep_figures.draw_curve(frame, "feed", "posts")
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["b", "a"]
 
 
-def test_a_point_of_one_seed_has_no_bar(tmp_path: Path) -> None:
+def test_a_point_of_one_seed_has_no_bar() -> None:
     frame = pd.DataFrame({"x": [1, 2], "value": [1.0, 2.0], "lo": [np.nan, 1.0], "hi": [np.nan, 4.0]})
     frame[["seeds", "failed"]] = [[1, 0], [3, 0]]
     with apply_style():

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from experiments.analysis.arms import ADDITIVE, ALL, NONE
 from experiments.analysis.losses import PARTS
 from experiments.analysis.pairing import compute_interval
 
-F64 = NDArray[np.float64]
 DAY = 24
 #: series -> columns: one is a mean over the last 24 h, two are the ratio of their totals over the last 24 h
 SERIES = {

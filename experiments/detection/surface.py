@@ -43,8 +43,8 @@ SITES, ARTICLES = 50, 200  #: sites, and articles of one site on one day
 OLDEST = 9 * 365 * DAY  #: age of the oldest account, seconds
 BATCH, BATCHES = 6 * 3600, 30 * DAY  #: time in which one cell's accounts are made, and before the start, all cells'
 
-_TEXT, _TEMPLATE, _LINK, _AGE, _POST_ID, _ACCOUNT_ID, _CELL = map(
-    stream, (f"surface/{name}" for name in ("text", "template", "link", "age", "post_id", "account_id", "cell"))
+_TEMPLATE, _LINK, _AGE, _POST_ID, _ACCOUNT_ID, _CELL = map(
+    stream, (f"surface/{name}" for name in ("template", "link", "age", "post_id", "account_id", "cell"))
 )
 # Purposes of a content's draws; words take three each from _WORD on.
 _LENGTH, _TAGGED, _HAS_LINK, _SITE, _ARTICLE, _SLOGAN, _GONE, _MILLISECOND = range(8)

@@ -34,7 +34,7 @@ def _add_newcomer(here, node, k, p, source, target, made):
     copied = 0
     for trial in range(k - 1):
         copied += pair_uniform(here, U64(1), U64(trial)) < p
-    low, high = _find_row(source, friend, made, k)
+    low, high = _find_row(source, friend, made)
     copied = min(copied, high - low)
     source[made], target[made] = node, friend
     made += 1
@@ -58,7 +58,7 @@ def _add_newcomer(here, node, k, p, source, target, made):
 
 
 @cached_njit
-def _find_row(source, node, made, k):
+def _find_row(source, node, made):
     """Return where the edges of `node` begin and end: edges are in order of source."""
     low, high = 0, made
     while low < high:

@@ -82,10 +82,6 @@ class LocalEngine(Engine):
             except BrokenProcessPool:
                 yield self._recover_jobs()
 
-    def list_running(self) -> list[str]:
-        """Return the run ids of what has begun and not ended."""
-        return [batch.running for batch in self._flight.values() if batch.running is not None]
-
     def _count_under_way(self) -> int:
         return sum(len(batch.jobs) for batch in self._flight.values())
 

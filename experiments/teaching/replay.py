@@ -21,7 +21,6 @@ from sim.state.graph import Graph
 
 PLAYER = files("experiments.teaching") / "player"
 SCRIPTS = ("film.js", "stage.js", "chart.js", "player.js")
-LANGUAGES = ("en", "ar")
 ARMS = {1: ("only",), 2: ("without", "with")}
 
 

@@ -90,4 +90,4 @@ def _fill(new, bait, view):
         new.stance_principal[d] = view.stance_principal[j]
         new.stance_extremist[d] = view.stance_extremist[j]
         new.appeal[d] = 0.5 * draw(post, _APPEAL)
-        fill_reply(new, d, view, view.base, j)
+        fill_reply(new, d, view, j)

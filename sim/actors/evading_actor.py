@@ -159,4 +159,4 @@ def _write(new, rows, view):
         new.topic[d] = view.topic[j]
         new.appeal[d] = 1.0 - math.exp(math.log(1.0 - draw(post, _APPEAL)) / 5.0)
         if REPOSTS <= u < REPOSTS + REPLIES and other and view.root[j] >= view.base:
-            fill_reply(new, d, view, view.base, j)
+            fill_reply(new, d, view, j)

@@ -240,7 +240,7 @@ def _fill(new, member, ordinal, group, copying, text, jitter, work, orders, cont
         new.topic[d], new.theme[d] = says["topic"], says["theme"]
         new.stance_principal[d], new.stance_extremist[d] = says["stance_principal"], says["stance_extremist"]
         if says["tactic"] == ABUSE:
-            fill_reply(new, d, view, view.base, j)
+            fill_reply(new, d, view, j)
             new.toxicity[d] = 0.7 + 0.3 * draw(post, _HARSH)
             continue
         new.target[d], new.appeal[d] = _pick(targets, t, u), 0.5 * draw(post, _APPEAL)

@@ -329,7 +329,7 @@ def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, conte
     new.stance_extremist[d] = extremist if contested else 0.0
     rate = p.toxic_posts
     if j >= 0:
-        fill_reply(new, d, posts, base, j)
+        fill_reply(new, d, posts, j)
         rate = p.toxic_replies
         if contested and accounts.public[posts.original_author[j]]:
             rate *= p.public_toxicity

@@ -21,7 +21,6 @@ from sim.rng import draw_each, keyed_hash, make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import I64, NEVER, Accounts
 
-_ROOM = stream("channels/room")
 _FOUND = stream("channels/found")
 _JOIN = stream("channels/join")
 _INVITE = stream("channels/invite")

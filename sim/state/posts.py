@@ -275,7 +275,7 @@ def fill_repost(new, d, posts, base, j):
 
 
 @inline_kernel
-def fill_reply(new, d, posts, base, j):
+def fill_reply(new, d, posts, j):
     """Make draft `d` a reply to the content of row `j` of `posts`."""
     new.kind[d] = REPLY
     new.topic[d] = posts.topic[j]
