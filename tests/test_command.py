@@ -27,7 +27,7 @@ from scripts import parameters
 from sim import __version__
 from tests.conftest import ROOT
 
-COMPOSED = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "base")
+COMPOSED = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in ("base", "model"))
 MODULES = {path.stem: path for path in (ROOT / "experiments").glob("*.py")} | {
     path.parent.name: path for path in (ROOT / "experiments").glob("*/__main__.py")
 }

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 GROUPS = sorted(path for path in CONF.iterdir() if path.is_dir())
 CHOICES = [(group.name, path.stem) for group in GROUPS for path in sorted(group.glob("*.yaml"))]
-APPS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "base")
+APPS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in ("base", "model"))
 WITHOUT_SETTING = {"reproduce"}  #: apps that play no World, so have none of the groups of `Setting`
 OF_ONE_APP = {"release": "export", "lesson": "replay"}  #: groups that not every app has
 FEW = ["population.size=60", "army.size=6", "campaign.start=1"]

@@ -53,7 +53,7 @@ def commands() -> list[tuple[str, str, list[str]]]:
     return found
 
 
-APPS = {path.stem for path in (ROOT / "conf").glob("*.yaml")} - {"base"}
+APPS = {path.stem for path in (ROOT / "conf").glob("*.yaml")} - {"base", "model"}
 TAUGHT = [path.relative_to(ROOT).as_posix() for path in PAGES if path.name != "reading.md"]  # test_sweep_reading.py
 SNIPPETS = [(page, number) for page in TAUGHT for number in range(len(snippets(page)))]
 

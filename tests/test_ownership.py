@@ -308,7 +308,7 @@ def test_all_folders_of_a_multirun_are_looked_at_before_the_first_run(
     assert contents(tmp_path / "out") == before
 
 
-APPS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem != "base")
+APPS = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in ("base", "model"))
 
 
 @pytest.mark.parametrize("name", APPS)

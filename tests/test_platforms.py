@@ -29,7 +29,7 @@ SOURCES = {
 }
 STARTS = "experiments/workers.py"  #: the only source that says how processes start
 SCRIPTS = [name for name, source in SOURCES.items() if re.search(r"^if __name__", source, re.MULTILINE)]
-APPS = [f"experiments/{path.stem}.py" for path in (ROOT / "conf").glob("*.yaml") if path.stem != "base"]
+APPS = [f"experiments/{path.stem}.py" for path in (ROOT / "conf").glob("*.yaml") if path.stem not in ("base", "model")]
 
 # The sources
 
