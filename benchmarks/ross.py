@@ -17,6 +17,8 @@ from experiments.published import ross_kernels as kernels
 from experiments.published.ross_2019 import LIMIT, Instance, Ross
 from experiments.published.ross_targets import make_cell
 from experiments.reproduce import simulate_cells
+from experiments.running.player import Player
+from experiments.running.work import Work
 
 #: users -> million agent updates a second of the C++ code at m = 5
 PUBLISHED = {1_000: 6.9, 10_000: 2.7, 100_000: 1.5}
@@ -78,7 +80,7 @@ def main() -> None:
     Ross(users=20, bots=1).draw_instance(1)
     Console(width=160).print(measure_speeds())
     begun = time.perf_counter()
-    runs = simulate_cells([make_cell(10, 20)], range(1, 1001), LIMIT, 2)
+    runs = simulate_cells([make_cell(10, 20)], range(1, 1001), LIMIT, Player(Work(), 2))
     spent = time.perf_counter() - begun
     print(f"{len(runs):,} runs of 1,000 users, m = 10, 20 bots: {spent:.1f} s on two processes, starting them included")
 

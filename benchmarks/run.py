@@ -19,7 +19,7 @@ from benchmarks.measure import TimingPlan, measure
 from benchmarks.phases import PHASES
 from benchmarks.picture import draw_speed
 from benchmarks.world import FLOORS
-from experiments.runs import count_cores
+from experiments.workers import count_cores
 
 EXAMPLES = """examples:
   python -m benchmarks.run                            both sizes, with plain Mesa at 10,000 people

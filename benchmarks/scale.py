@@ -17,7 +17,7 @@ from benchmarks.peak import peak_bytes
 from benchmarks.phases import ENGINE, PHASES, THREADED, time_phases
 from benchmarks.run import parse_arguments, parse_natural, parse_positive
 from benchmarks.world import make_typical
-from experiments.runs import count_cores
+from experiments.workers import count_cores
 from sim.state.truth import TROLL
 from sim.world import World
 

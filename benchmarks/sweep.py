@@ -16,13 +16,12 @@ from rich.console import Console
 from benchmarks.peak import peak_bytes
 from benchmarks.run import parse_positive
 from experiments.analysis.summary import MEASURES
-from experiments.runs import count_cores
-from experiments.sweeps import scheduler
-from experiments.sweeps.local import LocalEngine
-from experiments.sweeps.plan import Job
-from experiments.sweeps.progress import SweepProgress, show_progress
+from experiments.running import scheduler
+from experiments.running.jobs import Job
+from experiments.running.local import LocalEngine
+from experiments.running.progress import SweepProgress, show_progress
 from experiments.sweeps.store import Store
-from experiments.workers import get_spawn_context
+from experiments.workers import count_cores, get_spawn_context
 
 EARLY = 10  #: memory is first measured when a tenth of the runs has ended
 CHUNK = 50  #: runs in a chunk of the reference

@@ -1,7 +1,7 @@
 """The frame of every app: a Hydra app that gives complete results, or one line that says why not.
 
-An app file defines `main(config: DictConfig, folder: Path) -> None`, does slow imports inside it
-(so that --help is quick), and ends with `if __name__ == "__main__": app("suppression", main)`.
+An app that is no experiment (`experiments/experiment.py`) defines `main(config: DictConfig, folder: Path) -> None`,
+does slow imports inside it (so that --help is quick), and ends with `if __name__ == "__main__": app("run", main)`.
 """
 
 import os
@@ -13,7 +13,7 @@ from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -30,12 +30,17 @@ from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import CONF as CONF
 from experiments.configuration import search_also
 from experiments.exit_codes import report_mistakes
+from experiments.extras import require
 from experiments.folder import check_folder, open_result_folder
+from experiments.keys import MAX_INTEGER as MAX_INTEGER
 from experiments.ownership import Maker
 from sim.errors import InputError
 
+if TYPE_CHECKING:
+    from experiments.running.work import Work
+
 MINIMUM = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
-MAX_INTEGER = 2**31 - 1
+ENGINES = ("local", "ray")
 MISTAKES = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
 
@@ -58,15 +63,33 @@ def app(name: str, run: Callable[[DictConfig, Path], None], conf: Path = CONF) -
         run: receives the resolved configuration and the folder to write results into.
         conf: folder of the configuration files.
     """
-    with _parse_and_report() as arguments:
+    play_app(name, lambda config, folder, work: run(config, folder), conf)
+
+
+def play_app(name: str, run: Callable[[DictConfig, Path, "Work"], None], conf: Path = CONF) -> None:
+    """As `app`, for what plays jobs: `run` also gets where they are kept until the result is whole."""
+    works: list[Work] = []
+
+    def tell_stopped() -> str:
+        kept = any(work.holds_any() for work in works)
+        return f"stopped: {'what is done is kept, and the same command continues' if kept else 'nothing was written'}"
+
+    with _parse_and_report(tell_stopped) as arguments:
         jobs = _compose(name, conf, arguments)
         for number, job in enumerate(jobs if len(jobs) > 1 else ()):
             job.config.out += f"-{number}"
             check_folder(job.config.out, Maker(name, job.scenario))
         for config, scenario in jobs:
-            plain: Any = OmegaConf.to_container(config)
-            with open_result_folder(config.out, plain, Maker(name, scenario)) as folder:
-                run(config, folder)
+            maker, plain = Maker(name, scenario), OmegaConf.to_container(config)
+            works.append(_make_work(check_folder(config.out, maker)))
+            with works[-1] as work, open_result_folder(config.out, plain, maker) as folder:  # type: ignore[arg-type]
+                run(config, folder, work)
+
+
+def _make_work(target: Path) -> "Work":
+    from experiments.running.work import Work  # not for --help, which is quick
+
+    return Work(target)
 
 
 def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf: Path = CONF) -> None:
@@ -78,7 +101,7 @@ def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf:
             well. If not, the process leaves with code 1.
         conf: folder of the configuration files.
     """
-    with _parse_and_report("stopped: what is done is kept, and the same command continues") as arguments:
+    with _parse_and_report(lambda: "stopped: what is done is kept, and the same command continues") as arguments:
         jobs = _compose(name, conf, arguments)
         if len(jobs) > 1:
             raise InputError(f"-m is not for {name}, which has its own design: see --help")
@@ -105,7 +128,7 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
 
 
 @contextmanager
-def _parse_and_report(stopped: str = "stopped: nothing was written") -> Iterator[Namespace]:
+def _parse_and_report(stopped: Callable[[], str]) -> Iterator[Namespace]:
     """Yield the command line's overrides; a user's mistake, also in a rule, ends as in `report_mistakes`."""
     with report_mistakes(stopped):
         arguments = _parse_arguments()
@@ -183,6 +206,18 @@ def get_scenario(choices: Mapping[str, Any]) -> str | None:
     return get_written_name("scenario", chosen) if chosen else None
 
 
+def _check_engine(engine: Any, address: Any) -> None:
+    """Raise InputError unless the keys `engine` and `address` name something that can play."""
+    if engine not in ENGINES:
+        raise InputError(f"engine={engine} is unknown: say {' or '.join(ENGINES)}")
+    if not isinstance(address, str):
+        raise InputError(f"address={address} must be HOST:PORT of a Ray cluster, or auto")
+    if engine == "local" and address != "auto":
+        raise InputError(f"address={address} is for a cluster: add engine=ray")
+    if engine == "ray":
+        require("every machine of engine=ray", "ray", "ray")
+
+
 def _check(job: Composition) -> None:
     """Resolve a configuration in place, expand its paths, check the keys of every app, put the scenario into `out`."""
     config, scenario = job
@@ -194,6 +229,7 @@ def _check(job: Composition) -> None:
         value: Any = config[key]
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_INTEGER:
             raise InputError(f"{key}={value} must be a whole number from {least} to {MAX_INTEGER}")
+    _check_engine(config.engine, config.address)
     if not isinstance(config.out, str):
         raise InputError(f"out={config.out} must be the name of a folder")
     if scenario:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +54,12 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     if options["plan"]:
         return True
     run_calibration(config, options, axes, moments, composer, table)
-    from experiments.report.calibrate import write
+    from experiments.report.calibrate import compose
+    from experiments.report.page import write_report
     from experiments.sweeps.sealing import seal
 
-    print(write(Path(config.out)))
+    told = write_report(partial(compose, Path(config.out)), Path(config.out))
+    print(told.headline, *told.summary)
     print(f"report: {config.out}/report.html")
     seal(Path(config.out).expanduser())
     return True

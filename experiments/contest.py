@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
-
-from experiments.app import app
-from experiments.folder import write_metadata
-from experiments.runs import run_jobs
-from experiments.settings import build_setting, describe_run
+from experiments.experiment import Experiment, Given, start
+from experiments.keys import ListOf, Named, Number, Plain, Word, key, whole
 from sim.campaigns import OPERATIONS
-from sim.errors import InputError, suggest
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from sim.observers.base import StepRecord
@@ -33,61 +29,56 @@ class ContestJob(NamedTuple):
     setting: Setting
     seed: int
     ticks: int
-    budget: float
-    breadths: tuple[int, ...]
-    tactics: tuple[str, ...]
-    brigade: tuple[tuple[str, Any], ...]
-    committee: tuple[tuple[str, Any], ...]
+    asked: Contest
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Run all jobs, draw the curves, and print where they cross."""
-    import pandas as pd
-    from rich.console import Console
+@dataclass(frozen=True, kw_only=True)
+class Contest(Experiment):
+    """What equal budgets do to one or many rivals."""
 
-    from experiments.analysis.contests import summarise_curves
-    from experiments.report import contest as report
+    place = "contest"
+    budget: float = key(Number(0, open="low"), unit="a soldier's month", source="assumption")
+    breadths: tuple[int, ...] = key(ListOf(whole(1), 1, rising=True, example="[1, 2, 4]"), unit="rivals")
+    tactics: tuple[str, ...] = key(ListOf(Word(OPERATIONS), 1, example="[abuse]"))
+    brigade: dict[str, Any] = key(Named(Plain()), source="docs/parameters.md, forces.brigade")
+    committee: dict[str, Any] = key(Named(Plain()), source="docs/parameters.md, forces.committee")
 
-    setting = build_setting(config)
-    jobs = [make_job(config, setting, seed) for seed in range(config.seed, config.seed + config.seeds)]
-    list(
-        make_organisations(jobs[0], (0,) * max(jobs[0].breadths))
-    )  # what cannot be built is said before anything is played
-    rows: list[dict[str, Any]] = []
-    notes: tuple[str, ...] = ()
-    for found, said in run_jobs(run_job, jobs, config.workers, "simulating seeds"):
-        rows, notes = rows + found, said
-    table = pd.DataFrame(rows)
-    table.to_parquet(folder / "contest.parquet", index=False)
-    summarise_curves(table).to_parquet(folder / "curves.parquet", index=False)
-    write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, notes))  # type: ignore[arg-type]
-    Console().print(report.write(folder))
+    def make_jobs(self, given: Given) -> list[ContestJob]:
+        """Return a job a seed; what cannot be built is said now."""
+        campaign = given.setting.campaign
+        if given.ticks <= campaign.start:
+            raise InputError(f"ticks={given.ticks} ends before the operations begin: say ticks={campaign.end} or more")
+        jobs = [ContestJob(given.setting, seed, given.ticks, self) for seed in given.seeds]
+        list(make_organisations(jobs[0], (0,) * max(self.breadths)))
+        return jobs
 
+    @staticmethod
+    def simulate(job: ContestJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+        """Simulate one seed: no organisation, then each; return a row for each of them and breadth, and graph notes."""
+        from sim.world import World
 
-def make_job(config: DictConfig, setting: Setting, seed: int) -> ContestJob:
-    """Return what is played in one seed.
+        base, breadths = World(job.setting, rng=job.seed), job.asked.breadths
+        rivals = find_loudest(base, max(breadths))
+        before, _ = measure_rivals(base, rivals, job.ticks)
+        rows = []
+        for organisation, breadth, forces in make_organisations(job, rivals):
+            world = World(replace(job.setting, forces=(*job.setting.forces, *forces)), rng=job.seed)
+            after, watch = measure_rivals(world, rivals, job.ticks)
+            shown = watch.measure_visibility(world)
+            for wide in breadths if organisation == COMMITTEE else (breadth,):
+                lost = {name: int((before[name] - after[name])[:wide].sum()) for name in after}
+                had = {f"{name}_before": int(before[name][:wide].sum()) for name in after}
+                rows.append({"seed": job.seed, "organisation": organisation, "breadth": wide, **lost, **had, **shown})
+        return rows, base.notes
 
-    Raises:
-        InputError: a key of `contest` means nothing, in one line with the cure.
-    """
-    asked: Any = OmegaConf.to_container(config.contest)
-    breadths, tactics = asked["breadths"], asked["tactics"]
-    for name, value, like in (("breadths", breadths, "[1, 2, 4]"), ("tactics", tactics, "[abuse]")):
-        if not isinstance(value, list):
-            raise InputError(f"contest.{name}={value} must be a list, as in {like}")
-    if not (isinstance(asked["budget"], int | float) and asked["budget"] > 0):
-        raise InputError(f"contest.budget={asked['budget']} must be above 0: say contest.budget=10")
-    if not breadths or any(not isinstance(b, int) or b < 1 for b in breadths) or sorted(set(breadths)) != breadths:
-        raise InputError(f"contest.breadths={breadths} must be whole numbers from 1, rising, as in [1, 2, 4]")
-    for tactic in tactics:
-        if tactic not in OPERATIONS:
-            raise InputError(f"contest.tactics has {tactic}, which is unknown: {suggest(str(tactic), OPERATIONS)}")
-    if not tactics or config.ticks <= setting.campaign.start:
-        raise InputError(
-            f"there is no operation to compare: say contest.tactics=[abuse] and ticks={setting.campaign.end} or more"
-        )
-    given = (tuple(asked[name].items()) for name in ("brigade", "committee"))
-    return ContestJob(setting, seed, config.ticks, float(asked["budget"]), tuple(breadths), tuple(tactics), *given)
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return a row a seed, organisation and breadth, and the curves."""
+        import pandas as pd
+
+        from experiments.analysis.contests import summarise_curves
+
+        table = pd.DataFrame([row for rows, _ in results for row in rows])
+        return {"contest": table, "curves": summarise_curves(table)}
 
 
 def make_organisations(job: ContestJob, rivals: tuple[int, ...]) -> Iterator[tuple[str, int, tuple[Force, ...]]]:
@@ -97,15 +88,19 @@ def make_organisations(job: ContestJob, rivals: tuple[int, ...]) -> Iterator[tup
     """
     from sim.actors.committee import Brigade, Committee
 
-    army, amateurs = dict(job.brigade), dict(job.committee)
-    for breadth in job.breadths:
-        yield ARMY, breadth, (Brigade(**army, **make_contract(job, job.budget, rivals[:breadth])),)
+    asked = job.asked
+    for breadth in asked.breadths:
+        yield ARMY, breadth, (Brigade(**asked.brigade, **make_contract(job, asked.budget, rivals[:breadth])),)
         each = (
-            Committee(**amateurs, name=f"committee {n}", **make_contract(job, job.budget / breadth, rivals[n : n + 1]))
+            Committee(
+                **asked.committee,
+                name=f"committee {n}",
+                **make_contract(job, asked.budget / breadth, rivals[n : n + 1]),
+            )
             for n in range(breadth)
         )
-        if breadth == job.breadths[0]:
-            yield COMMITTEE, breadth, (Committee(**amateurs, **make_contract(job, job.budget, rivals[:1])),)
+        if breadth == asked.breadths[0]:
+            yield COMMITTEE, breadth, (Committee(**asked.committee, **make_contract(job, asked.budget, rivals[:1])),)
         yield COMMITTEES, breadth, tuple(each)
 
 
@@ -115,28 +110,10 @@ def make_contract(job: ContestJob, budget: float, victims: tuple[int, ...]) -> d
 
     campaign = job.setting.campaign
     operations = tuple(
-        Operation(tactic=tactic, victims=victims, start=campaign.start, hours=campaign.hours) for tactic in job.tactics
+        Operation(tactic=tactic, victims=victims, start=campaign.start, hours=campaign.hours)
+        for tactic in job.asked.tactics
     )
     return {"principal": Principal(kind=campaign.principal, budget=budget), "operations": operations}
-
-
-def run_job(job: ContestJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Simulate one seed: no organisation, then each one; return a row for each of them and breadth, and graph notes."""
-    from sim.world import World
-
-    base = World(job.setting, rng=job.seed)
-    rivals = find_loudest(base, max(job.breadths))
-    before, _ = measure_rivals(base, rivals, job.ticks)
-    rows = []
-    for organisation, breadth, forces in make_organisations(job, rivals):
-        world = World(replace(job.setting, forces=(*job.setting.forces, *forces)), rng=job.seed)
-        after, watch = measure_rivals(world, rivals, job.ticks)
-        shown = watch.measure_visibility(world)
-        for wide in job.breadths if organisation == COMMITTEE else (breadth,):
-            lost = {name: int((before[name] - after[name])[:wide].sum()) for name in after}
-            had = {f"{name}_before": int(before[name][:wide].sum()) for name in after}
-            rows.append({"seed": job.seed, "organisation": organisation, "breadth": wide, **lost, **had, **shown})
-    return rows, base.notes
 
 
 def find_loudest(world: World, most: int) -> tuple[int, ...]:
@@ -216,4 +193,4 @@ class RivalObserver:
 
 
 if __name__ == "__main__":
-    app("contest", main)
+    start(Contest)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from experiments.app import app
-from experiments.app_options import read_app_options
-from experiments.folder import write_metadata
-from experiments.runs import run_jobs
+from experiments.experiment import Experiment, Given, start
+from experiments.keys import CHANGES, Described, Flag, Keys, ListOf, Named, Word, group, key, whole
+from experiments.runs import fork_arms
 from experiments.settings import apply_overrides, build_setting, describe_run, instantiate_group
 from sim.errors import InputError, suggest
 
@@ -38,57 +36,79 @@ class DefenceJob(NamedTuple):
     defences: tuple[tuple[str, tuple[Any, ...]], ...]  #: name, rules
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Run all jobs, pair them, write tables and report, and print what matters."""
-    import pandas as pd
-    from rich.console import Console
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Keys):
+    """What is compared."""
 
-    from experiments.analysis.defences import compute_effects, compute_pair_gains, summarise_effects
-    from experiments.report import defences as report
-
-    jobs = list(make_jobs(config))
-    rows: list[dict[str, Any]] = []
-    notes: tuple[str, ...] = ()
-    for found, said in run_jobs(run_job, jobs, config.workers, "simulating seeds"):
-        rows, notes = rows + found, said
-    worlds = pd.DataFrame(rows)
-    paired = compute_effects(worlds)
-    tables = {
-        "worlds": worlds,
-        "effects": paired,
-        "summary": summarise_effects(paired),
-        "pairs": compute_pair_gains(paired),
-    }
-    for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet", index=False)
-    write_metadata(folder, OmegaConf.to_container(config), describe_run(jobs[0].setting, config, notes))  # type: ignore[arg-type]
-    report.write(folder, Console())
+    names: tuple[str, ...] = key(ListOf(Word()))
+    pairs: bool = key(Flag())
+    scenarios: dict[str, tuple[str, ...]] = key(Named(CHANGES, 1, example="{all_tactics: []}"))
+    robustness: dict[str, tuple[str, ...]] = key(Named(CHANGES))
+    robustness_seeds: int = key(whole(0), unit="seeds")
 
 
-def make_jobs(config: DictConfig) -> Iterator[DefenceJob]:
-    """Yield what is played, seed after seed.
+@dataclass(frozen=True, kw_only=True)
+class Defences(Experiment):
+    """How much dissent defences restore, whom they harm, and what they cost."""
 
-    Raises:
-        InputError: a key of `comparison` means nothing, in one line with the cure.
-    """
-    asked = read_app_options(config, "defences", "comparison")
-    single = build_candidates(config, asked["names"])
-    if not asked["scenarios"]:
-        raise InputError("comparison.scenarios names none: say comparison.scenarios={all_tactics: []}")
-    if not isinstance(asked["robustness_seeds"], int) or asked["robustness_seeds"] < 0:
-        raise InputError(f"comparison.robustness_seeds={asked['robustness_seeds']} must be a whole number from 0")
-    settings = {
-        (family, name): build_variation(config, name, words)
-        for family, group in ((SCENARIO, asked["scenarios"]), (ROBUSTNESS, asked["robustness"]))
-        for name, words in group.items()
-    }
-    for seed in range(config.seed, config.seed + config.seeds):
-        for (family, name), (setting, ticks) in settings.items():
-            if family == SCENARIO or seed - config.seed < asked["robustness_seeds"]:
-                yield DefenceJob(family, name, setting, ticks, seed, single)
-        if asked["pairs"]:
-            first = next(iter(asked["scenarios"]))
-            yield DefenceJob(PAIRS, first, *settings[SCENARIO, first], seed, tuple(make_pairs(single)))
+    comparison: Comparison = group(Comparison)
+    candidates: dict[str, Any] = key(Named(Described(), 1), source="conf/defence")
+
+    def make_jobs(self, given: Given) -> list[DefenceJob]:
+        """Return what is played, seed after seed."""
+        asked = self.comparison
+        single = build_candidates(given.config, asked.names)
+        settings = {
+            (family, name): build_variation(given.config, name, words)
+            for family, group in ((SCENARIO, asked.scenarios), (ROBUSTNESS, asked.robustness))
+            for name, words in group.items()
+        }
+        jobs = []
+        for seed in given.seeds:
+            for (family, name), (setting, ticks) in settings.items():
+                if family == SCENARIO or seed - given.seeds[0] < asked.robustness_seeds:
+                    jobs.append(DefenceJob(family, name, setting, ticks, seed, single))
+            if asked.pairs:
+                first = next(iter(asked.scenarios))
+                jobs.append(DefenceJob(PAIRS, first, *settings[SCENARIO, first], seed, tuple(make_pairs(single))))
+        return jobs
+
+    @staticmethod
+    def simulate(job: DefenceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+        """Simulate one seed, defence after defence, with and without the operation; return a row a world, and notes.
+
+        The world with a defence but without an operation is not simulated again for robustness.
+        """
+        from sim.observers.harm import ensure_harm
+
+        rows: list[dict[str, Any]] = []
+        campaign, world = job.setting.campaign, None
+        for name, rules in ((NONE, ()), *job.defences):
+            quiet = () if job.family == ROBUSTNESS and rules else ((NONE, ()),)
+            conduct = dict((*quiet, ("all", campaign.tactics)))
+            arms = (replace(campaign, tactics=tactics) for tactics in conduct.values())
+            worlds = fork_arms(
+                add_defences(job.setting, rules), job.seed, job.ticks, arms, lambda world: ensure_harm(world.observers)
+            )
+            for arm, world in zip(conduct, worlds, strict=True):
+                labels = {"family": job.family, "variation": job.variation, "seed": job.seed, "defence": name}
+                rows.append(labels | {"arm": arm} | count_totals(world))
+        return rows, world.notes if world else ()
+
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return a row a world, and what each defence changes in the same seed."""
+        import pandas as pd
+
+        from experiments.analysis.defences import compute_effects, compute_pair_gains, summarise_effects
+
+        worlds = pd.DataFrame([row for rows, _ in results for row in rows])
+        paired = compute_effects(worlds)
+        summary, pairs = summarise_effects(paired), compute_pair_gains(paired)
+        return {"worlds": worlds, "effects": paired, "summary": summary, "pairs": pairs}
+
+    def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
+        """Return what the report says of the run."""
+        return describe_run(self.make_jobs(given)[0].setting, given.config, results[-1][-1])
 
 
 def build_candidates(config: DictConfig, names: Sequence[str]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
@@ -133,31 +153,6 @@ def add_defences(setting: Setting, rules: Sequence[Any]) -> Setting:
     return replace(setting, forces=(*setting.forces, *forces), defences=(*setting.defences, *others))
 
 
-def run_job(job: DefenceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Simulate one seed, defence after defence, each with and without the operation; return a row a world, and notes.
-
-    The world with a defence but without an operation is not simulated again for robustness.
-    """
-    from sim.observers.harm import ensure_harm
-    from sim.world import World
-
-    rows: list[dict[str, Any]] = []
-    notes: tuple[str, ...] = ()
-    campaign = job.setting.campaign
-    for name, rules in ((NONE, ()), *job.defences):
-        trunk = World(add_defences(job.setting, rules), rng=job.seed)
-        ensure_harm(trunk.observers)
-        trunk.run(campaign.start)
-        notes = trunk.notes
-        quiet = () if job.family == ROBUSTNESS and rules else ((NONE, ()),)
-        for arm, tactics in (*quiet, ("all", campaign.tactics)):
-            world = trunk.fork(replace(campaign, tactics=tactics))
-            world.run(job.ticks - world.now)
-            labels = {"family": job.family, "variation": job.variation, "seed": job.seed, "defence": name}
-            rows.append(labels | {"arm": arm} | count_totals(world))
-    return rows, notes
-
-
 def count_totals(world: World) -> dict[str, Any]:
     """Return what a world's history says from the campaign's start on: totals."""
     from experiments.analysis.defences import COUNTS
@@ -167,4 +162,4 @@ def count_totals(world: World) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    app("defences", main)
+    start(Defences)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from experiments.app import app
+from experiments.experiment import Experiment, Given, start
 from experiments.extras import require
-from experiments.settings import apply_overrides, build_setting, describe_run, replace_fields
+from experiments.keys import CHANGES, Described, Keys, ListOf, Maybe, Named, Number, Word, group, key, whole
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -21,48 +19,88 @@ if TYPE_CHECKING:
     from experiments.detection.detector import Detector
     from experiments.detection.evaluation import BenchmarkJob, DetectorPanel, JobResult
     from experiments.detection.observer import Observer
+    from experiments.running.player import Player
     from sim.setting import Setting
 
 NO_EVASION, CONTROLS = (
     "none",
     "control",
 )  #: level of every axis at which nobody hides; axis of the worlds without campaign
-MINIMUM = {"members": 1, "train_seeds": 0, "null_seeds": 1, "observer_seeds": 1}
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Train, calibrate, play every cell in every seed, write the tables and the report, and print what matters."""
-    import pandas as pd
-    from rich.console import Console
+@dataclass(frozen=True, kw_only=True)
+class Benchmark(Keys):
+    """How detectors are judged."""
 
-    from experiments.analysis import detectors as analysis
-    from experiments.folder import write_metadata
-    from experiments.report import detectors as report
-    from sim.world import World
-
-    setting, detectors, observer = prepare_benchmark(config)
-    worlds = list(make_jobs(config))
-    judge = train_detectors(config, detectors, observer)
-    verdicts = evaluate_worlds(judge, worlds, config.workers)
-    scores = pd.DataFrame([row for verdict in verdicts for row in verdict.scores])
-    looks = pd.concat([verdict.windows for verdict in verdicts], ignore_index=True)
-    outcomes = pair_outcomes(verdicts, worlds, config.workers)
-    tables = {
-        "scores": scores,
-        "looks": looks.assign(limit=judge.observer.limit),
-        "outcomes": outcomes,
-        "summary": analysis.summarise_scores(scores),
-        "achieved": analysis.summarise_outcomes(outcomes),
-        "watched": analysis.summarise_observer(looks, judge.observer.limits),
-    }
-    for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet", index=False)
-    whole: Any = OmegaConf.to_container(config)
-    write_metadata(folder, whole, describe_run(setting, config, World(setting, rng=config.seed).notes))
-    Console().print(report.write(folder))
+    rate: float = key(Number(0, 1, open="low high"), unit="share")
+    members: int = key(whole(1), unit="accounts")
+    hours: tuple[int, ...] = key(ListOf(whole(1), rising=True), unit="h")
+    train: tuple[str, ...] = key(CHANGES)
+    cross_scenario: tuple[str, ...] = key(CHANGES)
+    train_seeds: int = key(whole(0), unit="seeds")
+    null_seeds: int = key(whole(1), unit="seeds")
+    observer_seeds: int = key(whole(1), unit="seeds")
+    only: tuple[str, ...] | None = key(Maybe(ListOf(Word())))
+    axes: dict[str, tuple[str, ...]] = key(Named(CHANGES, example="{NAME: [KEY=VALUE]}"))
+    controls: dict[str, tuple[str, ...]] = key(Named(CHANGES, 1, example="{quiet: [scenario=quiet]}"))
 
 
-def prepare_benchmark(config: DictConfig) -> tuple[Setting, dict[str, Detector], Observer]:
+@dataclass(frozen=True, kw_only=True)
+class ObserverKeys(Keys):
+    """The fields of `experiments.detection.observer.Observer`."""
+
+    window: int = key(whole(1), unit="h")
+    step: int = key(whole(1), unit="h")
+    least: int = key(whole(1), unit="posts")
+    rate: float = key(Number(0, 1, open="low high"), unit="share")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detectors(Experiment):
+    """Detectors against axes of evasion, and the observer."""
+
+    detectors: dict[str, Any] = key(Named(Maybe(Described())))
+    benchmark: Benchmark = group(Benchmark)
+    observer: ObserverKeys = group(ObserverKeys)
+
+    def play(self, given: Given, play: Player) -> list[Any]:
+        """Train, calibrate, and play every cell in every seed; return panel, verdicts, outcomes and notes, as one."""
+        from sim.world import World
+
+        setting, detectors, observer = prepare_benchmark(given, self)
+        worlds = list(make_jobs(given, self.benchmark))
+        panel, decided_by = train_detectors(given, self, detectors, observer, play)
+        verdicts = play(partial(evaluate, panel), worlds, "worlds, each seen by every detector", decided_by=decided_by)
+        outcomes = pair_outcomes(verdicts, worlds, play)
+        return [(panel, verdicts, outcomes, World(setting, rng=given.seeds[0]).notes)]
+
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return what detectors and the observer say of every world, what it achieved, and means."""
+        import pandas as pd
+
+        from experiments.analysis import detectors as analysis
+
+        panel, verdicts, outcomes, _ = results[0]
+        scores = pd.DataFrame([row for verdict in verdicts for row in verdict.scores])
+        looks = pd.concat([verdict.windows for verdict in verdicts], ignore_index=True)
+        return {
+            "scores": scores,
+            "looks": looks.assign(limit=panel.observer.limit),
+            "outcomes": outcomes,
+            "summary": analysis.summarise_scores(scores),
+            "achieved": analysis.summarise_outcomes(outcomes),
+            "watched": analysis.summarise_observer(looks, panel.observer.limits),
+        }
+
+
+def evaluate(panel: DetectorPanel, world: BenchmarkJob) -> JobResult:
+    """Simulate and judge one world."""
+    from experiments.detection import evaluation
+
+    return evaluation.evaluate((panel, world))
+
+
+def prepare_benchmark(given: Given, asked: Detectors) -> tuple[Setting, dict[str, Detector], Observer]:
     """Return the campaign's setting, the detectors by name, and the observer, before any world is played.
 
     Raises:
@@ -70,34 +108,16 @@ def prepare_benchmark(config: DictConfig) -> tuple[Setting, dict[str, Detector],
     """
     from experiments.detection.observer import Observer, compute_rank
 
-    check_options(config)
-    detectors, setting, observer = build_detectors(config), build_setting(config), Observer(**config.observer)
-    check_campaign(setting, config.ticks)
-    compute_rank(config.benchmark.observer_seeds, observer.rate)
-    build_cross_scenario(config, setting)
-    return setting, detectors, observer
-
-
-def check_options(config: DictConfig) -> None:
-    """Raise InputError unless every key of `benchmark` is what it may be, and scikit-learn and datasketch are there."""
     require("this app", "detectors", "sklearn", "datasketch")
-    asked = config.benchmark
-    for key, least in MINIMUM.items():
-        if not isinstance(asked[key], int) or isinstance(asked[key], bool) or asked[key] < least:
-            raise InputError(f"benchmark.{key}={asked[key]} must be a whole number from {least}")
-    if not isinstance(asked.rate, float) or not 0.0 < asked.rate < 1.0:
-        raise InputError(f"benchmark.rate={asked.rate} must be above 0 and below 1")
-    hours = list(asked.hours)
-    if not all(isinstance(hour, int) and hour > 0 for hour in hours) or hours != sorted(set(hours)):
-        raise InputError(f"benchmark.hours={hours} must be whole numbers above 0, in order")
-    for axis in asked.only or ():
-        if axis not in asked.axes:
-            raise InputError(f"benchmark.only has {axis}, which is no axis: {suggest(str(axis), map(str, asked.axes))}")
-    if not asked.controls:
-        raise InputError("benchmark.controls is empty: name a kind of null world, such as quiet: [scenario=quiet]")
-    for key in ("axes", "controls"):
-        if not all(isinstance(words, list) for words in (OmegaConf.to_container(asked[key]) or {}).values()):  # type: ignore[union-attr]
-            raise InputError(f"benchmark.{key} must name lists: 'benchmark.{key}={{NAME: [KEY=VALUE]}}'")
+    for axis in asked.benchmark.only or ():
+        if axis not in asked.benchmark.axes:
+            raise InputError(f"benchmark.only has {axis}, which is no axis: {suggest(axis, asked.benchmark.axes)}")
+    detectors, setting = build_detectors(asked), given.setting
+    observer = Observer(**asdict(asked.observer))
+    check_campaign(setting, given.ticks)
+    compute_rank(asked.benchmark.observer_seeds, observer.rate)
+    build_cross_scenario(given, asked.benchmark)
+    return setting, detectors, observer
 
 
 def check_campaign(setting: Setting, ticks: int) -> None:
@@ -109,7 +129,7 @@ def check_campaign(setting: Setting, ticks: int) -> None:
         )
 
 
-def build_detectors(config: DictConfig) -> dict[str, Detector]:
+def build_detectors(asked: Detectors) -> dict[str, Detector]:
     """Return the detectors by name.
 
     Raises:
@@ -119,92 +139,81 @@ def build_detectors(config: DictConfig) -> dict[str, Detector]:
 
     from experiments.detection.detector import Detector
 
-    found = {str(name): instantiate(rule) for name, rule in (config.detectors or {}).items() if rule is not None}
+    found = {name: instantiate(rule) for name, rule in asked.detectors.items() if rule is not None}
     if not found:
         raise InputError("detectors is empty: name one, as in +detectors.mine._target_=module.Class")
     for name, detector in found.items():
         if not isinstance(detector, Detector):
             kind = f"{type(detector).__module__}.{type(detector).__name__}"
             raise InputError(f"detectors.{name} is a {kind}: derive from experiments.detection.detector.Detector")
-        if detector.supervised and not config.benchmark.train_seeds:
+        if detector.supervised and not asked.benchmark.train_seeds:
             raise InputError(
                 f"detectors.{name} must learn: say benchmark.train_seeds=1 or more, or detectors.{name}=null"
             )
     return found
 
 
-def make_jobs(config: DictConfig) -> Iterator[BenchmarkJob]:
+def make_jobs(given: Given, asked: Benchmark) -> Iterator[BenchmarkJob]:
     """Yield every world that is judged: each level of each axis, and the controls, in every seed.
 
     The campaign that does not hide is played once a seed; it is level 0 of every axis.
     """
     from experiments.detection.evaluation import BenchmarkJob
 
-    levels: list[tuple[str, str, int, list[str]]] = [("", NO_EVASION, 0, [])]
-    axes = config.benchmark.axes
-    for axis in axes if config.benchmark.only is None else config.benchmark.only:
-        words = axes[axis]
-        levels += [(str(axis), str(word).rpartition("=")[2], rank, [word]) for rank, word in enumerate(words, 1)]
-    controls = config.benchmark.controls.items()
-    levels += [(CONTROLS, str(name), rank, list(words)) for rank, (name, words) in enumerate(controls)]
-    settings = [
-        (axis, level, rank, build_setting(apply_overrides(config, words))) for axis, level, rank, words in levels
-    ]
-    for seed in range(config.seed, config.seed + config.seeds):
+    levels: list[tuple[str, str, int, Sequence[str]]] = [("", NO_EVASION, 0, ())]
+    for axis in asked.axes if asked.only is None else asked.only:
+        levels += [(axis, word.rpartition("=")[2], rank, (word,)) for rank, word in enumerate(asked.axes[axis], 1)]
+    levels += [(CONTROLS, name, rank, words) for rank, (name, words) in enumerate(asked.controls.items())]
+    settings = [(axis, level, rank, given.alter(words).setting) for axis, level, rank, words in levels]
+    for seed in given.seeds:
         for axis, level, rank, setting in settings:
-            yield BenchmarkJob(axis, level, rank, seed, setting, config.ticks)
+            yield BenchmarkJob(axis, level, rank, seed, setting, given.ticks)
 
 
-def train_detectors(config: DictConfig, detectors: Mapping[str, Detector], observer: Observer) -> DetectorPanel:
-    """Simulate worlds for training and calibration, with seeds after those that are judged; train and calibrate."""
+def train_detectors(
+    given: Given, asked: Detectors, detectors: Mapping[str, Detector], observer: Observer, play: Player
+) -> tuple[DetectorPanel, Any]:
+    """Simulate worlds for training and calibration, with seeds after those that are judged; train and calibrate.
+
+    Returns:
+        the panel, and the values that decide it.
+    """
     from experiments.detection.evaluation import BenchmarkJob, EvaluationCriteria, set_thresholds, simulate, train
-    from experiments.runs import run_jobs
 
-    asked, first = config.benchmark, config.seed + config.seeds
-    null = first + asked.train_seeds
+    wanted, first = asked.benchmark, given.seeds[-1] + 1
+    null = first + wanted.train_seeds
+    other = build_cross_scenario(given, wanted)
     plan = {
-        "train": (build_setting(apply_overrides(config, asked.train)), range(first, null)),
-        "cross_scenario": (
-            build_cross_scenario(config, build_setting(config)),
-            range(first, null if asked.cross_scenario else first),
-        ),
-        "quiet": (
-            build_setting(apply_overrides(config, ["scenario=quiet", "forces=none"])),
-            range(null, null + asked.null_seeds),
-        ),
-        "genuine": (
-            build_setting(apply_overrides(config, ["scenario=quiet", "forces=genuine"])),
-            range(null, null + asked.null_seeds),
-        ),
+        "train": (given.alter(wanted.train).setting, range(first, null)),
+        "cross_scenario": (other, range(first, null if wanted.cross_scenario else first)),
+        "quiet": (given.alter(["scenario=quiet", "forces=none"]).setting, range(null, null + wanted.null_seeds)),
+        "genuine": (given.alter(["scenario=quiet", "forces=genuine"]).setting, range(null, null + wanted.null_seeds)),
     }
     worlds = [
-        BenchmarkJob(kind, "", 0, seed, setting, config.ticks)
+        BenchmarkJob(kind, "", 0, seed, setting, given.ticks)
         for kind, (setting, seeds) in plan.items()
         for seed in seeds
     ]
     cases: dict[str, list[Case]] = {kind: [] for kind in plan}
-    played = run_jobs(simulate, worlds, config.workers, "worlds for training and calibration")
-    for world, case in zip(worlds, played, strict=True):
+    for world, case in zip(worlds, play(simulate, worlds, "worlds for training and calibration"), strict=True):
         cases[world.axis].append(case)
     known = train(detectors, cases["train"], cases["cross_scenario"])
     reference = cases["quiet"] + cases["genuine"]
-    observer.calibrate(
-        [observer.compute_windows(case.view) for case in reference],
-        observe_null_worlds(config, observer, null + asked.null_seeds),
-    )
-    return set_thresholds(
-        known, reference, observer, EvaluationCriteria(asked.rate, asked.members, tuple(hour for hour in asked.hours))
-    )
+    seen, null_worlds = observe_null_worlds(given, asked, observer, null + wanted.null_seeds, play)
+    observer.calibrate([observer.compute_windows(case.view) for case in reference], seen)
+    criteria = EvaluationCriteria(wanted.rate, wanted.members, wanted.hours)
+    kinds = [type(detector) for detector in detectors.values()]
+    return set_thresholds(known, reference, observer, criteria), (asked, kinds, worlds, null_worlds)
 
 
-def build_cross_scenario(config: DictConfig, judged: Setting) -> Setting:
+def build_cross_scenario(given: Given, asked: Benchmark) -> Setting:
     """Return the setting of the other scenario that learners learn from.
 
     Raises:
         InputError: it is the one that is judged.
     """
-    setting = build_setting(apply_overrides(config, config.benchmark.cross_scenario or []))
-    if config.benchmark.cross_scenario and setting == judged:
+    setting = given.alter(asked.cross_scenario).setting
+    if asked.cross_scenario and setting == given.setting:
         raise InputError(
             "benchmark.cross_scenario is the scenario that is judged: name another scenario, or "
             "benchmark.cross_scenario=[]"
@@ -212,33 +221,30 @@ def build_cross_scenario(config: DictConfig, judged: Setting) -> Setting:
     return setting
 
 
-def observe_null_worlds(config: DictConfig, observer: Observer, first: int) -> dict[str, list[pd.DataFrame]]:
-    """Simulate null worlds of every kind, from seed `first`; return what the observer sees of them, by kind."""
-    from experiments.detection.evaluation import BenchmarkJob, observe
-    from experiments.runs import run_jobs
+def observe_null_worlds(
+    given: Given, asked: Detectors, observer: Observer, first: int, play: Player
+) -> tuple[dict[str, list[pd.DataFrame]], list[BenchmarkJob]]:
+    """Simulate null worlds of every kind, from seed `first`; return what the observer sees, by kind, and the worlds."""
+    from experiments.detection.evaluation import BenchmarkJob
 
-    kinds = {
-        str(kind): build_setting(apply_overrides(config, words)) for kind, words in config.benchmark.controls.items()
-    }
-    seeds = range(first, first + config.benchmark.observer_seeds)
-    tasks = [
-        (observer, BenchmarkJob(kind, "", 0, seed, setting, config.ticks))
-        for kind, setting in kinds.items()
-        for seed in seeds
+    kinds = {kind: given.alter(words).setting for kind, words in asked.benchmark.controls.items()}
+    seeds = range(first, first + asked.benchmark.observer_seeds)
+    worlds = [
+        BenchmarkJob(kind, "", 0, seed, setting, given.ticks) for kind, setting in kinds.items() for seed in seeds
     ]
-    looks = list(run_jobs(observe, tasks, config.workers, "null worlds for the observer"))
-    return {kind: looks[place * len(seeds) : (place + 1) * len(seeds)] for place, kind in enumerate(kinds)}
+    looks = play(partial(observe, observer), worlds, "null worlds for the observer", decided_by=asked.observer)
+    seen = {kind: looks[place * len(seeds) : (place + 1) * len(seeds)] for place, kind in enumerate(kinds)}
+    return seen, worlds
 
 
-def evaluate_worlds(judge: DetectorPanel, worlds: list[BenchmarkJob], workers: int) -> list[JobResult]:
-    """Simulate and judge all worlds side by side."""
-    from experiments.detection.evaluation import evaluate as play
-    from experiments.runs import run_jobs
+def observe(observer: Observer, world: BenchmarkJob) -> pd.DataFrame:
+    """Return what the observer sees of a null world."""
+    from experiments.detection import evaluation
 
-    return list(run_jobs(play, [(judge, world) for world in worlds], workers, "worlds, each seen by every detector"))
+    return evaluation.observe((observer, world))
 
 
-def pair_outcomes(verdicts: list[JobResult], worlds: list[BenchmarkJob], workers: int) -> pd.DataFrame:
+def pair_outcomes(verdicts: Sequence[JobResult], worlds: Sequence[BenchmarkJob], play: Player) -> pd.DataFrame:
     """Return the outcome of every world, and beside it, `NAME_without`, of the same world without the campaign.
 
     Of a world that has none it is its own.
@@ -247,7 +253,6 @@ def pair_outcomes(verdicts: list[JobResult], worlds: list[BenchmarkJob], workers
 
     from experiments.detection.cases import OUTCOMES
     from experiments.detection.evaluation import simulate_outcome
-    from experiments.runs import run_jobs
 
     known = {
         (world.seed, world.setting): {name: verdict.outcome[name] for name in OUTCOMES}
@@ -259,9 +264,7 @@ def pair_outcomes(verdicts: list[JobResult], worlds: list[BenchmarkJob], workers
         for setting in [remove_campaign(world)]
     }
     left = {key: world for key, world in null.items() if key not in known}
-    known |= zip(
-        left, run_jobs(simulate_outcome, list(left.values()), workers, "worlds without the campaign"), strict=True
-    )
+    known |= zip(left, play(simulate_outcome, list(left.values()), "worlds without the campaign"), strict=True)
     rows = []
     for verdict, world in zip(verdicts, worlds, strict=True):
         beside = known[world.seed, remove_campaign(world)]
@@ -275,8 +278,8 @@ def remove_campaign(world: BenchmarkJob) -> Setting:
     from sim.state.truth import GENUINE, ROLES
 
     forces = tuple(force for force in world.setting.forces if ROLES.index(force.role) in GENUINE)
-    return replace(replace_fields(world.setting, {"army.size": 0}), evasion=Evasion(), forces=forces)
+    return replace(world.setting.replace({"army.size": 0}), evasion=Evasion(), forces=forces)
 
 
 if __name__ == "__main__":
-    app("detectors", main)
+    start(Detectors)

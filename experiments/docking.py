@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from experiments.app import MAX_INTEGER, app
-from experiments.folder import write_metadata
-from experiments.runs import Run, run_jobs, warm_up
-from experiments.settings import build_setting, list_differences, replace_fields
+from experiments.experiment import Experiment, Given, start
+from experiments.keys import MAX_INTEGER, ListOf, Named, Plain, key, whole
+from experiments.runs import Run, warm_up
+from experiments.settings import list_differences
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from experiments.published.ross_2019 import Ross
     from experiments.published.ross_borrowed import Borrowed
+    from experiments.running.player import Player
     from sim.setting import Setting
 
 LIMIT, ROSS = "limit", "Ross et al. 2019"
@@ -34,21 +35,8 @@ BATCH = 100  #: runs of their model that a process is handed at a time
 def make_variants(limit: Setting, relaxed: Mapping[str, Mapping[str, Any]]) -> dict[str, Setting]:
     """Return by name the limit, the settings that relax one assumption, and the limit for `UNKNOWN_CLIMATE`."""
     return (
-        {LIMIT: limit}
-        | {name: replace_fields(limit, changes) for name, changes in relaxed.items()}
-        | {UNKNOWN_CLIMATE: limit}
+        {LIMIT: limit} | {name: limit.replace(changes) for name, changes in relaxed.items()} | {UNKNOWN_CLIMATE: limit}
     )
-
-
-def make_runs(settings: Mapping[str, Setting], config: DictConfig) -> list[Run]:
-    """Return a run for each variant, number of bots and seed; `arm` names the number."""
-    seeds = range(config.seed, config.seed + config.seeds)
-    return [
-        Run("docking", name, str(bots), "equal", seed, replace_fields(setting, {"army.size": bots}), config.ticks)
-        for name, setting in settings.items()
-        for bots in (config.bots if name == LIMIT else config.relaxed_bots)
-        for seed in seeds
-    ]
 
 
 def simulate_run(run: Run) -> dict[str, Any]:
@@ -75,27 +63,92 @@ def judge_win(ticks: pd.DataFrame) -> float:
     return float(lead > 0) if lead else 0.5
 
 
-def simulate_ross(limit: Setting, config: DictConfig) -> pd.DataFrame:
-    """Return the wins of bots in their model, and in theirs with assumptions of ours: variant, bots, seed, won."""
-    import pandas as pd
+class RossBatch(NamedTuple):
+    """Runs of their model."""
 
-    from experiments.published.ross_2019 import Ross
-    from experiments.published.ross_borrowed import make_assumptions
-
-    seeds = range(config.seed, config.seed + config.ross_seeds)
-    batches = [seeds[first : first + BATCH] for first in range(0, len(seeds), BATCH)]
-    users, links = config.population.size, config.graph.links
-    models: dict[str, Borrowed | None] = {ROSS: None, **make_assumptions(limit, config.ticks)}
-    jobs = [
-        (name, Ross(users=users, bots=bots, links=links, bot_links=links), borrowed, batch)
-        for name, borrowed in models.items()
-        for bots in (config.bots if borrowed is None else config.relaxed_bots)
-        for batch in batches
-    ]
-    return pd.concat(run_jobs(_simulate_ross_batch, jobs, config.workers, "batches of their model"), ignore_index=True)
+    variant: str
+    rule: Ross
+    borrowed: Borrowed | None
+    seeds: range
 
 
-def _simulate_ross_batch(job: tuple[str, Ross, Borrowed | None, range]) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class Docking(Experiment):
+    """The tipping point of Ross et al. 2019 in our model, and what moves it."""
+
+    ross_seeds: int = key(whole(1, MAX_INTEGER), unit="seeds")
+    bots: tuple[int, ...] = key(ListOf(whole(0), 1, rising=True, example="[0,20,50]"), unit="accounts")
+    relaxed_bots: tuple[int, ...] = key(ListOf(whole(0), 1, rising=True, example="[0,20,50]"), unit="accounts")
+    relaxed: dict[str, dict[str, Any]] = key(Named(Named(Plain())), source="assumption")
+
+    def make_jobs(self, given: Given) -> list[Run]:
+        """Return a run for each variant, number of bots and seed; `arm` names the number."""
+        return [
+            Run("docking", name, str(bots), "equal", seed, setting.replace({"army.size": bots}), given.ticks)
+            for name, setting in make_variants(given.setting, self.relaxed).items()
+            for bots in (self.bots if name == LIMIT else self.relaxed_bots)
+            for seed in given.seeds
+        ]
+
+    def play(self, given: Given, play: Player) -> list[Any]:
+        """Return the wins of bots in their model, a frame a batch, and in ours, a row a run."""
+        self.check(given)
+        runs, batches = self.make_jobs(given), self.make_batches(given)
+        theirs = play(simulate_ross_batch, batches, "batches of their model")
+        ours = play(simulate_run, runs, "worlds of ours", partial(warm_up, runs))
+        return [theirs, ours]
+
+    def make_batches(self, given: Given) -> list[RossBatch]:
+        """Return the runs of their model, and of theirs with assumptions of ours."""
+        from experiments.published.ross_2019 import Ross
+        from experiments.published.ross_borrowed import make_assumptions
+
+        seeds = range(given.config.seed, given.config.seed + self.ross_seeds)
+        batches = [seeds[first : first + BATCH] for first in range(0, len(seeds), BATCH)]
+        users, links = given.config.population.size, given.config.graph.links
+        models: dict[str, Borrowed | None] = {ROSS: None, **make_assumptions(given.setting, given.ticks)}
+        return [
+            RossBatch(name, Ross(users=users, bots=bots, links=links, bot_links=links), borrowed, batch)
+            for name, borrowed in models.items()
+            for bots in (self.bots if borrowed is None else self.relaxed_bots)
+            for batch in batches
+        ]
+
+    def select_asked_bots(self, given: Given) -> list[int]:
+        """Return the numbers of bots for which the answer is given: 2 to 4% of the people."""
+        low, high = (part * given.config.population.size for part in ASKED_SHARES)
+        return [bots for bots in self.relaxed_bots if low <= bots <= high]
+
+    def check(self, given: Given) -> None:
+        """Raise InputError unless bots and ticks make curves that can be compared."""
+        if other := sorted(set(self.relaxed_bots) - set(self.bots)):
+            raise InputError(f"relaxed_bots has {other[0]}, which bots={list(self.bots)} lacks: add it there")
+        if not self.select_asked_bots(given):
+            size = given.config.population.size
+            raise InputError(
+                f"relaxed_bots={list(self.relaxed_bots)} has no number from 2% to 4% of the {size} people, which is "
+                f"what is asked: add {max(1, round(0.03 * size))} to bots and to relaxed_bots"
+            )
+        if given.ticks < DAY:
+            raise InputError(f"ticks={given.ticks} is less than the day that decides who wins: say ticks=72")
+
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return every run, the curves, and every value in which a variant differs from the limit."""
+        import pandas as pd
+
+        theirs, ours = pd.concat(results[0], ignore_index=True), pd.DataFrame(results[1])
+        return make_tables(theirs, ours, self.select_asked_bots(given)) | {
+            "runs": pd.concat([theirs, ours], ignore_index=True),
+            "values": tabulate_differences(make_variants(given.setting, self.relaxed)),
+        }
+
+    def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
+        """Return what the report says of the run."""
+        return {"facts": describe_docking(given.setting, given.config), "asked": self.select_asked_bots(given)}
+
+
+def simulate_ross_batch(job: RossBatch) -> pd.DataFrame:
+    """Return the wins of bots in some runs of their model: variant, bots, seed, won."""
     import pandas as pd
 
     from experiments.published.ross_2019 import simulate_seeds
@@ -107,60 +160,6 @@ def _simulate_ross_batch(job: tuple[str, Ross, Borrowed | None, range]) -> pd.Da
     else:
         wins = [simulate(rule, borrowed, seed) for seed in seeds]
     return pd.DataFrame({"variant": name, "bots": rule.bots, "seed": list(seeds), "won": wins})
-
-
-def select_asked_bots(config: DictConfig) -> list[int]:
-    """Return the numbers of bots for which the answer is given: 2 to 4% of the people."""
-    low, high = (part * config.population.size for part in ASKED_SHARES)
-    return [bots for bots in config.relaxed_bots if low <= bots <= high]
-
-
-def check_options(config: DictConfig) -> None:
-    """Raise InputError unless bots, ticks and seeds make curves that can be compared."""
-    for key in ("bots", "relaxed_bots"):
-        bots = list(config[key])
-        whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in bots)
-        if not bots or not whole or bots != sorted(set(bots)):
-            raise InputError(f"{key}={bots} must be rising whole numbers of at least 0, such as {key}=[0,20,50]")
-    if other := sorted(set(config.relaxed_bots) - set(config.bots)):
-        raise InputError(f"relaxed_bots has {other[0]}, which bots={list(config.bots)} lacks: add it there")
-    if not select_asked_bots(config):
-        size = config.population.size
-        raise InputError(
-            f"relaxed_bots={list(config.relaxed_bots)} has no number from 2% to 4% of the {size} people, which is "
-            f"what is asked: add {max(1, round(0.03 * size))} to bots and to relaxed_bots"
-        )
-    if config.ticks < DAY:
-        raise InputError(f"ticks={config.ticks} is less than the day that decides who wins: say ticks=72")
-    runs = config.ross_seeds
-    if not isinstance(runs, int) or isinstance(runs, bool) or not 1 <= runs <= MAX_INTEGER:
-        raise InputError(f"ross_seeds={runs} must be a whole number from 1 to {MAX_INTEGER}")
-
-
-def main(config: DictConfig, folder: Path) -> None:
-    """Simulate all variants and their model, write tables and report, and print what moves the tipping point."""
-    import pandas as pd
-    from rich.console import Console
-
-    from experiments.report import docking as report
-
-    check_options(config)
-    wanted: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
-    settings = make_variants(build_setting(config), wanted["relaxed"])
-    runs = make_runs(settings, config)
-    theirs = simulate_ross(settings[LIMIT], config)
-    warm_up(runs)
-    ours = pd.DataFrame(run_jobs(simulate_run, runs, config.workers, "worlds of ours"))
-    tables = make_tables(theirs, ours, select_asked_bots(config)) | {
-        "runs": pd.concat([theirs, ours], ignore_index=True)
-    }
-    for name, table in (tables | {"values": tabulate_differences(settings)}).items():
-        table.to_parquet(folder / f"{name}.parquet", index=False)
-    write_metadata(
-        folder, wanted, {"facts": describe_docking(settings[LIMIT], config), "asked": select_asked_bots(config)}
-    )
-    report.write(folder)
-    report.show(folder, Console())
 
 
 def make_tables(theirs: pd.DataFrame, ours: pd.DataFrame, numbers: Sequence[int]) -> dict[str, pd.DataFrame]:
@@ -215,4 +214,4 @@ def describe_docking(limit: Setting, config: DictConfig) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    app("docking", main)
+    start(Docking)

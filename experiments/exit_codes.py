@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from experiments.plain_signs import print_plain_signs
@@ -11,13 +11,13 @@ from sim.errors import InputError
 
 
 @contextmanager
-def report_mistakes(stopped: str = "stopped: nothing was written") -> Iterator[None]:
+def report_mistakes(stopped: Callable[[], str] = lambda: "stopped: nothing was written") -> Iterator[None]:
     """Turn what a user can cause into one line on stderr and an exit code; let everything else through.
 
     Code 2 is a mistake, 130 Ctrl-C, 143 SIGTERM, and 141 that nobody reads what is printed.
 
     Args:
-        stopped: what is said if the user stops it.
+        stopped: returns what is said if the user stops it.
     """
     print_plain_signs()
     try:
@@ -26,12 +26,12 @@ def report_mistakes(stopped: str = "stopped: nothing was written") -> Iterator[N
         print(" ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print(stopped, file=sys.stderr)
+        print(stopped(), file=sys.stderr)
         raise SystemExit(130) from None
     except BrokenPipeError:  # who reads has left, as `head` does; what is still to be flushed goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
     except SystemExit as leave:
         if leave.code == 128 + signal.SIGTERM:
-            print(stopped, file=sys.stderr)
+            print(stopped(), file=sys.stderr)
         raise

@@ -71,7 +71,8 @@ def record_worlds(setting: Setting, config: DictConfig, folder: Path) -> tuple[s
     """Record one world a seed into `folder`; return what the last one's graph says of itself."""
     from experiments.panel import PanelOptions
     from experiments.recorder import Recorder
-    from experiments.runs import count_cores, show_progress_bar
+    from experiments.running.progress import show_progress_bar
+    from experiments.workers import count_cores
     from sim.world import World
 
     hours = config.ticks * config.seeds
@@ -91,7 +92,7 @@ def write_dataset(world: Path, setting: Setting, whole: dict[str, Any], folder: 
     from experiments.detection.dataset import Dataset
     from experiments.detection.export import export
     from experiments.folder import get_versions
-    from experiments.runs import show_progress_bar
+    from experiments.running.progress import show_progress_bar
 
     folder.mkdir(exist_ok=True)
     dataset = Dataset(world, whole["seed"], setting.campaign.start, setting.evasion)

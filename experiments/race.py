@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import app
-from experiments.app_options import read_app_options
-from experiments.folder import write_metadata
-from experiments.runs import run_jobs
-from experiments.settings import build_setting, describe_run, replace_fields
+from experiments.experiment import Experiment, Given, start
+from experiments.keys import Described, ListOf, Named, Number, Plain, key, whole
+from experiments.runs import fork_arms
+from experiments.settings import describe_run
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from experiments.detection.detector import Detector
+    from experiments.running.player import Player
     from sim.platform.defences.watching import DetectorDefence
     from sim.setting import Setting
     from sim.world import World
@@ -38,66 +39,64 @@ class RaceJob(NamedTuple):
     tolerance: float
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Calibrate the detector, run all jobs, write tables and report, and print what matters."""
-    import pandas as pd
-    from rich.console import Console
+@dataclass(frozen=True, kw_only=True)
+class Race(Experiment):
+    """A detector that feeds moderation against an army that hides after losses."""
 
-    from experiments.analysis.races import compute_net_harm, summarise_rounds
-    from experiments.report import race as report
+    place = "race"
+    detector: dict[str, Any] = key(Described())
+    watch: dict[str, Any] = key(Named(Plain()), source="docs/parameters.md, DetectorDefence")
+    rates: tuple[float, ...] = key(ListOf(Number(0, 1, open="low high"), 1, rising=True, example="[0.01, 0.1]"))
+    calibration: int = key(whole(1), unit="seeds")
+    rounds: int = key(whole(1), unit="rounds")
+    tolerance: float = key(Number(0, 1), unit="share", source="assumption")
+    ladder: tuple[dict[str, Any], ...] = key(ListOf(Named(Plain()), 1, example="[{}, {evasion.jitter: 600}]"))
 
-    setting, ladder, watch = build_race(config)
-    rates = tuple(config.race.rates)
-    watches = tuple(zip(rates, calibrate_limits(config, setting, watch, rates), strict=True))
-    asked = (config.race.rounds, config.race.tolerance)
-    seeds = range(config.seed, config.seed + config.seeds)
-    rows: list[dict[str, Any]] = []
-    notes: tuple[str, ...] = ()
-    jobs = [RaceJob(seed, config.ticks, watches, ladder, *asked) for seed in seeds]
-    for found, said in run_jobs(run_job, jobs, config.workers, "simulating seeds"):
-        rows, notes = rows + found, said
-    rounds = pd.DataFrame(rows)
-    for name, table in {
-        "rounds": rounds,
-        "summary": summarise_rounds(rounds),
-        "tipping": compute_net_harm(rounds),
-    }.items():
-        table.to_parquet(folder / f"{name}.parquet", index=False)
-    told = describe_run(setting, config, notes)
-    told["facts"]["Limits of the detector"] = ", ".join(f"{rate:g}: {watch.limit:g}" for rate, watch in watches)
-    write_metadata(folder, OmegaConf.to_container(config), told)  # type: ignore[arg-type]
-    report.write(folder, Console())
+    def play(self, given: Given, play: Player) -> tuple[Any, ...]:
+        """Calibrate the detector, then play all rounds; return the watches by rate and the rounds."""
+        setting, ladder, watch = build_race(given, self)
+        limits = calibrate_limits(given, setting, watch, self, play)
+        watches = tuple(zip(self.rates, limits, strict=True))
+        jobs = [RaceJob(seed, given.ticks, watches, ladder, self.rounds, self.tolerance) for seed in given.seeds]
+        return (watches, *play(run_job, jobs, self.label))
+
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return a row a seed, rate and round, and what is said of them."""
+        import pandas as pd
+
+        from experiments.analysis.races import compute_net_harm, summarise_rounds
+
+        rounds = pd.DataFrame([row for rows, _ in results[1:] for row in rows])
+        return {"rounds": rounds, "summary": summarise_rounds(rounds), "tipping": compute_net_harm(rounds)}
+
+    def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
+        """Return what the report says of the run."""
+        told = describe_run(given.setting, given.config, results[-1][-1])
+        told["facts"]["Limits of the detector"] = ", ".join(f"{rate:g}: {watch.limit:g}" for rate, watch in results[0])
+        return told
 
 
-def build_race(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], DetectorDefence]:
+def build_race(given: Given, asked: Race) -> tuple[Setting, tuple[Setting, ...], DetectorDefence]:
     """Return the setting, the same with the army on each rung of its ladder, and the defence without its limit.
 
     Raises:
-        InputError: a key of `race` means nothing, in one line with the cure.
+        InputError: what is asked for means nothing, in one line with the cure.
     """
     from experiments.detection.adapter import DetectorAdapter
     from sim.platform.defences.watching import DetectorDefence
 
-    setting, asked = build_setting(config), read_app_options(config, "race", "race")
-    rates = asked["rates"]
-    if not rates or any(not 0 < rate < 1 for rate in rates) or sorted(set(rates)) != rates:
-        raise InputError(f"race.rates={rates} must lie between 0 and 1, rising, as in [0.01, 0.1]")
-    for name in ("rounds", "calibration"):
-        if not isinstance(asked[name], int) or asked[name] < 1:
-            raise InputError(f"race.{name}={asked[name]} must be a whole number from 1")
-    if not asked["ladder"] or not 0 <= asked["tolerance"] <= 1:
-        raise InputError("race.ladder needs a rung and race.tolerance a share: say race.ladder=[{}] race.tolerance=0.1")
+    setting = given.setting
     campaign = setting.campaign
     least = max(campaign.end + 24, CALIBRATION_START)
-    if not (campaign.tactics and setting.army.size) or least > config.ticks:
+    if not (campaign.tactics and setting.army.size) or least > given.ticks:
         raise InputError(f"nothing to race: give it army.size, campaign.tactics and ticks={least} or more")
-    others = [name for rung in asked["ladder"] for name in rung if not str(name).startswith(("army.", "evasion."))]
+    others = [name for rung in asked.ladder for name in rung if not name.startswith(("army.", "evasion."))]
     if others:
         raise InputError(f"race.ladder changes {others[0]}: it may change keys of army and evasion alone")
-    ladder = tuple(replace_fields(setting, rung) for rung in asked["ladder"])
-    looker = DetectorAdapter(build_detector(asked["detector"]))
+    ladder = tuple(setting.replace(rung) for rung in asked.ladder)
+    looker = DetectorAdapter(build_detector(asked.detector))
     try:
-        return setting, ladder, DetectorDefence(detector=looker, **asked["watch"])
+        return setting, ladder, DetectorDefence(detector=looker, **asked.watch)
     except InputError as error:
         raise InputError(str(error).replace("DetectorDefence.", "race.watch.", 1)) from error
 
@@ -123,7 +122,7 @@ def build_detector(rule: dict[str, Any]) -> Detector:
 
 
 def calibrate_limits(
-    config: DictConfig, setting: Setting, watch: DetectorDefence, rates: tuple[float, ...]
+    given: Given, setting: Setting, watch: DetectorDefence, asked: Race, play: Player
 ) -> list[DetectorDefence]:
     """Return the defence for each false-positive rate; worlds of other seeds without a campaign set its limit."""
     import numpy as np
@@ -131,10 +130,10 @@ def calibrate_limits(
     from experiments.detection.measures import compute_threshold
 
     quiet = replace(setting, campaign=replace(setting.campaign, tactics=()))
-    seeds = range(config.seed + CALIBRATION_SEED, config.seed + CALIBRATION_SEED + config.race.calibration)
-    jobs = [(quiet, seed, config.ticks, watch) for seed in seeds]
-    scores = np.concatenate(list(run_jobs(score_null_world, jobs, config.workers, "calibrating")))
-    return [replace(watch, limit=compute_threshold(scores, rate)) for rate in rates]
+    first = given.seeds[0] + CALIBRATION_SEED
+    jobs = [(quiet, seed, given.ticks, watch) for seed in range(first, first + asked.calibration)]
+    scores = np.concatenate(play(score_null_world, jobs, "calibrating"))
+    return [replace(watch, limit=compute_threshold(scores, rate)) for rate in asked.rates]
 
 
 def score_null_world(job: tuple[Setting, int, int, DetectorDefence]) -> Any:
@@ -186,17 +185,14 @@ def run_job(job: RaceJob) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
 def simulate_arms(job: RaceJob, setting: Setting, watch: DetectorDefence | None) -> dict[str, Any]:
     """Return what one world shows with the campaign and without it ("campaign", "quiet"), and notes on its graph."""
     from sim.observers.harm import ensure_harm
-    from sim.world import World
 
     setting = replace(setting, defences=(*setting.defences, *([watch] if watch else [])))
-    trunk = World(setting, rng=job.seed)
-    ensure_harm(trunk.observers)
-    trunk.run(setting.campaign.start)
-    found: dict[str, Any] = {"notes": trunk.notes}
-    for name, tactics in (("quiet", ()), ("campaign", setting.campaign.tactics)):
-        world = trunk.fork(replace(setting.campaign, tactics=tactics))
-        world.run(job.ticks - world.now)
-        found[name] = count_totals(world)
+    conduct = {"quiet": (), "campaign": setting.campaign.tactics}
+    arms = (replace(setting.campaign, tactics=tactics) for tactics in conduct.values())
+    worlds = fork_arms(setting, job.seed, job.ticks, arms, lambda world: ensure_harm(world.observers))
+    found: dict[str, Any] = {}
+    for name, world in zip(conduct, worlds, strict=True):
+        found |= {name: count_totals(world), "notes": world.notes}
     return found
 
 
@@ -242,4 +238,4 @@ def compare_worlds(with_it: dict[str, Any], without: dict[str, Any]) -> dict[str
 
 
 if __name__ == "__main__":
-    app("race", main)
+    start(Race)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
-
-from experiments.app import app
-from experiments.app_options import read_app_options
-from experiments.folder import write_metadata
-from experiments.runs import run_jobs
-from experiments.settings import apply_overrides, build_setting, describe_run
+from experiments.experiment import Experiment, Given, start
+from experiments.keys import CHANGES, ListOf, Named, Number, key, whole
+from experiments.runs import fork_arms
+from experiments.settings import describe_run
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,101 +28,82 @@ class RecoveryJob(NamedTuple):
     intensities: tuple[float, ...]
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Run all jobs, time recoveries, write tables and report, and print what matters."""
-    import pandas as pd
-    from rich.console import Console
+@dataclass(frozen=True, kw_only=True)
+class Recovery(Experiment):
+    """How long a campaign's deficit lasts, by its length and intensity."""
 
-    from experiments.analysis.recoveries import compute_contrasts, compute_speedups, summarise_times
-    from experiments.report import recovery as report
+    place = "recovery"
+    hours: tuple[int, ...] = key(ListOf(whole(1), 1, rising=True, example="[24, 72]"), unit="h")
+    intensities: tuple[float, ...] = key(ListOf(Number(0, 1, open="low"), 1, rising=True, example="[0.5, 1.0]"))
+    interventions: dict[str, tuple[str, ...]] = key(Named(CHANGES))
 
-    jobs = list(make_jobs(config))
-    parts: list[pd.DataFrame] = []
-    notes: tuple[str, ...] = ()
-    for found, said in run_jobs(run_job, jobs, config.workers, "simulating seeds"):
-        notes = said
-        parts.append(found)
-    deficits = pd.concat(parts, ignore_index=True)
-    start, after = config.campaign.start, jobs[0].ticks - jobs[0].setting.campaign.end
-    tables = {"deficits": deficits, "times": summarise_times(deficits, start)}
-    tables |= {"contrasts": compute_contrasts(deficits, start), "speedups": compute_speedups(deficits, start)}
-    for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet", index=False)
-    told = describe_run(jobs[0].setting, config, notes)
-    told["facts"]["Campaign"] = f"from hour {start}, as in the table; {after} hours are watched after each"
-    write_metadata(folder, OmegaConf.to_container(config), told)  # type: ignore[arg-type]
-    report.write(folder, Console())
+    def make_jobs(self, given: Given) -> list[RecoveryJob]:
+        """Return what is played, seed after seed."""
+        from experiments.analysis.recoveries import MAIN
 
+        settings = {MAIN: given.setting} | {
+            name: given.alter(words, f"recovery.interventions.{name}").setting
+            for name, words in self.interventions.items()
+        }
+        campaign = settings[MAIN].campaign
+        if not (campaign.tactics and settings[MAIN].army.size):
+            raise InputError("there is no campaign: set campaign.tactics and army.size")
+        after = given.ticks - campaign.start - self.hours[-1]
+        if after < 24:
+            raise InputError(f"ticks={given.ticks} leaves no day to recover: say ticks={given.ticks - after + 24}")
+        jobs = []
+        for seed in given.seeds:
+            for name, setting in settings.items():
+                for length in self.hours if name == MAIN else self.hours[-1:]:
+                    timed = replace(setting, campaign=replace(setting.campaign, hours=length))
+                    hard = self.intensities if name == MAIN else self.intensities[-1:]
+                    jobs.append(RecoveryJob(name, timed, seed, campaign.start + length + after, hard))
+        return jobs
 
-def make_jobs(config: DictConfig) -> Iterator[RecoveryJob]:
-    """Yield what is played, seed after seed.
+    @staticmethod
+    def simulate(job: RecoveryJob) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """Simulate one seed with and without the campaign, at each intensity.
 
-    Raises:
-        InputError: a key of `recovery` means nothing, in one line with the cure.
-    """
-    from experiments.analysis.recoveries import MAIN
+        Returns:
+            a row an hour and intensity: `intervention, hours, intensity, seed, tick, deficit` (standing dissenting
+            posts, without minus with the campaign) and `left` (dissenting intentions of people who have left, with
+            minus without); notes.
+        """
+        import pandas as pd
 
-    asked = read_app_options(config, "recovery", "recovery")
-    hours, intensities = asked["hours"], asked["intensities"]
-    if not hours or any(not isinstance(h, int) or h < 1 for h in hours) or sorted(set(hours)) != hours:
-        raise InputError(f"recovery.hours={hours} must be whole numbers from 1, rising, as in [24, 72]")
-    if not intensities or any(not 0 < x <= 1 for x in intensities) or sorted(set(intensities)) != intensities:
-        raise InputError(f"recovery.intensities={intensities} must lie in (0, 1], rising, as in [0.5, 1.0]")
-    settings = {MAIN: build_setting(config)} | {
-        name: build_setting(apply_overrides(config, words)) for name, words in asked["interventions"].items()
-    }
-    campaign = settings[MAIN].campaign
-    if not (campaign.tactics and settings[MAIN].army.size):
-        raise InputError("there is no campaign: set campaign.tactics and army.size")
-    after = config.ticks - campaign.start - hours[-1]
-    if after < 24:
-        raise InputError(f"ticks={config.ticks} leaves no day to recover: say ticks={config.ticks - after + 24}")
-    for seed in range(config.seed, config.seed + config.seeds):
-        for name, setting in settings.items():
-            for length in hours if name == MAIN else hours[-1:]:
-                timed = replace(setting, campaign=replace(setting.campaign, hours=length))
-                hard: Sequence[float] = intensities if name == MAIN else intensities[-1:]
-                yield RecoveryJob(name, timed, seed, campaign.start + length + after, tuple(hard))
+        campaign = job.setting.campaign
+        conduct = [{"tactics": ()}, *({"intensity": intensity} for intensity in job.intensities)]
+        arms = (replace(campaign, **each) for each in conduct)  # type: ignore[arg-type]
+        none, *others = fork_arms(job.setting, job.seed, job.ticks, arms)
+        parts = []
+        for intensity, world in zip(job.intensities, others, strict=True):
+            without, arm = none.history, world.history
+            standing = [frame["dissent_posts"] - frame["dissent_removed"] for frame in (without, arm)]
+            labels = {"intervention": job.intervention, "hours": campaign.hours, "intensity": intensity}
+            counts = {"deficit": standing[0] - standing[1], "left": arm["left"] - without["left"]}
+            parts.append(pd.DataFrame(labels | {"seed": job.seed, "tick": without["tick"]} | counts))
+        return pd.concat(parts, ignore_index=True), none.notes
 
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return the deficits, and what is said of them."""
+        import pandas as pd
 
-def run_job(job: RecoveryJob) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Simulate one seed with and without the campaign, at each intensity.
+        from experiments.analysis.recoveries import compute_contrasts, compute_speedups, summarise_times
 
-    Returns:
-        a row an hour and intensity: `intervention, hours, intensity, seed, tick, deficit` (standing dissenting posts,
-        without minus with the campaign) and `left` (dissenting intentions of people who have left, with minus without);
-        notes.
-    """
-    import pandas as pd
+        deficits, start = pd.concat([found for found, _ in results], ignore_index=True), given.config.campaign.start
+        tables = {"deficits": deficits, "times": summarise_times(deficits, start)}
+        return tables | {
+            "contrasts": compute_contrasts(deficits, start),
+            "speedups": compute_speedups(deficits, start),
+        }
 
-    from sim.world import World
-
-    campaign = job.setting.campaign
-    trunk = World(job.setting, rng=job.seed)
-    trunk.run(campaign.start)
-
-    def history(**conduct: Any) -> pd.DataFrame:
-        world = trunk.fork(replace(campaign, **conduct))
-        return world.run(job.ticks - world.now)
-
-    none = history(tactics=())
-    parts = []
-    for intensity in job.intensities:
-        arm = history(intensity=intensity)
-        standing = [frame["dissent_posts"] - frame["dissent_removed"] for frame in (none, arm)]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "intervention": job.intervention,
-                    "hours": campaign.hours,
-                    "intensity": intensity,
-                    "seed": job.seed,
-                }
-                | {"tick": none["tick"], "deficit": standing[0] - standing[1], "left": arm["left"] - none["left"]}
-            )
-        )
-    return pd.concat(parts, ignore_index=True), trunk.notes
+    def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
+        """Return what the report says of the run."""
+        first, told = self.make_jobs(given)[0], describe_run(given.setting, given.config, results[-1][-1])
+        start, after = given.config.campaign.start, first.ticks - first.setting.campaign.end
+        told["facts"]["Campaign"] = f"from hour {start}, as in the table; {after} hours are watched after each"
+        return told
 
 
 if __name__ == "__main__":
-    app("recovery", main)
+    start(Recovery)

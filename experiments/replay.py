@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import app
+from experiments.app import play_app
 from experiments.settings import apply_overrides
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    from experiments.running.work import Work
     from experiments.teaching.replay_runs import ReplayRun
     from sim.setting import Setting
 
 LANGUAGES = ("en", "ar")
 
 
-def main(config: DictConfig, folder: Path) -> None:
+def main(config: DictConfig, folder: Path, work: Work) -> None:
     """Simulate every scene in every seed and write the replay and its hours."""
     import pandas as pd
 
@@ -30,7 +31,7 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.teaching.replay import ReplayPage, Scene, write_replay
 
     settings = build_scenes(config)
-    played = run_scenes(settings, config)
+    played = run_scenes(settings, config, work)
     own = () if config.replay.lesson else select_measures(config)
     scenes = [Scene(runs, get_time_span(config, pair[-1]), own) for runs, pair in zip(played, settings, strict=True)]
     pd.concat(label_histories(played, config.seed), ignore_index=True).to_parquet(folder / "ticks.parquet", index=False)
@@ -84,9 +85,9 @@ def check_page(people: Any, language: Any, place: str = "") -> None:
         raise InputError(f"{place}people={people} must be from 1 to {MAX_ACCOUNTS}: a page has room for no more dots")
 
 
-def run_scenes(settings: Sequence[tuple[Setting, ...]], config: DictConfig) -> list[list[ReplayRun]]:
+def run_scenes(settings: Sequence[tuple[Setting, ...]], config: DictConfig, work: Work) -> list[list[ReplayRun]]:
     """Return what was played, scene by scene, seed by seed; the first seed has films."""
-    from experiments.runs import run_jobs
+    from experiments.running.player import Player
     from experiments.teaching.replay_runs import ReplayJob, run_job
 
     jobs = [
@@ -94,7 +95,7 @@ def run_scenes(settings: Sequence[tuple[Setting, ...]], config: DictConfig) -> l
         for pair in settings
         for number in range(config.seeds)
     ]
-    runs = list(run_jobs(run_job, jobs, config.workers, "simulating worlds"))
+    runs = Player(work, config.workers, config.engine, config.address)(run_job, jobs, "simulating worlds")
     return [runs[first : first + config.seeds] for first in range(0, len(runs), config.seeds)]
 
 
@@ -124,4 +125,4 @@ def fill_lesson(
 
 
 if __name__ == "__main__":
-    app("replay", main)
+    play_app("replay", main)

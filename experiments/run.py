@@ -1,5 +1,6 @@
 """Simulate one world and record it: hourly measures, ledger, accounts and graph; the truth in a folder of its own."""
 
+from functools import partial
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -16,11 +17,14 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.panel import read_panel_options
     from experiments.recorder import Recorder
     from experiments.report import world as report
-    from experiments.runs import count_cores, show_progress_bar
+    from experiments.report.page import write_report
+    from experiments.report.terminal import show_report
+    from experiments.running.progress import show_progress_bar
     from experiments.settings import build_setting, describe_run
     from experiments.teaching.film import Film
     from experiments.teaching.replay import ReplayPage, Scene, write_replay
     from experiments.teaching.replay_runs import ReplayRun, collect_run
+    from experiments.workers import count_cores
     from sim.world import World
 
     setting = build_setting(config)
@@ -43,7 +47,7 @@ def main(config: DictConfig, folder: Path) -> None:
     write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, world.notes))  # type: ignore[arg-type]
     if config.replay:
         write_replay(ReplayPage([Scene(runs, setting.campaign)], read_command(folder)), folder / "replay.html")
-    Console().print(report.write(folder))
+    show_report(write_report(partial(report.compose, folder), folder), Console())
 
 
 if __name__ == "__main__":

@@ -1,30 +1,24 @@
-"""Many worlds in parallel: one process for each core; results do not depend on the number of processes."""
+"""Runs: worlds that are compared with one another, and what each leaves."""
 
 from __future__ import annotations
 
 import gc
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Timer
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from experiments.workers import CURE, get_spawn_context
+from experiments.workers import get_spawn_context
 from sim.campaigns import Campaign
-from sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.running.player import Player
     from sim.setting import Setting
     from sim.world import World
-
-J = TypeVar("J")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -59,32 +53,58 @@ def simulate_run(run: Run) -> RunResult:
     return simulate_group([run])[0]
 
 
-def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
-    """Simulate worlds that are one world until their campaigns begin: the quiet days are played once.
+def fork_arms(
+    setting: Setting,
+    seed: int,
+    ticks: int,
+    arms: Iterable[Campaign],
+    prepare: Callable[[World], None] = lambda world: None,
+) -> Iterator[World]:
+    """Yield a world an arm, simulated to its end; until the campaign starts they are one world, simulated once.
 
-    All runs have the same seed and ticks, and settings that differ in the campaign's conduct only
-    (`get_shared_prefix`). A fork goes on exactly as the whole run would (tests/test_fork.py).
+    A fork goes on exactly as the whole run would (tests/test_fork.py).
+
+    Args:
+        setting: of all arms but for the campaign's conduct.
+        seed: of all arms.
+        ticks: length of each, h.
+        arms: the campaigns, each with the start of the setting's own.
+        prepare: is given the world before its first hour, to observe it.
     """
     from sim.world import World
 
-    first = runs[0]
-    begun = time.perf_counter()
-    world = World(first.setting, rng=first.seed)
-    world.run(min(first.ticks, first.setting.campaign.start))
-    shared = (time.perf_counter() - begun) / len(runs)
-    return [_finish_run(world.fork(run.setting.campaign), run, shared) for run in runs]
+    trunk = World(setting, rng=seed)
+    prepare(trunk)
+    trunk.run(min(ticks, setting.campaign.start))
+    for campaign in arms:
+        world = trunk.fork(campaign)
+        world.run(ticks - world.now)
+        yield world
 
 
-def _finish_run(world: World, run: Run, spent: float) -> RunResult:
+def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
+    """Simulate worlds that are one world until their campaigns begin; the first one's time holds the quiet days.
+
+    All runs have the same seed and ticks, and settings that differ in the campaign's conduct only
+    (`get_shared_prefix`).
+    """
+    first, begun, found = runs[0], time.perf_counter(), []
+    for run, world in zip(
+        runs, fork_arms(first.setting, first.seed, first.ticks, (run.setting.campaign for run in runs)), strict=True
+    ):
+        ended = time.perf_counter()
+        found.append(_summarise(world, run, ended - begun))
+        begun = ended
+    return found
+
+
+def _summarise(world: World, run: Run, spent: float) -> RunResult:
     from experiments.analysis.summary import MEASURES, summarise_run
 
-    begun = time.perf_counter()
-    history = world.run(run.ticks - world.now)
-    campaign = run.setting.campaign
+    history, campaign = world.history, run.setting.campaign
     measures = summarise_run({name: history[name].to_numpy() for name in MEASURES}, campaign.start, campaign.end)
-    row = run.labels | measures | {"wall_time": spent + time.perf_counter() - begun}
     labels = {name: getattr(run, name) for name in ("arm", "effort", "seed")}
-    return RunResult(row, history.assign(**labels), world.notes)
+    return RunResult(run.labels | measures | {"wall_time": spent}, history.assign(**labels), world.notes)
 
 
 def get_shared_prefix(run: Run) -> tuple[Setting, int, int]:
@@ -93,64 +113,34 @@ def get_shared_prefix(run: Run) -> tuple[Setting, int, int]:
     return replace(run.setting, campaign=Campaign(start=start, hours=hours)), run.seed, run.ticks
 
 
-def simulate_all(runs: Sequence[Run], workers: int, label: str) -> Iterator[tuple[Run, RunResult]]:
-    """Simulate all runs with a progress bar on stderr; yield them as they end, in no order.
+def simulate_all(runs: Sequence[Run], play: Player, label: str) -> list[RunResult]:
+    """Return what every run leaves, in their order; those with shared quiet days are one job.
 
-    Kernels are compiled first, by the first run cut short in this process and one in a worker, so that the
-    workers only load them. With one worker everything stays in this process.
-
-    Args:
-        runs: what to play.
-        workers: processes; 0 means one for each core that this process may use.
-        what: the words beside the bar.
+    Kernels are compiled first, here by the first run cut short and in a worker, so that the workers only load them.
     """
     groups: dict[tuple[Setting, int, int], list[Run]] = {}
     for run in runs:
         groups.setdefault(get_shared_prefix(run), []).append(run)
-    workers = min(workers or count_cores(), len(groups))
-    with show_progress_bar(len(runs), "compiling kernels", label) as advance:
-        if workers <= 1:
-            for group in groups.values():
-                yield from zip(group, simulate_group(group), strict=True)
-                advance(len(group))
-            return
-        with open_process_pool(workers) as pool:
-            pool.submit(compile_largest)
-            warm_up(runs)
-            waiting: dict[Future[list[RunResult]], list[Run]] = {
-                pool.submit(simulate_group, group): group for group in groups.values()
-            }
-            while waiting:
-                done, _ = wait(waiting, return_when=FIRST_EXCEPTION, timeout=0.2)
-                for future in done:
-                    group = waiting.pop(future)
-                    yield from zip(group, future.result(), strict=True)
-                    advance(len(group))
+    jobs = list(groups.values())
+    ahead = None if play.workers == 1 else partial(compile_kernels, runs)
+    found = zip(jobs, play(simulate_group, jobs, label, ahead), strict=True)
+    ended = {run: result for group, results in found for run, result in zip(group, results, strict=True)}
+    return [ended[run] for run in runs]
 
 
-def run_jobs(
-    play_one: Callable[[J], R], jobs: Sequence[J], workers: int, label: str, patience: float = 0.0
-) -> Iterator[R]:
-    """Run jobs side by side with a progress bar on stderr; yield what `play_one` returns, in the order of `jobs`.
+def compile_kernels(runs: Sequence[Run]) -> None:
+    """Compile what these runs need, the largest kernels in a process of its own beside this one."""
+    beside = get_spawn_context().Process(target=_compile_beside)
+    beside.start()
+    warm_up(runs)
+    beside.join()
 
-    Args:
-        play_one: a function at the top of a module.
-        jobs: what to play; values that can be pickled.
-        workers: processes; 0 means one for each core that this process may use.
-        what: the words beside the bar.
-        patience: seconds until the bar is shown.
-    """
-    workers = min(workers or count_cores(), len(jobs))
-    with show_progress_bar(len(jobs), "compiling kernels", label, patience) as advance:
-        if workers <= 1:
-            for job in jobs:
-                yield play_one(job)
-                advance(1)
-            return
-        with open_process_pool(workers) as pool:
-            for result in pool.map(play_one, jobs, chunksize=max(1, min(20, len(jobs) // (4 * workers)))):
-                yield result
-                advance(1)
+
+def _compile_beside() -> None:
+    from experiments.running.worker import start_worker
+
+    start_worker()
+    compile_largest()
 
 
 def compile_largest() -> None:
@@ -203,18 +193,11 @@ def pause_collector() -> Iterator[None]:
             gc.enable()
 
 
-def count_cores() -> int:
-    """Return how many cores this process may use; where the system does not say, how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def warm_up(runs: Sequence[Run]) -> None:
     """Compile every kernel these runs need, on worlds of few people with a campaign from the first hour.
 
     Four days are enough that some leave because of abuse and that reports are judged.
     """
-    from experiments.settings import replace_fields
-
     seen: set[tuple[type, ...]] = set()
     for run in runs:
         kinds = tuple(type(getattr(run.setting, name)) for name in run.setting.__dataclass_fields__)
@@ -224,81 +207,4 @@ def warm_up(runs: Sequence[Run]) -> None:
         small: dict[str, Any] = {"population.size": 50, "army.size": 30}
         small |= {"campaign.start": 1, "campaign.tactics": ("flood", "abuse"), "campaign.victims": ()}
         with pause_collector():
-            simulate_run(Run("", "", "", "", 1, replace_fields(run.setting, small), 96))
-
-
-@contextmanager
-def open_process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield a pool whose workers are told to stop, and do, when this block ends early.
-
-    Raises:
-        InputError: a worker died.
-    """
-    pool = ProcessPoolExecutor(workers, mp_context=get_spawn_context(), initializer=_ignore_interrupts)
-    try:
-        yield pool
-    except BrokenProcessPool:
-        raise InputError(f"a worker died: in a script, {CURE}; where memory is short, say fewer workers=N") from None
-    except BaseException:
-        started = list((pool._processes or {}).values())  # the pool forgets them when it shuts down
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in started:
-            process.terminate()
-        raise
-    pool.shutdown()
-
-
-def _ignore_interrupts() -> None:
-    """Have a worker ignore Ctrl-C: the parent stops it and says so."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def show_progress_bar(
-    total: int, at_first: str, then: str = "", patience: float = 0.0
-) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr, or a line below the cell of a notebook; yield what advances it.
-
-    Args:
-        total: how many steps there are.
-        at_first: the words beside the bar.
-        then: replaces them at the first advance.
-        patience: seconds until it is shown; what ends sooner shows nothing.
-    """
-    start, advance, stop = _make_display(total, at_first)
-    late = Timer(patience, start)
-    late.daemon = True
-    (late.start if patience else start)()
-    try:
-        yield lambda steps: advance(steps, then or at_first)
-    finally:
-        late.cancel()
-        if late.is_alive():
-            late.join()
-        stop()
-
-
-def _make_display(total: int, what: str) -> tuple[Callable[[], None], Callable[[int, str], None], Callable[[], None]]:
-    """Return what starts, advances and ends a bar, or the line of a notebook."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    if console.is_jupyter:
-        from experiments.sweeps.progress import Line
-
-        line = Line(total, what)
-        return line.start, line.advance, lambda: None
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, TimeRemainingColumn(), console=console)
-    task = bar.add_task(what, total=total)
-    return bar.start, lambda steps, words: bar.update(task, advance=steps, description=words), bar.stop
+            simulate_run(Run("", "", "", "", 1, run.setting.replace(small), 96))

@@ -1,6 +1,7 @@
 """Which parameters matter to an outcome: Morris's screening or Sobol's indices, simulated like a sweep."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,10 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     answers, column = _read_answers(folder, table, options["outcome"])
     found = compute_indices(asked["method"], list(axes), places, answers, asked["design_seed"])
     found.to_parquet(folder / "sensitivity.parquet", index=False)
-    from experiments.report.sensitivity import write
+    from experiments.report.page import write_report
+    from experiments.report.sensitivity import compose
 
-    print(write(folder, asked["method"], column))
+    print(write_report(partial(compose, folder, asked["method"], column), folder).headline)
     print(f"report: {config.out}/report.html")
     sealing.seal(folder)
     return well
@@ -47,7 +49,7 @@ def _read_answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
     import numpy as np
 
     from experiments.analysis.sweeps import average_by_point
-    from experiments.sweeps.progress import format_count
+    from experiments.running.progress import format_count
     from experiments.sweeps.reading import find_effect_column, tidy
     from experiments.sweeps.sequential_stopping import name_point
 

@@ -59,31 +59,6 @@ def combine_groups(groups: Mapping[str, Any]) -> Setting:
     return Setting(**{name: group for name, group in groups.items() if group != ()})
 
 
-def set_keys(config: DictConfig, changes: Sequence[str], name: str) -> DictConfig:
-    """Return the configuration with `changes`, each "KEY=VALUE", in place; {} takes a mechanism away.
-
-    Args:
-        config: a resolved configuration.
-        changes: what differs.
-        name: of the key that holds the changes, for a mistake.
-
-    Raises:
-        InputError: a change names no key.
-    """
-    other = config.copy()
-    OmegaConf.set_struct(other, False)
-    for change in changes:
-        key, _, text = change.partition("=")
-        group = key.rpartition(".")[0] or key
-        if OmegaConf.select(other, group) is None:
-            raise InputError(f"{name} has {change}, but there is no {group}: name a key of the scenario")
-        try:
-            OmegaConf.update(other, key, OmegaConf.create(f"value: {text}").value, merge=False)
-        except OmegaConfBaseException:
-            raise InputError(f"{name} has {change}: say KEY=VALUE") from None
-    return other
-
-
 def get_baseline_changes(story: Mapping[str, Any]) -> list[str]:
     """Return what differs in the world that a scenario is compared with, each "KEY=VALUE"; [] for nothing.
 
@@ -137,10 +112,16 @@ def _describe_extras(setting: Setting) -> dict[str, str]:
     return {what: ", ".join(names) for what, names in words.items() if names}
 
 
-def apply_overrides(config: DictConfig, words: Sequence[str]) -> DictConfig:
+def apply_overrides(config: DictConfig, words: Sequence[str], name: str = "") -> DictConfig:
     """Return a composed configuration with further overrides in place, each "KEY=VALUE" or "GROUP=CHOICE".
 
-    A choice lies on top of what there is: a scenario changes what it names and nothing else.
+    A choice lies on top of what there is: a scenario changes what it names and nothing else. GROUP={} takes what is
+    there away.
+
+    Args:
+        config: resolved.
+        words: what differs.
+        name: of the key that holds the words, for a mistake.
 
     Raises:
         InputError: a word cannot be read, or names no key and no choice.
@@ -149,10 +130,11 @@ def apply_overrides(config: DictConfig, words: Sequence[str]) -> DictConfig:
     OmegaConf.set_struct(other, False)
     for word in map(str, words):
         key, equals, text = word.partition("=")
-        if equals and is_group(key):
+        if equals and is_group(key) and not text.startswith("{"):
             other = _apply_choice(other, key, text)
         elif OmegaConf.select(config, key) is None and not has_default(config, key):
-            raise InputError(f"{word} names no key: {suggest(key, _list_keys(config))}")
+            place = f"{name} has {word}, which" if name else word
+            raise InputError(f"{place} names no key: {suggest(key, _list_keys(config))}")
         else:
             OmegaConf.update(other, key, _parse_value(word, text), merge=False)
     return other
@@ -194,8 +176,3 @@ def list_differences(one: Setting, other: Setting) -> list[tuple[str, Any, Any]]
         if (before := getattr(getattr(one, group.name), column.name))
         != (after := getattr(getattr(other, group.name), column.name))
     ]
-
-
-def replace_fields(setting: Setting, changes: Mapping[str, Any]) -> Setting:
-    """Return `setting` with some fields replaced, each named "group.field"; see `Setting.replace`."""
-    return setting.replace(changes)

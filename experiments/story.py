@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import app
-from experiments.folder import write_metadata
-from experiments.runs import run_jobs
-from experiments.settings import build_setting, describe_run, set_keys
+from experiments.experiment import Experiment, Given, start
+from experiments.settings import describe_run
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -31,39 +30,46 @@ class StoryJob(NamedTuple):
     ticks: int
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Simulate both arms in every seed, compare them, draw the pictures, and print what the story says."""
-    import pandas as pd
-    from rich.console import Console
+@dataclass(frozen=True, kw_only=True)
+class Story(Experiment):
+    """The same worlds with and without what a scenario is about."""
 
-    from experiments.analysis.stories import compare_arms, make_timeline
-    from experiments.report import story as report
-    from sim.world import World
+    label = "simulating worlds"
 
-    story = read_story(config)
-    setting = build_setting(config)
-    arms = {WITH: setting, WITHOUT: build_setting(set_keys(config, story["without"], "story.without"))}
-    world = World(setting, rng=config.seed)
-    world.step()
-    check_measures(story, world.history)
-    seeds = range(config.seed, config.seed + config.seeds)
-    jobs = [StoryJob(arm, seed, rules, config.ticks) for seed in seeds for arm, rules in arms.items()]
-    ticks = pd.concat(run_jobs(run_job, jobs, config.workers, "simulating worlds"), ignore_index=True)
-    ticks.to_parquet(folder / "ticks.parquet", index=False)
-    compare_arms(ticks, story["outcomes"]).to_parquet(folder / "outcomes.parquet", index=False)
-    whole: Any = OmegaConf.to_container(config)
-    make_timeline(whole, config.ticks).to_parquet(folder / "timeline.parquet", index=False)
-    told = describe_run(setting, config, world.notes)
-    told["facts"]["Dashed lines"] = "the same with " + ", ".join(story["without"]) if story["without"] else "the same"
-    write_metadata(folder, whole, told)
-    Console().print(report.write(folder))
+    def make_jobs(self, given: Given) -> list[StoryJob]:
+        """Return both arms of every seed."""
+        from sim.world import World
 
+        story = read_story(given.config)
+        arms = {WITH: given.setting, WITHOUT: given.alter(story["without"], "story.without").setting}
+        world = World(given.setting, rng=given.config.seed)
+        world.step()
+        check_measures(story, world.history)
+        return [StoryJob(arm, seed, rules, given.ticks) for seed in given.seeds for arm, rules in arms.items()]
 
-def run_job(job: StoryJob) -> pd.DataFrame:
-    """Return the hourly measures of one world."""
-    from sim.world import World
+    @staticmethod
+    def simulate(job: StoryJob) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """Return the hourly measures of one world, and what its graph says of itself."""
+        from sim.world import World
 
-    return World(job.setting, rng=job.seed).run(job.ticks).assign(arm=job.arm, seed=job.seed)
+        world = World(job.setting, rng=job.seed)
+        return world.run(job.ticks).assign(arm=job.arm, seed=job.seed), world.notes
+
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return the hours of every world, what is compared, and the timeline."""
+        import pandas as pd
+
+        from experiments.analysis.stories import compare_arms, make_timeline
+
+        ticks = pd.concat([hours for hours, _ in results], ignore_index=True)
+        outcomes = compare_arms(ticks, read_story(given.config)["outcomes"])
+        return {"ticks": ticks, "outcomes": outcomes, "timeline": make_timeline(given.plain, given.ticks)}
+
+    def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
+        """Return what the report says of the run."""
+        without, told = read_story(given.config)["without"], describe_run(given.setting, given.config, results[0][-1])
+        told["facts"]["Dashed lines"] = "the same with " + ", ".join(without) if without else "the same"
+        return told
 
 
 def read_story(config: DictConfig) -> dict[str, Any]:
@@ -96,4 +102,4 @@ def check_measures(story: dict[str, Any], history: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    app("story", main)
+    start(Story)

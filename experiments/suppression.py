@@ -7,21 +7,19 @@ arm "none" (control) only by what the army caused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from experiments.app import app
-from experiments.folder import write_metadata
+from experiments.experiment import Experiment, Given, start
+from experiments.keys import Keys, ListOf, Named, Number, group, key, whole
 from experiments.runs import Run, simulate_all
-from experiments.settings import build_setting, describe_run, replace_fields
 from sim.campaigns import TACTICS
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.running.player import Player
     from sim.setting import Setting
 
 KNOCKOUTS: Mapping[str, Mapping[str, Any]] = {
@@ -78,35 +76,6 @@ def sample_priors(ranges: Mapping[str, Sequence[float]], draws: int, seed: int) 
     return [dict(zip(ranges, point.tolist(), strict=True)) for point in points]
 
 
-def make_runs(config: DictConfig, setting: Setting) -> list[Run]:
-    """Return every run of the job: main arms, knock-outs, robustness, fight-back shares and prior draws.
-
-    Draw after draw takes the seeds of the main arms in turn, so that each has the main setting's world beside it.
-    """
-    for name in ("knockouts.seeds", "robustness.seeds", "priors.draws"):
-        if (given := OmegaConf.select(config, name)) < 0:
-            raise InputError(f"{name}={given} must be 0 or more: say {name}=0 to leave these worlds out")
-    seeds = range(config.seed, config.seed + config.seeds)
-    few = seeds[: min(config.robustness.seeds, len(seeds))]
-    some = seeds[: min(config.knockouts.seeds, len(seeds))]
-    runs = [run for seed in seeds for run in make_main_arms(setting, seed, config.ticks)]
-    for name, changes in KNOCKOUTS.items():
-        runs += make_pairs("knockout", name, replace_fields(setting, changes), some, config.ticks)
-    for name, row in make_robustness_changes(setting).items():
-        runs += make_pairs("robustness", name, replace_fields(setting, row), few, config.ticks)
-    for share in config.robustness.fight_back:
-        runs += make_pairs(
-            "fight_back", str(share), replace_fields(setting, set_fight_back(setting, share)), few, config.ticks
-        )
-    for dose in config.robustness.doses:
-        runs += make_pairs("dose", str(dose), replace_fields(setting, {"campaign.intensity": dose}), few, config.ticks)
-    ranges = OmegaConf.to_container(config.priors.ranges)
-    for number, draw in enumerate(sample_priors(ranges, config.priors.draws, config.seed)):  # type: ignore[arg-type]
-        one = [seeds[number % len(seeds)]]
-        runs += make_pairs("prior", str(number), replace_fields(setting, draw), one, config.ticks)
-    return runs
-
-
 def make_main_arms(setting: Setting, seed: int, ticks: int) -> Iterator[Run]:
     """Yield all subsets of the tactics at both efforts; "none" and "all" are the same in both and run once."""
     from experiments.analysis import EFFORTS, list_arms
@@ -114,39 +83,86 @@ def make_main_arms(setting: Setting, seed: int, ticks: int) -> Iterator[Run]:
     for name, chosen in list_arms(TACTICS).items():
         for effort in EFFORTS[: 1 if name in ("none", "all") else 2]:
             arm = {"campaign.tactics": tuple(t for t in TACTICS if t in chosen), "campaign.effort": effort}
-            yield Run("main", "full", name, effort, seed, replace_fields(setting, arm), ticks)
+            yield Run("main", "full", name, effort, seed, setting.replace(arm), ticks)
 
 
 def make_pairs(family: str, variant: str, setting: Setting, seeds: Sequence[int], ticks: int) -> Iterator[Run]:
     """Yield the arms "none" and "all" of one variant."""
     for seed in seeds:
         for name, tactics in (("none", ()), ("all", TACTICS)):
-            arm = replace_fields(setting, {"campaign.tactics": tactics, "campaign.effort": "additive"})
+            arm = setting.replace({"campaign.tactics": tactics, "campaign.effort": "additive"})
             yield Run(family, variant, name, "additive", seed, arm, ticks)
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Play, analyse, write the tables and the report, and print what matters."""
-    from rich.console import Console
+@dataclass(frozen=True, kw_only=True)
+class Knockouts(Keys):
+    """Runs in which one pathway is knocked out."""
 
-    from experiments.analysis import analyse, duplicate_shared_arms
-    from experiments.report import suppression as report
-    from experiments.report import terminal
+    seeds: int = key(whole(0), unit="seeds")
 
-    setting = build_setting(config)
-    campaign = setting.campaign
-    if campaign.end >= config.ticks:
-        raise InputError(
-            f"ticks={config.ticks} ends before the campaign does (hour {campaign.end}): say ticks={campaign.end + 72}"
-        )
-    rows, ticks, notes = simulate_runs(make_runs(config, setting), config.workers)
-    ticks = duplicate_shared_arms(ticks)
-    analysis = analyse(duplicate_shared_arms(rows), ticks, TACTICS, campaign.start, campaign.end)
-    for name, frame in analysis.to_frames().items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
-    ticks.to_parquet(folder / "ticks.parquet", index=False)
-    write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, notes))  # type: ignore[arg-type]
-    terminal.show(report.write(folder), Console())
+
+@dataclass(frozen=True, kw_only=True)
+class Robustness(Keys):
+    """The table of other assumptions."""
+
+    seeds: int = key(whole(0), unit="seeds")
+    fight_back: tuple[float, ...] = key(ListOf(Number(0, 1)), unit="share", source="assumption")
+    doses: tuple[float, ...] = key(ListOf(Number(0, 1)), source="assumption")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priors(Keys):
+    """What is not known about people."""
+
+    draws: int = key(whole(0), unit="draws")
+    ranges: dict[str, tuple[float, ...]] = key(Named(ListOf(Number(), 2, example="[LOW, HIGH]")), source="assumption")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suppression(Experiment):
+    """What flooding, abuse and amplification cost dissent."""
+
+    label = "simulating worlds"
+    knockouts: Knockouts = group(Knockouts)
+    robustness: Robustness = group(Robustness)
+    priors: Priors = group(Priors)
+
+    def make_jobs(self, given: Given) -> list[Run]:
+        """Return every run: main arms, knock-outs, robustness, fight-back shares, doses and prior draws.
+
+        Draw after draw takes the seeds of the main arms in turn, so that each has the main setting's world beside it.
+        """
+        setting, seeds, ticks = given.setting, given.seeds, given.ticks
+        if setting.campaign.end >= ticks:
+            end = setting.campaign.end
+            raise InputError(f"ticks={ticks} ends before the campaign does (hour {end}): say ticks={end + 72}")
+        few, some = seeds[: self.robustness.seeds], seeds[: self.knockouts.seeds]
+        runs = [run for seed in seeds for run in make_main_arms(setting, seed, ticks)]
+        variants = [("knockout", name, changes, some) for name, changes in KNOCKOUTS.items()]
+        variants += [("robustness", name, row, few) for name, row in make_robustness_changes(setting).items()]
+        shares, doses = self.robustness.fight_back, self.robustness.doses
+        variants += [("fight_back", str(share), set_fight_back(setting, share), few) for share in shares]
+        variants += [("dose", str(dose), {"campaign.intensity": dose}, few) for dose in doses]
+        draws = sample_priors(self.priors.ranges, self.priors.draws, given.config.seed)
+        for number, draw in enumerate(draws):
+            place = number % len(seeds)
+            variants.append(("prior", str(number), draw, seeds[place : place + 1]))
+        for family, name, changes, some in variants:
+            runs += make_pairs(family, name, setting.replace(changes), some, ticks)
+        return runs
+
+    def play(self, given: Given, play: Player) -> list[Any]:
+        """Simulate each different world once; return one triple: a row a run, the hours of the main arms, and notes."""
+        return [simulate_runs(self.make_jobs(given), play, self.label)]
+
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return every table of the analysis."""
+        from experiments.analysis import analyse, duplicate_shared_arms
+
+        campaign = given.setting.campaign
+        rows, ticks = (duplicate_shared_arms(frame) for frame in results[0][:2])
+        analysis = analyse(rows, ticks, TACTICS, campaign.start, campaign.end)
+        return {**analysis.to_frames(), "ticks": ticks}
 
 
 SILENT_DEFAULTS = {
@@ -164,31 +180,25 @@ def get_world_key(run: Run) -> tuple[Setting, int, int]:
     army leaves the world as it is (tests/test_purity.py), so such runs share one world.
     """
     silent = not run.setting.campaign.tactics
-    return (replace_fields(run.setting, SILENT_DEFAULTS) if silent else run.setting), run.seed, run.ticks
+    return (run.setting.replace(SILENT_DEFAULTS) if silent else run.setting), run.seed, run.ticks
 
 
-def simulate_runs(runs: Sequence[Run], workers: int) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+def simulate_runs(runs: Sequence[Run], play: Player, label: str) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
     """Simulate each different world once.
 
     Returns a row a run, the hourly measures of the main arms, and notes on the graph.
     """
     import pandas as pd
 
-    worlds: dict[tuple[Setting, int, int], list[Run]] = {}
+    worlds: dict[tuple[Setting, int, int], Run] = {}
     for run in runs:
-        worlds.setdefault(get_world_key(run), []).append(run)
-    rows: dict[Run, dict[str, Any]] = {}
-    hours: dict[Run, pd.DataFrame] = {}
-    notes: tuple[str, ...] = ()
-    for first, played in simulate_all([same[0] for same in worlds.values()], workers, "simulating worlds"):
-        notes = played.notes
-        for run in worlds[get_world_key(first)]:
-            rows[run] = played.row | run.labels
-            if run.family == "main":
-                hours[run] = played.ticks
-    table = pd.DataFrame([rows[run] for run in runs])
-    return table, pd.concat([hours[run] for run in runs if run in hours], ignore_index=True), notes
+        worlds.setdefault(get_world_key(run), run)
+    played = dict(zip(worlds, simulate_all(list(worlds.values()), play, label), strict=True))
+    found = [played[get_world_key(run)] for run in runs]
+    table = pd.DataFrame([one.row | run.labels for run, one in zip(runs, found, strict=True)])
+    hours = [one.ticks for run, one in zip(runs, found, strict=True) if run.family == "main"]
+    return table, pd.concat(hours, ignore_index=True), found[-1].notes
 
 
 if __name__ == "__main__":
-    app("suppression", main)
+    start(Suppression)

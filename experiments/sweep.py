@@ -1,6 +1,7 @@
 """Every point of a design in the same seeds, beside its baseline; thousands of runs that survive a crash."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,11 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     code = identity.hash_code(row.cell.setting for row in table)
     well = runner.run_sweep(config, options, table, code, composer.scenario)
     if options["report"]:
-        from experiments.report.sweep import write
+        from experiments.report.page import write_report
+        from experiments.report.sweep import compose
 
-        told = dict.fromkeys([options["outcome"], *options["measures"]])
-        print(write(Path(config.out), *told))
+        folder, told = Path(config.out), dict.fromkeys([options["outcome"], *options["measures"]])
+        print(write_report(partial(compose, folder, *told), folder).headline)
         print(f"report: {config.out}/report.html")
     sealing.seal(Path(config.out).expanduser())
     return well

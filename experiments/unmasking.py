@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
-from experiments.app import app
-from experiments.app_options import read_app_options
-from experiments.folder import write_metadata
-from experiments.runs import run_jobs
-from experiments.settings import build_setting, describe_run, set_keys
+from experiments.experiment import Experiment, Given, start
+from experiments.keys import ListOf, key, whole
+from experiments.settings import describe_run
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,43 +32,50 @@ class UnmaskingJob(NamedTuple):
     ticks: int
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Simulate all cases, compare each with the same world in which nobody is unmasked, draw and print."""
-    import pandas as pd
-    from rich.console import Console
+@dataclass(frozen=True, kw_only=True)
+class Unmasking(Experiment):
+    """What unmasked sleepers cost genuine moderates."""
 
-    from experiments.analysis.unmaskings import compute_costs
-    from experiments.report import unmasking as report
+    place, label = "unmasking", "simulating worlds"
+    numbers: tuple[int, ...] = key(ListOf(whole(1), 1, example="[1, 3]"), unit="sleepers")
+    hours: tuple[int, ...] = key(ListOf(whole(0), 1, example="[132, 192]"), unit="h")
 
-    jobs = list(make_jobs(config))
-    ticks = pd.concat(run_jobs(run_job, jobs, config.workers, "simulating worlds"), ignore_index=True)
-    ticks.to_parquet(folder / "ticks.parquet", index=False)
-    compute_costs(ticks).to_parquet(folder / "unmasking.parquet", index=False)
-    setting = jobs[0].setting
-    write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, ("", "drawn for each seed")))  # type: ignore[arg-type]
-    Console().print(report.write(folder))
+    def make_jobs(self, given: Given) -> list[UnmaskingJob]:
+        """Return every world to be played."""
+        if max(self.hours) >= given.ticks:
+            raise InputError(f"unmasking.hours={list(self.hours)} goes beyond ticks={given.ticks}: say fewer hours")
+        if OmegaConf.select(given.config, "events.unmasking") is None:
+            raise InputError(
+                "nobody is unmasked here: say scenario=sleepers_unmasked, or give a scenario events.unmasking"
+            )
+        whole = [(0, -1), *((number, hour) for number in self.numbers for hour in self.hours)]
+        jobs = []
+        for spills in (True, False):
+            for number, hour in whole:
+                setting = given.alter(make_changes(number, hour, spills), "unmasking").setting
+                jobs += [UnmaskingJob(number, hour, spills, seed, setting, given.ticks) for seed in given.seeds]
+        return jobs
 
+    @staticmethod
+    def simulate(job: UnmaskingJob) -> pd.DataFrame:
+        """Return the hourly measures of one world."""
+        from sim.world import World
 
-def make_jobs(config: DictConfig) -> Iterator[UnmaskingJob]:
-    """Yield every world to be played.
+        history = World(job.setting, rng=job.seed).run(job.ticks)[[*KEPT_COLUMNS]]
+        return history.assign(number=job.number, hour=job.hour, spillover=job.spillover, seed=job.seed)
 
-    Raises:
-        InputError: a number or an hour is not valid, or the scenario has nobody to unmask.
-    """
-    asked = read_app_options(config, "unmasking", "unmasking")
-    for name, least in (("numbers", 1), ("hours", 0)):
-        if not asked[name] or any(not isinstance(value, int) or value < least for value in asked[name]):
-            raise InputError(f"unmasking.{name}={asked[name]} must be whole numbers from {least}, as in [1, 3]")
-    if max(asked["hours"]) >= config.ticks:
-        raise InputError(f"unmasking.hours={asked['hours']} goes beyond ticks={config.ticks}: say fewer hours")
-    if OmegaConf.select(config, "events.unmasking") is None:
-        raise InputError("nobody is unmasked here: say scenario=sleepers_unmasked, or give a scenario events.unmasking")
-    whole = [(0, -1), *((number, hour) for number in asked["numbers"] for hour in asked["hours"])]
-    for spills in (True, False):
-        for number, hour in whole:
-            setting = build_setting(set_keys(config, make_changes(number, hour, spills), "unmasking"))
-            for seed in range(config.seed, config.seed + config.seeds):
-                yield UnmaskingJob(number, hour, spills, seed, setting, config.ticks)
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return the hours of every world, and each case against the same world in which nobody is unmasked."""
+        import pandas as pd
+
+        from experiments.analysis.unmaskings import compute_costs
+
+        ticks = pd.concat(results, ignore_index=True)
+        return {"ticks": ticks, "unmasking": compute_costs(ticks)}
+
+    def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
+        """Return what the report says of the run."""
+        return describe_run(self.make_jobs(given)[0].setting, given.config, ("", "drawn for each seed"))
 
 
 def make_changes(number: int, hour: int, spills: bool) -> list[str]:
@@ -83,13 +88,5 @@ def make_changes(number: int, hour: int, spills: bool) -> list[str]:
     ]
 
 
-def run_job(job: UnmaskingJob) -> pd.DataFrame:
-    """Return the hourly measures of one world."""
-    from sim.world import World
-
-    history = World(job.setting, rng=job.seed).run(job.ticks)[[*KEPT_COLUMNS]]
-    return history.assign(number=job.number, hour=job.hour, spillover=job.spillover, seed=job.seed)
-
-
 if __name__ == "__main__":
-    app("unmasking", main)
+    start(Unmasking)

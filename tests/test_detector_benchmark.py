@@ -14,7 +14,6 @@ from omegaconf import DictConfig, OmegaConf
 from scipy.stats import binom
 
 from experiments.analysis.detectors import clopper_pearson, summarise_observer, summarise_scores
-from experiments.app import app
 from experiments.configuration import CONF
 from experiments.detection.cases import Case, join_cases, label_accounts, simulate_case
 from experiments.detection.coaction import CoAction
@@ -42,8 +41,9 @@ from experiments.detection.measures import (
 from experiments.detection.nulls import Chance, Volume
 from experiments.detection.observer import Observer, compute_rank
 from experiments.detection.topics import STATISTICS, collect_traffic, compute_statistics, find_topics
-from experiments.detectors import main, make_jobs, prepare_benchmark, remove_campaign
-from experiments.settings import apply_overrides, build_setting, replace_fields
+from experiments.detectors import Detectors, make_jobs, prepare_benchmark, remove_campaign
+from experiments.experiment import Given, start
+from experiments.settings import apply_overrides, build_setting
 from sim.actors.fans import Fans
 from sim.actors.newsbots import NewsBots
 from sim.errors import InputError
@@ -56,7 +56,7 @@ TICKS = START + 36
 CAMPAIGNING = replace(
     lively(army={"size": 24, "span": 6, "rate": 6.0, "jitter": 20.0}), forces=(Fans(size=8, topic=2), NewsBots(size=5))
 )
-CALM = replace_fields(CAMPAIGNING, {"army.size": 0, "extremists.size": 0})
+CALM = CAMPAIGNING.replace({"army.size": 0, "extremists.size": 0})
 QUIET = replace(CALM, forces=())
 RULES = EvaluationCriteria(rate=0.05, members=2, hours=(6, 24))
 
@@ -394,7 +394,8 @@ def composed(*words: str) -> DictConfig:
 
 
 def test_every_cell_is_a_setting_and_seeds_are_apart(default: DictConfig) -> None:
-    worlds = list(make_jobs(composed("population.size=60", "seeds=2")))
+    config = composed("population.size=60", "seeds=2")
+    worlds = list(make_jobs(Given(config), Detectors.read(config).benchmark))
     axes = default.benchmark.axes
     assert {world.axis for world in worlds} == {"", "control", *axes}
     assert len(worlds) == 2 * (1 + sum(len(words) for words in axes.values()) + 3)
@@ -456,7 +457,7 @@ def test_the_app_judges_and_reports_with_the_detector_of_the_how_to(
     (tmp_path / "my_detectors.py").write_text(own)  # the one that the how-to shows
     monkeypatch.syspath_prepend(tmp_path)
     command_line(*SMALL)
-    app("detectors", main)
+    start(Detectors)
     said = capfd.readouterr().out
     assert "Of a campaign that does not hide" in said
     assert "results: out" in said
@@ -476,18 +477,18 @@ def test_the_app_judges_and_reports_with_the_detector_of_the_how_to(
 
 MISTAKES = {
     "benchmark.only=[contents]": "benchmark.only has contents, which is no axis: did you mean content?",
-    "benchmark.rate=0.0": "benchmark.rate=0.0 must be above 0 and below 1",
+    "benchmark.rate=0.0": "benchmark.rate=0.0 must be a number above 0 and below 1",
     "benchmark.members=0": "benchmark.members=0 must be a whole number from 1",
-    "benchmark.hours=[6,3]": "benchmark.hours=[6, 3] must be whole numbers above 0, in order",
+    "benchmark.hours=[6,3]": "benchmark.hours=[6, 3] must be a list, rising, each a whole number from 1",
     "benchmark.train_seeds=0": "detectors.gradient_boosting must learn: say benchmark.train_seeds=1",
     "ticks=40": "ticks=40 ends before the campaign starts in hour 48: say ticks=96 or more",
     "+detectors.mine._target_=sim.campaigns.Campaign": "detectors.mine is a sim.campaigns.Campaign: derive from",
     "detectors=null": "detectors is empty: name one",
-    "benchmark.axes.content=3": "benchmark.axes must name lists",
+    "benchmark.axes.content=3": "benchmark.axes.content=3 must be a list",
     "benchmark.observer_seeds=9": "9 null worlds of a kind are too few for rate=0.05: give 19 or more",
     "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is the scenario that is judged",
-    "benchmark.controls=null": "benchmark.controls is empty: name a kind of null world",
-    "observer.rate=2.0": "Observer.rate=2.0 must be above 0",
+    "benchmark.controls=null": "benchmark.controls=None must be names, one at least",
+    "observer.rate=2.0": "observer.rate=2.0 must be a number above 0 and below 1",
 }
 
 
@@ -498,7 +499,7 @@ def test_mistakes_are_one_line_and_told_before_any_world_is_played(word: str, de
     key, _, text = word.removeprefix("+").partition("=")
     OmegaConf.update(config, key, OmegaConf.create(f"value: {text}").value, merge=False)
     with pytest.raises(InputError) as told:
-        prepare_benchmark(config)
+        prepare_benchmark(Given(config), Detectors.read(config))
     assert str(told.value).startswith(MISTAKES[word])
     assert "\n" not in str(told.value)
 
@@ -508,6 +509,6 @@ def test_a_mistake_leaves_the_app_with_code_2(
 ) -> None:
     command_line("benchmark.only=[contents]")
     with pytest.raises(SystemExit) as leave:
-        app("detectors", main)
+        start(Detectors)
     err = capfd.readouterr().err
     assert (leave.value.code, err) == (2, f"{MISTAKES['benchmark.only=[contents]']}\n")

@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from experiments import docking
 from experiments.analysis import tipping
-from experiments.app import app
+from experiments.experiment import start
 from experiments.facts import opinion
 from experiments.facts.recording import record_world
 from experiments.published import ross_2019, ross_borrowed
@@ -23,7 +23,7 @@ from experiments.published.ross_2019 import Ross
 from experiments.published.ross_borrowed import Borrowed
 from experiments.report import docking as report
 from experiments.runs import Run
-from experiments.settings import build_setting, list_differences, replace_fields
+from experiments.settings import build_setting, list_differences
 from scripts.conf import CONF
 from sim.setting import Setting
 from sim.world import World
@@ -124,7 +124,7 @@ def test_what_is_borrowed_follows_from_the_limit():
     joined = {name: value for one in found.values() for name, value in asdict(one).items() if value}
     assert joined == {name: value for name, value in everything.items() if value or name in joined}
     assert everything["climate_rate"] == setting.reaction.climate_rate
-    firmer = replace_fields(setting, {"population.willingness_spread": 6.0, "population.willingness": -3.0})
+    firmer = setting.replace({"population.willingness_spread": 6.0, "population.willingness": -3.0})
     other = ross_borrowed.make_assumptions(firmer, 72)["all of these"]
     assert other.weight == pytest.approx(everything["weight"] / 2)
     assert other.sharpness == pytest.approx(2 * everything["sharpness"])
@@ -175,7 +175,7 @@ def test_knowing_the_true_climate_ties_the_outcome_to_the_majority():
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
     monkeypatch.setattr(sys, "argv", ["docking", *SMALL, *words])
-    app("docking", docking.main)
+    start(docking.Docking)
 
 
 def test_the_app_plays_every_variant_and_their_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -203,7 +203,7 @@ def test_r_is_that_of_fact_13_in_the_same_run():
 
 def test_the_climate_effect_that_is_called_as_small_as_in_data_is():
     setting, relaxed = limit()
-    run = Run("", "a", "0", "equal", 1, replace_fields(setting, relaxed["climate as small as in data"]), 72)
+    run = Run("", "a", "0", "equal", 1, setting.replace(relaxed["climate as small as in data"]), 72)
     found = np.mean([docking.simulate_run(replace(run, seed=seed))["r"] for seed in (1, 2, 3, 4)])
     low, high = report.R_BAND
     assert low <= found <= high
@@ -307,7 +307,7 @@ def test_the_model_has_no_branch_for_the_paper():
 @pytest.mark.parametrize("name", ["fear, all withdraw", "fear, with a mix of reactions"])
 def test_people_in_the_variants_with_fear_are_afraid(name: str):
     setting, relaxed = limit("population.size=200", "ticks=24")
-    afraid, calm = (World(replace_fields(setting, {**c, "army.size": 20}), rng=1) for c in (relaxed[name], {}))
+    afraid, calm = (World(setting.replace({**c, "army.size": 20}), rng=1) for c in (relaxed[name], {}))
     for world in (afraid, calm):
         world.run(24)
     assert afraid.accounts.fear[:200].mean() > 0.02
@@ -316,7 +316,7 @@ def test_people_in_the_variants_with_fear_are_afraid(name: str):
 
 def test_the_variants_with_fear_differ_in_reactions_alone():
     setting, relaxed = limit()
-    one, other = (replace_fields(setting, changes) for name, changes in relaxed.items() if name.startswith("fear"))
+    one, other = (setting.replace(changes) for name, changes in relaxed.items() if name.startswith("fear"))
     assert {key for key, _, _ in list_differences(one, other)} == {
         "population.withdraw_share",
         "population.fight_share",

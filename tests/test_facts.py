@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.app import app
+from experiments.experiment import start
 from experiments.facts import activity, harm, operation, opinion, spread
 from experiments.facts.facts import FACTS, measure_facts
 from experiments.facts.recording import AccountCounts, Recording, record_world
@@ -28,8 +28,7 @@ from experiments.facts.table import (
     list_fitted_parameters,
 )
 from experiments.report.validity import format_headline, format_remarks
-from experiments.settings import replace_fields
-from experiments.validity import main
+from experiments.validity import Validity
 from scripts import fit
 from sim.setting import Setting
 from sim.state.accounts import Accounts, Register, make_blank_accounts
@@ -53,7 +52,7 @@ def recording(people: int = 4, army: int = 0, extremists: int = 0, ticks: int = 
     written = np.bincount(posts.author, minlength=len(role))
     after = make_blank_accounts(len(role))._replace(written=written)
     return Recording(
-        setting=replace_fields(Setting(), {"campaign.start": 72}),
+        setting=Setting().replace({"campaign.start": 72}),
         ticks=ticks,
         people=people,
         role=role,
@@ -356,9 +355,7 @@ def test_suspension_costs_posts_and_exposure_is_counted_of_all_people() -> None:
 
 @pytest.fixture(scope="module")
 def small() -> Setting:
-    return replace_fields(
-        Setting(), {"population.size": 200, "army.size": 12, "campaign.start": 24, "campaign.hours": 48}
-    )
+    return Setting().replace({"population.size": 200, "army.size": 12, "campaign.start": 24, "campaign.hours": 48})
 
 
 def test_a_recording_holds_every_post_and_agrees_with_the_world(small: Setting) -> None:
@@ -450,8 +447,8 @@ def test_parameters_are_fitted_to_calibrated_facts_only_and_by_the_script_that_s
     }
     for step in fit.STEPS:
         assert step.low <= fit.get_value(Setting(), step.parameter) <= step.high
-        replace_fields(Setting(), {step.parameter: step.low})
-        replace_fields(Setting(), {step.parameter: step.high})
+        Setting().replace({step.parameter: step.low})
+        Setting().replace({step.parameter: step.high})
 
 
 @pytest.mark.parametrize("slope", [2.0, -2.0])
@@ -499,7 +496,7 @@ def test_the_app_writes_table_figures_and_report(
 ) -> None:
     words = ("population.size=150", "army.size=9", "campaign.start=72", "campaign.hours=48", "ticks=200")
     command_line(*words, "seeds=2", "workers=1", "out=out")
-    app("validity", main)
+    start(Validity)
     folder = tmp_path / "out"
     table = pd.read_parquet(folder / "validity.parquet")
     assert table["number"].drop_duplicates().tolist() == list(range(1, 21))
@@ -522,7 +519,7 @@ def test_a_run_too_short_to_be_measured_is_refused(
 ) -> None:
     command_line("ticks=95", "campaign.start=24", "campaign.hours=24", "out=out")
     with pytest.raises(SystemExit) as left:
-        app("validity", main)
+        start(Validity)
     assert left.value.code == 2
     line = "ticks=95 is too short: the campaign ends in hour 48 and cascades need 96 hours, so say ticks=96 or more\n"
     assert capsys.readouterr().err == line

@@ -21,7 +21,6 @@ import pandas as pd
 import pytest
 
 from experiments import demo
-from experiments.settings import replace_fields
 from experiments.teaching.comparison import build_settings
 from experiments.teaching.curves import compute_curves
 from experiments.teaching.film import number_accounts as names_of
@@ -120,7 +119,7 @@ def of(scenario: str, **further: Any) -> Choice:
 def test_a_fork_is_the_world_with_which_the_story_compares_the_scenario(page: Page, scenario: str):
     choice = of(scenario)
     config = composed("replay", f"scenario={scenario}", f"population.size={choice.people}")
-    rules = [replace_fields(each, {"campaign.tactics": choice.tactics}) for each in build_settings(config)]
+    rules = [each.replace({"campaign.tactics": choice.tactics}) for each in build_settings(config)]
     assert list(build_setup(choice).settings) == rules
     assert rules[0] != rules[1]
     page.session.reset(choice)

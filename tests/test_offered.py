@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hydra.errors import InstantiationException
+from omegaconf import DictConfig
 
 from experiments import docking, help_pages
 from experiments.app import compose_config
@@ -16,6 +17,8 @@ from experiments.apps import BY_NAME, GROWING, NEEDED
 from experiments.composing import compose
 from experiments.config_errors import explain_construction
 from experiments.configuration import PLACES
+from experiments.experiment import Experiment, conduct
+from experiments.running.work import Work
 from sim.errors import InputError
 from sim.world import World
 
@@ -47,17 +50,30 @@ def no_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Accepted
 
     monkeypatch.setattr(World, "__init__", begin)
-    monkeypatch.setattr(docking, "simulate_ross", lambda *_: None)  # plays worlds of another kind, before those of ours
+    # what plays worlds of another kind, before those of ours
+    monkeypatch.setattr(docking.Docking, "make_batches", lambda *_: [])
+
+
+def begin(name: str, config: DictConfig, words: list[str] | None, folder: Path) -> None:
+    """Have an app begin; `words` for one with its own design."""
+    module = import_module(f"experiments.{name}")
+    kinds = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Experiment)]
+    with Work() as work:
+        if kind := next((one for one in kinds if one.__module__ == module.__name__), None):
+            conduct(kind, config, folder, work)
+        elif name == "replay":
+            module.main(config, folder, work)
+        else:
+            module.main(config, folder if words is None else words)
 
 
 def refusal(name: str, words: list[str], folder: Path) -> str:
     """Return what an app says that refuses `words`, "" if it goes on."""
     plan = [PLAN.get(name, "sweep.plan=true")] if name in GROWING else []
     words = [*words, *plan, "workers=1", "seeds=2"]
-    main = import_module(f"experiments.{name}").main
     try:
         try:
-            main(compose_config(name, words), words if plan else folder)
+            begin(name, compose_config(name, words), words if plan else None, folder)
         except InstantiationException as error:
             raise explain_construction(error) from error
     except Accepted:

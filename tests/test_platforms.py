@@ -11,12 +11,13 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import yaml
 
-from experiments import plain_signs, retrying, runs, workers
+from experiments import plain_signs, retrying, workers
 from experiments.ownership import is_litter
 from experiments.plain_signs import print_plain_signs
 from experiments.retrying import retry_while_open
-from experiments.sweeps import local, locking, runner, worker
-from experiments.sweeps.locking import lock
+from experiments.running import local, locking, worker
+from experiments.running.locking import lock
+from experiments.sweeps import runner
 from sim.errors import InputError
 from tests.conftest import ROOT
 from tests.portability import find_default_encodings, find_pools, find_unguarded, has_guarded_main
@@ -202,7 +203,7 @@ def test_every_module_loads_and_a_world_is_played_where_nothing_of_posix_is(tmp_
 
 def test_cores_are_counted_where_the_system_does_not_say_which_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert runs.count_cores() == os.cpu_count()
+    assert workers.count_cores() == os.cpu_count()
 
 
 @pytest.mark.parametrize(
@@ -301,19 +302,19 @@ def test_other_names_are_not_litter(name: str) -> None:
 
 UNGUARDED = """
 from pathlib import Path
-from experiments.runs import run_jobs
+from experiments.running.player import run_jobs
 print(list(run_jobs(len, ["a", "bb"], 2, "counting")))
 """
 UNGUARDED_SWEEP = """
 import sys
 from pathlib import Path
-from experiments.sweeps.local import LocalEngine
+from experiments.running.local import LocalEngine
 from tests import sweep_tasks as tasks
 list(LocalEngine(tasks.measure, tasks.prepare, 1, Path(sys.argv[1])).run_jobs(tasks.jobs([("plain", 0.0)])))
 """
 
 
-@pytest.mark.parametrize(("source", "error"), [(UNGUARDED, "InputError"), (UNGUARDED_SWEEP, "NoWorkerError")])
+@pytest.mark.parametrize(("source", "error"), [(UNGUARDED, "NoWorkerError"), (UNGUARDED_SWEEP, "NoWorkerError")])
 def test_a_script_without_a_guard_is_told_so_and_ends(source: str, error: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(source, encoding="utf-8")

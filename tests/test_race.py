@@ -11,14 +11,16 @@ import pandas as pd
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from experiments import race
+from experiments import experiment, race
 from experiments.analysis.races import compute_net_harm, summarise_rounds
 from experiments.detection.adapter import DetectorAdapter, find_writers, make_view, shuffle_accounts, snapshot_platform
 from experiments.detection.coaction import CoAction
 from experiments.detection.detector import F64, Detector
 from experiments.detection.view import PlatformView
+from experiments.experiment import conduct
 from experiments.folder import open_result_folder
 from experiments.report.race import format_headline, format_scope
+from experiments.running.work import Work
 from sim.errors import InputError
 from sim.observers.harm import Harm
 from sim.platform.defences.base import DefenceView
@@ -136,7 +138,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, seeds_played: list[int]) ->
     seeds_played.clear()
     said = StringIO()
     with redirect_stdout(said), open_result_folder(str(out), OmegaConf.to_container(config())) as draft:
-        race.main(config(), draft)
+        conduct(race.Race, config(), draft, Work())
     (out.parent / "said").write_text(said.getvalue(), encoding="utf-8")
     return out
 
@@ -185,7 +187,7 @@ def test_a_laxer_rate_suspends_more_people(folder: Path):
 
 
 def test_a_ladder_changes_the_army_and_how_it_hides_alone():
-    setting, ladder, watch = race.build_race(config())
+    setting, ladder, watch = race.build_race(experiment.Given(config()), race.Race.read(config()))
     assert ladder[0] == setting
     assert [rung.evasion.participation for rung in ladder] == [1.0, 0.5, 0.5, 0.5]
     assert [rung.army.span for rung in ladder] == [10, 10, 3, 3]
@@ -278,7 +280,7 @@ def test_limits_are_taken_from_what_a_watch_shows():
             seen.append(view.posts["time"].max())
             return np.zeros(len(view.accounts))
 
-    setting, _, watch = race.build_race(config())
+    setting, _, watch = race.build_race(experiment.Given(config()), race.Race.read(config()))
     for lag in (0, 10):
         race.score_null_world((setting, 3, 48, replace(watch, detector=DetectorAdapter(Noting()), lag=lag)))
     assert seen[0] >= 47 * 3600 > 38 * 3600 > seen[1] >= 36 * 3600

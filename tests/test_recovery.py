@@ -12,10 +12,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments import recovery
 from experiments.analysis.recoveries import compute_contrasts, compute_speedups, summarise_times
+from experiments.experiment import conduct
 from experiments.folder import open_result_folder
 from experiments.report.recovery import format_headline, format_interventions, format_summary
+from experiments.running.work import Work
 from sim.errors import InputError
 from tests.looks import common_look, rows_of_tables
+from tests.playing import list_jobs
 from tests.test_conf import composed
 
 SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=60", "campaign.start=6",
@@ -42,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, seeds_played: list[int]) ->
     seeds_played.clear()
     said = StringIO()
     with redirect_stdout(said), open_result_folder(str(out), OmegaConf.to_container(config)) as draft:
-        recovery.main(config, draft)
+        conduct(recovery.Recovery, config, draft, Work())
     (out.parent / "said").write_text(said.getvalue(), encoding="utf-8")
     return out
 
@@ -214,5 +217,5 @@ def test_what_helps_is_said_only_where_there_was_a_deficit():
 )
 def test_mistakes_are_one_line(override: str, said: str):
     with pytest.raises(InputError) as error:
-        list(recovery.make_jobs(asked(override)))
+        list_jobs(recovery.Recovery, asked(override))
     assert str(error.value).startswith(said)

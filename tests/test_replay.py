@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from experiments import replay, run
 from experiments.analysis.pairing import Interval
-from experiments.app import app
+from experiments.app import app, play_app
 from experiments.report.formatting import CAUSES
 from experiments.teaching import comparison, film, lessons
 from experiments.teaching.curves import BANDED, CURVES, compute_band, compute_curves
@@ -366,7 +366,7 @@ def test_a_lesson_is_played_and_its_answer_holds_the_numbers_of_this_run(
     command_line: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     command_line(*SMALL, "lesson=flood", "seeds=2", "out=lesson")
-    app("replay", replay.main)
+    play_app("replay", replay.main)
     page = (tmp_path / "lesson" / "replay.html").read_text("utf-8")
     about, arrays = unpacked(page)
     hours = pd.read_parquet(tmp_path / "lesson" / "ticks.parquet")
@@ -421,6 +421,6 @@ def test_a_mistake_is_one_line(
 ):
     command_line(*SMALL, *words)
     with pytest.raises(SystemExit) as leave:
-        app("replay", replay.main)
+        play_app("replay", replay.main)
     assert leave.value.code == 2
     assert capfd.readouterr().err == f"{said}\n"

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from html.parser import HTMLParser
 from math import inf, nan
 from pathlib import Path
@@ -16,10 +17,10 @@ from rich.console import Console
 
 from experiments.analysis import Analysis, analyse
 from experiments.report import formatting, style, tables, terminal
-from experiments.report.page import Page, Picture, Table, render
+from experiments.report.page import Page, Picture, Report, Table, render, write_report
 from experiments.report.results import TABLES, Finding, Results, read_results
 from experiments.report.style import apply_style, inline_svg
-from experiments.report.suppression import PICTURES, write
+from experiments.report.suppression import PICTURES, compose
 from tests.synthetic_suppression import TACTICS, Recipe, main_frames, variants
 
 RUN = {
@@ -31,6 +32,10 @@ RUN = {
 }
 RECIPE = Recipe(seeds=3, ticks=336, start=96, stop=192)
 NO_PRIORS = Finding(nan, nan, nan, 0, "")
+
+
+def write(folder: Path) -> Report:
+    return write_report(partial(compose, folder), folder)
 
 
 def put(analysis: Analysis, folder: Path, recipe: Recipe) -> Path:
@@ -324,10 +329,10 @@ class TestWhatIsSaidOfCauses:
         assert [name in sentence for name in table["variant"]] == table["variant"].isin(within).tolist()
 
 
-def printed(results: Results, folder: Path) -> str:
+def printed(results: Report, folder: Path) -> str:
     with (folder / "log").open("w") as file:
         console = Console(record=True, width=80, file=file)
-        terminal.show(results, console)
+        terminal.show_report(results, console)
     return console.export_text()
 
 
@@ -378,7 +383,7 @@ class TestEdges:
         results = write(made(recipe, tmp_path))
         text = (tmp_path / "report.html").read_text(encoding="utf-8")
         console = Console(record=True, width=80, file=(tmp_path / "log").open("w"))
-        terminal.show(results, console)
+        terminal.show_report(results, console)
         console.file.close()
         assert not re.search(r"\bnan\b", re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL))
         assert not re.search(r"\bnan\b", console.export_text())
@@ -404,23 +409,20 @@ class TestEdges:
 
 class TestTerminal:
     def test_fits_eighty_columns_and_says_the_headline(self, folder):
-        results = read_results(folder)
+        results = compose(folder)
         console = Console(record=True, width=80, file=(folder / "log").open("w"))
-        terminal.show(results, console)
+        terminal.show_report(results, console)
         console.file.close()
         text = console.export_text()
         assert max(map(len, text.splitlines())) <= 80
         flat = " ".join(text.split())
-        assert (
-            formatting.format_headline(results.get_finding("lost_dissent_percent"), results.get_finding("prior_range"))
-            in flat
-        )
+        assert results.headline in flat
         for part in ("flood+abuse", "withheld: fear", "climate effect 0", "60% fight back"):
             assert part in text
 
     def test_square_brackets_are_text_and_not_markup(self, folder):
-        results = read_results(folder)
+        results = compose(folder)
         console = Console(record=True, width=100, file=(folder / "log").open("w"))
-        terminal.show(results, console)
+        terminal.show_report(results, console)
         console.file.close()
         assert re.search(r"\d \[\d+\.\d to \d+\.\d\]\s", console.export_text())

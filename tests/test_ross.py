@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from experiments import reproduce
+from experiments.experiment import start
 from experiments.published import ross_2019, ross_targets
 from experiments.published import ross_kernels as kernels
 from experiments.published.ross_2019 import Instance, Ross, simulate, simulate_seeds
@@ -22,6 +23,7 @@ from sim.errors import InputError
 from sim.rng import make_key, stream
 from sim.state.graph import extend_graph, from_edges, list_edges
 from tests.looks import common_look
+from tests.playing import make_player
 
 MANY = 20_000
 KEY = stream("test.ross")
@@ -361,7 +363,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a share above 1": (lambda: Ross(positive=1.5), "Ross.positive=1.5 must lie in [0, 1] (share)"),
     "a number for a list": (
         lambda: ross_targets.check_whole_numbers("links", 3),
-        "links=3 must be a list of whole numbers, such as links=[1,10]",
+        "links=3 must be a list, each a whole number from 0, as in [1,10]",
     ),
     "a word in a list": (
         lambda: ross_targets.check_whole_numbers("bots", [0, "x"]),
@@ -418,9 +420,11 @@ def test_estimates_and_verdicts() -> None:
 
 def app(command_line: Callable[..., None], *words: str) -> object:
     command_line("workers=1", *words)
-    with pytest.raises(SystemExit) as leave:
-        reproduce.run_app()
-    return leave.value.code
+    try:
+        start(reproduce.Reproduction)
+    except SystemExit as leave:
+        return leave.code
+    return 0
 
 
 #: One small cell, whose true value (1/2 by symmetry) is published.
@@ -485,7 +489,7 @@ WORDS = {
     "runs=1": "runs=1 must be a whole number from 2 to 2147483647",
     "runs=many": "runs=many must be a whole number from 2 to 2147483647",
     "seeds=1": "runs=1 must be a whole number from 2 to 2147483647",
-    "links=3": "links=3 must be a list of whole numbers, such as links=[1,10]",
+    "links=3": "links=3 must be a list, each a whole number from 0, as in [1,10]",
     "links=[2000]": "Ross.links=2000 must be less than users=1000: say links=1 or more users",
     "papr=x": "papr is not a known key: did you mean paper?",
 }
@@ -514,7 +518,7 @@ def judged(compared: pd.DataFrame) -> Mapping[tuple[str, str], bool]:
 
 @pytest.mark.slow
 def test_every_published_number_is_met() -> None:
-    runs = reproduce.simulate_cells(list_cells([], []), range(1, 1001), ross_2019.LIMIT, 0)
+    runs = reproduce.simulate_cells(list_cells([], []), range(1, 1001), ross_2019.LIMIT, make_player(0))
     verdicts = judged(compare(runs))
     assert len(verdicts) == len(TARGETS)
     assert [where for where, passed in verdicts.items() if not passed] == []
@@ -522,5 +526,7 @@ def test_every_published_number_is_met() -> None:
 
 @pytest.mark.slow
 def test_rows_do_not_depend_on_the_number_of_processes() -> None:
-    one, two = (reproduce.simulate_cells([SMALL], range(120), ross_2019.LIMIT, workers) for workers in (1, 2))
+    one, two = (
+        reproduce.simulate_cells([SMALL], range(120), ross_2019.LIMIT, make_player(workers)) for workers in (1, 2)
+    )
     pd.testing.assert_frame_equal(one, two)

@@ -10,10 +10,10 @@ import pytest
 from experiments.analysis.sensitivity import compute_indices, sample_points
 from experiments.app import resumable_app
 from experiments.report import sensitivity as report
+from experiments.running.jobs import Job
+from experiments.running.local import LocalEngine
 from experiments.sensitivity import main
 from experiments.sweep import main as sweep
-from experiments.sweeps.local import LocalEngine
-from experiments.sweeps.plan import Job
 from sim.errors import InputError
 from tests.looks import common_look
 from tests.sweep_tasks import ishigami, prepare

@@ -9,9 +9,9 @@ from omegaconf import OmegaConf
 
 from experiments import story
 from experiments.analysis.stories import compare_arms, make_timeline
-from experiments.app import app
+from experiments.experiment import start
 from experiments.report.story import format_verdict
-from experiments.settings import build_setting, describe_run, set_keys
+from experiments.settings import apply_overrides, build_setting, describe_run
 from sim.errors import InputError
 from sim.people.events import apply_events
 from sim.world import World
@@ -35,7 +35,7 @@ def test_every_scenario_tells_a_story_of_measures_that_its_world_has(scenario: s
     assert all(picture["look"] for picture in tale["pictures"])
     labels = [label for picture in tale["pictures"] for label in picture["lines"].values()]
     assert all(isinstance(label, str) for label in labels), "a bare `true` is no label in YAML"
-    arms = build_setting(config), build_setting(set_keys(config, tale["without"], "story.without"))
+    arms = build_setting(config), build_setting(apply_overrides(config, tale["without"], "story.without"))
     assert (arms[0] == arms[1]) == (scenario == "quiet")
     world = World(arms[0], rng=1)
     world.run(2)
@@ -54,7 +54,7 @@ def test_a_story_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     words = ["scenario=protest_day", "population.size=80", "ticks=150", "seeds=2", "workers=1", f"out={tmp_path / 's'}"]
     words.append("story.outcomes=[{measure: dissent_posts, label: Dissent, from: 120, to: 136}]")
     monkeypatch.setattr(sys, "argv", ["story", *words])
-    app("story", story.main)
+    start(story.Story)
     common_look(tmp_path / "s" / "report.html")
     page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
     assert page.count("<figure") == 3
@@ -106,8 +106,10 @@ def test_a_story_that_can_not_be_told_is_one_line(overrides: list[str], said: st
 
 def test_what_a_story_is_compared_with_must_exist():
     config = told("scenario=protest_day", *FEW)
-    with pytest.raises(InputError, match=r"there is no events\.battle: name a key of the scenario"):
-        set_keys(config, ["events.battle.extremist_volume=1.0"], "story.without")
+    with pytest.raises(
+        InputError, match=r"story\.without has events\.battle\.extremist_volume=1\.0, which names no key"
+    ):
+        apply_overrides(config, ["events.battle.extremist_volume=1.0"], "story.without")
     world = World(build_setting(config), rng=1)
     world.step()
     tale = {"outcomes": [], "pictures": [{"lines": {"dissent_pots": ""}}]}

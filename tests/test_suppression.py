@@ -9,14 +9,15 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from experiments import suppression
-from experiments.app import app
+from experiments.experiment import start
 from experiments.runs import Run, simulate_all, simulate_run
-from experiments.settings import build_setting, describe_run, replace_fields
+from experiments.settings import build_setting, describe_run
 from scripts.conf import CONF
 from sim.errors import InputError
 from sim.people.given_graphs import GraphFile
 from sim.setting import Setting
 from tests.looks import common_look
+from tests.playing import list_jobs, make_player, play
 
 SMALL = [
     "population.size=150", "army.size=12", "extremists.size=3", "ticks=60", "campaign.start=24", "campaign.hours=24",
@@ -41,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("suppression") / "result"
     argv, sys.argv = sys.argv, ["suppression", *SMALL, f"out={out}"]
     try:
-        app("suppression", suppression.main)
+        start(suppression.Suppression)
     finally:
         sys.argv = argv
     return out
@@ -111,7 +112,7 @@ def test_runs_that_share_a_world_would_have_been_the_same():
 
 def test_the_plan_covers_every_family():
     config = config_of()
-    runs = suppression.make_runs(config, build_setting(config))
+    runs = list_jobs(suppression.Suppression, config)
     assert {run.family for run in runs} == {"main", "knockout", "robustness", "fight_back", "dose", "prior"}
     assert len({(r.family, r.variant, r.arm, r.effort, r.seed) for r in runs}) == len(runs)
     main = [run for run in runs if run.family == "main"]
@@ -120,7 +121,7 @@ def test_the_plan_covers_every_family():
 
 def test_every_draw_has_the_main_world_of_its_seed_beside_it():
     config = config_of("priors.draws=5")
-    runs = suppression.make_runs(config, build_setting(config))
+    runs = list_jobs(suppression.Suppression, config)
     main = {run.seed for run in runs if run.family == "main"}
     drawn = [run.seed for run in runs if run.family == "prior" and run.arm == "all"]
     assert len(drawn) == 5
@@ -129,14 +130,14 @@ def test_every_draw_has_the_main_world_of_its_seed_beside_it():
 
 def test_parts_set_to_0_are_left_out():
     config = config_of("knockouts.seeds=0", "robustness.seeds=0", "priors.draws=0")
-    assert {run.family for run in suppression.make_runs(config, build_setting(config))} == {"main"}
+    assert {run.family for run in list_jobs(suppression.Suppression, config)} == {"main"}
 
 
 @pytest.mark.parametrize("name", ["knockouts.seeds", "robustness.seeds", "priors.draws"])
 def test_a_part_of_less_than_nothing_is_refused(name: str):
     config = config_of(f"{name}=-1")
-    with pytest.raises(InputError, match=f"{name}=-1 must be 0 or more"):
-        suppression.make_runs(config, build_setting(config))
+    with pytest.raises(InputError, match=f"{name}=-1 must be a whole number from 0"):
+        list_jobs(suppression.Suppression, config)
 
 
 def test_leaving_is_varied_in_rows_and_in_priors():
@@ -152,7 +153,7 @@ def test_leaving_is_varied_in_rows_and_in_priors():
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_fight_back_keeps_the_mix_of_the_others(share: float):
     setting = Setting()
-    people = replace_fields(setting, suppression.set_fight_back(setting, share)).population
+    people = setting.replace(suppression.set_fight_back(setting, share)).population
     others = 1.0 - setting.population.fight_share
     assert people.fight_share == share
     assert people.withdraw_share == pytest.approx(setting.population.withdraw_share / others * (1.0 - share))
@@ -181,22 +182,21 @@ def test_priors_that_are_no_range_are_refused():
 )
 def test_changes_that_fit_nothing_are_refused(change: dict[str, int], message: str):
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
-        replace_fields(Setting(), change)
+        Setting().replace(change)
 
 
 def test_a_campaign_longer_than_the_run_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match="ends before the campaign does"):
-        suppression.main(config_of("ticks=40"), tmp_path)
+        play(suppression.Suppression, config_of("ticks=40"), tmp_path / "out")
 
 
 def test_two_workers_give_the_numbers_of_one():
     setting = build_setting(config_of())
     runs = list(suppression.make_main_arms(setting, 1, 30))[:3]
-    alone = {run: played.row for run, played in simulate_all(runs, 1, "")}
-    together = {run: played.row for run, played in simulate_all(runs, 2, "")}
-    for run in runs:
-        for name in set(alone[run]) - {"wall_time"}:
-            assert alone[run][name] == together[run][name] or alone[run][name] != alone[run][name]
+    alone, together = (simulate_all(runs, make_player(workers), "") for workers in (1, 2))
+    for one, other in zip(alone, together, strict=True):
+        for name in set(one.row) - {"wall_time"}:
+            assert one.row[name] == other.row[name] or one.row[name] != one.row[name]
 
 
 def test_facts_name_the_army_and_the_seeds():

@@ -14,14 +14,15 @@ import pytest
 from experiments.analysis.summary import MEASURES
 from experiments.app import resumable_app
 from experiments.configuration import CONF
+from experiments.running.engine import EndedRuns, Engine
+from experiments.running.jobs import Job
+from experiments.running.local import LocalEngine
+from experiments.running.outcomes import Outcome, read_events
+from experiments.running.worker import run_batch
 from experiments.runs import Run, simulate_run
 from experiments.sweep import main
 from experiments.sweep import sweep as command
 from experiments.sweeps import identity, plan, reading, runner, world
-from experiments.sweeps.engine import EndedRuns, Engine
-from experiments.sweeps.local import LocalEngine
-from experiments.sweeps.outcomes import Outcome, read_events
-from experiments.sweeps.worker import run_batch
 from sim.errors import InputError
 from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
@@ -36,7 +37,7 @@ WORDS = [*SMALL, "seeds=2", "sweep.report=false"]
 class Here(Engine):
     """Plays in this process, whose kernels are loaded: for tests of what is played, not of who plays it."""
 
-    def run_jobs(self, jobs: Sequence[plan.Job]) -> Generator[EndedRuns, None, None]:
+    def run_jobs(self, jobs: Sequence[Job]) -> Generator[EndedRuns, None, None]:
         journal = self.work / f"{os.getpid()}-0.jsonl"
         self.add(jobs)
         while job := self._take_jobs(1):

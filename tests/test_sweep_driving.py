@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import pytest
 
-from experiments.sweeps import scheduler
-from experiments.sweeps.engine import EndedRuns, Engine
-from experiments.sweeps.outcomes import Outcome
-from experiments.sweeps.plan import Job
+from experiments.running import scheduler
+from experiments.running.engine import EndedRuns, Engine
+from experiments.running.jobs import Job
+from experiments.running.outcomes import Outcome
 from experiments.sweeps.store import Store
 from sim.errors import InputError
 from tests import sweep_tasks as tasks

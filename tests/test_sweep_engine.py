@@ -14,12 +14,12 @@ import pytest
 from pebble import ProcessPool
 from pebble.pool import process
 
-from experiments.sweeps import local
-from experiments.sweeps.engine import Engine, Limits, NoWorkerError
-from experiments.sweeps.local import LocalEngine
-from experiments.sweeps.outcomes import Outcome
-from experiments.sweeps.plan import Job
-from experiments.sweeps.worker import Measure, Prepare
+from experiments.running import local
+from experiments.running.engine import Engine, Limits, NoWorkerError
+from experiments.running.jobs import Job
+from experiments.running.local import LocalEngine
+from experiments.running.outcomes import Outcome
+from experiments.running.worker import Measure, Prepare
 from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
 from tests.processes import MARK, gone, marked, needs_proc
@@ -157,7 +157,7 @@ def test_workers_that_never_begin_are_no_run_s_fault_and_one_line(
 HANGING = """
 import sys
 from pathlib import Path
-from experiments.sweeps.local import LocalEngine
+from experiments.running.local import LocalEngine
 from tests import sweep_tasks as tasks
 list(LocalEngine(tasks.measure, tasks.prepare, 2, Path(sys.argv[1])).run_jobs(tasks.jobs([("hangs", 0.0)])))
 """

@@ -8,8 +8,7 @@ from types import ModuleType
 import pytest
 from rich.console import Console
 
-from experiments.runs import show_progress_bar
-from experiments.sweeps.progress import SweepProgress, format_count, format_duration, show_progress
+from experiments.running.progress import SweepProgress, format_count, format_duration, show_progress, show_progress_bar
 
 HALF = SweepProgress(done=50, failed=2, left=150, seconds=10.0, seconds_left=30.0)
 WORDS = "50 done, 2 failed, 150 left, 5/s, 30 s left"

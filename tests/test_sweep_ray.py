@@ -12,12 +12,12 @@ from signal import SIGINT, SIGTERM
 import pandas as pd
 import pytest
 
-from experiments.sweeps import scheduler
-from experiments.sweeps.engine import Engine, Limits, NoWorkerError
-from experiments.sweeps.local import LocalEngine
-from experiments.sweeps.progress import SweepProgress
+from experiments.running import scheduler
+from experiments.running.engine import Engine, Limits, NoWorkerError
+from experiments.running.local import LocalEngine
+from experiments.running.progress import SweepProgress
+from experiments.running.worker import Measure, Prepare
 from experiments.sweeps.store import Store
-from experiments.sweeps.worker import Measure, Prepare
 from sim.errors import InputError
 from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
@@ -46,7 +46,7 @@ def token(monkeypatch: pytest.MonkeyPatch) -> None:
 def engine(nodes: Cluster) -> Engines:
     """Return what makes an engine on both nodes, whatever number of workers is asked for."""
     nodes.start(OTHER)
-    from experiments.sweeps import cluster
+    from experiments.running import cluster
 
     def made(measure: Measure, prepare: Prepare, workers: int, work: Path, limits: Limits | None) -> Engine:
         return cluster.ClusterEngine(measure, prepare, workers, work, limits, nodes.address)
@@ -162,7 +162,7 @@ def test_another_token_and_a_head_that_is_lost_are_one_line(tmp_path: Path) -> N
         with sweep(tmp_path / "refused", *words, RAY_AUTH_TOKEN="f" * 32) as process:
             _, err = process.communicate(timeout=60)
         assert (process.returncode, err.count("\n")) == (2, 1), err
-        assert err.startswith(f"sweep.address={own.address} cannot be joined (its token is another): name HOST:PORT")
+        assert err.startswith(f"address={own.address} cannot be joined (its token is another): name HOST:PORT")
         with sweep(tmp_path / "out", *words, seeds=1000) as process:
             until = time.monotonic() + 100
             while not (plays(own, OTHER) and list((tmp_path / "out/_work").glob("*.jsonl"))):
@@ -171,13 +171,13 @@ def test_another_token_and_a_head_that_is_lost_are_one_line(tmp_path: Path) -> N
             own.kill(HEAD)
             _, err = process.communicate(timeout=90)
         assert process.returncode == 2, err
-        assert err.splitlines()[-1].startswith(f"sweep.address={own.address}: the head of this cluster is gone: what")
+        assert err.splitlines()[-1].startswith(f"address={own.address}: the head of this cluster is gone: what")
     with Store(str(tmp_path / "out"), ()) as store:
         assert set(store.read_status().values()) == {"ok"}
 
 
 def test_a_cluster_that_can_not_be_joined_is_one_line(tmp_path: Path) -> None:
-    from experiments.sweeps.cluster import ClusterEngine
+    from experiments.running.cluster import ClusterEngine
 
     nobody = ClusterEngine(tasks.measure, tasks.prepare, 0, tmp_path, None, f"{HEAD}:1")
     with pytest.raises(InputError, match=rf"sweep\.address={HEAD}:1 cannot be joined \(.*Connection refused\): name"):
@@ -185,8 +185,8 @@ def test_a_cluster_that_can_not_be_joined_is_one_line(tmp_path: Path) -> None:
 
 
 def test_machines_with_other_sources_or_versions_are_refused() -> None:
-    from experiments.sweeps.ray_setup import check_versions
-    from experiments.sweeps.ray_worker import describe_machine
+    from experiments.running.ray_setup import check_versions
+    from experiments.running.ray_worker import describe_machine
 
     check_versions("10.0.0.2", describe_machine())
     with pytest.raises(InputError, match=r"10\.0\.0\.2 has other sources of this project: runs would"):

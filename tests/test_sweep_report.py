@@ -18,7 +18,7 @@ from experiments.report import sweep_figures
 from experiments.report.__main__ import main
 from experiments.report.style import apply_style
 from experiments.report.sweep import format_headline, write
-from experiments.sweeps.outcomes import DIED, OK, TIMEOUT, Outcome
+from experiments.running.outcomes import DIED, OK, TIMEOUT, Outcome
 from experiments.sweeps.reading import dataset, find_effect_column, tidy
 from experiments.sweeps.sealing import seal, unseal
 from experiments.sweeps.store import Store

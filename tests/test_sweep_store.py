@@ -21,9 +21,9 @@ import pytest
 
 from experiments.folder import write_metadata
 from experiments.report import __main__ as report
+from experiments.running.outcomes import Outcome
 from experiments.sweeps import files as files_module
 from experiments.sweeps.files import read_table
-from experiments.sweeps.outcomes import Outcome
 from experiments.sweeps.sealing import seal
 from experiments.sweeps.store import Store
 from sim.errors import InputError

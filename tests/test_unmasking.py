@@ -9,10 +9,11 @@ from omegaconf import OmegaConf
 
 from experiments import unmasking
 from experiments.analysis.unmaskings import compute_costs
-from experiments.app import app
+from experiments.experiment import start
 from experiments.report.unmasking import format_headline
 from sim.errors import InputError
 from tests.looks import common_look
+from tests.playing import list_jobs
 from tests.test_conf import composed
 
 SMALL = [
@@ -26,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("unmasking") / "result"
     argv, sys.argv = sys.argv, ["unmasking", *SMALL, f"out={out}"]
     try:
-        app("unmasking", unmasking.main)
+        start(unmasking.Unmasking)
     finally:
         sys.argv = argv
     return out
@@ -72,8 +73,11 @@ def test_the_headline_says_whether_there_is_an_effect():
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("unmasking.hours=3", "unmasking.hours=3 must be a list: say unmasking.hours=[132,192,240]"),
-        ("unmasking.numbers=[0]", "unmasking.numbers=[0] must be whole numbers from 1, as in [1, 3]"),
+        ("unmasking.hours=3", "unmasking.hours=3 must be a list, not empty, each a whole number from 0"),
+        (
+            "unmasking.numbers=[0]",
+            "unmasking.numbers=[0] must be a list, not empty, each a whole number from 1, as in [1, 3]",
+        ),
         ("unmasking.hours=[99]", "unmasking.hours=[99] goes beyond ticks=44: say fewer hours"),
         ("scenario=protest_day", "nobody is unmasked here: say scenario=sleepers_unmasked"),
     ],
@@ -83,5 +87,5 @@ def test_mistakes_are_one_line(override: str, said: str):
     config = composed("unmasking", *words, override)
     OmegaConf.resolve(config)
     with pytest.raises(InputError) as error:
-        list(unmasking.make_jobs(config))
+        list_jobs(unmasking.Unmasking, config)
     assert str(error.value).startswith(said)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from experiments.analysis.pairing import compute_interval
-from experiments.sweeps.outcomes import OK
+from experiments.running.outcomes import OK
 
 
 def average_by_point(frame: pd.DataFrame, keys: Sequence[str], outcome: str) -> pd.DataFrame:

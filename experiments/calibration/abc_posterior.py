@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.calibration.moments import Moment
-from experiments.runs import open_process_pool
+from experiments.running.pool import open_process_pool
 
 
 def sample_abc(

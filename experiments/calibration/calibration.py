@@ -16,8 +16,8 @@ from experiments.calibration.runner import PointRunner, hash_value, make_points
 from experiments.calibration.search import compute_distance, search
 from experiments.facts.facts import FACTS
 from experiments.facts.table import compare
-from experiments.runs import count_cores
 from experiments.sweeps.design import Axis, Point
+from experiments.workers import count_cores
 from sim.errors import InputError
 
 DEFAULT, FITTED = "default", "fitted"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from experiments.sweeps.files import write_text
+from experiments.running.drafts import write_text
 
 
 def write_tables(folder: Path, tables: dict[str, pd.DataFrame], drafts: Path) -> None:

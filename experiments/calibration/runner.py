@@ -10,14 +10,16 @@ import pandas as pd
 from rich.console import Console
 
 from experiments.calibration import measuring
-from experiments.runs import count_cores
-from experiments.sweeps import plan, scheduler
+from experiments.running import scheduler
+from experiments.running.jobs import Job
+from experiments.running.local import LocalEngine
+from experiments.running.outcomes import OK
+from experiments.running.progress import show_progress
+from experiments.sweeps import plan
 from experiments.sweeps.design import Axis, Point, map_points
 from experiments.sweeps.files import read_table
-from experiments.sweeps.local import LocalEngine
-from experiments.sweeps.outcomes import OK
-from experiments.sweeps.progress import show_progress
 from experiments.sweeps.store import Store
+from experiments.workers import count_cores
 
 #: sources that measure, beside those of a sweep
 SOURCES = ("experiments/facts/*.py", "experiments/calibration/measuring.py", "experiments/analysis/losses.py")
@@ -37,7 +39,7 @@ class PointRunner:
         cells = [self.composer.compose(point) for point in points]
         different = list({cell.name: cell for cell in cells}.values())
         jobs = [self._add_wanted(job, wanted) for job in plan.make_jobs(different, seeds, self.code)]
-        missing = scheduler.find_missing(self.store, jobs)
+        missing = self.store.find_missing(jobs)
         if missing:
             engine = LocalEngine(measuring.measure, measuring.prepare, self.workers or count_cores(), self.store.work)
             with show_progress(Console(stderr=True)) as show:
@@ -56,10 +58,10 @@ class PointRunner:
         found = pd.DataFrame([measuring.measure_seed(cell.setting, seed, cell.ticks, wanted) for seed in seeds])
         return {str(name): float(value) for name, value in found.mean().items()}
 
-    def _add_wanted(self, job: plan.Job, wanted: Sequence[str]) -> plan.Job:
+    def _add_wanted(self, job: Job, wanted: Sequence[str]) -> Job:
         return replace(job, run_id=f"{job.run_id}-{hash_value(list(wanted))}", task=(*job.task, tuple(wanted)))
 
-    def _read_results(self, jobs: Sequence[plan.Job], wanted: Sequence[str]) -> dict[tuple[str, int], dict[str, float]]:
+    def _read_results(self, jobs: Sequence[Job], wanted: Sequence[str]) -> dict[tuple[str, int], dict[str, float]]:
         table = read_table(self.store.runs, ["run_id", "status", *wanted])
         if table is None:
             return {}

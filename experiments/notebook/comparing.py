@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.analysis.pairing import compute_interval
 from experiments.analysis.summary import COUNTS, MEANS, MEASURES, summarise_run
 from experiments.notebook.loading import Changes, as_setting, get_compared
-from experiments.runs import run_jobs
+from experiments.running.player import run_jobs
 from experiments.teaching.comparison import get_time_span, read_story
 from experiments.teaching.replay_runs import ReplayJob, run_job
 from experiments.workers import hide_main
@@ -203,7 +203,7 @@ def simulate_pairs(play_one: Callable[[ReplayJob], R], jobs: Sequence[ReplayJob]
     theirs = {type(rule).__module__ for rule in rules} - sys.modules.keys() | {"__main__"}
     workers = 1 if any(type(rule).__module__ in theirs for rule in rules) else workers
     with hide_main():
-        return list(run_jobs(play_one, jobs, workers, "simulating worlds", PATIENCE))
+        return run_jobs(play_one, jobs, workers, "simulating worlds", PATIENCE)
 
 
 def simulate_pair(job: ReplayJob) -> Pair:

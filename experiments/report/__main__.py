@@ -1,5 +1,6 @@
 """python -m experiments.report DIR [OUTCOME ...]: write the report of a sweep again, also while it runs."""
 
+from functools import partial
 from pathlib import Path
 
 from experiments.configuration import expand_path
@@ -23,13 +24,13 @@ def main(words: list[str] | None = None) -> None:
     with report_mistakes():
         asked = parser.parse_args(words)
         folder = Path(expand_path(asked.DIR, "DIR"))
-        from experiments.report import sweep
+        from experiments.report import page, sweep
         from experiments.sweeps.sealing import seal, unseal
 
         try:
             sealed = unseal(folder, str(folder))
             try:
-                said = sweep.write(folder, *asked.OUTCOME)
+                said = page.write_report(partial(sweep.compose, folder, *asked.OUTCOME), folder).headline
             finally:
                 if sealed:
                     seal(folder)

@@ -12,9 +12,9 @@ from matplotlib.ticker import LogLocator
 
 from experiments.analysis.priors import PriorSpread
 from experiments.calibration.calibration import DEFAULT, FITTED, compute_spread
-from experiments.report import page, style
+from experiments.report import style
 from experiments.report.formatting import format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.style import BLUE, GREY, ORANGE, PALE
 
 Rows = Sequence[Sequence[str]]
@@ -44,49 +44,49 @@ FILES = {
 }
 
 
-def write(folder: Path) -> str:
-    """Write figures and `folder`/report.html from its result files; return the headline."""
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     names = ("trials", "moments", "posterior", "facts", "headline")
     trials, moments, posterior, facts, runs = (pd.read_parquet(folder / f"{name}.parquet") for name in names)
-    with style.apply_style():
-        pictures = [
-            Picture(
-                "Fit",
-                style.save_figure(draw_fit(moments), folder / "figures", "fit"),
-                "Distance of each moment from its target, in units of its scale. Shaded: within 2.",
-                "Errors of the moments under the default and the fitted setting.",
-            ),
-            Picture(
-                "What is known of each parameter",
-                style.save_figure(draw_parameters(trials, posterior), folder / "figures", "parameters"),
-                "Dots: trials by distance, dark the closest quarter. Bar: 90% of the posterior; line: fitted; dashes: "
-                "default. A parameter is not identified where good trials lie all over its range.",
-                "Distance of the trials against each parameter, with posterior intervals.",
-            ),
-            Picture(
-                "The headline",
-                style.save_figure(draw_outcome(runs), folder / "figures", "headline"),
-                "Lost dissent in the same seeds under the default, the fitted setting and draws of the posterior. Dots "
-                "are seeds, lines are means.",
-                "Lost dissent by setting and seed.",
-            ),
-        ]
-    told = Page(
-        title="Calibration: what the facts say of people and platform",
-        headline=format_headline(moments, posterior, compute_spread(runs)),
-        summary=[format_uncertainty(compute_spread(runs), runs), format_verdicts(facts)],
-        pictures=pictures,
-        tables=[
+    drawings = [
+        Drawing(
+            "fit",
+            "Fit",
+            draw_fit(moments),
+            "Distance of each moment from its target, in units of its scale. Shaded: within 2.",
+            "Errors of the moments under the default and the fitted setting.",
+        ),
+        Drawing(
+            "parameters",
+            "What is known of each parameter",
+            draw_parameters(trials, posterior),
+            "Dots: trials by distance, dark the closest quarter. Bar: 90% of the posterior; line: fitted; dashes: "
+            "default. A parameter is not identified where good trials lie all over its range.",
+            "Distance of the trials against each parameter, with posterior intervals.",
+        ),
+        Drawing(
+            "headline",
+            "The headline",
+            draw_outcome(runs),
+            "Lost dissent in the same seeds under the default, the fitted setting and draws of the posterior. Dots "
+            "are seeds, lines are means.",
+            "Lost dissent by setting and seed.",
+        ),
+    ]
+    over = compute_spread(runs)
+    return Report(
+        "Calibration: what the facts say of people and platform",
+        format_headline(moments, posterior, over),
+        [format_uncertainty(over, runs), format_verdicts(facts)],
+        drawings,
+        [
             Table("Parameters", *make_parameter_rows(posterior), open=True),
             Table("Moments", *make_moment_rows(moments), open=True),
             Table("Facts held out, before and after", *make_held_out_rows(facts), open=True),
         ],
-        caveats=CAVEATS,
-        files=FILES,
-        **page.read_metadata(folder),
+        CAVEATS,
+        FILES,
     )
-    page.write(told, folder / "report.html")
-    return f"{told.headline} {told.summary[0]} {told.summary[1]}"
 
 
 def format_headline(moments: pd.DataFrame, posterior: pd.DataFrame, over: PriorSpread) -> str:

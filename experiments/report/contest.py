@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.analysis.contests import compute_gaps, find_crossing
-from experiments.report import page, style
+from experiments.report import style
 from experiments.report.formatting import format_estimate, format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 
 ORGANISATIONS = {
     "army": ("a brigade of the army", style.VERMILLION),
@@ -40,31 +40,31 @@ FILES = {
 }
 
 
-def write(folder: Path) -> str:
-    """Write figures and report.html into `folder` from its result files; return the headline."""
-    about = page.read_metadata(folder)
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     table, curves = (pd.read_parquet(folder / f"{name}.parquet") for name in ("contest", "curves"))
-    with style.apply_style():
-        pictures = [
-            Picture("Harm by number of rivals",
-                    style.save_figure(draw_curves(curves, ("posts", "impressions")), folder / "figures", "harm"),
-                    f"{format_caption(table)} Bands are 95% intervals over seeds.",
-                    "Posts and impressions lost by the rivals, against the number of rivals."),
-            Picture("How visible each organisation is",
-                    style.save_figure(draw_curves(curves, ("flagged", "suspended")), folder / "figures", "visible"),
-                    "Look at the price of command: accounts that act together are seen together. For the left panel "
-                    "an outsider only needs to know who posted what and when. Abuse shares no content, so only "
-                    "accounts that smear are seen.",
-                    "Shares of accounts flagged for co-posting and suspended, against the number of rivals."),
-        ]  # fmt: skip
-    sentence = format_headline(table)
+    drawings = [
+        Drawing(
+            "harm",
+            "Harm by number of rivals",
+            draw_curves(curves, ("posts", "impressions")),
+            f"{format_caption(table)} Bands are 95% intervals over seeds.",
+            "Posts and impressions lost by the rivals, against the number of rivals.",
+        ),
+        Drawing(
+            "visible",
+            "How visible each organisation is",
+            draw_curves(curves, ("flagged", "suspended")),
+            "Look at the price of command: accounts that act together are seen together. For the left panel an "
+            "outsider only needs to know who posted what and when. Abuse shares no content, so only accounts that "
+            "smear are seen.",
+            "Shares of accounts flagged for co-posting and suspended, against the number of rivals.",
+        ),
+    ]
     summary = [format_comparison(table, "army", other, "posts") for other in ("committee", "committees")]
-    whole = Page(
-        "Army against committee", sentence, summary, pictures, [_make_table(curves)], about["facts"], CAVEATS,
-        about["command"], FILES, about["versions"], about["config"],
-    )  # fmt: skip
-    page.write(whole, folder / "report.html")
-    return sentence
+    return Report(
+        "Army against committee", format_headline(table), summary, drawings, [_make_table(curves)], CAVEATS, FILES
+    )
 
 
 def format_headline(table: pd.DataFrame) -> str:

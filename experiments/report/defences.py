@@ -5,16 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
-from rich.text import Text
 
 from experiments.analysis.defences import classify_effect, classify_variations, select_significant
 from experiments.report import defences_figures as figures
 from experiments.report import defences_tables as tables
-from experiments.report import page, style
 from experiments.report.defences_tables import format_cell, format_name, get_outcome
 from experiments.report.formatting import format_estimate, format_interval, format_number
-from experiments.report.page import Page, Picture
+from experiments.report.page import Drawing, Report
 from experiments.report.terminal import make_grid
 
 CAVEATS = (
@@ -41,32 +38,22 @@ FILES = {
 }
 
 
-def write(folder: Path, console: Console) -> str:
-    """Write figures and report.html into `folder` from its result files, print the table; return the headline."""
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     table, both = (pd.read_parquet(folder / f"{name}.parquet") for name in ("summary", "pairs"))
     names = [str(name) for name in dict.fromkeys(table["defence"]) if " + " not in str(name)]
     main = select_first_scenario(table)
-    sentence, lines = format_headline(main, names), [*format_summary(table, names), *format_pair_gains(both)]
-    with style.apply_style():
-        pictures = list(_draw_pictures(folder, table, names))
-    shown = [
-        tables.make_effects_table(main),
-        tables.make_harm_table(main),
-        tables.make_robustness_table(table, names),
-        *tables.make_pair_tables(table, both),
-    ]
-    about = page.read_metadata(folder)
-    whole = Page(
-        "Defences", sentence, lines, pictures, shown, about["facts"], CAVEATS, about["command"], FILES,
-        about["versions"], about["config"],
-    )  # fmt: skip
-    page.write(whole, folder / "report.html")
-    console.print(Text(sentence, style="bold"))
-    for line in lines:
-        console.print(Text(line))
-    console.print(make_grid(tables.make_brief_table(main)))
-    console.print(make_grid(tables.make_found_table(table, names), wrap=True))
-    return sentence
+    found = [tables.make_effects_table(main), tables.make_harm_table(main), tables.make_robustness_table(table, names)]
+    return Report(
+        "Defences",
+        format_headline(main, names),
+        [*format_summary(table, names), *format_pair_gains(both)],
+        list(_draw_pictures(table, names)),
+        [*found, *tables.make_pair_tables(table, both)],
+        CAVEATS,
+        FILES,
+        [make_grid(tables.make_brief_table(main)), make_grid(tables.make_found_table(table, names), wrap=True)],
+    )
 
 
 def select_first_scenario(table: pd.DataFrame) -> pd.DataFrame:
@@ -205,26 +192,31 @@ def _join_words(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-def _draw_pictures(folder: Path, table: pd.DataFrame, names: list[str]) -> Iterable[Picture]:
-    where, main = folder / "figures", select_first_scenario(table)
+def _draw_pictures(table: pd.DataFrame, names: list[str]) -> Iterable[Drawing]:
+    main = select_first_scenario(table)
     scenarios = table[table["family"] == "scenario"]
-    yield Picture(
-        "Dissent restored, by scenario", style.save_figure(figures.draw_restored(scenarios, names), where, "restored"),
+    yield Drawing(
+        "restored",
+        "Dissent restored, by scenario",
+        figures.draw_restored(scenarios, names),
         "Blue intervals exclude 0; each scenario has its own scale. Additional standing posts compared with no "
         "defence, under the operation.",
         "Dissenting posts restored by each defence in each scenario, with 95% intervals.",
-    )  # fmt: skip
-    yield Picture(
-        "Restored against harm", style.save_figure(figures.draw_front(main, names), where, "front"),
+    )
+    yield Drawing(
+        "front",
+        "Restored against harm",
+        figures.draw_front(main, names),
         "Look at the upper left: much restored, little harm. Filled points are on the front in at least half of the "
         "resampled sets of seeds. The horizontal axis is compressed, so that small harm is visible.",
         "Dissent restored against civil posts limited and against people shut out, with 95% intervals.",
-    )  # fmt: skip
+    )
     if (table["family"] == "robustness").any():
-        yield Picture(
+        yield Drawing(
+            "robustness",
             "When people react differently, or the army hides",
-            style.save_figure(figures.draw_variations(table[table["family"] != "pairs"], names), where, "robustness"),
+            figures.draw_variations(table[table["family"] != "pairs"], names),
             "Look along a row. Blue: more dissent stands, orange: less, beyond chance. Grey: no effect found. "
             "The number is the mean, in posts a world.",
             "Dissent restored by each defence under each variation.",
-        )  # fmt: skip
+        )

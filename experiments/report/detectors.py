@@ -8,10 +8,9 @@ import pandas as pd
 import yaml
 
 from experiments.report import detectors_figures as figures
-from experiments.report import page, style
 from experiments.report.detectors_figures import CONTROL, format_finite
 from experiments.report.formatting import format_estimate, format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 
 TITLE = "Who finds the campaign, and how much hiding does it take?"
 NULLS = ("chance", "volume")
@@ -54,28 +53,23 @@ MEASURES = {  # head, digits, and what one is shown as
 }  # fmt: skip
 
 
-def write(folder: Path) -> str:
-    """Write the figures and `folder`/report.html from the result files; return the headline."""
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     tables = {path.stem: _replace_underscores(pd.read_parquet(path)) for path in folder.glob("*.parquet")}
     run: dict[str, Any] = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
     summary, achieved, watched = (tables[name] for name in ("summary", "achieved", "watched"))
-    with style.apply_style():
-        pictures = [
-            Picture(title, style.save_figure(drawn, folder / "figures", name), caption, title)
+    return Report(
+        TITLE,
+        format_headline(summary),
+        [text for text in _format_summary(summary, achieved, watched) if text],
+        [
+            Drawing(name, title, drawn, caption, title)
             for name, title, caption, drawn in _draw_pictures(tables, run["campaign"])
-        ]
-    told = Page(
-        title=TITLE,
-        headline=format_headline(summary),
-        summary=[text for text in _format_summary(summary, achieved, watched) if text],
-        pictures=pictures,
-        tables=[_make_cells_table(summary), _make_outcomes_table(achieved), _make_observer_table(watched)],
-        caveats=CAVEATS,
-        files=FILES,
-        **page.read_metadata(folder),
+        ],
+        [_make_cells_table(summary), _make_outcomes_table(achieved), _make_observer_table(watched)],
+        CAVEATS,
+        FILES,
     )
-    page.write(told, folder / "report.html")
-    return "\n".join([told.headline, *told.summary])
 
 
 def _format_summary(summary: pd.DataFrame, achieved: pd.DataFrame, watched: pd.DataFrame) -> list[str]:

@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from rich.console import Console
 from rich.table import Table as Grid
-from rich.text import Text
 
 from experiments.analysis.tipping import TIPPING_SHARE
 from experiments.facts.facts import FACTS
-from experiments.report import page, style
 from experiments.report.docking_figure import draw_curves
 from experiments.report.formatting import format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.results import ABOUT
 
 TITLE = "Docking: our model beside the spiral of silence with bots"
@@ -99,49 +96,32 @@ class DockingResults:
         return f"{low} to {high}" if high > low else str(low)
 
 
-def write(folder: Path) -> str:
-    """Draw the picture and write `folder`/report.html from its result files; return the headline."""
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     found = DockingResults(folder)
-    with style.apply_style():
-        relaxed = found["shifts"].query("variant != @UNKNOWN_CLIMATE")
-        svg = style.save_figure(draw_curves(found["docking"], relaxed, found.asked), folder / "figures", "docking")
-    picture = Picture(
+    relaxed = found["shifts"].query("variant != @UNKNOWN_CLIMATE")
+    drawing = Drawing(
+        "docking",
         "Who wins, by number of bots, and what one assumption changes",
-        svg,
+        draw_curves(found["docking"], relaxed, found.asked),
         "Left: their model, ours in the limit, and ours with a climate effect as small as in data; look for where "
         f"each crosses two in three. Right: how much more or less often the bots' side wins with {found.bots_range} "
         "bots when one assumption is relaxed, in the same seeds; an interval that does not cross the line shows a "
         "difference.",
         "P(the bots' side wins) against the number of bots, and paired differences from the limit.",
     )
-    told = Page(
-        title=TITLE,
-        headline=format_headline(found),
-        summary=format_summary(found),
-        pictures=[picture],
-        tables=make_tables(found),
-        caveats=CAVEATS,
-        files=FILES,
-        **page.read_metadata(folder),
-    )
-    page.write(told, folder / "report.html")
-    return told.headline
+    tables = make_tables(found)
+    shown = [_make_grid(table) for table in tables[:2]]
+    return Report(TITLE, format_headline(found), format_summary(found), [drawing], tables, CAVEATS, FILES, shown, 150)
 
 
-def show(folder: Path, console: Console) -> None:
-    """Print the tables, what moves the tipping point, and the headline."""
-    found = DockingResults(folder)
-    wide = Console(file=console.file, width=max(console.width, 150), no_color=console.no_color)
-    for table in make_tables(found)[:2]:
-        grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0), title=table.title, title_justify="left")
-        for name in table.columns:
-            grid.add_column(name)
-        for row in table.rows:
-            grid.add_row(*row)
-        wide.print(grid)
-    for sentence in format_summary(found):
-        console.print(Text(sentence))
-    console.print(Text(format_headline(found), style="bold"))
+def _make_grid(table: Table) -> Grid:
+    grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0), title=table.title, title_justify="left")
+    for name in table.columns:
+        grid.add_column(name)
+    for row in table.rows:
+        grid.add_row(*row)
+    return grid
 
 
 def format_headline(found: DockingResults) -> str:

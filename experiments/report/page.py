@@ -1,7 +1,7 @@
 """The frame of every report: one self-contained HTML page that opens with its headline."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.figure import Figure
+from rich.console import RenderableType
 
+from experiments.report import style
 from experiments.report.glossary import find_terms
 
 #: the field's words, said once below the headline: pattern of a report's word -> that word with the field's
@@ -54,6 +57,32 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """One figure before it is saved."""
+
+    name: str  #: of its files in figures/
+    title: str
+    figure: Figure
+    caption: str  #: what to look at
+    alt: str  #: what it shows, for those who do not see it
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says of its results."""
+
+    title: str
+    headline: str  #: what was found, its numbers as `formatting.format_estimate` writes them
+    summary: Sequence[str]
+    drawings: Sequence[Drawing]
+    tables: Sequence[Table]
+    caveats: Sequence[str]  #: one of them begins with "Not modelled"
+    files: Mapping[str, str]  #: name -> what it holds
+    shown: Sequence[RenderableType] = ()  #: on the terminal, below headline and summary
+    width: int = 0  #: letters that a terminal has at least for what is shown
+
+
+@dataclass(frozen=True)
 class Page:
     """The content of a report, in the order of the page."""
 
@@ -73,8 +102,25 @@ class Page:
 def read_metadata(folder: Path) -> dict[str, Any]:
     """Return the fields of a `Page` that say how a result was made, from what `folder.write_metadata` wrote."""
     about = yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))
-    config = (folder / "config.yaml").read_text(encoding="utf-8")
-    return {**{name: about[name] for name in ("facts", "command", "versions")}, "config": config}
+    config = folder / "config.yaml"
+    text = config.read_text(encoding="utf-8") if config.is_file() else ""
+    return {**{name: about[name] for name in ("facts", "command", "versions")}, "config": text}
+
+
+def write_report(compose: Callable[[], Report], folder: Path) -> Report:
+    """Draw the figures of a report into `folder`/figures, write `folder`/report.html, and return the report.
+
+    `folder` holds what `experiments.folder.write_metadata` wrote.
+    """
+    with style.apply_style():
+        told = compose()
+        pictures = [
+            Picture(one.title, style.save_figure(one.figure, folder / "figures", one.name), one.caption, one.alt)
+            for one in told.drawings
+        ]
+    said = {name: getattr(told, name) for name in ("title", "headline", "summary", "tables", "caveats", "files")}
+    write(Page(pictures=pictures, **said, **read_metadata(folder)), folder / "report.html")
+    return told
 
 
 def render(page: Page) -> str:

@@ -6,12 +6,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from rich.console import Console
-from rich.text import Text
 
-from experiments.report import page, style
+from experiments.report import style
 from experiments.report.formatting import format_estimate, format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.terminal import make_grid
 
 COLOURS = (style.SKY, style.BLUE, style.ORANGE, style.VERMILLION, style.PURPLE, style.GREEN)
@@ -32,31 +30,28 @@ FILES = {
 }
 
 
-def write(folder: Path, console: Console) -> str:
-    """Write figures and report.html into `folder` from its result files, print the tables; return the headline."""
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     table, tipped = (pd.read_parquet(folder / f"{name}.parquet") for name in ("summary", "tipping"))
-    about, sentence = page.read_metadata(folder), format_headline(tipped)
-    with style.apply_style():
-        pictures = [
-            Picture("Round by round", style.save_figure(draw_rounds(table), folder / "figures", "rounds"),
-                    "Look at whether the effect lasts, and at who is harmed. A colour is a false-positive rate; bars "
-                    "are 95% intervals over seeds.",
-                    "Dissent restored, people suspended and suspensions a member of the army, by round and rate."),
-        ]  # fmt: skip
-    lines, tables = (
-        [format_scope(tipped), format_persistence(table)],
-        [_make_rounds_table(table), _make_tipping_table(tipped)],
+    drawing = Drawing(
+        "rounds",
+        "Round by round",
+        draw_rounds(table),
+        "Look at whether the effect lasts, and at who is harmed. A colour is a false-positive rate; bars are 95% "
+        "intervals over seeds.",
+        "Dissent restored, people suspended and suspensions a member of the army, by round and rate.",
     )
-    whole = Page(
-        "A detector in the loop", sentence, lines, pictures, tables, about["facts"], CAVEATS, about["command"], FILES,
-        about["versions"], about["config"],
-    )  # fmt: skip
-    page.write(whole, folder / "report.html")
-    for line, kind in ((sentence, "bold"), *((line, "") for line in lines)):
-        console.print(Text(line, style=kind))
-    for each, kept in zip(tables, ((0, 1, 3, 4, 5), None), strict=True):
-        console.print(make_grid(each, kept))
-    return sentence
+    tables = [_make_rounds_table(table), _make_tipping_table(tipped)]
+    return Report(
+        "A detector in the loop",
+        format_headline(tipped),
+        [format_scope(tipped), format_persistence(table)],
+        [drawing],
+        tables,
+        CAVEATS,
+        FILES,
+        [make_grid(each, kept) for each, kept in zip(tables, ((0, 1, 3, 4, 5), None), strict=True)],
+    )
 
 
 def format_headline(tipped: pd.DataFrame) -> str:

@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
-from rich.text import Text
+import yaml
 
 from experiments.analysis.recoveries import select_hardest
-from experiments.report import page, style
 from experiments.report import recovery_figures as figures
 from experiments.report.formatting import format_estimate, format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.terminal import make_grid
 
 CAVEATS = (
@@ -33,39 +31,41 @@ FILES = {
 }
 
 
-def write(folder: Path, console: Console) -> str:
-    """Write figures and report.html into `folder` from its result files, print the table; return the headline."""
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     names = ("deficits", "times", "contrasts", "speedups")
     deficits, times, ends, helped = (pd.read_parquet(folder / f"{name}.parquet") for name in names)
-    about = page.read_metadata(folder)
-    start = int(_parse_config(about["config"])["campaign"]["start"])
-    sentence, lines = format_headline(times), [*format_summary(times, ends), *format_interventions(times, helped)]
-    with style.apply_style():
-        pictures = [
-            Picture("What is missing after campaigns of several lengths",
-                    style.save_figure(figures.draw_curves(deficits, times, start), folder / "figures", "curves"),
-                    "Look at where each curve crosses half (dotted). All are means over seeds and days with 95% "
-                    "intervals, as a share of the deficit in the campaign's last days. A curve that stays up has not "
-                    "recovered; a campaign without a deficit has no curve.",
-                    "Deficit after the end of the campaign, as a share of its last days, by length at full intensity."),
-            Picture("What is still missing when the run ends",
-                    style.save_figure(figures.draw_remaining(times), folder / "figures", "remaining"),
-                    "Look at whether longer or harder campaigns leave a larger share behind: that would be hysteresis. "
-                    "Hollow points: the part of people who left for good.",
-                    "Share of the deficit that is left in the last day, by length and intensity, with 95% intervals."),
-        ]  # fmt: skip
+    start = int(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["campaign"]["start"])
+    drawings = [
+        Drawing(
+            "curves",
+            "What is missing after campaigns of several lengths",
+            figures.draw_curves(deficits, times, start),
+            "Look at where each curve crosses half (dotted). All are means over seeds and days with 95% intervals, as "
+            "a share of the deficit in the campaign's last days. A curve that stays up has not recovered; a campaign "
+            "without a deficit has no curve.",
+            "Deficit after the end of the campaign, as a share of its last days, by length at full intensity.",
+        ),
+        Drawing(
+            "remaining",
+            "What is still missing when the run ends",
+            figures.draw_remaining(times),
+            "Look at whether longer or harder campaigns leave a larger share behind: that would be hysteresis. Hollow "
+            "points: the part of people who left for good.",
+            "Share of the deficit that is left in the last day, by length and intensity, with 95% intervals.",
+        ),
+    ]
     tables = [_make_table(times), *_make_intervention_tables(helped)]
-    whole = Page(
-        "Recovery and hysteresis", sentence, lines, pictures, tables, about["facts"], CAVEATS, about["command"], FILES,
-        about["versions"], about["config"],
-    )  # fmt: skip
-    page.write(whole, folder / "report.html")
-    console.print(Text(sentence, style="bold"))
-    for line in lines:
-        console.print(Text(line))
-    for table in tables:
-        console.print(make_grid(table, range(min(4, len(table.columns)))))
-    return sentence
+    return Report(
+        "Recovery and hysteresis",
+        format_headline(times),
+        [*format_summary(times, ends), *format_interventions(times, helped)],
+        drawings,
+        tables,
+        CAVEATS,
+        FILES,
+        [make_grid(table, range(min(4, len(table.columns)))) for table in tables],
+    )
 
 
 def format_hours(value: float) -> str:
@@ -194,10 +194,3 @@ def _make_intervention_tables(helped: pd.DataFrame) -> list[Table]:
         "seeds, under the longest and hardest campaign; below 0 is less."
     )
     return [Table("What speeds up recovery", heads, rows, note, open=True)]
-
-
-def _parse_config(text: str) -> dict[str, Any]:
-    import yaml
-
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found

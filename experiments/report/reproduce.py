@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from rich.console import Console
 from rich.table import Table as Grid
-from rich.text import Text
 
 from experiments.published.ross_targets import MEASURES, WITHIN, estimate
-from experiments.report import page, style
 from experiments.report.formatting import format_estimate, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, make_canvas
 
 TITLE = "Bots in a spiral of silence: Ross et al. (2019) on this engine"
@@ -34,43 +31,42 @@ CAVEATS = (
 )
 
 
-def write(folder: Path, compared: pd.DataFrame, runs: pd.DataFrame) -> None:
-    """Draw the pictures into `folder`/figures and write `folder`/report.html.
-
-    `folder` holds what `experiments.folder.write_metadata` wrote.
-    """
-    with style.apply_style():
-        pictures = [
-            Picture(
-                "How many bots turn the climate",
-                style.save_figure(draw_tipping(compared), folder / "figures", "tipping"),
-                "Lines and bands: ours, with 95% intervals. Diamonds: published, with 95% intervals. Look where the "
-                "curves cross two thirds.",
-                "P(bots win) against the number of bots among 1,000 users, a curve for each m.",
-            ),
-            Picture(
-                "Without bots",
-                style.save_figure(draw_without_bots(runs, compared), folder / "figures", "unmanipulated"),
-                "Denser graphs leave the minority no corner to speak in. Diamonds: published.",
-                "Share silent, share speaking for the minority, mean ticks and P(most central decides), by m.",
-            ),
-        ]
-    told = Page(
-        title=TITLE,
-        headline=format_headline(compared),
-        summary=format_summary(compared),
-        pictures=pictures,
-        tables=[Table("Every cell", HEADS, format_rows(compared), open=True)],
-        caveats=CAVEATS,
-        files={
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
+    compared, runs = (pd.read_parquet(folder / f"{name}.parquet") for name in ("cells", "runs"))
+    drawings = [
+        Drawing(
+            "tipping",
+            "How many bots turn the climate",
+            draw_tipping(compared),
+            "Lines and bands: ours, with 95% intervals. Diamonds: published, with 95% intervals. Look where the "
+            "curves cross two thirds.",
+            "P(bots win) against the number of bots among 1,000 users, a curve for each m.",
+        ),
+        Drawing(
+            "unmanipulated",
+            "Without bots",
+            draw_without_bots(runs, compared),
+            "Denser graphs leave the minority no corner to speak in. Diamonds: published.",
+            "Share silent, share speaking for the minority, mean ticks and P(most central decides), by m.",
+        ),
+    ]
+    return Report(
+        TITLE,
+        format_headline(compared),
+        format_summary(compared),
+        drawings,
+        [Table("Every cell", HEADS, format_rows(compared), open=True)],
+        CAVEATS,
+        {
             "cells.parquet": "a row a cell and measure: published, ours, standard errors, passed",
             "runs.parquet": "a row a run",
             "config.yaml": "what was run, resolved",
             "figures/": "every picture as PNG and SVG",
         },
-        **page.read_metadata(folder),
+        [_make_grid(compared)],
+        120,
     )
-    page.write(told, folder / "report.html")
 
 
 def format_headline(compared: pd.DataFrame) -> str:
@@ -129,18 +125,14 @@ def _format_passed(row: Mapping[Hashable, Any]) -> str:
     return "yes" if row["passed"] else "NO"
 
 
-def show(compared: pd.DataFrame, console: Console) -> None:
-    """Print the headline, a line a cell and measure, and what the report says below its headline."""
+def _make_grid(compared: pd.DataFrame) -> Grid:
+    """Return a line a cell and measure."""
     grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for name in HEADS:
         grid.add_column(name, no_wrap=True, overflow="ignore")
     for words in format_rows(compared):
         grid.add_row(*words, style="red" if words[-1] == "NO" else "")
-    wide = Console(file=console.file, width=max(console.width, 120), no_color=console.no_color)
-    wide.print(grid)
-    for sentence in format_summary(compared):
-        console.print(Text(sentence))
-    console.print(Text(format_headline(compared), style="bold"))
+    return grid
 
 
 def _select_curves(compared: pd.DataFrame) -> list[tuple[int, pd.DataFrame]]:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.report import page, style
+from experiments.report import style
 from experiments.report.formatting import format_estimate, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.sweep import format_label
 from experiments.sweeps.reading import DIFFERENCE
 
@@ -54,8 +54,8 @@ def draw_indices(found: pd.DataFrame, words: str) -> Figure:
     return drawn
 
 
-def write(folder: Path, method: str, outcome: str) -> str:
-    """Write the figure and `folder`/report.html from its result files; return the headline.
+def compose(folder: Path, method: str, outcome: str) -> Report:
+    """Return what the report says of the result files in `folder`.
 
     Args:
         folder: of a sensitivity analysis.
@@ -64,26 +64,23 @@ def write(folder: Path, method: str, outcome: str) -> str:
     """
     found = pd.read_parquet(folder / "sensitivity.parquet")
     words = outcome.replace("_", " ")
-    with style.apply_style():
-        svg = style.save_figure(
-            draw_indices(found, format_label(outcome.removesuffix(DIFFERENCE), outcome)),
-            folder / "figures",
-            "sensitivity",
-        )
-    names = list(dict.fromkeys(found["index"]))
-    caption = "; ".join(f"{name}: {WORDS[name]}" for name in names) + "."
-    told = Page(
-        title=f"Sensitivity of {words} ({method.capitalize()})",
-        headline=format_headline(found, words),
-        summary=[caption],
-        pictures=[Picture(f"What moves {words}", svg, caption, "Indices of each parameter with 95% intervals.")],
-        tables=[_make_table(found)],
-        caveats=CAVEATS,
-        files=FILES,
-        **page.read_metadata(folder),
+    caption = "; ".join(f"{name}: {WORDS[name]}" for name in dict.fromkeys(found["index"])) + "."
+    drawing = Drawing(
+        "sensitivity",
+        f"What moves {words}",
+        draw_indices(found, format_label(outcome.removesuffix(DIFFERENCE), outcome)),
+        caption,
+        "Indices of each parameter with 95% intervals.",
     )
-    page.write(told, folder / "report.html")
-    return told.headline
+    return Report(
+        f"Sensitivity of {words} ({method.capitalize()})",
+        format_headline(found, words),
+        [caption],
+        [drawing],
+        [_make_table(found)],
+        CAVEATS,
+        FILES,
+    )
 
 
 def format_headline(found: pd.DataFrame, words: str) -> str:

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from experiments.published.simsom_curves import AS_PUBLISHED, RELATIVE
 from experiments.published.simsom_targets import WITHIN
-from experiments.report import page, style
 from experiments.report.formatting import format_estimate, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.style import BLUE, INK, ORANGE, make_canvas
+from experiments.report.terminal import make_grid
 
 COLUMNS = 4  #: of panels
 HEADS = ("measure", "published (s.e.)", "ours (s.e.)", "passed")
@@ -33,38 +33,38 @@ CAVEATS = (
 )
 
 
-def write(folder: Path, compared: pd.DataFrame, curves: pd.DataFrame) -> None:
-    """Draw the curves into `folder`/figures and write `folder`/report.html; `write_metadata` was called before."""
-    with style.apply_style():
-        drawing = style.save_figure(draw_curves(curves), folder / "figures", "curves")
-    told = Page(
-        title="Manipulating bots and the quality of feeds: Truong et al. (2024) on this engine",
-        headline=format_headline(compared, curves),
-        summary=format_summary(curves),
-        pictures=[
-            Picture(
-                "Quality and diversity along what is varied",
-                drawing,
-                "Quality of people's feeds over that without bots; diversity of messages where there are none. Lines: "
-                f"ours, means and 95% t-intervals over {curves['runs'].max()} networks; diamonds: published, of "
-                "another network, one standard deviation of single runs to either side.",
-                "Relative quality, and diversity along mu and sigma, a panel for each varied parameter.",
-            )
-        ],
-        tables=[
-            Table("The small network", HEADS, format_measures(compared), open=True),
-            Table("Synthetic networks", POINTS, format_points(curves), open=True),
-        ],
-        caveats=CAVEATS,
-        files={
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
+    compared, curves = (pd.read_parquet(folder / f"{name}.parquet") for name in ("measures", "curves"))
+    drawing = Drawing(
+        "curves",
+        "Quality and diversity along what is varied",
+        draw_curves(curves),
+        "Quality of people's feeds over that without bots; diversity of messages where there are none. Lines: "
+        f"ours, means and 95% t-intervals over {curves['runs'].max()} networks; diamonds: published, of "
+        "another network, one standard deviation of single runs to either side.",
+        "Relative quality, and diversity along mu and sigma, a panel for each varied parameter.",
+    )
+    tables = [
+        Table("The small network", HEADS, format_measures(compared), open=True),
+        Table("Synthetic networks", POINTS, format_points(curves), open=True),
+    ]
+    return Report(
+        "Manipulating bots and the quality of feeds: Truong et al. (2024) on this engine",
+        format_headline(compared, curves),
+        format_summary(curves),
+        [drawing],
+        tables,
+        CAVEATS,
+        {
             "measures.parquet": "a row a measure of the small network",
             "curves.parquet": "a row a point of a curve",
             "runs.parquet, played.parquet": "a row a run, of the small and of the synthetic network",
             "figures/": "every picture as PNG and SVG",
         },
-        **page.read_metadata(folder),
+        [make_grid(table) for table in tables],
+        120,
     )
-    page.write(told, folder / "report.html")
 
 
 def format_headline(compared: pd.DataFrame, curves: pd.DataFrame) -> str:
@@ -164,12 +164,3 @@ def draw_curves(curves: pd.DataFrame) -> Figure:
     for axes in panels[len(names) :]:
         axes.set_axis_off()
     return drawn
-
-
-def show(compared: pd.DataFrame, curves: pd.DataFrame) -> None:
-    """Print both tables and the headline."""
-    for row in (HEADS, *format_measures(compared)):
-        print("{:32}{:22}{:22}{}".format(*row).rstrip())
-    for row in (POINTS, *format_points(curves)):
-        print("{:22}{:12}{:20}{:20}{}".format(*row).rstrip())
-    print("\n".join([format_headline(compared, curves), *format_summary(curves)]))

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.analysis.pairing import compute_interval
-from experiments.report import page, style
+from experiments.report import style
 from experiments.report.formatting import format_estimate, format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 
 DAY = 24
 COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE)
@@ -35,36 +35,26 @@ FILES = {
 }
 
 
-def write(folder: Path) -> str:
-    """Write figures and report.html into `folder` from its result files; return the headline."""
-    about = page.read_metadata(folder)
-    story: dict[str, Any] = yaml.safe_load(about["config"])["story"]
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
+    story: dict[str, Any] = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["story"]
     ticks, outcomes, parts = (pd.read_parquet(folder / f"{name}.parquet") for name in ("ticks", "outcomes", "timeline"))
-    with style.apply_style():
-        pictures = [
-            Picture(
-                picture["title"],
-                style.save_figure(
-                    draw_measures(ticks, picture["lines"], parts), folder / "figures", f"picture_{number_}"
-                ),
-                f"{picture['look']} {BAND}",
-                f"{picture['title']}: lines along time, solid with and dashed without what the story is about.",
-            )
-            for number_, picture in enumerate(story["pictures"], 1)
-        ]
-    sentence, summary = (
-        format_headline(story["title"], outcomes),
-        [format_verdict(row) for row in outcomes.to_dict("records")[1:]],
-    )
+    drawings = [
+        Drawing(
+            f"picture_{number}",
+            picture["title"],
+            draw_measures(ticks, picture["lines"], parts),
+            f"{picture['look']} {BAND}",
+            f"{picture['title']}: lines along time, solid with and dashed without what the story is about.",
+        )
+        for number, picture in enumerate(story["pictures"], 1)
+    ]
     table = Table.from_frame(
         "What is compared", _format_outcomes(outcomes), "Means over the hours named; 95% t-intervals over pairs."
     )
-    whole = Page(
-        story["title"], sentence, summary, pictures, [table], about["facts"], CAVEATS, about["command"], FILES,
-        about["versions"], about["config"],
-    )  # fmt: skip
-    page.write(whole, folder / "report.html")
-    return sentence
+    sentence = format_headline(story["title"], outcomes)
+    summary = [format_verdict(row) for row in outcomes.to_dict("records")[1:]]
+    return Report(story["title"], sentence, summary, drawings, [table], CAVEATS, FILES)
 
 
 def format_headline(title: str, outcomes: pd.DataFrame) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from rich.text import Text
 
-from experiments.report import bars, figures, formatting, page, style, tables
-from experiments.report.page import Page, Picture
+from experiments.report import bars, figures, formatting, tables, terminal
+from experiments.report.page import Drawing, Report
 from experiments.report.results import Results, read_results
 
 TITLE = "What a campaign of flooding and abuse costs dissent: paired worlds, with the operation and without"
@@ -37,40 +38,32 @@ FILES = {
 }
 
 
-def write(folder: Path) -> Results:
-    """Write `folder`/figures/*.png, *.svg and `folder`/report.html from the result files in `folder`.
-
-    Returns what was read, for `terminal.show`.
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`.
 
     Raises:
-        FileNotFoundError: a result file is missing; nothing is written then.
+        FileNotFoundError: a result file is missing.
     """
     results = read_results(folder)
-    with style.apply_style():
-        page.write(build_page(results, folder / "figures"), folder / "report.html")
-    return results
-
-
-def build_page(results: Results, folder: Path) -> Page:
-    """Draw every picture into `folder` and return the page."""
-    run = results.run
     found, priors = results.get_finding("lost_dissent_percent"), results.get_finding("prior_range")
-    return Page(
-        title=TITLE,
-        headline=formatting.format_headline(found, priors),
-        summary=formatting.format_summary(results),
-        pictures=[
-            _draw_picture(results, folder, name)
+    told = (formatting.format_no_difference, formatting.format_fight_back, formatting.format_uncertainty)
+    briefs = ((make(results), kept) for make, kept in terminal.TERMINAL_COLUMNS.items())
+    return Report(
+        TITLE,
+        formatting.format_headline(found, priors),
+        formatting.format_summary(results),
+        [
+            _draw(results, name)
             for name in PICTURES
             if name != "robustness" or priors.seeds or formatting.has_variants(results)
         ],
-        tables=tables.make_all_tables(results),
-        facts=run["facts"],
-        caveats=[*run.get("notes", ()), *CAVEATS],
-        command=run["command"],
-        files=FILES,
-        versions=run["versions"],
-        config=results.config,
+        tables.make_all_tables(results),
+        [*results.run.get("notes", ()), *CAVEATS],
+        FILES,
+        [
+            *(terminal.make_grid(table, kept) for table, kept in briefs if table.rows),
+            *(Text(sentence) for format in told if (sentence := format(results))),
+        ],
     )
 
 
@@ -133,12 +126,12 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
 }
 
 
-def _draw_picture(results: Results, folder: Path, name: str) -> Picture:
+def _draw(results: Results, name: str) -> Drawing:
     make, title, caption = PICTURES[name]
-    svg = style.save_figure(make(results), folder, name)
+    figure = make(results)
     about = (make.__doc__ or title).strip().splitlines()[0]
     told = {sentence.__name__.removeprefix("format_"): sentence(results) for sentence in CAPTION_SENTENCES} | {
         "leavers": formatting.LEAVERS_NOTE
     }
     told |= {name: f"\u201c{label}\u201d" for name, label in formatting.CAUSES.items()}
-    return Picture(title, svg, caption.format(**told), f"{title}. {about}")
+    return Drawing(name, title, figure, caption.format(**told), f"{title}. {about}")

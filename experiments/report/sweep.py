@@ -7,12 +7,11 @@ from typing import Any
 import pandas as pd
 
 from experiments.analysis.sweeps import average_by_point
-from experiments.report import page, style
 from experiments.report.formatting import format_estimate, format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.sweep_figures import draw_picture, format_short
-from experiments.sweeps.outcomes import OK
-from experiments.sweeps.progress import format_count
+from experiments.running.outcomes import OK
+from experiments.running.progress import format_count
 from experiments.sweeps.reading import DIFFERENCE, find_effect_column, read_design, tidy
 
 OUTCOMES = ("lost_dissent", "lost_dissent_percent", "dissent_withheld", "perceived_support", "mean_fear")
@@ -31,8 +30,8 @@ FILES = {
 }
 
 
-def write(folder: Path, *outcomes: str) -> str:
-    """Draw a picture an outcome and write `folder`/report.html from its result files; return the headline.
+def compose(folder: Path, *outcomes: str) -> Report:
+    """Return what the report says of the result files in `folder`, with a picture an outcome.
 
     Args:
         folder: of a sweep.
@@ -47,32 +46,22 @@ def write(folder: Path, *outcomes: str) -> str:
     asked = list(outcomes) + [name for name in others if name not in outcomes]
     columns = {name: find_effect_column(frame, name) for name in asked}
     told = {name: average_by_point(frame, keys, column) for name, column in columns.items()}
-    pictures = []
-    with style.apply_style():
-        for name, points in told.items():
-            words = format_label(name, columns[name])
-            figure, caption = draw_picture(points, keys, words)
-            svg = style.save_figure(figure, folder / "figures", name)
-            shown = f"Means with 95% intervals of {words}"
-            pictures.append(Picture(words, svg, caption, f"{shown} by {', '.join(keys)}" if keys else shown))
+    drawings = []
+    for name, points in told.items():
+        words = format_label(name, columns[name])
+        figure, caption = draw_picture(points, keys, words)
+        shown = f"Means with 95% intervals of {words}"
+        drawings.append(Drawing(name, words, figure, caption, f"{shown} by {', '.join(keys)}" if keys else shown))
     first = asked[0]
-    page.write(
-        Page(
-            title="A sweep",
-            headline=format_headline(told[first], keys, format_label(first, columns[first])),
-            summary=[format_state(frame)],
-            pictures=pictures,
-            tables=[
-                *(_make_table(name, points, keys) for name, points in told.items()),
-                *_make_failure_tables(frame, keys),
-            ],
-            caveats=CAVEATS,
-            files=FILES,
-            **page.read_metadata(folder),
-        ),
-        folder / "report.html",
+    return Report(
+        "A sweep",
+        format_headline(told[first], keys, format_label(first, columns[first])),
+        [format_state(frame)],
+        drawings,
+        [*(_make_table(name, points, keys) for name, points in told.items()), *_make_failure_tables(frame, keys)],
+        CAVEATS,
+        FILES,
     )
-    return format_headline(told[first], keys, format_label(first, columns[first]))
 
 
 def format_label(name: str, column: str) -> str:

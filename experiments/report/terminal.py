@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from experiments.report import formatting, tables
-from experiments.report.page import Table
+from experiments.report import tables
+from experiments.report.page import Report, Table
 from experiments.report.results import Results
 
 #: table -> the columns that fit a terminal of 80 characters
@@ -20,24 +20,14 @@ TERMINAL_COLUMNS: dict[Callable[[Results], Table], tuple[int, ...]] = {
 }
 
 
-def show(results: Results, console: Console) -> None:
-    """Print the headline, what became of the lost posts, every arm and which signs survive."""
-    found, priors = results.get_finding("lost_dissent_percent"), results.get_finding("prior_range")
-    console.print(Text(formatting.format_headline(found, priors), style="bold"))
-    for sentence in formatting.format_summary(results):
+def show_report(report: Report, console: Console) -> None:
+    """Print a report's headline, its summary, and the tables that it shows."""
+    console.print(Text(report.headline, style="bold"))
+    for sentence in report.summary:
         console.print(Text(sentence))
-    for make, kept in TERMINAL_COLUMNS.items():
-        if (table := make(results)).rows:
-            console.print(make_grid(table, kept))
-    for sentence in filter(
-        None,
-        (
-            formatting.format_no_difference(results),
-            formatting.format_fight_back(results),
-            formatting.format_uncertainty(results),
-        ),
-    ):
-        console.print(Text(sentence))
+    wide = Console(file=console.file, width=max(console.width, report.width), no_color=console.no_color)
+    for part in report.shown:
+        (wide if report.width > console.width else console).print(part)
 
 
 def make_grid(table: Table, kept: Sequence[int] | None = None, wrap: bool = False) -> Grid:

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.report import page, style
+from experiments.report import style
 from experiments.report.formatting import format_estimate, format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 
 COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE)
 PANELS = {
@@ -31,23 +31,18 @@ FILES = {
 }
 
 
-def write(folder: Path) -> str:
-    """Write figures and report.html into `folder` from its result files; return the headline."""
-    about = page.read_metadata(folder)
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     costs = pd.read_parquet(folder / "unmasking.parquet")
-    with style.apply_style():
-        svg = style.save_figure(draw_costs(costs), folder / "figures", "costs")
-    caption = (
-        "Look at the slope, the cost of one more unmasked sleeper, and at which hour costs most. Solid: with "
-        "spillover of distrust to genuine dissenters. Dashed: without it. Bands are 95% intervals over seeds."
+    drawing = Drawing(
+        "costs",
+        "Number and hour",
+        draw_costs(costs),
+        "Look at the slope, the cost of one more unmasked sleeper, and at which hour costs most. Solid: with spillover "
+        "of distrust to genuine dissenters. Dashed: without it. Bands are 95% intervals over seeds.",
+        "Losses against the number unmasked, a line an hour.",
     )
-    picture = Picture("Number and hour", svg, caption, "Losses against the number unmasked, a line an hour.")
-    whole = Page(
-        "Sleepers unmasked", format_headline(costs), [], [picture], [_make_table(costs)], about["facts"], CAVEATS,
-        about["command"], FILES, about["versions"], about["config"],
-    )  # fmt: skip
-    page.write(whole, folder / "report.html")
-    return format_headline(costs)
+    return Report("Sleepers unmasked", format_headline(costs), (), [drawing], [_make_table(costs)], CAVEATS, FILES)
 
 
 def format_headline(costs: pd.DataFrame) -> str:

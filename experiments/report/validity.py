@@ -1,7 +1,6 @@
 """The report of validity: measured numbers beside their targets, as pictures, tables and one page."""
 
 from collections.abc import Callable, Hashable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,15 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
 from experiments.facts import activity, harm, operation, spread
 from experiments.facts.table import MET, MISSED, PARTLY, PENDING, SHOWN, SeedWorlds
-from experiments.report import page, style
 from experiments.report.formatting import format_interval, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.style import BLUE, GREY, INK, ORANGE, VERMILLION, make_canvas
 
 TITLE = "Does the simulated platform look like a real one? Twenty stylised facts"
@@ -38,32 +35,26 @@ CAVEATS = (
 )
 
 
-def write(folder: Path, compared: pd.DataFrame, worlds: SeedWorlds) -> None:
-    """Draw the pictures of one seed's worlds into `folder`/figures and write `folder`/report.html.
-
-    `folder` holds what `experiments.folder.write_metadata` wrote.
-    """
-    with style.apply_style():
-        pictures = [_draw_picture(worlds, folder / "figures", name) for name in PICTURES]
-    told = Page(
-        title=TITLE,
-        headline=format_headline(compared),
-        summary=format_summary(compared),
-        pictures=pictures,
-        tables=[
+def compose(compared: pd.DataFrame, worlds: SeedWorlds) -> Report:
+    """Return what the report says of the facts, with the pictures of one seed's worlds."""
+    return Report(
+        TITLE,
+        format_headline(compared),
+        format_summary(compared),
+        [_draw(worlds, name) for name in PICTURES],
+        [
             Table("Every fact", HEADS, format_rows(compared), "Mean and 95% interval over seeds.", open=True),
             Table("Sources, parameters and remarks", ABOUT, format_remarks(compared)),
         ],
-        caveats=CAVEATS,
-        files={
+        CAVEATS,
+        {
             "validity.parquet": "a row a measured number, with its fact's verdict",
             "measures.parquet": "a row a number and seed",
             "config.yaml": "what was run, resolved",
             "figures/": "every picture as PNG and SVG",
         },
-        **page.read_metadata(folder),
+        [_make_grid(compared)],
     )
-    page.write(told, folder / "report.html")
 
 
 def format_headline(compared: pd.DataFrame) -> str:
@@ -141,9 +132,8 @@ def format_band(row: Mapping[Hashable, Any]) -> str:
     return f"\u2265 {low}" if low else f"\u2264 {high}" if high else ""
 
 
-def show(compared: pd.DataFrame, console: Console) -> None:
-    """Print the headline, then a line a fact and below it a line a measured number."""
-    console.print(Text(format_headline(compared), style="bold"))
+def _make_grid(compared: pd.DataFrame) -> Grid:
+    """Return a line a fact, and below it a line a measured number."""
     grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for name in ("fact", "ours [95% interval]", "target"):
         grid.add_column(name, justify="left", no_wrap=True)
@@ -151,9 +141,7 @@ def show(compared: pd.DataFrame, console: Console) -> None:
         if fact:
             grid.add_row(Text(fact, style="bold"), Text(f"{verdict}, {USES[use]}", STYLES[verdict]), "")
         grid.add_row(Text(f"   {part}"), Text(value), Text(target))
-    console.print(grid)
-    for sentence in format_summary(compared):
-        console.print(Text(sentence))
+    return grid
 
 
 def draw_concentration(worlds: SeedWorlds) -> Figure:
@@ -243,10 +231,9 @@ PICTURES: dict[str, tuple[Callable[[SeedWorlds], Figure], str, str]] = {
 }  # fmt: skip
 
 
-def _draw_picture(worlds: SeedWorlds, folder: Path, name: str) -> Picture:
+def _draw(worlds: SeedWorlds, name: str) -> Drawing:
     make, title, caption = PICTURES[name]
-    svg = style.save_figure(make(worlds), folder, name)
-    return Picture(title, svg, f"{caption} One seed.", f"{title}. {(make.__doc__ or title).strip()}")
+    return Drawing(name, title, make(worlds), f"{caption} One seed.", f"{title}. {(make.__doc__ or title).strip()}")
 
 
 def _draw_lorenz(axes: Axes, counts: NDArray[np.int64], colour: str) -> None:

@@ -8,9 +8,9 @@ import yaml
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.report import page, style
+from experiments.report import style
 from experiments.report.formatting import CAUSES, format_number
-from experiments.report.page import Page, Picture, Table
+from experiments.report.page import Drawing, Report, Table
 from experiments.report.results import ABOUT
 
 CAVEATS = (
@@ -68,23 +68,27 @@ def _format_label(column: str) -> str:
     return CAUSES.get(column, column.replace("_", " ")).removeprefix("withheld: ")
 
 
-def write(folder: Path) -> str:
-    """Write figures and report.html into `folder` from its result files; return the headline."""
+def compose(folder: Path) -> Report:
+    """Return what the report says of the result files in `folder`."""
     run = yaml.safe_load((folder / ABOUT).read_text(encoding="utf-8"))
-    config = (folder / "config.yaml").read_text(encoding="utf-8")
     ticks = pd.read_parquet(folder / "ticks.parquet")
     start, stop = run["campaign"]["start"], run["campaign"]["stop"]
-    with style.apply_style():
-        svg = style.save_figure(draw_hours(ticks, start, stop), folder / "figures", "hours")
-    caption = "Look at what the campaign (shaded) does to dissent, to what is withheld, and to what people believe."
-    picture = Picture("One world, hour by hour", svg, caption, (draw_hours.__doc__ or "").strip())
-    sentence = format_headline(ticks, start, stop)
-    page.write(
-        Page("One recorded world", sentence, (), [picture], [make_means_table(ticks, start, stop)], run["facts"],
-             [*run["notes"], *CAVEATS], run["command"], FILES, run["versions"], config),
-        folder / "report.html",
-    )  # fmt: skip
-    return sentence
+    drawing = Drawing(
+        "hours",
+        "One world, hour by hour",
+        draw_hours(ticks, start, stop),
+        "Look at what the campaign (shaded) does to dissent, to what is withheld, and to what people believe.",
+        (draw_hours.__doc__ or "").strip(),
+    )
+    return Report(
+        "One recorded world",
+        format_headline(ticks, start, stop),
+        (),
+        [drawing],
+        [make_means_table(ticks, start, stop)],
+        [*run["notes"], *CAVEATS],
+        FILES,
+    )
 
 
 def make_means_table(ticks: pd.DataFrame, start: int, stop: int) -> Table:

@@ -20,7 +20,7 @@ Point = dict[str, Any]  #: key of the configuration -> value; a group -> the nam
 Axis = Callable[[float], Any]
 SAMPLED = ("random", "lhs", "sobol")
 SILENT_KEYS = ("campaign.intensity", "campaign.tactics")  #: with 0 or none of these an army does nothing
-APP_KEYS = ("seed", "seeds", "out", "workers", "sweep", "sensitivity", "calibrate", "hydra")
+APP_KEYS = ("seed", "seeds", "out", "workers", "engine", "address", "sweep", "sensitivity", "calibrate", "hydra")
 
 
 def make_points(sweep: Mapping[str, Any]) -> list[Point]:

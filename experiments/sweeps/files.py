@@ -1,11 +1,9 @@
-"""Files that appear whole: written as a draft, brought to the disk, and renamed; read while they change."""
+"""Tables that appear whole, become few, and are read while they change."""
 
 import json
-import os
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +11,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from experiments.ownership import is_litter
-from experiments.retrying import retry_while_open
+from experiments.running.drafts import open_draft
 from sim.errors import InputError
 
 INTENT = "compaction.json"  #: in `_work`: what becomes of which files, as long as that is under way
@@ -45,11 +43,6 @@ def read_table(folder: Path, columns: Sequence[str] | None = None) -> pa.Table |
 def list_tables(folder: Path) -> list[Path]:
     """Return the Parquet files in `folder` and below, in order, without what a file manager left beside them."""
     return sorted(path for path in folder.rglob("*.parquet") if not is_litter(path))
-
-
-def remove(path: Path) -> None:
-    """Remove a file, if it is there."""
-    retry_while_open(partial(path.unlink, missing_ok=True))
 
 
 def _read(folder: Path, paths: Sequence[Path], columns: Sequence[str] | None, without: Collection[str]) -> pa.Table:
@@ -89,7 +82,7 @@ def merge_files(paths: Sequence[Path], target: Path, drafts: Path) -> None:
     if not paths:
         return
     schema = pa.unify_schemas([pq.read_schema(path) for path in paths])
-    with _open_draft(target, drafts) as draft, pq.ParquetWriter(draft, schema) as file:
+    with open_draft(target, drafts) as draft, pq.ParquetWriter(draft, schema) as file:
         for path in paths:
             file.write_table(fit_schema(pq.read_table(path, partitioning=None), schema))
 
@@ -105,39 +98,5 @@ def fit_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def write_table(table: pa.Table, target: Path, drafts: Path) -> None:
     """Have `target` hold the table; `drafts` is a folder on the same disk where no reader looks."""
-    with _open_draft(target, drafts) as draft:
+    with open_draft(target, drafts) as draft:
         pq.write_table(table, draft)
-
-
-def write_text(text: str, target: Path, drafts: Path) -> None:
-    """Have `target` hold the text."""
-    with _open_draft(target, drafts) as draft:
-        draft.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def _open_draft(target: Path, drafts: Path) -> Iterator[Path]:
-    """Write the file that this yields; it is then brought to the disk and renamed, or removed after an error.
-
-    It lies in `drafts`, not beside `target`: polars refuses a folder in which a file has another ending.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = drafts / f"_{target.stem}.draft"
-    try:
-        yield draft
-        _sync(draft)
-        retry_while_open(partial(draft.replace, target))
-        if os.name == "posix":
-            _sync(target.parent)
-    except BaseException:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name == "posix" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.folder import ROOT
+from experiments.running.identity import hash_paths
 from experiments.sweeps.design import APP_KEYS
 from sim.setting import Setting
 
@@ -58,11 +59,7 @@ def hash_code(settings: Iterable[Setting], further: Sequence[str] = ()) -> str:
 
 def hash_sources(more: Iterable[Path] = ()) -> str:
     """Return a hash of the sources that decide what any run measures, and of `more`."""
-    own = {path for pattern in SOURCES for path in ROOT.glob(pattern)}
-    digest = blake2b(digest_size=6)
-    for path in sorted(path for path in own.union(more) if path.is_file()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hash_paths([*(path for pattern in SOURCES for path in ROOT.glob(pattern)), *more])
 
 
 def _hash(value: Any) -> str:

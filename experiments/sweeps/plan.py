@@ -17,6 +17,7 @@ from experiments.app import get_scenario
 from experiments.composing import compose, expand_override, expand_paths, get_written_name
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import is_group
+from experiments.running.jobs import Job
 from experiments.settings import combine_groups, get_baseline_changes, has_default, instantiate_group
 from experiments.sweeps.design import APP_KEYS, Point, parse_story_baseline
 from experiments.sweeps.identity import hash_config, hash_files, make_run_id
@@ -43,17 +44,6 @@ class PlanRow:
     cell: Configuration
     baseline: Configuration | None
     changes: Point  #: what the baseline has otherwise; {} for no baseline
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run: its identity and what an engine hands to a worker."""
-
-    run_id: str
-    point: str
-    seed: int
-    code: str
-    task: Any  #: can be pickled
 
 
 class Composer:

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from experiments.extras import require
+from experiments.running.outcomes import OK
 from experiments.sweeps.files import read_table
-from experiments.sweeps.outcomes import OK
 from sim.errors import InputError
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ from rich.console import Console
 from experiments.analysis.summary import MEASURES
 from experiments.extras import require
 from experiments.folder import write_metadata
-from experiments.runs import count_cores
-from experiments.sweeps import plan, scheduler, world
-from experiments.sweeps.engine import Engine, Limits
-from experiments.sweeps.local import LocalEngine
-from experiments.sweeps.outcomes import OK
-from experiments.sweeps.progress import SweepProgress, format_count, format_duration, show_progress
+from experiments.running import scheduler
+from experiments.running.engine import Engine, Limits
+from experiments.running.jobs import Job
+from experiments.running.outcomes import OK
+from experiments.running.player import make_engine
+from experiments.running.progress import SweepProgress, format_count, format_duration, show_progress
+from experiments.sweeps import plan, world
 from experiments.sweeps.reading import LOST
 from experiments.sweeps.sequential_stopping import JobMaker, PrecisionTarget, name_point, plan_more_seeds
 from experiments.sweeps.store import Store, find_runs
@@ -43,7 +44,7 @@ def run_sweep(
         scenario: that the command line names.
     """
 
-    def make_jobs(cells: Sequence[plan.Configuration], seeds: int) -> list[plan.Job]:
+    def make_jobs(cells: Sequence[plan.Configuration], seeds: int) -> list[Job]:
         return plan.make_jobs(cells, range(config.seed, config.seed + seeds), code)
 
     names = tuple(sweep["measures"])
@@ -59,7 +60,7 @@ def run_sweep(
         if sweep["retry"] == "failed":
             store.forget_failed()
         jobs = make_jobs(plan.list_configurations(table), config.seeds)
-        left = scheduler.find_missing(store, jobs)
+        left = store.find_missing(jobs)
         kept = len(jobs) - len(left)
         are = "is" if kept == 1 else "are"
         for line in list_cautions(table, sweep["baseline"]):
@@ -67,7 +68,7 @@ def run_sweep(
         print(f"{format_size(table, config.seeds)}; {kept} {are} kept ({taken} taken over), {len(left)} to simulate")
         for more in _iterate_rounds(store, sweep, table, left, config.seeds, make_jobs):
             jobs += more
-            _run_round(store, sweep, config.workers, scheduler.find_missing(store, more))
+            _run_round(store, sweep, config.workers, store.find_missing(more))
         shutil.rmtree(store.work / "graphs", ignore_errors=True)
         store.compact()
         status = store.read_status()
@@ -82,10 +83,10 @@ def _iterate_rounds(
     store: Store,
     sweep: Mapping[str, Any],
     table: Sequence[plan.PlanRow],
-    left: list[plan.Job],
+    left: list[Job],
     seeds: int,
     make_jobs: JobMaker,
-) -> Iterator[list[plan.Job]]:
+) -> Iterator[list[Job]]:
     """Yield what to play, then, where intervals are to be narrow, more seeds until they are."""
     yield left
     if sweep["until"] is None:
@@ -97,7 +98,7 @@ def _iterate_rounds(
         yield more
 
 
-def _run_round(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[plan.Job]) -> None:
+def _run_round(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[Job]) -> None:
     engine = _make_engine(sweep, workers, store.work)
     told: list[float] = []
 
@@ -116,11 +117,7 @@ def _run_round(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Seque
 def _make_engine(sweep: Mapping[str, Any], workers: int, work: Path) -> Engine:
     measure = partial(world.measure_hours if sweep["series"] else world.measure, further=tuple(sweep["measures"]))
     limits = Limits(sweep["time_limit"], sweep["memory_limit"])
-    if sweep["engine"] == "local":
-        return LocalEngine(measure, world.prepare, workers or count_cores(), work, limits)
-    from experiments.sweeps.cluster import ClusterEngine
-
-    return ClusterEngine(measure, world.prepare, workers, work, limits, sweep["address"])
+    return make_engine(sweep["engine"], sweep["address"], measure, world.prepare, workers, work, limits)
 
 
 def format_size(table: Sequence[plan.PlanRow], seeds: int) -> str:

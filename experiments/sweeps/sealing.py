@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from experiments.ownership import hash_file, list_files
-from experiments.sweeps.files import write_text
+from experiments.running.drafts import write_text
 from sim.errors import InputError
 
 GROWING = ("runs", "series", "_work", "abc", "search.log", "search.log.lock")  #: is added to and never replaced

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.analysis.sweeps import average_by_point, estimate_seeds_needed
-from experiments.sweeps.plan import Configuration, Job, PlanRow, list_configurations
+from experiments.running.jobs import Job
+from experiments.sweeps.plan import Configuration, PlanRow, list_configurations
 from experiments.sweeps.reading import find_effect_column, tidy
 
 SeedsAsked = dict[tuple[str, str], int]

@@ -23,6 +23,10 @@ import pyarrow.parquet as pq
 import yaml
 
 from experiments.ownership import is_litter
+from experiments.running.drafts import remove, write_text
+from experiments.running.jobs import Job
+from experiments.running.locking import lock
+from experiments.running.outcomes import OK, Outcome, read_events
 from experiments.sweeps.files import (
     INTENT,
     fit_schema,
@@ -30,12 +34,8 @@ from experiments.sweeps.files import (
     list_tables,
     merge_files,
     read_table,
-    remove,
     write_table,
-    write_text,
 )
-from experiments.sweeps.locking import lock
-from experiments.sweeps.outcomes import OK, Outcome, read_events
 from experiments.sweeps.sealing import unseal
 from sim.errors import InputError
 
@@ -107,6 +107,11 @@ class Store:
         table = read_table(self.runs, ["run_id", "status"])
         rows = zip(table["run_id"].to_pylist(), table["status"].to_pylist(), strict=True) if table else ()
         return dict(sorted(rows, key=lambda row: row[1] == OK))
+
+    def find_missing(self, jobs: Sequence[Job]) -> list[Job]:
+        """Return the jobs that are not kept, each run once."""
+        kept = self.read_status()
+        return list({job.run_id: job for job in jobs if job.run_id not in kept}.values())
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Keep these runs; a run that is kept already is the caller's to leave out."""

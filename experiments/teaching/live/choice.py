@@ -9,7 +9,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from experiments.composing import compose
 from experiments.configuration import list_choices
-from experiments.settings import replace_fields
 from experiments.teaching.comparison import build_settings, get_time_span, name_page, select_measures
 from sim.campaigns import TACTICS, Campaign
 from sim.errors import InputError, suggest
@@ -82,9 +81,9 @@ def build_setup(choice: Choice) -> LiveSetup:
     rules, config = _compose_scenario(*(getattr(choice, group) for group in GROUPS))
     added = bool(choice.army and not rules[-1].army.size)
     words = {"population.size": choice.people, "campaign.tactics": choice.tactics, "army.size": choice.army}
-    settings = [replace_fields(each, words) for each in rules]
+    settings = [each.replace(words) for each in rules]
     if added:
-        settings = [replace_fields(settings[0], {"campaign.intensity": 0.0}), settings[-1]]
+        settings = [settings[0].replace({"campaign.intensity": 0.0}), settings[-1]]
     for each in settings:
         each.check_victims(each.graph.size(choice.people))
     return LiveSetup(

@@ -2,31 +2,36 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
 from types import FrameType
+from typing import Protocol
 
-from experiments.sweeps.engine import Engine, NoWorkerError
-from experiments.sweeps.files import remove
-from experiments.sweeps.outcomes import OK, Outcome
-from experiments.sweeps.plan import Job
-from experiments.sweeps.progress import SweepProgress
-from experiments.sweeps.store import Store
+from experiments.running.drafts import remove
+from experiments.running.engine import Engine, NoWorkerError
+from experiments.running.jobs import Job
+from experiments.running.outcomes import OK, Outcome
+from experiments.running.progress import SweepProgress
+
+
+class Keeper(Protocol):
+    """What keeps runs: the store of a sweep, or the work of an app."""
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep these runs."""
+
+    def guard_disk(self) -> AbstractContextManager[None]:
+        """Turn an error of the disk inside this block into one line."""
+
 
 FLUSH = 10.0  #: s of ended runs that stay in journals alone
 PARTS = 100  #: of the time so far, one of which they may stay there too, so that a sweep of days makes few files
 MANY = 1000  #: runs that are kept at once
 
 
-def find_missing(store: Store, jobs: Sequence[Job]) -> list[Job]:
-    """Return the jobs that the store does not hold, each run once."""
-    kept = store.read_status()
-    return list({job.run_id: job for job in jobs if job.run_id not in kept}.values())
-
-
 def schedule_jobs(
-    store: Store, engine: Engine, jobs: Sequence[Job], show: Callable[[SweepProgress], None], flush: float = FLUSH
+    store: Keeper, engine: Engine, jobs: Sequence[Job], show: Callable[[SweepProgress], None], flush: float = FLUSH
 ) -> None:
     """Run `jobs` and keep what they leave, also what is there when this is stopped.
 

@@ -23,6 +23,8 @@ class Outcome:
     wall_time: float  #: s
     metrics: Mapping[str, float]
     series: Mapping[str, Sequence[float]] | None = None
+    mistake: str = ""  #: what an `InputError` said, as one line; "" for any other error
+    result: bytes | None = None  #: that a machine of a cluster sends, as a file holds it
 
     def to_table(self) -> pa.Table:
         """Return the series as a table, a row an hour."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import ray
 from ray.exceptions import RayError
 
-from experiments.sweeps.ray_worker import describe_machine
+from experiments.running.ray_worker import describe_machine
 from sim.errors import InputError
 
 
@@ -31,7 +31,7 @@ def connect(address: str) -> None:
     except (OSError, RuntimeError, ValueError, RayError) as error:
         said = "its token is another" if "InvalidAuthToken" in str(error.__cause__) else " ".join(str(error).split())
         raise InputError(
-            f"sweep.address={address} cannot be joined ({said}): name HOST:PORT of a running Ray cluster that this "
+            f"address={address} cannot be joined ({said}): name HOST:PORT of a running Ray cluster that this "
             "machine belongs to, and set RAY_AUTH_MODE and RAY_AUTH_TOKEN as its nodes have them"
         ) from None
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from experiments.folder import get_versions
-from experiments.sweeps.engine import EndedRuns, Limits
-from experiments.sweeps.files import remove
-from experiments.sweeps.identity import hash_sources
-from experiments.sweeps.local import LocalEngine
-from experiments.sweeps.outcomes import Outcome
-from experiments.sweeps.plan import Job
-from experiments.sweeps.worker import Measure, Prepare
+from experiments.running.drafts import remove
+from experiments.running.engine import EndedRuns, Limits
+from experiments.running.identity import hash_sources
+from experiments.running.jobs import Job
+from experiments.running.local import LocalEngine
+from experiments.running.outcomes import Outcome
+from experiments.running.work import attach_result
+from experiments.running.worker import Measure, Prepare
 
 TURN = 0.5  #: s that a turn takes at most
 
@@ -55,7 +56,7 @@ class RayWorker:
             for journal in harvest.journals:
                 remove(journal)
             if harvest.outcomes:
-                return harvest.outcomes
+                return [attach_result(outcome, self.folder) for outcome in harvest.outcomes]
         return []
 
     def close(self) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from experiments.sweeps.outcomes import ERROR, OK
-from experiments.sweeps.plan import Job
+from experiments.running.jobs import Job
+from experiments.running.outcomes import ERROR, OK
+from sim.errors import InputError
 
 #: from a task, and a folder that the runs of one machine share, to its metrics and, if wanted, its series; at the top
 #: of a module, so that it can be sent
@@ -65,7 +66,7 @@ def run_batch(
 
 
 def _run_job(job: Job, measure: Measure, folder: Path, memory_limit: float | None) -> dict[str, Any]:
-    clock, status, error = time.perf_counter(), OK, ""
+    clock, status, error, mistake = time.perf_counter(), OK, "", ""
     metrics: Mapping[str, float] = {}
     series: Mapping[str, Sequence[float]] | None = None
     try:
@@ -73,6 +74,7 @@ def _run_job(job: Job, measure: Measure, folder: Path, memory_limit: float | Non
         metrics, series = measure(job.task, folder)
     except Exception as raised:
         status, error = ERROR, _format_error(raised)
+        mistake = " ".join(str(raised).split()) if isinstance(raised, InputError) else ""
         if memory_limit is not None and isinstance(raised, MemoryError):
             error += f"; sweep.memory_limit={memory_limit:g} MiB is what a run may take"
         del raised
@@ -80,7 +82,7 @@ def _run_job(job: Job, measure: Measure, folder: Path, memory_limit: float | Non
     finally:
         limit_memory(None)
     row = {"run_id": job.run_id, "point": job.point, "seed": job.seed, "code": job.code, "status": status}
-    row |= {"error": error, "wall_time": time.perf_counter() - clock}
+    row |= {"error": error, "mistake": mistake, "wall_time": time.perf_counter() - clock}
     return row | {"metrics": dict(metrics), "series": series}
 
 

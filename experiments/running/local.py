@@ -13,10 +13,10 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from experiments.sweeps.engine import EndedRuns, Engine, Limits, NoWorkerError, make_failure
-from experiments.sweeps.outcomes import TIMEOUT, Outcome, read_events
-from experiments.sweeps.plan import Job
-from experiments.sweeps.worker import PINNED, Measure, Prepare, run_batch, start_worker
+from experiments.running.engine import EndedRuns, Engine, Limits, NoWorkerError, make_failure
+from experiments.running.jobs import Job
+from experiments.running.outcomes import TIMEOUT, Outcome, read_events
+from experiments.running.worker import PINNED, Measure, Prepare, run_batch, start_worker
 from experiments.workers import CURE, get_spawn_context
 
 MAX_EARLY_DEATHS = 5  #: batches in a row that may end before their first run begins
@@ -58,22 +58,31 @@ class TrackingContext:
 
 
 class LocalEngine(Engine):
-    """Runs jobs on the cores of this machine."""
+    """Runs jobs on the cores of this machine.
+
+    Args:
+        measure, prepare, workers, work, limits: as for any engine.
+        pilot: whether the first job goes ahead alone: it compiles what the others only load, and says how long one
+            takes.
+    """
 
     def __init__(
-        self, measure: Measure, prepare: Prepare, workers: int, work: Path, limits: Limits | None = None
+        self,
+        measure: Measure,
+        prepare: Prepare,
+        workers: int,
+        work: Path,
+        limits: Limits | None = None,
+        pilot: bool = True,
     ) -> None:
         super().__init__(measure, prepare, workers, work, limits)
+        self._pilot = pilot
         self._flight: dict[Any, Batch] = {}
         self._codes: dict[int, int] = {}  # of the workers of a pool that broke, by process
         self._batches = self._early_deaths = 0
 
     def run_jobs(self, jobs: Sequence[Job]) -> Generator[EndedRuns, None, None]:
-        """Yield what ended, some times a second, also when that is nothing.
-
-        The first job goes ahead alone, as a pilot: it compiles what the others only load, and says how long a run
-        takes.
-        """
+        """Yield what ended, some times a second, also when that is nothing."""
         self.add(jobs)
         while self.count_left():
             try:
@@ -108,7 +117,7 @@ class LocalEngine(Engine):
 
     def _limit_batches(self) -> int:
         """Return how many batches may be under way: one until the pilot has ended."""
-        return 2 * self.workers if self._ended else 1
+        return 2 * self.workers if self._ended or not self._pilot else 1
 
     def _send_batch(self, pool: ProcessPool) -> None:
         queue = self._alone or self._queue

@@ -1,4 +1,4 @@
-"""What every engine of a sweep is and keeps: which jobs wait, how long a run takes, and who killed a worker."""
+"""What every engine is and keeps: which jobs wait, how long a run takes, and who killed a worker."""
 
 from abc import ABC, abstractmethod
 from collections import Counter, deque
@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments.sweeps.outcomes import DIED, Outcome
-from experiments.sweeps.plan import Job
-from experiments.sweeps.worker import Measure, Prepare
+from experiments.running.jobs import Job
+from experiments.running.outcomes import DIED, Outcome
+from experiments.running.worker import Measure, Prepare
 from sim.errors import InputError
 
 BATCH_SECONDS = 7.0  #: of work in a batch
@@ -26,6 +26,7 @@ class Limits:
 
     seconds: float | None = None
     memory: float | None = None  #: MiB
+    again: str = "sweep.retry=failed plays it again"  #: what a reader is told of one that failed
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Engine(ABC):
         if self._deaths[job.run_id] < MAX_DEATHS:
             self._alone.append(job)
             return []
-        cure = f"sweep.retry=failed plays it again{self._format_memory_cure()}"
+        cure = f"{self.limits.again}{self._format_memory_cure()}"
         return [self._record_outcome(make_failure(job, DIED, f"{how}, {MAX_DEATHS} times: {cure}", 0.0))]
 
     def _format_memory_cure(self) -> str:

@@ -13,12 +13,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from experiments.sweeps.engine import EndedRuns, Engine, Limits, NoWorkerError
-from experiments.sweeps.outcomes import Outcome
-from experiments.sweeps.plan import Job
-from experiments.sweeps.ray_setup import check_versions, connect, has_head
-from experiments.sweeps.ray_worker import RayWorker
-from experiments.sweeps.worker import Measure, Prepare
+from experiments.running.engine import EndedRuns, Engine, Limits, NoWorkerError
+from experiments.running.jobs import Job
+from experiments.running.outcomes import Outcome
+from experiments.running.ray_setup import check_versions, connect, has_head
+from experiments.running.ray_worker import RayWorker
+from experiments.running.worker import Measure, Prepare
 from sim.errors import InputError
 
 #: Ray reads these once: silent where this file speaks, soon done with joining, and no end of the driver with the head's
@@ -133,7 +133,7 @@ class ClusterEngine(Engine):
     def _wait_for_head(self, now: float) -> None:
         if now - self._headed > HEADLESS:
             raise InputError(
-                f"sweep.address={self.address}: the head of this cluster is gone: what is done is kept; start the "
+                f"address={self.address}: the head of this cluster is gone: what is done is kept; start the "
                 "cluster, and the same command continues"
             )
 
@@ -150,7 +150,7 @@ class ClusterEngine(Engine):
             self._seen = now
         elif not self._machines and now - self._seen > PATIENCE:
             raise InputError(
-                f"sweep.address={self.address}: no machine with a core is left in this cluster: start one, and the "
+                f"address={self.address}: no machine with a core is left in this cluster: start one, and the "
                 "same command continues"
             )
         elif self._machines and NOTICE_DELAY < now - self._seen <= NOTICE_DELAY + SCAN_INTERVAL:

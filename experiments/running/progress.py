@@ -1,13 +1,21 @@
-"""Progress of a sweep: a bar in a terminal, one line below a notebook's cell, an occasional line in a log."""
+"""Progress of jobs: a bar in a terminal, one line below a notebook's cell, an occasional line in a log."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Timer
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 EVERY = 30.0  #: s between two lines of a log
 
@@ -106,3 +114,40 @@ def _show_lines(console: Console, every: float) -> Iterator[Callable[[SweepProgr
     yield show
     for state in last:
         console.print(str(state), soft_wrap=True, highlight=False)
+
+
+@contextmanager
+def show_progress_bar(
+    total: int, at_first: str, then: str = "", patience: float = 0.0
+) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on stderr, or a line below the cell of a notebook; yield what advances it.
+
+    Args:
+        total: how many steps there are.
+        at_first: the words beside the bar.
+        then: replaces them at the first advance.
+        patience: seconds until it is shown; what ends sooner shows nothing.
+    """
+    start, advance, stop = _make_display(total, at_first)
+    late = Timer(patience, start)
+    late.daemon = True
+    (late.start if patience else start)()
+    try:
+        yield lambda steps: advance(steps, then or at_first)
+    finally:
+        late.cancel()
+        if late.is_alive():
+            late.join()
+        stop()
+
+
+def _make_display(total: int, what: str) -> tuple[Callable[[], None], Callable[[int, str], None], Callable[[], None]]:
+    """Return what starts, advances and ends a bar, or the line of a notebook."""
+    console = Console(stderr=True)
+    if console.is_jupyter:
+        line = Line(total, what)
+        return line.start, line.advance, lambda: None
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, TimeRemainingColumn(), console=console)
+    task = bar.add_task(what, total=total)
+    return bar.start, lambda steps, words: bar.update(task, advance=steps, description=words), bar.stop

@@ -7,8 +7,10 @@ from pathlib import Path
 from sim.errors import InputError
 
 
-def lock(path: Path, out: str) -> int:
+def lock(path: Path, out: str, what: str = "sweep") -> int:
     """Return an open file that this process alone holds; closing it lets it go.
+
+    Its holder may remove the file: whoever opened it before that tries again.
 
     Raises:
         InputError: another process holds it.
@@ -18,8 +20,11 @@ def lock(path: Path, out: str) -> int:
         _hold(handle)
     except (BlockingIOError, PermissionError):  # as POSIX and as Windows say it
         os.close(handle)
-        raise InputError(f"out={out} is in use by another sweep: wait for it, or name another folder") from None
-    return handle
+        raise InputError(f"out={out} is in use by another {what}: wait for it, or name another folder") from None
+    if path.is_file() and os.path.samestat(os.fstat(handle), path.stat()):
+        return handle
+    os.close(handle)
+    return lock(path, out, what)
 
 
 def _hold(handle: int) -> None:

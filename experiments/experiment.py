@@ -1,0 +1,145 @@
+"""What an experiment is, and the one way in which all of them run.
+
+An experiment is a value: its keys, the jobs that they ask for, what one job simulates, the tables that come of it, and
+the module that writes its report. A file in this folder defines one and ends with `start(NAME)`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.app import play_app
+from experiments.configuration import CONF
+from experiments.folder import write_metadata
+from experiments.keys import Keys
+from experiments.settings import apply_overrides, build_setting, describe_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from experiments.report.page import Report
+    from experiments.running.player import Player
+    from experiments.running.work import Work
+    from sim.setting import Setting
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a command line asks for beside an experiment's own keys."""
+
+    config: DictConfig  #: resolved
+
+    @cached_property
+    def setting(self) -> Setting:
+        """The setting that the configuration describes."""
+        return build_setting(self.config)
+
+    @property
+    def seeds(self) -> range:
+        """The seeds, the same in every arm."""
+        return range(self.config.seed, self.config.seed + self.config.seeds)
+
+    @property
+    def ticks(self) -> int:
+        """Length of a run, h."""
+        return int(self.config.ticks)
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The configuration as plain values."""
+        return OmegaConf.to_container(self.config)  # type: ignore[return-value]
+
+    def alter(self, changes: Sequence[str], name: str = "") -> Given:
+        """Return the same with changes, each "KEY=VALUE" or "GROUP=CHOICE"; `name` is the key that holds them."""
+        return Given(apply_overrides(self.config, changes, name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Keys):
+    """Base of all experiments.
+
+    Write `make_jobs`, `simulate` and `make_tables`; experiments/report/NAME.py has `compose(folder) -> Report`.
+    """
+
+    label: ClassVar[str] = "simulating seeds"  #: words beside the progress bar
+
+    def make_jobs(self, given: Given) -> Sequence[Any]:
+        """Return what is to be played: values that can be pickled, and whose plain fields tell them apart.
+
+        Raises:
+            InputError: what is asked for means nothing, in one line with the cure.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def simulate(job: Any) -> Any:
+        """Play one job, in any process, and return what can be pickled."""
+        raise NotImplementedError
+
+    def play(self, given: Given, play: Player) -> Sequence[Any]:
+        """Return what all jobs return, in order; another experiment may play some jobs after others."""
+        return play(type(self).simulate, self.make_jobs(given), self.label)
+
+    def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
+        """Return the tables by name, without ending."""
+        raise NotImplementedError
+
+    def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
+        """Return what the report says of the run; the notes on the graph are the last part of the last result."""
+        return describe_run(given.setting, given.config, results[-1][-1])
+
+    def compose(self, given: Given, folder: Path) -> Report:
+        """Return what the report says of the result in `folder`."""
+        name = type(self).__module__.rpartition(".")[2]
+        return import_module(f"experiments.report.{name}").compose(folder)
+
+    def judge(self, tables: dict[str, pd.DataFrame]) -> bool:
+        """Return whether all is as it should be; if not, the command leaves with code 1."""
+        return True
+
+
+def start(kind: type[Experiment], conf: Path = CONF) -> None:
+    """Run an experiment by the command line, as `experiments.app.app` does; its name is that of its module."""
+    main = sys.modules["__main__"].__spec__
+    if kind.__module__ == "__main__" and main is not None:  # by its own name, it is the same in every process
+        kind = getattr(import_module(main.name), kind.__name__)
+    met: list[bool] = []
+    play_app(kind.__module__.rpartition(".")[2], lambda *place: met.append(conduct(kind, *place)), conf)
+    if not all(met):
+        raise SystemExit(1)
+
+
+def conduct(kind: type[Experiment], config: DictConfig, folder: Path, work: Work) -> bool:
+    """Play an experiment, write its tables and its report into `folder`, and print what matters.
+
+    Args:
+        kind: the experiment.
+        config: composed, checked and resolved.
+        folder: for the result.
+        work: for what is done before the result is whole.
+
+    Returns:
+        what the experiment says of its tables (`judge`).
+    """
+    from rich.console import Console
+
+    from experiments.report.page import write_report
+    from experiments.report.terminal import show_report
+    from experiments.running.player import Player
+
+    experiment, given = kind.read(config), Given(config)
+    results = experiment.play(given, Player(work, config.workers, config.engine, config.address))
+    tables = experiment.make_tables(given, results)
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    write_metadata(folder, given.plain, experiment.describe(given, results))
+    show_report(write_report(partial(experiment.compose, given, folder), folder), Console())
+    return experiment.judge(tables)

@@ -1,0 +1,269 @@
+"""Keys of an app as a frozen value: each with its kind, range, unit and source, checked in one line whatever is given.
+
+The defaults and what a key means stand in the app's file in conf/, where `--help` reads them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+from omegaconf import DictConfig, OmegaConf
+
+from sim.errors import InputError, suggest
+
+MAX_INTEGER = 2**31 - 1
+
+
+class Kind:
+    """What a value may be."""
+
+    def check(self, key: str, value: Any) -> Any:
+        """Return the value of `key`, as code reads it.
+
+        Raises:
+            InputError: it is none of this kind, in one line.
+        """
+        if not self.holds(value):
+            raise InputError(f"{key}={value} must be {self}")
+        return value
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is of this kind, not looking into it."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A number in a closed range, or one that is open where `open` says so."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+    open: str = ""  #: ends that are not in the range: "low", "high" or both
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is a number in this range."""
+        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float) or math.isnan(value):
+            return False
+        below = value > self.low if "low" in self.open else value >= self.low
+        above = value < self.high if "high" in self.open else value <= self.high
+        return below and above
+
+    def __str__(self) -> str:
+        low = f" {'above' if 'low' in self.open else 'from'} {self.low:g}" if self.low > -math.inf else ""
+        high = f"{self.high:.10g}"
+        end = f"{' and below' if 'high' in self.open else ' to'} {high}" if self.high < math.inf else ""
+        return f"a {'whole ' if self.whole else ''}number{low}{end}"
+
+
+def whole(low: int, high: float = math.inf) -> Number:
+    """Return the kind of whole numbers from `low`."""
+    return Number(low, high, whole=True)
+
+
+@dataclass(frozen=True)
+class Flag(Kind):
+    """True or false."""
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is true or false."""
+        return isinstance(value, bool)
+
+    def __str__(self) -> str:
+        return "true or false"
+
+
+@dataclass(frozen=True)
+class Word(Kind):
+    """A text, one of `choices` if there are any."""
+
+    choices: tuple[str, ...] = ()
+    said: str = "a word"
+
+    def check(self, key: str, value: Any) -> Any:
+        """Return the text."""
+        if self.choices and value not in self.choices:
+            raise InputError(f"{key}={value} is unknown: {suggest(str(value), self.choices)}")
+        return super().check(key, value)
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is a text."""
+        return isinstance(value, str)
+
+    def __str__(self) -> str:
+        return " or ".join(self.choices) or self.said
+
+
+@dataclass(frozen=True)
+class ListOf(Kind):
+    """A list of one kind, as a tuple; null is an empty one."""
+
+    item: Kind
+    least: int = 0  #: items
+    rising: bool = False
+    example: str = ""  #: of a whole list, as a user writes it
+
+    def check(self, key: str, value: Any) -> tuple[Any, ...]:
+        """Return the items."""
+        given = [] if value is None else value
+        if not isinstance(given, list | tuple):
+            raise InputError(f"{key}={value} must be {self}")
+        if isinstance(self.item, Word) and self.item.choices:
+            for one in given:
+                if one not in self.item.choices:
+                    raise InputError(f"{key} has {one}, which is unknown: {suggest(str(one), self.item.choices)}")
+        if len(given) < self.least or (isinstance(self.item, Number) and not all(map(self.item.holds, given))):
+            raise InputError(f"{key}={value} must be {self}")
+        if self.rising and list(given) != sorted(set(given)):
+            raise InputError(f"{key}={value} must be {self}")
+        return tuple(self.item.check(f"{key}[{place}]", one) for place, one in enumerate(given))
+
+    def __str__(self) -> str:
+        least = f" at least {self.least} of it," if self.least > 1 else " not empty," if self.least else ""
+        order = " rising," if self.rising else ""
+        return f"a list,{least}{order} each {self.item}" + (f", as in {self.example}" if self.example else "")
+
+
+@dataclass(frozen=True)
+class Named(Kind):
+    """Values of one kind by any name; null names none."""
+
+    item: Kind
+    least: int = 0  #: names
+    example: str = ""
+
+    def check(self, key: str, value: Any) -> dict[str, Any]:
+        """Return the values by name."""
+        given = {} if value is None else value
+        if not isinstance(given, Mapping) or len(given) < self.least:
+            raise InputError(f"{key}={value} must be {self}")
+        return {str(name): self.item.check(f"{key}.{name}", one) for name, one in given.items()}
+
+    def __str__(self) -> str:
+        least = ", one at least" if self.least else ""
+        return f"names{least}, each with {self.item}" + (f", as in {self.example}" if self.example else "")
+
+
+@dataclass(frozen=True)
+class Parts(Kind):
+    """Values of known names, each of its kind; those in `optional` may be absent."""
+
+    kinds: Mapping[str, Kind]
+    optional: tuple[str, ...] = ()
+
+    def check(self, key: str, value: Any) -> dict[str, Any]:
+        """Return the values by name."""
+        if not isinstance(value, Mapping):
+            raise InputError(f"{key}={value} must be {self}")
+        for name in map(str, value):
+            if name not in self.kinds:
+                raise InputError(f"{key}.{name} is not a known key: {suggest(name, list(self.kinds))}")
+        for name in self.kinds:
+            if name not in value and name not in self.optional:
+                raise InputError(f"{key} lacks {name}: add {key}.{name}=VALUE")
+        return {name: self.kinds[name].check(f"{key}.{name}", one) for name, one in value.items()}
+
+    def __str__(self) -> str:
+        return f"names and values: {', '.join(self.kinds)}"
+
+
+@dataclass(frozen=True)
+class Described(Kind):
+    """A value by its class, `_target_`, and the fields of that class."""
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value names its class."""
+        return isinstance(value, Mapping) and isinstance(value.get("_target_"), str)
+
+    def __str__(self) -> str:
+        return "a class and its fields: say {_target_: module.Class}"
+
+
+@dataclass(frozen=True)
+class Maybe(Kind):
+    """A value of some kind, or null for none."""
+
+    item: Kind
+
+    def check(self, key: str, value: Any) -> Any:
+        """Return the value or None."""
+        return None if value is None else self.item.check(key, value)
+
+    def __str__(self) -> str:
+        return f"{self.item}, or null"
+
+
+CHANGES = ListOf(Word(said="KEY=VALUE or GROUP=CHOICE"))  #: what a variation changes, as a command line says it
+
+
+@dataclass(frozen=True)
+class Plain(Kind):
+    """A number, a word, true or false, or a list of these: what a field of a rule may be, which checks it itself."""
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is plain."""
+        if isinstance(value, list | tuple):
+            return all(isinstance(one, bool | int | float | str) for one in value)
+        return isinstance(value, bool | int | float | str)
+
+    def __str__(self) -> str:
+        return "a number, a word, true or false, or a list of these"
+
+
+def key(kind: Kind, *, unit: str = "1", source: str = "a choice") -> Any:
+    """Declare one key.
+
+    Args:
+        kind: what its value may be.
+        unit: physical unit, or "1" for a pure number, a name or a list.
+        source: where its default comes from.
+    """
+    return field(metadata={"kind": kind, "unit": unit, "source": source})
+
+
+def group(kind: type[Keys]) -> Any:
+    """Declare keys that stand together under one name."""
+    return field(metadata={"group": kind})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """Base of all values that hold keys; `place` is the name that stands before theirs."""
+
+    place: ClassVar[str] = ""
+
+    @classmethod
+    def read(cls, config: DictConfig) -> Self:
+        """Return the keys of a composed configuration, each checked.
+
+        Raises:
+            InputError: a value is not what it may be, or is unknown, in one line.
+        """
+        where = OmegaConf.select(config, cls.place) if cls.place else config
+        plain: Any = OmegaConf.to_container(where) if isinstance(where, DictConfig) else where
+        return cls(**cls._check(plain, cls.place))
+
+    @classmethod
+    def _check(cls, given: Any, place: str) -> dict[str, Any]:
+        known = {column.name: column.metadata for column in fields(cls) if column.metadata}
+        before = f"{place}." if place else ""
+        if not isinstance(given, Mapping):
+            raise InputError(f"{place}={given} must be names and values: {', '.join(known)}")
+        for name in map(str, given) if place else ():
+            if name not in known:
+                raise InputError(f"{before}{name} is not a known key: {suggest(name, list(known))}")
+        found: dict[str, Any] = {}
+        for name, about in known.items():
+            if name not in given:
+                raise InputError(f"{before}{name} has no value: add {before}{name}=VALUE")
+            if "group" in about:
+                found[name] = about["group"](**about["group"]._check(given[name], f"{before}{name}"))
+            else:
+                found[name] = about["kind"].check(f"{before}{name}", given[name])
+        return found

@@ -1,0 +1,48 @@
+"""Files that appear whole: written as a draft, brought to the disk, and renamed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from experiments.retrying import retry_while_open
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there."""
+    retry_while_open(partial(path.unlink, missing_ok=True))
+
+
+def write_text(text: str, target: Path, drafts: Path) -> None:
+    """Have `target` hold the text."""
+    with open_draft(target, drafts) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def open_draft(target: Path, drafts: Path) -> Iterator[Path]:
+    """Write the file that this yields; it is then brought to the disk and renamed, or removed after an error.
+
+    It lies in `drafts`, not beside `target`: polars refuses a folder in which a file has another ending.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = drafts / f"_{target.stem}.draft"
+    try:
+        yield draft
+        _sync(draft)
+        retry_while_open(partial(draft.replace, target))
+        if os.name == "posix":
+            _sync(target.parent)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,154 @@
+"""What an app has done before its result is whole: the results of its jobs, each a file, in a folder beside it.
+
+    _NAME-work/results/IDENTITY.pickle    what a job returned; it appears only when it is whole and on the disk
+    _NAME-work/lock                       held while an app works here
+
+The folder goes when the result NAME stands. After a crash it stays, and the same command goes on from it.
+"""
+
+import os
+import pickle
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Self
+
+from experiments.running.drafts import open_draft, remove
+from experiments.running.locking import lock
+from experiments.running.outcomes import OK, Outcome
+from sim.errors import InputError
+
+RESULTS = "results"
+
+
+class Work:
+    """The folder of what is done; made when the first job is to be played.
+
+    Args:
+        target: folder of the result; None: nothing is to outlive this process.
+
+    Attributes:
+        failed: jobs that failed, by identity.
+    """
+
+    def __init__(self, target: Path | None = None) -> None:
+        self.target, self.failed = target, dict[str, Outcome]()
+        self.root = target.with_name(f"_{target.name}-work") if target else Path(mkdtemp(prefix="infowar-"))
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        done = kind is None and self._lock is not None
+        if self.target is None or done or not self.holds_any():
+            self._remove()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def open(self) -> None:
+        """Make the folder, and be the only process that works in it.
+
+        Raises:
+            InputError: it cannot be written, or another process works in it.
+        """
+        if self._lock is None:
+            with self.guard_disk():
+                (self.root / RESULTS).mkdir(parents=True, exist_ok=True)
+                self._lock = lock(self.root / "lock", str(self.target), "run")
+                self._clear("*.jsonl", f"{RESULTS}/_*.draft")
+
+    def holds(self, identity: str) -> bool:
+        """Return whether a job is done."""
+        return self._find(identity).is_file()
+
+    def holds_any(self) -> bool:
+        """Return whether any job is done."""
+        return any(self.root.glob(f"{RESULTS}/*.pickle"))
+
+    def read(self, identity: str) -> Any:
+        """Return what a job returned."""
+        with self._find(identity).open("rb") as file:
+            return pickle.load(file)
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep what machines of a cluster sent, and note what failed.
+
+        Raises:
+            InputError: a job found a mistake of the user's.
+        """
+        for outcome in outcomes:
+            if outcome.result is not None:
+                write_file(outcome.result, self._find(outcome.run_id))
+            if outcome.mistake:
+                raise InputError(outcome.mistake)
+            if outcome.status != OK:
+                self.failed[outcome.run_id] = outcome
+            else:
+                self.failed.pop(outcome.run_id, None)
+
+    @contextmanager
+    def guard_disk(self) -> Iterator[None]:
+        """Turn an error of the disk inside this block into one line."""
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                f"{self.root} cannot be written ({error.strerror or error}): free space, or name a folder that you may "
+                "write by out=DIR, and the same command continues"
+            ) from None
+
+    def _find(self, identity: str) -> Path:
+        return self.root / RESULTS / f"{identity}.pickle"
+
+    def _remove(self) -> None:
+        """Remove what this project wrote here, and the folder if nothing else is in it."""
+        self._clear(f"{RESULTS}/*.pickle", f"{RESULTS}/_*.draft", "*.jsonl", "lock")
+        shutil.rmtree(self.root / "graphs", ignore_errors=True)
+        for folder in (self.root / RESULTS, self.root):
+            with suppress(OSError):
+                folder.rmdir()
+
+    def _clear(self, *patterns: str) -> None:
+        for pattern in patterns:
+            for path in self.root.glob(pattern):
+                with suppress(OSError):
+                    remove(path)
+
+
+@dataclass(frozen=True)
+class KeepResult:
+    """A measure, as engines call it, that keeps what a job returns."""
+
+    simulate: Callable[[Any], Any]
+
+    def __call__(self, task: tuple[str, Any], folder: Path) -> tuple[dict[str, float], None]:
+        """Play `task`, an identity and a value, and write what it returns into `folder`."""
+        identity, value = task
+        found = pickle.dumps(self.simulate(value), protocol=5)
+        write_file(found, folder / RESULTS / f"{identity}.pickle")
+        return {}, None
+
+
+def prepare_nothing(tasks: Sequence[Any], folder: Path) -> None:
+    """Make ready what jobs need: nothing."""
+
+
+def attach_result(outcome: Outcome, folder: Path) -> Outcome:
+    """Return an outcome with the result that a machine of a cluster kept in `folder`, if there is one."""
+    path = folder / RESULTS / f"{outcome.run_id}.pickle"
+    if not path.is_file():
+        return outcome
+    sent = replace(outcome, result=path.read_bytes())
+    remove(path)
+    return sent
+
+
+def write_file(content: bytes, path: Path) -> None:
+    """Have a file appear whole, on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open_draft(path, path.parent) as draft:
+        draft.write_bytes(content)

@@ -1,0 +1,90 @@
+"""Every key of every app, with a value that it cannot have: one line, and nothing is simulated."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.errors import InstantiationException
+from omegaconf import DictConfig, OmegaConf
+
+from experiments import docking
+from experiments.app import Composition, _check, compose_config
+from experiments.apps import BY_NAME, GROWING
+from experiments.config_errors import explain_construction
+from experiments.configuration import CONF
+from sim.errors import InputError
+from sim.world import World
+from tests.test_offered import PLAN, begin
+
+APPS = [name for name, app in BY_NAME.items() if app.keys]
+WRONG = ("zzz", "-3", "0.5", "[[1]]", "[zzz, -7]", "{zzz: 1}", "{zzz: {a: [b]}}", "null")
+SHARED = ("ticks", "seed", "seeds", "workers", "engine", "address", "out")
+FREE = {"replay.title", "release.name", "release.fingerprint", "story.title"}  #: whatever text is one
+
+
+class Accepted(Exception):  # noqa: N818
+    """A world is about to be made, so nothing was refused."""
+
+
+@pytest.fixture(autouse=True)
+def no_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise Accepted
+
+    monkeypatch.setattr(World, "__init__", stop)
+    monkeypatch.setattr("experiments.running.player.Player.__call__", stop)
+    monkeypatch.setattr(docking.Docking, "make_batches", lambda *_: [])
+
+
+def list_keys(node: Any, before: str = "") -> Iterator[str]:
+    """Yield the name of every value that an app's own file sets, and of every group of values."""
+    for name, value in node.items():
+        if name in ("defaults", "hydra") or "." in str(name) or " " in str(name):
+            continue
+        yield f"{before}{name}"
+        if isinstance(value, dict):
+            yield from list_keys(value, f"{before}{name}.")
+
+
+def list_own_keys(name: str) -> list[str]:
+    """Return the keys of an app that no rule of a world has."""
+    plain: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
+    world = {path.name for path in CONF.iterdir() if path.is_dir()} - ({"graph"} if name == "reproduce" else set())
+    own = [key for key in list_keys(plain) if key.partition(".")[0] not in world]
+    return [key for key in dict.fromkeys(own) if key not in SHARED]
+
+
+def give(name: str, config: DictConfig, key: str, value: str, folder: Path) -> str:
+    """Return what an app says of a value, "" if it goes on."""
+    former = OmegaConf.select(config, key)
+    OmegaConf.update(config, key, OmegaConf.create(f"value: {value}").value, merge=False)
+    given = config.copy() if key in SHARED else config
+    try:
+        try:
+            if key in SHARED:
+                _check(Composition(given, None))
+            words = [f"{key}={value}", PLAN.get(name, "sweep.plan=true")] if name in GROWING else None
+            begin(name, given, words, folder)
+        except InstantiationException as error:
+            raise explain_construction(error) from error
+    except Accepted:
+        return ""
+    except InputError as error:
+        return str(error)
+    finally:
+        OmegaConf.update(config, key, former, merge=False)
+    return ""
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_no_value_of_any_key_is_a_traceback_and_each_key_refuses_some(name: str, tmp_path: Path) -> None:
+    config = compose_config(name, [PLAN.get(name, "sweep.plan=true")] if name in GROWING else [])
+    OmegaConf.set_struct(config, False)
+    free = []
+    for key in [*(SHARED if name == "story" else ()), *list_own_keys(name)]:
+        said = {value: give(name, config, key, value, tmp_path) for value in WRONG}
+        assert not [line for line in said.values() if "\n" in line], key
+        if not any(said.values()):
+            free.append(key)
+    assert set(free) <= FREE, free
