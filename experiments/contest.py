@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.experiment import Experiment, Given, start
-from experiments.keys import ListOf, Named, Number, Plain, Word, key, whole
+from experiments.keys import FieldsOf, ListOf, Number, Word, key, whole
 from sim.campaigns import OPERATIONS
 from sim.errors import InputError
 
@@ -40,8 +40,10 @@ class Contest(Experiment):
     budget: float = key(Number(0, open="low"), unit="a soldier's month", source="assumption")
     breadths: tuple[int, ...] = key(ListOf(whole(1), 1, rising=True, example="[1, 2, 4]"), unit="rivals")
     tactics: tuple[str, ...] = key(ListOf(Word(OPERATIONS), 1, example="[abuse]"))
-    brigade: dict[str, Any] = key(Named(Plain()), source="docs/parameters.md, forces.brigade")
-    committee: dict[str, Any] = key(Named(Plain()), source="docs/parameters.md, forces.committee")
+    brigade: dict[str, Any] = key(FieldsOf("sim.actors.committee.Brigade"), source="docs/parameters.md, forces.brigade")
+    committee: dict[str, Any] = key(
+        FieldsOf("sim.actors.committee.Committee"), source="docs/parameters.md, forces.committee"
+    )
 
     def make_jobs(self, given: Given) -> list[ContestJob]:
         """Return a job a seed; what cannot be built is said now."""

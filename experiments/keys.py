@@ -216,6 +216,44 @@ class Plain(Kind):
         return "a number, a word, true or false, or a list of these"
 
 
+@dataclass(frozen=True)
+class FieldsOf(Kind):
+    """Fields of a rule, which checks their values itself when `built`, before anything is played.
+
+    Args:
+        target: the rule's class, by its module.
+        built: whether the rule has all it needs from them.
+    """
+
+    target: str
+    built: bool = True
+
+    def check(self, key: str, value: Any) -> dict[str, Any]:
+        """Return the fields by name."""
+        from hydra.utils import get_object
+
+        rule = get_object(self.target)
+        known = [column.name for column in fields(rule)]
+        if not isinstance(value, Mapping):
+            raise InputError(f"{key}={value} must be {self}")
+        given = {str(name): PLAIN.check(f"{key}.{name}", one) for name, one in value.items()}
+        for name in given:
+            if name not in known:
+                raise InputError(f"{key}.{name} is not a known key of {rule.__name__}: {suggest(name, known)}")
+        try:
+            if self.built:
+                rule(**given)
+        except InputError as error:
+            raise InputError(str(error).replace(f"{rule.__name__}.", f"{key}.", 1)) from None
+        return given
+
+    def __str__(self) -> str:
+        return f"names and values: fields of {self.target.rpartition('.')[2]}"
+
+
+PLAIN = Plain()
+
+
 def key(kind: Kind, *, unit: str = "1", source: str = "a choice") -> Any:
     """Declare one key.
 

@@ -1,6 +1,6 @@
 """A panel: some columns of some people, recorded repeatedly while a world runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +39,7 @@ def read_panel_options(record: Any) -> PanelOptions:
         )
     if not isinstance(every, int) or isinstance(every, bool) or every < 1:
         raise InputError(f"record.every={every} must be a whole number of hours, at least 1: say record.every=24")
-    if isinstance(columns, str) or not columns:
+    if isinstance(columns, str) or not isinstance(columns, Sequence) or not columns:
         raise InputError(f"record.columns={columns} must be a list of columns, such as record.columns=[fear]")
     for name in columns:
         if name not in COLUMNS:

@@ -10,7 +10,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from experiments.experiment import Experiment, Given, start
-from experiments.keys import Described, ListOf, Named, Number, Plain, key, whole
+from experiments.keys import Described, FieldsOf, ListOf, Named, Number, Plain, key, whole
 from experiments.runs import fork_arms
 from experiments.settings import describe_run
 from sim.errors import InputError
@@ -45,7 +45,10 @@ class Race(Experiment):
 
     place = "race"
     detector: dict[str, Any] = key(Described())
-    watch: dict[str, Any] = key(Named(Plain()), source="docs/parameters.md, DetectorDefence")
+    watch: dict[str, Any] = key(
+        FieldsOf("sim.platform.defences.watching.DetectorDefence", built=False),
+        source="docs/parameters.md, DetectorDefence",
+    )
     rates: tuple[float, ...] = key(ListOf(Number(0, 1, open="low high"), 1, rising=True, example="[0.01, 0.1]"))
     calibration: int = key(whole(1), unit="seeds")
     rounds: int = key(whole(1), unit="rounds")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import play_app
+from experiments.keys import CHANGES, Keys, Maybe, Word, key, whole
 from experiments.settings import apply_overrides
 from sim.errors import InputError
 
@@ -18,6 +20,19 @@ if TYPE_CHECKING:
     from sim.setting import Setting
 
 LANGUAGES = ("en", "ar")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayKeys(Keys):
+    """What is shown, and how."""
+
+    place = "replay"
+    people: int = key(whole(1), unit="people")
+    without: tuple[str, ...] | None = key(Maybe(CHANGES))
+    gone: tuple[str, ...] = key(CHANGES)
+    lesson: str = key(Word())
+    language: str = key(Word(LANGUAGES))
+    title: str = key(Word())
 
 
 def main(config: DictConfig, folder: Path, work: Work) -> None:
@@ -56,22 +71,15 @@ def build_scenes(config: DictConfig) -> list[tuple[Setting, ...]]:
     from experiments.teaching.comparison import build_settings
     from experiments.teaching.lessons import read_texts
 
-    wanted = config.replay
+    wanted = ReplayKeys.read(config)
     check_page(wanted.people, wanted.language, "replay.")
-    for name in ("without", "gone"):
-        if wanted[name] is None and name == "without":
-            continue
-        if not OmegaConf.is_list(wanted[name]) or any("=" not in str(change) for change in wanted[name]):
-            raise InputError(
-                f"replay.{name}={wanted[name]} must be a list of KEY=VALUE: 'replay.{name}=[\"army.size=0\"]'"
-            )
     if wanted.lesson:
         read_texts(wanted.lesson)
         if not (wanted.without and wanted.gone):
             raise InputError(
                 "a lesson needs its own comparison: leave replay.without and replay.gone as lesson=NAME sets them"
             )
-    scenes = [config, *([apply_overrides(config, wanted.gone)] if wanted.gone else [])]
+    scenes = [config, *([apply_overrides(config, wanted.gone, "replay.gone")] if wanted.gone else [])]
     return [build_settings(scene) for scene in scenes]
 
 

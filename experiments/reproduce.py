@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.experiment import Experiment, Given, start
-from experiments.keys import MAX_INTEGER, Keys, ListOf, Maybe, Named, Number, Plain, Word, group, key, whole
+from experiments.keys import MAX_INTEGER, FieldsOf, Keys, ListOf, Maybe, Number, Word, group, key, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ class SimSomKeys(Keys):
     steps: int = key(whole(1), unit="steps")
     networks: int = key(whole(2), unit="networks")
     scale: float = key(Number(0, 10, open="low"), unit="of the paper's size")
-    rule: dict[str, Any] = key(Named(Plain()), source="Truong et al. 2024")
+    rule: dict[str, Any] = key(FieldsOf("experiments.published.simsom_2024.SimSom"), source="Truong et al. 2024")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,20 @@
 """Simulate one world and record it: hourly measures, ledger, accounts and graph; the truth in a folder of its own."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
+from experiments.keys import Flag, Keys, key
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunKeys(Keys):
+    """What is written beside the tables; `record` is read by `experiments.panel`."""
+
+    replay: bool = key(Flag())
 
 
 def main(config: DictConfig, folder: Path) -> None:
@@ -27,7 +36,7 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.workers import count_cores
     from sim.world import World
 
-    setting = build_setting(config)
+    asked, setting = RunKeys.read(config), build_setting(config)
     panel = read_panel_options(config.record)
     runs: list[ReplayRun] = []
     with (
@@ -37,7 +46,7 @@ def main(config: DictConfig, folder: Path) -> None:
         for seed in range(config.seed, config.seed + config.seeds):
             world = World(setting, rng=seed, archive=recorder, threads=count_cores())
             recorder.begin(world)
-            if config.replay and not runs:
+            if asked.replay and not runs:
                 world.observers.append(Film(world))
             world.run(config.ticks, advance)
             recorder.finish(world)
@@ -45,7 +54,7 @@ def main(config: DictConfig, folder: Path) -> None:
     hours = [run.histories[0].assign(seed=config.seed + number) for number, run in enumerate(runs)]
     pd.concat(hours, ignore_index=True).to_parquet(folder / "ticks.parquet", index=False)
     write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, world.notes))  # type: ignore[arg-type]
-    if config.replay:
+    if asked.replay:
         write_replay(ReplayPage([Scene(runs, setting.campaign)], read_command(folder)), folder / "replay.html")
     show_report(write_report(partial(report.compose, folder), folder), Console())
 

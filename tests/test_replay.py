@@ -399,15 +399,13 @@ def test_a_run_writes_a_replay_if_asked(command_line: Callable[..., None], tmp_p
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["replay.language=fr"], "replay.language=fr must be en or ar"),
-        (["replay.people=0"], "replay.people=0 must be from 1 to 5000: a page has room for no more dots"),
-        (
-            ["replay.without=[x]"],
-            "replay.without=['x'] must be a list of KEY=VALUE: 'replay.without=[\"army.size=0\"]'",
-        ),
+        (["replay.language=fr"], "replay.language=fr is unknown: choose one of: ar, en"),
+        (["replay.people=0"], "replay.people=0 must be a whole number from 1"),
+        (["replay.people=5001"], "replay.people=5001 must be from 1 to 5000: a page has room for no more dots"),
+        (["replay.without=[x]"], "replay.without has x, which names no key: "),
         (
             ['replay.gone=["arm.size=0"]'],
-            "arm.size=0 names no key: did you mean army.size or army.shift or army.jitter?",
+            "replay.gone has arm.size=0, which names no key: did you mean army.size or army.shift or army.jitter?",
         ),
         (["replay.lesson=fload"], "replay.lesson=fload is unknown: did you mean flood?"),
         (
@@ -423,4 +421,6 @@ def test_a_mistake_is_one_line(
     with pytest.raises(SystemExit) as leave:
         play_app("replay", replay.main)
     assert leave.value.code == 2
-    assert capfd.readouterr().err == f"{said}\n"
+    line = capfd.readouterr().err
+    assert line.startswith(said)
+    assert line.count("\n") == 1

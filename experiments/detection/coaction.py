@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.detection.detector import F64, I64, Detector
-from experiments.detection.traces import Trace, extract_trace
+from experiments.detection.traces import TRACES, Trace, extract_trace
 from experiments.detection.view import PlatformView
-from sim.errors import InputError
+from sim.errors import InputError, suggest
 from sim.kernels import cached_njit
 
 
@@ -49,6 +49,8 @@ class CoAction(Detector):
     crowd: int = 1000
 
     def __post_init__(self) -> None:
+        if self.kind not in TRACES:
+            raise InputError(f"CoAction.kind={self.kind} is unknown: {suggest(str(self.kind), TRACES)}")
         for name, lowest in (("window", 0), ("least", 1), ("crowd", 1)):
             if getattr(self, name) < lowest:
                 raise InputError(f"CoAction.{name}={getattr(self, name)} must be at least {lowest}")

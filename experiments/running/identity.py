@@ -50,7 +50,7 @@ def make_identity(*parts: Any) -> str:
     """
     walk = _Walk()
     walk.add(parts)
-    further = [Path(getattr(sys.modules[name], "__file__", None) or "") for name in sorted(walk.modules)]
+    further = [Path(getattr(sys.modules.get(name), "__file__", None) or "") for name in sorted(walk.modules)]
     walk.digest.update(f"{_describe_code()} {hash_paths(filter(_is_own, further))}".encode())
     return walk.digest.hexdigest()
 
@@ -74,6 +74,8 @@ class _Walk:
         kind = type(value)
         if isinstance(value, type | FunctionType | BuiltinFunctionType):
             self._note(f"name {self._name(value)}")
+            if "<" in value.__qualname__ and isinstance(value, FunctionType):  # a name that others may have too
+                self._add_all((value.__code__.co_code, value.__code__.co_consts[1:], value.__defaults__))
         elif kind in PLAIN:
             self._note(f"{kind.__name__} {value!r}")
         elif isinstance(value, PurePath):

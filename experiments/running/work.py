@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 from typing import Any, Self
+from uuid import uuid4
 
 from experiments.running.drafts import open_draft, remove
 from experiments.running.locking import lock
@@ -25,7 +26,7 @@ RESULTS = "results"
 
 
 class Work:
-    """The folder of what is done; made when the first job is to be played.
+    """The folder of what is done; made when the first jobs are asked for.
 
     Args:
         target: folder of the result; None: nothing is to outlive this process.
@@ -36,17 +37,18 @@ class Work:
 
     def __init__(self, target: Path | None = None) -> None:
         self.target, self.failed = target, dict[str, Outcome]()
-        self.root = target.with_name(f"_{target.name}-work") if target else Path(mkdtemp(prefix="infowar-"))
+        self.root = (
+            target.with_name(f"_{target.name}-work") if target else Path(gettempdir()) / f"infowar-{uuid4().hex}"
+        )
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        done = kind is None and self._lock is not None
-        if self.target is None or done or not self.holds_any():
-            self._remove()
         if self._lock is not None:
+            if self.target is None or kind is None or not self.holds_any():
+                self._remove()
             os.close(self._lock)
 
     def open(self) -> None:

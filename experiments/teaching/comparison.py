@@ -36,7 +36,10 @@ OTHER_WORDS = {
 def build_settings(config: DictConfig) -> tuple[Setting, ...]:
     """Return the settings of one scene: the world without what it is about, if there is one, and the one with it."""
     changes = list_changes(config)
-    return (*([build_setting(apply_overrides(config, changes))] if changes else []), build_setting(config))
+    return (
+        *([build_setting(apply_overrides(config, changes, "replay.without"))] if changes else []),
+        build_setting(config),
+    )
 
 
 def list_changes(config: DictConfig) -> list[str]:

@@ -1,0 +1,284 @@
+"""What an app has done survives whatever ends it; a job that fails costs no other; workers end with their parent."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.running.identity import make_identity
+from experiments.running.player import Player, name_job, run_jobs
+from experiments.running.work import Work
+from experiments.runs import Run
+from sim.errors import InputError
+from sim.setting import Setting
+from tests.conftest import ROOT
+from tests.processes import MARK, marked, needs_proc
+
+PATH = {"PYTHONPATH": str(ROOT)}
+#: small runs of apps that play jobs, by app
+SMALL = {
+    "contest": "population.size=100 ticks=40 campaign.start=10 contest.breadths=[1] seeds=6",
+    "unmasking": "population.size=80 ticks=40 seeds=3 unmasking.numbers=[1,2] unmasking.hours=[26] "
+    "forces.sleepers.hired_at=20 forces.sleepers.operations.awake.start=24",
+    "story": "scenario=quiet population.size=60 army.size=6 campaign.start=1 ticks=216 seeds=4",
+    "suppression": "population.size=100 army.size=9 extremists.size=2 ticks=48 campaign.start=20 campaign.hours=20 "
+    "seeds=3 knockouts.seeds=1 robustness.seeds=1 robustness.fight_back=[0.5] robustness.doses=[0.5] priors.draws=1",
+    "recovery": "population.size=100 army.size=8 extremists.size=2 ticks=60 campaign.start=6 campaign.targets=4 "
+    "seeds=4 recovery.hours=[8,18] recovery.intensities=[0.5,1.0]",
+    "defences": "population.size=100 army.size=8 extremists.size=2 ticks=36 campaign.start=2 campaign.hours=10 "
+    "campaign.targets=4 seeds=4 comparison.names=[rate_limit,reply_limit] comparison.robustness_seeds=0 "
+    "comparison.scenarios={all_tactics: []}",
+    "race": "population.size=100 army.size=9 extremists.size=2 ticks=48 campaign.start=2 campaign.hours=22 "
+    "campaign.targets=4 seeds=3 race.rates=[0.05] race.calibration=2 race.rounds=1 race.watch.every=6 race.watch.lag=1",
+    "validity": "population.size=100 army.size=9 ticks=97 campaign.start=24 campaign.hours=60 seeds=4",
+    "docking": "population.size=60 graph.links=2 ticks=24 seeds=2 bots=[0,2,12] relaxed_bots=[0,2,12] ross_seeds=3",
+    "detectors": "detectors.co_repost_1h=null detectors.co_sharing=null detectors.near_duplicates=null "
+    "population.size=120 army.size=12 ticks=48 campaign.start=24 campaign.hours=24 seeds=1 benchmark.null_seeds=1 "
+    "benchmark.train_seeds=1 benchmark.hours=[12] benchmark.only=[deletion] benchmark.observer_seeds=1 "
+    "observer.rate=0.5 benchmark.cross_scenario=[] observer.least=5",
+    "reproduce": "runs=120 links=[1] bots=[0,20]",
+    "replay": "population.size=80 army.size=8 ticks=40 campaign.start=10 campaign.hours=20 seeds=6",
+}
+QUICK = ("contest", "unmasking", "story")
+
+
+def start(app: str, folder: Path, *more: str) -> subprocess.Popen[str]:
+    words = [word.replace("=[scenario", "=[scenario") for word in split(SMALL[app])]
+    return subprocess.Popen(
+        [sys.executable, "-m", f"experiments.{app}", *words, "out=result", *more],
+        cwd=folder,
+        env=os.environ | PATH | {MARK: str(folder)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def split(words: str) -> list[str]:
+    """Return words; one with a dictionary has a space in it."""
+    found: list[str] = []
+    for word in words.split():
+        if found and found[-1].count("{") > found[-1].count("}"):
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    tables = {path.name: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+    return {name: table.drop(columns="wall_time", errors="ignore") for name, table in tables.items()}
+
+
+def count_kept(folder: Path) -> int:
+    return len(list(folder.glob("_result-work/results/*.pickle")))
+
+
+@needs_proc
+@pytest.mark.parametrize("app", [pytest.param(app, marks=[] if app in QUICK else pytest.mark.slow) for app in SMALL])
+def test_an_app_that_is_killed_goes_on_and_ends_with_the_same_bits(app: str, tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    with start(app, tmp_path / "whole", "workers=1") as process:
+        _, err = process.communicate(timeout=600)
+        assert process.returncode in (0, 1), err
+    with start(app, tmp_path, "workers=2") as process:
+        until = time.monotonic() + 300
+        while not count_kept(tmp_path):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.kill()
+        until = time.monotonic() + 5
+        while marked(str(tmp_path)):
+            assert time.monotonic() < until, "a worker has outlived its parent by 5 s"
+            time.sleep(0.05)
+    kept = count_kept(tmp_path)
+    assert kept
+    assert not (tmp_path / "result").exists()
+    with start(app, tmp_path, "workers=2") as process:
+        out, err = process.communicate(timeout=600)
+        assert process.returncode in (0, 1), err
+    assert "results: result" in out
+    assert not (tmp_path / "_result-work").exists()
+    one, other = read_tables(tmp_path / "whole" / "result"), read_tables(tmp_path / "result")
+    assert one.keys() == other.keys()
+    for name, table in one.items():
+        pd.testing.assert_frame_equal(table, other[name], check_exact=True)
+
+
+IDENTITIES = """
+import json, sys
+from importlib import import_module
+from experiments.app import compose_config
+from experiments.experiment import Experiment, Given
+from experiments.running.identity import make_identity
+from tests.test_running import SMALL, split
+found = {}
+for app in SMALL:
+    module = import_module(f"experiments.{app}")
+    config = compose_config(app, split(SMALL[app]))
+    if app == "replay":
+        found[app] = [make_identity(scene) for scene in module.build_scenes(config)]
+        continue
+    kind = next(one for one in vars(module).values()
+                if isinstance(one, type) and issubclass(one, Experiment) and one.__module__ == module.__name__)
+    experiment, given = kind.read(config), Given(config)
+    if app == "race":
+        values = list(module.build_race(given, experiment))
+    elif app == "detectors":
+        values = [*module.make_jobs(given, experiment.benchmark), *module.build_detectors(experiment).values()]
+    elif app == "docking":
+        values = [*experiment.make_jobs(given), *experiment.make_batches(given)]
+    elif app == "reproduce":
+        from experiments.published.simsom_targets import SMALL_NETWORK
+        from experiments.published.ross_targets import list_cells
+        values = [SMALL_NETWORK(1), *list_cells(experiment.links, experiment.bots)]
+    else:
+        values = list(experiment.make_jobs(given))
+    found[app] = [make_identity(kind.simulate, value) for value in values]
+print(json.dumps(found))
+"""
+
+
+def test_identities_of_all_apps_are_the_same_in_every_process() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", IDENTITIES],
+            cwd=ROOT,
+            env=os.environ | PATH | {"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2)
+    ]
+    assert said[0] == said[1]
+    for app, names in json.loads(said[0]).items():
+        assert names, app
+        assert len(set(names)) == len(names), app
+
+
+def test_an_identity_tells_all_that_decides(tmp_path: Path) -> None:
+    path = tmp_path / "edges"
+    path.write_text("1 2\n", encoding="utf-8")
+    from sim.people.given_graphs import GraphFile
+
+    setting, seeds = Setting(), {1, 2}
+    whole = [setting, 1, 1.0, True, "1", (1,), [1], seeds, np.arange(3), np.arange(3.0), pd.DataFrame({"a": [1]}), path]
+    whole += [GraphFile(path=str(path)), setting.replace({"army.size": 61}), {"a": 1, "b": 2}, {"b": 2, "a": 1}, None]
+    names = [make_identity(value) for value in whole]
+    assert len(set(names)) == len(names)
+    assert names == [make_identity(value) for value in whole]
+    path.write_text("1 3\n", encoding="utf-8")
+    assert make_identity(GraphFile(path=str(path))) not in names
+
+
+# ---- one player
+
+
+def double(value: int) -> int:
+    return 2 * value
+
+
+def go_wrong(value: tuple[str, str, int]) -> int:
+    """Play a job that goes wrong once, always, or never; `value`: how, a folder for marks, and a number."""
+    how, marks, number = value
+    with (Path(marks) / f"{number}-{time.time_ns()}").open("w") as file:
+        file.write("tried")
+    tried = len(list(Path(marks).glob(f"{number}-*")))
+    if how == "raises" or (how == "raises once" and tried == 1):
+        raise ValueError("no such number")
+    if how == "kills":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "mistake":
+        raise InputError("say another number")
+    return number
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> str:
+    (tmp_path / "marks").mkdir()
+    return str(tmp_path / "marks")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_in_order_and_nothing_is_left(workers: int, tmp_path: Path) -> None:
+    with Work(tmp_path / "result") as work:
+        assert Player(work, workers)(double, [3, 1, 2, 1], "doubling") == [6, 2, 4, 2]
+        assert work.holds_any()
+    assert list(tmp_path.iterdir()) == []
+    assert run_jobs(double, [1, 2], workers, "doubling") == [2, 4]
+
+
+def test_a_failed_job_is_tried_again_alone_and_named_and_the_others_are_kept(tmp_path: Path, marks: str) -> None:
+    wrong = [("well", marks, 1), ("raises", marks, 2), ("raises once", marks, 3), ("well", marks, 4)]
+    with pytest.raises(InputError) as error, Work(tmp_path / "result") as work:
+        Player(work, 2)(go_wrong, wrong, "going")
+    line = str(error.value)
+    assert line.startswith(f"1 job of 4 failed, first raises, {marks}, 2: ValueError: no such number (test_running.py:")
+    assert line.endswith("; what is done is kept, and the same command continues; workers=1 shows where it fails")
+    assert len(list(Path(marks).glob("2-*"))) == 2
+    assert count_kept(tmp_path) == 3
+    with Work(tmp_path / "result") as work:
+        well = [value for value in wrong if value[0] != "raises"]
+        assert Player(work, 2)(go_wrong, well, "going") == [1, 3, 4]
+    assert [path.name for path in tmp_path.iterdir()] == ["marks"]
+    assert len(list(Path(marks).glob("1-*"))) == 1, "what is done is not played again"
+
+
+def test_a_job_that_kills_its_worker_is_named(tmp_path: Path, marks: str) -> None:
+    wrong = [("well", marks, 1), ("kills", marks, 2), ("well", marks, 3)]
+    said = r"first kills, .*, 2: its worker died of SIGKILL, 2 times: the same command"
+    with pytest.raises(InputError, match=said), Work(tmp_path / "result") as work:
+        Player(work, 2)(go_wrong, wrong, "going")
+    assert count_kept(tmp_path) == 2
+
+
+def test_a_mistake_of_the_user_s_is_its_own_line(tmp_path: Path, marks: str) -> None:
+    with pytest.raises(InputError, match=r"^say another number$"), Work(tmp_path / "result") as work:
+        Player(work, 2)(go_wrong, [("mistake", marks, 1)], "going")
+    assert [path.name for path in tmp_path.iterdir()] == ["marks"]
+
+
+def test_two_commands_into_one_folder_are_refused(tmp_path: Path) -> None:
+    with Work(tmp_path / "result") as work:
+        work.open()
+        with (
+            pytest.raises(InputError, match="is in use by another run: wait for it"),
+            Work(tmp_path / "result") as second,
+        ):
+            second.open()
+        assert work.root.is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_somebody_put_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "_result-work").mkdir()
+    (tmp_path / "_result-work" / "mine.txt").write_text("mine", encoding="utf-8")
+    with Work(tmp_path / "result") as work:
+        Player(work, 1)(double, [1], "doubling")
+    assert [path.name for path in tmp_path.rglob("*")] == ["_result-work", "mine.txt"]
+
+
+def test_a_job_is_named_by_what_tells_it_from_others() -> None:
+    run = Run("main", "full", "all", "equal", 3, Setting(), 9)
+    assert name_job(run) == "family=main variant=full arm=all effort=equal seed=3"
+    assert name_job([run]) == name_job(run)
+    assert name_job(7) == "7"
+
+
+def test_a_disk_that_is_full_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\): free space"):
+        Work(tmp_path / "result").open()
