@@ -35,6 +35,11 @@ def explain_construction(error: InstantiationException) -> InputError:
         if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
             return InputError(_explain_unknown_field(str(cause), str(error)))
         cause = cause.__cause__
+    if isinstance(error.__cause__, TypeError):  # a value of a type that the rule cannot even compare
+        found = re.search("full_key: '?([^'\\s]+)", str(error))
+        return InputError(
+            f"{found[1] if found else 'a rule'} has a value of a wrong type ({error.__cause__}): see --help"
+        )
     if "locating target" in str(error):
         return InputError(f"{error}: correct _target_")
     raise error

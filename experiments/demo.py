@@ -77,7 +77,7 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 def main() -> None:
     """Serve the page until Ctrl-C."""
-    with report_mistakes("stopped"):
+    with report_mistakes(lambda: "stopped"):
         wanted = make_parser().parse_args()
         with search_also(wanted.config_dir):
             serve(wanted)
