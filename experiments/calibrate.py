@@ -91,7 +91,12 @@ def run_calibration(
 
     with Store(config.out, measuring.list_measures(), config) as store:
         player = runner.PointRunner(
-            composer, store, config.workers, hash_code((row.cell.setting for row in table), runner.SOURCES)
+            composer,
+            store,
+            config.workers,
+            hash_code((row.cell.setting for row in table), runner.SOURCES),
+            config.engine,
+            config.address,
         )
         amount = {key: options[key] for key in MINIMUM} | {"seeds": range(config.seed, config.seed + config.seeds)}
         work = calibration.Calibration(axes, moments, player, calibration.CalibrationPlan(**amount))

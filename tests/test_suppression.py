@@ -95,9 +95,7 @@ def test_arms_are_the_same_before_the_campaign_and_share_their_opportunities(fol
 
 
 def test_runs_that_share_a_world_would_have_been_the_same():
-    config = config_of()
-    setting = build_setting(config)
-    runs = list_jobs(suppression.Suppression, config)
+    runs = list_jobs(suppression.Suppression, config_of())
     by_world: dict[object, list[Run]] = {}
     for run in runs:
         by_world.setdefault(suppression.get_world_key(run), []).append(run)

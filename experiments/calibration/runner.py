@@ -12,14 +12,13 @@ from rich.console import Console
 from experiments.calibration import measuring
 from experiments.running import scheduler
 from experiments.running.jobs import Job
-from experiments.running.local import LocalEngine
 from experiments.running.outcomes import OK
+from experiments.running.player import make_engine
 from experiments.running.progress import show_progress
 from experiments.sweeps import plan
 from experiments.sweeps.design import Axis, Point, map_points
 from experiments.sweeps.files import read_table
 from experiments.sweeps.store import Store
-from experiments.workers import count_cores
 
 #: sources that measure, beside those of a sweep
 SOURCES = ("experiments/facts/*.py", "experiments/calibration/measuring.py", "experiments/analysis/losses.py")
@@ -33,6 +32,8 @@ class PointRunner:
     store: Store
     workers: int
     code: str  #: version of the sources
+    engine: str = "local"  #: as the key of every app
+    address: str = "auto"
 
     def __call__(self, points: Sequence[Point], seeds: Sequence[int], wanted: Sequence[str]) -> pd.DataFrame:
         """Return a row a point and seed: `point` (place in `points`), `seed`, and what is wanted, nan if it failed."""
@@ -41,7 +42,9 @@ class PointRunner:
         jobs = [self._add_wanted(job, wanted) for job in plan.make_jobs(different, seeds, self.code)]
         missing = self.store.find_missing(jobs)
         if missing:
-            engine = LocalEngine(measuring.measure, measuring.prepare, self.workers or count_cores(), self.store.work)
+            engine = make_engine(
+                self.engine, self.address, measuring.measure, measuring.prepare, self.workers, self.store.work
+            )
             with show_progress(Console(stderr=True)) as show:
                 scheduler.schedule_jobs(self.store, engine, missing, show)
         found = self._read_results(jobs, wanted)
