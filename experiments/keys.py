@@ -151,29 +151,6 @@ class Named(Kind):
 
 
 @dataclass(frozen=True)
-class Parts(Kind):
-    """Values of known names, each of its kind; those in `optional` may be absent."""
-
-    kinds: Mapping[str, Kind]
-    optional: tuple[str, ...] = ()
-
-    def check(self, key: str, value: Any) -> dict[str, Any]:
-        """Return the values by name."""
-        if not isinstance(value, Mapping):
-            raise InputError(f"{key}={value} must be {self}")
-        for name in map(str, value):
-            if name not in self.kinds:
-                raise InputError(f"{key}.{name} is not a known key: {suggest(name, list(self.kinds))}")
-        for name in self.kinds:
-            if name not in value and name not in self.optional:
-                raise InputError(f"{key} lacks {name}: add {key}.{name}=VALUE")
-        return {name: self.kinds[name].check(f"{key}.{name}", one) for name, one in value.items()}
-
-    def __str__(self) -> str:
-        return f"names and values: {', '.join(self.kinds)}"
-
-
-@dataclass(frozen=True)
 class Described(Kind):
     """A value by its class, `_target_`, and the fields of that class."""
 
