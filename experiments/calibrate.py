@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.app import resumable_app
 from experiments.configuration import CONF
 from experiments.extras import require
+from experiments.keys import read_group
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ MINIMUM = {
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Search, judge and report; every run is kept, so that the same command continues where it was stopped."""
-    options: dict[str, Any] = OmegaConf.to_container(config.calibrate)  # type: ignore[assignment]
+    options = read_group(config, "calibrate")
     check_options(options, config.seeds)
     require("calibrate", "calibrate", "optuna")
     if options["particles"]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.app import app
+from experiments.keys import Word
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def open_recording(config: DictConfig, folder: Path) -> Iterator[tuple[Path, Set
     """Yield a folder of recorded worlds, their setting, what decided them, and what is known of their graph."""
     from experiments.settings import build_setting
 
-    if config.world:
+    if Word(said="the name of a folder").check("world", config.world):
         source = Path(config.world)
         whole = read_recorded_config(source, config)
         yield source, build_setting(OmegaConf.create(whole)), whole, ("as recorded",)

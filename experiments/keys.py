@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from omegaconf import DictConfig, OmegaConf
 
+from experiments.configuration import CONF
 from sim.errors import InputError, suggest
 
 MAX_INTEGER = 2**31 - 1
@@ -282,3 +283,23 @@ class Keys:
             else:
                 found[name] = about["kind"].check(f"{before}{name}", given[name])
         return found
+
+
+def read_group(config: DictConfig, name: str) -> dict[str, Any]:
+    """Return the keys of a group that has a file of its name in conf/, as plain values that its app checks.
+
+    Raises:
+        InputError: it is no group, lacks a key, or has one that is not known.
+    """
+    file: Any = OmegaConf.load(CONF / f"{name}.yaml")
+    known = file[name]
+    given = config[name]
+    if not isinstance(given, DictConfig):
+        raise InputError(f"{name}={given} must be names and values: set one of them, see --help")
+    for key in map(str, given):
+        if key not in known:
+            raise InputError(f"{name}.{key} is not a known key: {suggest(key, list(map(str, known)))}")
+    for key in map(str, known):
+        if key not in given:
+            raise InputError(f"{name}.{key} has no value: add {name}.{key}=VALUE")
+    return OmegaConf.to_container(given)  # type: ignore[return-value]

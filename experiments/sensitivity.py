@@ -5,10 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from experiments.app import resumable_app
 from experiments.configuration import CONF
+from experiments.keys import read_group
 from sim.errors import InputError
 
 
@@ -17,8 +18,8 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     from experiments.analysis.sensitivity import METHODS, compute_indices, sample_points
     from experiments.sweeps import design, identity, plan, runner, sealing
 
-    options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
-    asked: dict[str, Any] = OmegaConf.to_container(config.sensitivity)  # type: ignore[assignment]
+    options = read_group(config, "sweep")
+    asked = read_group(config, "sensitivity")
     _check_options(options, asked, METHODS)
     runner.check_options(options)
     axes = design.parse_ranges(asked["ranges"], "sensitivity.ranges")

@@ -5,10 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from experiments.app import compose_config, resumable_app
 from experiments.configuration import CONF
+from experiments.keys import read_group
 from experiments.workers import hide_main
 
 
@@ -35,7 +36,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Compose and check every point, play what is missing and report; return whether all runs succeeded."""
     from experiments.sweeps import design, identity, plan, runner, sealing
 
-    options: dict[str, Any] = OmegaConf.to_container(config.sweep)  # type: ignore[assignment]
+    options = read_group(config, "sweep")
     runner.check_options(options)
     composer = plan.Composer("sweep", overrides, CONF)
     table = plan.compose_rows(composer, design.make_points(options), design.parse_baseline(options["baseline"]))

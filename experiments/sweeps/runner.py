@@ -14,6 +14,7 @@ from rich.console import Console
 from experiments.analysis.summary import MEASURES
 from experiments.extras import require
 from experiments.folder import write_metadata
+from experiments.keys import ListOf, Maybe, Word
 from experiments.running import scheduler
 from experiments.running.engine import Engine, Limits
 from experiments.running.jobs import Job
@@ -216,7 +217,8 @@ def check_options(sweep: Mapping[str, Any]) -> None:
         if not isinstance(sweep[key], list) and not (key == "baseline" and sweep[key] is None):
             item = "DIR" if key == "merge" else "KEY=VALUE"
             raise InputError(f"""sweep.{key}={sweep[key]} must be a list: 'sweep.{key}=["{item}"]'""")
-    for folder in sweep["merge"]:
+    Maybe(Word(said="the name of a CSV file")).check("sweep.csv", sweep["csv"])
+    for folder in ListOf(Word(said="the name of a folder")).check("sweep.merge", sweep["merge"]):
         find_runs(Path(folder))
     for key in ("draws", "design_seed", "most_seeds"):
         if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
