@@ -51,7 +51,7 @@ class ObserverKeys(Keys):
 
     window: int = key(whole(1), unit="h")
     step: int = key(whole(1), unit="h")
-    least: int = key(whole(1), unit="posts")
+    min_posts: int = key(whole(1), unit="posts")
     rate: float = key(Number(0, 1, open="low high"), unit="share")
 
 

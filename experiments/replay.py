@@ -29,7 +29,7 @@ class ReplayKeys(Keys):
     place = "replay"
     people: int = key(whole(1), unit="people")
     without: tuple[str, ...] | None = key(Maybe(CHANGES))
-    gone: tuple[str, ...] = key(CHANGES)
+    variation: tuple[str, ...] = key(CHANGES)
     lesson: str = key(Word())
     language: str = key(Word(LANGUAGES))
     title: str = key(Word())
@@ -57,7 +57,7 @@ def main(config: DictConfig, folder: Path, work: Work) -> None:
     wanted = config.replay
     page = ReplayPage(scenes, read_command(folder), wanted.title, wanted.language, told, name_page(config, told))
     write_replay(page, folder / "replay.html")
-    for part in ("title", "answer", "gone") if told else ():
+    for part in ("title", "answer", "variation") if told else ():
         print(strip_marks(told["en"][part]))
     print(f"open {config.out}/replay.html in a browser")
 
@@ -75,11 +75,11 @@ def build_scenes(config: DictConfig) -> list[tuple[Setting, ...]]:
     check_page(wanted.people, wanted.language, "replay.")
     if wanted.lesson:
         read_texts(wanted.lesson)
-        if not (wanted.without and wanted.gone):
+        if not (wanted.without and wanted.variation):
             raise InputError(
-                "a lesson needs its own comparison: leave replay.without and replay.gone as lesson=NAME sets them"
+                "a lesson needs its own comparison: leave replay.without and replay.variation as lesson=NAME sets them"
             )
-    scenes = [config, *([apply_overrides(config, wanted.gone, "replay.gone")] if wanted.gone else [])]
+    scenes = [config, *([apply_overrides(config, wanted.variation, "replay.variation")] if wanted.variation else [])]
     return [build_settings(scene) for scene in scenes]
 
 
@@ -128,8 +128,8 @@ def fill_lesson(
 
     if not config.replay.lesson:
         return {}
-    main, gone = (compute_findings(runs, pair[-1].campaign) for runs, pair in zip(played, settings, strict=True))
-    return fill_texts(config.replay.lesson, main, gone)
+    main, variation = (compute_findings(runs, pair[-1].campaign) for runs, pair in zip(played, settings, strict=True))
+    return fill_texts(config.replay.lesson, main, variation)
 
 
 if __name__ == "__main__":

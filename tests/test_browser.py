@@ -66,9 +66,9 @@ def shots() -> list[list[ReplayRun]]:
 @pytest.fixture(scope="module")
 def replayed(shots: list[list[ReplayRun]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("replay") / "replay.html"
-    found, gone = (compute_findings(each, LIVELY.campaign) for each in shots)
+    found, variation = (compute_findings(each, LIVELY.campaign) for each in shots)
     scenes = [Scene(each, LIVELY.campaign) for each in shots]
-    write_replay(ReplayPage(scenes, "python -m experiments.replay", lesson=fill_texts("flood", found, gone)), path)
+    write_replay(ReplayPage(scenes, "python -m experiments.replay", lesson=fill_texts("flood", found, variation)), path)
     return path
 
 

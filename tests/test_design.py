@@ -320,7 +320,7 @@ OPTIONS = {
     "sweep.merge=[out/none]": "sweep.merge has out/none, which is no folder of a sweep: it has no runs/ in it",
     "sweep.outcome=lost_disent": "sweep.outcome=lost_disent is unknown: did you mean lost_dissent or "
     "lost_dissent_percent?",
-    "sweep.most_seeds=1.5": "sweep.most_seeds=1.5 must be a whole number from 0",
+    "sweep.max_seeds=1.5": "sweep.max_seeds=1.5 must be a whole number from 0",
     "sweep.measures=[3]": "sweep.measures=[3] must be a list of measures, each once: [targeted_credibility]",
     "sweep.measures=[a,a]": "sweep.measures=['a', 'a'] must be a list of measures, each once: [targeted_credibility]",
     "sweep.measures=[mean_fear]": ("sweep.measures has mean_fear, which every sweep has: leave it out"),

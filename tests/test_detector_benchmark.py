@@ -79,7 +79,7 @@ def seated(case: Case, calm: list[Case]) -> DetectorPanel:
 
 def calibrated(calm: list[Case], step: int) -> Observer:
     """Return an observer that knows two calm worlds: both say what is rare, each is a kind of its own."""
-    observer = Observer(least=8, step=step, rate=0.5)
+    observer = Observer(min_posts=8, step=step, rate=0.5)
     looks = [observer.compute_windows(one.view) for one in calm]
     return observer.calibrate(looks, {"quiet": looks[:1], "calm": looks[1:]})
 
@@ -268,7 +268,7 @@ def test_statistics_of_traffic_are_those_counted_by_hand() -> None:
 
 
 def test_the_observer_sees_the_campaign_and_keeps_its_rate_where_it_was_set(calm: list[Case], case: Case) -> None:
-    observer = Observer(least=8, step=6)
+    observer = Observer(min_posts=8, step=6)
     with pytest.raises(ValueError, match="must be calibrated"):
         observer.score_windows(observer.compute_windows(calm[0].view))
     observer = calibrated(calm, step=6)
@@ -442,7 +442,7 @@ SMALL = [
     ),
     *("benchmark.null_seeds=1", "benchmark.train_seeds=1", "benchmark.hours=[12]", "benchmark.only=[content]"),
     *("benchmark.observer_seeds=1", "observer.rate=0.5", "benchmark.cross_scenario=[army.size\\=20]"),
-    *("benchmark.axes.content=[evasion.paraphrase\\=rewrite]", "observer.least=5", "out=out"),
+    *("benchmark.axes.content=[evasion.paraphrase\\=rewrite]", "observer.min_posts=5", "out=out"),
     *("~benchmark.controls.protest_day", "+detectors.nightly._target_=my_detectors.Nightly"),
 ]
 

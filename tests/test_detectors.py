@@ -71,7 +71,7 @@ def naive_ties(view: PlatformView, kind: str, window: int) -> Counter[tuple[int,
 def test_co_actions_are_those_of_a_naive_loop(rows: list[tuple[int, int, int]], window: int, least: int) -> None:
     view = view_of(6, [{"by": by, "at": at, "kind": "repost", "repost_of": of} for by, at, of in rows])
     expected = {pair: n for pair, n in naive_ties(view, "repost", window).items() if n >= least}
-    detector = CoAction(window=window, least=least)
+    detector = CoAction(window=window, min_coactions=least)
     ties = detector.compute_ties(view)
     found = dict(zip(zip(ties["source"], ties["target"], strict=True), ties["weight"], strict=True))
     assert found == expected
@@ -81,7 +81,7 @@ def test_co_actions_are_those_of_a_naive_loop(rows: list[tuple[int, int, int]], 
 
 def test_of_a_crowd_only_the_nearest_count() -> None:
     view = view_of(5, [{"by": n, "at": n, "kind": "repost", "repost_of": 7} for n in range(5)])
-    ties = CoAction(window=60, least=1, crowd=2).compute_ties(view)
+    ties = CoAction(window=60, min_coactions=1, crowd=2).compute_ties(view)
     assert {*zip(ties["source"], ties["target"], strict=True)} == {
         (a, b) for a, b in combinations(range(5), 2) if b - a <= 2
     }
@@ -134,7 +134,7 @@ def test_traces_say_who_did_what() -> None:
 
 def test_cosines_are_those_of_scikit_learn_s_own_vectors(drilled: tuple[PlatformView, np.ndarray]) -> None:
     view = drilled[0]
-    shared = count_actions(extract_trace(view, "repost"), len(view.accounts), least=1)
+    shared = count_actions(extract_trace(view, "repost"), len(view.accounts), min_actions=1)
     assert (np.bincount(shared.indices, minlength=shared.shape[1])[np.unique(shared.indices)] > 1).all()
     source, target, likeness = CoSharing(floor=1e-9, neighbours=10**6).compute_ties(shared)
     words = []
@@ -151,7 +151,7 @@ def test_cosines_are_those_of_scikit_learn_s_own_vectors(drilled: tuple[Platform
 
 def test_neighbours_bound_the_ties(drilled: tuple[PlatformView, np.ndarray]) -> None:
     view = drilled[0]
-    shared = count_actions(extract_trace(view, "repost"), len(view.accounts), least=1)
+    shared = count_actions(extract_trace(view, "repost"), len(view.accounts), min_actions=1)
     assert len(CoSharing(floor=1e-9, neighbours=3).compute_ties(shared)[0]) <= 3 * len(view.accounts)
 
 
@@ -298,7 +298,7 @@ def test_the_unknown_are_left_out_of_training() -> None:
     ("build", "message"),
     [
         (lambda: CoAction(window=-1), "CoAction.window=-1 must be at least 0"),
-        (lambda: CoAction(least=0), "CoAction.least=0 must be at least 1"),
+        (lambda: CoAction(min_coactions=0), "CoAction.min_coactions=0 must be at least 1"),
         (lambda: CoAction("retweet").score(view_of(1, [])), "trace=retweet is unknown: choose one of: hashtag"),
         (lambda: CoSharing(floor=0.0), "CoSharing.floor=0.0 must be above 0 and at most 1"),
         (lambda: CoSharing(company=0), "CoSharing.company=0 must be at least 1"),

@@ -196,7 +196,7 @@ def test_an_effect_is_a_sentence(comparison: lab.Comparison) -> None:
 def test_one_pair_has_no_interval() -> None:
     one = lab.compare(SMALL, seeds=1, workers=1)
     assert "no interval from so few worlds" in str(one.effect("dissent_posts"))
-    assert repr(one) == "<Comparison of 1 paired worlds over 30 hours, without: campaign.tactics=[]>"
+    assert repr(one) == "<Comparison of 1 pair of worlds over 30 hours, without: campaign.tactics=[]>"
 
 
 def test_a_notebook_shows_what_matters(comparison: lab.Comparison) -> None:
@@ -509,11 +509,15 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no measure of a comparison": (
         lambda: lab.compare(SMALL, seeds=1, workers=1).plot("army_post"),
-        "army_post is not a measure of this world: did you mean army_posts or loyal_posts?",
+        "army_post is not an hourly measure here: did you mean army_posts or loyal_posts?",
+    ),
+    "no measure but a label": (
+        lambda: lab.compare(SMALL, seeds=1, workers=1).plot("arm"),
+        "arm is not an hourly measure here: did you mean true_market_share?",
     ),
     "no measure of a world": (
         lambda: _played_world().plot("army_post"),
-        "army_post is not a measure of this world: did you mean army_posts or loyal_posts?",
+        "army_post is not an hourly measure here: did you mean army_posts or loyal_posts?",
     ),
     "nothing to be drawn": (
         lambda: lab.World(SMALL).plot(),

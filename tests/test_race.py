@@ -33,12 +33,12 @@ from tests.test_conf import composed
 from tests.test_defences import acts, hidden, place, site
 from tests.worlds import LIVELY, START, fingerprint, played
 
-LOOKER = DetectorAdapter(CoAction("repost", window=600, least=1))
+LOOKER = DetectorAdapter(CoAction("repost", window=600, min_coactions=1))
 TICKS = START + 24
 SMALL = ["population.size=120", "army.size=9", "extremists.size=2", "ticks=48", "campaign.start=2", "campaign.hours=22",
          "campaign.targets=4", "seeds=2", "workers=1", "race.rates=[0.05,0.5]", "race.calibration=1", "race.rounds=2",
          "race.watch.every=6", "race.watch.lag=1", "race.detector.window=3600",
-         "race.detector.least=1"]  # fmt: skip
+         "race.detector.min_coactions=1"]  # fmt: skip
 
 
 class Given:
@@ -192,7 +192,7 @@ def test_a_ladder_changes_the_army_and_how_it_hides_alone():
     assert [rung.evasion.participation for rung in ladder] == [1.0, 0.5, 0.5, 0.5]
     assert [rung.army.span for rung in ladder] == [10, 10, 3, 3]
     assert all(replace(rung, army=setting.army, evasion=setting.evasion) == setting for rung in ladder)
-    assert watch.detector == DetectorAdapter(CoAction("repost", window=3600, least=1))
+    assert watch.detector == DetectorAdapter(CoAction("repost", window=3600, min_coactions=1))
 
 
 @pytest.mark.parametrize(

@@ -271,11 +271,13 @@ def test_a_lesson_is_whole_in_both_languages_and_its_numbers_are_known(name: str
     for language, parts in texts.items():
         assert set(lessons.PARTS) <= set(parts) <= {*lessons.PARTS, "arm_with", "arm_without"}
         assert lessons.list_placeholders(parts["answer"])
-        assert any(number.startswith("gone_") for number in lessons.list_placeholders(parts["gone"])), language
+        assert any(number.startswith("variation_") for number in lessons.list_placeholders(parts["variation"])), (
+            language
+        )
         # No result stands in a text: digits there are settings, and those of an answer come from the run.
         assert not re.findall(r"\d", re.sub(r"\{\w+\}", "", parts["answer"]))
     assert lessons.list_placeholders(texts["en"]["answer"]) == lessons.list_placeholders(texts["ar"]["answer"])
-    assert lessons.list_placeholders(texts["en"]["gone"]) == lessons.list_placeholders(texts["ar"]["gone"])
+    assert lessons.list_placeholders(texts["en"]["variation"]) == lessons.list_placeholders(texts["ar"]["variation"])
     told = lessons.fill_texts(name, found, found)
     assert "{" not in "".join(text for parts in told.values() for text in parts.values())
 
@@ -404,13 +406,13 @@ def test_a_run_writes_a_replay_if_asked(command_line: Callable[..., None], tmp_p
         (["replay.people=5001"], "replay.people=5001 must be from 1 to 5000: a page has room for no more dots"),
         (["replay.without=[x]"], "replay.without has x, which names no key: "),
         (
-            ['replay.gone=["arm.size=0"]'],
-            "replay.gone has arm.size=0, which names no key: did you mean army.size or army.shift or army.jitter?",
+            ['replay.variation=["arm.size=0"]'],
+            "replay.variation has arm.size=0, which names no key: did you mean army.size or army.shift or army.jitter?",
         ),
         (["replay.lesson=fload"], "replay.lesson=fload is unknown: did you mean flood?"),
         (
-            ["lesson=flood", "replay.gone=[]"],
-            "a lesson needs its own comparison: leave replay.without and replay.gone as lesson=NAME sets them",
+            ["lesson=flood", "replay.variation=[]"],
+            "a lesson needs its own comparison: leave replay.without and replay.variation as lesson=NAME sets them",
         ),
     ],
 )

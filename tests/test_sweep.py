@@ -182,14 +182,14 @@ def test_another_folder_s_runs_are_taken_over(kept: Path, sweep: Sweep, tmp_path
 
 def test_seeds_are_added_where_intervals_are_wide(kept: Path, sweep: Sweep, tmp_path: Path) -> None:
     shutil.copytree(kept, tmp_path / "out")
-    wide = ["sweep.until=half_width", "sweep.outcome=army_posts", "sweep.half_width=1e-9", "sweep.most_seeds=5"]
+    wide = ["sweep.until=half_width", "sweep.outcome=army_posts", "sweep.half_width=1e-9", "sweep.max_seeds=5"]
     assert sweep(GRID, *wide)[0]
     counts = reading.tidy(tmp_path / "out").groupby("army.size").size()
     assert counts.to_dict() == {0: 5, 5: 5, 20: 5}
 
 
 def test_a_point_that_only_fails_gets_no_more_seeds(sweep: Sweep, tmp_path: Path) -> None:
-    wide = ["sweep.until=half_width", "sweep.outcome=acts", "sweep.half_width=1e-9", "sweep.most_seeds=3"]
+    wide = ["sweep.until=half_width", "sweep.outcome=acts", "sweep.half_width=1e-9", "sweep.max_seeds=3"]
     assert not sweep(FAILING, "sweep.baseline=[]", *wide)[0]
     assert reading.tidy(tmp_path / "out").groupby("status").size().to_dict() == {"error": 2, "ok": 3}
 

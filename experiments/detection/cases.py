@@ -16,8 +16,8 @@ from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
 from sim.observers.base import StepRecord
 from sim.setting import Setting
+from sim.state import truth as roles
 from sim.state.truth import EXTREMIST, ROLES
-from sim.state.truth import GENUINE as SERVE_NOBODY
 from sim.world import World
 
 OUTCOMES = ("standing_dissent", "dissent_impressions", "campaign_impressions", "campaign_posts")
@@ -68,13 +68,13 @@ def simulate_case(setting: Setting, seed: int, ticks: int) -> Case:
 
 def _find_campaign_accounts(world: World) -> NDArray[np.bool_]:
     """Return which accounts are a campaign's: neither genuine nor the extremists', bool [A]."""
-    return ~np.isin(world.state.truth.role, (*SERVE_NOBODY, EXTREMIST))
+    return ~np.isin(world.state.truth.role, (*roles.GENUINE, EXTREMIST))
 
 
 def label_accounts(truth: TruthTables) -> I64:
     """Return the label of each account; the extremists are UNKNOWN: organised, but not by the campaign."""
     role = truth.accounts["role"].to_numpy().astype(str)
-    found = np.where(np.isin(role, np.array(ROLES)[list(SERVE_NOBODY)]), GENUINE, CAMPAIGN)
+    found = np.where(np.isin(role, np.array(ROLES)[list(roles.GENUINE)]), GENUINE, CAMPAIGN)
     return np.where(role == ROLES[EXTREMIST], UNKNOWN, found).astype(np.int64)
 
 

@@ -1,7 +1,7 @@
 """Co-action: accounts that do the same thing within a window of time, again and again.
 
 Two actions of different accounts on one object at most `window` seconds apart are a co-action; the weight of two
-accounts is the number of their co-actions; below `least` it counts for nothing. This is the network that
+accounts is the number of their co-actions; below `min_coactions` it counts for nothing. This is the network that
 Pacheco et al. 2021 and the coordination network toolkit build.
 
 Pairs are not stored: the co-actions of one account at a time are counted in one row and then dropped, so memory is that
@@ -39,19 +39,19 @@ class CoAction(Detector):
     Args:
         kind: of action, one of `experiments.detection.traces.TRACES`.
         window: seconds within which two actions are one co-action, >= 0.
-        least: co-actions from which two accounts are tied, >= 1.
+        min_coactions: co-actions from which two accounts are tied, >= 1.
         crowd: actions on one object, before and after each, that are compared, >= 1.
     """
 
     kind: str = "repost"
     window: int = 60
-    least: int = 2
+    min_coactions: int = 2
     crowd: int = 1000
 
     def __post_init__(self) -> None:
         if self.kind not in TRACES:
             raise InputError(f"CoAction.kind={self.kind} is unknown: {suggest(str(self.kind), TRACES)}")
-        for name, lowest in (("window", 0), ("least", 1), ("crowd", 1)):
+        for name, lowest in (("window", 0), ("min_coactions", 1), ("crowd", 1)):
             if getattr(self, name) < lowest:
                 raise InputError(f"CoAction.{name}={getattr(self, name)} must be at least {lowest}")
 
@@ -65,17 +65,17 @@ class CoAction(Detector):
         return self.build_network(view)[0]
 
     def compute_ties(self, view: PlatformView) -> pd.DataFrame:
-        """Return all ties: rows `source` < `target` of `view.accounts` and `weight`, at most `least` or more."""
+        """Return all ties: rows `source` < `target` of `view.accounts` and `weight`, `min_coactions` or more."""
         _, source, target, weight = self.build_network(view, listed=True)
         return pd.DataFrame({"source": source, "target": target, "weight": weight})
 
     def build_network(self, view: PlatformView, listed: bool = False) -> tuple[F64, I64, I64, I64]:
         """Return each account's strength, and the ties if they are to be `listed` (else none)."""
         actions = sort_actions(extract_trace(view, self.kind), len(view.accounts))
-        strength, degree = _compute_strengths(actions, self.window, self.least, self.crowd)
+        strength, degree = _compute_strengths(actions, self.window, self.min_coactions, self.crowd)
         source, target, weight = np.zeros((3, int(degree.sum()) if listed else 0), np.int64)
         if listed:
-            _list_ties(actions, self.window, self.least, self.crowd, source, target, weight)
+            _list_ties(actions, self.window, self.min_coactions, self.crowd, source, target, weight)
         half = source < target
         return strength, source[half], target[half], weight[half]
 
@@ -90,7 +90,7 @@ def sort_actions(actions: Trace, accounts: int) -> SortedActions:
 
 
 @cached_njit
-def _compute_strengths(actions, window, least, crowd):
+def _compute_strengths(actions, window, min_coactions, crowd):
     """Return the sum of weights of each account's ties (float64) and their number (int64)."""
     n = len(actions.start) - 1
     strength, degree, weight, met = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64), np.empty(n, np.int64)
@@ -98,7 +98,7 @@ def _compute_strengths(actions, window, least, crowd):
         partners = _count_partners(actions, a, window, crowd, weight, met)
         for k in range(partners):
             b = met[k]
-            if weight[b] >= least:
+            if weight[b] >= min_coactions:
                 strength[a] += weight[b]
                 degree[a] += 1
             weight[b] = 0
@@ -106,7 +106,7 @@ def _compute_strengths(actions, window, least, crowd):
 
 
 @cached_njit
-def _list_ties(actions, window, least, crowd, source, target, weights):
+def _list_ties(actions, window, min_coactions, crowd, source, target, weights):
     """Fill in every tie, from both ends."""
     n, filled = len(actions.start) - 1, 0
     weight, met = np.zeros(n, np.int64), np.empty(n, np.int64)
@@ -114,7 +114,7 @@ def _list_ties(actions, window, least, crowd, source, target, weights):
         partners = _count_partners(actions, a, window, crowd, weight, met)
         for k in range(partners):
             b = met[k]
-            if weight[b] >= least:
+            if weight[b] >= min_coactions:
                 source[filled], target[filled], weights[filled] = a, b, weight[b]
                 filled += 1
             weight[b] = 0

@@ -27,21 +27,21 @@ class CoSharing(Detector):
 
     Args:
         kinds: of action, some of `experiments.detection.traces.TRACES`.
-        least: actions from which an account is compared, >= 1: who shared one thing is like too many.
+        min_actions: actions from which an account is compared, >= 1: who shared one thing is like too many.
         floor: likeness from which two accounts are tied, above 0, at most 1.
         neighbours: ties that an account brings, >= 1.
         company: ties within the community that an account needs to be scored, >= 1: two accounts are no network.
     """
 
     kinds: tuple[str, ...] = ("repost", "url")
-    least: int = 5
+    min_actions: int = 5
     floor: float = 0.1
     neighbours: int = 20
     company: int = 3
 
     def __post_init__(self) -> None:
         require("co-sharing", "detectors", "sklearn")
-        for name in ("least", "neighbours", "company"):
+        for name in ("min_actions", "neighbours", "company"):
             if getattr(self, name) < 1:
                 raise InputError(f"CoSharing.{name}={getattr(self, name)} must be at least 1")
         if not 0.0 < self.floor <= 1.0:
@@ -55,7 +55,7 @@ class CoSharing(Detector):
     def score(self, view: PlatformView) -> F64:
         """Return the mean cosine of each account's ties within its community, 0 for fewer than `company`."""
         shared = count_actions(
-            merge_traces([extract_trace(view, kind) for kind in self.kinds]), len(view.accounts), self.least
+            merge_traces([extract_trace(view, kind) for kind in self.kinds]), len(view.accounts), self.min_actions
         )
         source, target, likeness = self.compute_ties(shared)
         if not len(source):
@@ -92,15 +92,15 @@ class CoSharing(Detector):
 _NONE = (np.zeros(0, np.int64), np.zeros(0))
 
 
-def count_actions(actions: Trace, accounts: int, least: int) -> sparse.csr_array:
+def count_actions(actions: Trace, accounts: int, min_actions: int) -> sparse.csr_array:
     """Return how often each account acted on each object, float64 [accounts, objects].
 
-    Rows of who acted fewer than `least` times, and objects of one account alone, are empty.
+    Rows of who acted fewer than `min_actions` times, and objects of one account alone, are empty.
     """
     shape = (accounts, int(actions.thing.max(initial=-1)) + 1)
     table = sparse.csr_array((np.ones(len(actions.account)), (actions.account, actions.thing)), shape=shape)
     table.sum_duplicates()
-    busy = (table.sum(axis=1) >= least).astype(np.float64)
+    busy = (table.sum(axis=1) >= min_actions).astype(np.float64)
     common = (np.bincount(table.indices, minlength=shape[1]) > 1).astype(np.float64)
     kept = sparse.csr_array(sparse.diags_array(busy) @ table @ sparse.diags_array(common))
     kept.eliminate_zeros()

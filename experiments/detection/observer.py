@@ -37,17 +37,17 @@ class Observer:
     Args:
         window: hours of traffic that are looked at.
         step: hours from one look to the next.
-        least: posts in a window from which it is judged.
+        min_posts: posts in a window from which it is judged.
         rate: share of null worlds, of each kind, in which any topic raises an alarm at any time, (0, 1).
     """
 
     window: int = 24
     step: int = 6
-    least: int = 20
+    min_posts: int = 20
     rate: float = 0.05
 
     def __post_init__(self) -> None:
-        for name in ("window", "step", "least"):
+        for name in ("window", "step", "min_posts"):
             if getattr(self, name) < 1:
                 raise InputError(f"Observer.{name}={getattr(self, name)} must be at least 1")
         if not 0.0 < self.rate < 1.0:
@@ -69,7 +69,7 @@ class Observer:
         for now in range(begin + step, (int(every[-1]) if len(every) else begin) + step + 1, step):
             first, last = np.searchsorted(time, [now - span, now])
             for topic, part in rows.iloc[first:last].groupby("topic"):
-                if len(part) >= self.least:
+                if len(part) >= self.min_posts:
                     before, until = np.searchsorted(past[topic], [now - span, now])
                     behind = now - span - begin
                     former = before * span / behind if behind >= span else float("nan")
@@ -91,8 +91,8 @@ class Observer:
         pooled = pd.concat(reference, ignore_index=True)
         if pooled.empty:
             raise InputError(
-                f"no topic of a null world has {self.least} posts in {self.window} h: say observer.least=N or more "
-                "seeds"
+                f"no topic of a null world has {self.min_posts} posts in {self.window} h: say observer.min_posts=N "
+                "or more seeds"
             )
         self._null_values = {name: np.sort(pooled[name].to_numpy(np.float64)) for name in STATISTICS}
         for kind, worlds in kinds.items():

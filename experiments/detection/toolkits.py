@@ -32,14 +32,14 @@ class CoordinationToolkit(Detector):
     Args:
         network: of the toolkit, such as "co_retweet", "co_tweet", "co_reply", "co_link".
         window: seconds within which two acts are coordinated.
-        least: coordinated acts from which two accounts are tied.
+        min_weight: coordinated acts from which two accounts are tied.
 
     Raises:
         InputError: the toolkit is not installed.
     """
 
-    def __init__(self, network: str = "co_retweet", window: int = 60, least: int = 2) -> None:
-        self.network, self.window, self.least = network, window, least
+    def __init__(self, network: str = "co_retweet", window: int = 60, min_weight: int = 2) -> None:
+        self.network, self.window, self.min_weight = network, window, min_weight
         beside = Path(sys.executable).parent / COMMAND
         self.command = str(beside) if beside.exists() else shutil.which(COMMAND)
         if self.command is None:
@@ -66,7 +66,7 @@ class CoordinationToolkit(Detector):
             graph = folder / "graph.graphml"
             self._run(
                 folder, "compute", self.network, "--time_window", str(self.window),
-                "--min_edge_weight", str(self.least), "--output_file", str(graph), "--output_format", "graphml",
+                "--min_edge_weight", str(self.min_weight), "--output_file", str(graph), "--output_format", "graphml",
             )  # fmt: skip
             found = nx.read_graphml(graph)
         degree = dict(found.out_degree(weight="weight") if found.is_directed() else found.degree(weight="weight"))

@@ -68,7 +68,7 @@ class Comparison:
         >>> small = lab.load("population.size=200", "ticks=48", "campaign.start=12")
         >>> comparison = lab.compare(small, without="army.size=0", seeds=2, workers=1)
         >>> comparison
-        <Comparison of 2 paired worlds over 48 hours, without: army.size=0>
+        <Comparison of 2 pairs of worlds over 48 hours, without: army.size=0>
         >>> comparison.effect("army_posts").without
         0.0
         >>> comparison.table.query("outcome == 'dissent_posts'")["seed"].tolist()
@@ -101,7 +101,7 @@ class Comparison:
         seeds = int(rows["difference"].notna().sum())
         return Effect(outcome, self._name_hours(outcome), with_, without, value, lo, hi, seeds)
 
-    def plot(self, measure: str = "dissent_posts", ax: "Axes | None" = None) -> "Axes":
+    def plot(self, measure: str = "dissent_posts", *, ax: "Axes | None" = None) -> "Axes":
         """Draw an hourly measure with and without, as means of the last 24 hours; `time_span` is shaded.
 
         Args:
@@ -122,8 +122,8 @@ class Comparison:
         return f"{'total' if outcome in COUNTS else 'mean'} from hour {start} on"
 
     def __repr__(self) -> str:
-        length = self.hours["tick"].max() + 1
-        return f"<Comparison of {self.seeds} paired worlds over {length} hours, without: {self.changes}>"
+        length, pairs = self.hours["tick"].max() + 1, "pair" if self.seeds == 1 else "pairs"
+        return f"<Comparison of {self.seeds} {pairs} of worlds over {length} hours, without: {self.changes}>"
 
     def _repr_html_(self) -> str:
         sentences = "".join(f"<li>{escape(str(self.effect(outcome)))}</li>" for outcome in self.key_outcomes)

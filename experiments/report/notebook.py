@@ -11,6 +11,7 @@ from sim.errors import InputError, suggest
 
 DAY = 24
 SPOKEN = ("dissent_posts", "loyal_posts", "army_posts")
+LABELS = ("tick", "arm", "seed")  #: columns beside the measures
 COLOURS = (style.VERMILLION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)
 
 
@@ -43,9 +44,10 @@ def plot_pair(ticks: pd.DataFrame, measure: str, campaign: tuple[int, int], ax: 
 
 def check_measures(measures: Sequence[str], ticks: pd.DataFrame) -> None:
     """Raise InputError unless every measure is a column of `ticks`."""
+    known = [str(name) for name in ticks if name not in LABELS]
     for measure in measures:
-        if measure not in ticks:
-            raise InputError(f"{measure} is not a measure of this world: {suggest(str(measure), map(str, ticks))}")
+        if measure not in known:
+            raise InputError(f"{measure} is not an hourly measure here: {suggest(str(measure), known)}")
 
 
 def _make_axes() -> Axes:

@@ -92,7 +92,7 @@ def _iterate_rounds(
     yield left
     if sweep["until"] is None:
         return
-    wanted = PrecisionTarget(sweep["outcome"], sweep["half_width"], sweep["most_seeds"])
+    wanted = PrecisionTarget(sweep["outcome"], sweep["half_width"], sweep["max_seeds"])
     asked = {name_point(row): seeds for row in table}
     while more := plan_more_seeds(store.root, table, wanted, make_jobs, asked):
         print(f"intervals wider than +-{wanted.half_width:g} are left: {format_count(len(more), 'run')} of more seeds")
@@ -220,6 +220,6 @@ def check_options(sweep: Mapping[str, Any]) -> None:
     Maybe(Word(said="the name of a CSV file")).check("sweep.csv", sweep["csv"])
     for folder in ListOf(Word(said="the name of a folder")).check("sweep.merge", sweep["merge"]):
         find_runs(Path(folder))
-    for key in ("draws", "design_seed", "most_seeds"):
+    for key in ("draws", "design_seed", "max_seeds"):
         if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
             raise InputError(f"sweep.{key}={sweep[key]} must be a whole number from 0")

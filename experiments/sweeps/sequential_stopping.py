@@ -19,7 +19,7 @@ class PrecisionTarget:
 
     outcome: str
     half_width: float  #: of its 95% interval, in its unit
-    most_seeds: int
+    max_seeds: int
 
 
 def plan_more_seeds(
@@ -48,9 +48,9 @@ def plan_more_seeds(
         row = told[name]
         half = (row["hi"] - row["lo"]) / 2
         needed = estimate_seeds_needed(half, row["seeds"], wanted.half_width) + row["failed"]
-        if not row["seeds"] or needed <= asked[name] or asked[name] >= wanted.most_seeds:
+        if not row["seeds"] or needed <= asked[name] or asked[name] >= wanted.max_seeds:
             continue
-        asked[name] = min(needed, wanted.most_seeds)
+        asked[name] = min(needed, wanted.max_seeds)
         found += make_jobs(list_configurations([point]), asked[name])
     return found
 

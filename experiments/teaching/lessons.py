@@ -1,7 +1,7 @@
 """Lessons: texts in two languages beside a setting of `conf/lesson/`, with the numbers that a run has computed.
 
-Texts are data (`lessons/NAME.yaml`): for each language title, question, setting, look, answer and gone. What stands in
-braces is a finding (`findings.findings`) of the first scene, or with gone_ before it of the second.
+Texts are data (`lessons/NAME.yaml`): for each language title, question, setting, look, answer and variation. What
+stands in braces is a finding (`findings.findings`) of the first scene, or with variation_ before it of the second.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,14 @@ from sim.errors import InputError, suggest
 
 FOLDER = files("experiments.teaching") / "lessons"
 NAMES = ("flood", "witness", "numbers", "backlash", "moderation")  #: in the order in which they are taught
-PARTS = ("title", "question", "setting", "look", "answer", "gone")  #: and arm_without, arm_with, if not the default
+PARTS = (
+    "title",
+    "question",
+    "setting",
+    "look",
+    "answer",
+    "variation",
+)  #: and arm_without, arm_with, if not the default
 UNITS = {
     "en": {"percent": "%", "points": " points", "posts": " posts", "accounts": " accounts"},
     "ar": {"percent": "%", "points": " نقطة مئوية", "posts": " منشورًا", "accounts": " حسابًا"},
@@ -50,15 +57,17 @@ def read_texts(name: str) -> dict[str, dict[str, str]]:
     return dict(told)
 
 
-def fill_texts(name: str, found: Mapping[str, Interval], gone: Mapping[str, Interval]) -> dict[str, dict[str, str]]:
+def fill_texts(
+    name: str, found: Mapping[str, Interval], variation: Mapping[str, Interval]
+) -> dict[str, dict[str, str]]:
     """Return the texts of a lesson with its numbers in place.
 
     Args:
         name: of the lesson.
         found: findings of its setting.
-        gone: findings of the setting where the effect disappears.
+        variation: findings of the setting where the effect disappears.
     """
-    both = {**found, **{f"gone_{finding}": value for finding, value in gone.items()}}
+    both = {**found, **{f"variation_{finding}": value for finding, value in variation.items()}}
     return {
         language: {part: _fill_text(text, both, language) for part, text in parts.items()}
         for language, parts in read_texts(name).items()
@@ -79,7 +88,7 @@ def format_finding(name: str, finding: Interval, language: str) -> str:
 
     Numbers are set apart, so that they keep their order in a text from right to left.
     """
-    unit = UNITS[language][KINDS[name.removeprefix("gone_")]]
+    unit = UNITS[language][KINDS[name.removeprefix("variation_")]]
     value, lo, hi = (f"{'+' if bound > 0 else ''}{format_number(float(bound))}" for bound in finding)
     value, unit = (value + unit, "") if unit == "%" else (value, unit)
     value, lo, hi = (f"{APART[0]}{text}{APART[1]}" for text in (value, lo, hi))

@@ -18,7 +18,7 @@ from sim.world import World
 
 POSTS = 12  #: of the topic's stream that are shown
 SUSPECTS = 8
-DETECTOR = CoAction("repost", window=60, least=2)  #: that of `experiments.race`
+DETECTOR = CoAction("repost", window=60, min_coactions=2)  #: that of `experiments.race`
 
 Plain = dict[str, Any]
 

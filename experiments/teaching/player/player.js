@@ -208,7 +208,7 @@ class Player {
     document.getElementById("title").textContent = told ? told.title : this.about.title || this.say("title");
     document.getElementById("lesson").hidden = !told;
     if (told) {
-      for (const part of ["question", "setting", "look", "answer", "gone"]) {
+      for (const part of ["question", "setting", "look", "answer", "variation"]) {
         document.getElementById(`lesson-${part}`).textContent = told[part];
       }
     }
