@@ -19,7 +19,7 @@ from sim.errors import InputError
 
 if TYPE_CHECKING:
     from experiments.detection.detector import Detector
-    from sim.platform.defences.watching import DetectorDefence
+    from sim.mechanisms.defences.watching import DetectorDefence
     from sim.setting import Setting
     from sim.world import World
 
@@ -76,7 +76,7 @@ def build_race(config: DictConfig) -> tuple[Setting, tuple[Setting, ...], Detect
         InputError: a key of `race` means nothing, in one line with the cure.
     """
     from experiments.detection.adapter import DetectorAdapter
-    from sim.platform.defences.watching import DetectorDefence
+    from sim.mechanisms.defences.watching import DetectorDefence
 
     setting, asked = build_setting(config), read_app_options(config, "race", "race")
     rates = asked["rates"]
@@ -145,7 +145,7 @@ def score_null_world(job: tuple[Setting, int, int, DetectorDefence]) -> Any:
     import numpy as np
 
     from experiments.detection.adapter import find_writers, snapshot_platform
-    from sim.platform.defences.watching import delay_view
+    from sim.mechanisms.defences.watching import delay_view
     from sim.world import World
 
     setting, seed, ticks, watch = job

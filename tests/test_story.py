@@ -13,7 +13,7 @@ from experiments.app import app
 from experiments.report.story import format_verdict
 from experiments.settings import build_setting, describe_run, set_keys
 from sim.errors import InputError
-from sim.people.events import apply_events
+from sim.mechanisms.events import Events
 from sim.world import World
 from tests.looks import common_look
 from tests.test_conf import CONF, composed
@@ -127,5 +127,4 @@ def test_an_event_changes_traits_and_gives_them_back():
     assert (accounts.sessions[~dissent] == usual[~dissent]).all()
     world.run(2)
     assert (accounts.sessions == usual).all()
-    assert world.state.baseline_traits is None
-    assert apply_events(accounts, None, (), 5) is None
+    assert world.state.mechanisms.get_state(Events).baseline is None

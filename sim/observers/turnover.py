@@ -15,9 +15,12 @@ from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 
 
 class OperatedAccounts(Protocol):
-    """Which accounts operators run now; see `sim.actors.returns.Operators`."""
+    """Which accounts operators run now; see `sim.actors.base.Operators`."""
 
-    account_rows: Sequence[I64]
+    @property
+    def account_rows(self) -> Sequence[I64]:
+        """Rows of each actor."""
+        ...
 
 
 class Turnover:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.platform.defences.base import Bools, Defence, DefenceView, PostView, classify_abuse, draw_by_identity
+from sim.mechanisms.defences.base import Defence, DefenceView, PostView, classify_abuse, draw_by_identity
+from sim.mechanisms.views import Bools
 from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import F64, I64

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.platform.defences.base import (
-    Bools,
+from sim.mechanisms.defences.base import (
     Defence,
     DefenceView,
     PostView,
@@ -14,6 +13,7 @@ from sim.platform.defences.base import (
     draw_by_identity,
     make_blocks,
 )
+from sim.mechanisms.views import Bools
 from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.platform.defences.base import EMPTY_ROWS, Defence, DefenceView, PostView, draw_by_identity
+from sim.mechanisms.defences.base import Defence, DefenceView, PostView, draw_by_identity
 from sim.rng import stream
 from sim.rules import parameter
-from sim.state.accounts import F64, I64
+from sim.state.accounts import EMPTY_ROWS, F64, I64
 
 _WATCHED = stream("defences/watched")
 
