@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from sim.state.records import (
 from sim.state.topics import Topics
 from sim.state.truth import Truth
 
+Value = TypeVar("Value")
 NOBODY = ActiveUsers(EMPTY_ROWS.astype(np.int32), EMPTY_ROWS.astype(np.int32), EMPTY_ROWS)
 NOTHING_SEEN = Exposures(np.zeros(1, np.int64), EMPTY_ROWS.astype(np.int32))
 NO_DRAFTS = make_drafts(0)
@@ -104,18 +105,22 @@ class Hour:
     removals: Removals = field(init=False)  #: moderate
 
 
+def run(hour: Hour, hook: str, *given: Any) -> None:
+    """Call a hook of all mechanisms."""
+    for act, view in look(hour, hook):
+        act(*given, view)
+
+
+def fold(hour: Hour, hook: str, value: Value) -> Value:
+    """Return `value` as a hook of all mechanisms, one after the other, changes it."""
+    for change, view in look(hour, hook):
+        value = change(value, view)
+    return value
+
+
 def look(hour: Hour, hook: str) -> list[tuple[Any, Any]]:
     """Return each mechanism that has this hook, as its method, and what it sees."""
-    shared: dict[str, Any] = {}
-    found = []
-    for mechanism, own in hour.state.mechanisms.find(hook):
-        view = shared.get(mechanism.side) if own is None else None
-        if view is None:
-            view = VIEWS[mechanism.side](hour, own)
-        if own is None:
-            shared[mechanism.side] = view
-        found.append((getattr(mechanism, hook), view))
-    return found
+    return [(getattr(rule, hook), VIEWS[rule.side](hour, own)) for rule, own in hour.state.mechanisms.find(hook)]
 
 
 def look_in_group(hour: Hour, hook: str, users: ActiveUsers, seen: Exposures) -> list[tuple[Any, PeopleView]]:

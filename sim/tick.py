@@ -8,13 +8,13 @@ mechanism; `agents`, attributes of custom agents; `hour.NAME`, what a phase pass
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from sim.actors.base import make_public_view
 from sim.actors.unmasking import find_unmasked
-from sim.hour import Hour, WorldState, look, look_in_group
+from sim.hour import Hour, WorldState, fold, look, look_in_group, run
 from sim.mechanisms.base import Mechanism, get_name, get_touched, list_hooks
 from sim.mechanisms.defences import effects
 from sim.observers.base import StepRecord
@@ -40,7 +40,7 @@ from sim.threads import parallel_map
 class Phase:
     """A part of an hour: who acts, what it reads and writes, and hooks that it calls first, and then or meanwhile."""
 
-    run: Callable[[Hour], None]
+    act: Callable[[Hour], None]
     who: str
     reads: str
     writes: str
@@ -50,14 +50,14 @@ class Phase:
     @property
     def name(self) -> str:
         """Name of its function."""
-        return self.run.__name__
+        return self.act.__name__
 
 
 def phase(
     who: str, reads: str = "", writes: str = "", first: str = "", then: str = ""
 ) -> Callable[[Callable[[Hour], None]], Phase]:
     """Declare a function to be a `Phase`; names stand between spaces."""
-    return lambda run: Phase(run, who, reads, writes, tuple(first.split()), tuple(then.split()))
+    return lambda act: Phase(act, who, reads, writes, tuple(first.split()), tuple(then.split()))
 
 
 @phase("platform", writes="posts")
@@ -70,8 +70,7 @@ def expire(hour: Hour) -> None:
 @phase("world", then="begin")
 def begin(hour: Hour) -> None:
     """Let things happen outside the platform."""
-    for act_, view in look(hour, "begin"):
-        act_(view)
+    run(hour, "begin")
 
 
 @phase(
@@ -88,10 +87,8 @@ def wake(hour: Hour) -> None:
 @phase("people", writes="hour.tag hour.weight", then="choose_tag weigh_sources")
 def prepare(hour: Hour) -> None:
     """Settle how people read: which tag they search, and how much the author counts."""
-    for choose, view in look(hour, "choose_tag"):
-        hour.tag = choose(hour.tag, view)
-    for weigh, view in look(hour, "weigh_sources"):
-        hour.weight = weigh(hour.weight, view)
+    hour.tag = fold(hour, "choose_tag", hour.tag)
+    hour.weight = fold(hour, "weigh_sources", hour.weight)
 
 
 @phase("platform", reads="posts topics timelines hour.tag", writes="hour.candidates")
@@ -150,8 +147,7 @@ def act(hour: Hour) -> None:
 def follow_up(hour: Hour) -> None:
     """Change ties, then whatever else follows from reading and writing."""
     hour.state.dynamic_graph.apply_changes(hour.edge_changes)
-    for act_, view in look(hour, "follow_up"):
-        act_(view)
+    run(hour, "follow_up")
 
 
 @phase(
@@ -164,22 +160,20 @@ def inform(hour: Hour) -> None:
     """Look at what is public."""
     state = hour.state
     hour.public = make_public_view(state.ledger, state.topics, state.accounts, hour.now)
-    for tell, view in look(hour, "inform"):
-        hour.public = tell(hour.public, view)
+    hour.public = fold(hour, "inform", hour.public)
 
 
 @phase("organised", reads="hour.public operators", writes="actors hour.orders", then="change_orders")
 def order(hour: Hour) -> None:
     """Give orders."""
     hour.orders = tuple(actor.order(hour.public) for actor in hour.state.actors)
-    for change, view in look(hour, "change_orders"):
-        hour.orders = change(hour.orders, view)
+    hour.orders = fold(hour, "change_orders", hour.orders)
 
 
 @phase("platform", writes="hour.drafts hour.orders hour.defence_effects", then="ask admit")
 def filter_posts(hour: Hour) -> None:
     """Prompt authors, and refuse posts."""
-    filtered = effects.filter_posts(lambda hook: look(hour, hook), hour.drafts, hour.orders)
+    filtered = effects.filter_posts(partial(look, hour), hour.drafts, hour.orders)
     hour.drafts, hour.orders, hour.defence_effects = filtered
 
 
@@ -203,10 +197,8 @@ def publish(hour: Hour) -> None:
 @phase("platform", reads="posts hour.new", writes="topics", first="file_posts")
 def file(hour: Hour) -> None:
     """File new posts under their topics, for search and trends."""
-    ledger, topic = hour.state.ledger, hour.state.ledger.columns.topic[hour.new]
-    for change, view in look(hour, "file_posts"):
-        topic = change(topic, view)
-    hour.state.topics.append(ledger, hour.new, hour.now, topic)
+    topic = fold(hour, "file_posts", hour.posts.topic[hour.new])
+    hour.state.topics.append(hour.state.ledger, hour.new, hour.now, topic)
 
 
 @phase("platform", reads="posts hour.new", writes="posts.score", then="change_scores")
@@ -214,8 +206,7 @@ def rank(hour: Hour) -> None:
     """Score new posts, and those that they repost or answer."""
     ledger = hour.state.ledger
     hour.rules.feed.rank(ledger.columns, ledger.base, hour.new)
-    for change, view in look(hour, "change_scores"):
-        change(view)
+    run(hour, "change_scores")
 
 
 @phase(
@@ -226,11 +217,7 @@ def rank(hour: Hour) -> None:
 )
 def restrain(hour: Hour) -> None:
     """Show some posts less, and block."""
-    state, ledger, new = hour.state, hour.state.ledger, hour.new
-
-    def hooks(hook: str) -> list[tuple[Any, Any]]:
-        return look(hour, hook)
-
+    state, ledger, new, hooks = hour.state, hour.state.ledger, hour.new, partial(look, hour)
     hour.defence_effects = hour.defence_effects._replace(
         demoted=effects.demote(hooks, ledger.columns, ledger.base, new),
         uncounted=effects.discount(hooks, ledger.columns, state.topics, new, hour.now),
@@ -242,8 +229,7 @@ def restrain(hour: Hour) -> None:
 @phase("world", then="settle")
 def settle(hour: Hour) -> None:
     """Let all posts of the hour have their effect."""
-    for act_, view in look(hour, "settle"):
-        act_(view)
+    run(hour, "settle")
 
 
 @phase("world", reads="hour.orders", writes="hour.exposed", then="expose")
@@ -267,8 +253,7 @@ def unmask(hour: Hour) -> None:
     if len(rows):
         accounts.unmasked[rows] = True
         is_sleeper = np.isin(rows, hour.state.truth.find_sleepers())
-        for respond, view in look(hour, "respond_to_unmasking"):
-            respond(rows, is_sleeper, view)
+        run(hour, "respond_to_unmasking", rows, is_sleeper)
 
 
 @phase(
@@ -282,9 +267,8 @@ def moderate(hour: Hour) -> None:
     state, ledger, now = hour.state, hour.state.ledger, hour.now
     reported = np.concatenate([hour.reported, *(order.reported for order in hour.orders)])
     removals = hour.rules.moderation.moderate(state.accounts, hour.posts, ledger.base, reported, state.seed, now)
-    for change, view in look(hour, "moderate"):
-        removals = change(removals, view)
-    hour.removals = effects.suspend(lambda hook: look(hour, hook), state.accounts, removals, now)
+    removals = fold(hour, "moderate", removals)
+    hour.removals = effects.suspend(partial(look, hour), state.accounts, removals, now)
 
 
 @phase("platform", reads="posts hour.new hour.removals", writes="timelines")
@@ -324,7 +308,7 @@ def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
     """Simulate the hour `now` and return what happened."""
     hour = Hour(state, rules, now)
     for step in TICK:
-        step.run(hour)
+        step.act(hour)
     return StepRecord(
         tick=now,
         campaign_start=rules.campaign.start,

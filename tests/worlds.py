@@ -140,7 +140,8 @@ def fingerprint(world: World) -> str:
 
 def view_of(world: World, mechanism: Mechanism, **changes: Any) -> Any:
     """Return what a mechanism sees before the next hour of a world, with some fields changed."""
-    return replace(VIEWS[mechanism.side](begin_hour(world.state, world.setting, world.now), None), **changes)
+    view = VIEWS[mechanism.side](begin_hour(world.state, world.setting, world.now), None)
+    return replace(view, **changes) if changes else view
 
 
 class Stubborn(OrganicUser):

@@ -72,7 +72,7 @@ class Events(OrganisedMechanism):
         if any(view.tick in (event.start, event.end) for event in self.events):
             view.own.baseline = apply_events(view.accounts, view.own.baseline, self.list_running(view.tick))
 
-    @touches(writes="hour.speech")
+    @touches(writes="hour.speech hour.drafts")
     def follow_up(self, view: OrganisedView) -> None:
         """Let dissenting originals join a rally: the same words, within about a minute."""
         for event in self.list_running(view.tick):
