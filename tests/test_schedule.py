@@ -242,7 +242,7 @@ def seen_changes() -> tuple[Changes, Changes]:
         with pytest.MonkeyPatch.context() as patch:
             world = World(setting, rng=2, archive=Shelves())
             world.set_agent_class(Stubborn, 0.1)
-            witness = Witness(patch, lambda now: now % 6 == 4 or now in (144, 192) or 120 <= now < 130)
+            witness = Witness(patch, lambda now: now % 6 == 4 or now in (144, 192) or now in (120, 121) or 130 <= now < 136)
             world.run(194)
             assert find_undeclared(world, witness) == {}
         for name, here in witness.changed.items():
