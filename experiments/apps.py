@@ -68,6 +68,7 @@ APPS: dict[str, dict[str, App]] = {
         "export": App(f"{_RUN} seed formats world evasion.jitter evasion.paraphrase"),
     },
     "Check the model": {
+        "schedule": App(line="What happens in an hour of a world, in order, and what each part reads and writes."),
         "validity": App(
             f"{_RUN} feed.engagement expression.climate_weight expression.fear_weight reaction.direct_fear "
             "reaction.leave_abuse"

@@ -19,7 +19,7 @@ from yaml import YAMLError
 from experiments.composing import initialize_hydra, make_readable, suggest_file
 from experiments.settings import has_default
 from sim.errors import InputError, suggest
-from sim.renamed import find_new_names
+from sim.renamed import find_new_names, find_new_target
 
 
 def explain_construction(error: InstantiationException) -> InputError:
@@ -41,6 +41,9 @@ def explain_construction(error: InstantiationException) -> InputError:
             f"{found[1] if found else 'a rule'} has a value of a wrong type ({error.__cause__}): see --help"
         )
     if "locating target" in str(error):
+        target = re.search(r"locating target '([^']+)'", str(error))
+        if target and (moved := find_new_target(target[1])) != target[1]:
+            return InputError(f"_target_: {target[1]} has moved: say {moved}")
         return InputError(f"{error}: correct _target_")
     raise error
 

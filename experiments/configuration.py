@@ -12,7 +12,10 @@ OWN = "INFOWAR_CONF"  #: environment variable: folders with the layout of `CONF`
 #: keys whose value is a path, or a list of paths
 PATHS = ("out", "graph.path", "graph.stance_path", "world", "sweep.csv", "sweep.merge", "calibrate.moments")
 #: where the content of a user's file belongs whose first line does not say `# @package PLACE`
-PLACES = {"scenario": "_global_", "lesson": "_global_", "release": "_global_", "defence": "defences.{name}"}
+PLACES = dict.fromkeys(("scenario", "lesson", "release"), "_global_") | {
+    "defence": "defences.{name}",
+    "mechanism": "mechanisms.{name}",
+}
 
 
 def _find_shipped() -> Path:

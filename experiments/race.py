@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from experiments.detection.detector import Detector
     from experiments.running.player import Player
-    from sim.platform.defences.watching import DetectorDefence
+    from sim.mechanisms.defences.watching import DetectorDefence
     from sim.setting import Setting
     from sim.world import World
 
@@ -46,7 +46,7 @@ class Race(Experiment):
     place = "race"
     detector: dict[str, Any] = key(Described())
     watch: dict[str, Any] = key(
-        FieldsOf("sim.platform.defences.watching.DetectorDefence", built=False),
+        FieldsOf("sim.mechanisms.defences.watching.DetectorDefence", built=False),
         source="docs/parameters.md, DetectorDefence",
     )
     rates: tuple[float, ...] = key(ListOf(Number(0, 1, open="low high"), 1, rising=True, example="[0.01, 0.1]"))
@@ -86,7 +86,7 @@ def build_race(given: Given, asked: Race) -> tuple[Setting, tuple[Setting, ...],
         InputError: what is asked for means nothing, in one line with the cure.
     """
     from experiments.detection.adapter import DetectorAdapter
-    from sim.platform.defences.watching import DetectorDefence
+    from sim.mechanisms.defences.watching import DetectorDefence
 
     setting = given.setting
     campaign = setting.campaign
@@ -147,7 +147,7 @@ def score_null_world(job: tuple[Setting, int, int, DetectorDefence]) -> Any:
     import numpy as np
 
     from experiments.detection.adapter import find_writers, snapshot_platform
-    from sim.platform.defences.watching import delay_view
+    from sim.mechanisms.defences.watching import delay_view
     from sim.world import World
 
     setting, seed, ticks, watch = job

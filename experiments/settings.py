@@ -101,6 +101,8 @@ def describe_run(setting: Setting, config: DictConfig, notes: Sequence[str]) -> 
 
 def _describe_extras(setting: Setting) -> dict[str, str]:
     """Return in words which further forces and mechanisms this world has; {} if none."""
+    from sim.mechanisms.base import get_name
+
     forces = []
     for force in setting.forces:
         kind, accounts = type(force).__name__, getattr(force, "members", getattr(force, "size", 0))
@@ -108,6 +110,7 @@ def _describe_extras(setting: Setting) -> dict[str, str]:
         also = f" and {hired} hired" if hired else ""
         forces.append(f"{getattr(force, 'name', kind)} ({kind}, {accounts} accounts{also})")
     there = [part.name for part in fields(setting) if part.default is None and getattr(setting, part.name)]
+    there += map(get_name, setting.mechanisms)
     words = {"Further forces": forces, "Mechanisms": there}
     return {what: ", ".join(names) for what, names in words.items() if names}
 

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from sim.agents import OrganicUser as OrganicUser
     from sim.campaigns import Campaign as Campaign
     from sim.errors import InputError as InputError
+    from sim.mechanisms.defences.base import Defence as Defence
     from sim.people.expression import Expression as Expression
     from sim.people.given_graphs import NetworkxGraph as NetworkxGraph
     from sim.people.networks import CommunityGraph as CommunityGraph
     from sim.people.population import Population as Population
     from sim.people.reaction import Reaction as Reaction
-    from sim.platform.defences.base import Defence as Defence
     from sim.platform.feed import Feed as Feed
     from sim.platform.moderation import Moderation as Moderation
     from sim.sampling import SampledWorld as SampledWorld
@@ -51,7 +51,7 @@ _HOME = {
     "Feed": "sim.platform.feed",
     "Moderation": "sim.platform.moderation",
     "OrganicUser": "sim.agents",
-    "Defence": "sim.platform.defences.base",
+    "Defence": "sim.mechanisms.defences.base",
     "Detector": "experiments.detection.detector",
     "compare": "experiments.notebook.comparing",
     "Comparison": "experiments.notebook.comparing",

@@ -13,30 +13,30 @@ from sim.actors.army import Army
 from sim.actors.counterspeech import CounterSpeech
 from sim.actors.evasion import Evasion
 from sim.actors.propagandist import Extremists
-from sim.actors.returns import Returns
 from sim.campaigns import Campaign
+from sim.mechanisms.channels import Channels
+from sim.mechanisms.credibility import Credibility
+from sim.mechanisms.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit
+from sim.mechanisms.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication
+from sim.mechanisms.defences.suspending import BlockList, Suspension
+from sim.mechanisms.following import Following
+from sim.mechanisms.migration import Migration
+from sim.mechanisms.morale import Morale
+from sim.mechanisms.pressure import Pressure
+from sim.mechanisms.recruiting import Recruiting
+from sim.mechanisms.returns import Returns
+from sim.mechanisms.solidarity import Solidarity
 from sim.people.activity import Activity
 from sim.people.attention import Attention
-from sim.people.credibility import Credibility
 from sim.people.expression import Expression
-from sim.people.following import Following
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
 from sim.people.given_graphs import GraphFile
 from sim.people.lfr import LFR
-from sim.people.migration import Migration
-from sim.people.morale import Morale
 from sim.people.networks import CommunityGraph, PreferentialAttachment
 from sim.people.population import Population
 from sim.people.reaction import Reaction
-from sim.people.recruiting import Recruiting
-from sim.people.solidarity import Solidarity
-from sim.platform.channels import Channels
-from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit
-from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication
-from sim.platform.defences.suspending import BlockList, Suspension
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
-from sim.platform.pressure import Pressure
 from sim.platform.trending import Trending
 from sim.rules import Rule
 

@@ -23,25 +23,25 @@ from sim.actors.fans import Fans
 from sim.actors.newsbots import NewsBots
 from sim.actors.propagandist import Extremists
 from sim.actors.reporters import Reporters
-from sim.actors.returns import Returns
 from sim.actors.sleeper import Sleepers
 from sim.campaigns import Event, Operation, Principal
-from sim.people.credibility import Credibility
-from sim.people.following import Following
+from sim.mechanisms.channels import Channels
+from sim.mechanisms.credibility import Credibility
+from sim.mechanisms.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit
+from sim.mechanisms.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication
+from sim.mechanisms.defences.suspending import BlockList, Suspension
+from sim.mechanisms.defences.watching import DetectorDefence
+from sim.mechanisms.following import Following
+from sim.mechanisms.migration import Migration
+from sim.mechanisms.morale import Morale
+from sim.mechanisms.pressure import Pressure
+from sim.mechanisms.recruiting import Recruiting
+from sim.mechanisms.returns import Returns
+from sim.mechanisms.solidarity import Solidarity
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
 from sim.people.given_graphs import GraphFile
 from sim.people.lfr import LFR
-from sim.people.migration import Migration
-from sim.people.morale import Morale
 from sim.people.networks import CommunityGraph, PreferentialAttachment
-from sim.people.recruiting import Recruiting
-from sim.people.solidarity import Solidarity
-from sim.platform.channels import Channels
-from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit
-from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication
-from sim.platform.defences.suspending import BlockList, Suspension
-from sim.platform.defences.watching import DetectorDefence
-from sim.platform.pressure import Pressure
 from sim.rules import Rule
 from sim.setting import Setting
 

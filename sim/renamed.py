@@ -87,6 +87,25 @@ NAMES = {
     "wrong": ("false_alarm",),
 }
 
+#: module that was there before -> where it is
+MODULES = {
+    f"sim.{place}.{name}": f"sim.mechanisms.{name}"
+    for place, names in {
+        "people": "credibility events following migration morale recruiting solidarity",
+        "platform": "channels defences pressure",
+        "actors": "returns",
+    }.items()
+    for name in names.split()
+}
+
+
+def find_new_target(target: str) -> str:
+    """Return the dotted name of a class after its module has moved; the same if it has not."""
+    for old, new in MODULES.items():
+        if target.startswith(f"{old}."):
+            return new + target.removeprefix(old)
+    return target
+
 
 def find_new_names(given: str, allowed: Collection[str]) -> list[str]:
     """Return the names among `allowed` that replaced the old name `given`, which may have dots."""

@@ -12,26 +12,28 @@ from sim.actors.army import Army
 from sim.actors.base import AccountBatch, Actor
 from sim.actors.evasion import NO_EVASION, Evasion
 from sim.actors.propagandist import Extremists
-from sim.actors.returns import Returns
 from sim.campaigns import Campaign, Event, check_victims
 from sim.errors import InputError, suggest
+from sim.mechanisms.base import Mechanism
+from sim.mechanisms.channels import Channels
+from sim.mechanisms.credibility import Credibility
+from sim.mechanisms.defences.base import Defence
+from sim.mechanisms.events import Events
+from sim.mechanisms.following import Following
+from sim.mechanisms.migration import Migration
+from sim.mechanisms.morale import Morale
+from sim.mechanisms.pressure import Pressure
+from sim.mechanisms.recruiting import Recruiting
+from sim.mechanisms.returns import Returns
+from sim.mechanisms.solidarity import Solidarity
 from sim.people.activity import Activity
 from sim.people.attention import Attention
-from sim.people.credibility import Credibility
 from sim.people.expression import Expression
-from sim.people.following import Following
-from sim.people.migration import Migration
-from sim.people.morale import Morale
 from sim.people.networks import CommunityGraph, SocialNetwork
 from sim.people.population import Population
 from sim.people.reaction import Reaction
-from sim.people.recruiting import Recruiting
-from sim.people.solidarity import Solidarity
-from sim.platform.channels import Channels
-from sim.platform.defences.base import Defence
 from sim.platform.feed import Feed
 from sim.platform.moderation import Moderation
-from sim.platform.pressure import Pressure
 from sim.platform.trending import Trending
 from sim.renamed import find_new_names
 from sim.rules import Keyworded, Rule, check, parameter
@@ -73,7 +75,7 @@ class Force(Protocol):
 class Setting(Keyworded):
     """The rules of people, graph, platform, organised accounts and campaign; then optional mechanisms.
 
-    A mechanism that is None does not exist: its phase is not called, and results are those of the model without it,
+    A mechanism that is None does not exist: no hook of it is called, and results are those of the model without it,
     bit for bit.
 
     Raises:
@@ -113,6 +115,7 @@ class Setting(Keyworded):
     channels: Channels | None = None  #: closed rooms outside the platform
     migration: Migration | None = None  #: how dissenters leave a flooded tag
     solidarity: Solidarity | None = None  #: how people support each other after abuse
+    mechanisms: tuple[Mechanism, ...] = ()  #: further ones
     defences: tuple[Defence, ...] = ()  #: of the platform
 
     def __post_init__(self) -> None:
@@ -127,6 +130,13 @@ class Setting(Keyworded):
     @classmethod
     def _explain_unknown(cls, name: str, known: Iterable[str]) -> InputError:
         return _explain_part(name)
+
+    def list_mechanisms(self) -> tuple[Mechanism, ...]:
+        """Return the mechanisms of a world, in the order of these fields, in which they act in each phase."""
+        given = [getattr(self, column.name) for column in fields(self)]
+        own = [mechanism for mechanism in given if isinstance(mechanism, Mechanism)]
+        events = [Events(events=self.events)] if self.events else []
+        return (*events, *own, *self.mechanisms, *self.defences)
 
     def replace(self, changes: Mapping[str, Any]) -> "Setting":
         """Return this setting with changes: {"army.size": 20, "ticks": 48, "feed": Feed(engagement=0.0)}.

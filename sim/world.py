@@ -10,26 +10,22 @@ import numpy as np
 import pandas as pd
 
 from sim.actors.army import Army
-from sim.actors.base import AccountBatch, Actor
-from sim.actors.contender import ContenderOrganisation
-from sim.actors.evading_actor import add_evasion, unwrap_actor
+from sim.actors.base import AccountBatch, Actor, Operators
+from sim.actors.contender import find_contenders
+from sim.actors.evading_actor import add_evasion
 from sim.actors.evasion import NO_EVASION, Evasion, add_aged_ties
-from sim.actors.returns import Operators
 from sim.agents import ColumnModel, parse_seed
 from sim.agents.measures import Measures
 from sim.campaigns import Campaign
 from sim.errors import InputError
+from sim.hour import WorldState, create_observers, start_mechanisms
+from sim.mechanisms.base import Mechanisms
 from sim.observers.base import Observer
-from sim.observers.countering import DissenterResponse
-from sim.observers.extremism import ClosedRooms, ExtremistCompetition
-from sim.observers.harm import Harm
-from sim.observers.mechanisms import CredibilityMeasures, MoraleMeasures, Rallies, TargetOutcomes
+from sim.observers.extremism import ExtremistCompetition
 from sim.observers.opinion import Opinion
 from sim.observers.reach import PerceivedNumbers, Reach
-from sim.observers.turnover import Turnover
+from sim.observers.targets import TargetOutcomes
 from sim.observers.voice import SpeechCounts
-from sim.people.migration import MigrationState
-from sim.platform.channels import Rooms
 from sim.platform.timelines import Timelines
 from sim.setting import Force, Setting
 from sim.state.accounts import I64, NEVER, Accounts, Register, concatenate_accounts
@@ -38,7 +34,7 @@ from sim.state.graph import Graph, extend_graph
 from sim.state.posts import Ledger, Posts
 from sim.state.topics import Topics
 from sim.state.truth import GENUINE, ORGANIC, ROLES, TROLL, Truth
-from sim.tick import WorldState, run_tick
+from sim.tick import list_schedule, run_tick
 
 WINDOW_SECONDS = 48 * 3600  #: seconds for which posts stay in memory
 
@@ -106,6 +102,14 @@ class World(ColumnModel):
         """All measures so far, one row for each tick."""
         return pd.DataFrame(self._measures.model_vars)
 
+    def schedule(self) -> pd.DataFrame:
+        """Return what happens in an hour of this world, in order.
+
+        Columns: phase; who acts, a mechanism by its name; hook, of a mechanism; names of what it reads and writes, as
+        `sim.tick` explains them.
+        """
+        return pd.DataFrame(list_schedule(self.state.mechanisms.rules))
+
     def __repr__(self) -> str:
         organised = np.count_nonzero(self.state.register.opened_at[self.n_organic :] <= self.now)
         return (
@@ -152,8 +156,6 @@ class World(ColumnModel):
         rules.check_victims(len(people.key))
         batches, operators, register = self._create_organised(len(people.key), graph)
         accounts = concatenate_accounts([people, *(batch.accounts for batch in batches)])
-        if rules.credibility:
-            rules.credibility.initialise(accounts, len(people.key))
         sizes = [len(people.key), *(len(batch.accounts.key) for batch in batches)]
         roles = [ORGANIC, TROLL, *(ROLES.index(force.role) for force in self._forces)]
         role = np.repeat(np.array(roles, np.int8), sizes[: len(roles)])
@@ -166,12 +168,13 @@ class World(ColumnModel):
         )
         spare = operators.first_spare
         truth.officer[spare:] = np.resize(truth.officer[len(people.key) : spare], len(role) - spare)
-        return WorldState(
+        mechanisms = Mechanisms(rules.list_mechanisms())
+        state = WorldState(
             accounts=accounts,
             register=register,
             dynamic_graph=DynamicGraph(extend_graph(graph, ties[0], ties[1], len(role))),
             ledger=Ledger(WINDOW_SECONDS, archive),
-            topics=Topics(rules.expression.topics + bool(rules.migration)),
+            topics=Topics(rules.expression.topics + sum(rule.extra_topics for rule in mechanisms.rules)),
             timelines=Timelines(len(role)),
             truth=truth,
             actors=actors,
@@ -181,35 +184,23 @@ class World(ColumnModel):
             seed=seed,
             threads=threads,
             recruited=np.zeros(len(role), np.bool_),
-            rooms=Rooms(rules.channels, len(people.key)) if rules.channels else None,
-            migration=MigrationState(len(role)) if rules.migration else None,
+            mechanisms=mechanisms,
         )
+        start_mechanisms(state, rules)
+        return state
 
-    def _make_observers(self) -> Iterator[Observer]:
-        """Yield observers of the optional parts that this world has."""
-        rules = self.setting
-        if any(hasattr(force, "operations") for force in rules.forces):
-            yield TargetOutcomes()
-        if any(event.rally_share for event in rules.events):
-            yield Rallies()
-        if rules.credibility:
-            yield CredibilityMeasures()
-        if rules.morale:
-            yield MoraleMeasures()
-        if rules.following or rules.returns or rules.pressure:
-            yield Turnover(self.state.dynamic_graph, self.state.operators)
-        stance = self.state.accounts.stance_extremist[: self.n_organic].copy()
-        contenders = [
-            actor for actor in map(unwrap_actor, self.state.actors) if isinstance(actor, ContenderOrganisation)
-        ]
-        if contenders or rules.recruiting:
-            yield ExtremistCompetition(contenders, stance)
-        if self.state.rooms:
-            yield ClosedRooms(self.state.rooms, self.state.recruited, stance)
-        if rules.migration or rules.solidarity:
-            yield DissenterResponse(self.state.migration.moved if self.state.migration else None)
-        if rules.defences:
-            yield Harm()
+    def _make_observers(self) -> list[Observer]:
+        """Return the observers of the optional parts that this world has, one of each class."""
+        made: list[Observer] = []
+        if any(hasattr(force, "operations") for force in self.setting.forces):
+            made.append(TargetOutcomes())
+        made += create_observers(self.state, self.setting)
+        if contenders := find_contenders(self.state.actors):
+            made.append(ExtremistCompetition(contenders, self.accounts.stance_extremist[: self.n_organic]))
+        first: dict[type, Observer] = {}
+        for observer in made:
+            first.setdefault(type(observer), observer)
+        return list(first.values())
 
     def _draw_people(self) -> tuple[Accounts, Graph]:
         rules, seed = self.setting, self.seed
@@ -243,7 +234,7 @@ class World(ColumnModel):
         keys = np.concatenate([batch.accounts.key for batch in batches])
         ends = people + np.cumsum([0, *(len(batch.accounts.key) for batch in batches)])
         account_rows, count = [np.arange(first, end) for first, end in pairwise(ends)], int(ends[-1])
-        operators = Operators(returns, account_rows, keys, count, self.seed)
+        operators = Operators(account_rows, keys, count)
         register = Register(np.zeros(count, np.int64), np.full(count, -1, np.int64))
         unopened_count = [
             rows[len(rows) - batch.unopened_count :] for rows, batch in zip(account_rows, batches, strict=True)

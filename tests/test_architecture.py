@@ -1,4 +1,4 @@
-"""Who may import whom: lab -> experiments -> world -> tick -> setting -> people | platform | actors | observers."""
+"""Who may import whom: lab -> experiments -> world -> tick -> setting -> mechanisms -> people | platform | ..."""
 
 import ast
 import sys
@@ -15,7 +15,9 @@ LAYERS = (
     ("experiments",),
     ("sim.world", "sim.sampling"),
     ("sim.tick", "sim.agents"),
+    ("sim.hour",),
     ("sim.setting",),
+    ("sim.mechanisms",),
     ("sim.people", "sim.platform", "sim.actors", "sim.observers"),
     ("sim.campaigns",),
     ("sim.state",),
@@ -62,8 +64,10 @@ CONFINED = {
     "numba": ("sim.kernels", "sim.kernel_cache"),
     "numpy": ("sim", "experiments"),
 }
-# Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it.
-BLIND = ("sim.people", "sim.platform", "sim.actors")
+# Who runs an account is known to the world, its tick and its observers. People, platform and actors must not see it;
+# mechanisms have it from their view, if it is that of organised accounts.
+BLIND = ("sim.people", "sim.platform", "sim.actors", "sim.mechanisms")
+VIEWS = "sim.mechanisms.views"
 STANDARD = sys.stdlib_module_names
 COMPILED = {
     "kernel",
@@ -113,7 +117,8 @@ def violations(module: str, source: str, is_package: bool = False) -> list[str]:
         elif root in ("infowar_lab", "sim", "experiments", "tests", "benchmarks", "scripts"):
             here, there = layer(module), layer(name)
             below = here is not None and there is not None and (there[0] < here[0] or there[1] == here[1])
-            allowed = below and not (within(name, "sim.state.truth") and any(within(module, p) for p in BLIND))
+            blind = any(within(module, package) for package in BLIND) and module != VIEWS
+            allowed = below and not (blind and within(name, "sim.state.truth"))
         else:
             allowed = root in STANDARD
         if not allowed:
@@ -238,6 +243,9 @@ def test_every_module_has_a_layer() -> None:
         ("sim.people.networks", "import networkx as nx"),
         ("sim.platform.feed", "from sim.state import truth"),
         ("sim.actors.army", "from sim.state.truth import ORGANIC"),
+        ("sim.mechanisms.morale", "from sim.state.truth import Truth"),
+        ("sim.mechanisms.morale", "from sim.hour import Hour"),
+        ("sim.people.reaction", "from sim.mechanisms.morale import Morale"),
         ("sim.state.posts", "from sim.people.activity import Activity"),
         ("sim.rng", "from sim.state.accounts import Accounts"),
         ("sim.tick", "from sim.world import World"),

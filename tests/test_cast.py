@@ -12,17 +12,17 @@ from sim.actors.committee import Brigade, Committee
 from sim.actors.contender import Contender
 from sim.actors.fans import Fans
 from sim.actors.reporters import Reporters
-from sim.actors.returns import Returns
 from sim.actors.sleeper import Sleepers
 from sim.campaigns import DELIVERIES, OPERATIONS, Event, Operation, Principal
 from sim.errors import InputError
-from sim.people.credibility import Credibility
-from sim.people.migration import Migration
-from sim.people.morale import Morale
-from sim.people.recruiting import Recruiting
-from sim.people.solidarity import Solidarity
-from sim.platform.channels import Channels
-from sim.platform.pressure import Pressure
+from sim.mechanisms.channels import Channels
+from sim.mechanisms.credibility import Credibility
+from sim.mechanisms.migration import Migration
+from sim.mechanisms.morale import Morale
+from sim.mechanisms.pressure import Pressure
+from sim.mechanisms.recruiting import Recruiting
+from sim.mechanisms.returns import Returns
+from sim.mechanisms.solidarity import Solidarity
 from sim.setting import Setting
 from sim.state.accounts import DISSENTER, NEVER
 from sim.state.posts import CIVIC, DISTRESS, FIRST_SLOGAN, SMEAR

@@ -18,16 +18,16 @@ from experiments.analysis.pairing import compute_interval
 from sim.actors.committee import Brigade
 from sim.actors.contender import Contender
 from sim.actors.reporters import Reporters
-from sim.actors.returns import Returns
 from sim.actors.sleeper import Sleepers
 from sim.campaigns import Operation
-from sim.people.credibility import Credibility
-from sim.people.following import Following
-from sim.people.migration import Migration
-from sim.people.recruiting import Recruiting
-from sim.people.solidarity import Solidarity
-from sim.platform.channels import Channels
-from sim.platform.pressure import Pressure
+from sim.mechanisms.channels import Channels
+from sim.mechanisms.credibility import Credibility
+from sim.mechanisms.following import Following
+from sim.mechanisms.migration import Migration
+from sim.mechanisms.pressure import Pressure
+from sim.mechanisms.recruiting import Recruiting
+from sim.mechanisms.returns import Returns
+from sim.mechanisms.solidarity import Solidarity
 from sim.setting import Setting
 from sim.world import World
 from tests.worlds import HOURS, START, lively

@@ -12,7 +12,7 @@ from experiments.detection.dataset import Dataset, read_dataset
 from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
 from sim.actors.evasion import Evasion
-from sim.actors.returns import Returns
+from sim.mechanisms.returns import Returns
 from sim.platform.moderation import Moderation
 from sim.rng import make_key
 from sim.setting import Setting

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from experiments.analysis.losses import check_cells
 from sim.actors.counterspeech import CounterSpeech
-from sim.actors.returns import Returns
+from sim.mechanisms import defences
+from sim.mechanisms.defences import base
+from sim.mechanisms.defences.base import Defence, DefenceView, PostView
+from sim.mechanisms.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit, limit_posts
+from sim.mechanisms.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication, find_coordinated
+from sim.mechanisms.defences.suspending import BlockList, Suspension
+from sim.mechanisms.returns import Returns
 from sim.observers.harm import GROUPS, HITS, Harm
-from sim.platform import defences
-from sim.platform.defences import base
-from sim.platform.defences.base import Defence, DefenceView, PostView
-from sim.platform.defences.publishing import AccountAge, Prompt, RateLimit, ReplyLimit, limit_posts
-from sim.platform.defences.ranking import CoordinationRanking, DownRanking, TrendDeduplication, find_coordinated
-from sim.platform.defences.suspending import BlockList, Suspension
 from sim.setting import Setting
 from sim.state.accounts import Accounts
 from sim.state.graph import Adjacency
@@ -76,7 +76,7 @@ def test_at_strength_0_the_world_is_the_one_without(defence: Defence, undefended
 
 
 def test_every_defence_there_is_stands_in_these_tests() -> None:
-    modules = [import_module(f"sim.platform.defences.{found.name}") for found in iter_modules(defences.__path__)]
+    modules = [import_module(f"sim.mechanisms.defences.{found.name}") for found in iter_modules(defences.__path__)]
     there = {
         name
         for module in modules

@@ -36,7 +36,7 @@ from experiments.report.defences import (
 from experiments.running.work import Work
 from sim.actors.counterspeech import CounterSpeech
 from sim.errors import InputError
-from sim.platform.defences.base import Defence
+from sim.mechanisms.defences.base import Defence
 from tests.looks import common_look, rows_of_tables
 from tests.playing import list_jobs
 from tests.test_conf import composed
@@ -129,7 +129,7 @@ def test_candidates_are_the_defences_of_conf():
 
 
 def test_a_defence_of_one_s_own_is_judged_beside_the_others():
-    mine = asked("candidates.mine._target_=sim.platform.defences.publishing.RateLimit", "candidates.mine.max_posts=7")
+    mine = asked("candidates.mine._target_=sim.mechanisms.defences.publishing.RateLimit", "candidates.mine.max_posts=7")
     job = list_jobs(defences.Defences, mine)[0]
     assert len(job.defences) == 11
     assert dict(job.defences)["mine"][0].max_posts == 7

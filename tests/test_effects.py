@@ -11,8 +11,8 @@ from experiments.analysis.pairing import Interval, compute_interval
 from sim.actors.committee import Brigade, Committee
 from sim.actors.sleeper import Sleepers
 from sim.campaigns import Event, Operation
-from sim.people.credibility import Credibility
-from sim.people.morale import Morale
+from sim.mechanisms.credibility import Credibility
+from sim.mechanisms.morale import Morale
 from sim.people.population import Population
 from sim.setting import Setting
 from sim.world import World

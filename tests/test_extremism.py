@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from sim.actors.contender import Contender, ContenderOrganisation
-from sim.actors.returns import Returns
-from sim.people.following import Following
-from sim.people.migration import Migration, MigrationState
-from sim.people.recruiting import Recruiting
-from sim.people.solidarity import Solidarity
-from sim.platform.channels import Channels, Rooms
+from sim.mechanisms.channels import Channels, Rooms
+from sim.mechanisms.following import Following
+from sim.mechanisms.migration import Migration
+from sim.mechanisms.recruiting import Recruiting
+from sim.mechanisms.returns import Returns
+from sim.mechanisms.solidarity import Solidarity
 from sim.setting import Setting
 from sim.state import records
 from sim.state.accounts import DISSENTER, NEVER
 from sim.state.posts import CONTESTED, REPOST
 from sim.world import World
-from tests.worlds import HOURS, START, fingerprint, lively, played
+from tests.worlds import HOURS, START, fingerprint, lively, played, view_of
 
 TICKS = START + HOURS
 LOUD: dict[str, Any] = {
@@ -121,8 +121,7 @@ class Sit:
     """An observer that checks rooms hour by hour."""
 
     def __init__(self, world: World) -> None:
-        assert world.state.rooms is not None
-        self.world, self.rooms = world, world.state.rooms
+        self.world, self.rooms = world, world.state.mechanisms.get_state(Channels)
         self.before, self.stance, self.fear = self.rooms.room.copy(), self._stance(), world.accounts.fear.copy()
         self.raided = 0
         self.avoids_until = np.zeros(world.n_organic, np.int64)
@@ -164,11 +163,11 @@ def test_rooms_hold_few_move_them_and_are_broken_up() -> None:
 def test_who_is_caught_is_scared_and_nobody_else() -> None:
     world = World(UNDERGROUND, rng=5)
     rule, accounts = replace(ROOMS, raid_fear=0.5), world.accounts
-    rooms, nobody = Rooms(rule, world.n_organic), np.zeros(0, np.int64)
+    rooms = Rooms(rule, world.n_organic)
     rooms.room[[3, 7]], rooms.room[9] = 0, 1
     rooms.found_at[0] = ROOMS.hour
     accounts.fear[:] = 0.2
-    rule.meet(rooms, accounts, nobody, np.zeros(len(accounts.key), np.bool_), 5, ROOMS.hour + 24)
+    rule.begin(view_of(world, rule, own=rooms, tick=ROOMS.hour + 24))
     assert rooms.raided.tolist() == [0]
     assert np.flatnonzero(accounts.fear != 0.2).tolist() == [3, 7]
     assert accounts.fear[[3, 7]] == pytest.approx([0.6, 0.6])
@@ -182,8 +181,7 @@ def test_rooms_move_members_by_their_pull_and_nobody_else() -> None:
         for pull in (0.3, 0.0)
     ]
     moved = day_later[0].accounts.stance_extremist - day_later[1].accounts.stance_extremist
-    assert day_later[0].state.rooms is not None
-    inside = day_later[0].state.rooms.room >= 0
+    inside = day_later[0].state.mechanisms.get_state(Channels).room >= 0
     assert (moved[: len(inside)][inside] > 0.0).sum() >= inside.sum() - 1
     assert abs(moved[: len(inside)][~inside]).max() < moved[: len(inside)][inside].max()
 
@@ -198,11 +196,10 @@ def test_a_room_is_found_only_while_the_agency_watches() -> None:
 
 def test_seats_go_to_the_lowest_draws_whoever_else_asks() -> None:
     world = World(UNDERGROUND, rng=5)
-    rule, accounts = replace(ROOMS, detection_rate=0.0, pull=0.0, recruit=0.0), world.accounts
-    joined = np.zeros(len(accounts.key), np.bool_)
+    rule = replace(ROOMS, detection_rate=0.0, pull=0.0, recruit=0.0)
     many, few = Rooms(rule, world.n_organic), Rooms(replace(rule, rooms=1), world.n_organic)
-    rule.meet(many, accounts, np.zeros(0, np.int64), joined, 5, ROOMS.hour)
-    replace(rule, rooms=1).meet(few, accounts, np.zeros(0, np.int64), joined, 5, ROOMS.hour)
+    rule.begin(view_of(world, rule, own=many, tick=ROOMS.hour))
+    replace(rule, rooms=1).begin(view_of(world, rule, own=few, tick=ROOMS.hour))
     assert set(np.flatnonzero(few.room >= 0)) == set(np.flatnonzero(many.room == 0))
     assert (few.found_at == NEVER).all()
 
@@ -244,8 +241,7 @@ def test_nobody_moves_before_somebody_flees_and_then_nothing_changes(exile: dict
 
 def test_dissenters_move_and_what_they_write_is_filed_under_the_fresh_tag(exile: dict[str, World]) -> None:
     world = exile["move"]
-    state = world.state.migration
-    assert state is not None
+    state = world.state.mechanisms.get_state(Migration)
     assert last(world, "dissenters_moved") > 10
     assert not state.moved[world.n_organic :].any()
     posts, base = world.state.ledger.get_rows(), world.state.ledger.base
@@ -273,10 +269,6 @@ def test_moving_costs_sight_of_others(exile: dict[str, World]) -> None:
         name: world.history["dissent_impressions_nondissenters"].iloc[START:].sum() for name, world in exile.items()
     }
     assert seen["move"] < seen["stay"]
-
-
-def test_an_exile_begins_empty() -> None:
-    assert Migration().is_known(MigrationState(3), 10**9) is False
 
 
 # ---- solidarity

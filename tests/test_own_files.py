@@ -35,7 +35,7 @@ story:
   outcomes: [{measure: dissent_posts, label: Dissent, from: 0, to: 24}]
   pictures: [{title: Days, lines: {dissent_posts: dissent}, look: Look.}]
 """
-DEFENCE = "_target_: sim.platform.defences.publishing.RateLimit\nmax_posts: 3\n"
+DEFENCE = "_target_: sim.mechanisms.defences.publishing.RateLimit\nmax_posts: 3\n"
 GRAPH = "_target_: sim.people.networks.CommunityGraph\nmixing: 0.5\n"
 
 
@@ -198,7 +198,7 @@ def texts(folder: Path) -> dict[str, str]:
         "scenario=latin.yaml": "scenario=latin.yaml cannot be read as YAML (",
         "scenario=list.yaml": "scenario=list.yaml holds a list: give KEY: VALUE, a line each",
         "scenario=word.yaml": "army is empty: say army=NAME, see --help",
-        "defence=bare.yaml": f"defence=bare.yaml has no _target_: {rule}.platform.defences.publishing.AccountAge",
+        "defence=bare.yaml": f"defence=bare.yaml has no _target_: {rule}.mechanisms.defences.publishing.AccountAge",
         "graph=bare.yaml": f"graph=bare.yaml has no _target_: {rule}.people.networks.CommunityGraph",
         "out=$NO_SUCH/r": "out=$NO_SUCH/r names $NO_SUCH, which is not set: set it, or write the path out",
         "out=~nobody_of_that_name/r": "out=~nobody_of_that_name/r begins with ~ of somebody who has no home here: ",

@@ -22,9 +22,9 @@ from experiments.folder import open_result_folder
 from experiments.report.race import format_headline, format_scope
 from experiments.running.work import Work
 from sim.errors import InputError
+from sim.mechanisms.defences.base import DefenceView
+from sim.mechanisms.defences.watching import DetectorDefence, delay_view
 from sim.observers.harm import Harm
-from sim.platform.defences.base import DefenceView
-from sim.platform.defences.watching import DetectorDefence, delay_view
 from sim.state.posts import REPOST
 from sim.state.truth import ORGANIC
 from sim.world import World

@@ -7,7 +7,7 @@ import pytest
 from experiments.app import compose_config
 from experiments.settings import build_setting
 from sim.errors import InputError, suggest
-from sim.renamed import NAMES, find_new_names
+from sim.renamed import MODULES, NAMES, find_new_names
 from tests.conftest import ROOT
 
 TABLE = re.findall(
@@ -37,6 +37,18 @@ def test_an_old_key_of_a_file_is_answered_too() -> None:
 
     line = "extremists.content is not a known key of Extremists: its name is now shocking_share"
     assert str(explain_construction(error.value)) == line  # type: ignore[arg-type]
+
+
+def test_a_rule_whose_module_has_moved_is_answered_with_the_new_place() -> None:
+    from experiments.config_errors import explain_construction
+
+    config = compose_config("run", ["+morale._target_=sim.people.morale.Morale"])
+    with pytest.raises(Exception, match="locating target") as error:
+        build_setting(config)
+    line = "_target_: sim.people.morale.Morale has moved: say sim.mechanisms.morale.Morale"
+    assert str(explain_construction(error.value)) == line  # type: ignore[arg-type]
+    assert all((ROOT / f"{new.replace('.', '/')}.py").exists() or "defences" in new for new in MODULES.values())
+    assert set(MODULES.items()) <= set(TABLE)
 
 
 def test_an_old_measure_is_answered_with_the_new_one() -> None:

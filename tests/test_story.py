@@ -13,7 +13,7 @@ from experiments.experiment import start
 from experiments.report.story import format_verdict
 from experiments.settings import apply_overrides, build_setting, describe_run
 from sim.errors import InputError
-from sim.people.events import apply_events
+from sim.mechanisms.events import Events
 from sim.world import World
 from tests.looks import common_look
 from tests.test_conf import CONF, composed
@@ -129,5 +129,4 @@ def test_an_event_changes_traits_and_gives_them_back():
     assert (accounts.sessions[~dissent] == usual[~dissent]).all()
     world.run(2)
     assert (accounts.sessions == usual).all()
-    assert world.state.baseline_traits is None
-    assert apply_events(accounts, None, (), 5) is None
+    assert world.state.mechanisms.get_state(Events).baseline is None

@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 
 from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
+from sim.actors.base import Operators
 from sim.actors.contender import Contender
 from sim.actors.reporters import Reporters
-from sim.actors.returns import Operators, Returns
+from sim.mechanisms.channels import Channels
+from sim.mechanisms.following import Following
+from sim.mechanisms.migration import Migration
+from sim.mechanisms.pressure import Pressure
+from sim.mechanisms.recruiting import Recruiting
+from sim.mechanisms.returns import Returns
+from sim.mechanisms.solidarity import Solidarity
 from sim.observers.base import Observer, StepRecord
-from sim.people.following import Following
-from sim.people.migration import Migration
-from sim.people.recruiting import Recruiting
-from sim.people.solidarity import Solidarity
-from sim.platform.channels import Channels
 from sim.platform.moderation import Moderation
-from sim.platform.pressure import Pressure
 from sim.setting import Setting
 from sim.state.accounts import NEVER, OPINION_THRESHOLD
 from sim.state.dynamic_graph import DynamicGraph
@@ -32,7 +33,7 @@ from sim.state.posts import CONTESTED, REPOST, TOXIC_THRESHOLD
 from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, EdgeChanges
 from sim.state.truth import ORGANIC
 from sim.world import World
-from tests.worlds import START, Diary, lively, played
+from tests.worlds import START, Diary, lively, played, view_of
 
 TICKS = START + 23  #: so that the whole run is in memory
 FIXED = Following(follow=0.0, refind=0.0, unfollow=0.0, block=0.0, mute=0.0)
@@ -286,18 +287,25 @@ def test_operators_come_back_one_account_at_a_time_until_the_reserve_is_spent() 
     rule, keys = Returns(spares=2, delay=0.0, aged=0.0), np.array([7, 8, 9], np.uint64)
     register = rule.make_register(10 + 6, keys, seed=1)
     crews = [np.array([10 - 3]), np.array([8, 9])]
-    operators = Operators(rule, crews, keys, 10, seed=1)
-    accounts = World(lively(population={"size": 16}, army={"size": 0}, extremists={"size": 0})).accounts
-    assert operators.come_back(accounts, register, 5).tolist() == []
+    world = World(lively(population={"size": 16}, army={"size": 0}, extremists={"size": 0}))
+    view, accounts = view_of(world, rule, operators=Operators(crews, keys, 10), register=register), world.accounts
+    own = rule.create_state(view)
+
+    def come_back(tick: int) -> list[int]:
+        before = register.predecessor.copy()
+        rule.follow_up(replace(view, own=own, tick=tick))
+        return np.flatnonzero(register.predecessor != before).tolist()
+
+    assert come_back(5) == []
     accounts.suspended_until[[7, 9]] = 100
-    assert operators.come_back(accounts, register, 6).tolist() == [10, 12]
+    assert come_back(6) == [10, 12]
     assert [crew.tolist() for crew in crews] == [[10], [8, 12]]
     assert register.predecessor[[10, 12]].tolist() == [7, 9]
     assert register.opened_at[10:].tolist() == [6, NEVER, 6, NEVER, NEVER, NEVER]
     accounts.suspended_until[12] = 100
-    assert operators.come_back(accounts, register, 7).tolist() == [15]
+    assert come_back(7) == [15]
     accounts.suspended_until[15] = 100
-    assert operators.come_back(accounts, register, 8).tolist() == []
+    assert come_back(8) == []
 
 
 def test_who_is_let_back_in_before_it_is_time_keeps_the_old_account() -> None:

@@ -12,6 +12,8 @@ from sim.actors.propagandist import Extremists
 from sim.agents import OrganicUser
 from sim.agents.values import Intention, PersonUpdate, SeenPost
 from sim.campaigns import Campaign
+from sim.hour import VIEWS, begin_hour
+from sim.mechanisms.base import Mechanism
 from sim.observers.base import Observer, StepRecord
 from sim.people.activity import Activity
 from sim.people.attention import Attention
@@ -134,6 +136,12 @@ def fingerprint(world: World) -> str:
         digest.update(np.ascontiguousarray(column).tobytes())
     digest.update(world.history.to_numpy(np.float64).tobytes())
     return digest.hexdigest()
+
+
+def view_of(world: World, mechanism: Mechanism, **changes: Any) -> Any:
+    """Return what a mechanism sees before the next hour of a world, with some fields changed."""
+    view = VIEWS[mechanism.side](begin_hour(world.state, world.setting, world.now), None)
+    return replace(view, **changes) if changes else view
 
 
 class Stubborn(OrganicUser):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiments.detection.detector import F64, I64, Detector
 from experiments.detection.view import PlatformView
-from sim.platform.defences.base import DefenceView, make_defence_view
+from sim.mechanisms.defences.base import DefenceView, make_defence_view
 from sim.state.posts import KINDS, REPLY, REPOST
 from sim.world import World
 

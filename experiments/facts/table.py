@@ -10,9 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from experiments.facts.recording import Recording, record_world
-from sim.actors.returns import Returns
-from sim.people.following import Following
-from sim.platform.pressure import Pressure
+from sim.mechanisms.following import Following
+from sim.mechanisms.pressure import Pressure
+from sim.mechanisms.returns import Returns
 from sim.rules import Rule
 from sim.setting import Setting
 from sim.state.accounts import F64

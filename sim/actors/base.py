@@ -1,5 +1,6 @@
 """The public view and the accounts that all organised actors share."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from sim.kernels import cached_njit
 from sim.rng import draw, draw_each, hash_pairs, keyed_hash, lognormals, make_key, mix, stream
-from sim.state.accounts import F64, I64, Accounts, make_blank_accounts
+from sim.state.accounts import EMPTY_ROWS, F64, I64, Accounts, make_blank_accounts
 from sim.state.posts import CONTESTED, I8, I32, Drafts, Ledger, Posts, make_drafts
 from sim.state.records import Orders
 from sim.state.topics import Topics
@@ -18,7 +19,6 @@ _ORDERED = stream("actors/post")
 _COMES, _EXTRA = range(2)  # purposes of a member's draws in one hour
 
 DAY = 24
-EMPTY_ROWS: I64 = np.zeros(0, np.int64)
 
 
 class PublicView(NamedTuple):
@@ -53,35 +53,23 @@ class PublicView(NamedTuple):
 _COLUMNS = [name for name in PublicView._fields if name in Posts._fields]
 
 
-def make_public_view(
-    ledger: Ledger,
-    topics: Topics,
-    accounts: Accounts,
-    tick: int,
-    extremist_volume: float = 1.0,
-    turned_to: I64 = EMPTY_ROWS,
-    tags: tuple[int, ...] = (CONTESTED,),
-) -> PublicView:
-    """Return the public view at the start of `tick`; it has no hidden state of people.
-
-    Args:
-        ledger, topics, accounts, tick: of the world.
-        extremist_volume, turned_to: see `PublicView`.
-        tags: topics whose streams together form the contested one.
-    """
-    streams = [topics.serials[tag, : topics.lengths[tag]] for tag in tags]
-    stream_ = streams[0] if len(streams) == 1 else np.sort(np.concatenate(streams))
+def make_public_view(ledger: Ledger, topics: Topics, accounts: Accounts, tick: int) -> PublicView:
+    """Return the public view at the start of `tick`; it has no hidden state of people."""
     public = {name: getattr(ledger.columns, name)[: ledger.size] for name in _COLUMNS}
     return PublicView(
         tick=tick,
         base=ledger.base,
-        stream=stream_[np.searchsorted(stream_, ledger.base) :],
+        stream=get_stream(topics, CONTESTED, ledger.base),
         inactive=(accounts.suspended_until > tick) | accounts.has_left,
         unmasked=accounts.unmasked,
-        turned_to=turned_to,
-        extremist_volume=extremist_volume,
         **public,
     )
+
+
+def get_stream(topics: Topics, topic: int, base: int) -> I64:
+    """Return the serials of a topic's originals and replies from `base` on, oldest first."""
+    serials: I64 = topics.serials[topic, : topics.lengths[topic]]
+    return serials[np.searchsorted(serials, base) :]
 
 
 def find_recent(view: PublicView, hours: int) -> I64:
@@ -105,6 +93,17 @@ class Actor(Protocol):
     def order(self, view: PublicView) -> Orders:
         """Return the posts of this actor's members in the hour of `view`."""
         ...
+
+
+class Operators(NamedTuple):
+    """Those who run the organised accounts of a world.
+
+    Actors hold the same `account_rows`, which change in place when an operator changes the account.
+    """
+
+    account_rows: Sequence[I64]  #: one array for each actor: the accounts that its members run now
+    keys: NDArray[np.uint64]  #: [O] identities of all operators, in the order of `account_rows`
+    first_spare: int  #: row of the first reserve account
 
 
 class AccountBatch(NamedTuple):

@@ -10,15 +10,17 @@ day it compares its own standing with its rivals':
 
 Bloom 2004 ("Palestinian suicide bombing: public support, market share, and outbidding") argues that groups outbid each
 other by violence when public support for it rises. That they outbid each other in what they show, and this form, are
-assumptions. A recruit (`sim.people.recruiting`) opens an account for the organisation while it has any left.
+assumptions. A recruit (`sim.mechanisms.recruiting`) opens an account for the organisation while it has any left.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import AccountBatch, PublicView, create_accounts, find_recent
+from sim.actors.base import AccountBatch, Actor, PublicView, create_accounts, find_recent
+from sim.actors.evading_actor import unwrap_actor
 from sim.actors.propagandist import Extremists, Organisation
 from sim.rules import parameter
 from sim.state.accounts import I64
@@ -81,3 +83,8 @@ class ContenderOrganisation(Organisation):
         self.market_share = own / (own + others) if own + others else float("nan")
         if self.rule.escalation != "habituation" and not mine.all() and own <= others:
             self.shock = min(1.0, max(self.shock, float(view.shock[rows[~mine]].max()) + self.rule.escalation_step))
+
+
+def find_contenders(actors: Iterable[Actor]) -> list[ContenderOrganisation]:
+    """Return the contenders among these actors."""
+    return [actor for actor in map(unwrap_actor, actors) if isinstance(actor, ContenderOrganisation)]

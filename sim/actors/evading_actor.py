@@ -32,8 +32,8 @@ _COUNT, _SECOND, _KIND, _PICK, _APPEAL = range(5)
 
 def add_evasion(rule: Evasion, actor: Actor, rows: I64, keys: NDArray[np.uint64], seed: int) -> Actor:
     """Return `actor` with evasion for the members in `rows`, who have these identities; `actor` itself without any."""
-    acts = rule.jitter > 0.0 or rule.participation < 1.0 or rule.camouflage > 0.0 or rule.everyday > 0.0
-    return EvadingActor(rule, actor, rows, keys, seed) if acts else actor
+    evades = rule.jitter > 0.0 or rule.participation < 1.0 or rule.camouflage > 0.0 or rule.everyday > 0.0
+    return EvadingActor(rule, actor, rows, keys, seed) if evades else actor
 
 
 def unwrap_actor(actor: Actor) -> Actor:

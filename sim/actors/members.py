@@ -27,11 +27,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import DAY, EMPTY_ROWS, PublicView, count_posts, draft_posts, make_orders
+from sim.actors.base import DAY, PublicView, count_posts, draft_posts, make_orders
 from sim.campaigns import OPERATIONS, Operation
 from sim.kernels import cached_njit
 from sim.rng import draw, exponentials, keyed_hash, make_key, mix
-from sim.state.accounts import I64
+from sim.state.accounts import EMPTY_ROWS, I64
 from sim.state.posts import (
     CIVIC,
     CONTESTED,

@@ -48,7 +48,7 @@ class ExtremistCompetition:
 
 
 class RoomsView(Protocol):
-    """See `sim.platform.channels.Rooms`."""
+    """See `sim.mechanisms.channels.Rooms`."""
 
     room: I64
     raided: I64

@@ -15,9 +15,12 @@ from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 
 
 class OperatedAccounts(Protocol):
-    """Which accounts operators run now; see `sim.actors.returns.Operators`."""
+    """Which accounts operators run now; see `sim.actors.base.Operators`."""
 
-    account_rows: Sequence[I64]
+    @property
+    def account_rows(self) -> Sequence[I64]:
+        """Rows of each actor."""
+        ...
 
 
 class Turnover:
@@ -39,7 +42,7 @@ class Turnover:
         accounts, register, truth = step.accounts, step.register, step.truth
         suspended, cohort = step.removals.accounts, accounts.cohort
         people = suspended[truth.role[suspended] == ORGANIC]
-        acts = np.bincount(step.edge_changes.action, minlength=4)
+        changes = np.bincount(step.edge_changes.action, minlength=4)
         run, returned = np.concatenate(self.operators.account_rows), np.flatnonzero(register.predecessor >= 0)
         before, self._returned = self._returned, len(returned)
         return {
@@ -47,10 +50,10 @@ class Turnover:
             "suspended_dissenters": int(np.count_nonzero(cohort[people] == DISSENTER)),
             "suspended_loyalists": int(np.count_nonzero(cohort[people] == LOYALIST)),
             "returned": len(returned) - before,
-            "follows": int(acts[FOLLOW]),
-            "unfollows": int(acts[UNFOLLOW]),
-            "blocks": int(acts[BLOCK]),
-            "mutes": int(acts[MUTE]),
+            "follows": int(changes[FOLLOW]),
+            "unfollows": int(changes[UNFOLLOW]),
+            "blocks": int(changes[BLOCK]),
+            "mutes": int(changes[MUTE]),
             "organised_impressions": int(np.count_nonzero(truth.role[step.posts.author[step.seen.item]] != ORGANIC)),
             "organised_inactive": int(np.count_nonzero(accounts.suspended_until[run] > step.tick)),
             "army_followers": self._mean_followers(run[truth.role[run] == TROLL]),

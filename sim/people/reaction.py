@@ -15,7 +15,7 @@ Equations, for one post read (stance s_p, toxicity x) by a person of stance s:
   closer and all others further away; then habituation rises (assumption; direction as in fact 19, which is held out).
 
 w = 1 - discount for copied texts (a visible copy betrays a troll), else 1; in worlds with credibility
-(`sim.people.credibility`) times 1 - source_credibility_weight (1 - credibility of the author).
+(`sim.mechanisms.credibility`) times 1 - source_credibility_weight (1 - credibility of the author).
 """
 
 import math

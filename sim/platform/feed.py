@@ -19,7 +19,7 @@ from sim.platform.home import choose_home, get_workspace, prefetch_followees
 from sim.platform.timelines import AuthorTimelines
 from sim.rng import stream, stream_key, uniform
 from sim.rules import Rule, get_values, parameter
-from sim.state.accounts import Accounts
+from sim.state.accounts import I64, Accounts
 from sim.state.graph import Adjacency
 from sim.state.posts import CONTESTED, Posts
 from sim.state.records import ActiveUsers, Exposures
@@ -117,6 +117,12 @@ class Feed(Rule):
             self.depth,
         )
         return Exposures(start, item[: start[n]].copy())
+
+
+def list_scored(posts: Posts, base: int, new: slice) -> I64:
+    """Return the rows whose score `rank` writes: the rows `new`, and what they repost or answer; ascending."""
+    older = np.concatenate([posts.parent[new], posts.root[new]]) - base
+    return np.unique(np.concatenate([older[older >= 0], np.arange(new.start, new.stop)]))
 
 
 @kernel

@@ -12,7 +12,7 @@ from sim.kernels import cached_njit, kernel
 from sim.rng import U64, mix, stream, stream_key, uniform
 from sim.rules import Rule, get_values, parameter, share
 from sim.state.accounts import I64, Accounts
-from sim.state.posts import REPOST, TOXIC_THRESHOLD, Posts
+from sim.state.posts import REPOST, TOXIC_THRESHOLD, Posts, PublicPosts
 from sim.state.records import ActiveUsers, Exposures, Removals
 
 _REPORT = stream("moderation/report")
@@ -73,7 +73,7 @@ class Moderation(Rule):
         return Removals(down, suspended.astype(np.int64))
 
 
-def find_taken_down(posts: Posts, base: int, gone: I64) -> I64:
+def find_taken_down(posts: Posts | PublicPosts, base: int, gone: I64) -> I64:
     """Return the rows `gone`, and reposts of those among them that are not reposts, ascending."""
     down, content = np.zeros((2, len(posts.key)), np.bool_)
     down[gone] = True

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+EMPTY_ROWS: I64 = np.zeros(0, np.int64)
 
 WITHDRAW, INDIFFERENT, FIGHT = 0, 1, 2
 REACTIONS = ("withdraw", "indifferent", "fight")
@@ -56,6 +57,15 @@ class Accounts(NamedTuple):
     baseline_credibility: F64  #: [A] credibility to which it recovers, [0, 1]
     morale: F64  #: [A] readiness to go on, on the extremists' side, [0, 1]
     unmasked: NDArray[np.bool_]  #: [A] is publicly known to have written to order
+
+
+class PublicAccounts(NamedTuple):
+    """The columns of accounts that a platform has, [A]."""
+
+    key: NDArray[np.uint64]
+    written: I64
+    suspended_until: I64
+    strikes: I64
 
 
 class Register(NamedTuple):

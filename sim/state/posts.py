@@ -79,6 +79,25 @@ class Posts(NamedTuple):
     score: F64  #: feeds rank by it
 
 
+class PublicPosts(NamedTuple):
+    """The columns of posts that anybody can see, [W]: all but whether a dissenter has written it."""
+
+    key: NDArray[np.uint64]
+    author: I32
+    time: I64
+    kind: I8
+    topic: I16
+    stance_principal: F64
+    stance_extremist: F64
+    toxicity: F64
+    shock: F64
+    template: I32
+    root: I64
+    original_author: I32
+    target: I32
+    removed: NDArray[np.bool_]
+
+
 _DTYPES = {
     "key": np.uint64,
     "author": np.int32,

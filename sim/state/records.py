@@ -1,6 +1,7 @@
 """Values that one phase of a tick passes to the next. They are frozen; their arrays are not written again."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -107,6 +108,13 @@ FOLLOW, UNFOLLOW, BLOCK, MUTE = range(4)
 NO_EDGE_CHANGES = EdgeChanges(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int8))
 
 
+def merge_edge_changes(parts: Sequence[EdgeChanges]) -> EdgeChanges:
+    """Return the changes of all parts, in order."""
+    return (
+        EdgeChanges._make(map(np.concatenate, zip(NO_EDGE_CHANGES, *parts, strict=True))) if parts else NO_EDGE_CHANGES
+    )
+
+
 class DefenceEffects(NamedTuple):
     """Effects of defences in one tick, apart from removals and suspensions."""
 
@@ -146,7 +154,7 @@ def merge_actions(parts: list[UserActions]) -> UserActions:
             Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(outcomes), *map(np.concatenate, counts)
         ),
         np.concatenate(reported),
-        EdgeChanges._make(map(np.concatenate, zip(*edge_changes, strict=True))),
+        merge_edge_changes(edge_changes),
     )
 
 

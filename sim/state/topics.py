@@ -24,13 +24,12 @@ class Topics:
         self.lengths = np.zeros(topics, np.int64)
         self.counts = np.zeros((topics, HOURS), np.int64)
 
-    def append(self, ledger: Ledger, filled: slice, tick: int, filed: NDArray[np.int64] | None = None) -> None:
-        """Add the ledger's rows `filled`, written in `tick`, under the topics `filed` or, by default, their own.
+    def append(self, ledger: Ledger, filled: slice, tick: int, topic: NDArray[np.integer]) -> None:
+        """Add the ledger's rows `filled`, written in `tick`, each under its `topic`.
 
         Raises:
             InputError: the topic of a post does not exist.
         """
-        topic = ledger.columns.topic[filled] if filed is None else filed
         kind = ledger.columns.kind[filled]
         if (highest := int(topic.max(initial=0))) >= len(self.lengths):
             known = f"topics are 0 to {len(self.lengths) - 1}"

@@ -57,6 +57,10 @@ class Truth:
             for row in np.unique(author[author < self.n_organic]).tolist():
                 self.hired_since.setdefault(row, tick)
 
+    def is_propagandist(self, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Return which of these accounts are the extremists' propagandists."""
+        return self.role[rows] == EXTREMIST
+
     def find_sleepers(self) -> NDArray[np.int64]:
         """Return the rows of all sleepers, planted and hired, ascending."""
         return np.union1d(np.flatnonzero(self.role == SLEEPER), np.array([*self.hired_since], np.int64))

@@ -1,27 +1,32 @@
 """Operators whose account is suspended come back with another account from a reserve.
 
 A reserve account has no followers at first, unless it is *aged*: opened long before, with a few followers. Followers of
-the old account must find the new one (`sim.people.following`). The operator's key stays the same, so a return shifts no
-draw.
+the old account must find the new one (`sim.mechanisms.following`). The operator's key stays the same, so a return
+shifts no draw.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.actors.base import AccountBatch, draw_followers, make_pair_keys
+from sim.mechanisms.base import OrganisedMechanism, touches
+from sim.mechanisms.views import OrganisedView
+from sim.observers.base import Observer
+from sim.observers.turnover import Turnover
 from sim.rng import draw_each, exponentials, keyed_hash, make_key, stream
-from sim.rules import Rule, parameter, share
-from sim.state.accounts import I64, NEVER, Accounts, Register, make_blank_accounts
+from sim.rules import parameter, share
+from sim.state.accounts import I64, NEVER, Register, make_blank_accounts
 
 _RETURN = stream("returns/delay")
 _AGED = stream("returns/aged")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Returns(Rule):
+class Returns(OrganisedMechanism):
     """Size of each operator's reserve, and how soon the next account is used."""
 
     spares: int = parameter(3, unit="accounts/operator", source="assumption", low=1, high=1000)
@@ -50,6 +55,39 @@ class Returns(Rule):
         ] = NEVER
         return Register(opened_at, predecessor)
 
+    def create_state(self, view: OrganisedView) -> "Reserve":
+        """Return the reserve that nobody has used."""
+        count = len(view.operators.keys)
+        return Reserve(np.zeros(count, np.int64), np.full(count, NEVER))
+
+    def create_observers(self, view: OrganisedView) -> list[Observer]:
+        """Count returns."""
+        return [Turnover(view.dynamic_graph, view.operators)]
+
+    @touches(reads="accounts.suspended_until", writes="operators register.predecessor register.opened_at own")
+    def follow_up(self, view: OrganisedView) -> None:
+        """Let operators of suspended accounts use their next account when it is time.
+
+        An operator whose suspension ends before that keeps the old account.
+        """
+        operators, register, tick = view.operators, view.register, view.tick
+        used, due = view.own
+        if not len(operators.keys):
+            return
+        now = np.concatenate(operators.account_rows)
+        suspended = (view.accounts.suspended_until[now] > tick) & (used < self.spares)
+        new = suspended & (due == NEVER)
+        hour = keyed_hash(make_key(view.seed, _RETURN, tick), operators.keys[new])
+        due[new] = tick + exponentials(hour, 0, self.delay).astype(np.int64)
+        due[~suspended] = NEVER
+        back = np.flatnonzero(due <= tick)
+        rows: I64 = operators.first_spare + used[back] * len(operators.keys) + back
+        register.predecessor[rows] = now[back]
+        register.opened_at[rows] = np.minimum(register.opened_at[rows], tick)
+        used[back] += 1
+        due[back] = NEVER
+        _take_up(operators.account_rows, back, rows)
+
     def _make_identities(self, operators: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
         """Return an identity for each reserve account, uint64."""
         generation = np.repeat(np.arange(self.spares), len(operators))
@@ -60,55 +98,16 @@ class Returns(Rule):
         return old
 
 
-class Operators:
-    """The account that each operator runs now, in one world.
+class Reserve(NamedTuple):
+    """How far each operator has used the reserve, int64 [O]."""
 
-    Args:
-        rule: of their returns; None: nobody returns.
-        account_rows: int64 arrays, one for each actor: the accounts that its members run. Actors hold the same arrays,
-            which change in place when an operator changes the account.
-        keys: uint64 [O], identities of all operators, in the order of `account_rows`.
-        first_spare: row of the first reserve account.
-        seed: of the world.
-    """
+    used: I64  #: number of accounts
+    due: I64  #: tick at which the next one is used, NEVER if none is
 
-    def __init__(
-        self, rule: Returns | None, account_rows: Sequence[I64], keys: NDArray[np.uint64], first_spare: int, seed: int
-    ) -> None:
-        self.rule, self.account_rows, self.keys, self.first_spare, self.seed = (
-            rule,
-            account_rows,
-            keys,
-            first_spare,
-            seed,
-        )
-        self._used = np.zeros(len(keys), np.int64)
-        self._due = np.full(len(keys), NEVER)
 
-    def come_back(self, accounts: Accounts, register: Register, tick: int) -> I64:
-        """Let operators of suspended accounts use their next account when it is time; return its rows, int64.
-
-        An operator whose suspension ends before that keeps the old account. Writes the register.
-        """
-        if self.rule is None or not len(self.keys):
-            return np.zeros(0, np.int64)
-        now = np.concatenate(self.account_rows)
-        suspended = (accounts.suspended_until[now] > tick) & (self._used < self.rule.spares)
-        new = suspended & (self._due == NEVER)
-        hour = keyed_hash(make_key(self.seed, _RETURN, tick), self.keys[new])
-        self._due[new] = tick + exponentials(hour, 0, self.rule.delay).astype(np.int64)
-        self._due[~suspended] = NEVER
-        back = np.flatnonzero(self._due <= tick)
-        rows: I64 = self.first_spare + self._used[back] * len(self.keys) + back
-        register.predecessor[rows] = now[back]
-        register.opened_at[rows] = np.minimum(register.opened_at[rows], tick)
-        self._used[back] += 1
-        self._due[back] = NEVER
-        self._take_up(back, rows)
-        return rows
-
-    def _take_up(self, operators: I64, rows: I64) -> None:
-        ends = np.cumsum([len(current) for current in self.account_rows])
-        for current, end in zip(self.account_rows, ends, strict=True):
-            mine = (operators >= end - len(current)) & (operators < end)
-            current[operators[mine] - (end - len(current))] = rows[mine]
+def _take_up(account_rows: Sequence[I64], operators: I64, rows: I64) -> None:
+    """Have these operators run the accounts `rows`."""
+    ends = np.cumsum([len(current) for current in account_rows])
+    for current, end in zip(account_rows, ends, strict=True):
+        mine = (operators >= end - len(current)) & (operators < end)
+        current[operators[mine] - (end - len(current))] = rows[mine]

@@ -21,26 +21,28 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.actors.base import find_recent
 from sim.kernels import kernel
+from sim.mechanisms.base import OrganisedMechanism, touches
+from sim.mechanisms.views import Bools, OrganisedView, PeopleView
+from sim.observers.base import Observer, StepRecord, mean
 from sim.rng import pair_uniform, stream, stream_key, uniform
-from sim.rules import Rule, get_values, parameter, share
-from sim.state.accounts import I64, OPINION_THRESHOLD, Accounts
-from sim.state.posts import DISTRESS, Posts
-from sim.state.records import UNPROMPTED, VOICED, ActiveUsers, Exposures, Intentions, Orders
+from sim.rules import get_values, parameter, share
+from sim.state.accounts import I64, OPINION_THRESHOLD
+from sim.state.posts import DISTRESS
+from sim.state.records import UNPROMPTED, VOICED, Intentions, Orders
 
 STREAM_HOURS = 6  #: part of the topic's stream that propagandists read (assumption)
 
 _SPEAK = stream("morale/speak")
 _WRITE = stream("morale/write")
-_TELL = stream("morale/tell")
 _LOOK = stream("morale/look")
 _DEFECT = stream("morale/defect")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Morale(Rule):
+class Morale(OrganisedMechanism):
     """How far bad news lowers morale of the extremists' side, and its effects."""
 
     loss: float = parameter(0.1, unit="1/post", source="assumption", low=0.0, high=100.0)
@@ -51,49 +53,77 @@ class Morale(Rule):
     threshold: float = share(0.5, source="assumption")
     defection: float = share(0.02, source="assumption: P(defection | morale 0)")
 
-    def read(self, accounts: Accounts, posts: Posts, users: ActiveUsers, seen: Exposures, seed: int, tick: int) -> None:
-        """Lower the morale of the active by what they read in `tick`, and let some defect; writes only their rows."""
-        _read(accounts, posts, users, seen, seed, tick, get_values(self))
+    def create_observers(self, view: OrganisedView) -> list[Observer]:
+        """Measure morale."""
+        return [MoraleMeasures()]
 
-    def silence_dispirited(
-        self, accounts: Accounts, users: ActiveUsers, wanted: Intentions, seed: int, tick: int
-    ) -> Intentions:
-        """Return `wanted` without intentions that people do not voice because of low morale."""
-        outcome = wanted.outcome.copy()
-        _silence_dispirited(outcome, accounts, users.active, wanted, seed, tick)
+    @touches(reads="accounts.key accounts.credibility posts", writes="accounts.morale accounts.stance_extremist")
+    def change_intentions(self, wanted: Intentions, view: PeopleView) -> Intentions:
+        """Lower the morale of the active by what they have read, let some defect, and silence the dispirited."""
+        accounts, users, outcome = view.accounts, view.users, wanted.outcome.copy()
+        _read(accounts, view.posts, users, view.seen, view.seed, view.tick, get_values(self))
+        _silence_dispirited(outcome, accounts, users.active, wanted, view.seed, view.tick)
         return wanted._replace(outcome=outcome)
 
-    def read_stream(
-        self, accounts: Accounts, posts: Posts, rows: I64, propagandists: I64, seed: int, tick: int
-    ) -> None:
-        """Let the propagandists read the `rows` of the topic's last `STREAM_HOURS` hours, and some give up."""
-        _read_stream(accounts, posts, rows, propagandists, seed, tick, get_values(self))
+    @touches(reads="truth accounts.morale accounts.has_left")
+    def change_orders(self, orders: tuple[Orders, ...], view: OrganisedView) -> tuple[Orders, ...]:
+        """Return the orders without posts of propagandists who have low morale or gave up."""
+        return tuple(self._filter(order, view) for order in orders)
 
-    def recover(self, accounts: Accounts) -> None:
-        """Apply one hour of recovery to all accounts."""
+    def _filter(self, order: Orders, view: OrganisedView) -> Orders:
+        theirs = view.truth.is_propagandist(order.drafts.author)
+        if not theirs.any():
+            return order
+        done = np.empty(len(theirs), np.bool_)
+        _mark_obeyed(done, order.drafts.key, order.drafts.author, view.accounts, theirs, view.seed, view.tick)
+        return order.select(done)
+
+    @touches(
+        reads="truth register.opened_at hour.public accounts.key accounts.credibility posts",
+        writes="accounts.morale accounts.has_left",
+    )
+    def settle(self, view: OrganisedView) -> None:
+        """Let all recover for an hour; then propagandists read the topic's stream, and some give up."""
+        accounts, rows, readers = (
+            view.accounts,
+            find_recent(view.public, STREAM_HOURS),
+            view.find_active_propagandists(),
+        )
         accounts.morale[:] = 1.0 - (1.0 - accounts.morale) * 0.5 ** (1.0 / self.half_life)
+        _read_stream(accounts, view.posts, rows, readers, view.seed, view.tick, get_values(self))
 
-    def defy(self, accounts: Accounts, n_organic: int, propagandists: I64) -> None:
-        """Raise the morale of the whole side, because an impersonator was unmasked."""
-        rows = np.concatenate([np.flatnonzero(accounts.stance_extremist[:n_organic] >= 0.0), propagandists])
-        accounts.morale[rows] += self.defiance * (1.0 - accounts.morale[rows])
-
-
-def filter_orders(orders: Orders, accounts: Accounts, propagandists: NDArray[np.bool_], seed: int, tick: int) -> Orders:
-    """Return the orders without posts of `propagandists` (bool [A]) who have low morale or gave up."""
-    author = orders.drafts.author
-    if not len(author) or not propagandists[author].any():
-        return orders
-    done = np.empty(len(author), np.bool_)
-    _mark_obeyed(done, orders.drafts.key, author, accounts, propagandists, seed, tick)
-    return orders.select(done)
+    @touches(reads="truth register.opened_at accounts.stance_extremist hour.orders", writes="accounts.morale")
+    def respond_to_unmasking(self, rows: I64, is_sleeper: Bools, view: OrganisedView) -> None:
+        """Raise the morale of the whole side if an impersonator was unmasked."""
+        if any(is_impersonation(order, rows) for order in view.orders):
+            accounts = view.accounts
+            people = np.flatnonzero(accounts.stance_extremist[: view.n_organic] >= 0.0)
+            rows = np.concatenate([people, view.find_active_propagandists()])
+            accounts.morale[rows] += self.defiance * (1.0 - accounts.morale[rows])
 
 
-def mark_distress(orders: Orders, propagandists: NDArray[np.bool_], share_: float, seed: int, tick: int) -> None:
-    """Give a share of the originals of `propagandists` (bool [A]) the theme DISTRESS."""
-    new = orders.drafts
-    if share_ and len(new.key):
-        _mark_distress(new.theme, new.key, new.root, new.author, propagandists, share_, seed, tick)
+class MoraleMeasures:
+    """Measures morale of the extremists' side."""
+
+    def observe(self, step: StepRecord) -> dict[str, float]:
+        """Return mean morale and number of propagandists and sympathisers, and impressions of distress."""
+        accounts, n, every = step.accounts, step.truth.n_organic, step.truth.propagandists
+        propagandists = every[step.register.opened_at[every] <= step.tick]
+        sympathise = accounts.stance_extremist[:n] >= 0.0
+        return {
+            "morale_propagandists": mean(accounts.morale[propagandists]),
+            "morale_sympathisers": mean(accounts.morale[:n][sympathise]),
+            "propagandists": int(np.count_nonzero(~accounts.has_left[propagandists])),
+            "sympathisers": int(np.count_nonzero(sympathise)),
+            "distress_impressions": int(np.count_nonzero(step.posts.theme[step.seen.item] == DISTRESS)),
+        }
+
+
+def is_impersonation(order: Orders, rows: I64) -> bool:
+    """Return whether one of the accounts `rows` has just told of distress while posing as one of the extremists."""
+    new = order.drafts
+    posing = (new.theme == DISTRESS) & (new.stance_extremist > 0.0)
+    return bool(len(order.risk) and np.isin(new.author[posing], rows).any())
 
 
 @kernel
@@ -164,16 +194,8 @@ def _read_stream(accounts, posts, rows, propagandists, seed, tick, p):
 
 
 @kernel
-def _mark_obeyed(done, keys, author, accounts, propagandists, seed, tick):
+def _mark_obeyed(done, keys, author, accounts, theirs, seed, tick):
     key = stream_key(seed, _WRITE, tick)
     for d in range(len(keys)):
         i = author[d]
-        done[d] = not propagandists[i] or (not accounts.has_left[i] and uniform(key, keys[d]) < accounts.morale[i])
-
-
-@kernel
-def _mark_distress(theme, keys, root, author, propagandists, told, seed, tick):
-    key = stream_key(seed, _TELL, tick)
-    for d in range(len(keys)):
-        if propagandists[author[d]] and root[d] < 0 and uniform(key, keys[d]) < told:
-            theme[d] = DISTRESS
+        done[d] = not theirs[d] or (not accounts.has_left[i] and uniform(key, keys[d]) < accounts.morale[i])

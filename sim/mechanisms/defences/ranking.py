@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.platform.defences.base import Bools, Defence, DefenceView, PostView, classify_abuse, draw_by_identity
+from sim.mechanisms.defences.base import Defence, DefenceView, PostView, classify_abuse, draw_by_identity
+from sim.mechanisms.views import Bools
 from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import F64, I64
@@ -27,9 +28,9 @@ class DownRanking(Defence):
 
     def demote(self, rows: I64, view: DefenceView) -> F64:
         """Return how much score each of the posts `rows` loses."""
-        acts = PostView._make(column[rows] for column in view.posts)
+        posts = PostView._make(column[rows] for column in view.posts)
         s = self.strength
-        return np.where(classify_abuse(acts, _TOXIC, view, s * self.hit, s * self.false_alarm), self.penalty, 0.0)
+        return np.where(classify_abuse(posts, _TOXIC, view, s * self.hit, s * self.false_alarm), self.penalty, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,19 +63,19 @@ class TrendDeduplication(Defence):
 
     def discount(self, rows: I64, view: DefenceView) -> I64:
         """Return the rows among `rows` that do not count."""
-        acts = PostView._make(column[rows] for column in view.posts)
-        content = number_contents(acts.kind, acts.root, acts.template)
-        repeats = _is_repeat(_pack_pair(acts.author, acts.topic)) | (_is_repeat(content) & (content != -1))
-        return rows[repeats & (draw_by_identity(acts.key, _REPEAT, view) < self.strength)]
+        posts = PostView._make(column[rows] for column in view.posts)
+        content = number_contents(posts.kind, posts.root, posts.template)
+        repeats = _is_repeat(_pack_pair(posts.author, posts.topic)) | (_is_repeat(content) & (content != -1))
+        return rows[repeats & (draw_by_identity(posts.key, _REPEAT, view) < self.strength)]
 
 
-def find_coordinated(acts: PostView, window: int) -> Bools:
+def find_coordinated(posts: PostView, window: int) -> Bools:
     """Return which posts repeat a post of another account at most `window` seconds before or after, bool [n].
 
     Only neighbours in time are compared, so of several posts in a row by one account only the outer ones can count.
     """
-    content = number_contents(acts.kind, acts.root, acts.template)
-    return (content != -1) & mark_matched(acts.author, content, acts.time, window, reach=1)
+    content = number_contents(posts.kind, posts.root, posts.template)
+    return (content != -1) & mark_matched(posts.author, content, posts.time, window, reach=1)
 
 
 def _pack_pair(one: NDArray[np.integer], other: NDArray[np.integer]) -> I64:

@@ -18,18 +18,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
+from sim.mechanisms.base import PlatformMechanism, touches
+from sim.mechanisms.views import OrganisedView, PlatformView
+from sim.observers.base import Observer
+from sim.observers.turnover import Turnover
 from sim.platform.moderation import find_taken_down
 from sim.rng import stream, stream_key, uniform
-from sim.rules import Rule, get_values, parameter, share
-from sim.state.accounts import I64, OPINION_THRESHOLD, Accounts, Register
-from sim.state.posts import CONTESTED, TOXIC_THRESHOLD, Posts
+from sim.rules import get_values, parameter, share
+from sim.state.accounts import I64, OPINION_THRESHOLD
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD
 from sim.state.records import Removals
 
 _SWEEP = stream("pressure/sweep")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pressure(Rule):
+class Pressure(PlatformMechanism):
     """When a government presses, and which accounts the platform then suspends."""
 
     start: int = parameter(168, unit="h", source="of the scenario", low=0, high=10**9)
@@ -49,25 +53,27 @@ class Pressure(Rule):
     suspension: int = parameter(10_000, unit="h", source="assumption: permanent", low=0, high=10**6)
     appeal: int = parameter(96, unit="h", source="assumption: time until an error is corrected", low=0, high=10**6)
 
-    def is_running(self, tick: int) -> bool:
-        """Return whether the platform sweeps in `tick`."""
-        return self.start <= tick < self.start + self.hours
+    def create_observers(self, view: OrganisedView) -> list[Observer]:
+        """Count suspensions."""
+        return [Turnover(view.dynamic_graph, view.operators)]
 
-    def sweep(
-        self, accounts: Accounts, register: Register, posts: Posts, base: int, before: Removals, seed: int, tick: int
-    ) -> Removals:
-        """Suspend authors and take down their posts; return these removals merged with those `before`."""
-        if not self.is_running(tick):
-            return before
-        first, last = np.searchsorted(posts.time, 3600 * np.array([tick - self.lag - 1, tick - self.lag]))
+    @touches(
+        reads="accounts.key register.opened_at posts hour.removals", writes="accounts.suspended_until posts.removed"
+    )
+    def moderate(self, removals: Removals, view: PlatformView) -> Removals:
+        """Suspend authors and take down their posts, in the hours of the sweep."""
+        if not self.start <= view.tick < self.start + self.hours:
+            return removals
+        accounts, posts = view.accounts, view.posts
+        first, last = np.searchsorted(posts.time, 3600 * (view.tick - self.lag + np.array([-1, 0])))
         hit = np.zeros(len(accounts.key), np.bool_)
-        _sweep(hit, accounts, register, posts, first, last, seed, tick, get_values(self))
+        _sweep(hit, accounts, view.register, posts, first, last, view.seed, view.tick, get_values(self))
         gone = np.flatnonzero(hit[posts.author] & ~posts.removed)
         if len(gone):
-            gone = find_taken_down(posts, base, gone)
+            gone = find_taken_down(posts, view.base, gone)
             posts.removed[gone] = True
         suspended: I64 = np.flatnonzero(hit)
-        return Removals(np.union1d(before.posts, gone), np.union1d(before.accounts, suspended))
+        return Removals(np.union1d(removals.posts, gone), np.union1d(removals.accounts, suspended))
 
 
 @kernel

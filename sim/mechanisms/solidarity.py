@@ -10,28 +10,37 @@ After reacting, for all posts of one session (all of it assumption):
 from dataclasses import dataclass
 
 from sim.kernels import kernel
-from sim.rules import Rule, get_values, parameter, share
+from sim.mechanisms.base import PeopleMechanism, touches
+from sim.mechanisms.views import OrganisedView, PeopleView
+from sim.observers.base import Observer
+from sim.observers.countering import DissenterResponse
+from sim.rules import get_values, parameter, share
 from sim.state.accounts import OPINION_THRESHOLD
-from sim.state.posts import TOXIC_THRESHOLD, Posts
-from sim.state.records import ActiveUsers, Exposures, StateUpdate
+from sim.state.posts import TOXIC_THRESHOLD
+from sim.state.records import StateUpdate
 
 
 @dataclass(frozen=True, kw_only=True)
-class Solidarity(Rule):
+class Solidarity(PeopleMechanism):
     """How strongly people support each other."""
 
     rally_posts: int = parameter(3, unit="posts", source="assumption: more than one post", low=0, high=1000)
     comfort: float = share(0.1, source="assumption")
 
-    def apply_solidarity(self, posts: Posts, users: ActiveUsers, seen: Exposures, update: StateUpdate) -> StateUpdate:
-        """Return `update` with the effects of solidarity after reading `seen`."""
+    def create_observers(self, view: OrganisedView) -> list[Observer]:
+        """Measure dissenters."""
+        return [DissenterResponse(None)]
+
+    @touches(reads="posts")
+    def change_update(self, update: StateUpdate, view: PeopleView) -> StateUpdate:
+        """Return `update` with the effects of solidarity after reading."""
         allies, fear = update.allies.copy(), update.fear.copy()
-        _apply_solidarity(allies, fear, update.stance_principal, posts, users.active, seen, get_values(self))
+        _support(allies, fear, update.stance_principal, view.posts, view.users.active, view.seen, get_values(self))
         return update._replace(allies=allies, fear=fear)
 
 
 @kernel
-def _apply_solidarity(allies, fear, stance, posts, active, seen, p):
+def _support(allies, fear, stance, posts, active, seen, p):
     for r in range(len(active)):
         i, s = active[r], stance[r]
         if abs(s) <= OPINION_THRESHOLD:

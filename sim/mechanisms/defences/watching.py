@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.platform.defences.base import EMPTY_ROWS, Defence, DefenceView, PostView, draw_by_identity
+from sim.mechanisms.defences.base import Defence, DefenceView, PostView, draw_by_identity
 from sim.rng import stream
 from sim.rules import parameter
-from sim.state.accounts import F64, I64
+from sim.state.accounts import EMPTY_ROWS, F64, I64
 
 _WATCHED = stream("defences/watched")
 
@@ -45,5 +45,5 @@ class DetectorDefence(Defence):
 def delay_view(view: DefenceView, lag: int) -> DefenceView:
     """Return the view with posts at least `lag` hours old; with 0 it includes posts of this hour."""
     old = view.find_rows(0, view.tick + 1 - lag)
-    acts = PostView._make(column[: old.stop] for column in view.posts)
-    return view._replace(posts=acts, removed=view.removed[: old.stop])
+    posts = PostView._make(column[: old.stop] for column in view.posts)
+    return view._replace(posts=posts, removed=view.removed[: old.stop])

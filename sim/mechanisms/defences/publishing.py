@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
-from sim.platform.defences.base import (
-    Bools,
+from sim.mechanisms.defences.base import (
     Defence,
     DefenceView,
     PostView,
@@ -17,6 +16,7 @@ from sim.platform.defences.base import (
     count_by_author,
     draw_by_identity,
 )
+from sim.mechanisms.views import Bools
 from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64

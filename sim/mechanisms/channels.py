@@ -15,11 +15,16 @@ recruit, and that agencies watched them, comes from the essay. e is the stance t
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.actors.base import PublicView
+from sim.actors.contender import find_contenders
+from sim.mechanisms.base import OrganisedMechanism, touches
+from sim.mechanisms.views import Bools, OrganisedView
+from sim.observers.base import Observer
+from sim.observers.extremism import ClosedRooms, ExtremistCompetition
 from sim.rng import draw_each, keyed_hash, make_key, stream
-from sim.rules import Rule, parameter, share
-from sim.state.accounts import I64, NEVER, Accounts
+from sim.rules import parameter, share
+from sim.state.accounts import EMPTY_ROWS, I64, NEVER, Accounts
 
 _FOUND = stream("channels/found")
 _JOIN = stream("channels/join")
@@ -27,7 +32,7 @@ _INVITE = stream("channels/invite")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Channels(Rule):
+class Channels(OrganisedMechanism):
     """Number of rooms, their effect on people, and their detection."""
 
     rooms: int = parameter(6, unit="rooms", source="assumption", low=1, high=10**6)
@@ -46,21 +51,36 @@ class Channels(Rule):
     avoidance_hours: int = parameter(168, unit="h", source="assumption: one week", low=0, high=10**6)
     rebuild: int = parameter(72, unit="h", source="assumption", low=0, high=10**6)
 
-    def meet(
-        self, rooms: "Rooms", accounts: Accounts, propagandists: I64, recruited: NDArray[np.bool_], seed: int, tick: int
-    ) -> I64:
-        """Simulate the hour `tick` in the rooms; return the rows in `propagandists` that recruits turn to.
+    def create_state(self, view: OrganisedView) -> "Rooms":
+        """Return the empty rooms."""
+        return Rooms(self, view.n_organic)
 
-        Writes `rooms`, `recruited` (bool [A]), and stance and fear of members.
-        """
-        rooms.raided = rooms.raided[:0]
-        if tick % 24 != self.hour:
-            return np.zeros(0, np.int64)
-        self._raid(rooms, accounts, tick)
-        self._find(rooms, seed, tick)
-        turned_to = self._pull(rooms, accounts, propagandists, recruited, seed, tick)
-        self._admit(rooms, accounts, seed, tick)
-        return turned_to
+    def create_observers(self, view: OrganisedView) -> list[Observer]:
+        """Measure the rooms, and the organisations that compete for those who join there."""
+        stance, contenders = view.accounts.stance_extremist[: view.n_organic], find_contenders(view.actors)
+        competition = [ExtremistCompetition(contenders, stance)] if contenders else []
+        return [*competition, ClosedRooms(view.own, view.recruited, stance)]
+
+    @touches(
+        reads="accounts.key accounts.has_left truth operators",
+        writes="accounts.fear accounts.stance_extremist recruited own",
+    )
+    def begin(self, view: OrganisedView) -> None:
+        """Simulate the hour in the rooms."""
+        rooms, accounts, tick = view.own, view.accounts, view.tick
+        rooms.raided = rooms.turned_to = EMPTY_ROWS
+        if tick % 24 == self.hour:
+            run = np.concatenate(view.operators.account_rows)
+            propagandists = run[view.truth.is_propagandist(run)]
+            self._raid(rooms, accounts, tick)
+            self._find(rooms, view.seed, tick)
+            rooms.turned_to = self._pull(rooms, accounts, propagandists, view.recruited, view.seed, tick)
+            self._admit(rooms, accounts, view.seed, tick)
+
+    @touches(reads="own")
+    def inform(self, public: PublicView, view: OrganisedView) -> PublicView:
+        """Tell organisations to whom recruits turned."""
+        return public._replace(turned_to=np.concatenate([public.turned_to, view.own.turned_to]))
 
     def _raid(self, rooms: "Rooms", accounts: Accounts, tick: int) -> None:
         rooms.raided = np.flatnonzero(rooms.found_at <= tick - self.lag)
@@ -78,7 +98,7 @@ class Channels(Rule):
         rooms.found_at[found] = tick
 
     def _pull(
-        self, rooms: "Rooms", accounts: Accounts, propagandists: I64, recruited: NDArray[np.bool_], seed: int, tick: int
+        self, rooms: "Rooms", accounts: Accounts, propagandists: I64, recruited: Bools, seed: int, tick: int
     ) -> I64:
         inside = np.flatnonzero(rooms.room >= 0)
         accounts.stance_extremist[inside] += self.pull * (1.0 - accounts.stance_extremist[inside])
@@ -114,6 +134,7 @@ class Rooms:
         found_at: int64 [rooms], tick at which the room was found, NEVER if not.
         closed_until: int64 [rooms], first tick at which the room is open again.
         raided: int64, rooms that were raided in this hour.
+        turned_to: int64, the accounts to which recruits of this hour turned.
     """
 
     def __init__(self, rule: Channels, people: int) -> None:
@@ -121,7 +142,7 @@ class Rooms:
         self.avoids_until: I64 = np.zeros(people, np.int64)
         self.found_at: I64 = np.full(rule.rooms, NEVER, np.int64)
         self.closed_until: I64 = np.zeros(rule.rooms, np.int64)
-        self.raided: I64 = np.zeros(0, np.int64)
+        self.raided = self.turned_to = EMPTY_ROWS
 
     @property
     def members(self) -> I64:

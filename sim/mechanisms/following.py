@@ -17,19 +17,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels import kernel
+from sim.mechanisms.base import PeopleMechanism, touches
+from sim.mechanisms.views import OrganisedView, PeopleView
+from sim.observers.base import Observer
+from sim.observers.turnover import Turnover
 from sim.rng import mix, stream, stream_key, uniform
-from sim.rules import Rule, get_values, share
-from sim.state.accounts import I64, OPINION_THRESHOLD, Accounts
+from sim.rules import get_values, share
+from sim.state.accounts import OPINION_THRESHOLD
 from sim.state.dynamic_graph import contains
-from sim.state.graph import Adjacency
-from sim.state.posts import CONTESTED, TOXIC_THRESHOLD, Posts
-from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, ActiveUsers, EdgeChanges, Exposures
+from sim.state.posts import CONTESTED, TOXIC_THRESHOLD
+from sim.state.records import BLOCK, FOLLOW, MUTE, UNFOLLOW, EdgeChanges
 
 _TIE = stream("following/tie")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Following(Rule):
+class Following(PeopleMechanism):
     """How often people change their ties."""
 
     follow: float = share(0.002, source="assumption: some new ties in a month")
@@ -38,27 +41,16 @@ class Following(Rule):
     block: float = share(0.2, source="assumption")
     mute: float = share(0.02, source="assumption: less than for abuse of the reader")
 
-    def decide(
-        self,
-        accounts: Accounts,
-        following: Adjacency,
-        predecessor: I64,
-        posts: Posts,
-        users: ActiveUsers,
-        seen: Exposures,
-        seed: int,
-        tick: int,
-    ) -> EdgeChanges:
-        """Return the ties that the active change after reading `seen` in `tick`.
+    def create_observers(self, view: OrganisedView) -> list[Observer]:
+        """Count changed ties."""
+        return [Turnover(view.dynamic_graph, view.operators)]
 
-        Args:
-            accounts, posts, users, seen, seed, tick: of the hour.
-            following: whom each account follows.
-            predecessor: int64 [A], the account that each one replaces, -1 for none.
-        """
-        (who, whom), act = np.empty((2, len(seen.item)), np.int32), np.empty(len(seen.item), np.int8)
-        edge_changes = EdgeChanges(who, whom, act)
-        made = _decide(edge_changes, accounts, following, predecessor, posts, users, seen, seed, tick, get_values(self))
+    @touches(reads="accounts.key accounts.stance_principal accounts.stance_extremist register.predecessor graph posts")
+    def change_ties(self, view: PeopleView) -> EdgeChanges:
+        """Return the ties that the active change after reading."""
+        (who, whom), act = np.empty((2, len(view.seen.item)), np.int32), np.empty(len(view.seen.item), np.int8)
+        edge_changes, world = EdgeChanges(who, whom, act), (view.accounts, view.following, view.register.predecessor)
+        made = _decide(edge_changes, *world, view.posts, view.users, view.seen, view.seed, view.tick, get_values(self))
         return EdgeChanges._make(column[:made].copy() for column in edge_changes)
 
 

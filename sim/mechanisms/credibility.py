@@ -12,28 +12,28 @@ Then c = 1 - (1 - c exp(-pressure)) exp(-merit). After that c recovers half of t
 `half_life`. Merit that raises c above the baseline also raises the baseline. All of this is assumption.
 
 Credibility has effects in three places: persuasion, climate and expected toxicity (`source_credibility_weight`, see
-`sim.people.reaction`), feeds (`lift` ln c is added to a post's score), and belief (`sim.people.morale`).
+`sim.people.reaction`), feeds (`lift` ln c is added to a post's score), and belief (`sim.mechanisms.morale`).
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.kernels import kernel
-from sim.rng import stream, stream_key, uniform
-from sim.rules import Rule, get_values, parameter, share
-from sim.state.accounts import DISSENTER, F64, I64, Accounts
-from sim.state.posts import CIVIC, CONTESTED, REPLY, REPOST, SMEAR, Posts
-from sim.state.records import ActiveUsers, Exposures, Orders
+from sim.mechanisms.base import PeopleMechanism, touches
+from sim.mechanisms.views import Bools, OrganisedView, PeopleView
+from sim.observers.base import Observer, StepRecord, mean
+from sim.platform.feed import list_scored
+from sim.rules import get_values, parameter, share
+from sim.state.accounts import DISSENTER, I64
+from sim.state.posts import CIVIC, CONTESTED, REPLY, REPOST, SMEAR
 
-_UNMASK = stream("credibility/unmask")
 MIN_CREDIBILITY = 0.01  #: feeds treat lower credibility as this value
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credibility(Rule):
+class Credibility(PeopleMechanism):
     """Credibility at the start, and what changes it."""
 
     people: float = share(0.7, source="assumption")
@@ -47,49 +47,61 @@ class Credibility(Rule):
     unmasked_factor: float = share(0.1, source="assumption")
     spillover: float = share(0.1, source="assumption: moderates lose trust too")
 
-    def initialise(self, accounts: Accounts, n_organic: int) -> None:
+    def create_state(self, view: PeopleView) -> None:
         """Write the credibility of all accounts at the start."""
-        accounts.baseline_credibility[:n_organic], accounts.baseline_credibility[n_organic:] = (
-            self.people,
-            self.strangers,
-        )
+        accounts, n = view.accounts, view.n_organic
+        accounts.baseline_credibility[:n], accounts.baseline_credibility[n:] = self.people, self.strangers
         accounts.credibility[:] = accounts.baseline_credibility
 
-    def judge(
-        self, accounts: Accounts, posts: Posts, base: int, users: ActiveUsers, seen: Exposures, people: int
-    ) -> None:
+    def create_observers(self, view: OrganisedView) -> list[Observer]:
+        """Measure credibility."""
+        return [CredibilityMeasures()]
+
+    def weigh_sources(self, weight: float, view: PeopleView) -> float:
+        """Have readers doubt authors of low credibility."""
+        return max(weight, self.source_credibility_weight)
+
+    @touches(reads="accounts.credibility posts", writes="posts.score")
+    def change_scores(self, view: PeopleView) -> None:
+        """Add `lift` ln c once to the scores of the posts of the hour and of those that they repost or answer."""
+        if self.lift:
+            posts, rows = view.posts, list_scored(view.posts, view.base, view.new)
+            credibility = view.accounts.credibility[posts.original_author[rows]]
+            posts.score[rows] += self.lift * np.log(np.maximum(credibility, MIN_CREDIBILITY))
+
+    @touches(reads="posts hour.users hour.seen", writes="accounts.credibility accounts.baseline_credibility")
+    def settle(self, view: PeopleView) -> None:
         """Apply one hour of reading to the credibility of all accounts, and let it recover."""
+        accounts, each = view.accounts, 1.0 / max(1, view.n_organic)
         pressure, merit = np.zeros((2, len(accounts.key)))
-        _judge(pressure, merit, accounts, posts, base, users, seen, 1.0 / max(1, people), get_values(self))
+        _judge(pressure, merit, accounts, view.posts, view.base, view.users, view.seen, each, get_values(self))
         _update_credibility(accounts, pressure, merit, 1.0 - 0.5 ** (1.0 / self.half_life))
 
-    def raise_scores(self, posts: Posts, base: int, new: slice, credibility: F64) -> None:
-        """Add `lift` ln c once to the scores of the rows `new` and of the posts that they repost or answer.
-
-        Call it directly after `Feed.rank`, which rewrites these scores: otherwise the lift is added twice.
-        """
-        if self.lift:
-            older = np.concatenate([posts.parent[new], posts.root[new]]) - base
-            rows = np.unique(np.concatenate([older[older >= 0], np.arange(new.start, new.stop)]))
-            posts.score[rows] += self.lift * np.log(
-                np.maximum(credibility[posts.original_author[rows]], MIN_CREDIBILITY)
-            )
-
-    def unmask(self, accounts: Accounts, rows: I64, is_sleeper: NDArray[np.bool_]) -> None:
+    @touches(reads="accounts.cohort", writes="accounts.credibility accounts.baseline_credibility")
+    def respond_to_unmasking(self, rows: I64, is_sleeper: Bools, view: PeopleView) -> None:
         """Lower the credibility of the accounts `rows`, and of all dissenters for each of them that `is_sleeper`."""
+        accounts = view.accounts
         for believed in accounts.credibility[rows[is_sleeper]].tolist():
             accounts.credibility[accounts.cohort == DISSENTER] *= 1.0 - self.spillover * believed
         accounts.baseline_credibility[rows] *= self.unmasked_factor
         accounts.credibility[rows] = np.minimum(accounts.credibility[rows], accounts.baseline_credibility[rows])
 
 
-def find_unmasked(orders: Orders, seed: int, tick: int) -> I64:
-    """Return the distinct account rows that posts of these orders unmask, ascending; keyed by post."""
-    if not len(orders.risk):
-        return np.zeros(0, np.int64)
-    caught = np.empty(len(orders.risk), np.bool_)
-    _mark_unmasked(caught, orders.drafts.key, orders.risk, seed, tick)
-    return np.unique(orders.drafts.author[caught]).astype(np.int64)
+class CredibilityMeasures:
+    """Measures credibility."""
+
+    def observe(self, step: StepRecord) -> dict[str, float]:
+        """Return credibility of dissenters and sleepers, impressions of smears and civic posts, unmasked accounts."""
+        accounts, sleepers = step.accounts, step.truth.find_sleepers()
+        sleepers = sleepers[step.register.opened_at[sleepers] <= step.tick]
+        themes = np.bincount(step.posts.theme[step.seen.item], minlength=CIVIC + 1)
+        return {
+            "credibility_dissenters": mean(accounts.credibility[accounts.cohort == DISSENTER]),
+            "credibility_sleepers": mean(accounts.credibility[sleepers]),
+            "unmasked": int(np.count_nonzero(accounts.unmasked)),
+            "smear_impressions": int(themes[SMEAR]),
+            "civic_impressions": int(themes[CIVIC]),
+        }
 
 
 @kernel
@@ -123,10 +135,3 @@ def _update_credibility(accounts, pressure, merit, recovery):
         c = 1.0 - (1.0 - c * math.exp(-pressure[i])) * math.exp(-merit[i])
         accounts.baseline_credibility[i] = max(accounts.baseline_credibility[i], c)
         accounts.credibility[i] = c + recovery * (accounts.baseline_credibility[i] - c)
-
-
-@kernel
-def _mark_unmasked(caught, keys, risk, seed, tick):
-    key = stream_key(seed, _UNMASK, tick)
-    for d in range(len(keys)):
-        caught[d] = uniform(key, keys[d]) < risk[d]

@@ -1,7 +1,7 @@
 """Defences: rules that decide at fixed places of the tick, from data that every platform has.
 
-A defence sees a `DefenceView`: public columns of posts and accounts, and keys for its draws, but no stances, fear,
-cohorts or roles. A defence writes nothing; `effects` carries out its decisions:
+A defence is a mechanism that sees a `DefenceView`: public columns of posts and accounts, and keys for its draws, but
+no stances, fear, cohorts or roles. It writes nothing; `effects` carries out its decisions:
 
 * *publish*: `ask` authors before they post, `admit` posts;
 * *rank*: `demote` posts in feeds;
@@ -12,21 +12,22 @@ A defence acts in a share `strength` of its cases; at 0 results are those withou
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import cached_njit
+from sim.mechanisms.base import Mechanism, no_op
+from sim.mechanisms.views import Bools, OrganisedView
+from sim.observers.base import Observer
+from sim.observers.harm import Harm
 from sim.rng import draw_each, keyed_hash, make_key
-from sim.rules import Rule, share
-from sim.state.accounts import F64, I64, Accounts, Register
+from sim.rules import share
+from sim.state.accounts import EMPTY_ROWS, F64, I64, Accounts, Register
 from sim.state.graph import Adjacency
 from sim.state.posts import I8, I32, TOXIC_THRESHOLD, Drafts, Posts
 from sim.state.records import BLOCK, NO_EDGE_CHANGES, EdgeChanges
-
-Bools = NDArray[np.bool_]
-EMPTY_ROWS: I64 = np.zeros(0, np.int64)
 
 
 class PostView(NamedTuple):
@@ -56,6 +57,7 @@ class DefenceView(NamedTuple):
     base: int  #: serial of row 0
     posts: PostView  #: the posts
     removed: Bools
+    own: Any = None  #: what the defence's `create_state` returned
 
     def find_rows(self, first: int, last: int) -> slice:
         """Return the rows of the posts of hours `first` .. `last` - 1."""
@@ -77,7 +79,7 @@ def make_post_view(posts: Posts | Drafts) -> PostView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Defence(Rule):
+class Defence(Mechanism):
     """Base of defences, which does nothing: derive a class and override methods. They must not write to the view.
 
     Example:
@@ -90,8 +92,14 @@ class Defence(Rule):
         0
     """
 
+    side: ClassVar[str] = "defence"
     strength: float = share(1.0, source="share of its cases; 0 = none")
 
+    def create_observers(self, view: OrganisedView) -> list[Observer]:
+        """Count harm."""
+        return [Harm()]
+
+    @no_op
     def ask(self, new: PostView, view: DefenceView) -> PromptOutcome | None:
         """Return the outcomes of drafts by people, who may heed a prompt; None: nobody is prompted.
 
@@ -99,22 +107,27 @@ class Defence(Rule):
         """
         return None
 
+    @no_op
     def admit(self, new: PostView, view: DefenceView) -> Bools | None:
         """Return which drafts are posted, bool [D]; None: all."""
         return None
 
+    @no_op
     def demote(self, rows: I64, view: DefenceView) -> F64 | None:
         """Return how much score each of the posts `rows` loses, >= 0; None: nothing."""
         return None
 
+    @no_op
     def discount(self, rows: I64, view: DefenceView) -> I64:
         """Return the rows among `rows`, posts of this hour, that do not count for trends."""
         return EMPTY_ROWS
 
+    @no_op
     def list_blocks(self, view: DefenceView) -> EdgeChanges:
         """Return who blocks whom from now on."""
         return NO_EDGE_CHANGES
 
+    @no_op
     def suspend(self, view: DefenceView) -> tuple[I64, int]:
         """Return the accounts to suspend, ascending, and for how many hours."""
         return EMPTY_ROWS, 0
@@ -125,18 +138,18 @@ def draw_by_identity(identity: NDArray[np.uint64], stream: np.uint64, view: Defe
     return np.asarray(draw_each(keyed_hash(make_key(view.seed, stream), identity), purpose))
 
 
-def classify_abuse(acts: PostView, stream: np.uint64, view: DefenceView, hit: float, false_alarm: float) -> Bools:
+def classify_abuse(posts: PostView, stream: np.uint64, view: DefenceView, hit: float, false_alarm: float) -> Bools:
     """Return which posts a classifier calls abuse; its verdict on a post never changes.
 
     Args:
-        acts: the posts [n].
+        posts: the posts [n].
         stream: of the draws.
         view: of the hour.
         hit: P(verdict | abusive).
         false_alarm: P(verdict | civil).
     """
-    rate = np.where(acts.toxicity >= TOXIC_THRESHOLD, hit, false_alarm)
-    return np.asarray(draw_by_identity(acts.key, stream, view) < rate)
+    rate = np.where(posts.toxicity >= TOXIC_THRESHOLD, hit, false_alarm)
+    return np.asarray(draw_by_identity(posts.key, stream, view) < rate)
 
 
 def make_defence_view(

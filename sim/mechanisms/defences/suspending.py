@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.platform.defences.base import (
-    Bools,
+from sim.mechanisms.defences.base import (
     Defence,
     DefenceView,
     PostView,
@@ -14,6 +13,7 @@ from sim.platform.defences.base import (
     draw_by_identity,
     make_blocks,
 )
+from sim.mechanisms.views import Bools
 from sim.rng import stream
 from sim.rules import parameter, share
 from sim.state.accounts import I64
@@ -41,10 +41,10 @@ class Suspension(Defence):
     def suspend(self, view: DefenceView) -> tuple[I64, int]:
         """Return the accounts to suspend."""
         day = view.find_rows(view.tick - self.lag - DAY + 1, view.tick - self.lag + 1)
-        acts = PostView._make(column[day] for column in view.posts)
+        posts = PostView._make(column[day] for column in view.posts)
         s = self.strength
-        found = classify_abuse(acts, _VERDICT, view, s * self.hit, s * self.false_alarm)
-        return np.flatnonzero(count_by_author(acts.author[found], len(view.key)) >= self.min_verdicts), self.hours
+        found = classify_abuse(posts, _VERDICT, view, s * self.hit, s * self.false_alarm)
+        return np.flatnonzero(count_by_author(posts.author[found], len(view.key)) >= self.min_verdicts), self.hours
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Defences: rules of a platform against floods and abuse; see `sim.mechanisms.defences.base`."""

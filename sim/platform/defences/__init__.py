@@ -1,1 +1,0 @@
-"""Defences: rules of a platform against floods and abuse; see `sim.platform.defences.base`."""
