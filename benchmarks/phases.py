@@ -23,6 +23,7 @@ from sim.platform.moderation import Moderation
 from sim.platform.timelines import Timelines
 from sim.platform.trending import Trending
 from sim.state.posts import Ledger
+from sim.state.topics import Topics
 
 PHASES = ("wake", "read", "react", "speak", "report", "order", "publish", "moderate", "observe")
 #: An activation: an account was active, read and decided.
@@ -37,18 +38,24 @@ Calls = dict[str, tuple[tuple[Any, str], ...]]
 #: Whose calls make up a phase. No call contains another one.
 ENGINE: Calls = {
     "wake": ((Activity, "wake"),),
-    "read": ((Trending, "topics"), (Feed, "set_out"), (Feed, "read")),
-    "react": ((Reaction, "react"), (reaction, "apply")),
-    "speak": ((Expression, "decide"), (Expression, "speak"), (expression, "note")),
-    "order": ((tick, "look"), (ChainOfCommand, "order"), (Organisation, "order")),
-    "publish": ((Ledger, "tidy"), (tick, "publish"), (Feed, "rank"), (Timelines, "take")),
+    "read": ((Trending, "find_trending"), (Feed, "build_candidates"), (Feed, "read")),
+    "react": ((Reaction, "react"), (reaction, "apply_update")),
+    "speak": ((Expression, "decide"), (Expression, "speak"), (expression, "record_counts")),
+    "order": ((tick, "make_public_view"), (ChainOfCommand, "order"), (Organisation, "order")),
+    "publish": ((Ledger, "expire"), (Ledger, "append"), (Topics, "append"), (Feed, "rank"), (Timelines, "update")),
     "report": ((Moderation, "report"),),
     "moderate": ((Moderation, "moderate"),),
     "observe": ((SpeechCounts, "observe"), (Reach, "observe"), (PerceivedNumbers, "observe"), (Opinion, "observe")),
 }
 #: The same when several threads are at it: what people do is one phase, reporting included, and goes by "read".
 THREADED: Calls = ENGINE | {
-    "read": ((Trending, "topics"), (Feed, "set_out"), (tick, "split"), (tick, "spread"), (tick, "together")),
+    "read": (
+        (Trending, "find_trending"),
+        (Feed, "build_candidates"),
+        (tick, "split_users"),
+        (tick, "parallel_map"),
+        (tick, "merge_actions"),
+    ),
     "react": (),
     "speak": (),
     "report": (),

@@ -147,11 +147,14 @@ def test_links_lead_to_headings(path: Path) -> None:
     ] == []
 
 
+#: files that a reader of the tutorial makes
+READERS = {"conf/mechanism/fatigue.yaml", "conf/sizes.yaml", "experiments/sizes.py"}
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_named_files_exist(path: Path) -> None:
-    named = re.findall(r"`((?:sim|experiments|tests|scripts|conf)/[\w/]+\.(?:py|yaml))`", text(path))
-    missing = [name for name in named if "NAME" not in name and not (ROOT / name).exists()]
-    assert missing == []
+    named = set(re.findall(r"`((?:sim|experiments|tests|scripts|conf)/[\w/]+\.(?:py|yaml))`", text(path)))
+    assert [name for name in named - READERS if "NAME" not in name and not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
