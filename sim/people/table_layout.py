@@ -207,7 +207,7 @@ def _find_comments(content: bytes, asked: str, across: bool, where: str) -> _Com
             sure = asked != "auto" or not re.match(rb'[\w"\x80-\xff]', found[1])
             if asked == "auto" and not above and not found[1].strip():
                 alone += 1
-            sure = sure or (above and mark == b"%")
+            sure = sure or (above and found[1].startswith(b"MatrixMarket"))
             line = found[0].decode("utf-8", "ignore").strip()
             if above:
                 top.append(line)
@@ -328,7 +328,7 @@ def _find_header(sample: list[list[str]], options: TableOptions) -> list[str] | 
         return None if find_numbered_ends(first) and not _is_above_others(first, rest) else first
     if len(rest) > 1 and all(len(row) == len(first) + 1 and row[0] == str(at) for at, row in enumerate(rest, 1)):
         return None if any(map(is_number, first)) else first
-    if any(is_number(cell) or cell in MISSING for cell in first):
+    if len(set(first)) < len(first) or any(is_number(cell) or cell in MISSING for cell in first):
         return None
     columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=True))
     return first if any(_is_column_of_numbers(column) for column in columns) else None
