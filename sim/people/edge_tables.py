@@ -147,18 +147,27 @@ def _read_even(layout: Layout, options: TableOptions, width: int, where: str) ->
     if layout.header is None and not options.columns and width > 2:
         return _read_headless(layout, width, where)
     ends = _choose_ends(layout, options, width, where)
-    words = [word.strip().lower() for word in layout.header or ()]
-    kind = [words.index("type")] if "type" in words and words.index("type") not in ends else []
-    cells = _read_columns(layout, [*ends, *kind], width, where)
-    if cells is None:
-        return None
-    told = _describe_columns(layout.header, ends, width)
-    said = None
-    if kind and (found := {cells.names[code].strip().lower() for code in np.unique(cells.columns[2])}) <= set(_KINDS):
-        said = (cells.columns[2], cells.names)
-        told = (*told, f"its column {format_name(layout.header[kind[0]])} says {' and '.join(sorted(found))}")  # type: ignore[index]
-    named = (layout.header[ends.first], layout.header[ends.second]) if layout.header else None
-    return _Table(cells.columns[0], cells.columns[1], cells.names, said, told, named)
+    cells = _read_columns(layout, [*ends, *_find_kind(layout.header, ends)], width, where)
+    return None if cells is None else _tie_cells(cells, ends, layout.header, width)
+
+
+def _find_kind(header: Sequence[str] | None, ends: Ends) -> list[int]:
+    """Return the place of Gephi's column Type, [] if there is none."""
+    words = [word.strip().lower() for word in header or ()]
+    return [words.index("type")] if "type" in words and words.index("type") not in ends else []
+
+
+def _tie_cells(cells: _Cells, ends: Ends, header: Sequence[str] | None, width: int) -> _Table:
+    """Return the ties in two columns of cells; a third may say their kind."""
+    told = _describe_columns(header, ends, width)
+    kind = None
+    if len(cells.columns) > 2:
+        found = {cells.names[code].strip().lower() for code in np.unique(cells.columns[2])}
+        if found - {""} and found - {""} <= set(_KINDS):
+            kind = (cells.columns[2], cells.names)
+            told = (*told, f"its column Type says {' and '.join(sorted(found - {''}))}")
+    named = (header[ends.first], header[ends.second]) if header else None
+    return _Table(cells.columns[0], cells.columns[1], cells.names, kind, told, named)
 
 
 def _read_headless(layout: Layout, width: int, where: str) -> _Table | None:
@@ -309,16 +318,13 @@ def _read_uneven(layout: Layout, options: TableOptions, where: str) -> _Table:
     """
     rows = _list_rows(layout, where)
     if options.columns != ALL:
-        if options.columns or layout.header is not None:
-            ends = _choose_ends(layout, options, max(map(len, rows), default=0), where)
-            width = max(map(len, rows), default=0)
-            return _tie_cells(rows, ends, layout.header, _describe_columns(layout.header, ends, width))
-        rows = _cut_comments(rows, layout.separator)
-        if all(len(row) <= 2 for row in rows):
-            return _tie_cells(rows, Ends(0, 1), None, ())
-        if not _lists_people(rows, where):
-            told = _describe_columns(None, Ends(0, 1), max(map(len, rows)))
-            return _tie_cells(rows, Ends(0, 1), None, told)
+        asked = bool(options.columns) or layout.header is not None
+        rows = rows if asked else _cut_comments(rows, layout.separator)
+        width = max(map(len, rows), default=0)
+        if asked or width <= 2 or not _lists_people(rows, where):
+            ends = _choose_ends(layout, options, width, where)
+            places = [*ends, *_find_kind(layout.header, ends)]
+            return _tie_cells(_number_cells(rows, places), ends, layout.header, width)
     names: dict[str, int] = {}
     first, second = [], []
     for row in rows:
@@ -329,17 +335,14 @@ def _read_uneven(layout: Layout, options: TableOptions, where: str) -> _Table:
     return _Table(np.array(first, np.int32), np.array(second, np.int32), list(names), None, told, None)
 
 
-def _tie_cells(rows: list[list[str]], ends: Ends, header: Sequence[str] | None, told: tuple[str, ...]) -> _Table:
+def _number_cells(rows: list[list[str]], places: list[int]) -> _Cells:
+    """Return some columns of rows of unequal length; what is not there is an empty name."""
     names: dict[str, int] = {}
-    codes = np.array(
-        [
-            [names.setdefault(row[at] if at < len(row) else "", len(names)) for at in (ends.first, ends.second)]
-            for row in rows
-        ],
-        np.int32,
-    ).reshape(-1, 2)
-    named = (header[ends.first], header[ends.second]) if header else None
-    return _Table(codes[:, 0].copy(), codes[:, 1].copy(), list(names), None, told, named)
+    columns = [
+        np.array([names.setdefault(row[at] if at < len(row) else "", len(names)) for row in rows], np.int32)
+        for at in places
+    ]
+    return _Cells(columns, list(names))
 
 
 def _cut_comments(rows: list[list[str]], separator: str) -> list[list[str]]:
@@ -363,8 +366,15 @@ def _lists_people(rows: list[list[str]], where: str) -> bool:
     are not, if none is named there.
 
     Raises:
-        InputError: neither.
+        InputError: neither, or the first row may be a header that has no cell above names of rows.
     """
+    rest = rows[1:]
+    short = len(rest) > 1 and all(len(row) == len(rows[0]) + 1 for row in rest)
+    if short and not any(cell in row for row in rest for cell in rows[0]):
+        raise InputError(
+            f"{where} has one cell fewer in its first line: say graph.header=yes if it names the columns, "
+            "graph.columns=all if a line is a person and all that this person follows"
+        )
     ends = {cell for row in rows for cell in row[:2]}
     further = {cell for row in rows for cell in row[2:]} - {""}
     shared = len(further & ends)
@@ -385,8 +395,9 @@ def _lists_people(rows: list[list[str]], where: str) -> bool:
 def _number_people(
     table: _Table, people: int, layout: Layout, decided: tuple[str, ...], options: TableOptions, where: str
 ) -> EdgeTable:
-    names, said = _clean_names(table, layout.separator, options, where)
-    kept = {names[code] for code in _list_used(table, ~_find_repeated_headers(table))} - {None}
+    names, said = _clean_names(table, options, where)
+    repeated = _find_repeated_headers(table)
+    kept = {names[code] for code in _list_used(table, ~repeated)} - {None}
     labels: list[str] = [str(at) for at in range(1, people + 1)] if people else list(kept)  # type: ignore[arg-type]
     if people and not kept <= set(labels):
         raise InputError(f"{where} names people above {people}, the number in its first line: it is damaged")
@@ -396,9 +407,9 @@ def _number_people(
     place = {label: at for at, label in enumerate(labels)}
     places = np.array([-1 if name is None else place.get(name, -1) for name in names] or [-1], np.int32)
     first, second = places[table.first], places[table.second]
-    repeated = _find_repeated_headers(table)
     whole = (first >= 0) & (second >= 0) & ~repeated
-    alone, nobody = int(((first >= 0) != (second >= 0)).sum()), int(((first < 0) & (second < 0)).sum())
+    alone = int(((first >= 0) != (second >= 0)).sum())
+    nobody = int(((first < 0) & (second < 0) & ~repeated).sum())
     more = [f"{count_words(int(repeated.sum()), 'line')} with the header again dropped"] if repeated.any() else []
     more += [f"{count_words(alone, 'line')} with one name: a person without a tie there"] if alone else []
     more += [f"{count_words(nobody, 'line')} without a name dropped"] if nobody else []
@@ -419,9 +430,7 @@ def _number_people(
     )
 
 
-def _clean_names(
-    table: _Table, separator: str, options: TableOptions, where: str
-) -> tuple[list[str | None], tuple[str, ...]]:
+def _clean_names(table: _Table, options: TableOptions, where: str) -> tuple[list[str | None], tuple[str, ...]]:
     """Return the names as people have them, None where there is none, and notes on what was done to them.
 
     Raises:
@@ -448,9 +457,7 @@ def _clean_names(
         notes.append(f"{' and '.join(sorted(gaps))} read as no name")
         present -= gaps
     names = [name or None for name in names]
-    whole = {name: found[1] for name in present if (found := _WHOLE.fullmatch(name))} if separator != "," else {
-        name: found[1] for name in present if (found := _WHOLE.fullmatch(name)) and "." in name
-    }  # fmt: skip
+    whole = {name: found[1] for name in present if (found := _WHOLE.fullmatch(name))}
     if whole and all(name in whole or name.isdigit() for name in present):
         names = [whole.get(name, name) if name else None for name in names]
         example = min(whole)

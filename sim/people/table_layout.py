@@ -79,8 +79,7 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
     separator = SEPARATORS.get(options.separator) if said is None or options.separator != "auto" else said
     if separator is None:
         separator = _choose_separator(body, quoted, where)
-    if across and not separator:
-        across = False
+    across = across and bool(separator)
     sample = read_sample(body, separator, quoted)
     header: Sequence[str] | None = None
     skipped = len(found.places)
@@ -278,9 +277,8 @@ def _is_even(rows: list[list[str]]) -> bool:
     widths = [len(row) for row in rows]
     width = Counter(widths[1:] or widths).most_common(1)[0][0]
     usual = sum(one == width for one in widths)
-    return width >= 2 and usual * 2 >= len(rows) and all(one in (1, width) for one in widths[1:]) and (
-        widths[0] in (1, width, width - 1)
-    )  # fmt: skip
+    alike = widths[0] in (1, width, width - 1) and all(one in (1, width) for one in widths[1:])
+    return width >= 2 and usual * 2 >= len(rows) and alike
 
 
 def _choose_between(even: list[str], samples: dict[str, list[list[str]]], head: str, where: str) -> str:
@@ -317,8 +315,8 @@ def _find_header(sample: list[list[str]], options: TableOptions) -> list[str] | 
     if not sample or options.header == "no":
         return None
     first, rest = sample[0], sample[1:]
-    names = [one for one in options.columns if isinstance(one, str)]
-    if options.header == "yes" or (names and names != ["all"]):
+    names = {one.strip().lower() for one in options.columns if isinstance(one, str)}
+    if options.header == "yes" or (names and names <= {cell.lower() for cell in first}):
         return first
     if len(first) == 1 and first[0] and not find_ends(first):
         return None
