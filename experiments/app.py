@@ -4,6 +4,7 @@ An app that is no experiment (`experiments/experiment.py`) defines `main(config:
 does slow imports inside it (so that --help is quick), and ends with `if __name__ == "__main__": app("run", main)`.
 """
 
+import logging
 import os
 import re
 import sys
@@ -133,10 +134,24 @@ def _parse_and_report(stopped: Callable[[], str]) -> Iterator[Namespace]:
     with report_mistakes(stopped):
         arguments = _parse_arguments()
         try:
-            with search_also(arguments.config_dir):
+            with search_also(arguments.config_dir), _print_notes():
                 yield arguments
         except InstantiationException as error:
             raise explain_construction(error) from error
+
+
+@contextmanager
+def _print_notes() -> Iterator[None]:
+    """Print, on stderr, what is decided inside this block about a user's files."""
+    logger, handler = logging.getLogger("sim"), logging.StreamHandler()
+    former = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(former)
+        logger.removeHandler(handler)
 
 
 def _compose(name: str, conf: Path, arguments: Namespace) -> list[Composition]:

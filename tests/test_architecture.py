@@ -36,15 +36,16 @@ CONFINED = {
     "jinja2": ("experiments",),
     "markupsafe": ("experiments",),
     "scipy": ("experiments",),
-    "pyarrow": ("experiments",),
+    "pyarrow": ("experiments", "sim.people.edge_tables"),
     "pandas": ("experiments", "sim.world"),
     "matplotlib": ("experiments.report", "experiments.notebook"),  # the second: its type
     "mesa": ("sim.world", "sim.agents"),
     "networkx": (
         "sim.people.networkx_graphs",
+        "sim.people.graph_formats",
         "sim.people.given_graphs",
         "experiments.detection",
-    ),  # the second: its type
+    ),  # the third: its type
     "sklearn": ("experiments.detection",),
     "threadpoolctl": ("experiments.detection",),
     "bloc": ("experiments.detection.toolkits",),

@@ -60,7 +60,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a file that is not named": (
         lambda: World(replace(LIVELY, graph=GraphFile()), rng=1),
-        "graph=file needs a file: set graph.path=FILE (an edge list, GraphML or GML, plain or .gz)",
+        "graph=file needs a file: set graph.path=FILE (a table of ties, GraphML, GEXF, GML, Pajek or JSON)",
     ),
     "a seed below nothing": (
         lambda: World(LIVELY, rng=-1),

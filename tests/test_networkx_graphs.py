@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from sim.errors import InputError
-from sim.people import networkx_graphs
 from sim.people.given_graphs import GraphFile, NetworkxGraph
+from sim.people.graph_files import read_graph_file
 from sim.people.networkx_graphs import from_networkx, to_networkx, write_graphml
 from sim.state.graph import Graph, from_edges, list_edges, reciprocity
 from sim.world import World
@@ -51,7 +51,7 @@ def test_friendships_become_follows_both_ways_and_rows_keep_the_order_of_nodes()
     found = from_networkx(networkx.Graph([("c", "a"), ("a", "b")]))
     assert found.labels == ("c", "a", "b")
     assert [ends.tolist() for ends in list_edges(found.graph)] == [[0, 1, 1, 2], [1, 0, 2, 1]]
-    assert found.notes == ("read as undirected, as the graph is: each edge counts both ways",)
+    assert found.notes == ("read as undirected, as the graph is: each tie counts both ways",)
     directed = from_networkx(networkx.DiGraph([("c", "a"), ("a", "b")]))
     assert [ends.tolist() for ends in list_edges(directed.graph)] == [[0, 1], [1, 2]]
 
@@ -59,9 +59,8 @@ def test_friendships_become_follows_both_ways_and_rows_keep_the_order_of_nodes()
 def test_what_is_ignored_is_noted():
     graph = networkx.MultiDiGraph([(0, 1, {"weight": 2.0}), (0, 1, {"weight": 1.0, "kind": "x"}), (1, 1), (1, 0)])
     notes = from_networkx(graph).notes
-    assert "1 self-loops ignored" in notes
-    assert "1 repeated edges ignored" in notes
-    assert "attributes of edges (weights) ignored: kind, weight" in notes
+    assert "1 repeated tie and 1 tie to oneself dropped" in notes
+    assert "attributes of ties (weights) not used: kind, weight" in notes
 
 
 def test_stances_of_a_networkx_graph():
@@ -118,7 +117,7 @@ def test_a_world_on_a_networkx_graph_goes_out_again(tmp_path):
     world = World(setting, rng=1)
     world.run(2)
     assert world.n_organic == 34
-    assert "attributes of edges (weights) ignored: weight" in world.notes
+    assert "attributes of ties (weights) not used: weight" in world.notes
     stance = world.accounts.stance_principal
     write_graphml(tmp_path / "world.graphml.gz", world.graph, stance=stance, role=world.role)
     again = GraphFile(path=str(tmp_path / "world.graphml.gz"), stance="column")
@@ -146,10 +145,13 @@ def test_every_format_gives_the_graph_of_the_object(tmp_path, name, kind):
     networkx.set_node_attributes(graph, {"a": 0.25, "b": -1.0, "c": 1.0, "d": 0.0}, "stance")
     networkx.set_edge_attributes(graph, 2.5, "weight")
     path = saved(tmp_path, graph, name)
-    found, wanted = networkx_graphs.read_graph(path, "auto"), from_networkx(graph)
+    found, wanted = read_graph_file(path, "auto"), from_networkx(graph)
     assert equal(found.graph, wanted.graph)
     assert found.labels == wanted.labels == ("b", "a", "c", "d")
-    assert found.notes == wanted.notes
+    assert found.notes[1:] == ("attributes of ties (weights) not used: weight",)
+    assert found.notes[0].startswith(f"read 4 people and 3 ties from {name.removesuffix('.gz')}: G")
+    assert found.notes[0].endswith("; 1 tie to oneself dropped")
+    assert ("undirected" in found.notes[0]) == (not graph.is_directed())
     rule = GraphFile(path=path, stance="column")
     assert rule.size(9) == 4
     network = rule(4, np.zeros(4), 1)
@@ -162,18 +164,18 @@ def test_every_format_gives_the_graph_of_the_object(tmp_path, name, kind):
 @pytest.mark.parametrize("name", NAMES)
 def test_direction_can_be_asked_for(tmp_path, name):
     path = saved(tmp_path, networkx.DiGraph([("a", "b"), ("b", "c")]), name)
-    found = [networkx_graphs.read_graph(path, direction) for direction in ("auto", "directed", "undirected")]
+    found = [read_graph_file(path, direction) for direction in ("auto", "directed", "undirected")]
     assert [reciprocity(each.graph) for each in found] == [0.0, 0.0, 1.0]
-    assert "read as undirected, as asked" in found[2].notes
+    assert "; undirected, as asked" in found[2].notes[0]
 
 
 def test_a_gml_file_without_labels_is_read_by_its_numbers(tmp_path):
     path = tmp_path / "g.gml"
     path.write_text("graph [ directed 1 node [ id 7 ] node [ id 3 ] edge [ source 3 target 7 value 2 ] ]", "utf-8")
-    found = networkx_graphs.read_graph(str(path), "auto")
+    found = read_graph_file(str(path), "auto")
     assert found.labels == ("7", "3")
     assert [ends.tolist() for ends in list_edges(found.graph)] == [[1], [0]]
-    assert "attributes of edges (weights) ignored: value" in found.notes
+    assert "attributes of ties (weights) not used: value" in found.notes
 
 
 def test_a_file_of_stances_and_another_column_serve_too(tmp_path):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.errors import InputError
-from sim.people import graph_files
+from sim.people.file_content import get_stamp, read_text
 from sim.state.accounts import I64
 
 HEADERS = {("followers", "following"), ("in", "out"), ("degree",), ("friends",)}  #: first lines that are skipped
@@ -30,13 +30,13 @@ def read_degrees(path: str) -> Degrees:
     Raises:
         InputError: the file is missing or unreadable, has no whole numbers, or no graph has such degrees.
     """
-    return _read_cached(path, *graph_files.get_stamp(path, "graph.path"))
+    return _read_cached(path, *get_stamp(path, "graph.path"))
 
 
 @lru_cache(maxsize=4)
 def _read_cached(path: str, time: int, size: int, key: str) -> Degrees:
     where = f"{key}={path}"
-    lines = graph_files.read_text(path, key).splitlines()
+    lines = read_text(path, key).splitlines()
     rows = [(at, line.replace(",", " ").split("#")[0].split()) for at, line in enumerate(lines, 1)]
     rows = [(at, row) for at, row in rows if row]
     notes: tuple[str, ...] = ()

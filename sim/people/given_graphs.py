@@ -2,14 +2,17 @@
 
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from sim.errors import InputError
 from sim.people import graph_files, networkx_graphs
-from sim.people.graph_files import GraphData
+from sim.people.file_content import MAX_SIZE, get_stamp
+from sim.people.given_ties import GraphData
 from sim.people.networks import I32, SocialNetwork, describe_network, place_stances
+from sim.people.table_layout import COMMENTS, SEPARATORS, TableOptions
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64
 
@@ -19,14 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphFile(Rule):
-    """A graph from a file: GraphML or GML if its name ends in .graphml or .gml, else an edge list; plain or .gz.
+    """A graph from a file: a table of ties, or GraphML, GEXF, GML, Pajek or node-link JSON; plain, .gz, .bz2 or .zip.
 
-    In an edge list "source target" means that source follows target. Separators are white space or commas, `#` begins a
-    comment, labels are numbers or text. Further columns and attributes of edges (weights) are ignored, with a note. The
-    population is as large as the file. Stances come from, by the value of `stance`:
+    A row of a table is a tie: who follows, and whom. Encoding, comments, separator, quotes, header and columns are
+    found in the file; a note says what was decided. What cannot be decided is an error that names the key to say it
+    with. A row with one name is a person without ties. Further columns and attributes of ties (weights) are not used.
+    The population is as large as the file. Stances come from, by the value of `stance`:
 
-    - `column`: the node attribute `column` of a GraphML or GML file, or `stance_path`, a file of nodes and stances; all
-      in [-1, 1];
+    - `column`: the node attribute `column` of a file in a format of graphs, or `stance_path`, a table of nodes and
+      stances; all in [-1, 1];
     - `communities`: the proposed stances, sorted and assigned along the graph's Louvain communities in random order; a
       share `homophily` of nodes keeps its place in this order, the rest gets a random place;
     - `random`: the proposed stances in random order.
@@ -40,6 +44,28 @@ class GraphFile(Rule):
     stance_path: str = parameter("", unit="file", source="the user")
     column: str = parameter("stance", unit="node attribute", source="the user")
     homophily: float = share(0.7, source="assumption")
+    columns: tuple[str | int, ...] = parameter((), unit="names or numbers", source="the user")
+    separator: str = parameter("auto", unit="1", source="the user", choices=("auto", *SEPARATORS))
+    comment: str = parameter("auto", unit="1", source="the user", choices=("auto", "none", *COMMENTS))
+    header: str = parameter("auto", unit="1", source="the user", choices=("auto", "yes", "no"))
+    missing: str = parameter("auto", unit="1", source="the user", choices=("auto", "drop", "keep"))
+    max_size: int = parameter(MAX_SIZE, unit="MB", source="memory: about 10 GB are needed", low=1, high=1_000_000)
+
+    def __post_init__(self) -> None:
+        """Take words as a configuration may have them.
+
+        Raises:
+            InputError: a value is of the wrong kind.
+        """
+        for name in ("path", "stance_path", "column"):
+            given = getattr(self, name)
+            if isinstance(given, bool) or not isinstance(given, str | int | PurePath):
+                raise InputError(f"GraphFile.{name}={given!r} must be text")
+            object.__setattr__(self, name, str(given))
+        if isinstance(self.header, bool):  # as YAML reads yes and no
+            object.__setattr__(self, "header", "yes" if self.header else "no")
+        object.__setattr__(self, "columns", _check_columns(self.columns))
+        super().__post_init__()
 
     def size(self, default: int) -> int:
         """Return the number of nodes in the file, whatever the `default`.
@@ -61,28 +87,32 @@ class GraphFile(Rule):
         if self.stance == "column":
             return _place_column(found, *self._read_column(found))
         if self.stance == "communities":
-            stamp = graph_files.get_stamp(self.path, "graph.path")
+            stamp = get_stamp(self.path, "graph.path")
             return _place_by_communities(
-                found, _find_communities(self.path, *stamp, self.edges), stance, self.homophily, seed
+                found, _find_communities(self.path, *stamp, self.edges, self._options), stance, self.homophily, seed
             )
         return _place_randomly(found, stance)
 
     def _read(self) -> GraphData:
-        return _read_graph(self.path, self.edges)
+        return _read_graph(self.path, self.edges, self._options)
+
+    @property
+    def _options(self) -> TableOptions:
+        return TableOptions(self.columns, self.separator, self.comment, self.header, self.missing, self.max_size)
 
     def _read_column(self, found: GraphData) -> tuple[F64, tuple[str, ...]]:
         if found.nodes and not self.stance_path:
             return _read_attribute(found, self.column, f"graph.path={self.path}")
-        return graph_files.read_stances(self.stance_path, found.labels)
+        return graph_files.read_stances(self.stance_path, found.labels, self.column)
 
 
 @dataclass(frozen=True)
 class NetworkxGraph(Rule):
     """A networkx graph, copied when the rule is made: an edge from a to b means that a follows b.
 
-    Edges of an undirected graph are follows in both directions; attributes of edges (weights) are ignored, with a note.
-    The population is as large as the graph; row i is its i-th node. Stances come as in `GraphFile`, where `column` is a
-    node attribute; `auto` takes the attribute if a node has it, else communities.
+    Edges of an undirected graph are follows in both directions; attributes of edges (weights) are not used, and a note
+    says so. The population is as large as the graph; row i is its i-th node. Stances come as in `GraphFile`, where
+    `column` is a node attribute; `auto` takes the attribute if a node has it, else communities.
 
     Raises:
         InputError: it is not a networkx graph, or has no edge.
@@ -133,16 +163,32 @@ class NetworkxGraph(Rule):
         return networkx_graphs.find_communities(self._data.graph)
 
 
-def _read_graph(path: str, direction: str) -> GraphData:
+def _check_columns(given: Any) -> tuple[str | int, ...]:
+    """Return `columns` as a tuple.
+
+    Raises:
+        InputError: it is neither empty, nor "all", nor two names or numbers.
+    """
+    found = (given,) if given == "all" else tuple(given) if isinstance(given, list | tuple) else None
+    kinds = found is not None and all(isinstance(one, str | int) and not isinstance(one, bool) for one in found)
+    if not kinds or (found not in ((), ("all",)) and (len(found) != 2 or found[0] == found[1])):  # type: ignore[arg-type, index]
+        raise InputError(
+            f"GraphFile.columns={given!r} must be two names or numbers of columns, as in [from,to] or [1,2], or all"
+        )
+    return found  # type: ignore[return-value]
+
+
+def _read_graph(path: str, direction: str, options: TableOptions) -> GraphData:
     if not path:
-        raise InputError("graph=file needs a file: set graph.path=FILE (an edge list, GraphML or GML, plain or .gz)")
-    known = path.removesuffix(".gz").endswith(networkx_graphs.FORMATS)
-    return networkx_graphs.read_graph(path, direction) if known else graph_files.read_edge_list(path, direction)
+        raise InputError(
+            "graph=file needs a file: set graph.path=FILE (a table of ties, GraphML, GEXF, GML, Pajek or JSON)"
+        )
+    return graph_files.read_graph_file(path, direction, options)
 
 
 @lru_cache(maxsize=4)
-def _find_communities(path: str, time: int, size: int, key: str, direction: str) -> I32:
-    return networkx_graphs.find_communities(_read_graph(path, direction).graph)
+def _find_communities(path: str, time: int, size: int, key: str, direction: str, options: TableOptions) -> I32:
+    return networkx_graphs.find_communities(_read_graph(path, direction, options).graph)
 
 
 def _check_size(found: GraphData, size: int, stance: F64) -> None:

@@ -1,131 +1,74 @@
-"""Edge lists and stances from text files, read once in a process. Each error is one line with its cure."""
+"""Graphs from files: tables of ties, and the formats that networkx reads. Each error is one line with its cure.
 
-import gzip
+A file is read once in a process. What was decided is said in a note, which is logged too (`sim.people.graph_files`).
+"""
+
+import logging
 import re
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.state.graph import Graph, from_edges
+from sim.people import graph_formats
+from sim.people.edge_tables import EdgeTable, count_words, read_edge_table, read_values
+from sim.people.file_content import format_name, get_stamp, read_content, recode
+from sim.people.given_ties import GraphData, build_graph, describe_ties
+from sim.people.table_layout import TableOptions
 
-HEADERS = {("source", "target"), ("from", "to"), ("follower", "followee"), ("node", "stance")}  #: first lines skipped
-_UNDIRECTED = re.compile(r"\bundirected\b", re.IGNORECASE)
-
-
-class GraphData(NamedTuple):
-    """The contents of an edge list or another given graph."""
-
-    graph: Graph
-    labels: tuple[str, ...]  #: [n] of the nodes; of an edge list ascending, as numbers if all are numbers, else as text
-    notes: tuple[str, ...]  #: what was decided and what was ignored
-    nodes: tuple[Mapping[str, object], ...] = ()  #: [n] attributes of the nodes, () for an edge list
+LOGGER = logging.getLogger(__name__)
+DEFAULT = TableOptions()
+_UNDIRECTED = re.compile(r"\bundirected\b|^%+\s*(?:sym\b|MatrixMarket\b.*(?:symmetric|hermitian)\b)", re.I | re.M)
+_DIRECTED = re.compile(r"^%+\s*(?:asym\b|MatrixMarket\b.*\bgeneral\b)", re.I | re.M)
+_BIPARTITE = re.compile(r"^%+\s*bip\b", re.I | re.M)
 
 
-class _EdgeTable(NamedTuple):
-    first: list[str]
-    second: list[str]
-    comments: str  #: comment lines before the first row
-    notes: tuple[str, ...]
+def read_graph_file(path: str, direction: str, options: TableOptions = DEFAULT) -> GraphData:
+    """Read a graph: a table of ties, or GraphML, GEXF, GML, Pajek or node-link JSON; plain or compressed.
+
+    The format is known by the first characters of the file, else by the ending of its name. Cached by path, time and
+    size of the file.
+
+    Args:
+        path: the file.
+        direction: "directed" (the first end of a tie follows the second), "undirected" (each tie counts both ways), or
+            "auto": as the file says; a table that says nothing is directed.
+        options: what the user says about a table.
+
+    Raises:
+        InputError: the file is missing, unreadable or of no such format, leaves open how to read it, or has no tie.
+    """
+    return _read_cached(path, *get_stamp(path, "graph.path"), direction, options)
 
 
 def read_edge_list(path: str, direction: str) -> GraphData:
-    """Read an edge list, plain or .gz; cached by path, time and size of the file.
-
-    Args:
-        path: the file; two columns (more are ignored), white space or commas between them, `#` comments.
-        direction: "directed", "undirected" (each line counts both ways), or "auto": undirected where a comment
-            above the first edge says so, else directed.
+    """Read a graph as `read_graph_file` does, with nothing said about it.
 
     Raises:
-        InputError: the file is missing, unreadable or not text, or has fewer than two columns or no edge.
+        InputError: as `read_graph_file`.
     """
-    return _read_cached(path, *get_stamp(path, "graph.path"), direction)
+    return read_graph_file(path, direction)
 
 
-def build_graph(
-    first: NDArray[np.int32], second: NDArray[np.int32], n: int, undirected: bool, where: str
-) -> tuple[Graph, tuple[str, ...]]:
-    """Return the graph of n nodes in which first[e] follows second[e], and notes on what was ignored.
-
-    Args:
-        first, second: int32 [edges], in 0 .. n - 1.
-        n: number of nodes.
-        undirected: each edge counts in both directions.
-        where: name of the graph in messages.
-
-    Raises:
-        InputError: no edge joins two different nodes.
-    """
-    loops = int(np.count_nonzero(first == second))
-    ways = 2 if undirected else 1
-    source, target = (
-        (np.concatenate((first, second)), np.concatenate((second, first))) if undirected else (first, second)
-    )
-    graph = from_edges(source, target, n)
-    if not len(graph.following):
-        raise InputError(f"{where} is an empty graph: it needs at least one line with two different nodes")
-    repeated = len(source) - loops * ways - len(graph.following)
-    notes = ((loops, "self-loops"), (repeated, "repeated edges"))
-    return graph, tuple(f"{number} {what} ignored" for number, what in notes if number)
-
-
-def read_stances(path: str, labels: tuple[str, ...]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def read_stances(
+    path: str, labels: tuple[str, ...], column: str = "stance"
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Read the stance of each node: (float64 [n] in [-1, 1], notes).
 
     Args:
-        path: a file of node and stance, in the format of an edge list.
+        path: a table of node and stance.
         labels: the nodes; others in the file are ignored with a note.
+        column: the stances, if a header has it; else they are the second column.
 
     Raises:
         InputError: no file is named, a value is not a number in [-1, 1], or a node is missing or appears twice.
     """
     if not path:
         raise InputError("graph.stance=column needs a file of node and stance: set graph.stance_path=FILE")
-    placed, notes = _read_stances(path, *get_stamp(path, "graph.stance_path"), labels)
+    placed, notes = _read_stances(path, *get_stamp(path, "graph.stance_path"), labels, column)
     return placed.copy(), notes
-
-
-def get_stamp(path: str, key: str) -> tuple[int, int, str]:
-    """Return (time, size, key), the key of the cache of read files; `key` names the file in messages.
-
-    Raises:
-        InputError: there is no such file.
-    """
-    try:
-        about = Path(path).stat()
-    except OSError as problem:
-        raise InputError(f"{key}={path} cannot be opened ({problem.strerror}): set {key}=FILE that exists") from None
-    return about.st_mtime_ns, about.st_size, key
-
-
-@lru_cache(maxsize=4)
-def _read_cached(path: str, time: int, size: int, key: str, direction: str) -> GraphData:
-    rows = _read_table(path, key)
-    labels, node = _number_nodes(rows.first + rows.second)
-    source, target = node[: len(rows.first)], node[len(rows.first) :]
-    undirected, decision = _decide_direction(direction, rows.comments)
-    graph, ignored = build_graph(source, target, len(labels), undirected, f"{key}={path}")
-    return GraphData(graph, labels, (*rows.notes, decision, *ignored))
-
-
-@lru_cache(maxsize=4)
-def _read_stances(
-    path: str, time: int, size: int, key: str, labels: tuple[str, ...]
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    rows = _read_table(path, key)
-    given = dict(zip(rows.first, rows.second, strict=True))
-    if len(given) < len(rows.first):
-        twice = next(label for label in given if rows.first.count(label) > 1)
-        raise InputError(f"{key}={path} names node {twice} twice: keep one line for each node")
-    placed = check_stances([given.get(label) for label in labels], labels, f"{key}={path}")
-    others = len(given) - len(labels)
-    return placed, rows.notes + ((f"stances of {others} nodes outside the graph ignored",) if others else ())
 
 
 def check_stances(given: Sequence[object], labels: Sequence[str], where: str) -> NDArray[np.float64]:
@@ -141,98 +84,80 @@ def check_stances(given: Sequence[object], labels: Sequence[str], where: str) ->
     """
     missing = [label for label, value in zip(labels, given, strict=True) if value is None]
     if missing:
-        example = ", ".join(missing[:3])
+        example = ", ".join(map(format_name, missing[:3]))
         raise InputError(f"{where} has no stance for {len(missing)} of {len(labels)} nodes ({example}): add them")
     return np.array([_parse_stance(value, label, where) for value, label in zip(given, labels, strict=True)])
 
 
+@lru_cache(maxsize=4)
+def _read_cached(path: str, time: int, size: int, key: str, direction: str, options: TableOptions) -> GraphData:
+    where = f"{key}={path}"
+    content = read_content(path, key, options.max_size)
+    kind = graph_formats.find_format(content)
+    if kind:
+        found = graph_formats.read_graph(content, kind, direction, where)
+    else:
+        text, said = recode(content.raw, where)
+        found = _read_table(text, content.name, direction, options, where)
+        found = found._replace(notes=(*found.notes, *said))
+    for note in found.notes:
+        LOGGER.info("%s", note)
+    return found
+
+
+def _read_table(text: bytes, name: str, direction: str, options: TableOptions, where: str) -> GraphData:
+    table = read_edge_table(text, options, where)
+    both_ways, decision = _decide_direction(direction, table, where)
+    graph, dropped = build_graph(table.first, table.second, len(table.labels), both_ways, where)
+    told = (*table.decided, decision, *dropped)
+    return GraphData(graph, table.labels, (describe_ties(graph, both_ways, name, told), *table.notes))
+
+
+def _decide_direction(direction: str, table: EdgeTable, where: str) -> tuple[bool | NDArray[np.bool_], str]:
+    """Return (whether ties count both ways: of all, or bool [ties]; what was decided)."""
+    if direction != "auto":
+        return direction == "undirected", f"{direction}, as asked"
+    if _BIPARTITE.search(table.comments):
+        raise InputError(
+            f"{where} has two kinds of nodes, as its comment says (bip): tie those of one kind by what they share"
+        )
+    if table.both_ways is not None and len(table.both_ways):
+        if table.both_ways.all() or not table.both_ways.any():
+            every = bool(table.both_ways.all())
+            return every, ("undirected: each tie counts both ways" if every else "directed")
+        return table.both_ways, f"{count_words(int(table.both_ways.sum()), 'tie')} both ways, the others one way"
+    if _UNDIRECTED.search(table.comments) and not _DIRECTED.search(table.comments):
+        return True, "undirected, as its comment says: each tie counts both ways"
+    if _DIRECTED.search(table.comments):
+        return False, "directed, as its comment says: who stands first follows"
+    if table.named_ends:
+        one, other = map(format_name, table.named_ends)
+        return False, f"directed: {one} follows {other} (else set graph.edges=undirected)"
+    return False, "directed: who stands first follows (else set graph.edges=undirected)"
+
+
+@lru_cache(maxsize=4)
+def _read_stances(
+    path: str, time: int, size: int, key: str, labels: tuple[str, ...], column: str
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    where = f"{key}={path}"
+    text, said = recode(read_content(path, key).raw, where)
+    given, notes = read_values(text, column, where)
+    known = {label for label in labels if label in given}
+    if len(known) < len(labels) and all(re.fullmatch(r"\d+(?:\.0+)?", name) for name in given):
+        given = {name.partition(".")[0]: value for name, value in given.items()}
+        known = {label for label in labels if label in given}
+    placed = check_stances([given.get(label) for label in labels], labels, where)
+    others = len(given) - len(known)
+    return placed, (*notes, *said, *((f"stances of {others} nodes outside the graph ignored",) if others else ()))
+
+
 def _parse_stance(given: object, label: str, where: str) -> float:
     try:
-        value = float(given)  # type: ignore[arg-type]
+        value = float(given.replace(",", ".") if isinstance(given, str) else given)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         value = np.nan
     if not -1.0 <= value <= 1.0:
-        raise InputError(f"{where}: stance {given} of node {label} must be a number in [-1, 1]: rescale it")
+        told = f"stance {format_name(given)} of node {format_name(label)}"
+        raise InputError(f"{where}: {told} must be a number in [-1, 1]: rescale it")
     return value
-
-
-def _decide_direction(direction: str, comments: str) -> tuple[bool, str]:
-    if direction != "auto":
-        return direction == "undirected", f"read as {direction}, as asked"
-    if _UNDIRECTED.search(comments):
-        return True, "read as undirected, as its comment says: each line counts both ways"
-    return False, "read as directed: the first node of a line follows the second (else set graph.edges=undirected)"
-
-
-def _number_nodes(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Return (distinct names in order, index of each name); the order is numeric if all names are plain numbers."""
-    distinct = sorted(set(names))
-    if all(map(_is_plain_number, distinct)):
-        distinct.sort(key=int)
-    place = {name: number for number, name in enumerate(distinct)}
-    return tuple(distinct), np.fromiter(map(place.__getitem__, names), np.int32, len(names))
-
-
-def _is_plain_number(name: str) -> bool:
-    return name.isascii() and name.isdigit() and (name == "0" or name[0] != "0")
-
-
-def _read_table(path: str, key: str) -> _EdgeTable:
-    lines = read_text(path, key).splitlines()
-    numbers = [at for at, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
-    if not numbers:
-        raise InputError(f"{key}={path} holds no line of data: it needs one line for each edge or node")
-    comma = "," in lines[numbers[0] - 1]
-    pieces = [_split_line(lines[at - 1], comma) for at in numbers]
-    for at, piece in zip(numbers, pieces, strict=True):
-        if len(piece) < 2 or not piece[0] or not piece[1]:
-            between = "a comma" if comma else "white space"
-            raise InputError(f"{key}={path}, line {at}: two columns with {between} between them are needed")
-    notes: tuple[str, ...] = ()
-    if _is_header(pieces):
-        notes += (f"line {numbers[0]} read as a header: {' '.join(pieces[0][:2])}",)
-        del pieces[0]
-    if any(len(piece) > 2 for piece in pieces):
-        notes += ("columns after the second (weights) ignored",)
-    comments = "\n".join(line for line in lines[: numbers[0] - 1])
-    return _EdgeTable([piece[0] for piece in pieces], [piece[1] for piece in pieces], comments, notes)
-
-
-def _split_line(line: str, comma: bool) -> list[str]:
-    data = line.split("#", 1)[0]
-    return [piece.strip() for piece in data.split(",", 2)] if comma else data.split(None, 2)
-
-
-def _is_header(pieces: list[list[str]]) -> bool:
-    return (pieces[0][0].lower(), pieces[0][1].lower()) in HEADERS
-
-
-def read_content(path: str, key: str) -> bytes:
-    """Return the contents of a file, decompressed if necessary; `key` names it in messages.
-
-    Raises:
-        InputError: it cannot be read, or its compression is damaged.
-    """
-    try:
-        raw = Path(path).read_bytes()
-        return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except OSError as problem:
-        reason = problem.strerror or "a damaged .gz file"
-        raise InputError(f"{key}={path} cannot be read ({reason}): give a readable text file, plain or .gz") from None
-    except (EOFError, zlib.error):
-        raise InputError(f"{key}={path} is a damaged .gz file: download or compress it again") from None
-
-
-def read_text(path: str, key: str) -> str:
-    """Return the text of a file, read by `read_content`.
-
-    Raises:
-        InputError: as `read_content`, and if it is not UTF-8 text.
-    """
-    raw = read_content(path, key)
-    try:
-        if b"\x00" in raw:
-            raise UnicodeError
-        return raw.decode("utf-8-sig")
-    except UnicodeError:
-        raise InputError(f"{key}={path} is not text: give plain UTF-8 text, or that as .gz") from None

@@ -1,25 +1,20 @@
-"""Graphs from and to networkx, and the file formats that it reads: GraphML and GML.
+"""Graphs from and to networkx.
 
 networkx is slow to import, so each function imports it when it is called.
 """
 
-import warnings
-from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.errors import InputError
-from sim.people.graph_files import GraphData, build_graph, get_stamp, read_content, read_text
+from sim.people.given_ties import GraphData, build_graph
 from sim.state.graph import Graph, list_edges
 
 if TYPE_CHECKING:
     import networkx
-
-FORMATS = (".graphml", ".gml")  #: endings of files that `read_graph` can read, plain or followed by .gz
 
 
 def to_networkx(graph: Graph, **columns: ArrayLike) -> "networkx.DiGraph":
@@ -63,7 +58,7 @@ def from_networkx(graph: "networkx.Graph", direction: str = "auto", where: str =
 
     Args:
         graph: a Graph, DiGraph, MultiGraph or MultiDiGraph; its edge attributes are ignored with a note.
-        direction: "directed" (the first node of an edge follows the second), "undirected" (each edge counts in both
+        direction: "directed" (the first end of a tie follows the second), "undirected" (each edge counts in both
             directions), or "auto": as the graph is.
         where: name of the graph in messages.
 
@@ -74,29 +69,31 @@ def from_networkx(graph: "networkx.Graph", direction: str = "auto", where: str =
 
     if not isinstance(graph, networkx.Graph):
         raise InputError(f"{where} is of type {type(graph).__name__}: a networkx graph is needed")
-    place = {node: number for number, node in enumerate(graph)}
-    ends = np.array([(place[one], place[other]) for one, other in graph.edges()], np.int32).reshape(-1, 2)
+    ends = list_ends(graph)
     undirected = direction == "undirected" or (direction == "auto" and not graph.is_directed())
-    laid_out, ignored = build_graph(ends[:, 0], ends[:, 1], len(place), undirected, where)
+    laid_out, dropped = build_graph(ends[:, 0], ends[:, 1], len(graph), undirected, where)
+    names = list_attributes(graph)
     return GraphData(
         laid_out,
         tuple(map(str, graph)),
-        (_describe_direction(direction, undirected), *ignored, *_note_weights(graph)),
+        (
+            _describe_direction(direction, undirected),
+            *dropped,
+            *((f"attributes of ties (weights) not used: {', '.join(names)}",) if names else ()),
+        ),
         tuple(dict(attributes) for _, attributes in graph.nodes(data=True)),
     )
 
 
-def read_graph(path: str, direction: str) -> GraphData:
-    """Read GraphML or GML by the file's ending (`FORMATS`), plain or .gz; cached by path, time and size of the file.
+def list_ends(graph: "networkx.Graph") -> NDArray[np.int32]:
+    """Return the ends of each edge as places of nodes, int32 [edges, 2]."""
+    place = {node: number for number, node in enumerate(graph)}
+    return np.array([(place[one], place[other]) for one, other in graph.edges()], np.int32).reshape(-1, 2)
 
-    Args:
-        path: the file.
-        direction: as for `from_networkx`.
 
-    Raises:
-        InputError: the file is missing, unreadable or not in its format, or has no edge.
-    """
-    return _read_cached(path, *get_stamp(path, "graph.path"), direction)
+def list_attributes(graph: "networkx.Graph") -> list[str]:
+    """Return the names of the attributes of edges, without their ids."""
+    return sorted({str(name) for *_, attributes in graph.edges(data=True) for name in attributes} - {"id"})
 
 
 def find_communities(graph: Graph) -> NDArray[np.int32]:
@@ -118,45 +115,9 @@ def find_communities(graph: Graph) -> NDArray[np.int32]:
     return community
 
 
-@lru_cache(maxsize=4)
-def _read_cached(path: str, time: int, size: int, key: str, direction: str) -> GraphData:
-    where = f"{key}={path}"
-    kind, parse = ("GML", _read_gml) if path.removesuffix(".gz").endswith(".gml") else ("GraphML", _read_graphml)
-    try:
-        with warnings.catch_warnings(action="ignore"):  # attributes of undeclared type: only a stance is read
-            graph = parse(path, key)
-    except InputError:
-        raise
-    except Exception as problem:  # of many types: networkx assumes well-formed files
-        reason = " ".join(str(problem).split())[:120] or type(problem).__name__
-        raise InputError(f"{where} is not readable {kind} ({reason}): export it again") from None
-    return from_networkx(graph, direction, where)
-
-
-def _read_graphml(path: str, key: str) -> Any:
-    import networkx
-
-    return networkx.read_graphml(BytesIO(read_content(path, key)))
-
-
-def _read_gml(path: str, key: str) -> Any:
-    import networkx
-
-    lines = read_text(path, key)
-    try:
-        return networkx.parse_gml(lines)
-    except networkx.NetworkXError:  # no labels, or not one for each node
-        return networkx.parse_gml(lines, label="id")
-
-
 def _describe_direction(direction: str, undirected: bool) -> str:
     if direction != "auto":
         return f"read as {direction}, as asked"
     if undirected:
-        return "read as undirected, as the graph is: each edge counts both ways"
-    return "read as directed, as the graph is: the first node of an edge follows the second"
-
-
-def _note_weights(graph: "networkx.Graph") -> tuple[str, ...]:
-    names = sorted({str(name) for *_, attributes in graph.edges(data=True) for name in attributes} - {"id"})
-    return (f"attributes of edges (weights) ignored: {', '.join(names)}",) if names else ()
+        return "read as undirected, as the graph is: each tie counts both ways"
+    return "read as directed, as the graph is: the first end of a tie follows the second"

@@ -1,0 +1,591 @@
+"""Tables of ties: who is tied to whom by row, read with pyarrow, and what was decided about it in words.
+
+Names of people are what the cells of two columns hold, without white space around them. A row with one name is a
+person without a tie.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import InputError
+from sim.people.file_content import MAX_NAME, format_name
+from sim.people.table_columns import (
+    Ends,
+    find_asked_ends,
+    find_ends,
+    find_remaining_ends,
+    format_place,
+    is_row_number,
+    list_columns,
+)
+from sim.people.table_layout import (
+    MISSING,
+    SEPARATOR_NAMES,
+    Layout,
+    TableOptions,
+    find_layout,
+    is_number,
+    is_plain_number,
+    iterate_rows,
+)
+
+I32 = NDArray[np.int32]
+
+ALL = ("all",)  #: columns of a list of followees
+_BLOCK = 16 * 2**20  #: bytes of the longest row
+_LOST_DIGITS = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
+_WHOLE = re.compile(r"(\d+)[.,]0+")
+_KINDS = {"directed": False, "undirected": True, "mutual": True}  #: of Gephi's column Type: whether both ways
+
+
+class EdgeTable(NamedTuple):
+    """The ties of a table."""
+
+    labels: tuple[str, ...]  #: [n] of the people: ascending, as numbers if all are plain numbers, else as text
+    first: I32  #: [ties] who follows
+    second: I32  #: [ties] who is followed
+    both_ways: NDArray[np.bool_] | None  #: [ties] whether the row says so; None if rows say nothing
+    comments: str  #: lines of comment above the first row
+    named_ends: tuple[str, str] | None  #: what the header calls the ends
+    decided: tuple[str, ...]  #: how the table was read, in a few words each
+    notes: tuple[str, ...]  #: sentences
+
+
+class _Cells(NamedTuple):
+    """The cells of some columns: for each, int32 [rows] in 0 .. len(names) - 1."""
+
+    columns: list[I32]
+    names: list[str]
+
+
+def read_edge_table(content: bytes, options: TableOptions, where: str) -> EdgeTable:
+    """Return the ties of a table.
+
+    Args:
+        content: UTF-8.
+        options: what the user says about it.
+        where: name of the file in messages.
+
+    Raises:
+        InputError: it is no table of ties, or it leaves open how it is to be read.
+    """
+    layout = find_layout(content, options, where)
+    layout, people = _take_matrix_size(layout, where)
+    width = max((len(row) for row in layout.sample), default=0)
+    if layout.header is not None:
+        width = max(width, len(layout.header))
+    if width < 2 and not layout.header:
+        raise InputError(f"{where} has no line with two names: give one with two columns, or say graph.separator=NAME")
+    _refuse_matrix(layout, options, where)
+    decided = [_describe_separator(layout)]
+    if layout.skipped:
+        decided.append(f"{layout.skipped:,} {'line' if layout.skipped == 1 else 'lines'} of comment")
+    table = None if options.columns == ALL else _read_even(layout, options, width, where)
+    if table is None:
+        table = _read_uneven(layout, options, where)
+    return _number_people(table, people, layout, tuple(decided), options, where)
+
+
+def read_values(content: bytes, column: str, where: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return ({name: value}, notes) of a table of people and one value for each.
+
+    Args:
+        content: UTF-8.
+        column: name of the column of values, if there is a header that has it; else it is the second.
+        where: name of the file in messages.
+
+    Raises:
+        InputError: a person appears twice, or has no value.
+    """
+    layout = find_layout(content, TableOptions(), where)
+    rows = list(_list_rows(layout, where))
+    header = layout.header
+    if header is None and rows and rows[0][-1:] and not any(map(is_number, rows[0])) and len(rows) > 1:
+        words = [word.lower() for word in rows[0]]
+        if words[:2] == ["node", column.lower()]:
+            header, rows = tuple(rows[0]), rows[1:]
+    place, who = 1, 0
+    notes: tuple[str, ...] = ()
+    if header is not None:
+        words = [word.strip().lower() for word in header]
+        place = words.index(column.lower()) if column.lower() in words else 1
+        named = [at for at, word in enumerate(words) if at != place and not is_row_number(word)]
+        who = named[0] if named else 0
+        notes = (f"stances are the column {format_name(header[place])} of {format_name(header[who])}",)
+    given: dict[str, str] = {}
+    for row in rows:
+        if len(row) <= max(place, who) or not row[who] or not row[place]:
+            raise InputError(f"{where}, {format_name(' '.join(row))}: two columns are needed, a name and a value")
+        if row[who] in given:
+            raise InputError(f"{where} names node {format_name(row[who])} twice: keep one line for each node")
+        value = row[place]
+        given[row[who]] = value.replace(",", ".") if layout.separator != "," else value
+    return given, notes
+
+
+# ---- rows
+
+
+class _Table(NamedTuple):
+    """Ties by name, and how they were found."""
+
+    first: I32  #: [rows] in 0 .. len(names) - 1
+    second: I32
+    names: list[str]
+    kind: tuple[I32, list[str]] | None  #: [rows] of a column that says directed or undirected, and its words
+    decided: tuple[str, ...]
+    ends: tuple[str, str] | None  #: what the header calls them
+
+
+def _read_even(layout: Layout, options: TableOptions, width: int, where: str) -> _Table | None:
+    """Return the ties of a table whose rows have the same number of cells; None if they do not."""
+    if layout.header is None and not options.columns and width > 2:
+        return _read_headless(layout, width, where)
+    ends = _choose_ends(layout, options, width, where)
+    cells = _read_columns(layout, [*ends, *_find_kind(layout.header, ends)], width, where)
+    return None if cells is None else _tie_cells(cells, ends, layout.header, width)
+
+
+def _find_kind(header: Sequence[str] | None, ends: Ends) -> list[int]:
+    """Return the place of Gephi's column Type, [] if there is none."""
+    words = [word.strip().lower() for word in header or ()]
+    return [words.index("type")] if "type" in words and words.index("type") not in ends else []
+
+
+def _tie_cells(cells: _Cells, ends: Ends, header: Sequence[str] | None, width: int) -> _Table:
+    """Return the ties in two columns of cells; a third may say their kind."""
+    told = _describe_columns(header, ends, width)
+    kind = None
+    if len(cells.columns) > 2:
+        found = {cells.names[code].strip().lower() for code in np.unique(cells.columns[2])}
+        if found - {""} and found - {""} <= set(_KINDS):
+            kind = (cells.columns[2], cells.names)
+            told = (*told, f"its column Type says {' and '.join(sorted(found - {''}))}")
+    named = (header[ends.first], header[ends.second]) if header else None
+    return _Table(cells.columns[0], cells.columns[1], cells.names, kind, told, named)
+
+
+def _read_headless(layout: Layout, width: int, where: str) -> _Table | None:
+    """Return the ties of a table of three columns or more without header: the first two, or those behind row numbers.
+
+    Raises:
+        InputError: the first column may number the rows, or the third may hold people too.
+    """
+    counted = [row[0] for row in layout.sample]
+    numbered = any(counted == [str(at + begin) for at in range(len(counted))] for begin in (0, 1))
+    text = not any(is_number(row[2]) for row in layout.sample if len(row) > 2)
+    cells = _read_columns(layout, [0, 1, 2] if numbered or text else [0, 1], width, where)
+    if cells is None:
+        return None
+    ends, row_number = Ends(0, 1), ""
+    if numbered and len(cells.columns[0]) > 1 and _is_sequence(cells):
+        kinds = [{cells.names[code] for code in np.unique(column)} for column in cells.columns]
+        as_first, as_number = kinds[0] & kinds[1], kinds[1] & kinds[2]
+        plain = all(map(is_plain_number, kinds[2])) or not any(map(is_number, kinds[2]))
+        if plain and as_number and not as_first:
+            ends, row_number = Ends(1, 2), "the 1st is a row number"
+        elif plain and width > 2 and bool(as_number) == bool(as_first):
+            raise InputError(
+                f"{where}: the 1st column may be a row number, as it counts: say graph.columns=[1,2] or [2,3]"
+            )
+    elif text and len(cells.columns[0]) > 1:
+        third = {cells.names[code] for code in np.unique(cells.columns[2])} - {""}
+        known = {cells.names[code] for column in cells.columns[:2] for code in np.unique(column)}
+        if third and third <= known:
+            raise InputError(
+                f"{where}: the 3rd column names people too: say graph.columns=[1,2] if a row is one tie, "
+                "graph.columns=all if it is a person and all that this person follows"
+            )
+    told = _describe_columns(None, ends, width)
+    return _Table(
+        cells.columns[ends.first],
+        cells.columns[ends.second],
+        cells.names,
+        None,
+        (*told[:1], *((row_number,) if row_number else ()), *told[1:]),
+        None,
+    )
+
+
+def _is_sequence(cells: _Cells) -> bool:
+    """Return whether the first column counts from 0 or 1 without a gap."""
+    first = [cells.names[code] for code in cells.columns[0][:1]]
+    if first not in (["0"], ["1"]):
+        return False
+    begin = int(first[0])
+    return all(cells.names[code] == str(at) for at, code in enumerate(cells.columns[0].tolist(), begin))
+
+
+def _choose_ends(layout: Layout, options: TableOptions, width: int, where: str) -> Ends:
+    if options.columns:
+        return find_asked_ends(options.columns, layout.header, width, where)
+    if layout.header is None:
+        return Ends(0, 1)
+    found = find_ends(layout.header) or find_remaining_ends(layout.header)
+    if found is None:
+        example = ",".join(format_name(word, 20) for word in layout.header[:2] if word) or "1,2"
+        raise InputError(
+            f"{where} has the columns {list_columns(layout.header, width)}: say which two are tied, the follower "
+            f"first, as in graph.columns=[{example}]"
+        )
+    return found
+
+
+def _read_columns(layout: Layout, places: Sequence[int], width: int, where: str) -> _Cells | None:
+    """Return some columns of a table by pyarrow; None if its rows have different numbers of cells."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    body, separator = layout.body, layout.separator
+    if not separator:
+        body, separator = _unify_white_space(body, layout.quoted), "\t"
+    names = [str(at) for at in range(width)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(body),
+            arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK),
+            arrow_csv.ParseOptions(
+                delimiter=separator, quote_char='"' if layout.quoted else False, newlines_in_values=layout.across
+            ),
+            arrow_csv.ConvertOptions(
+                column_types={str(at): pa.large_string() for at in places},
+                include_columns=[str(at) for at in dict.fromkeys(places)],
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid as problem:
+        if "straddling" in str(problem) or "too large" in str(problem):
+            raise InputError(f"{where} has a line of more than {_BLOCK // 2**20} MB: it is no table of ties") from None
+        return None
+    if not len(table):
+        return _Cells([np.zeros(0, np.int32) for _ in places], [])
+    chunks = [table.column(str(at)).chunks for at in places]
+    joined = pa.chunked_array([chunk for column in chunks for chunk in column])
+    encoded = joined.dictionary_encode().unify_dictionaries()
+    dictionary: list[str] = encoded.chunk(0).dictionary.to_pylist()
+    codes = [np.asarray(chunk.indices, np.int32) for chunk in encoded.chunks]
+    columns, at = [], 0
+    for column in chunks:
+        columns.append(np.concatenate(codes[at : at + len(column)]))
+        at += len(column)
+    return _Cells(columns, dictionary)
+
+
+def _unify_white_space(body: bytes, quoted: bool) -> bytes:
+    """Return the body with one tab in place of white space between cells."""
+    if quoted:
+        body = re.sub(rb'("(?:[^"\n]|"")*")(?=[ \t\v\f\n]|\Z)|[ \t\v\f]+', lambda found: found[1] or b"\t", body)
+    else:
+        single = [sign for sign in (b" ", b"\t") if sign in body]
+        doubled = any(sign in body for sign in (b"  ", b"\t\t", b"\n ", b"\n\t", b" \n", b"\t\n", b"\v", b"\f"))
+        if len(single) == 1 and not doubled and body[:1] not in b" \t":
+            return body.replace(b" ", b"\t").rstrip(b"\t") if single == [b" "] else body.rstrip(b"\t")
+        body = re.sub(rb"[ \t\v\f]+", b"\t", body)
+    return re.sub(rb"(?m)^\t|\t$", b"", body)
+
+
+# ---- rows of unequal length
+
+
+def _list_rows(layout: Layout, where: str) -> list[list[str]]:
+    """Return the cells of all rows that are not empty, without empty ones at the end."""
+    found = []
+    try:
+        for row in iterate_rows(layout.body.decode().split("\n"), layout.separator, layout.quoted):
+            cells = [cell.strip() for cell in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
+                found.append(cells)
+    except csv.Error as problem:
+        raise InputError(f"{where} is no table that can be read ({problem}): export it again as CSV") from None
+    return found
+
+
+def _read_uneven(layout: Layout, options: TableOptions, where: str) -> _Table:
+    """Return the ties of a table whose rows have different numbers of cells.
+
+    Lines with one name are people without ties; behind the ends there may be text; else it is a list of followees.
+
+    Raises:
+        InputError: it may be the one or the other.
+    """
+    rows = _list_rows(layout, where)
+    if options.columns != ALL:
+        asked = bool(options.columns) or layout.header is not None
+        rows = rows if asked else _cut_comments(rows, layout.separator)
+        width = max(map(len, rows), default=0)
+        if asked or width <= 2 or not _lists_people(rows, where):
+            ends = _choose_ends(layout, options, width, where)
+            places = [*ends, *_find_kind(layout.header, ends)]
+            return _tie_cells(_number_cells(rows, places), ends, layout.header, width)
+    names: dict[str, int] = {}
+    first, second = [], []
+    for row in rows:
+        codes = [names.setdefault(cell, len(names)) for cell in row]
+        first += [codes[0]] * max(len(codes) - 1, 1)
+        second += codes[1:] or [names.setdefault("", len(names))]
+    told = ("a line is a person and all that this person follows",)
+    return _Table(np.array(first, np.int32), np.array(second, np.int32), list(names), None, told, None)
+
+
+def _number_cells(rows: list[list[str]], places: list[int]) -> _Cells:
+    """Return some columns of rows of unequal length; what is not there is an empty name."""
+    names: dict[str, int] = {}
+    columns = [
+        np.array([names.setdefault(row[at] if at < len(row) else "", len(names)) for row in rows], np.int32)
+        for at in places
+    ]
+    return _Cells(columns, list(names))
+
+
+def _cut_comments(rows: list[list[str]], separator: str) -> list[list[str]]:
+    """Return rows without comments behind the ends ("1 2 # said so"), if that makes them even."""
+    cut = []
+    for row in rows:
+        if separator:
+            at = next((at for at, cell in enumerate(row) if re.search(r"\s#", cell)), None)
+            row = row if at is None else [*row[:at], re.split(r"\s+#", row[at])[0]]
+        else:
+            at = next((at for at, cell in enumerate(row) if at > 1 and cell.startswith("#")), None)
+            row = row[:at]
+        cut.append(row)
+    return cut if len({len(row) for row in cut}) == 1 else rows
+
+
+def _lists_people(rows: list[list[str]], where: str) -> bool:
+    """Return whether cells behind the second of each row are people.
+
+    They are, if at least half of them are named among the first two, or all are numbers and lengths vary much; they
+    are not, if none is named there.
+
+    Raises:
+        InputError: neither, or the first row may be a header that has no cell above names of rows.
+    """
+    rest = rows[1:]
+    short = len(rest) > 1 and all(len(row) == len(rows[0]) + 1 for row in rest)
+    if short and not any(cell in row for row in rest for cell in rows[0]):
+        raise InputError(
+            f"{where} has one cell fewer in its first line: say graph.header=yes if it names the columns, "
+            "graph.columns=all if a line is a person and all that this person follows"
+        )
+    ends = {cell for row in rows for cell in row[:2]}
+    further = {cell for row in rows for cell in row[2:]} - {""}
+    shared = len(further & ends)
+    numbers = all(map(is_plain_number, further | ends))
+    if shared * 2 >= len(further) or (shared and numbers and len(set(map(len, rows)) - {1}) > 2):
+        return True
+    if not shared or (not all(map(is_plain_number, further)) and all(map(is_plain_number, ends))):
+        return False
+    raise InputError(
+        f"{where} has lines of different lengths: say graph.columns=[1,2] if a line is one tie, graph.columns=all if "
+        "it is a person and all that this person follows"
+    )
+
+
+# ---- people
+
+
+def _number_people(
+    table: _Table, people: int, layout: Layout, decided: tuple[str, ...], options: TableOptions, where: str
+) -> EdgeTable:
+    names, said = _clean_names(table, options, where)
+    repeated = _find_repeated_headers(table)
+    kept = {names[code] for code in _list_used(table, ~repeated)} - {None}
+    labels: list[str] = [str(at) for at in range(1, people + 1)] if people else list(kept)  # type: ignore[arg-type]
+    if people and not kept <= set(labels):
+        raise InputError(f"{where} names people above {people}, the number in its first line: it is damaged")
+    labels.sort()
+    if all(map(is_plain_number, labels)):
+        labels.sort(key=len)  # among those of one length they stay sorted
+    place = {label: at for at, label in enumerate(labels)}
+    places = np.array([-1 if name is None else place.get(name, -1) for name in names] or [-1], np.int32)
+    first, second = places[table.first], places[table.second]
+    whole = (first >= 0) & (second >= 0) & ~repeated
+    alone = int(((first >= 0) != (second >= 0)).sum())
+    nobody = int(((first < 0) & (second < 0) & ~repeated).sum())
+    more = [f"{count_words(int(repeated.sum()), 'line')} with the header again dropped"] if repeated.any() else []
+    more += [f"{count_words(alone, 'line')} with one name: a person without a tie there"] if alone else []
+    more += [f"{count_words(nobody, 'line')} without a name dropped"] if nobody else []
+    both_ways = None
+    if table.kind is not None:
+        codes, words = table.kind
+        both_ways = np.array([_KINDS.get(word.strip().lower(), False) for word in words], np.bool_)[codes][whole]
+    header = () if layout.header is not None else (_describe_no_header(table, layout, options, where),)
+    return EdgeTable(
+        tuple(labels),
+        first[whole],
+        second[whole],
+        both_ways,
+        layout.comments,
+        table.ends,
+        (*decided, *header, *table.decided, *more),
+        said,
+    )
+
+
+def _clean_names(table: _Table, options: TableOptions, where: str) -> tuple[list[str | None], tuple[str, ...]]:
+    """Return the names as people have them, None where there is none, and notes on what was done to them.
+
+    Raises:
+        InputError: a name is too long, or may be a mark of a missing one.
+    """
+    names: list[str | None] = [name.strip() for name in table.names]
+    used = _list_used(table)
+    present = {name for code in used if (name := names[code])}
+    if longest := next((name for name in present if len(name) > MAX_NAME), None):
+        raise InputError(f"{where} has a name of {len(longest):,} characters: at most {MAX_NAME:,} are allowed")
+    if all(map(is_plain_number, present)):
+        return [name or None for name in names], ()
+    names, notes = _cut_comments_in_names(names, present, options.comment, where)
+    present = {name for code in used if (name := names[code])}
+    gaps = {name for name in present if name in MISSING}
+    numeric = bool(present - gaps) and all(map(is_number, present - gaps))
+    if gaps and options.missing == "auto" and not numeric:
+        raise InputError(
+            f"{where} has the name {min(gaps)}, which may mean that there is none: say graph.missing=drop if so, "
+            "graph.missing=keep if it is a person"
+        )
+    if gaps and options.missing != "keep":
+        names = [None if name in gaps else name for name in names]
+        notes.append(f"{' and '.join(sorted(gaps))} read as no name")
+        present -= gaps
+    names = [name or None for name in names]
+    whole = {name: found[1] for name in present if (found := _WHOLE.fullmatch(name))}
+    if whole and all(name in whole or name.isdigit() for name in present):
+        names = [whole.get(name, name) if name else None for name in names]
+        example = min(whole)
+        notes.append(f"names such as {example} read as {whole[example]}: a table with gaps wrote them so")
+    if numeric and (lost := [name for name in present if _LOST_DIGITS.fullmatch(name)]):
+        notes.append(
+            f"{count_words(len(lost), 'name')}, such as {min(lost)}, lost digits, so that one may be several people: "
+            "export ids as text"
+        )
+    return names, tuple(notes)
+
+
+def _find_repeated_headers(table: _Table) -> NDArray[np.bool_]:
+    """Return which rows are the header once more, as in tables that were put one behind the other: bool [rows]."""
+    if table.ends is None or not set(table.ends) <= set(table.names):
+        return np.zeros(len(table.first), np.bool_)
+    one, other = map(table.names.index, table.ends)
+    return (table.first == one) & (table.second == other)
+
+
+def _list_used(table: _Table, rows: NDArray[np.bool_] | slice = slice(None)) -> list[int]:
+    used = np.zeros(len(table.names), np.bool_)
+    used[table.first[rows]] = used[table.second[rows]] = True
+    return np.flatnonzero(used).tolist()
+
+
+def _cut_comments_in_names(
+    names: list[str | None], present: set[str], comment: str, where: str
+) -> tuple[list[str | None], list[str]]:
+    """Return the names without comments behind them, as in "1,2 # said so", and notes.
+
+    Raises:
+        InputError: it may be a part of a name.
+    """
+    cut = {name: found[1] for name in present if (found := re.fullmatch(r"(.*?)\s+#(?:\s.*)?", name, re.DOTALL))}
+    if not cut or comment in ("none", "percent"):
+        return names, []
+    if comment == "auto" and not all(is_plain_number(cut.get(name, name)) for name in present - MISSING):
+        raise InputError(
+            f"{where} has the name {format_name(min(cut))}: say graph.comment=hash if a comment begins there, "
+            "graph.comment=none if not"
+        )
+    told = f"comments behind {count_words(len(cut), 'name')} dropped"
+    return [cut.get(name, name) if name else name for name in names], [told]
+
+
+def count_words(number: int, word: str) -> str:
+    """Return "1 tie", "2 ties", "1,234 ties"."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+# ---- what the file is
+
+
+def _describe_no_header(table: _Table, layout: Layout, options: TableOptions, where: str) -> str:
+    """Return "no header", with a hint if the first row names two people whom no other row names.
+
+    Raises:
+        InputError: the first row may number the columns, as pandas does.
+    """
+    if options.header != "auto" or len(table.first) < 2:
+        return "no header"
+    one, other = int(table.first[0]), int(table.second[0])
+    recurring = sum(np.count_nonzero((column == one) | (column == other)) for column in (table.first, table.second))
+    if recurring > 2:
+        return "no header"
+    first = layout.sample[0]
+    if layout.separator in (",", ";") and first == [str(at) for at in range(len(first))]:
+        raise InputError(
+            f"{where} begins with {','.join(first)}, which may number the columns: say graph.header=yes if so, "
+            "graph.header=no if it is a tie"
+        )
+    if any(map(is_number, (table.names[one], table.names[other]))):
+        return "no header"
+    return f"no header (if the first line, {format_name(' '.join(first[:2]))}, is one: graph.header=yes)"
+
+
+def _take_matrix_size(layout: Layout, where: str) -> tuple[Layout, int]:
+    """Return (the layout without the line of sizes, the number of people) of a Matrix Market file; else (as is, 0).
+
+    Raises:
+        InputError: it is no square matrix of coordinates, or not whole.
+    """
+    said = re.match(r"%+\s*MatrixMarket\s+(\S+)\s+(\S+)", layout.comments, re.IGNORECASE)
+    if not said:
+        return layout, 0
+    sizes = layout.sample[0] if layout.sample else []
+    if said[2].lower() != "coordinate" or len(sizes) != 3 or not all(map(is_plain_number, sizes)):
+        raise InputError(f"{where} is a Matrix Market file, but no list of coordinates: save it as ties")
+    rows, columns, entries = map(int, sizes)
+    if rows != columns:
+        raise InputError(f"{where} ties {rows} rows to {columns} columns, two kinds of nodes: give one of people alone")
+    body = layout.body.lstrip(b"\n")
+    body = body[body.find(b"\n") + 1 :] if b"\n" in body else b""
+    lines = body.count(b"\n") + (not body.endswith(b"\n") and bool(body))
+    if lines < entries or rows > 10 * (len(layout.body) + 1000):
+        raise InputError(f"{where} says {entries:,} entries of {rows:,} nodes and holds {lines:,} lines: it is damaged")
+    return layout._replace(body=body, sample=layout.sample[1:]), rows
+
+
+def _refuse_matrix(layout: Layout, options: TableOptions, where: str) -> None:
+    """Raise InputError if the table seems to be a square matrix with a row and a column for each person."""
+    rows = layout.sample if layout.header is None else [list(layout.header), *layout.sample]
+    if options.columns or len(rows) < 3 or any(len(row) != len(rows[0]) for row in rows):
+        return
+    below = [row[0] for row in rows[1:]]
+    named = len(rows[0]) > 3 and rows[0][1 : len(below) + 1] == below[: len(rows[0]) - 1]
+    bits = len(rows) == len(rows[0]) and all(cell in ("0", "1") for row in rows for cell in row)
+    if named or bits:
+        raise InputError(
+            f"{where} seems to be a matrix with a row for each person: save it as a list of ties, or say "
+            "graph.columns=[1,2] if a line is one tie"
+        )
+
+
+def _describe_separator(layout: Layout) -> str:
+    name = SEPARATOR_NAMES[layout.separator]
+    return "separated by white space" if name == "space" else f"{name}-separated"
+
+
+def _describe_columns(header: Sequence[str] | None, ends: Ends, width: int) -> tuple[str, ...]:
+    if header is None:
+        told = [f"columns {format_place(ends.first)} and {format_place(ends.second)}"] if width > 2 else []
+    else:
+        one, other = (f"{format_name(header[at]) or '(no name)'} ({format_place(at)})" for at in ends)
+        told = [f"header, columns {one} and {other}"]
+        numbers = [at for at, word in enumerate(header) if at not in ends and is_row_number(word)]
+        told += [f"the {format_place(at)} is a row number" for at in numbers[:1]]
+    if width > 2 and not (header and width - 2 == len(numbers[:1])):
+        told.append("further columns (weights) not used")
+    return tuple(told)

@@ -1,0 +1,402 @@
+"""Files in formats of graphs: GraphML, GEXF, GML, Pajek and node-link JSON, read by networkx.
+
+What networkx refuses or loses is put right before it reads: types of attributes that it does not know, ties of both
+kinds of direction in one file, names over several lines, repeated ties. Nothing in a file is fetched or expanded:
+a document type with entities is refused.
+"""
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import BytesIO
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.people.edge_tables import count_words
+from sim.people.file_content import MAX_NAME, FileContent, format_name, recode
+from sim.people.given_ties import GraphData, build_graph, describe_ties
+from sim.people.networkx_graphs import list_attributes, list_ends
+
+if TYPE_CHECKING:
+    import networkx
+
+ENDINGS = {
+    ".graphml": "GraphML",
+    ".gexf": "GEXF",
+    ".gml": "GML",
+    ".net": "Pajek",
+    ".paj": "Pajek",
+    ".json": "JSON",
+}
+BOTH_WAYS = "infowar-lab: both ways"  #: attribute of a tie while a file is read: "true" or "false"
+#: formats that are known and not read: their lines would pass as ties
+_UNREAD = {
+    "DOT": r"(?:strict\s+)?(?:di)?graph\b[^\n\[]*\{",
+    "GDF": r"nodedef\s*>",
+    "UCINET DL": r"dl\s[^\n]*\bn\s*=",
+}
+_GRAPHML = "http://graphml.graphdrawing.org/xmlns"
+_GEXF = "http://www.gexf.net/1.2draft"
+_HEAD = 4096
+
+
+def find_format(content: FileContent) -> str:
+    """Return the format of a file, by its first characters or else the ending of its name; "" for a table."""
+    head = content.raw[: 2 * _HEAD]
+    if b"\0" in head:
+        head = recode(head[: len(head) // 4 * 4], content.name)[0] if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
+    text = head.decode("utf-8-sig", "ignore").lstrip()
+    named = ENDINGS.get(PurePath(content.name).suffix.lower(), "")
+    if text.startswith("<"):
+        root = re.search(r"<(?:\w+:)?(graphml|gexf|html)\b", text, re.IGNORECASE)
+        if root:
+            return {"graphml": "GraphML", "gexf": "GEXF", "html": "HTML"}[root[1].lower()]
+        return named or ("XML" if text.startswith(("<?xml", "<!DOCTYPE", "<!--")) else "")
+    if re.match(r'\{\s*(["}]|$)', text):
+        return "JSON"
+    for kind, begin in _UNREAD.items():
+        if re.match(begin, text, re.IGNORECASE):
+            return kind
+    if re.match(r"(?:%[^\n]*\n\s*)*\*(?:vertices|network)\b", text, re.IGNORECASE):
+        return "Pajek"
+    if re.match(r"(?:(?:#[^\n]*|(?:creator|version|comment|label)\s[^\n]*)\n\s*)*graph\s*\[", text, re.IGNORECASE):
+        return "GML"
+    return named
+
+
+def read_graph(content: FileContent, kind: str, direction: str, where: str) -> GraphData:
+    """Return the graph of a file in one of the formats.
+
+    Args:
+        content: the file.
+        kind: of `find_format`.
+        direction: "directed", "undirected", or "auto": as the file says.
+        where: name of the file in messages.
+
+    Raises:
+        InputError: the file is not in its format, asks for something outside it, or has no tie.
+    """
+    if kind not in _PARSERS:
+        raise InputError(
+            f"{where} is {kind}, which is not read: give a table of ties, GraphML, GEXF, GML, Pajek or JSON"
+        )
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of attributes that are not read
+            graph, said = _PARSERS[kind](content.raw, where)
+            return _collect(graph, kind, said, content.name, direction, where)
+    except InputError:
+        raise
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except Exception as problem:  # of many types: networkx assumes well-formed files
+        reason = format_name(" ".join(str(problem).split()), 120) or type(problem).__name__
+    raise InputError(f"{where} is not readable {kind} ({reason}): export it again")
+
+
+def _collect(
+    graph: "networkx.Graph", kind: str, said: tuple[str, ...], name: str, direction: str, where: str
+) -> GraphData:
+    labels = tuple(map(str, graph))
+    _check_lengths(labels, where)
+    ends = list_ends(graph)
+    usual = "false" if graph.is_directed() else "true"
+    both_ways: Any = np.array([mark == "true" for *_, mark in graph.edges(data=BOTH_WAYS, default=usual)], np.bool_)
+    if direction != "auto":
+        both_ways, decision = direction == "undirected", f"{direction}, as asked"
+    elif both_ways.all() and len(both_ways):
+        both_ways, decision = True, "undirected, as the file is: each tie counts both ways"
+    elif not both_ways.any():
+        both_ways, decision = False, "directed, as the file is: the first end of a tie follows the second"
+    else:
+        decision = f"{count_words(int(both_ways.sum()), 'tie')} both ways, the others one way, as the file is"
+    laid_out, dropped = build_graph(ends[:, 0], ends[:, 1], len(labels), both_ways, where)
+    told = (kind, decision, *said, *dropped)
+    defaults = graph.graph.get("node_default", {})
+    attributes = tuple({**defaults, **data} for _, data in graph.nodes(data=True))
+    names = [one for one in list_attributes(graph) if one != BOTH_WAYS]
+    notes = (f"attributes of ties (weights) not used: {', '.join(map(format_name, names[:8]))}",) if names else ()
+    return GraphData(laid_out, labels, (describe_ties(laid_out, both_ways, name, told), *notes), attributes)
+
+
+def _check_lengths(names: Iterable[str], where: str) -> None:
+    if (longest := max(map(len, names), default=0)) > MAX_NAME:
+        raise InputError(f"{where} has a name of {longest:,} characters: at most {MAX_NAME:,} are allowed")
+
+
+# ---- XML
+
+
+def _parse_xml(raw: bytes, where: str) -> ElementTree.Element:
+    """Return the root of an XML document whose names have lost their namespaces.
+
+    Raises:
+        InputError: its document type declares entities, which could ask for other files or for all memory.
+        ElementTree.ParseError: it is no XML.
+    """
+    scout = expat.ParserCreate()
+
+    def refuse(*_: Any) -> Any:
+        raise InputError(f"{where} declares entities, which are not read: export it without a document type")
+
+    def stop(*_: Any) -> Any:
+        raise StopIteration
+
+    scout.EntityDeclHandler = scout.ExternalEntityRefHandler = refuse
+    scout.StartElementHandler = stop  # entities are declared before the first element
+    with suppress(StopIteration):
+        scout.Parse(raw, True)
+    root = ElementTree.fromstring(raw)
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def _check_xml_ties(nodes: list[Any], ties: list[Any], where: str) -> tuple[str, ...]:
+    """Return what there is to say of the people of a file.
+
+    Raises:
+        InputError: a person or an end of a tie has no id.
+    """
+    ids = {node.get("id") for node in nodes}
+    ends = {tie.get(end) for tie in ties for end in ("source", "target")}
+    if None in ids or None in ends:
+        raise InputError(f"{where} has a person or a tie without an id: export it again")
+    _check_lengths([one for one in (*ids, *ends) if one], where)
+    said = [f"{count_words(len(ends - ids), 'name')} in ties alone"] if ends - ids else []
+    said += [f"{len(nodes) - len(ids):,} people twice in the file"] if len(ids) < len(nodes) else []
+    return tuple(said)
+
+
+def _read_graphml(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
+    import networkx
+
+    root = _parse_xml(raw, where)
+    if root.tag != "graphml":
+        raise ValueError(f"it begins with {format_name(root.tag)}")
+    graph = root.find("graph")
+    if graph is None:
+        raise ValueError("it has no graph")
+    if len(root.findall("graph")) > 1:
+        raise InputError(f"{where} holds several graphs: give one of them")
+    said = _check_xml_ties(list(root.iter("node")), list(root.iter("edge")), where)
+    keys = {key.get("id") for key in root.iter("key")}
+    for key in root.iter("key"):
+        if key.get("yfiles.type") is None:
+            key.set("attr.type", "string")
+            key.set("attr.name", key.get("attr.name") or key.get("id") or "")
+        for default in key.findall("default"):
+            default.text = default.text or ""
+    ElementTree.SubElement(root, "key", {"id": BOTH_WAYS, "attr.name": BOTH_WAYS, "attr.type": "string", "for": "edge"})
+    for element in (graph, *graph.iter("node")):
+        for data in [data for data in element.findall("data") if data.get("key") not in keys]:
+            element.remove(data)
+    undirected = "true" if graph.get("edgedefault") != "directed" else "false"
+    for tie in graph.iter("edge"):
+        for data in [data for data in tie.findall("data") if data.get("key") not in keys]:
+            tie.remove(data)
+        one_way = (tie.attrib.pop("directed", None) or "").lower()
+        mark = {"true": "false", "1": "false", "false": "true", "0": "true"}.get(one_way, undirected)
+        ElementTree.SubElement(tie, "data", {"key": BOTH_WAYS}).text = mark
+        tie.attrib.pop("id", None)
+    graph.set("edgedefault", "directed")
+    return networkx.read_graphml(_serialise(root, _GRAPHML), force_multigraph=True), said
+
+
+def _read_gexf(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
+    import networkx
+
+    root = _parse_xml(raw, where)
+    graph = root.find("graph")
+    if root.tag != "gexf" or graph is None:
+        raise ValueError("it has no graph")
+    said = _check_xml_ties(list(root.iter("node")), list(root.iter("edge")), where)
+    undirected = "false" if graph.get("defaultedgetype") == "directed" else "true"
+    for element in graph.iter():
+        for name in ("start", "end", "startopen", "endopen", "timestamp", "mode", "weight", "timeformat"):
+            if name != "weight" or element.tag == "edge":
+                element.attrib.pop(name, None)
+        for child in [one for one in element if one.tag in _GEXF_UNREAD]:
+            element.remove(child)
+    classes: dict[str | None, set[str | None]] = {}
+    for group in list(graph.findall("attributes")):
+        if group.get("class") not in ("node", "edge"):
+            graph.remove(group)
+        for attribute in group.findall("attribute"):
+            attribute.set("type", "string")
+            attribute.set("title", attribute.get("title") or attribute.get("id") or "")
+            classes.setdefault(group.get("class"), set()).add(attribute.get("id"))
+            for default in attribute.findall("default"):
+                default.text = default.text or ""
+    for element in (*graph.iter("node"), *graph.iter("edge")):
+        for values in element.findall("attvalues"):
+            for value in list(values):
+                value.set("for", value.get("for") or value.get("id") or "")
+                if value.get("for") not in classes.get(element.tag, ()):
+                    values.remove(value)
+    group = ElementTree.SubElement(graph, "attributes", {"class": "edge"})
+    ElementTree.SubElement(group, "attribute", {"id": BOTH_WAYS, "title": BOTH_WAYS, "type": "string"})
+    for tie in graph.iter("edge"):
+        kind = tie.attrib.pop("type", None)
+        mark = {"directed": "false", "undirected": "true", "mutual": "true"}.get(kind or "", undirected)
+        place = tie.find("attvalues")
+        place = ElementTree.SubElement(tie, "attvalues") if place is None else place
+        ElementTree.SubElement(place, "attvalue", {"for": BOTH_WAYS, "value": mark})
+        tie.attrib.pop("id", None)
+        tie.attrib.pop("label", None)
+    graph.set("defaultedgetype", "directed")
+    return networkx.read_gexf(_serialise(root, _GEXF)), said
+
+
+_GEXF_UNREAD = {"color", "size", "position", "shape", "thickness", "spells", "slices", "parents", "meta"}
+
+
+def _serialise(root: ElementTree.Element, namespace: str) -> BytesIO:
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = f"{{{namespace}}}{element.tag}"
+    return BytesIO(ElementTree.tostring(root, encoding="utf-8"))
+
+
+# ---- text
+
+
+def _read_gml(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
+    import networkx
+
+    text, said = recode(raw, where)
+    pieces = re.split(r'("[^"]*")', re.sub(r"\r\n?", "\n", text.decode()))  # what is quoted stands at odd places
+    pieces[1::2] = [piece.replace("\n", "&#10;").replace("\x85", "&#133;") for piece in pieces[1::2]]
+    pieces[::2] = [re.sub(r"\bmultigraph\s+\d+", " ", piece) for piece in pieces[::2]]
+    at = next((at for at in range(0, len(pieces), 2) if re.search(r"\bgraph\s*\[", pieces[at])), None)
+    if at is None:
+        raise ValueError("it has no graph")
+    pieces[at] = re.sub(r"\bgraph\s*\[", "graph [ multigraph 1\n", pieces[at], count=1)
+    lines = "".join(pieces).split("\n")
+    try:
+        return networkx.parse_gml(lines), said
+    except networkx.NetworkXError as problem:  # no labels, or not one for each node
+        graph = networkx.parse_gml(lines, label="id")
+        twice = "duplicated" in str(problem)
+        return graph, (*said, "ids are names, as labels repeat" if twice else "ids are names, as labels are missing")
+
+
+def _read_pajek(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
+    import networkx
+
+    text, said = recode(raw, where)
+    names: dict[str, str] = {}
+    ties: dict[str, list[tuple[str, str]]] = {"edges": [], "arcs": []}
+    section = ""
+    for line in re.split(r"\r\n?|\n", text.decode()):
+        line = line.strip()
+        if not line or line.startswith("%"):
+            continue
+        if line.startswith("*"):
+            section, number = _begin_section(line, where)
+            if section == "vertices":
+                names |= {str(at): str(at) for at in range(1, number + 1)}
+        elif section == "vertices":
+            found = re.match(r'(\d+)(?:\s+(?:"([^"]*)"|(\S+)))?', line)
+            if not found or found[1] not in names:
+                raise ValueError(f"no vertex in the line {format_name(line)}")
+            label = found[2] if found[2] is not None else found[3]
+            names[found[1]] = found[1] if label is None else label
+        elif section:
+            words = line.split()
+            listed = section.endswith("list")
+            for other in words[1:] if listed else words[1:2]:
+                if words[0] not in names or other not in names:
+                    raise ValueError(f"an unknown vertex in the line {format_name(line)}")
+                ties[section.removesuffix("list").removesuffix("s") + "s"].append((words[0], other))
+    twice = len(set(names.values())) < len(names)
+    lines = [f"*Vertices {len(names)}", *(f"{number} {number}" for number in names)]
+    for kind in ("edges", "arcs"):  # in the other order networkx would lose directions; it reads numbers as labels
+        lines += [f"*{kind}", *(f"{one} {other}" for one, other in ties[kind])] if ties[kind] else []
+    marked = networkx.MultiDiGraph()
+    marked.add_nodes_from(networkx.parse_pajek(lines[: len(names) + 1]))
+    for kind, mark in (("edges", "true"), ("arcs", "false")):
+        marked.add_edges_from((*tie, {BOTH_WAYS: mark}) for tie in ties[kind])
+    if twice:
+        return marked, (*said, "numbers are names, as labels repeat")
+    return networkx.relabel_nodes(marked, names), said
+
+
+def _begin_section(line: str, where: str) -> tuple[str, int]:
+    """Return (edges, arcs, edgeslist, arcslist, vertices, or "" for what is not read; number of vertices)."""
+    words = line[1:].lower().split() or [""]
+    if words[0] == "vertices":
+        if len(words) > 2:
+            raise InputError(f"{where} has two kinds of vertices: give a graph of people alone")
+        number = int(words[1])
+        if number > 10**8:
+            raise ValueError(f"{number:,} vertices")
+        return "vertices", number
+    if words[0] == "matrix":
+        raise InputError(f"{where} is a matrix: save it with arcs or edges")
+    section = words[0].partition(":")[0]
+    return (section if section in ("edges", "arcs", "edgeslist", "arcslist") else ""), 0
+
+
+def _read_json(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
+    import networkx
+
+    text, said = recode(raw, where)
+    data = json.loads(text)
+    nodes, key = (data.get("nodes"), "links" if "links" in data else "edges") if isinstance(data, dict) else (None, "")
+    links = data.get(key) if nodes is not None else None
+    if not isinstance(nodes, list) or not isinstance(links, list):
+        raise InputError(f"{where} is JSON, but no node-link graph: it needs lists of nodes and of links or edges")
+    ids = [node.get("id", node.get("name", at)) if isinstance(node, dict) else node for at, node in enumerate(nodes)]
+    ends: list[list[Any]] = [
+        [_get_id(link.get(end)) for end in ("source", "target")] if isinstance(link, dict) else [None] for link in links
+    ]
+    for one in (*ids, *(end for pair in ends for end in pair)):
+        if not isinstance(one, str | int | float) or isinstance(one, bool):
+            raise InputError(f"{where} has {format_name(one)} where an id should be: give text or a number")
+    if len(set(map(str, ids))) < len(ids):
+        raise InputError(f"{where} has two nodes of one id: give each its own")
+    known = {str(one): one for one in ids}
+    unknown = [end for pair in ends for end in pair if str(end) not in known]
+    if unknown and all(isinstance(end, int) and 0 <= end < len(ids) for pair in ends for end in pair):
+        ends = [[str(ids[end]) for end in pair] for pair in ends]
+        said = (*said, "ends of ties are places in the list of nodes")
+    elif unknown:
+        raise InputError(f"{where} ties {format_name(unknown[0])}, which is no node: add it")
+    whole = {
+        "directed": data.get("directed") is True,
+        "multigraph": True,
+        "nodes": [
+            {**(node if isinstance(node, dict) else {}), "id": str(one)} for node, one in zip(nodes, ids, strict=True)
+        ],
+        "links": [
+            {**{name: value for name, value in link.items() if name != "key"}, "source": str(one), "target": str(other)}
+            for link, (one, other) in zip(links, ends, strict=True)
+        ],
+    }
+    if "directed" not in data:
+        said = (*said, "the file says nothing of direction (else set graph.edges=directed)")
+    try:
+        return networkx.node_link_graph(whole, edges="links"), said
+    except TypeError:  # networkx 3.3 and before
+        return networkx.node_link_graph(whole, link="links"), said
+
+
+def _get_id(end: Any) -> Any:
+    return end.get("id") if isinstance(end, dict) else end
+
+
+_PARSERS: dict[str, Callable[[bytes, str], tuple["networkx.Graph", tuple[str, ...]]]] = {
+    "GraphML": _read_graphml,
+    "GEXF": _read_gexf,
+    "GML": _read_gml,
+    "Pajek": _read_pajek,
+    "JSON": _read_json,
+}

@@ -1,0 +1,168 @@
+"""Which two columns of a table are the ends of its ties: decided by the words of its header, never by guessing."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sim.errors import InputError
+from sim.people.file_content import format_name
+
+
+def _list_words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text))
+
+
+#: who follows, and who is followed
+FOLLOWER = _list_words("source src from follower tail sender subscriber")
+FOLLOWEE = _list_words("target tgt dst dest destination to followee followed following friend head receiver")
+#: a person
+PERSON = _list_words("id ids node nodes user users account person people name screen handle vertex actor uid ego")
+#: what may stand beside such a word
+_BESIDE = PERSON | _list_words("number no index idx key label twitter profile")
+#: of two columns that differ in a number or letter alone
+_STEMS = _BESIDE | FOLLOWER | FOLLOWEE | _list_words("v var x col column item member agent")
+_PAIRS = (("1", "2"), ("0", "1"), ("a", "b"), ("i", "j"), ("x", "y"))
+#: what is said about a tie
+ATTRIBUTE = _list_words(
+    "weight weights w count counts n freq frequency value val time timestamp date datetime created at year month day "
+    "hour type kind label sign strength rating score text lang language category class layer interval timeset colour "
+    "color width direction relation relationship stance"
+)
+_ROW_NUMBER = frozenset(("", "index", "unnamed: 0", "x.1", "row", "rownames", "row.names", "rowid", "..."))
+
+
+class Ends(NamedTuple):
+    """Two columns of a table, counted from 0."""
+
+    first: int  #: who follows
+    second: int  #: who is followed
+
+
+def find_ends(header: Sequence[str]) -> Ends | None:
+    """Return the ends that the words of a header name; None if they name none, or more than one pair."""
+    kinds = [_classify(word) for word in header]
+    groups = ("follower", "followee", "person")
+    places = {group: [at for at, (kind, _) in enumerate(kinds) if kind == group] for group in groups}
+    if len(places["person"]) > 1:  # then a bare id numbers the rows
+        places["person"] = [at for at in places["person"] if header[at].strip().lower() != "id"]
+    follower, followee, person = places.values()
+    if not follower and not followee:
+        return find_numbered_ends(header)
+    pairs = [Ends(one, other) for one in follower or person for other in followee or person]
+    return _choose_pair(pairs, [beside for _, beside in kinds])
+
+
+def find_numbered_ends(header: Sequence[str]) -> Ends | None:
+    """Return two columns such as id_1 and id_2, Vertex 1 and Vertex 2, V1 and V2; None if not one pair."""
+    cells: dict[tuple[tuple[str, ...], str], int] = {}
+    for at, word in enumerate(header):
+        if stem := get_stem(word):
+            cells.setdefault((stem, split_words(word)[-1]), at)
+    found = {}
+    for stem in dict.fromkeys(stem for stem, _ in cells):
+        pairs = [(one, other) for one, other in _PAIRS if (stem, one) in cells and (stem, other) in cells]
+        if pairs:
+            found[stem] = Ends(cells[stem, pairs[0][0]], cells[stem, pairs[0][1]])
+    ids = [ends for stem, ends in found.items() if "id" in stem]
+    return next((pairs[0] for pairs in (list(found.values()), ids) if len(pairs) == 1), None)
+
+
+def get_stem(word: str) -> tuple[str, ...]:
+    """Return the words before the number or letter in which id_1 and id_2 differ; () if there are none such."""
+    *stem, last = split_words(word) or [""]
+    numbered = word.isascii() and set(stem) <= _STEMS and (last.isdigit() or len(last) == 1)
+    return tuple(stem) if numbered else ()
+
+
+def find_remaining_ends(header: Sequence[str]) -> Ends | None:
+    """Return the only two columns that are neither a row number nor something said about a tie; None if not two."""
+    left = [at for at, word in enumerate(header) if not is_row_number(word) and not _is_attribute(word)]
+    return Ends(*left) if len(left) == 2 else None
+
+
+def find_asked_ends(asked: Sequence[str | int], header: Sequence[str] | None, width: int, where: str) -> Ends:
+    """Return the columns that `graph.columns` names.
+
+    Args:
+        asked: two names of the header, or numbers from 1.
+        header: of the table, None if it has none.
+        width: number of columns.
+        where: name of the file in messages.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    found = []
+    for one in asked:
+        if isinstance(one, int):
+            places = [one - 1] if 1 <= one <= width else []
+        else:
+            wanted = one.strip().lower()
+            places = [at for at, word in enumerate(header or ()) if word.strip().lower() == wanted]
+            exact = [at for at, word in enumerate(header or ()) if word.strip() == one]
+            places = exact or places
+        if not places:
+            said = list_columns(header, width)
+            raise InputError(f"{where} has no column {format_name(one)}: graph.columns names two of {said}")
+        found.append(places[0])
+    return Ends(*found)
+
+
+def list_columns(header: Sequence[str] | None, width: int) -> str:
+    """Return the columns of a table as a few words: names with their places, or the number of columns."""
+    if header is None:
+        return f"1 to {width}"
+    told = [f"{format_name(word, 20) or '(no name)'} ({format_place(at)})" for at, word in enumerate(header[:6])]
+    return ", ".join(told) + (f" and {len(header) - 6} more" if len(header) > 6 else "")
+
+
+def format_place(at: int) -> str:
+    """Return "1st" for the column 0, "2nd" for 1, and so on."""
+    number = at + 1
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def is_row_number(word: str) -> bool:
+    """Return whether a header's word stands above numbers of rows, as pandas and R write them."""
+    return word.strip().lower() in _ROW_NUMBER
+
+
+def split_words(word: str) -> list[str]:
+    """Return the words of a header's cell in lower case: "FromNodeId" is from, node, id."""
+    words = [part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", word)]
+    split: list[str] = []
+    for one in words:
+        stem = one.removesuffix("id")
+        split += [stem, "id"] if stem and stem != one and stem in FOLLOWER | FOLLOWEE | PERSON else [one]
+    return split
+
+
+def _is_attribute(word: str) -> bool:
+    words = set(split_words(word))
+    return bool(words) and words <= ATTRIBUTE
+
+
+def _classify(word: str) -> tuple[str, frozenset[str]]:
+    """Return (follower, followee, person or other; the words that stand beside it)."""
+    words = split_words(word) if word.isascii() else []
+    core = [one for one in words if one not in _BESIDE]
+    beside = frozenset(words) - frozenset(core)
+    if not core:
+        return ("person" if beside & PERSON else "other"), beside
+    if len(core) == 1 and core[0] in FOLLOWER:
+        return "follower", beside
+    return ("followee" if len(core) == 1 and core[0] in FOLLOWEE else "other"), beside
+
+
+def _choose_pair(pairs: list[Ends], beside: list[frozenset[str]]) -> Ends | None:
+    """Return the one pair that belongs together: the only one, the barest, or that of ids; None if none is that."""
+    alike = [pair for pair in pairs if beside[pair.first] == beside[pair.second]]
+    near = [pair for pair in pairs if ("id" in beside[pair.first]) == ("id" in beside[pair.second])]
+    for group in (pairs, alike, near):
+        bare = [pair for pair in group if not beside[pair.first]]
+        ids = [pair for pair in group if "id" in beside[pair.first] & beside[pair.second]]
+        for chosen in (group, bare, ids):
+            if len(chosen) == 1 and (group is not pairs or chosen is group):
+                return chosen[0]
+    return None

@@ -1,0 +1,359 @@
+"""How a text file is laid out as a table: comments, separator, quotes and header, decided from the file itself.
+
+What the file does not decide is an error of one line that names the choices.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.people.file_content import MAX_SIZE, format_name
+from sim.people.table_columns import find_ends, find_numbered_ends, get_stem, is_row_number
+
+SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": ""}  #: "" is any white space
+SEPARATOR_NAMES = {sign: name for name, sign in SEPARATORS.items()}
+COMMENTS = {"hash": b"#", "percent": b"%"}
+NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
+PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+#: what pandas and R write where there is nothing
+MISSING = frozenset(
+    ("", "#N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "-NaN", "-nan")
+)
+_SAMPLE = 2**20  #: bytes from which the layout is decided
+_SAMPLE_ROWS = 1000
+_TOP = re.compile(rb"(?:[ \t]*(?:[#%][^\n]*)?(?:\n|\Z))*?(?=[ \t]*[^ \t\n#%]|\Z)")
+_WHITE = " \t\v\f"
+
+
+class TableOptions(NamedTuple):
+    """What a user says about a table of ties; `auto` and () leave it to the file."""
+
+    columns: tuple[str | int, ...] = ()  #: two names or numbers of columns, or ("all",) for lists of followees
+    separator: str = "auto"  #: one of `SEPARATORS`
+    comment: str = "auto"  #: one of `COMMENTS`, or none
+    header: str = "auto"  #: yes or no
+    missing: str = "auto"  #: drop or keep
+    max_size: int = MAX_SIZE  #: MB
+
+
+class Layout(NamedTuple):
+    """A table, laid open."""
+
+    body: bytes  #: UTF-8, without comments and header; lines end with a line feed
+    separator: str  #: one sign; "" is any white space
+    quoted: bool  #: a cell may stand in double quotes
+    across: bool  #: such a cell may go over several lines
+    header: tuple[str, ...] | None
+    sample: list[list[str]]  #: cells of the first rows
+    comments: str  #: lines of comment above the first row
+    skipped: int  #: number of lines of comment
+
+
+def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
+    """Return the layout of a table.
+
+    Args:
+        content: UTF-8.
+        options: what the user says.
+        where: name of the file in messages.
+
+    Raises:
+        InputError: there is no row, or the file leaves the choice open.
+    """
+    content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    content, said = _take_separator_line(content)
+    quoted, across = _judge_quotes(content)
+    found = _find_comments(content, options.comment, across, where)
+    body = found.remove(content, everything=True)
+    if not body.strip() and any(re.search(r"[\s,;|]\"?[#%]\w", line) for line in found.unsure[:1]):
+        body = found.remove(content, everything=False)
+        found = found._replace(unsure=[], places=[place for place in found.places if place[2]])
+    if not body.strip():
+        raise InputError(f"{where} holds no line of data: it needs one line for each edge or node")
+    separator = SEPARATORS.get(options.separator) if said is None or options.separator != "auto" else said
+    if separator is None:
+        separator = _choose_separator(body, quoted, where)
+    across = across and bool(separator)
+    sample = read_sample(body, separator, quoted)
+    header: Sequence[str] | None = None
+    skipped = len(found.places)
+    if found.unsure:
+        header, keep = _judge_unsure(found, sample, separator, quoted, where)
+        if keep:
+            body = found.remove(content, everything=False)
+            sample = read_sample(body, separator, quoted)
+            skipped -= len(found.unsure)
+    if header is None and (header := _find_header(sample, options)) is not None:
+        body = _drop_first_row(body, across)
+        sample = sample[1:]
+    if header is None and options.header != "no":
+        header = _find_commented_header(found.top, sample, separator)
+    if header is not None and sample and len(header) == Counter(map(len, sample)).most_common(1)[0][0] - 1:
+        header = ("", *header)
+    return Layout(
+        body, separator, quoted, across, None if header is None else tuple(header), sample, found.top, skipped
+    )
+
+
+def iterate_rows(lines: Iterable[str], separator: str, quoted: bool) -> Iterator[list[str]]:
+    """Yield the cells of each line; a quoted cell may go on in the next line if there is a separator."""
+    if separator:
+        feed = (f"{line}\n" for line in lines)
+        yield from csv.reader(
+            feed, delimiter=separator, quotechar='"', quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+        )
+    elif quoted:
+        for line in lines:
+            found = re.findall(r'"((?:[^"]|"")*)"(?=[ \t\v\f]|$)|([^ \t\v\f]+)', line)
+            yield [inner.replace('""', '"') or plain for inner, plain in found]
+    else:
+        for line in lines:
+            yield _split_words(line)
+
+
+def read_sample(body: bytes, separator: str, quoted: bool) -> list[list[str]]:
+    """Return the cells of the first rows, without those that are empty."""
+    try:
+        rows = iterate_rows(_get_head(body).split("\n"), separator, quoted)
+        found = list(islice((row for row in rows if any(map(str.strip, row))), _SAMPLE_ROWS))
+    except csv.Error:
+        return []
+    return [[cell.strip() for cell in row] for row in found]
+
+
+def _get_head(body: bytes) -> str:
+    head = body[:_SAMPLE]
+    if len(body) > len(head):
+        head = head[: head.rfind(b"\n") + 1] or head
+    return head.decode("utf-8", "ignore")
+
+
+def is_number(cell: str) -> bool:
+    """Return whether a cell holds a number, maybe with a decimal comma or an exponent."""
+    return NUMBER.fullmatch(cell) is not None
+
+
+def is_plain_number(cell: str) -> bool:
+    """Return whether a cell holds a whole number as people are numbered: without sign, point or leading zero."""
+    return PLAIN_NUMBER.fullmatch(cell) is not None
+
+
+def _split_words(line: str) -> list[str]:
+    line = line.strip(_WHITE)
+    return re.split(r"[ \t\v\f]+", line) if line else []
+
+
+def _take_separator_line(content: bytes) -> tuple[bytes, str | None]:
+    """Return (the rest, the separator) of a file whose first line is Excel's sep=; and the like."""
+    found = re.match(rb'"?sep=([,;|\t])"?\n', content, re.IGNORECASE)
+    return (content[found.end() :], found[1].decode()) if found else (content, None)
+
+
+def _judge_quotes(content: bytes) -> tuple[bool, bool]:
+    """Return whether double quotes enclose cells, and whether such cells may go over several lines."""
+    if b'"' not in content:
+        return False, False
+    signs = np.frombuffer(content, np.uint8)
+    quotes = np.flatnonzero(signs == ord('"'))
+    ends = np.flatnonzero(signs == ord("\n"))
+    counts = np.diff(np.searchsorted(quotes, ends), prepend=0, append=len(quotes))
+    if len(ends):
+        counts[-1] = len(quotes) - np.searchsorted(quotes, ends[-1])
+    odd = bool((counts % 2).any())
+    return (True, False) if not odd else (len(quotes) % 2 == 0, len(quotes) % 2 == 0)
+
+
+# ---- comments
+
+
+class _Comments(NamedTuple):
+    places: list[tuple[int, int, bool]]  #: start, end, whether it is a comment for sure
+    unsure: list[str]  #: lines that begin with the sign and a word: #tag
+    top: str  #: comments above the first row
+    top_unsure: int  #: how many of `unsure` stand there
+
+    def remove(self, content: bytes, everything: bool) -> bytes:
+        """Return the lines that are no comments; `everything`: nor such as may be."""
+        parts, begin = [], 0
+        for start, end, sure in self.places:
+            if sure or everything:
+                parts.append(content[begin:start])
+                begin = end
+        return b"".join((*parts, content[begin:])) if parts else content
+
+
+def _find_comments(content: bytes, asked: str, across: bool, where: str) -> _Comments:
+    places: list[tuple[int, int, bool]] = []
+    top_match = _TOP.match(content)
+    top_end = top_match.end() if top_match else 0
+    top: list[str] = []
+    unsure: list[tuple[int, str]] = []
+    alone = 0
+    marks = COMMENTS.values() if asked == "auto" else (COMMENTS[asked],) if asked in COMMENTS else ()
+    for mark in marks:
+        if not content.startswith(mark) and not re.search(rb"\n[ \t]*" + mark, content):
+            continue
+        for found in re.finditer(rb"(?m)^[ \t]*" + mark + rb"([^\n]*)(?:\n|\Z)", content):
+            above = found.start() < top_end
+            if across and not above:
+                break
+            sure = asked != "auto" or not re.match(rb'[\w"\x80-\xff]', found[1])
+            if asked == "auto" and not above and not found[1].strip():
+                alone += 1
+            sure = sure or (above and found[1].startswith(b"MatrixMarket"))
+            line = found[0].decode("utf-8", "ignore").strip()
+            if above:
+                top.append(line)
+            if not sure:
+                unsure.append((found.start(), line))
+            places.append((*found.span(), sure))
+    if alone == 1:
+        raise InputError(
+            f"{where} has a sign of comment alone in a line between others: if names stand above it and ties below "
+            "(TGF), keep the ties alone; if it is a comment, say graph.comment=hash or graph.comment=percent"
+        )
+    unsure.sort()
+    return _Comments(
+        sorted(places), [line for _, line in unsure], "\n".join(top), sum(start < top_end for start, _ in unsure)
+    )
+
+
+def _judge_unsure(
+    found: _Comments, sample: list[list[str]], separator: str, quoted: bool, where: str
+) -> tuple[list[str] | None, bool]:
+    """Return (a header that stands behind the sign of a comment, whether lines such as "#tag ann" are rows)."""
+    rows = list(iterate_rows(found.unsure[:_SAMPLE_ROWS], separator, quoted))
+    width = Counter(map(len, sample)).most_common(1)[0][0]
+    for cells in rows[: found.top_unsure]:
+        words = [cells[0][1:], *cells[1:]]
+        if len(words) == width and find_ends(words):
+            return words, False
+    ends = [cell for row in sample for cell in row[:2]]
+    signs = {line[0] for line in found.unsure}
+    if any(cell[:1] in signs for cell in (*ends, *(row[1] for row in rows if len(row) > 1))):
+        return None, True
+    if all(map(is_plain_number, ends)) or all(len(row) != width for row in rows):
+        return None, False
+    word = "hash" if "#" in signs else "percent"
+    line = format_name(found.unsure[0], 30)
+    cure = f"say graph.comment={word} if it is a comment, graph.comment=none if it is a name"
+    raise InputError(f"{where} has the line {line}, which may be a comment or a tie: {cure}")
+
+
+# ---- separator
+
+
+def _choose_separator(body: bytes, quoted: bool, where: str) -> str:
+    samples = {sign: read_sample(body, sign, quoted) for sign in ("\t", ";", ",", "|", "")}
+    even = [sign for sign, rows in samples.items() if sign and _is_even(rows)]
+    if "\t" in even:
+        cells = [cell for row in samples["\t"] for cell in row[:1]]
+        pairs = all(re.fullmatch(r"\d+ +\d+", cell) for cell in cells)
+        return "" if pairs and _is_even(samples[""]) else "\t"
+    if len(even) > 1:
+        return _choose_between(even, samples, _get_head(body), where)
+    if even == [","] and _has_decimal_commas(samples[""]):
+        return ""
+    if even:
+        return even[0]
+    if all(len(row) > 1 and is_number(row[0]) and is_plain_number(row[1]) for row in samples[""]) and samples[""]:
+        return ""
+    for sign, rows in samples.items():
+        if sign and sum(len(row) > 1 for row in rows) * 2 >= len(rows) > 0:
+            return sign
+    return ""
+
+
+def _is_even(rows: list[list[str]]) -> bool:
+    """Return whether rows have as many cells, at least 2; some may have one, a header one fewer (above row names)."""
+    if not rows:
+        return False
+    widths = [len(row) for row in rows]
+    width = Counter(widths[1:] or widths).most_common(1)[0][0]
+    usual = sum(one == width for one in widths)
+    alike = widths[0] in (1, width, width - 1) and all(one in (1, width) for one in widths[1:])
+    return width >= 2 and usual * 2 >= len(rows) and alike
+
+
+def _choose_between(even: list[str], samples: dict[str, list[list[str]]], head: str, where: str) -> str:
+    """Return which of several separators, each of which would make a table, is the one."""
+    known = [sign for sign in even if find_ends(samples[sign][0])]
+    if len(known) == 1:
+        return known[0]
+    if set(even) == {";", ","}:
+        if not re.search(r"(?<!\d),|,(?!\d)", head):  # all are decimal commas
+            return ";"
+        spaced = {sign: not re.search(f"{sign}(?! )", head) for sign in even}
+        if spaced[","] != spaced[";"]:
+            return ";" if spaced[","] else ","
+    names = [SEPARATOR_NAMES[sign] for sign in even]
+    cure = " or ".join(f"graph.separator={name}" for name in names)
+    raise InputError(f"{where} may be separated by {' or by '.join(names)}: say {cure}")
+
+
+def _has_decimal_commas(rows: list[list[str]]) -> bool:
+    """Return whether cells between white space have commas in numbers alone, in columns behind the first two."""
+    return _is_even(rows) and all(
+        len(row) > 2
+        and all("," not in cell for cell in row[:2])
+        and all(re.fullmatch(r"-?\d+,\d+", cell) for cell in row[2:] if "," in cell)
+        for row in rows
+    )
+
+
+# ---- header
+
+
+def _find_header(sample: list[list[str]], options: TableOptions) -> list[str] | None:
+    """Return the first row if it names columns, else None."""
+    if not sample or options.header == "no":
+        return None
+    first, rest = sample[0], sample[1:]
+    names = {one.strip().lower() for one in options.columns if isinstance(one, str)}
+    if options.header == "yes" or (names and names <= {cell.lower() for cell in first}):
+        return first
+    if len(first) == 1 and first[0] and not find_ends(first):
+        return None
+    if len(first) > 2 and is_row_number(first[0]) and not first[0] and all(first[1:]):
+        return first
+    if find_ends(first):
+        return None if find_numbered_ends(first) and not _is_above_others(first, rest) else first
+    if len(rest) > 1 and all(len(row) == len(first) + 1 and row[0] == str(at) for at, row in enumerate(rest, 1)):
+        return None if any(map(is_number, first)) else first
+    if len(set(first)) < len(first) or any(is_number(cell) or cell in MISSING for cell in first):
+        return None
+    columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=True))
+    return first if any(_is_column_of_numbers(column) for column in columns) else None
+
+
+def _find_commented_header(comments: str, sample: list[list[str]], separator: str) -> list[str] | None:
+    """Return the names of columns in the last comment above the first row, as in "# FromNodeId ToNodeId"."""
+    line = comments.rpartition("\n")[2].lstrip("#% ")
+    cells = line.split(separator) if separator and separator in line else _split_words(line)
+    words = [word.strip() for word in cells]
+    return words if sample and len(words) == len(sample[0]) and find_ends(words) else None
+
+
+def _is_above_others(first: list[str], rest: list[list[str]]) -> bool:
+    """Return whether cells such as user1, user2 are names of columns: there are rows, and none has another of them."""
+    stems = {get_stem(word) for word in first} - {()}
+    return bool(rest) and not any(get_stem(cell) in stems for row in rest for cell in row[:2])
+
+
+def _is_column_of_numbers(cells: tuple[str, ...]) -> bool:
+    return any(map(is_number, cells)) and all(is_number(cell) or cell in MISSING for cell in cells)
+
+
+def _drop_first_row(body: bytes, across: bool) -> bytes:
+    empty = re.match(rb'(?:[ \t,;|"]*\n)*', body)
+    body = body[empty.end() :] if empty else body
+    end = body.find(b"\n")
+    while across and end >= 0 and body.count(b'"', 0, end) % 2:
+        end = body.find(b"\n", end + 1)
+    return body[end + 1 :] if end >= 0 else b""
