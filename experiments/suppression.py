@@ -115,7 +115,7 @@ class Priors(Keys):
     """What is not known about people."""
 
     draws: int = key(whole(0), unit="draws")
-    ranges: dict[str, tuple[float, ...]] = key(Named(ListOf(Number(), 2, example="[LOW, HIGH]")), source="assumption")
+    ranges: dict[str, tuple[float, ...]] = key(Named(ListOf(Number(), 2, example="[LOW,HIGH]")), source="assumption")
 
 
 @dataclass(frozen=True, kw_only=True)
