@@ -69,9 +69,10 @@ def sample_priors(ranges: Mapping[str, Sequence[float]], draws: int, seed: int) 
 
     if not ranges or not draws:
         return []
+    for name, ends in ranges.items():
+        if len(ends) != 2 or ends[0] >= ends[1]:
+            raise InputError(f"priors.ranges: {name}={list(ends)} must be [LOW,HIGH] with LOW < HIGH, as in [0.1,0.9]")
     low, high = zip(*ranges.values(), strict=True)
-    if any(a >= b for a, b in zip(low, high, strict=True)):
-        raise InputError(f"priors.ranges={dict(ranges)} must be [low, high] with low < high")
     points = qmc.scale(qmc.LatinHypercube(len(ranges), rng=seed).random(draws), low, high)
     return [dict(zip(ranges, point.tolist(), strict=True)) for point in points]
 
