@@ -38,7 +38,7 @@ class Contest(Experiment):
 
     place = "contest"
     budget: float = key(Number(0, open="low"), unit="a soldier's month", source="assumption")
-    breadths: tuple[int, ...] = key(ListOf(whole(1), 1, rising=True, example="[1, 2, 4]"), unit="rivals")
+    breadths: tuple[int, ...] = key(ListOf(whole(1), 1, rising=True, example="[1,2,4]"), unit="rivals")
     tactics: tuple[str, ...] = key(ListOf(Word(OPERATIONS), 1, example="[abuse]"))
     brigade: dict[str, Any] = key(FieldsOf("sim.actors.committee.Brigade"), source="docs/parameters.md, forces.brigade")
     committee: dict[str, Any] = key(

@@ -59,9 +59,12 @@ class Defences(Experiment):
         asked = self.comparison
         single = build_candidates(given.config, asked.names)
         settings = {
-            (family, name): build_variation(given.config, name, words)
-            for family, group in ((SCENARIO, asked.scenarios), (ROBUSTNESS, asked.robustness))
-            for name, words in group.items()
+            (family, name): build_variation(given.config, name, words, f"comparison.{key}.{name}")
+            for family, key, variations in (
+                (SCENARIO, "scenarios", asked.scenarios),
+                (ROBUSTNESS, "robustness", asked.robustness),
+            )
+            for name, words in variations.items()
         }
         jobs = []
         for seed in given.seeds:
@@ -130,13 +133,13 @@ def make_pairs(single: Sequence[tuple[str, tuple[Any, ...]]]) -> Iterator[tuple[
         yield f"{one} + {other}", (*first, *second)
 
 
-def build_variation(config: DictConfig, name: str, words: Sequence[str]) -> tuple[Setting, int]:
-    """Return the setting of one variation and its ticks, which a scenario may bring along.
+def build_variation(config: DictConfig, name: str, words: Sequence[str], key: str) -> tuple[Setting, int]:
+    """Return the setting of one variation, whose words are those of `key`, and its ticks; a scenario may bring its own.
 
     Raises:
         InputError: there is no operation in it, or the run ends before a day after it.
     """
-    other = apply_overrides(config, words)
+    other = apply_overrides(config, words, key)
     setting = build_setting(other)
     campaign = setting.campaign
     if not (campaign.tactics and campaign.hours and setting.army.size):

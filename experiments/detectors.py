@@ -41,8 +41,8 @@ class Benchmark(Keys):
     null_seeds: int = key(whole(1), unit="seeds")
     observer_seeds: int = key(whole(1), unit="seeds")
     only: tuple[str, ...] | None = key(Maybe(ListOf(Word())))
-    axes: dict[str, tuple[str, ...]] = key(Named(CHANGES, example="{NAME: [KEY=VALUE]}"))
-    controls: dict[str, tuple[str, ...]] = key(Named(CHANGES, 1, example="{quiet: [scenario=quiet]}"))
+    axes: dict[str, tuple[str, ...]] = key(Named(CHANGES))
+    controls: dict[str, tuple[str, ...]] = key(Named(CHANGES, 1, example='{quiet: ["scenario=quiet"]}'))
 
 
 @dataclass(frozen=True, kw_only=True)

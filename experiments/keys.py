@@ -28,8 +28,20 @@ class Kind:
             InputError: it is none of this kind, in one line.
         """
         if not self.holds(value):
-            raise InputError(f"{key}={value} must be {self}")
+            raise self.refuse(key, value)
         return value
+
+    def refuse(self, key: str, value: Any) -> InputError:
+        """Return what is said of a value of `key` that is none of this kind; what has parts is shown by an example."""
+        sample = self.sample
+        if set(" '\"{") & set(sample):  # a shell would take it apart
+            sample = f"'{sample}'"
+        return InputError(f"{key}={value} must be {self}" + (f", as in {sample}" if sample[0] in "'[" else ""))
+
+    @property
+    def sample(self) -> str:
+        """A value of this kind, as a command line writes it."""
+        return "VALUE"
 
     def holds(self, value: Any) -> bool:
         """Return whether a value is of this kind, not looking into it."""
@@ -56,6 +68,13 @@ class Number(Kind):
         above = value < self.high if "high" in self.open else value <= self.high
         return below and above
 
+    @property
+    def sample(self) -> str:
+        """The lower end, or a number within."""
+        if "low" in self.open and self.high < math.inf:
+            return f"{(self.low + self.high) / 2:g}"
+        return f"{self.low:g}" if self.low > -math.inf and "low" not in self.open else "1"
+
     def __str__(self) -> str:
         low = f" {'above' if 'low' in self.open else 'from'} {self.low:g}" if self.low > -math.inf else ""
         high = f"{self.high:.10g}"
@@ -76,6 +95,11 @@ class Flag(Kind):
         """Return whether a value is true or false."""
         return isinstance(value, bool)
 
+    @property
+    def sample(self) -> str:
+        """True."""
+        return "true"
+
     def __str__(self) -> str:
         return "true or false"
 
@@ -86,6 +110,7 @@ class Word(Kind):
 
     choices: tuple[str, ...] = ()
     said: str = "a word"
+    example: str = "NAME"
 
     def check(self, key: str, value: Any) -> Any:
         """Return the text."""
@@ -96,6 +121,11 @@ class Word(Kind):
     def holds(self, value: Any) -> bool:
         """Return whether a value is a text."""
         return isinstance(value, str)
+
+    @property
+    def sample(self) -> str:
+        """The first choice."""
+        return self.choices[0] if self.choices else self.example
 
     def __str__(self) -> str:
         return " or ".join(self.choices) or self.said
@@ -114,21 +144,26 @@ class ListOf(Kind):
         """Return the items."""
         given = [] if value is None else value
         if not isinstance(given, list | tuple):
-            raise InputError(f"{key}={value} must be {self}")
+            raise self.refuse(key, value)
         if isinstance(self.item, Word) and self.item.choices:
             for one in given:
                 if one not in self.item.choices:
                     raise InputError(f"{key} has {one}, which is unknown: {suggest(str(one), self.item.choices)}")
         if len(given) < self.least or (isinstance(self.item, Number) and not all(map(self.item.holds, given))):
-            raise InputError(f"{key}={value} must be {self}")
+            raise self.refuse(key, value)
         if self.rising and list(given) != sorted(set(given)):
-            raise InputError(f"{key}={value} must be {self}")
+            raise self.refuse(key, value)
         return tuple(self.item.check(f"{key}[{place}]", one) for place, one in enumerate(given))
+
+    @property
+    def sample(self) -> str:
+        """The example, or as many items as it takes."""
+        return self.example or f"[{','.join([self.item.sample] * max(self.least, 1))}]"
 
     def __str__(self) -> str:
         least = f" at least {self.least} of it," if self.least > 1 else " not empty," if self.least else ""
         order = " rising," if self.rising else ""
-        return f"a list,{least}{order} each {self.item}" + (f", as in {self.example}" if self.example else "")
+        return f"a list,{least}{order} each {self.item}"
 
 
 @dataclass(frozen=True)
@@ -143,12 +178,17 @@ class Named(Kind):
         """Return the values by name."""
         given = {} if value is None else value
         if not isinstance(given, Mapping) or len(given) < self.least:
-            raise InputError(f"{key}={value} must be {self}")
+            raise self.refuse(key, value)
         return {str(name): self.item.check(f"{key}.{name}", one) for name, one in given.items()}
+
+    @property
+    def sample(self) -> str:
+        """The example, or one name."""
+        return self.example or f"{{NAME: {self.item.sample}}}"
 
     def __str__(self) -> str:
         least = ", one at least" if self.least else ""
-        return f"names{least}, each with {self.item}" + (f", as in {self.example}" if self.example else "")
+        return f"names{least}, each with {self.item}"
 
 
 @dataclass(frozen=True)
@@ -159,8 +199,13 @@ class Described(Kind):
         """Return whether a value names its class."""
         return isinstance(value, Mapping) and isinstance(value.get("_target_"), str)
 
+    @property
+    def sample(self) -> str:
+        """A class without fields."""
+        return "{_target_: module.Class}"
+
     def __str__(self) -> str:
-        return "a class and its fields: say {_target_: module.Class}"
+        return "a class and its fields"
 
 
 @dataclass(frozen=True)
@@ -173,11 +218,17 @@ class Maybe(Kind):
         """Return the value or None."""
         return None if value is None else self.item.check(key, value)
 
+    @property
+    def sample(self) -> str:
+        """That of the kind."""
+        return self.item.sample
+
     def __str__(self) -> str:
         return f"{self.item}, or null"
 
 
-CHANGES = ListOf(Word(said="KEY=VALUE or GROUP=CHOICE"))  #: what a variation changes, as a command line says it
+#: what a variation changes, as a command line says it
+CHANGES = ListOf(Word(said="KEY=VALUE or GROUP=CHOICE", example='"KEY=VALUE"'))
 
 
 @dataclass(frozen=True)
@@ -196,34 +247,38 @@ class Plain(Kind):
 
 @dataclass(frozen=True)
 class FieldsOf(Kind):
-    """Fields of a rule, which checks their values itself when `built`, before anything is played.
+    """Fields of a rule, which checks their values itself, before anything is played.
 
     Args:
         target: the rule's class, by its module.
-        built: whether the rule has all it needs from them.
+        besides: fields that the experiment gives it, so nobody else may.
     """
 
     target: str
-    built: bool = True
+    besides: tuple[str, ...] = ()
 
     def check(self, key: str, value: Any) -> dict[str, Any]:
         """Return the fields by name."""
         from hydra.utils import get_object
 
         rule = get_object(self.target)
-        known = [column.name for column in fields(rule)]
+        known = [column.name for column in fields(rule) if column.name not in self.besides]
         if not isinstance(value, Mapping):
-            raise InputError(f"{key}={value} must be {self}")
+            raise self.refuse(key, value)
         given = {str(name): PLAIN.check(f"{key}.{name}", one) for name, one in value.items()}
         for name in given:
             if name not in known:
                 raise InputError(f"{key}.{name} is not a known key of {rule.__name__}: {suggest(name, known)}")
         try:
-            if self.built:
-                rule(**given)
+            rule(**given)
         except InputError as error:
             raise InputError(str(error).replace(f"{rule.__name__}.", f"{key}.", 1)) from None
         return given
+
+    @property
+    def sample(self) -> str:
+        """One field."""
+        return "{NAME: VALUE}"
 
     def __str__(self) -> str:
         return f"names and values: fields of {self.target.rpartition('.')[2]}"

@@ -46,14 +46,14 @@ class Race(Experiment):
     place = "race"
     detector: dict[str, Any] = key(Described())
     watch: dict[str, Any] = key(
-        FieldsOf("sim.mechanisms.defences.watching.DetectorDefence", built=False),
+        FieldsOf("sim.mechanisms.defences.watching.DetectorDefence", besides=("detector", "limit")),
         source="docs/parameters.md, DetectorDefence",
     )
-    rates: tuple[float, ...] = key(ListOf(Number(0, 1, open="low high"), 1, rising=True, example="[0.01, 0.1]"))
+    rates: tuple[float, ...] = key(ListOf(Number(0, 1, open="low high"), 1, rising=True, example="[0.01,0.1]"))
     calibration: int = key(whole(1), unit="seeds")
     rounds: int = key(whole(1), unit="rounds")
     tolerance: float = key(Number(0, 1), unit="share", source="assumption")
-    ladder: tuple[dict[str, Any], ...] = key(ListOf(Named(Plain()), 1, example="[{}, {evasion.jitter: 600}]"))
+    ladder: tuple[dict[str, Any], ...] = key(ListOf(Named(Plain()), 1, example="[{},{evasion.jitter: 600}]"))
 
     def play(self, given: Given, play: Player) -> tuple[Any, ...]:
         """Calibrate the detector, then play all rounds; return the watches by rate and the rounds."""
@@ -98,10 +98,7 @@ def build_race(given: Given, asked: Race) -> tuple[Setting, tuple[Setting, ...],
         raise InputError(f"race.ladder changes {others[0]}: it may change keys of army and evasion alone")
     ladder = tuple(setting.replace(rung) for rung in asked.ladder)
     looker = DetectorAdapter(build_detector(asked.detector))
-    try:
-        return setting, ladder, DetectorDefence(detector=looker, **asked.watch)
-    except InputError as error:
-        raise InputError(str(error).replace("DetectorDefence.", "race.watch.", 1)) from error
+    return setting, ladder, DetectorDefence(detector=looker, **asked.watch)
 
 
 def build_detector(rule: dict[str, Any]) -> Detector:

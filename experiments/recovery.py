@@ -33,8 +33,8 @@ class Recovery(Experiment):
     """How long a campaign's deficit lasts, by its length and intensity."""
 
     place = "recovery"
-    hours: tuple[int, ...] = key(ListOf(whole(1), 1, rising=True, example="[24, 72]"), unit="h")
-    intensities: tuple[float, ...] = key(ListOf(Number(0, 1, open="low"), 1, rising=True, example="[0.5, 1.0]"))
+    hours: tuple[int, ...] = key(ListOf(whole(1), 1, rising=True, example="[24,72]"), unit="h")
+    intensities: tuple[float, ...] = key(ListOf(Number(0, 1, open="low"), 1, rising=True, example="[0.5,1.0]"))
     interventions: dict[str, tuple[str, ...]] = key(Named(CHANGES))
 
     def make_jobs(self, given: Given) -> list[RecoveryJob]:

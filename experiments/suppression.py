@@ -69,9 +69,10 @@ def sample_priors(ranges: Mapping[str, Sequence[float]], draws: int, seed: int) 
 
     if not ranges or not draws:
         return []
+    for name, ends in ranges.items():
+        if len(ends) != 2 or ends[0] >= ends[1]:
+            raise InputError(f"priors.ranges: {name}={list(ends)} must be [LOW,HIGH] with LOW < HIGH, as in [0.1,0.9]")
     low, high = zip(*ranges.values(), strict=True)
-    if any(a >= b for a, b in zip(low, high, strict=True)):
-        raise InputError(f"priors.ranges={dict(ranges)} must be [low, high] with low < high")
     points = qmc.scale(qmc.LatinHypercube(len(ranges), rng=seed).random(draws), low, high)
     return [dict(zip(ranges, point.tolist(), strict=True)) for point in points]
 
@@ -115,7 +116,7 @@ class Priors(Keys):
     """What is not known about people."""
 
     draws: int = key(whole(0), unit="draws")
-    ranges: dict[str, tuple[float, ...]] = key(Named(ListOf(Number(), 2, example="[LOW, HIGH]")), source="assumption")
+    ranges: dict[str, tuple[float, ...]] = key(Named(ListOf(Number(), 2, example="[LOW,HIGH]")), source="assumption")
 
 
 @dataclass(frozen=True, kw_only=True)

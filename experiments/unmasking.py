@@ -37,8 +37,8 @@ class Unmasking(Experiment):
     """What unmasked sleepers cost genuine moderates."""
 
     place, label = "unmasking", "simulating worlds"
-    numbers: tuple[int, ...] = key(ListOf(whole(1), 1, example="[1, 3]"), unit="sleepers")
-    hours: tuple[int, ...] = key(ListOf(whole(0), 1, example="[132, 192]"), unit="h")
+    numbers: tuple[int, ...] = key(ListOf(whole(1), 1, example="[1,3]"), unit="sleepers")
+    hours: tuple[int, ...] = key(ListOf(whole(0), 1, example="[132,192]"), unit="h")
 
     def make_jobs(self, given: Given) -> list[UnmaskingJob]:
         """Return every world to be played."""

@@ -101,7 +101,7 @@ def test_rivals_are_loud_dissenters():
         ("contest.budget=0", "contest.budget=0 must be a number above 0"),
         (
             "contest.breadths=3",
-            "contest.breadths=3 must be a list, not empty, rising, each a whole number from 1, as in [1, 2, 4]",
+            "contest.breadths=3 must be a list, not empty, rising, each a whole number from 1, as in [1,2,4]",
         ),
         ("contest.tactics=abuse", "contest.tactics=abuse must be a list, not empty, each "),
         (

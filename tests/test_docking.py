@@ -275,16 +275,19 @@ def test_enough_seeds_are_no_reason_to_warn(tmp_path: Path):
     assert not any("Warning" in sentence for sentence in report.format_summary(findings(tmp_path)))
 
 
+BOTS = "must be a list, not empty, rising, each a whole number from 0, as in [0,20,50]"
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("bots=[]", "must be rising whole numbers"),
-        ("bots=[20,0]", "must be rising whole numbers"),
+        ("bots=[]", f"bots=[] {BOTS}"),
+        ("bots=[20,0]", f"bots=[20, 0] {BOTS}"),
         ("relaxed_bots=[0,2,3]", "relaxed_bots has 3, which bots=[0, 2, 12] lacks"),
         ("relaxed_bots=[0,12]", "no number from 2% to 4% of the 60 people, which is what is asked: add 2"),
         ("population.willingness_spread=0", "leaves no thresholds to compare"),
         ("ross_seeds=0", "must be a whole number from 1"),
-        ("bots=[0,-1]", "must be rising whole numbers"),
+        ("bots=[0,-1]", f"bots=[0, -1] {BOTS}"),
         ("ticks=5", "less than the day that decides"),
         ("graph=community", "graph.links is not a known key of CommunityGraph"),
         ("+relaxed.x={army.sise:1}", "names no field of army: did you mean size"),

@@ -195,28 +195,42 @@ def test_a_ladder_changes_the_army_and_how_it_hides_alone():
     assert watch.detector == DetectorAdapter(CoAction("repost", window=3600, min_coactions=1))
 
 
+RATES = "must be a list, not empty, rising, each a number above 0 and below 1, as in [0.01,0.1]"
+
+
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("race.rates=[0.1,0.01]", "race.rates=[0.1, 0.01] must lie between 0 and 1, rising, as in [0.01, 0.1]"),
+        ("race.rates=[0.1,0.01]", f"race.rates=[0.1, 0.01] {RATES}"),
+        ("race.rates=0.1", f"race.rates=0.1 {RATES}"),
+        ("race.rates=[x]", f"race.rates=['x'] {RATES}"),
+        ("race.rates=[0,1]", f"race.rates=[0, 1] {RATES}"),
+        ("race.rates=null", f"race.rates=None {RATES}"),
         ("race.rounds=0", "race.rounds=0 must be a whole number from 1"),
+        ("race.calibration=0.5", "race.calibration=0.5 must be a whole number from 1"),
+        ("race.tolerance=2", "race.tolerance=2 must be a number from 0 to 1"),
+        ("race.tolerance=x", "race.tolerance=x must be a number from 0 to 1"),
         (
-            "race.tolerance=2",
-            "race.ladder needs a rung and race.tolerance a share: say race.ladder=[{}] race.tolerance=0.1",
+            "race.ladder=[]",
+            "race.ladder=[] must be a list, not empty, each names, each with a number, a word, true or false, or a "
+            "list of these, as in '[{},{evasion.jitter: 600}]'",
+        ),
+        (
+            "race.ladder=[3]",
+            "race.ladder[0]=3 must be names, each with a number, a word, true or false, or a list of these, as in "
+            "'{NAME: VALUE}'",
         ),
         (
             "race.ladder=[{reaction.direct_fear: 0}]",
             "race.ladder changes reaction.direct_fear: it may change keys of army and evasion alone",
         ),
         ("race.ladder=[{army.spans: 3}]", "army.spans names no field of army: did you mean span?"),
-        ("race.rates=0.1", "race.rates=0.1 must be a list: say race.rates=[0.001,0.01,0.05,0.2]"),
+        ("race.watch.lags=3", "race.watch.lags is not a known key of DetectorDefence: did you mean lag?"),
         (
-            "race.rates=[x]",
-            "race.rates=['x'] must be a list, each of it a number: say race.rates=[0.001,0.01,0.05,0.2]",
+            "race.watch.limit=3",
+            "race.watch.limit is not a known key of DetectorDefence: choose one of: capacity, every, hours, lag, "
+            "strength",
         ),
-        ("race.tolerance=x", "race.tolerance=x must be a number: say race.tolerance=0.1"),
-        ("race.ladder=[3]", "race.ladder=[3] must be a list, each of it names and values: say race.ladder=[{}]"),
-        ("race.watch.lags=3", "race.watch.lags is not a known key: did you mean lag?"),
         ("race.watch.lag=99", "race.watch.lag=99 must lie in [0, 40] (h)"),
         (
             "race.detector._target_=experiments.detection.nulls.Volume",
@@ -228,7 +242,7 @@ def test_a_ladder_changes_the_army_and_how_it_hides_alone():
 )
 def test_mistakes_are_one_line(override: str, said: str):
     with pytest.raises(InputError) as error:
-        race.build_race(config(override))
+        race.build_race(experiment.Given(config(override)), race.Race.read(config(override)))
     assert str(error.value) == said
 
 

@@ -192,27 +192,33 @@ def test_what_helps_is_said_only_where_there_was_a_deficit():
     assert format_interventions(summarise_times(none, 24), compute_speedups(none, 24)) == []
 
 
+HOURS = "must be a list, not empty, rising, each a whole number from 1, as in [24,72]"
+INTENSITIES = "must be a list, not empty, rising, each a number above 0 to 1, as in [0.5,1.0]"
+
+
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("recovery.hours=[20,8]", "recovery.hours=[20, 8] must be whole numbers from 1, rising, as in [24, 72]"),
-        ("recovery.intensities=[0,1]", "recovery.intensities=[0, 1] must lie in (0, 1], rising, as in [0.5, 1.0]"),
-        ("recovery.hours=24", "recovery.hours=24 must be a list: say recovery.hours=[24,72,144]"),
-        (
-            "recovery.intensities=[x]",
-            "recovery.intensities=['x'] must be a list, each of it a number: say recovery.int",
-        ),
+        ("recovery.hours=[20,8]", f"recovery.hours=[20, 8] {HOURS}"),
+        ("recovery.hours=24", f"recovery.hours=24 {HOURS}"),
+        ("recovery.hours=[]", f"recovery.hours=[] {HOURS}"),
+        ("recovery.intensities=[0,1]", f"recovery.intensities=[0, 1] {INTENSITIES}"),
+        ("recovery.intensities=[x]", f"recovery.intensities=['x'] {INTENSITIES}"),
         (
             "recovery.interventions=3",
-            "recovery.interventions=3 must be names and values: say recovery.interventions=null",
+            "recovery.interventions=3 must be names, each with a list, each KEY=VALUE or GROUP=CHOICE, as in "
+            "'{NAME: [\"KEY=VALUE\"]}'",
         ),
         (
             "recovery.interventions.one=x",
-            "recovery.interventions.one=x must be a list: say 'recovery.interventions.one=[\"KEY=VALUE\"]'",
+            "recovery.interventions.one=x must be a list, each KEY=VALUE or GROUP=CHOICE, as in '[\"KEY=VALUE\"]'",
         ),
         ("ticks=47", "ticks=47 leaves no day to recover: say ticks=48"),
         ("army.size=0", "there is no campaign: set campaign.tactics and army.size"),
-        ("recovery.interventions.magic=['reaction.magic=1']", "reaction.magic=1 names no key: "),
+        (
+            "recovery.interventions.magic=['reaction.magic=1']",
+            "recovery.interventions.magic has reaction.magic=1, which names no key: did you mean reaction.",
+        ),
     ],
 )
 def test_mistakes_are_one_line(override: str, said: str):

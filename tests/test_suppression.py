@@ -165,9 +165,11 @@ def test_prior_draws_cover_each_range_once_a_stratum():
     assert suppression.sample_priors({}, 10, seed=3) == []
 
 
-def test_priors_that_are_no_range_are_refused():
-    with pytest.raises(InputError, match=r"must be \[low, high\] with low < high"):
-        suppression.sample_priors({"a.b": [1.0, 1.0]}, 2, seed=1)
+@pytest.mark.parametrize("ends", [[1.0, 1.0], [0.0, 0.5, 1.0]])
+def test_priors_that_are_no_range_are_refused(ends: list[float]):
+    with pytest.raises(InputError) as told:
+        suppression.sample_priors({"a.b": ends}, 2, seed=1)
+    assert str(told.value) == f"priors.ranges: a.b={ends} must be [LOW,HIGH] with LOW < HIGH, as in [0.1,0.9]"
 
 
 @pytest.mark.parametrize(

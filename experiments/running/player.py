@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from experiments.running import scheduler
 from experiments.running.engine import EndedRuns, Engine, Limits
@@ -45,7 +46,7 @@ class Player:
         decided_by: Any = None,
         patience: float = 0.0,
     ) -> list[Any]:
-        """Return what `simulate` returns of each value, in order; equal values are played once.
+        """Return what `simulate` returns of each value, in order; equal values are played once if results are kept.
 
         Args:
             simulate: a function at the top of a module.
@@ -61,7 +62,7 @@ class Player:
         """
         known: Any = simulate if decided_by is None else (_find_name(simulate), decided_by)
         kept = self.work.target is not None
-        names = [make_identity(known, value) if kept else str(place) for place, value in enumerate(values)]
+        names = [make_identity(known, value) if kept else uuid4().hex for value in values]  # no name is used twice
         jobs = {
             name: Job(name, name_job(value), getattr(value, "seed", 0), "", (name, value))
             for name, value in zip(names, values, strict=True)
