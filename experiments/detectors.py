@@ -34,7 +34,7 @@ class Benchmark(Keys):
 
     rate: float = key(Number(0, 1, open="low high"), unit="share")
     members: int = key(whole(1), unit="accounts")
-    hours: tuple[int, ...] = key(ListOf(whole(1), rising=True), unit="h")
+    hours: tuple[int, ...] = key(ListOf(whole(1), rising=True, example="[6,24]"), unit="h")
     train: tuple[str, ...] = key(CHANGES)
     cross_scenario: tuple[str, ...] = key(CHANGES)
     train_seeds: int = key(whole(0), unit="seeds")
@@ -117,6 +117,8 @@ def prepare_benchmark(given: Given, asked: Detectors) -> tuple[Setting, dict[str
     check_campaign(setting, given.ticks)
     compute_rank(asked.benchmark.observer_seeds, observer.rate)
     build_cross_scenario(given, asked.benchmark)
+    build_training(given, asked.benchmark)
+    list(make_jobs(given, asked.benchmark))
     return setting, detectors, observer
 
 
@@ -160,11 +162,13 @@ def make_jobs(given: Given, asked: Benchmark) -> Iterator[BenchmarkJob]:
     """
     from experiments.detection.evaluation import BenchmarkJob
 
-    levels: list[tuple[str, str, int, Sequence[str]]] = [("", NO_EVASION, 0, ())]
+    settings: list[tuple[str, str, int, Setting]] = [("", NO_EVASION, 0, given.setting)]
     for axis in asked.axes if asked.only is None else asked.only:
-        levels += [(axis, word.rpartition("=")[2], rank, (word,)) for rank, word in enumerate(asked.axes[axis], 1)]
-    levels += [(CONTROLS, name, rank, words) for rank, (name, words) in enumerate(asked.controls.items())]
-    settings = [(axis, level, rank, given.alter(words).setting) for axis, level, rank, words in levels]
+        for rank, word in enumerate(asked.axes[axis], 1):
+            changed = given.alter((word,), f"benchmark.axes.{axis}").setting
+            settings.append((axis, word.rpartition("=")[2], rank, changed))
+    kinds = build_controls(given, asked)
+    settings += [(CONTROLS, name, rank, setting) for rank, (name, setting) in enumerate(kinds.items())]
     for seed in given.seeds:
         for axis, level, rank, setting in settings:
             yield BenchmarkJob(axis, level, rank, seed, setting, given.ticks)
@@ -184,7 +188,7 @@ def train_detectors(
     null = first + wanted.train_seeds
     other = build_cross_scenario(given, wanted)
     plan = {
-        "train": (given.alter(wanted.train).setting, range(first, null)),
+        "train": (build_training(given, wanted), range(first, null)),
         "cross_scenario": (other, range(first, null if wanted.cross_scenario else first)),
         "quiet": (given.alter(["scenario=quiet", "forces=none"]).setting, range(null, null + wanted.null_seeds)),
         "genuine": (given.alter(["scenario=quiet", "forces=genuine"]).setting, range(null, null + wanted.null_seeds)),
@@ -206,13 +210,23 @@ def train_detectors(
     return set_thresholds(known, reference, observer, criteria), (asked, kinds, worlds, null_worlds)
 
 
+def build_training(given: Given, asked: Benchmark) -> Setting:
+    """Return the setting that learners learn from."""
+    return given.alter(asked.train, "benchmark.train").setting
+
+
+def build_controls(given: Given, asked: Benchmark) -> dict[str, Setting]:
+    """Return the settings of null worlds by kind."""
+    return {kind: given.alter(words, f"benchmark.controls.{kind}").setting for kind, words in asked.controls.items()}
+
+
 def build_cross_scenario(given: Given, asked: Benchmark) -> Setting:
     """Return the setting of the other scenario that learners learn from.
 
     Raises:
         InputError: it is the one that is judged.
     """
-    setting = given.alter(asked.cross_scenario).setting
+    setting = given.alter(asked.cross_scenario, "benchmark.cross_scenario").setting
     if asked.cross_scenario and setting == given.setting:
         raise InputError(
             "benchmark.cross_scenario is the scenario that is judged: name another scenario, or "
@@ -227,7 +241,7 @@ def observe_null_worlds(
     """Simulate null worlds of every kind, from seed `first`; return what the observer sees, by kind, and the worlds."""
     from experiments.detection.evaluation import BenchmarkJob
 
-    kinds = {kind: given.alter(words).setting for kind, words in asked.benchmark.controls.items()}
+    kinds = build_controls(given, asked.benchmark)
     seeds = range(first, first + asked.benchmark.observer_seeds)
     worlds = [
         BenchmarkJob(kind, "", 0, seed, setting, given.ticks) for kind, setting in kinds.items() for seed in seeds
