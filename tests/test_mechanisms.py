@@ -119,7 +119,7 @@ def fatigue(section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     target = re.search(r"`(_target_: \S+)`", section)
     assert code
     assert target
-    (tmp_path / "my_mechanisms.py").write_text(code[1], encoding="utf-8")
+    (tmp_path / "my_mechanisms.py").write_text(code[1].partition("plain =")[0], encoding="utf-8")
     (tmp_path / "conf" / "mechanism" / "fatigue.yaml").write_text(target[1].rstrip(",") + "\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "my_mechanisms", raising=False)
