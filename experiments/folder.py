@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -48,6 +48,7 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
     target = check_folder(out, maker)
     draft = target.with_name(f"_{target.name}-{os.getpid()}")
     begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
+    missing = [parent for parent in draft.parents if not parent.exists()]
     with _exit_on_sigterm():
         try:
             _make_draft(draft, target, out)
@@ -56,6 +57,9 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
         except BaseException:
             if os.getpid() == owner:
                 shutil.rmtree(draft, ignore_errors=True)
+                for parent in missing:
+                    with suppress(OSError):  # somebody put something there
+                        parent.rmdir()
             raise
         print(f"results: {_publish(draft, target, out, maker)}")
 
