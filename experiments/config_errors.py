@@ -123,8 +123,13 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
             if key in known or key in groups or key[0] in "+~" or group == "hydra":
                 continue
             choices = [f"{group}={option}" for option in groups.get(group, [])]
-            if owners := [choice for choice in choices if key in _iterate_keys(compose(name, [choice]))]:
+            held = {choice: set(_iterate_keys(compose(name, [choice]))) for choice in choices}
+            if owners := [choice for choice in choices if key in held[choice]]:
                 return f"{key} is a key of another choice: add {' or '.join(owners)}"
+            new = {choice: found for choice in choices if (found := find_new_names(key, held[choice] - known))}
+            if new:
+                names = " or ".join(dict.fromkeys(name for found in new.values() for name in found))
+                return f"{key} is now {names}, which is a key of another choice: add {' or '.join(new)}"
             if has_default(plain, key):
                 return f"{key} is left at its default here: say +{key}={value}"
             near = find_new_names(key, known) or _find_similar_keys(key, known | own) or known | own

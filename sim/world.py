@@ -128,7 +128,13 @@ class World(ColumnModel):
         self.running = self.now < self.setting.ticks
 
     def run(self, ticks: int, progress: Callable[[int], None] | None = None) -> pd.DataFrame:
-        """Simulate `ticks` hours, also beyond the setting's; call progress(1) after each. Return the history."""
+        """Simulate `ticks` hours, also beyond the setting's; call progress(1) after each. Return the history.
+
+        Raises:
+            InputError: `ticks` is not a whole number >= 0.
+        """
+        if not isinstance(ticks, int | np.integer) or ticks < 0:
+            raise InputError(f"run({ticks!r}) must be a whole number of hours from 0")
         for _ in range(ticks):
             self.step()
             if progress is not None:

@@ -513,6 +513,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: lab.compare(SMALL, seeds=1, workers=1).plot("army_post"),
         "army_post is not an hourly measure here: did you mean army_posts or loyal_posts?",
     ),
+    "half an hour": (lambda: lab.World(SMALL).run(1.5), "run(1.5) must be a whole number of hours from 0"),  # type: ignore[arg-type]
     "no measure of a world": (
         lambda: _played_world().plot("army_post"),
         "army_post is not an hourly measure here: did you mean army_posts or loyal_posts?",

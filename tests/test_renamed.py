@@ -17,6 +17,8 @@ KEYS = {
     "reaction.direct=0.1": "reaction.direct is not a known key: its name is now reaction.direct_fear",
     "population.boldness=1": "population.boldness is not a known key: its name is now population.willingness",
     "trial.names=[prompt]": "trial.names is not a known key: its name is now comparison.names",
+    "credibility.spill=0.1": "credibility.spill is now credibility.spillover, which is a key of another choice: add "
+    "credibility=default",
     "zzz.names=1": "zzz.names is not a known key: choose one of: activity, address, army, ",
     "attention.crowding=false": "attention.crowding is not a known key: its name is now attention.army_competes",
 }

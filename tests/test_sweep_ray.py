@@ -1,4 +1,4 @@
-"""A Ray cluster gives what one machine gives, also when a node of it or a station dies."""
+"""A Ray cluster gives what one machine gives, also when a node of it or a Ray worker dies."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def engine(nodes: Cluster) -> Engines:
 
 @pytest.mark.slow
 def test_each_run_pays_for_what_it_did_though_it_killed_a_station(engine: Engines, tmp_path: Path) -> None:
-    each_pays_for_what_it_did(tmp_path, engine, ("kills_station", "died", "it killed its station, 2 times"))
+    each_pays_for_what_it_did(tmp_path, engine, ("kills_station", "died", "it killed its Ray worker, 2 times"))
 
 
 def test_workers_of_a_machine_that_die_before_they_begin_are_one_line(engine: Engines, tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ POLL = 0.2  #: s
 SCAN_INTERVAL = 2.0  #: s between two looks at which machines there are
 PATIENCE = 60.0  #: s without any machine
 NOTICE_DELAY = 10.0  #: s without a ready machine, after which the user is told
-MAX_LOST_WORKERS = 5  #: stations that may be lost in a row while nothing ends
-GRACE = 10.0  #: s that stations get to stop
+MAX_LOST_WORKERS = 5  #: Ray workers that may be lost in a row while nothing ends
+GRACE = 10.0  #: s that Ray workers get to stop
 HEADLESS = 20.0  #: s without the cluster's head
 
 
@@ -49,15 +49,15 @@ class Machine:
     worker: Any
     call: Any  #: what it is asked for now: first about itself, then turns; None between two turns
     ready: bool = False
-    alone: bool = False  #: has one job that may have killed a station, and gets no other
+    alone: bool = False  #: has one job that may have killed a Ray worker, and gets no other
     jobs: dict[str, Job] = field(default_factory=dict)  #: by run id
 
 
 class ClusterEngine(Engine):
     """Runs jobs on the machines of a running Ray cluster, those that join later too.
 
-    Ray tries nothing again by itself: a lost station's jobs wait again here. Where its machine was lost with it, no job
-    is to blame; where it died alone, each of its jobs is played without company, so that the one that killed it shows.
+    Ray tries nothing again by itself: a lost Ray worker's jobs wait again here. Where its machine was lost with it, no
+    job is to blame; where it died alone, each of its jobs is played without company, so that the one that killed it shows.
 
     Args:
         measure, prepare, limits: as for any engine.
@@ -113,7 +113,7 @@ class ClusterEngine(Engine):
             raise SystemExit(128 + self._told[0])
 
     def _scan_machines(self) -> None:
-        """Put a station on every machine that has none."""
+        """Put a Ray worker on every machine that has none."""
         now = time.monotonic()
         if now - self._looked < SCAN_INTERVAL:
             return
@@ -142,8 +142,10 @@ class ClusterEngine(Engine):
         options: dict[str, Any] = {"num_cpus": workers, "max_restarts": 0, "max_task_retries": 0}
         options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
         kind: Any = ray.remote(RayWorker)
-        station = kind.options(**options).remote(self.measure, self.prepare, workers, f"infowar-{where}", self.limits)
-        return Machine(node, address, workers, station, station.describe_machine.remote())
+        ray_worker = kind.options(**options).remote(
+            self.measure, self.prepare, workers, f"infowar-{where}", self.limits
+        )
+        return Machine(node, address, workers, ray_worker, ray_worker.describe_machine.remote())
 
     def _wait_for_machines(self, now: float) -> None:
         if any(machine.ready for machine in self._machines.values()):
@@ -166,7 +168,7 @@ class ClusterEngine(Engine):
                     machine.call = machine.worker.run_turn.remote(jobs)
 
     def _select_jobs(self, machine: Machine) -> list[Job]:
-        """Return some seconds of work for all workers of a machine, or one job that may have killed a station."""
+        """Return some seconds of work for all workers of a machine, or one job that may have killed a Ray worker."""
         if not machine.jobs:
             machine.alone = bool(self._alone)
         if machine.alone:
@@ -206,7 +208,7 @@ class ClusterEngine(Engine):
         return list(told)
 
     def _handle_loss(self, machine: Machine) -> list[Outcome]:
-        """Put a lost station's jobs back, and return the one that is known to have killed it twice."""
+        """Put a lost Ray worker's jobs back, and return the one that is known to have killed it twice."""
         del self._machines[machine.node]
         self.workers -= machine.workers
         if not has_head():
@@ -220,14 +222,14 @@ class ClusterEngine(Engine):
         self._in_vain += 1
         if self._in_vain > MAX_LOST_WORKERS:
             raise NoWorkerError(
-                f"{machine.address}: stations die before a run ends: see what Ray's logs there say of RayWorker; what "
-                "is done is kept, and the same command continues"
+                f"{machine.address}: its Ray workers die before a run ends: see what Ray's logs there say of RayWorker; "
+                "what is done is kept, and the same command continues"
             )
         if machine.alone:
             return [
                 outcome
                 for job in machine.jobs.values()
-                for outcome in self._retry_or_fail(job, "it killed its station")
+                for outcome in self._retry_or_fail(job, "it killed its Ray worker")
             ]
         self._alone.extend(machine.jobs.values())
         return []
@@ -240,7 +242,7 @@ class ClusterEngine(Engine):
         return path
 
     def _stop_workers(self) -> None:
-        """Stop every station and what it plays."""
+        """Stop every Ray worker and what it plays."""
         closing = [machine.worker.close.remote() for machine in self._machines.values() if machine.ready]
         with suppress(RayError):
             ray.wait(closing, num_returns=len(closing), timeout=GRACE) if closing else None

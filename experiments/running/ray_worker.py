@@ -29,8 +29,8 @@ class RayWorker:
 
     Args:
         measure, prepare, workers, limits: as for `LocalEngine`.
-        folder: name of the folder, in the machine's own place for temporary files; what an earlier station of the same
-            sweep left there is removed.
+        folder: name of the folder, in the machine's own place for temporary files; what an earlier Ray worker of
+            the same sweep left there is removed.
     """
 
     def __init__(self, measure: Measure, prepare: Prepare, workers: int, folder: str, limits: Limits) -> None:
