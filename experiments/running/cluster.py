@@ -57,7 +57,8 @@ class ClusterEngine(Engine):
     """Runs jobs on the machines of a running Ray cluster, those that join later too.
 
     Ray tries nothing again by itself: a lost Ray worker's jobs wait again here. Where its machine was lost with it, no
-    job is to blame; where it died alone, each of its jobs is played without company, so that the one that killed it shows.
+    job is to blame; where it died alone, each of its jobs is played without company, so that the one that killed it
+    shows.
 
     Args:
         measure, prepare, limits: as for any engine.
@@ -222,8 +223,8 @@ class ClusterEngine(Engine):
         self._in_vain += 1
         if self._in_vain > MAX_LOST_WORKERS:
             raise NoWorkerError(
-                f"{machine.address}: its Ray workers die before a run ends: see what Ray's logs there say of RayWorker; "
-                "what is done is kept, and the same command continues"
+                f"{machine.address}: its Ray workers die before a run ends: see what Ray's logs there say of "
+                "RayWorker; what is done is kept, and the same command continues"
             )
         if machine.alone:
             return [
