@@ -6,11 +6,11 @@ the module that writes its report. A file in this folder defines one and ends wi
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib import import_module
+from inspect import currentframe
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -108,11 +108,16 @@ class Experiment(Keys):
 
 def start(kind: type[Experiment], conf: Path = CONF) -> None:
     """Run an experiment by the command line, as `experiments.app.app` does; its name is that of its module."""
-    main = sys.modules["__main__"].__spec__
-    if kind.__module__ == "__main__" and main is not None:  # by its own name, it is the same in every process
-        kind = getattr(import_module(main.name), kind.__name__)
+    frame = currentframe()
+    caller = frame.f_back.f_globals if frame and frame.f_back else {}  # __main__, whoever runs it: -m, runpy or a file
+    name, spec = kind.__module__, caller.get("__spec__")
+    if name == "__main__" and spec is not None:  # by its own name, it is the same in every process
+        name = spec.name
+        kind = getattr(import_module(name), kind.__name__)
+    elif name == "__main__":
+        name = Path(caller.get("__file__", name)).stem
     met: list[bool] = []
-    play_app(kind.__module__.rpartition(".")[2], lambda *place: met.append(conduct(kind, *place)), conf)
+    play_app(name.rpartition(".")[2], lambda *place: met.append(conduct(kind, *place)), conf)
     if not all(met):
         raise SystemExit(1)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from omegaconf import DictConfig, OmegaConf
@@ -346,15 +347,21 @@ def read_group(config: DictConfig, name: str) -> dict[str, Any]:
     Raises:
         InputError: it is no group, lacks a key, or has one that is not known.
     """
-    file: Any = OmegaConf.load(CONF / f"{name}.yaml")
-    known = file[name]
+    known = _list_known(name)
     given = config[name]
     if not isinstance(given, DictConfig):
         raise InputError(f"{name}={given} must be names and values: set one of them, see --help")
     for key in map(str, given):
         if key not in known:
-            raise InputError(f"{name}.{key} is not a known key: {suggest(key, list(map(str, known)))}")
-    for key in map(str, known):
+            raise InputError(f"{name}.{key} is not a known key: {suggest(key, list(known))}")
+    for key in known:
         if key not in given:
             raise InputError(f"{name}.{key} has no value: add {name}.{key}=VALUE")
     return OmegaConf.to_container(given)  # type: ignore[return-value]
+
+
+@cache
+def _list_known(name: str) -> tuple[str, ...]:
+    """Return the keys of a group that has a file of its name in conf/."""
+    file: Any = OmegaConf.load(CONF / f"{name}.yaml")
+    return tuple(map(str, file[name]))

@@ -330,7 +330,8 @@ OPTIONS = {
 
 @pytest.fixture(scope="module")
 def options() -> dict[str, Any]:
-    return dict(OmegaConf.to_container(OmegaConf.load(CONF / "sweep.yaml").sweep))  # type: ignore[arg-type]
+    whole = OmegaConf.merge(*(OmegaConf.load(CONF / f"{name}.yaml") for name in ("base", "sweep")))  # its engine
+    return dict(OmegaConf.to_container(whole.sweep, resolve=True))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("word", OPTIONS)

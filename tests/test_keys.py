@@ -1,6 +1,8 @@
 """Every key of every app, with a value that it cannot have: one line, and nothing is simulated."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,12 @@ import pytest
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 
-from experiments import docking
+from experiments import docking, experiment, settings
 from experiments.app import Composition, _check, compose_config
 from experiments.apps import BY_NAME, GROWING
 from experiments.config_errors import explain_construction
 from experiments.configuration import CONF
+from experiments.sweeps import plan
 from sim.errors import InputError
 from sim.world import World
 from tests.test_offered import PLAN, begin
@@ -20,6 +23,7 @@ from tests.test_offered import PLAN, begin
 APPS = [name for name, app in BY_NAME.items() if app.keys]
 WRONG = ("zzz", "-3", "0.5", "[[1]]", "[zzz, -7]", "{zzz: 1}", "{zzz: {a: [b]}}", "null")
 SHARED = ("ticks", "seed", "seeds", "workers", "engine", "address", "out")
+WORLD = ("ticks", "seed", "seeds", *(path.name for path in CONF.iterdir() if path.is_dir()))  #: what a setting is of
 FREE = {"replay.title", "release.name", "release.fingerprint", "story.title"}  #: whatever text is one
 
 
@@ -35,6 +39,40 @@ def no_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(World, "__init__", stop)
     monkeypatch.setattr("experiments.running.player.Player.__call__", stop)
     monkeypatch.setattr(docking.Docking, "make_batches", lambda *_: [])
+
+
+@pytest.fixture(autouse=True)
+def composed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what an app composes, reads or builds from the same values done once, so that a key costs its own check."""
+    remember(monkeypatch, experiment, "build_setting", lambda config: _tell_values(config))
+    remember(monkeypatch, experiment, "apply_overrides", lambda config, *words: f"{words} {_tell_values(config)}")
+    remember(monkeypatch, settings, "instantiate_group", lambda group, name: f"{name} {_tell_values(group)}")
+    remember(monkeypatch, settings, "load_choice", lambda group, choice: f"{group}={choice}", copied=True)
+    remember(monkeypatch, plan, "compose", lambda name, words, *_, **__: json.dumps([name, *words]), copied=True)
+
+
+def remember(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, tell: Callable[..., str], copied: bool = False
+) -> None:
+    """Have a function of a module called once for whatever `tell` tells apart; what it refuses, it is asked again."""
+    known: dict[str, Any] = {}
+    real = getattr(module, name)
+
+    def look_up(*given: Any, **named: Any) -> Any:
+        told = tell(*given, **named)
+        if told not in known:
+            known[told] = real(*given, **named)
+        return deepcopy(known[told]) if copied else known[told]
+
+    monkeypatch.setattr(module, name, look_up)
+
+
+def _tell_values(node: Any) -> str:
+    """Return what a group holds, or what a whole configuration has of a world."""
+    plain = OmegaConf.to_container(node) if OmegaConf.is_config(node) else node
+    if isinstance(plain, dict) and "ticks" in plain:
+        plain = {name: plain[name] for name in WORLD if name in plain}
+    return json.dumps(plain, default=repr)
 
 
 def list_keys(node: Any, before: str = "") -> Iterator[str]:

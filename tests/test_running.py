@@ -250,12 +250,12 @@ def test_a_mistake_of_the_user_s_is_its_own_line(tmp_path: Path, marks: str) -> 
 
 def test_two_commands_into_one_folder_are_refused(tmp_path: Path) -> None:
     with Work(tmp_path / "result") as work:
-        work.open()
+        work.begin()
         with (
             pytest.raises(InputError, match="is in use by another run: wait for it"),
             Work(tmp_path / "result") as second,
         ):
-            second.open()
+            second.begin()
         assert work.root.is_dir()
     assert list(tmp_path.iterdir()) == []
 
@@ -281,4 +281,4 @@ def test_a_disk_that_is_full_is_one_line(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(InputError, match=r"cannot be written \(No space left on device\): free space"):
-        Work(tmp_path / "result").open()
+        Work(tmp_path / "result").begin()

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from experiments.published.ross_2019 import Ross
-from sim.errors import InputError
 
 MEASURES = {
     "bots_win": "P(bots win)",
@@ -130,14 +129,3 @@ def _make_row(where: Ross, measure: str, runs: pd.DataFrame, target: Target | No
         passed = abs(ours - target.value) <= WITHIN * math.hypot(error, target.error)
         row |= {"target": target.value, "target_error": target.error, "passed": passed}
     return row
-
-
-def check_whole_numbers(name: str, given: object) -> list[int]:
-    """Return `given` if it is a list of whole numbers.
-
-    Raises:
-        InputError: it is not.
-    """
-    if not isinstance(given, list) or any(isinstance(n, bool) or not isinstance(n, int) for n in given):
-        raise InputError(f"{name}={given} must be a list of whole numbers, such as {name}=[1,10]")
-    return given

@@ -67,7 +67,7 @@ class Player:
             name: Job(name, name_job(value), getattr(value, "seed", 0), "", (name, value))
             for name, value in zip(names, values, strict=True)
         }
-        self.work.open()
+        self.work.begin()
         missing = [job for name, job in jobs.items() if not self.work.holds(name)]
         if missing:
             with show_progress_bar(len(jobs), "compiling kernels", label, patience) as advance:

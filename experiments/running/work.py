@@ -51,7 +51,7 @@ class Work:
                 self._remove()
             os.close(self._lock)
 
-    def open(self) -> None:
+    def begin(self) -> None:
         """Make the folder, and be the only process that works in it.
 
         Raises:
