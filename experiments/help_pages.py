@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, NamedTuple
@@ -15,10 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.apps import BY_NAME, GROWING, NEEDED, format_start
 from experiments.composing import get_written_name
 from experiments.configuration import CONF, is_group, list_choices
+from experiments.keys import Keys
 
 TABLE = Path(__file__).parent / "parameters.csv"  #: written by scripts/parameters.py
 LINE = re.compile(r"( *)(['\"]?)([\w ]+)\2:(?: .*)?$")  #: a key of a file of configuration
-WIDTH, COLUMN, SHORT, LONG = 119, 34, 26, 240  #: letters of a line, of a key with its value, of a value
+WIDTH, COLUMN, SHORT = 119, 34, 26  #: letters of a line, of a key with its value, of a value
 #: units of parameters that are not measured, and the range of those that are switched on and off
 UNITLESS, SWITCH = ("file", "kind", "name", "names", "node attribute", "rule", "rules"), "true, false"
 #: what chosen files hold that is neither of a rule nor of an app
@@ -52,6 +54,18 @@ class Key(NamedTuple):
     name: str
     value: str  #: now
     about: Field  #: with only a meaning, if no rule has it
+
+
+#: keys of every app, which experiments/app.py checks
+COMMON = {
+    "ticks": Field("", "h", "a whole number from 1", "a choice", ""),
+    "seed": Field("", "1", "a whole number from 0", "a choice", ""),
+    "seeds": Field("", "seeds", "a whole number from 1", "a choice", ""),
+    "workers": Field("", "processes", "a whole number from 0", "a choice", ""),
+    "engine": Field("", "name", "local or ray", "a choice", ""),
+    "address": Field("", "name", "auto, or the address of a cluster", "a choice", ""),
+    "out": Field("", "name", "a folder that may be written", "a choice", ""),
+}
 
 
 def format_help(name: str, config: DictConfig, conf: Path = CONF) -> str:
@@ -120,10 +134,17 @@ def format_full_help(name: str, config: DictConfig, conf: Path = CONF) -> str:
         if (group := key.name.partition(".")[0] if "." in key.name else "") != place:
             place = group
             lines.append("")
-        lines.append(f"{key.name}={_shorten(key.value, LONG)}")
+        value = "{...}" if key.name in OTHERS else key.value
+        lines += wrap(f"{key.name}={value}", WIDTH, subsequent_indent="    ", break_long_words=False)
         for told in (key.about.meaning, _format_facts(key.about)):
             lines += wrap(told, WIDTH, initial_indent="    ", subsequent_indent="    ")
-    return "\n".join([*lines, "", format_choices(name, config, conf)]).rstrip()
+    choices = format_choices(name, config, conf)
+    off = (
+        f"The keys of a choice appear once it is chosen: {format_start(name)} GROUP=CHOICE --help-all"
+        if choices
+        else ""
+    )
+    return "\n".join([*lines, "", choices, "", off]).rstrip()
 
 
 def format_row(left: str, right: str) -> str:
@@ -139,7 +160,30 @@ def describe_keys(name: str, config: DictConfig, conf: Path = CONF) -> list[Key]
     comments = OTHERS | _read_comments(name, conf)
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     found = _walk_keys(OmegaConf.to_container(own, resolve=True), "", comments)  # type: ignore[arg-type]
-    return sorted(found, key=lambda key: bool(key.about.source))
+    facts = COMMON | _list_declared(name)
+    return [
+        key._replace(about=facts[key.name]._replace(meaning=key.about.meaning)) if key.name in facts else key
+        for key in sorted(found, key=lambda key: bool(key.about.source))
+    ]
+
+
+def _list_declared(name: str) -> dict[str, Field]:
+    """Return unit, range and source of the keys that the module of an app declares (`experiments.keys`)."""
+    if name not in BY_NAME:
+        return {}
+    module = import_module(f"experiments.{name}")
+    own = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Keys)]
+    inner = [column.metadata.get("group") for kind in own for column in fields(kind)]
+    return {key: about for kind in own if kind not in inner for key, about in _walk_declared(kind, kind.place)}
+
+
+def _walk_declared(kind: type[Keys], place: str) -> Iterator[tuple[str, Field]]:
+    for column in fields(kind):
+        about, key = column.metadata, f"{place}.{column.name}" if place else column.name
+        if "group" in about:
+            yield from _walk_declared(about["group"], key)
+        elif about:
+            yield key, Field("", about["unit"], str(about["kind"]), about["source"], "")
 
 
 def _walk_keys(node: Mapping[str, Any], prefix: str, comments: Mapping[str, str]) -> Iterator[Key]:
@@ -257,8 +301,8 @@ def _format_needed(group: str, choice: str) -> str:
     return f"{choice} (with {further})" if further else choice
 
 
-def _shorten(value: str, most: int = SHORT) -> str:
-    return value if len(value) <= most else f"{value[: most - 3]}..."
+def _shorten(value: str) -> str:
+    return value if len(value) <= SHORT else f"{value[: SHORT - 3]}..."
 
 
 def _find_text(value: Any) -> str:
