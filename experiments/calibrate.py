@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.app import resumable_app
 from experiments.configuration import CONF
 from experiments.extras import require
-from experiments.keys import read_group
+from experiments.keys import Flag, Keys, ListOf, Word, key, read_group, whole
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,22 +21,34 @@ if TYPE_CHECKING:
     from experiments.sweeps.design import Axis
     from experiments.sweeps.plan import Composer, PlanRow
 
-MINIMUM = {
-    "trials": 8,
-    "sobol": 1,
-    "batch": 1,
-    "draws": 2,
-    "headline_seeds": 2,
-    "held_out_seeds": 2,
-    "design_seed": 0,
-    "particles": 0,
-    "populations": 1,
-}
+AMOUNTS = (
+    "trials", "sobol", "batch", "draws", "headline_seeds", "held_out_seeds", "design_seed", "particles", "populations",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateKeys(Keys):
+    """What is fitted to what, and with how many worlds."""
+
+    place = "calibrate"
+    parameters: tuple[str, ...] = key(ListOf(Word(said="KEY=interval(LOW,HIGH)")), source="assumption")
+    moments: str = key(Word(said="facts, or the name of a CSV file"))
+    trials: int = key(whole(8), unit="parameter sets")
+    sobol: int = key(whole(1), unit="parameter sets")
+    batch: int = key(whole(1), unit="parameter sets")
+    draws: int = key(whole(2), unit="points")
+    headline_seeds: int = key(whole(2), unit="seeds")
+    held_out_seeds: int = key(whole(2), unit="seeds")
+    design_seed: int = key(whole(0))
+    particles: int = key(whole(0), unit="particles")
+    populations: int = key(whole(1), unit="populations")
+    plan: bool = key(Flag())
 
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     """Search, judge and report; every run is kept, so that the same command continues where it was stopped."""
     options = read_group(config, "calibrate")
+    CalibrateKeys.read(config)
     check_options(options, config.seeds)
     require("calibrate", "calibrate", "optuna")
     if options["particles"]:
@@ -99,7 +112,7 @@ def run_calibration(
             config.engine,
             config.address,
         )
-        amount = {key: options[key] for key in MINIMUM} | {"seeds": range(config.seed, config.seed + config.seeds)}
+        amount = {key: options[key] for key in AMOUNTS} | {"seeds": range(config.seed, config.seed + config.seeds)}
         work = calibration.Calibration(axes, moments, player, calibration.CalibrationPlan(**amount))
         facts = {"Parameters": ", ".join(axes), "Moments": ", ".join(moment.name for moment in moments)}
         facts |= {"Trials": f"{options['trials']}, each of {config.seeds} seeds, the same in all"}
@@ -127,11 +140,7 @@ def format_size(keys: int, moments: Sequence[Moment], options: Mapping[str, Any]
 
 
 def check_options(options: Mapping[str, Any], seeds: int) -> None:
-    """Raise InputError unless every option of conf/calibrate.yaml is what it may be."""
-    for key, least in MINIMUM.items():
-        value = options[key]
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"calibrate.{key}={value} must be a whole number from {least}")
+    """Raise InputError unless the options of conf/calibrate.yaml go together; `CalibrateKeys` has each alone."""
     if options["sobol"] & (options["sobol"] - 1):
         below = 1 << (options["sobol"].bit_length() - 1)
         raise InputError(f"calibrate.sobol={options['sobol']} must be a power of two, so say {below} or {2 * below}")
@@ -139,10 +148,6 @@ def check_options(options: Mapping[str, Any], seeds: int) -> None:
         raise InputError(f"seeds={seeds} says nothing of chance: a trial needs two seeds or more")
     if not isinstance(options["parameters"], list) or not options["parameters"]:
         raise InputError("""calibrate.parameters must be a list: 'calibrate.parameters=["KEY=interval(LOW,HIGH)"]'""")
-    if not isinstance(options["moments"], str):
-        raise InputError(f"calibrate.moments={options['moments']} must be facts, or the name of a CSV file")
-    if not isinstance(options["plan"], bool):
-        raise InputError(f"calibrate.plan={options['plan']} must be true or false")
 
 
 if __name__ == "__main__":

@@ -183,7 +183,9 @@ def _walk_declared(kind: type[Keys], place: str) -> Iterator[tuple[str, Field]]:
         if "group" in about:
             yield from _walk_declared(about["group"], key)
         elif about:
-            yield key, Field("", about["unit"], str(about["kind"]), about["source"], "")
+            range_ = str(about["kind"])
+            unit = about["unit"] if about["unit"] != "1" or "number" in range_ else "name"
+            yield key, Field("", unit, range_, about["source"], "")
 
 
 def _walk_keys(node: Mapping[str, Any], prefix: str, comments: Mapping[str, str]) -> Iterator[Key]:

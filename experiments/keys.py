@@ -217,6 +217,8 @@ class Maybe(Kind):
 
     def check(self, key: str, value: Any) -> Any:
         """Return the value or None."""
+        if isinstance(value, bool | int | float) and isinstance(self.item, Number) and not self.item.holds(value):
+            raise self.refuse(key, value)
         return None if value is None else self.item.check(key, value)
 
     @property

@@ -1,6 +1,7 @@
 """Which parameters matter to an outcome: Morris's screening or Sobol's indices, simulated like a sweep."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,20 @@ from omegaconf import DictConfig
 
 from experiments.app import resumable_app
 from experiments.configuration import CONF
-from experiments.keys import read_group
+from experiments.keys import Keys, ListOf, Word, key, read_group, whole
+from experiments.sweep import SweepKeys
 from sim.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensitivityKeys(Keys):
+    """What is varied, and by which design."""
+
+    place = "sensitivity"
+    method: str = key(Word(("morris", "sobol")))
+    draws: int = key(whole(0), unit="trajectories, or base points")
+    design_seed: int = key(whole(0))
+    ranges: tuple[str, ...] = key(ListOf(Word(said="KEY=interval(LOW,HIGH)")), source="assumption")
 
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:
@@ -22,6 +35,8 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     asked = read_group(config, "sensitivity")
     _check_options(options, asked, METHODS)
     runner.check_options(options)
+    SweepKeys.read(config)
+    SensitivityKeys.read(config)
     axes = design.parse_ranges(asked["ranges"], "sensitivity.ranges")
     places = sample_points(asked["method"], list(axes), asked["draws"], asked["design_seed"])
     composer = plan.Composer("sensitivity", overrides, CONF)
@@ -70,16 +85,13 @@ def _read_answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
 def _check_options(options: dict[str, Any], asked: dict[str, Any], methods: Sequence[str]) -> None:
     if asked["method"] not in methods:
         raise InputError(f"sensitivity.method={asked['method']} is unknown: say {' or '.join(methods)}")
-    for key in ("grid", "list", "random", "lhs", "sobol", "csv"):
-        if options[key]:
-            raise InputError(f"sweep.{key} is not for sensitivity, which draws its own points: say sensitivity.ranges")
+    for name in ("grid", "list", "random", "lhs", "sobol", "csv"):
+        if options[name]:
+            raise InputError(f"sweep.{name} is not for sensitivity, which draws its own points: say sensitivity.ranges")
     if options["until"]:
         raise InputError("sweep.until is not for sensitivity: say seeds=K and sensitivity.draws=N")
     if not isinstance(asked["ranges"], list):
         raise InputError("""sensitivity.ranges must be a list: 'sensitivity.ranges=["KEY=interval(LOW,HIGH)"]'""")
-    for key in ("draws", "design_seed"):
-        if isinstance(asked[key], bool) or not isinstance(asked[key], int) or asked[key] < 0:
-            raise InputError(f"sensitivity.{key}={asked[key]} must be a whole number from 0")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Every point of a design in the same seeds, beside its baseline; thousands of runs that survive a crash."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,40 @@ from omegaconf import DictConfig
 
 from experiments.app import compose_config, resumable_app
 from experiments.configuration import CONF
-from experiments.keys import read_group
+from experiments.keys import Flag, Keys, ListOf, Maybe, Number, Word, key, read_group, whole
 from experiments.workers import hide_main
+
+WORDS = ListOf(Word(said="KEY=VALUES", example='"KEY=VALUE"'))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepKeys(Keys):
+    """What is varied, how it is compared, and what a run may take."""
+
+    place = "sweep"
+    grid: tuple[str, ...] = key(WORDS)
+    list: tuple[str, ...] = key(WORDS)
+    random: tuple[str, ...] = key(WORDS)
+    lhs: tuple[str, ...] = key(WORDS)
+    sobol: tuple[str, ...] = key(WORDS)
+    csv: str | None = key(Maybe(Word(said="the name of a CSV file")))
+    draws: int = key(whole(0), unit="points")
+    design_seed: int = key(whole(0))
+    baseline: tuple[str, ...] | None = key(Maybe(WORDS))
+    engine: str = key(Word(("local", "ray")))
+    address: str = key(Word(said="auto, or the address of a cluster"))
+    plan: bool = key(Flag())
+    retry: str = key(Word(("none", "failed")))
+    merge: tuple[str, ...] = key(ListOf(Word(said="the name of a folder")))
+    series: bool = key(Flag())
+    time_limit: float | None = key(Maybe(Number(0, open="low")), unit="s")
+    memory_limit: float | None = key(Maybe(Number(0, open="low")), unit="MiB")
+    until: str | None = key(Maybe(Word(("half_width",))))
+    outcome: str = key(Word(said="the name of a measure"))
+    measures: tuple[str, ...] = key(ListOf(Word(said="the name of a measure")))
+    half_width: float | None = key(Maybe(Number(0, open="low")), unit="that of the outcome")
+    max_seeds: int = key(whole(0), unit="seeds")
+    report: bool = key(Flag())
 
 
 def sweep(*overrides: str) -> bool:
@@ -38,6 +71,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
 
     options = read_group(config, "sweep")
     runner.check_options(options)
+    SweepKeys.read(config)
     composer = plan.Composer("sweep", overrides, CONF)
     table = plan.compose_rows(composer, design.make_points(options), design.parse_baseline(options["baseline"]))
     runner.check_measures(options["measures"], table)

@@ -236,7 +236,7 @@ def test_a_moment_that_no_world_shows_is_told_before_the_search() -> None:
     def player(points: Sequence[object], seeds: Sequence[int], names: Sequence[str]) -> pd.DataFrame:
         return pd.DataFrame({"point": 0, "seed": seeds, "x": 1.0, "y": [math.nan, 2.0], "z": math.nan})
 
-    counts = dict.fromkeys(calibrate.MINIMUM, 1)
+    counts = dict.fromkeys(calibrate.AMOUNTS, 1)
     work = calibration.Calibration({}, TARGETS, player, calibration.CalibrationPlan(seeds=[1, 2], **counts))  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"^z cannot be measured in any of these worlds: raise population.size"):
         work.compute_tables([])

@@ -13,7 +13,7 @@ from experiments.analysis.summary import MEASURES
 from experiments.app import resumable_app
 from experiments.configuration import CONF
 from experiments.settings import build_setting, get_baseline_changes
-from experiments.sweep import main, sweep
+from experiments.sweep import SweepKeys, main, sweep
 from experiments.sweeps import design, plan, runner, world
 from sim.errors import InputError
 
@@ -337,8 +337,10 @@ def options() -> dict[str, Any]:
 @pytest.mark.parametrize("word", OPTIONS)
 def test_every_option_of_a_sweep_is_checked(word: str, options: dict[str, Any]) -> None:
     key, value = word.removeprefix("sweep.").split("=")
+    changed = options | {key: yaml.safe_load(value)}
     with pytest.raises(InputError) as error:
-        runner.check_options(options | {key: yaml.safe_load(value)})
+        runner.check_options(changed)
+        SweepKeys.read(OmegaConf.create({"sweep": changed}))
     assert str(error.value) == OPTIONS[word]
 
 

@@ -29,7 +29,6 @@ from sim.errors import InputError, suggest
 
 CHOICES = {"engine": ("local", "ray"), "retry": ("none", "failed"), "until": (None, "half_width")}
 OUTCOMES = (*LOST, *MEASURES)  #: that a sweep of worlds has
-BOOLEANS = ("plan", "series", "report")
 
 
 def run_sweep(
@@ -186,7 +185,7 @@ def _describe_sweep(config: DictConfig, table: Sequence[plan.PlanRow]) -> dict[s
 
 
 def check_options(sweep: Mapping[str, Any]) -> None:
-    """Raise InputError unless every option of conf/sweep.yaml is what it may be; designs are read elsewhere."""
+    """Raise InputError unless the options of conf/sweep.yaml go together; `SweepKeys` knows what each may be."""
     for key, allowed in CHOICES.items():
         if sweep[key] not in allowed:
             said = " or ".join("null" if choice is None else choice for choice in allowed)
@@ -195,13 +194,6 @@ def check_options(sweep: Mapping[str, Any]) -> None:
         raise InputError(f"sweep.address={sweep['address']} is for a cluster: add sweep.engine=ray")
     if sweep["engine"] == "ray":
         require("every machine of sweep.engine=ray", "ray", "ray")
-    for key in BOOLEANS:
-        if not isinstance(sweep[key], bool):
-            raise InputError(f"sweep.{key}={sweep[key]} must be true or false")
-    for key in ("time_limit", "memory_limit", "half_width"):
-        value = sweep[key]
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
-            raise InputError(f"sweep.{key}={value} must be a number above 0, or null")
     if sweep["memory_limit"] is not None and sweep["engine"] == "local" and sys.platform != "linux":
         raise InputError(f"sweep.memory_limit={sweep['memory_limit']} needs Linux: leave it out here")
     names = sweep["measures"]
@@ -220,6 +212,3 @@ def check_options(sweep: Mapping[str, Any]) -> None:
     Maybe(Word(said="the name of a CSV file")).check("sweep.csv", sweep["csv"])
     for folder in ListOf(Word(said="the name of a folder")).check("sweep.merge", sweep["merge"]):
         find_runs(Path(folder))
-    for key in ("draws", "design_seed", "max_seeds"):
-        if isinstance(sweep[key], bool) or not isinstance(sweep[key], int) or sweep[key] < 0:
-            raise InputError(f"sweep.{key}={sweep[key]} must be a whole number from 0")
