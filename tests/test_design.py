@@ -334,13 +334,16 @@ def options() -> dict[str, Any]:
     return dict(OmegaConf.to_container(whole.sweep, resolve=True))  # type: ignore[arg-type]
 
 
+def check_sweep(options: dict[str, Any]) -> None:
+    runner.check_options(options)
+    SweepKeys.read(OmegaConf.create({"sweep": options}))
+
+
 @pytest.mark.parametrize("word", OPTIONS)
 def test_every_option_of_a_sweep_is_checked(word: str, options: dict[str, Any]) -> None:
     key, value = word.removeprefix("sweep.").split("=")
-    changed = options | {key: yaml.safe_load(value)}
     with pytest.raises(InputError) as error:
-        runner.check_options(changed)
-        SweepKeys.read(OmegaConf.create({"sweep": changed}))
+        check_sweep(options | {key: yaml.safe_load(value)})
     assert str(error.value) == OPTIONS[word]
 
 
