@@ -1,28 +1,19 @@
 """What happens in an hour of a world, in order, as a table: phases, who acts in them, what they read and write."""
 
-import sys
-
-from experiments.apps import format_start
 from experiments.exit_codes import report_mistakes
+from experiments.option_parser import OptionParser
 
-HELP = """{start} KEY=VALUE ...
-
-Prints what happens in an hour of a world, in order: each phase, who acts in it (a mechanism by its name), and what
-that reads and writes. Keys are those of `run`; sim/tick.py explains the names.
-
-Examples
-  {start}
-  {start} scenario=fallujah_2016
-  {start} scenario=quiet morale=default defence=prompt"""
+ABOUT = """Prints each phase of an hour, who acts in it (a mechanism by its name), and what that reads and writes.
+Keys are those of the app run; sim/tick.py explains the names."""
 
 
 def main() -> None:
     """Print the schedule of the world that the command line asks for."""
-    words = sys.argv[1:]
+    examples = ("", "scenario=fallujah_2016", "scenario=quiet morale=default defence=prompt")
+    parser = OptionParser("schedule", ABOUT, "KEY=VALUE GROUP=CHOICE ...", examples)
+    parser.add_argument("KEY=VALUE", nargs="*", help="what world: keys and choices as of the app run")
     with report_mistakes():
-        if {"--help", "-h"} & {*words}:
-            print(HELP.format(start=format_start("schedule")), flush=True)
-            return
+        words = vars(parser.parse_args())["KEY=VALUE"]
         from rich.console import Console
         from rich.table import Table
 

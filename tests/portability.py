@@ -118,7 +118,7 @@ def _is_text(call: ast.Call) -> bool:
         return "b" not in words.get("mode", "b")
     if last == "TextIOWrapper" and len(call.args) < 2:
         return True
-    if name in ("os.open", "webbrowser.open", "gzip.open", "bz2.open", "lzma.open") or last != "open":
+    if name in ("os.open", "webbrowser.open", "gzip.open", "bz2.open", "lzma.open", "archive.open") or last != "open":
         return False
     place = 1 if name in ("open", "io.open") else 0
     mode = words.get("mode") or (ast.unparse(call.args[place]) if len(call.args) > place else "'r'")

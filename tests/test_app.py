@@ -88,8 +88,8 @@ MISTAKES = {
     "army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "amry.size=3": "amry.size is not a known key: did you mean army.size?",
     "grap=file": "grap is not a known key: did you mean graph?",
-    "zzz=1": "zzz is not a known key: choose one of: address, army, defences, engine, graph, out, seed, seeds, ticks, "
-    "workers",
+    "zzz=1": "zzz is not a known key: choose one of: address, army, defences, engine, graph, mechanisms, out, seed, "
+    "seeds, ticks, workers",
     "army.size.x=3": "army.size.x is not a known key: did you mean army.size?",
     "graph=comunity": "graph=comunity is unknown: choose one of: community, file",
     "-m graph=file,comunity": "graph=comunity is unknown: choose one of: community, file",

@@ -299,7 +299,7 @@ def test_the_unknown_are_left_out_of_training() -> None:
     [
         (lambda: CoAction(window=-1), "CoAction.window=-1 must be at least 0"),
         (lambda: CoAction(min_coactions=0), "CoAction.min_coactions=0 must be at least 1"),
-        (lambda: CoAction("retweet").score(view_of(1, [])), "trace=retweet is unknown: choose one of: hashtag"),
+        (lambda: CoAction("retweet").score(view_of(1, [])), "CoAction.kind=retweet is unknown: choose one of: hashtag"),
         (lambda: CoSharing(floor=0.0), "CoSharing.floor=0.0 must be above 0 and at most 1"),
         (lambda: CoSharing(company=0), "CoSharing.company=0 must be at least 1"),
         (lambda: NearDuplicates(threshold=1.0), "NearDuplicates.threshold=1.0 must be above 0 and below 1"),

@@ -412,9 +412,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: lab.World(persons=4),
         "persons is no part of a setting: choose one of: "
         "activity, army, attention, campaign, channels, credibility, defences, evasion, events, expression, "
-        "extremists, feed, following, forces, graph, migration, moderation, morale, population, pressure, reaction, "
-        "recruiting, "
-        "returns, solidarity, ticks, trending; or say GROUP.FIELD",
+        "extremists, feed, following, forces, graph, mechanisms, migration, moderation, morale, population, "
+        "pressure, reaction, recruiting, returns, solidarity, ticks, trending; or say GROUP.FIELD",
     ),
     "no rule": (lambda: lab.World(army=3), "army=3 must be a rule of class Army"),
     "no rule of a setting": (

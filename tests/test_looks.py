@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 REPORTS = sorted(
     path.stem
     for path in (ROOT / "experiments" / "report").glob("*.py")
-    if re.search(r"\bpage\.write\(", path.read_text(encoding="utf-8"))
+    if re.search(r"^def compose\(", path.read_text(encoding="utf-8"), re.MULTILINE)
 )
 
 

@@ -8,11 +8,12 @@ import pytest
 import yaml
 
 from experiments import run
-from experiments.app import app, compose_config, get_scenario, resumable_app
+from experiments.app import app, compose_config, get_scenario, play_app, resumable_app
 from experiments.configuration import CONF, OWN, list_choices
+from experiments.experiment import conduct
 from experiments.ownership import Maker
 from experiments.settings import apply_overrides, build_setting
-from experiments.story import main as story
+from experiments.story import Story
 from experiments.story import read_story as story_checked
 from experiments.sweep import main as sweep
 from experiments.sweeps import design, plan
@@ -98,7 +99,7 @@ def test_what_a_file_said_is_kept_with_the_command_that_named_it(here: Path, com
 
 def test_a_story_is_told_of_a_file(here: Path, command_line: Callable[..., None]) -> None:
     command_line("scenario=my files/mine.yaml", "out=r", "population.size=60", "ticks=24", "seeds=2", "workers=1")
-    app("story", story)
+    play_app("story", lambda *place: conduct(Story, *place))
     assert (here / "r" / "report.html").is_file()
 
 

@@ -250,7 +250,7 @@ def test_a_limit_of_memory_is_for_linux(monkeypatch: pytest.MonkeyPatch) -> None
         patch.setattr(worker, "sys", SimpleNamespace(platform="win32"))
         worker.limit_memory(100.0)
     monkeypatch.setattr(runner, "sys", SimpleNamespace(platform="darwin"))
-    options = dict.fromkeys(runner.BOOLEANS, False) | {"engine": "local", "address": "auto", "retry": "none"}
+    options = {"engine": "local", "address": "auto", "retry": "none"}
     with pytest.raises(InputError, match=r"^sweep\.memory_limit=100 needs Linux: leave it out here$"):
         runner.check_options(options | {"until": None, "time_limit": None, "memory_limit": 100, "half_width": None})
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 from experiments.analysis.summary import MEASURES
 from experiments.app import resumable_app
 from experiments.configuration import CONF
+from experiments.running import player
 from experiments.running.engine import EndedRuns, Engine
 from experiments.running.jobs import Job
 from experiments.running.local import LocalEngine
@@ -22,7 +24,7 @@ from experiments.running.worker import run_batch
 from experiments.runs import Run, simulate_run
 from experiments.sweep import main
 from experiments.sweep import sweep as command
-from experiments.sweeps import identity, plan, reading, runner, world
+from experiments.sweeps import identity, plan, reading, world
 from sim.errors import InputError
 from tests import sweep_tasks as tasks
 from tests.conftest import ROOT
@@ -36,6 +38,9 @@ WORDS = [*SMALL, "seeds=2", "sweep.report=false"]
 
 class Here(Engine):
     """Plays in this process, whose kernels are loaded: for tests of what is played, not of who plays it."""
+
+    def __init__(self, *words: Any) -> None:
+        super().__init__(*words[:5])  # no pilot goes ahead
 
     def run_jobs(self, jobs: Sequence[Job]) -> Generator[EndedRuns, None, None]:
         journal = self.work / f"{os.getpid()}-0.jsonl"
@@ -61,7 +66,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sweep(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Sweep:
     """Return what does a sweep into `out`, with what it returns and says."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runner, "LocalEngine", Here)
+    monkeypatch.setattr(player, "LocalEngine", Here)
 
     def sweep(*words: str) -> tuple[bool, str]:
         well = command(*WORDS, "out=out", *words)
@@ -238,7 +243,7 @@ def test_a_measure_that_no_world_has_is_refused_before_any_run(
 def test_fields_that_a_scenario_leaves_out_are_swept_and_its_own_measures_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(runner, "LocalEngine", Here)
+    monkeypatch.setattr(player, "LocalEngine", Here)
     words = [
         'sweep.grid=["forces.committee.size=0,6"]',
         'sweep.baseline=["forces.committee.operations.smear.intensity=0"]',

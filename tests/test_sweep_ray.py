@@ -180,7 +180,7 @@ def test_a_cluster_that_can_not_be_joined_is_one_line(tmp_path: Path) -> None:
     from experiments.running.cluster import ClusterEngine
 
     nobody = ClusterEngine(tasks.measure, tasks.prepare, 0, tmp_path, None, f"{HEAD}:1")
-    with pytest.raises(InputError, match=rf"sweep\.address={HEAD}:1 cannot be joined \(.*Connection refused\): name"):
+    with pytest.raises(InputError, match=rf"^address={HEAD}:1 cannot be joined \(.*Connection refused\): name"):
         list(nobody.run_jobs(tasks.jobs(PLAIN[:1])))
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from experiments.analysis.sweeps import average_by_point, estimate_seeds_needed
 from experiments.folder import write_metadata
 from experiments.report import sweep_figures
 from experiments.report.__main__ import main
+from experiments.report.page import write_report
 from experiments.report.style import apply_style
-from experiments.report.sweep import format_headline, write
+from experiments.report.sweep import compose, format_headline
 from experiments.running.outcomes import DIED, OK, TIMEOUT, Outcome
 from experiments.sweeps.reading import dataset, find_effect_column, tidy
 from experiments.sweeps.sealing import seal, unseal
@@ -112,7 +114,7 @@ def test_what_a_run_can_become_is_written_in_one_file() -> None:
 @pytest.mark.parametrize("values", [[{}], TWO, LOOSE], ids=["none", "two", "loose"])
 def test_a_report_is_one_page_that_marks_what_failed(values: list[dict[str, Any]], tmp_path: Path) -> None:
     folder = made(tmp_path / "out", values, failing={len(values) - 1})
-    write(folder, "lost_dissent")
+    write_report(partial(compose, folder, "lost_dissent"), folder)
     common_look(folder / "report.html")
     page = (folder / "report.html").read_text()
     assert "1 failed and is marked." in page
@@ -178,7 +180,7 @@ def test_a_sweep_without_any_run_yet_is_said(tmp_path: Path) -> None:
     for path in (folder / "runs").rglob("*.parquet"):
         path.unlink()
     with pytest.raises(InputError, match="holds no run of its design yet"):
-        write(folder)
+        write_report(partial(compose, folder), folder)
 
 
 def test_an_outcome_that_nothing_moves_is_said(tmp_path: Path) -> None:

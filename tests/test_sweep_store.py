@@ -21,6 +21,7 @@ import pytest
 
 from experiments.folder import write_metadata
 from experiments.report import __main__ as report
+from experiments.running import drafts
 from experiments.running.outcomes import Outcome
 from experiments.sweeps import files as files_module
 from experiments.sweeps.files import read_table
@@ -228,8 +229,8 @@ def test_a_file_is_on_the_disk_before_its_name_and_series_come_before_their_runs
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, str]] = []
-    sync, move = files_module._sync, Path.replace
-    monkeypatch.setattr(files_module, "_sync", lambda path: told.append(("sync", path.name[:5])) or sync(path))
+    sync, move = drafts._sync, Path.replace
+    monkeypatch.setattr(drafts, "_sync", lambda path: told.append(("sync", path.name[:5])) or sync(path))
     monkeypatch.setattr(Path, "replace", lambda self, to: told.append(("move", to.parent.name)) or move(self, to))
     with opened(tmp_path / "out") as store:
         store.write([outcome(1, series=True)])
