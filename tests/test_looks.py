@@ -30,6 +30,8 @@ def test_every_report_is_held_to_the_common_look(report: str):
         for path in (ROOT / "experiments").glob("*.py")
         if re.search(names(f"experiments.report.{report}"), path.read_text(encoding="utf-8"))
     ]
+    if (ROOT / "experiments" / f"{report}.py").is_file():  # an experiment finds its report by its own name
+        writers.append(f"experiments.{report}")
     assert len(writers) > 1, f"no app writes the report {report}"
     held = [
         file.stem

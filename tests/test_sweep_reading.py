@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from experiments.running import drafts
 from experiments.sweeps import files
 from experiments.sweeps.reading import read_design, tidy
 from experiments.sweeps.store import Store
@@ -56,7 +57,7 @@ def test_no_reader_meets_a_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         there = [place for name in ("runs", "series") for place in (tmp_path / "out" / name).rglob("*.*")]
         assert {place.suffix for place in there} <= {".parquet"}
 
-    monkeypatch.setattr(files, "_sync", look)
+    monkeypatch.setattr(drafts, "_sync", look)
     with opened(tmp_path / "out") as store:
         for number in range(3):
             store.write([outcome(number, series=True)])
