@@ -117,7 +117,7 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
         InputError: what the command would say in its one line.
     """
     try:
-        config = compose(name, overrides, conf, whole=True)
+        config = compose(name, overrides, conf, with_hydra=True)
         scenario = get_scenario(config.hydra.runtime.choices)
         OmegaConf.set_struct(config, False)
         del config["hydra"]
@@ -180,7 +180,7 @@ def _print_help(name: str, conf: Path, arguments: Namespace) -> NoReturn:
     """Print a page of help and leave."""
     tell = help_pages.format_full_help if arguments.help_all else help_pages.format_help
     try:
-        print(tell(name, compose(name, arguments.overrides, conf, whole=True), conf), flush=True)
+        print(tell(name, compose(name, arguments.overrides, conf, with_hydra=True), conf), flush=True)
     except MISTAKES as error:
         raise explain_composition(error, name, arguments.overrides, conf) from error
     raise SystemExit

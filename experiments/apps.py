@@ -61,7 +61,7 @@ APPS: dict[str, dict[str, App]] = {
     },
     "Test a detector": {
         "detectors": App(
-            f"{_RUN} benchmark.only benchmark.rate benchmark.train_seeds benchmark.null_seeds observer.rate",
+            f"{_RUN} benchmark.only benchmark.rate benchmark.train_seeds benchmark.null_seeds monitor.rate",
             "scenario=committee_smear",
         ),
         "race": App(f"{_RUN} race.detector.kind race.watch.capacity race.rates race.rounds race.tolerance"),

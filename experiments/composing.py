@@ -43,17 +43,17 @@ class OwnFolders(SearchPathPlugin):
             search_path.prepend("own", folder.as_uri() if folder.drive else f"file://{folder}")
 
 
-def compose(name: str, overrides: Sequence[str], conf: Path = CONF, whole: bool = False) -> DictConfig:
+def compose(name: str, overrides: Sequence[str], conf: Path = CONF, with_hydra: bool = False) -> DictConfig:
     """Return what Hydra composes of `conf`/`name`.yaml and overrides as a user writes them, unchecked.
 
     Args:
         name: of the app.
         overrides: as on the command line.
         conf: folder of the configuration files.
-        whole: with the group `hydra`.
+        with_hydra: with the group `hydra`.
     """
     with initialize_hydra(conf):
-        return hydra.compose(name, make_readable(overrides, conf), return_hydra_config=whole)
+        return hydra.compose(name, make_readable(overrides, conf), return_hydra_config=with_hydra)
 
 
 @contextmanager

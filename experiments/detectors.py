@@ -1,4 +1,4 @@
-"""Who finds the campaign, and how much evasion defeats them? Detectors against axes of evasion, and the observer."""
+"""Who finds the campaign, and how much evasion defeats them? Detectors against axes of evasion, and the monitor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from experiments.detection.cases import Case
     from experiments.detection.detector import Detector
     from experiments.detection.evaluation import BenchmarkJob, DetectorPanel, JobResult
-    from experiments.detection.observer import Observer
+    from experiments.detection.topic_monitor import TopicMonitor
     from experiments.running.player import Player
     from sim.setting import Setting
 
@@ -39,15 +39,15 @@ class Benchmark(Keys):
     cross_scenario: tuple[str, ...] = key(CHANGES)
     train_seeds: int = key(whole(0), unit="seeds")
     null_seeds: int = key(whole(1), unit="seeds")
-    observer_seeds: int = key(whole(1), unit="seeds")
+    monitor_seeds: int = key(whole(1), unit="seeds")
     only: tuple[str, ...] | None = key(Maybe(ListOf(Word())))
     axes: dict[str, tuple[str, ...]] = key(Named(CHANGES))
     controls: dict[str, tuple[str, ...]] = key(Named(CHANGES, 1, example='{quiet: ["scenario=quiet"]}'))
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObserverKeys(Keys):
-    """The fields of `experiments.detection.observer.Observer`."""
+class MonitorKeys(Keys):
+    """The fields of `experiments.detection.topic_monitor.TopicMonitor`."""
 
     window: int = key(whole(1), unit="h")
     step: int = key(whole(1), unit="h")
@@ -57,25 +57,25 @@ class ObserverKeys(Keys):
 
 @dataclass(frozen=True, kw_only=True)
 class Detectors(Experiment):
-    """Detectors against axes of evasion, and the observer."""
+    """Detectors against axes of evasion, and the monitor."""
 
     detectors: dict[str, Any] = key(Named(Maybe(Described())))
     benchmark: Benchmark = group(Benchmark)
-    observer: ObserverKeys = group(ObserverKeys)
+    monitor: MonitorKeys = group(MonitorKeys)
 
     def play(self, given: Given, play: Player) -> list[Any]:
         """Train, calibrate, and play every cell in every seed; return panel, verdicts, outcomes and notes, as one."""
         from sim.world import World
 
-        setting, detectors, observer = prepare_benchmark(given, self)
+        setting, detectors, monitor = prepare_benchmark(given, self)
         worlds = list(make_jobs(given, self.benchmark))
-        panel, decided_by = train_detectors(given, self, detectors, observer, play)
+        panel, decided_by = train_detectors(given, self, detectors, monitor, play)
         verdicts = play(partial(evaluate, panel), worlds, "worlds, each seen by every detector", decided_by=decided_by)
         outcomes = pair_outcomes(verdicts, worlds, play)
         return [(panel, verdicts, outcomes, World(setting, rng=given.seeds[0]).notes)]
 
     def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
-        """Return what detectors and the observer say of every world, what it achieved, and means."""
+        """Return what detectors and the monitor say of every world, what it achieved, and means."""
         import pandas as pd
 
         from experiments.analysis import detectors as analysis
@@ -85,11 +85,11 @@ class Detectors(Experiment):
         looks = pd.concat([verdict.windows for verdict in verdicts], ignore_index=True)
         return {
             "scores": scores,
-            "looks": looks.assign(limit=panel.observer.limit),
+            "looks": looks.assign(limit=panel.monitor.limit),
             "outcomes": outcomes,
             "summary": analysis.summarise_scores(scores),
             "achieved": analysis.summarise_outcomes(outcomes),
-            "watched": analysis.summarise_observer(looks, panel.observer.limits),
+            "watched": analysis.summarise_monitor(looks, panel.monitor.limits),
         }
 
 
@@ -100,26 +100,26 @@ def evaluate(panel: DetectorPanel, world: BenchmarkJob) -> JobResult:
     return evaluation.evaluate((panel, world))
 
 
-def prepare_benchmark(given: Given, asked: Detectors) -> tuple[Setting, dict[str, Detector], Observer]:
-    """Return the campaign's setting, the detectors by name, and the observer, before any world is played.
+def prepare_benchmark(given: Given, asked: Detectors) -> tuple[Setting, dict[str, Detector], TopicMonitor]:
+    """Return the campaign's setting, the detectors by name, and the monitor, before any world is played.
 
     Raises:
         InputError: something in the configuration cannot be.
     """
-    from experiments.detection.observer import Observer, compute_rank
+    from experiments.detection.topic_monitor import TopicMonitor, compute_rank
 
     require("this app", "detectors", "sklearn", "datasketch")
     for axis in asked.benchmark.only or ():
         if axis not in asked.benchmark.axes:
             raise InputError(f"benchmark.only has {axis}, which is no axis: {suggest(axis, asked.benchmark.axes)}")
     detectors, setting = build_detectors(asked), given.setting
-    observer = Observer(**asdict(asked.observer))
+    monitor = TopicMonitor(**asdict(asked.monitor))
     check_campaign(setting, given.ticks)
-    compute_rank(asked.benchmark.observer_seeds, observer.rate)
+    compute_rank(asked.benchmark.monitor_seeds, monitor.rate)
     build_cross_scenario(given, asked.benchmark)
     build_training(given, asked.benchmark)
     list(make_jobs(given, asked.benchmark))
-    return setting, detectors, observer
+    return setting, detectors, monitor
 
 
 def check_campaign(setting: Setting, ticks: int) -> None:
@@ -175,7 +175,7 @@ def make_jobs(given: Given, asked: Benchmark) -> Iterator[BenchmarkJob]:
 
 
 def train_detectors(
-    given: Given, asked: Detectors, detectors: Mapping[str, Detector], observer: Observer, play: Player
+    given: Given, asked: Detectors, detectors: Mapping[str, Detector], monitor: TopicMonitor, play: Player
 ) -> tuple[DetectorPanel, Any]:
     """Simulate worlds for training and calibration, with seeds after those that are judged; train and calibrate.
 
@@ -203,11 +203,11 @@ def train_detectors(
         cases[world.axis].append(case)
     known = train(detectors, cases["train"], cases["cross_scenario"])
     reference = cases["quiet"] + cases["genuine"]
-    seen, null_worlds = observe_null_worlds(given, asked, observer, null + wanted.null_seeds, play)
-    observer.calibrate([observer.compute_windows(case.view) for case in reference], seen)
+    seen, null_worlds = observe_null_worlds(given, asked, monitor, null + wanted.null_seeds, play)
+    monitor.calibrate([monitor.compute_windows(case.view) for case in reference], seen)
     criteria = EvaluationCriteria(wanted.rate, wanted.members, wanted.hours)
     kinds = [type(detector) for detector in detectors.values()]
-    return set_thresholds(known, reference, observer, criteria), (asked, kinds, worlds, null_worlds)
+    return set_thresholds(known, reference, monitor, criteria), (asked, kinds, worlds, null_worlds)
 
 
 def build_training(given: Given, asked: Benchmark) -> Setting:
@@ -236,26 +236,26 @@ def build_cross_scenario(given: Given, asked: Benchmark) -> Setting:
 
 
 def observe_null_worlds(
-    given: Given, asked: Detectors, observer: Observer, first: int, play: Player
+    given: Given, asked: Detectors, monitor: TopicMonitor, first: int, play: Player
 ) -> tuple[dict[str, list[pd.DataFrame]], list[BenchmarkJob]]:
-    """Simulate null worlds of every kind, from seed `first`; return what the observer sees, by kind, and the worlds."""
+    """Simulate null worlds of every kind, from seed `first`; return what the monitor sees, by kind, and the worlds."""
     from experiments.detection.evaluation import BenchmarkJob
 
     kinds = build_controls(given, asked.benchmark)
-    seeds = range(first, first + asked.benchmark.observer_seeds)
+    seeds = range(first, first + asked.benchmark.monitor_seeds)
     worlds = [
         BenchmarkJob(kind, "", 0, seed, setting, given.ticks) for kind, setting in kinds.items() for seed in seeds
     ]
-    looks = play(partial(observe, observer), worlds, "null worlds for the observer", decided_by=asked.observer)
+    looks = play(partial(observe, monitor), worlds, "null worlds for the monitor", decided_by=asked.monitor)
     seen = {kind: looks[place * len(seeds) : (place + 1) * len(seeds)] for place, kind in enumerate(kinds)}
     return seen, worlds
 
 
-def observe(observer: Observer, world: BenchmarkJob) -> pd.DataFrame:
-    """Return what the observer sees of a null world."""
+def observe(monitor: TopicMonitor, world: BenchmarkJob) -> pd.DataFrame:
+    """Return what the monitor sees of a null world."""
     from experiments.detection import evaluation
 
-    return evaluation.observe((observer, world))
+    return evaluation.observe((monitor, world))
 
 
 def pair_outcomes(verdicts: Sequence[JobResult], worlds: Sequence[BenchmarkJob], play: Player) -> pd.DataFrame:

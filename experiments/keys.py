@@ -58,12 +58,12 @@ class Number(Kind):
 
     low: float = -math.inf
     high: float = math.inf
-    whole: bool = False
+    is_whole: bool = False
     open: str = ""  #: ends that are not in the range: "low", "high" or both
 
     def holds(self, value: Any) -> bool:
         """Return whether a value is a number in this range."""
-        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float) or math.isnan(value):
+        if isinstance(value, bool) or not isinstance(value, int if self.is_whole else int | float) or math.isnan(value):
             return False
         below = value > self.low if "low" in self.open else value >= self.low
         above = value < self.high if "high" in self.open else value <= self.high
@@ -80,12 +80,12 @@ class Number(Kind):
         low = f" {'above' if 'low' in self.open else 'from'} {self.low:g}" if self.low > -math.inf else ""
         high = f"{self.high:.10g}"
         end = f"{' and below' if 'high' in self.open else ' to'} {high}" if self.high < math.inf else ""
-        return f"a {'whole ' if self.whole else ''}number{low}{end}"
+        return f"a {'whole ' if self.is_whole else ''}number{low}{end}"
 
 
 def whole(low: int, high: float = math.inf) -> Number:
     """Return the kind of whole numbers from `low`."""
-    return Number(low, high, whole=True)
+    return Number(low, high, is_whole=True)
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,10 @@ class Unmasking(Experiment):
             )
         whole = [(0, -1), *((number, hour) for number in self.numbers for hour in self.hours)]
         jobs = []
-        for spills in (True, False):
+        for has_spillover in (True, False):
             for number, hour in whole:
-                setting = given.alter(make_changes(number, hour, spills), "unmasking").setting
-                jobs += [UnmaskingJob(number, hour, spills, seed, setting, given.ticks) for seed in given.seeds]
+                setting = given.alter(make_changes(number, hour, has_spillover), "unmasking").setting
+                jobs += [UnmaskingJob(number, hour, has_spillover, seed, setting, given.ticks) for seed in given.seeds]
         return jobs
 
     @staticmethod
@@ -78,13 +78,13 @@ class Unmasking(Experiment):
         return describe_run(self.make_jobs(given)[0].setting, given.config, ("", "drawn for each seed"))
 
 
-def make_changes(number: int, hour: int, spills: bool) -> list[str]:
+def make_changes(number: int, hour: int, has_spillover: bool) -> list[str]:
     """Return what differs in one case; nobody is unmasked by an own act, so the number is exact."""
     return [
         f"events.unmasking.unmask={number}",
         f"events.unmasking.start={max(hour, 0)}",
         "forces.sleepers.operations.awake.risk=0.0",
-        *([] if spills else ["credibility.spillover=0.0"]),
+        *([] if has_spillover else ["credibility.spillover=0.0"]),
     ]
 
 

@@ -25,10 +25,10 @@ Written by `python -m scripts.glossary` from `experiments/report/glossary.yaml`;
 
 def page() -> str:
     """Return the whole page."""
-    return HEAD + "".join(f"| {' | '.join(_cells(term))} |\n" for term in load_terms())
+    return HEAD + "".join(f"| {' | '.join(_format_cells(term))} |\n" for term in load_terms())
 
 
-def _cells(term: Term) -> tuple[str, ...]:
+def _format_cells(term: Term) -> tuple[str, ...]:
     names = ", ".join(f"`{name}`" for name in term.names)
     return (f"**{term.term}**", term.means, term.field or "\u2013", names or "\u2013", term.ar)
 

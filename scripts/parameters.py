@@ -267,8 +267,8 @@ MEANINGS = {
     "channels.rebuild": "time for which a raided room stays closed",
     "migration.flee": "P(moving in a session) for people who expect nothing but abuse on the topic",
     "migration.follow": "P(moving after reading one dissenting post by somebody who has moved)",
-    "migration.pursuit": "time from the first move until organised accounts find the fresh tag",
-    "migration.chase": "share of their posts that organised accounts put under the fresh tag from then on",
+    "migration.pursuit": "time from the first move until organised accounts find the migration tag",
+    "migration.chase": "share of their posts that organised accounts put under the migration tag from then on",
     "solidarity.rally_posts": "like-minded posts that one case of abuse of the own side equals as a prompt",
     "solidarity.comfort": "share of fear that one civil reply from the reader's own side takes away",
     "forces.contender.name": "part of the key of its accounts; no two forces may have the same name",
@@ -472,16 +472,16 @@ def table() -> str:
     for group, rule in iterate_rules():
         kind = f"{type(rule).__module__}.{type(rule).__name__}"
         for column in fields(rule):
-            lines.writerow((kind, *_cells(f"{group}.{column.name}", column, getattr(rule, column.name))))
+            lines.writerow((kind, *_format_cells(f"{group}.{column.name}", column, getattr(rule, column.name))))
     return text.getvalue()
 
 
 def _format_row(name: str, column: "Field[Any]", default: object) -> str:
-    field, *others = _cells(name, column, default)
+    field, *others = _format_cells(name, column, default)
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in (f"`{field}`", *others)) + " |"
 
 
-def _cells(name: str, column: "Field[Any]", default: object) -> tuple[str, ...]:
+def _format_cells(name: str, column: "Field[Any]", default: object) -> tuple[str, ...]:
     about = column.metadata
     return column.name, _format_value(default), about["unit"], _format_range(column), about["source"], MEANINGS[name]
 

@@ -42,8 +42,8 @@ def make_cached_njit(**options: Any) -> Callable[[F], F]:
 @cache
 def find_kernel_folder(sources: Path) -> Path | None:
     """Return the cache folder for kernels of the files in `sources`; None if this user may write nowhere."""
-    name = f"kernels-{_hash(sources)}-{_user()}"
-    return next((folder / name for folder in _candidates() if _belongs_to_user(folder / name)), None)
+    name = f"kernels-{_hash(sources)}-{_name_user()}"
+    return next((folder / name for folder in _list_candidates() if _belongs_to_user(folder / name)), None)
 
 
 def _hash(sources: Path) -> str:
@@ -56,19 +56,19 @@ def _hash(sources: Path) -> str:
     return digest.hexdigest()
 
 
-def _user() -> str:
+def _name_user() -> str:
     return str(os.geteuid()) if hasattr(os, "geteuid") else os.environ.get("USERNAME", "user")
 
 
-def _candidates() -> Iterator[Path]:
+def _list_candidates() -> Iterator[Path]:
     if chosen := config.CACHE_DIR:  # type: ignore[attr-defined]
         yield Path(chosen)
     yield SOURCES / "__pycache__"
     with suppress(RuntimeError):  # this user has no home
-        yield _user_cache() / "infowar-lab"
+        yield _find_user_cache() / "infowar-lab"
 
 
-def _user_cache() -> Path:
+def _find_user_cache() -> Path:
     """Return the system's folder for a user's caches."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")

@@ -365,7 +365,7 @@ class TestRecovery:
     def test_a_half_crossed_in_the_last_day_that_can_be_seen_is_late(self, after, late):
         deficit = np.concatenate([np.full(72, 8.0), np.full(30, 6.0), np.full(after - 30, 3.0)])
         found = compute_recovery(deficit, 0, 72)
-        assert (found.outcome, found.late, found.remaining) == (RECOVERED, late, pytest.approx(0.375))
+        assert (found.outcome, found.is_late, found.remaining) == (RECOVERED, late, pytest.approx(0.375))
 
     def test_overshoot_is_a_share_of_the_reference(self):
         deficit = np.concatenate([np.full(72, 4.0), np.full(48, -1.0)])

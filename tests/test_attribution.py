@@ -11,7 +11,7 @@ import pytest
 from sim.actors.base import PublicView, make_public_view
 from sim.actors.counterspeech import CounterSpeech
 from sim.observers.base import StepRecord
-from sim.people.expression import Expression, classify_outcome, logistic, voicing_probability
+from sim.people.expression import Expression, classify_outcome, compute_voicing_probability, logistic
 from sim.rules import get_values
 from sim.state.accounts import FIGHT, INDIFFERENT, WITHDRAW, Accounts
 from sim.state.posts import Posts
@@ -52,7 +52,7 @@ CASES = {
 
 def cell(u: float, fear: float, climate: float, kind: int = WITHDRAW, weights: Any = WEIGHTS) -> int:
     def ready(fear: float, climate: float) -> float:
-        return voicing_probability(0.0, kind, False, -0.5, fear, climate, weights)
+        return compute_voicing_probability(0.0, kind, False, -0.5, fear, climate, weights)
 
     return int(classify_outcome(u, ready(fear, climate), ready(0.0, climate), ready(fear, 0.5), ready(0.0, 0.5)))
 
@@ -66,7 +66,7 @@ def test_cells_by_hand(name: str) -> None:
 def test_the_readiness_of_the_cases() -> None:
     def ready(fear: float, climate: float, **who: Any) -> float:
         who = {"willingness": 0.0, "reaction": WITHDRAW, "hardcore": False, "stance": -0.5, **who}
-        return voicing_probability(*who.values(), fear, climate, WEIGHTS)
+        return compute_voicing_probability(*who.values(), fear, climate, WEIGHTS)
 
     assert ready(0.0, 0.5) == 0.5
     assert ready(0.0, 0.75) == ready(0.2, 0.5) == logistic(-1.0) == pytest.approx(0.269, abs=5e-4)

@@ -40,7 +40,7 @@ def started_as(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
 
 @cache
 def default(name: str) -> DictConfig:
-    return compose(name, [], whole=True)
+    return compose(name, [], with_hydra=True)
 
 
 def said(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -261,7 +261,7 @@ def test_help_opens_with_ten_keys_that_have_a_meaning_and_a_value(name: str) -> 
 
 
 def test_help_all_has_what_an_app_declares_of_its_own_keys() -> None:
-    page = help_pages.format_full_help("suppression", compose("suppression", [], CONF, whole=True))
+    page = help_pages.format_full_help("suppression", compose("suppression", [], CONF, with_hydra=True))
     assert "\nknockouts.seeds=10\n" in page
     assert "    unit seeds; range a whole number from 0; source: a choice\n\nrobustness.seeds=6" in page
     assert "expression.climate_weight: [0.0,2.0]" in page, "the priors are not cut"
@@ -306,7 +306,7 @@ def test_a_key_has_its_unit_once(unit: str, meaning: str, line: str) -> None:
 
 
 def test_values_are_those_of_now_and_what_is_left_at_its_default_is_there_too() -> None:
-    config = compose("run", ["scenario=committee_smear", "army.size=3", "forces=genuine"], whole=True)
+    config = compose("run", ["scenario=committee_smear", "army.size=3", "forces=genuine"], with_hydra=True)
     known = {key.name: key for key in help_pages.describe_keys("run", config)}
     assert known["army.size"].value == "3"
     assert known["forces.committee.operations.smear.hours"].value == "120"
@@ -319,7 +319,7 @@ def test_values_are_those_of_now_and_what_is_left_at_its_default_is_there_too() 
 
 def test_a_rule_of_a_user_s_own_is_told_as_far_as_it_says() -> None:
     words = ["+forces.mine={_target_: tests.test_app.Army, size: 3}", "+forces.odd={_target_: nowhere.At, all: 1}"]
-    known = {key.name: key for key in help_pages.describe_keys("run", compose("run", words, whole=True))}
+    known = {key.name: key for key in help_pages.describe_keys("run", compose("run", words, with_hydra=True))}
     assert known["forces.mine.size"].about[:4] == ("60", "accounts", "", "assumption")
     assert known["+forces.mine.quota"].value == "30"
     assert known["forces.odd.all"].value == "1"

@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from scipy.stats import binom
 
-from experiments.analysis.detectors import clopper_pearson, summarise_observer, summarise_scores
+from experiments.analysis.detectors import clopper_pearson, summarise_monitor, summarise_scores
 from experiments.configuration import CONF
 from experiments.detection.cases import Case, join_cases, label_accounts, simulate_case
 from experiments.detection.coaction import CoAction
@@ -39,7 +39,7 @@ from experiments.detection.measures import (
     select_evaluated,
 )
 from experiments.detection.nulls import Chance, Volume
-from experiments.detection.observer import Observer, compute_rank
+from experiments.detection.topic_monitor import TopicMonitor, compute_rank
 from experiments.detection.topics import STATISTICS, collect_traffic, compute_statistics, find_topics
 from experiments.detectors import Detectors, make_jobs, prepare_benchmark, remove_campaign
 from experiments.experiment import Given, start
@@ -77,11 +77,11 @@ def seated(case: Case, calm: list[Case]) -> DetectorPanel:
     return set_thresholds(train(detectors, [case], []), calm, calibrated(calm, step=12), RULES)
 
 
-def calibrated(calm: list[Case], step: int) -> Observer:
-    """Return an observer that knows two calm worlds: both say what is rare, each is a kind of its own."""
-    observer = Observer(min_posts=8, step=step, rate=0.5)
-    looks = [observer.compute_windows(one.view) for one in calm]
-    return observer.calibrate(looks, {"quiet": looks[:1], "calm": looks[1:]})
+def calibrated(calm: list[Case], step: int) -> TopicMonitor:
+    """Return a monitor that knows two calm worlds: both say what is rare, each is a kind of its own."""
+    monitor = TopicMonitor(min_posts=8, step=step, rate=0.5)
+    looks = [monitor.compute_windows(one.view) for one in calm]
+    return monitor.calibrate(looks, {"quiet": looks[:1], "calm": looks[1:]})
 
 
 def accounts(**columns: list[str]) -> pd.DataFrame:
@@ -192,7 +192,7 @@ def test_scores_that_are_none_are_one_line(scores: Callable[[int], np.ndarray], 
             return scores(len(view.accounts))
 
     with pytest.raises(InputError, match=line):
-        set_thresholds({"mine": Broken()}, calm, Observer(), RULES)
+        set_thresholds({"mine": Broken()}, calm, TopicMonitor(), RULES)
 
 
 def test_labels_change_the_scores_of_learners_alone(case: Case) -> None:
@@ -267,33 +267,33 @@ def test_statistics_of_traffic_are_those_counted_by_hand() -> None:
     assert compute_statistics(rows, float("nan"), others)["surge"] == 0.0
 
 
-def test_the_observer_sees_the_campaign_and_keeps_its_rate_where_it_was_set(calm: list[Case], case: Case) -> None:
-    observer = Observer(min_posts=8, step=6)
+def test_the_monitor_sees_the_campaign_and_keeps_its_rate_where_it_was_set(calm: list[Case], case: Case) -> None:
+    monitor = TopicMonitor(min_posts=8, step=6)
     with pytest.raises(ValueError, match="must be calibrated"):
-        observer.score_windows(observer.compute_windows(calm[0].view))
-    observer = calibrated(calm, step=6)
-    assert observer.limit == max(observer.limits.values())
-    assert not any(observer.monitor(one.view)["alarm"].any() for one in calm)
-    watched_ = observer.monitor(case.view)
+        monitor.score_windows(monitor.compute_windows(calm[0].view))
+    monitor = calibrated(calm, step=6)
+    assert monitor.limit == max(monitor.limits.values())
+    assert not any(monitor.watch_topics(one.view)["alarm"].any() for one in calm)
+    watched_ = monitor.watch_topics(case.view)
     contested = watched_[watched_["topic"] == "h0000"]
     before, after = (
         contested[early]["score"].max() for early in (contested["time"] <= case.start, contested["time"] > case.start)
     )
     assert after > before
-    assert after > observer.limits["quiet"]  # fans of so small a world are as loud as its army
+    assert after > monitor.limits["quiet"]  # fans of so small a world are as loud as its army
     assert find_planned_topics(case, watched_["topic"].unique().tolist()) == ["h0000"]
 
 
-def test_the_observer_has_nothing_to_say_of_nothing() -> None:
-    observer = Observer()
-    assert observer.compute_windows(view_of(0, [])).empty
-    assert observer.compute_windows(view_of(1, [{"by": 0, "at": 5, "hashtags": "h"}])).empty
+def test_the_monitor_has_nothing_to_say_of_nothing() -> None:
+    monitor = TopicMonitor()
+    assert monitor.compute_windows(view_of(0, [])).empty
+    assert monitor.compute_windows(view_of(1, [{"by": 0, "at": 5, "hashtags": "h"}])).empty
     with pytest.raises(InputError, match="no topic of a null world has 20 posts in 24 h"):
-        observer.calibrate([observer.compute_windows(view_of(0, []))], {})
-    with pytest.raises(InputError, match=r"Observer.rate=1.0 must be above 0 and below 1"):
-        Observer(rate=1.0)
-    with pytest.raises(InputError, match=r"Observer.step=0 must be at least 1"):
-        Observer(step=0)
+        monitor.calibrate([monitor.compute_windows(view_of(0, []))], {})
+    with pytest.raises(InputError, match=r"TopicMonitor.rate=1.0 must be above 0 and below 1"):
+        TopicMonitor(rate=1.0)
+    with pytest.raises(InputError, match=r"TopicMonitor.step=0 must be at least 1"):
+        TopicMonitor(step=0)
 
 
 def test_summaries_pool_what_is_pooled_and_average_the_rest() -> None:
@@ -311,7 +311,7 @@ def test_summaries_pool_what_is_pooled_and_average_the_rest() -> None:
     assert math.isnan(found["false_fans"])
     looks = pd.DataFrame({"topic": list("aabb"), "hour": [-6, 6, -6, 6], "planned": [True, True, False, False]})
     looks = looks.assign(axis="", level="none", rank=0, seed=1, alarm=[True, True, True, False])
-    seen = summarise_observer(looks.assign(score=2.0), {"none": 5.0, "other": 1.0}).iloc[0]
+    seen = summarise_monitor(looks.assign(score=2.0), {"none": 5.0, "other": 1.0}).iloc[0]
     assert (seen["planned_found"], seen["hours_to_alarm"], seen["false_topics"], seen["topics"]) == (1.0, 6.0, 1, 1)
     assert (seen["false_worlds"], seen["worlds"], seen["unseen_worlds"]) == (1, 1, 1.0)
 
@@ -327,7 +327,7 @@ def test_exact_intervals_hold_the_binomial_tails() -> None:
 
 
 def seen_in(rng: np.random.Generator, scale: float) -> pd.DataFrame:
-    """Return what an observer might see of a calm world: three topics, four looks each, alike within the world."""
+    """Return what a monitor might see of a calm world: three topics, four looks each, alike within the world."""
     loud = rng.gamma(0.5) * scale
     rows = {name: loud + rng.gamma(2.0, scale, 12) for name in STATISTICS}
     return pd.DataFrame({"topic": np.repeat(list("abc"), 4), "time": np.tile(np.arange(4), 3), "posts": 20} | rows)
@@ -336,11 +336,11 @@ def seen_in(rng: np.random.Generator, scale: float) -> pd.DataFrame:
 def test_each_kind_of_calm_world_has_the_limit_of_its_rank_and_the_largest_holds() -> None:
     rng = np.random.default_rng(2)
     kinds = {kind: [seen_in(rng, scale) for _ in range(9)] for kind, scale in {"quiet": 1.0, "protest": 4.0}.items()}
-    observer = Observer(rate=0.2).calibrate([seen_in(rng, 2.0) for _ in range(8)], kinds)
+    monitor = TopicMonitor(rate=0.2).calibrate([seen_in(rng, 2.0) for _ in range(8)], kinds)
     for kind, worlds in kinds.items():
-        highest = sorted(observer.score_windows(looks)["score"].max() for looks in worlds)
-        assert observer.limits[kind] == highest[7]
-    assert observer.limit == observer.limits["protest"] > observer.limits["quiet"]
+        highest = sorted(monitor.score_windows(looks)["score"].max() for looks in worlds)
+        assert monitor.limits[kind] == highest[7]
+    assert monitor.limit == monitor.limits["protest"] > monitor.limits["quiet"]
 
 
 @pytest.mark.slow
@@ -351,11 +351,11 @@ def test_of_every_kind_of_calm_world_no_more_than_the_rate_raise_an_alarm() -> N
     for _ in range(trials):
         usual = [seen_in(rng, scale) for scale in (1.0, 8.0) for _ in range(8)]
         kinds = {kind: [seen_in(rng, scale) for _ in range(worlds)] for kind, scale in scales.items()}
-        observer = Observer(rate=rate).calibrate(usual, kinds)
-        new = {kind: observer.score_windows(seen_in(rng, scale)) for kind, scale in scales.items()}
+        monitor = TopicMonitor(rate=rate).calibrate(usual, kinds)
+        new = {kind: monitor.score_windows(seen_in(rng, scale)) for kind, scale in scales.items()}
         for kind in scales:
             alarms[kind] += bool(new[kind]["alarm"].any())
-        pooled = np.sort([observer.score_windows(looks)["score"].max() for part in kinds.values() for looks in part])
+        pooled = np.sort([monitor.score_windows(looks)["score"].max() for part in kinds.values() for looks in part])
         by_one_limit += bool(new["protest"]["score"].max() > pooled[compute_rank(len(pooled), rate) - 1])
     margin = 3 * math.sqrt(rate * (1 - rate) / trials)
     assert max(alarms.values()) / trials <= rate + margin
@@ -441,8 +441,8 @@ SMALL = [
         "workers=1",
     ),
     *("benchmark.null_seeds=1", "benchmark.train_seeds=1", "benchmark.hours=[12]", "benchmark.only=[content]"),
-    *("benchmark.observer_seeds=1", "observer.rate=0.5", "benchmark.cross_scenario=[army.size\\=20]"),
-    *("benchmark.axes.content=[evasion.paraphrase\\=rewrite]", "observer.min_posts=5", "out=out"),
+    *("benchmark.monitor_seeds=1", "monitor.rate=0.5", "benchmark.cross_scenario=[army.size\\=20]"),
+    *("benchmark.axes.content=[evasion.paraphrase\\=rewrite]", "monitor.min_posts=5", "out=out"),
     *("~benchmark.controls.protest_day", "+detectors.nightly._target_=my_detectors.Nightly"),
 ]
 
@@ -486,7 +486,7 @@ MISTAKES = {
     "detectors=null": "detectors is empty: name one",
     "benchmark.axes.content=3": "benchmark.axes.content=3 must be a list, each KEY=VALUE or GROUP=CHOICE, as in "
     "'[\"KEY=VALUE\"]'",
-    "benchmark.observer_seeds=9": "9 null worlds of a kind are too few for rate=0.05: give 19 or more",
+    "benchmark.monitor_seeds=9": "9 null worlds of a kind are too few for rate=0.05: give 19 or more",
     "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is the scenario that is judged",
     "benchmark.controls=null": "benchmark.controls=None must be names, one at least, each with a list, each KEY=VALUE "
     "or GROUP=CHOICE, as in '{quiet: [\"scenario=quiet\"]}'",
@@ -494,7 +494,7 @@ MISTAKES = {
     "benchmark.train=[x]": "benchmark.train has x, which names no key: ",
     "benchmark.axes.content=[x]": "benchmark.axes.content has x, which names no key: ",
     "benchmark.controls.quiet=[x]": "benchmark.controls.quiet has x, which names no key: ",
-    "observer.rate=2.0": "observer.rate=2.0 must be a number above 0 and below 1",
+    "monitor.rate=2.0": "monitor.rate=2.0 must be a number above 0 and below 1",
 }
 
 

@@ -322,7 +322,7 @@ BLIND = (
     "features",
     "learners",
     "topics",
-    "observer",
+    "topic_monitor",
     "view",
 )
 

@@ -1,4 +1,4 @@
-"""Organisations that compete, who joins them, closed rooms, a fresh tag, solidarity: what each moves, by which path."""
+"""Organisations that compete, who joins them, closed rooms, a migration tag, solidarity: and by which path."""
 
 from dataclasses import replace
 from typing import Any
@@ -204,7 +204,7 @@ def test_seats_go_to_the_lowest_draws_whoever_else_asks() -> None:
     assert (few.found_at == NEVER).all()
 
 
-# ---- a fresh tag
+# ---- the migration tag
 
 
 MOVING = replace(

@@ -90,7 +90,7 @@ def test_two_users_of_one_folder_stay_apart(tmp_path: Path, installed: Path, mon
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "stated"))
     mine = find_kernel_folder(installed)
     find_kernel_folder.cache_clear()
-    monkeypatch.setattr(kernel_cache, "_user", lambda: "somebody else")
+    monkeypatch.setattr(kernel_cache, "_name_user", lambda: "somebody else")
     theirs = find_kernel_folder(installed)
     assert mine is not None
     assert theirs is not None
@@ -103,7 +103,7 @@ def test_two_users_of_one_folder_stay_apart(tmp_path: Path, installed: Path, mon
 def test_a_folder_that_another_user_made_is_not_used(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = find_kernel_folder(installed)
     find_kernel_folder.cache_clear()
-    monkeypatch.setattr(kernel_cache, "_user", lambda: first.name.rpartition("-")[2] if first else "")
+    monkeypatch.setattr(kernel_cache, "_name_user", lambda: first.name.rpartition("-")[2] if first else "")
     monkeypatch.setattr(os, "geteuid", lambda: 123_456)
     assert first is not None
     assert find_kernel_folder(installed) is None
@@ -116,7 +116,7 @@ def test_who_may_write_nowhere_has_no_folder(installed: Path, tmp_path: Path) ->
 
 
 def test_a_kernel_without_a_folder_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_cache, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(kernel_cache, "_list_candidates", lambda: iter(()))
 
     @cached_njit
     def thrice(x: int) -> int:

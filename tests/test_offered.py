@@ -85,7 +85,7 @@ def refusal(name: str, words: list[str], folder: Path) -> str:
 
 def columns(name: str, whole: bool) -> list[list[str]]:
     """Return the choices that an app offers, group by group: of those that change several groups, or of the others."""
-    offered = help_pages.list_offered(name, compose(name, [], whole=True))
+    offered = help_pages.list_offered(name, compose(name, [], with_hydra=True))
     return [
         [f"{group}={choice}" for choice in names]
         for group, names in offered.items()

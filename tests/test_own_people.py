@@ -97,7 +97,7 @@ class Restated(OrganicUser):
         return 1 / (1 + math.exp(-(self.willingness + p.climate_weight * (own - 0.5) + push)))
 
 
-def recast(kind, who, ticks=TICKS, setting=BUSY, threads=1, observers=()):
+def play_with(kind, who, ticks=TICKS, setting=BUSY, threads=1, observers=()):
     world = World(setting, rng=5, threads=threads)
     world.observers += observers
     world.set_agent_class(kind, who)
@@ -125,7 +125,7 @@ def test_the_built_in_rules_restated_are_the_kernels_to_the_bit(who):
             answers[cell] += 1
             return cell
 
-    world = recast(Counted, who)
+    world = play_with(Counted, who)
     assert fingerprint(world) == fingerprint(played(BUSY, TICKS))
     assert answers["update"] > 200
     if who == 1.0:
@@ -140,7 +140,7 @@ def test_methods_that_say_as_usual_change_nothing():
         def decide(self, intention, usual):
             return super().decide(intention, usual)
 
-    assert fingerprint(recast(Usual, 0.5)) == fingerprint(played(BUSY, TICKS))
+    assert fingerprint(play_with(Usual, 0.5)) == fingerprint(played(BUSY, TICKS))
 
 
 # ---- the methods decide, for that type alone
@@ -155,7 +155,7 @@ def test_what_is_returned_is_written_for_that_type_alone():
             return PRIVATE
 
     diary = Diary()
-    world = recast(Fixed, 0.3, ticks=START, observers=[diary])
+    world = play_with(Fixed, 0.3, ticks=START, observers=[diary])
     mine = world.agents_by_type[Fixed]
     came = {row for step in diary.moments for row in step.active_users.active.tolist()}
     for agent in mine:
@@ -178,7 +178,7 @@ def _own_posts(world, accounts):
 @pytest.mark.interpreted
 def test_everybody_s_first_hour_is_as_without_them():
     """Until they have posted, only they themselves differ."""
-    plain, world = played(BUSY, 1), recast(Stubborn, 0.3, ticks=1)
+    plain, world = played(BUSY, 1), play_with(Stubborn, 0.3, ticks=1)
     others = np.setdiff1d(np.arange(world.n_organic), world.agents_by_type[Stubborn].rows)
     for name in set(Accounts._fields) - {"newest", "newest_mention"}:  # serials, which count all posts
         np.testing.assert_array_equal(
@@ -200,7 +200,7 @@ def test_only_the_awake_of_that_type_are_asked():
             return usual
 
     diary = Diary()
-    world = recast(Watched, [3, 50, 120], observers=[diary])
+    world = play_with(Watched, [3, 50, 120], observers=[diary])
     awake = {(m.tick, row) for m in diary.moments for row in m.active_users.active.tolist() if row in (3, 50, 120)}
     decisions = calls.pop("decided")
     assert calls == dict.fromkeys(awake, 1)
@@ -217,7 +217,7 @@ def test_a_person_reads_what_the_kernel_says_was_read():
             return usual
 
     diary = Diary()
-    recast(Reader, 0.5, observers=[diary])
+    play_with(Reader, 0.5, observers=[diary])
     shown = {
         (m.tick, row): keys.tolist()
         for m, all_keys in zip(diary.moments, diary.seen_keys, strict=True)
@@ -248,7 +248,7 @@ def test_methods_see_the_world_as_the_hour_found_it():
 
 def test_what_they_decide_is_accounted_for():
     diary = Diary()
-    world = recast(Stubborn, 1.0, observers=[diary])
+    world = play_with(Stubborn, 1.0, observers=[diary])
     cells = list(records.OUTCOMES)
     assert (world.history[cells].sum(axis=1) == world.history["opportunities"]).all()
     usual = played(BUSY, TICKS)
@@ -264,7 +264,7 @@ def test_what_they_decide_is_accounted_for():
 
 
 def test_attributes_are_kept():
-    world = recast(Stubborn, 0.3)
+    world = play_with(Stubborn, 0.3)
     mine = world.agents_by_type[Stubborn]
     assert mine[0] is world.agents[mine[0].row] is mine[0]
     assert sum(mine.get("sessions_read")) > len(mine)
@@ -290,7 +290,7 @@ def test_a_constructor_of_one_s_own_runs():
     "twin_of", [copy.deepcopy, lambda w: pickle.loads(pickle.dumps(w)), lambda w: w.fork(BUSY.campaign)]
 )
 def test_a_copy_takes_them_along_and_goes_on_the_same(twin_of):
-    world = recast(Stubborn, 0.3, ticks=10)
+    world = play_with(Stubborn, 0.3, ticks=10)
     twin = twin_of(world)
     before = world.agents_by_type[Stubborn].get("sessions_read")
     mine = twin.agents_by_type[Stubborn]
@@ -414,7 +414,7 @@ def test_a_wrong_feeling_is_refused(answer, message):
             return answer(usual)
 
     with pytest.raises(InputError, match=message) as caught:
-        recast(Wrong, 1.0)
+        play_with(Wrong, 1.0)
     assert "\n" not in str(caught.value)
 
 
@@ -427,7 +427,7 @@ def test_a_wrong_decision_is_refused(answer):
     with pytest.raises(
         InputError, match=r"^Wrong.decide returned .*: return default, or one of 3 unprompted, 4 private"
     ):
-        recast(Wrong, 1.0)
+        play_with(Wrong, 1.0)
 
 
 @pytest.mark.parametrize("method", ["react", "decide"])

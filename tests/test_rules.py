@@ -18,7 +18,7 @@ from sim.rules import Rule, get_values, parameter, share
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drill(Rule):
+class Example(Rule):
     size: int = parameter(60, unit="accounts", low=0, high=100, source="assumption")
     half_life: float = parameter(2.0, unit="h", low=0.0, source="assumption")
     discipline: float = share(0.5, source="assumption")
@@ -28,55 +28,55 @@ class Drill(Rule):
 
 
 def test_numbers_take_the_type_of_their_default() -> None:
-    rule = Drill(size=7.0, half_life=3, discipline=1)  # type: ignore[arg-type]
+    rule = Example(size=7.0, half_life=3, discipline=1)  # type: ignore[arg-type]
     assert (rule.size, rule.half_life, rule.discipline) == (7, 3.0, 1.0)
     assert [type(value) for value in (rule.size, rule.half_life, rule.discipline)] == [int, float, float]
 
 
 @pytest.mark.parametrize("given", [{"size": 0}, {"size": 100}, {"discipline": 0.0}, {"discipline": 1.0}])
 def test_the_ends_of_a_range_are_allowed(given: dict[str, Any]) -> None:
-    assert Drill(**given) is not None
+    assert Example(**given) is not None
 
 
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"size": -1}, "Drill.size=-1 must lie in [0, 100] (accounts)"),
-        ({"size": 101}, "Drill.size=101 must lie in [0, 100] (accounts)"),
-        ({"size": 1.5}, "Drill.size=1.5 must be a whole number"),
-        ({"size": "many"}, "Drill.size='many' must be a number"),
-        ({"size": None}, "Drill.size=None must be a number"),
-        ({"size": True}, "Drill.size=True must be a number"),
-        ({"half_life": math.nan}, "Drill.half_life=nan must be a number"),
-        ({"half_life": -0.1}, "Drill.half_life=-0.1 must lie in [0, inf] (h)"),
-        ({"discipline": 1.01}, "Drill.discipline=1.01 must lie in [0, 1] (share)"),
-        ({"ranking": "engagment"}, "Drill.ranking='engagment' is unknown: did you mean engagement?"),
-        ({"ranking": "x"}, "Drill.ranking='x' is unknown: choose one of: chronological, engagement"),
-        ({"live": 1}, "Drill.live=1 must be true or false"),
-        ({"sise": 1}, "sise is not a known key of Drill: did you mean size?"),
-        ({"boldness": 1}, "boldness is not a known key of Drill: choose one of: discipline, half_life, live, "),
+        ({"size": -1}, "Example.size=-1 must lie in [0, 100] (accounts)"),
+        ({"size": 101}, "Example.size=101 must lie in [0, 100] (accounts)"),
+        ({"size": 1.5}, "Example.size=1.5 must be a whole number"),
+        ({"size": "many"}, "Example.size='many' must be a number"),
+        ({"size": None}, "Example.size=None must be a number"),
+        ({"size": True}, "Example.size=True must be a number"),
+        ({"half_life": math.nan}, "Example.half_life=nan must be a number"),
+        ({"half_life": -0.1}, "Example.half_life=-0.1 must lie in [0, inf] (h)"),
+        ({"discipline": 1.01}, "Example.discipline=1.01 must lie in [0, 1] (share)"),
+        ({"ranking": "engagment"}, "Example.ranking='engagment' is unknown: did you mean engagement?"),
+        ({"ranking": "x"}, "Example.ranking='x' is unknown: choose one of: chronological, engagement"),
+        ({"live": 1}, "Example.live=1 must be true or false"),
+        ({"sise": 1}, "sise is not a known key of Example: did you mean size?"),
+        ({"boldness": 1}, "boldness is not a known key of Example: choose one of: discipline, half_life, live, "),
     ],
 )
 def test_a_bad_value_is_one_line_with_the_cure(given: dict[str, Any], line: str) -> None:
     with pytest.raises(InputError) as caught:
-        Drill(**given)
+        Example(**given)
     assert str(caught.value).startswith(line)
 
 
 @pytest.mark.parametrize("size", [math.inf, -math.inf])
 def test_an_infinite_count_is_a_user_s_mistake_too(size: float) -> None:
     with pytest.raises(InputError):
-        Drill(size=size)  # type: ignore[arg-type]
+        Example(size=size)  # type: ignore[arg-type]
 
 
 def test_a_rule_is_frozen_and_takes_keywords_only() -> None:
     with pytest.raises(FrozenInstanceError):
-        Drill().size = 3  # type: ignore[misc]
+        Example().size = 3  # type: ignore[misc]
     with pytest.raises(TypeError):
-        Drill(3)  # type: ignore[misc]
+        Example(3)  # type: ignore[misc]
 
 
-class Squad(Drill):
+class Squad(Example):
     """A rule whose constructor is not that of its fields."""
 
     def __init__(self, leader: str, **others: Any) -> None:
@@ -91,13 +91,13 @@ def test_a_constructor_of_one_s_own_takes_what_it_names() -> None:
 
 
 def test_a_class_shows_the_signature_of_its_constructor() -> None:
-    assert list(inspect.signature(Drill).parameters) == [column.name for column in fields(Drill)]
+    assert list(inspect.signature(Example).parameters) == [column.name for column in fields(Example)]
     assert list(inspect.signature(Squad).parameters) == ["leader", "others"]
 
 
 @pytest.mark.parametrize("copied", [copy, deepcopy, lambda rule: loads(dumps(rule)), replace])
 def test_a_copy_is_equal(copied: Any) -> None:
-    assert copied(Drill(size=7)) == Drill(size=7)
+    assert copied(Example(size=7)) == Example(size=7)
 
 
 def test_values_are_what_a_kernel_takes() -> None:
@@ -105,11 +105,11 @@ def test_values_are_what_a_kernel_takes() -> None:
     def kernel(rule):
         return rule.size * rule.discipline
 
-    rule = Drill(size=10, discipline=0.25)
+    rule = Example(size=10, discipline=0.25)
     given = get_values(rule)
     assert (given.size, given.half_life, given.discipline) == (10, 2.0, 0.25)
     assert kernel(given) == 2.5
-    assert type(given) is type(get_values(Drill()))
+    assert type(given) is type(get_values(Example()))
 
 
 def test_suggestions() -> None:

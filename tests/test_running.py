@@ -42,8 +42,8 @@ SMALL = {
     "docking": "population.size=60 graph.links=2 ticks=24 seeds=2 bots=[0,2,12] relaxed_bots=[0,2,12] ross_seeds=3",
     "detectors": "detectors.co_repost_1h=null detectors.co_sharing=null detectors.near_duplicates=null "
     "population.size=120 army.size=12 ticks=48 campaign.start=24 campaign.hours=24 seeds=1 benchmark.null_seeds=1 "
-    "benchmark.train_seeds=1 benchmark.hours=[12] benchmark.only=[deletion] benchmark.observer_seeds=1 "
-    "observer.rate=0.5 benchmark.cross_scenario=[] observer.min_posts=5",
+    "benchmark.train_seeds=1 benchmark.hours=[12] benchmark.only=[deletion] benchmark.monitor_seeds=1 "
+    "monitor.rate=0.5 benchmark.cross_scenario=[] monitor.min_posts=5",
     "reproduce": "runs=120 links=[1] bots=[0,20]",
     "replay": "population.size=80 army.size=8 ticks=40 campaign.start=10 campaign.hours=20 seeds=6",
 }

@@ -245,9 +245,9 @@ def test_verdicts_need_the_published_network_and_three_errors() -> None:
     rng = random.Random(1)
     rows = [{m: v + rng.gauss(0, 0.005) for m, (_, v, _) in targets.TARGETS.items()} for _ in range(60)]
     runs = pd.DataFrame(rows).fillna(0.0)
-    assert targets.compare(runs, judged=True)["passed"].dropna().tolist() == [True] * 4
-    assert targets.compare(runs, judged=False)["passed"].isna().all()
-    missed = targets.compare(runs.assign(quality=runs["quality"] - 0.02), judged=True)
+    assert targets.compare(runs, is_judged=True)["passed"].dropna().tolist() == [True] * 4
+    assert targets.compare(runs, is_judged=False)["passed"].isna().all()
+    missed = targets.compare(runs.assign(quality=runs["quality"] - 0.02), is_judged=True)
     assert missed["passed"].dropna().tolist() == [False, True, True, True]
 
 
@@ -257,7 +257,7 @@ def test_a_curve_says_which_way_it_moves() -> None:
     played = pd.DataFrame(
         {"curve": "x", "point": list("ab") * 3, "seed": [1, 1, 2, 2, 3, 3], curves.RELATIVE: relative}
     )
-    down, up = (curves.judge_directions(played, [replace(curve, rises=rises, judged=False)]) for rises in (-1, 1))
+    down, up = (curves.judge_directions(played, [replace(curve, rises=rises, is_judged=False)]) for rises in (-1, 1))
     assert [f["verdict"].tolist() for f in (down, up)] == [["", curves.AS_PUBLISHED], ["", curves.AGAINST]]
     level = pd.DataFrame({"a": [0.9, 0.8, 0.85], "b": [0.8, 0.9, 0.85]})
     assert curves.judge_direction(level, 1) == curves.judge_direction(level, -1) == curves.UNCLEAR
@@ -266,7 +266,7 @@ def test_a_curve_says_which_way_it_moves() -> None:
     few = pd.DataFrame({"a": [0.0, 0.0, 0.0], "b": [0.5, 1.0, 1.6]})  # 3.2 standard errors, of three runs
     assert curves.judge_direction(few, 1) == curves.UNCLEAR
     assert curves.judge_direction(pd.concat([few] * 3), 1) == curves.AS_PUBLISHED
-    none = targets.compare(pd.DataFrame([dict.fromkeys(targets.TARGETS, 0.5)] * 2), judged=False)
+    none = targets.compare(pd.DataFrame([dict.fromkeys(targets.TARGETS, 0.5)] * 2), is_judged=False)
     assert "0 of 1 directions that hang on the network as published. " in report.format_headline(none, up)
     assert report.format_summary(up) == ["Not as published, of directions that hang on the network: x: against."]
 

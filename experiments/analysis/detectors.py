@@ -76,13 +76,13 @@ def summarise_outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summarise_observer(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
-    """Return the observer's performance in each cell, all topics of all seeds together.
+def summarise_monitor(looks: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
+    """Return the monitor's performance in each cell, all topics of all seeds together.
 
     Args:
         looks: a row for each cell, seed, topic and look: score, alarm, planned (whether the campaign is on the topic),
             hour (since the campaign's start).
-        limits: of the observer, by kind of null world: the levels of the controls.
+        limits: of the monitor, by kind of null world: the levels of the controls.
 
     Returns:
         `planned_found`: share of the `planned` topics that raised an alarm after the start; `hours_to_alarm`: the

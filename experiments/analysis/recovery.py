@@ -21,7 +21,7 @@ class Recovery(NamedTuple):
     reference: float  #: mean hourly deficit in the campaign's last days
     overshoot: float  #: largest 24 h surplus after the campaign, as a share of the reference; 0 if none
     remaining: float  #: mean deficit in the run's last 24 h, as a share of the reference; nan if it is not seen
-    late: bool  #: recovered, but within the last day of what could be seen
+    is_late: bool  #: recovered, but within the last day of what could be seen
 
 
 def compute_recovery(deficit: ArrayLike, start: int, stop: int) -> Recovery:
@@ -45,8 +45,8 @@ def compute_recovery(deficit: ArrayLike, start: int, stop: int) -> Recovery:
     remaining = float(days[-1]) / reference
     halved = np.flatnonzero(days < reference / 2)
     if halved.size:
-        late = halved[0] > 0 and halved[0] >= days.size - DAY
-        return Recovery(RECOVERED, float(halved[0]), reference, overshoot, remaining, bool(late))
+        is_late = halved[0] > 0 and halved[0] >= days.size - DAY
+        return Recovery(RECOVERED, float(halved[0]), reference, overshoot, remaining, bool(is_late))
     return Recovery(CENSORED, float(days.size), reference, overshoot, remaining, False)
 
 

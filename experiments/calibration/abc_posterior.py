@@ -45,7 +45,7 @@ def sample_abc(
     observed = {moment.name: moment.target for moment in moments}
     scale = {moment.name: moment.scale for moment in moments}
 
-    def model(place: Mapping[str, float]) -> dict[str, float]:
+    def play_model(place: Mapping[str, float]) -> dict[str, float]:
         return dict(simulate({key: float(place[name]) for key, name in zip(keys, names, strict=True)}))
 
     def measure_distance(found: Mapping[str, float], target: Mapping[str, float]) -> float:
@@ -53,7 +53,7 @@ def sample_abc(
         return float(np.nan_to_num(np.sum(np.square(errors)), nan=np.inf))
 
     with _sampler(pyabc, workers) as sampler:
-        steps = pyabc.ABCSMC(model, prior, measure_distance, population_size=particles, sampler=sampler)
+        steps = pyabc.ABCSMC(play_model, prior, measure_distance, population_size=particles, sampler=sampler)
         fresh = not database.exists()
         address = f"sqlite:///{database.resolve().as_posix()}"
         history = steps.new(address, observed) if fresh else steps.load(address)

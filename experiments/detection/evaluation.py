@@ -15,7 +15,7 @@ import pandas as pd
 from experiments.detection.cases import Case, iterate_views, join_cases, label_accounts, simulate_case
 from experiments.detection.detector import CAMPAIGN, F64, UNKNOWN, Detector
 from experiments.detection.measures import Flags, compute_threshold, measure_flags, measure_ranking, select_evaluated
-from experiments.detection.observer import Observer
+from experiments.detection.topic_monitor import TopicMonitor
 from experiments.detection.topics import HOUR
 from experiments.detection.view import PlatformView
 from sim.errors import InputError
@@ -54,7 +54,7 @@ class DetectorPanel:
 
     detectors: Mapping[str, Detector]
     limits: Mapping[tuple[str, int], float]  #: by detector and hour; END is the end of the run
-    observer: Observer
+    monitor: TopicMonitor
     criteria: EvaluationCriteria
 
 
@@ -76,10 +76,10 @@ def simulate(world: BenchmarkJob) -> Case:
     return simulate_case(world.setting, world.seed, world.ticks)
 
 
-def observe(task: tuple[Observer, BenchmarkJob]) -> pd.DataFrame:
-    """Simulate a null world and return what the observer sees of it."""
-    observer, world = task
-    return observer.compute_windows(simulate_case(world.setting, world.seed, world.ticks).view)
+def observe(task: tuple[TopicMonitor, BenchmarkJob]) -> pd.DataFrame:
+    """Simulate a null world and return what the monitor sees of it."""
+    monitor, world = task
+    return monitor.compute_windows(simulate_case(world.setting, world.seed, world.ticks).view)
 
 
 def simulate_outcome(world: BenchmarkJob) -> dict[str, float]:
@@ -110,14 +110,14 @@ def train(
 
 
 def set_thresholds(
-    detectors: Mapping[str, Detector], null: Sequence[Case], observer: Observer, rules: EvaluationCriteria
+    detectors: Mapping[str, Detector], null: Sequence[Case], monitor: TopicMonitor, rules: EvaluationCriteria
 ) -> DetectorPanel:
     """Set the threshold of every detector at every moment.
 
     Args:
         detectors: by name, trained.
         null: worlds without a campaign, not used for training; those without organic coordination set thresholds.
-        observer: calibrated.
+        monitor: calibrated.
         rules: how detectors are judged.
 
     Raises:
@@ -131,15 +131,15 @@ def set_thresholds(
                 kept = _has_posts(view) & (label_accounts(case.truth) != UNKNOWN)
                 pooled.setdefault(hour, []).append(_compute_scores(name, detector, view)[kept])
         limits |= {(name, hour): compute_threshold(np.concatenate(parts), rules.rate) for hour, parts in pooled.items()}
-    return DetectorPanel(detectors, limits, observer, rules)
+    return DetectorPanel(detectors, limits, monitor, rules)
 
 
 def evaluate(task: tuple[DetectorPanel, BenchmarkJob]) -> JobResult:
-    """Simulate one world and apply all detectors and the observer to it."""
+    """Simulate one world and apply all detectors and the monitor to it."""
     judge, world = task
     case = simulate_case(world.setting, world.seed, world.ticks)
     scores = [world.labels | {"detector": name} | _evaluate_detector(judge, name, case) for name in judge.detectors]
-    looks = judge.observer.monitor(case.view).assign(**world.labels)
+    looks = judge.monitor.watch_topics(case.view).assign(**world.labels)
     looks["hour"] = (looks["time"] - case.start) / HOUR
     looks["planned"] = looks["topic"].isin(find_planned_topics(case, looks["topic"].unique().tolist()))
     return JobResult(scores, looks, world.labels | case.outcome)

@@ -65,7 +65,7 @@ def compute_behaviour(view: PlatformView) -> pd.DataFrame:
     n, time = len(view.accounts), posts["time"].to_numpy(np.int64)
     written = _count_rows(account, n)
 
-    def share(of: NDArray[np.bool_]) -> F64:
+    def compute_share(of: NDArray[np.bool_]) -> F64:
         return _divide(_count_rows(account[of], n), written)
 
     kind, repost = posts["kind"], (posts["kind"] == "repost").to_numpy()
@@ -78,12 +78,12 @@ def compute_behaviour(view: PlatformView) -> pd.DataFrame:
         np.log1p(written),
         _divide(written, active),
         np.where(written > 0, _count_distinct(account, hour, n), np.nan),
-        share(repost),
-        share((kind == "reply").to_numpy()),
-        *(share((posts[name] != "").to_numpy()) for name in ("hashtags", "urls", "mentions")),
+        compute_share(repost),
+        compute_share((kind == "reply").to_numpy()),
+        *(compute_share((posts[name] != "").to_numpy()) for name in ("hashtags", "urls", "mentions")),
         gap,
         uneven,
-        share(hour < 6),
+        compute_share(hour < 6),
         _compute_entropy(account, hour, n),
         _divide(
             _count_distinct(account[repost], posts["repost_of"].to_numpy()[repost], n), _count_rows(account[repost], n)

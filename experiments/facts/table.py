@@ -67,7 +67,7 @@ class Part:
     scale: float = 1.0  #: of the measure, 100 for percent; `low` and `high` are in the scaled unit
 
     @property
-    def judged(self) -> bool:
+    def is_judged(self) -> bool:
         """Whether the fact says what this number should be."""
         return bool(np.isfinite(self.low) or np.isfinite(self.high))
 
@@ -170,6 +170,6 @@ def _clip_percent(found: SeedInterval, part: Part) -> SeedInterval:
 
 
 def _judge_part(part: Part, value: float) -> str:
-    if not part.judged:
+    if not part.is_judged:
         return SHOWN
     return MET if part.low <= value <= part.high else MISSED

@@ -41,8 +41,8 @@ class Borrowed(Rule):
     hours: int = parameter(72, unit="ticks", source=OURS, low=DAY, high=10**6)
     climate_rate: float = share(0.0, source=OURS)  # of the perceived climate, moved by each post
     weight: float = parameter(0.0, unit="log-odds", source=OURS, low=-1000.0, high=1000.0)  # of that climate
-    knowing: bool = parameter(False, unit="the true climate is known at first", source=OURS)
-    normal: bool = parameter(False, unit="x - t is normal at first", source=OURS)
+    knows_climate: bool = parameter(False, unit="the true climate is known at first", source=OURS)
+    has_normal_confidence: bool = parameter(False, unit="x - t is normal at first", source=OURS)
     willingness: float = parameter(0.0, unit="log-odds", source=OURS, low=-1000.0, high=1000.0)  # mean of that normal
     sharpness: float = parameter(0.0, unit="1", source=OURS, low=0.0, high=1000.0)
     followers: float = parameter(0.0, unit="followers", source=OURS, low=0.0, high=1e9)
@@ -66,8 +66,11 @@ def make_assumptions(setting: Setting, hours: int) -> dict[str, Borrowed]:
     single: dict[str, dict[str, Any]] = {
         "runs end after a fixed time": {},
         "the climate is bounded and forgets": {"climate_rate": setting.reaction.climate_rate, **weight},
-        "people begin with the true climate": {"knowing": True, **weight},
-        "thresholds are normal, half speak at first": {"normal": True, "willingness": people.willingness * narrower},
+        "people begin with the true climate": {"knows_climate": True, **weight},
+        "thresholds are normal, half speak at first": {
+            "has_normal_confidence": True,
+            "willingness": people.willingness * narrower,
+        },
         "posts are drawn and counted": {"sharpness": 1.0 / narrower},
         "the army is followed at random": {"followers": setting.army.followers},
     }
@@ -82,9 +85,9 @@ def simulate(rule: Ross, borrowed: Borrowed, seed: int) -> float:
     agreeing = float((drawn.valence > 0).mean())
     known = np.where(drawn.valence > 0, agreeing, 1.0 - agreeing) - 0.5
     ahead = drawn.inner - 2.0 * np.arctanh(drawn.threshold)
-    if borrowed.normal:
+    if borrowed.has_normal_confidence:
         ahead = borrowed.willingness + SPREAD * _draw_normals(make_key(seed, _AHEAD), rule.users)
-    first = ahead + (borrowed.weight * known if borrowed.knowing else 0.0)
+    first = ahead + (borrowed.weight * known if borrowed.knows_climate else 0.0)
     plus, minus = _simulate_hours(
         drawn.make_people(rule.influence), first, ahead, borrowed.climate_rate, borrowed.weight, borrowed.sharpness,
         borrowed.hours, make_key(seed, _POSTS),

@@ -63,7 +63,7 @@ class Curve:
     published: Published = field(default_factory=dict)  #: point -> (mean, SD) of the measure
     base: dict[str, Any] = field(default_factory=dict)  #: what differs from the default all along
     measure: str = RELATIVE
-    judged: bool = True  #: whether it decides; where it hangs on the paper's network, it is told and decides nothing
+    is_judged: bool = True  #: whether it decides; where it hangs on the paper's network, it is told and decides nothing
 
 
 _TARGETING = {name: {"targeting": name} for name in ("random", "hubs")}
@@ -112,12 +112,12 @@ CURVES = (
         {"gamma": 0.0},
         DIVERSITY,
     ),
-    Curve("targeting, grown", _TARGETING, +1, _TARGETED, judged=False),
-    Curve("targeting, returned", _TARGETING, +1, _TARGETED, RETURNED, judged=False),
-    Curve("gamma 0.1, grown", _TARGETING, +1, _TARGETED_MANY, {"gamma": 0.1}, judged=False),
-    Curve("gamma 0.1, returned", _TARGETING, +1, _TARGETED_MANY, {"gamma": 0.1, **RETURNED}, judged=False),
-    Curve("shuffle, grown", _SHUFFLE, +1, _SHUFFLED, judged=False),
-    Curve("shuffle, returned", _SHUFFLE, +1, _SHUFFLED, RETURNED, judged=False),
+    Curve("targeting, grown", _TARGETING, +1, _TARGETED, is_judged=False),
+    Curve("targeting, returned", _TARGETING, +1, _TARGETED, RETURNED, is_judged=False),
+    Curve("gamma 0.1, grown", _TARGETING, +1, _TARGETED_MANY, {"gamma": 0.1}, is_judged=False),
+    Curve("gamma 0.1, returned", _TARGETING, +1, _TARGETED_MANY, {"gamma": 0.1, **RETURNED}, is_judged=False),
+    Curve("shuffle, grown", _SHUFFLE, +1, _SHUFFLED, is_judged=False),
+    Curve("shuffle, returned", _SHUFFLE, +1, _SHUFFLED, RETURNED, is_judged=False),
 )
 
 
@@ -186,7 +186,7 @@ def judge_directions(played: pd.DataFrame, curves: Iterable[Curve] = CURVES) -> 
             row |= {"ours": mean, "low": low, "high": high, "error": values.std() / math.sqrt(len(values))}
             row |= {"target": told[0], "target_spread": told[1]}
             last = point == list(curve.points)[-1]
-            rows.append(row | {"verdict": judge_direction(own, curve.rises) if last else "", "judged": curve.judged})
+            rows.append(row | {"verdict": judge_direction(own, curve.rises) if last else "", "judged": curve.is_judged})
     return pd.DataFrame(rows)
 
 

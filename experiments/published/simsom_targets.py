@@ -43,12 +43,12 @@ def simulate_small(graph: Graph, people: int, rule: SimSom, steps: int, seed: in
     return {"seed": seed, **measures, "exposure": simsom_2024.compute_exposure(ended.platform), "tau_b": tau_b}
 
 
-def compare(runs: pd.DataFrame, judged: bool) -> pd.DataFrame:
+def compare(runs: pd.DataFrame, is_judged: bool) -> pd.DataFrame:
     """Return a row a measure of the small network: published, ours, standard errors, and whether they agree.
 
     Args:
         runs: a row a run, of `simulate_small`.
-        judged: whether the runs are of the published network and setting; else nothing is passed or missed.
+        is_judged: whether the runs are of the published network and setting; else nothing is passed or missed.
     """
     rows = []
     for measure, (name, value, spread) in TARGETS.items():
@@ -58,6 +58,6 @@ def compare(runs: pd.DataFrame, judged: bool) -> pd.DataFrame:
         passed = abs(ours - value) <= WITHIN * math.hypot(error, target_error)
         row = {"measure": measure, "name": name, "runs": len(runs), "target": value, "target_error": target_error}
         rows.append(
-            row | {"ours": ours, "error": error, "passed": passed if judged and not math.isnan(value) else None}
+            row | {"ours": ours, "error": error, "passed": passed if is_judged and not math.isnan(value) else None}
         )
     return pd.DataFrame(rows).astype({"passed": "boolean"})

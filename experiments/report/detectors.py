@@ -27,7 +27,7 @@ CAVEATS = (
     "limit of the false-positive rate, because no false alarm among some thousands promises none among millions.",
     "If hiding stops the campaign from working, that is no failure of the detector: read each cell beside lost dissent "
     "and impressions. Lost dissent has wide intervals at few seeds.",
-    "The observer\u2019s limit is the largest that any kind of control needs by itself, from worlds not shown here: in "
+    "The monitor\u2019s limit is the largest that any kind of control needs by itself, from worlds not shown here: in "
     "a new world of any of these kinds the chance of an alarm is at most its rate; of another kind of event nothing is "
     "promised. \u201cIf that kind were unknown\u201d says what happens then, one kind at a time.",
     "A learner called \u201ccross scenario\u201d learned from another scenario and never saw this campaign; the "
@@ -38,8 +38,8 @@ FILES = {
     "summary.parquet": "a row a cell and detector: means over seeds with 95% intervals, precisions",
     "outcomes.parquet": "a row a cell and seed: what the world became, and the same world without the campaign",
     "achieved.parquet": "a row a cell: what the campaign achieved",
-    "looks.parquet": "every look of the observer at every topic",
-    "watched.parquet": "a row a cell: how the observer did",
+    "looks.parquet": "every look of the monitor at every topic",
+    "watched.parquet": "a row a cell: how the monitor did",
     "figures/": "every picture as PNG and SVG",
 }
 MEASURES = {  # head, digits, and what one is shown as
@@ -66,7 +66,7 @@ def compose(folder: Path) -> Report:
             Drawing(name, title, drawn, caption, title)
             for name, title, caption, drawn in _draw_pictures(tables, run["campaign"])
         ],
-        [_make_cells_table(summary), _make_outcomes_table(achieved), _make_observer_table(watched)],
+        [_make_cells_table(summary), _make_outcomes_table(achieved), _make_monitor_table(watched)],
         CAVEATS,
         FILES,
     )
@@ -77,7 +77,7 @@ def _format_summary(summary: pd.DataFrame, achieved: pd.DataFrame, watched: pd.D
         format_hiding(summary, achieved),
         format_transfer(summary),
         format_false_positives(summary),
-        format_observer(watched),
+        format_monitor(watched),
     ]
 
 
@@ -106,9 +106,9 @@ def _draw_pictures(tables: dict[str, pd.DataFrame], campaign: dict[str, int]) ->
             figures.draw_curves(summary, achieved, "auc", "AUC")))  # fmt: skip
     looks = tables["looks"]
     drawn.append((
-        "observer", "The observer: is this topic\u2019s traffic planned?",
+        "monitor", "The topic monitor: is this topic\u2019s traffic planned?",
         "One line a topic, one world a panel. Red: the topic that the campaign is on; grey ground: its hours. Dashed: "
-        "the limit above which an alarm (dot) is raised. The observer sees posts alone.",
+        "the limit above which an alarm (dot) is raised. The topic monitor sees posts alone.",
         figures.draw_timeline(looks, _select_worlds(looks), campaign["start"], campaign["stop"])))  # fmt: skip
     return drawn
 
@@ -182,8 +182,8 @@ def format_false_positives(summary: pd.DataFrame) -> str:
     return f"Most false positives without any campaign: {detector} flags {flagged}."
 
 
-def format_observer(watched: pd.DataFrame) -> str:
-    """Say how soon the observer sees the open campaign, and its false alarms on held-out null worlds."""
+def format_monitor(watched: pd.DataFrame) -> str:
+    """Say how soon the monitor sees the open campaign, and its false alarms on held-out null worlds."""
     texts = []
     for row in watched[watched["axis"].isin(["", CONTROL])].to_dict("records"):
         if row["axis"]:
@@ -196,7 +196,7 @@ def format_observer(watched: pd.DataFrame) -> str:
             ends = format_interval(100 * row["planned_found_lo"], 100 * row["planned_found_hi"], 0)
             found = f"{format_number(100 * row['planned_found'], 0)}% (95% {ends}) of the open campaign\u2019s topics"
             when = format_finite(row["hours_to_alarm"], 0)
-            texts.append(f"The observer calls {found} planned (median hours after the start: {when})")
+            texts.append(f"The topic monitor calls {found} planned (median hours after the start: {when})")
     return f"{'; '.join(texts)}." if texts else ""
 
 
@@ -235,7 +235,7 @@ def _make_outcomes_table(achieved: pd.DataFrame) -> Table:
     return Table("What the campaign achieved", heads, rows, "Against the same worlds without it; 95% intervals.")
 
 
-def _make_observer_table(watched: pd.DataFrame) -> Table:
+def _make_monitor_table(watched: pd.DataFrame) -> Table:
     rows = [
         [str(row["axis"]), str(row["level"]), format_number(100 * row["planned_found"], 0),
          format_finite(row["hours_to_alarm"], 0),
@@ -246,4 +246,4 @@ def _make_observer_table(watched: pd.DataFrame) -> Table:
     ]  # fmt: skip
     heads = ["axis", "level", "planned topics found, %", "hours to alarm (median)", "other topics with an alarm",
              "worlds with one", "95% of their share, %", "worlds, if that kind were unknown"]  # fmt: skip
-    return Table("The observer", heads, rows)
+    return Table("The topic monitor", heads, rows)

@@ -1,4 +1,4 @@
-"""Pictures of the benchmark of detectors: maps of cells, curves along axes, and the observer's timeline."""
+"""Pictures of the benchmark of detectors: maps of cells, curves along axes, and the monitor's timeline."""
 
 import math
 from collections.abc import Sequence
@@ -139,7 +139,7 @@ def draw_alarms(summary: pd.DataFrame) -> Figure:
 
 
 def draw_timeline(looks: pd.DataFrame, worlds: Sequence[tuple[str, str, str]], start: int, stop: int) -> Figure:
-    """The observer's score of every topic through time, in one world of each of some cells.
+    """The topic monitor's score of every topic through time, in one world of each of some cells.
 
     Args:
         looks: of all worlds.

@@ -49,7 +49,7 @@ class Machine:
     worker: Any
     call: Any  #: what it is asked for now: first about itself, then turns; None between two turns
     ready: bool = False
-    alone: bool = False  #: has one job that may have killed a Ray worker, and gets no other
+    plays_alone: bool = False  #: has one job that may have killed a Ray worker, and gets no other
     jobs: dict[str, Job] = field(default_factory=dict)  #: by run id
 
 
@@ -171,8 +171,8 @@ class ClusterEngine(Engine):
     def _select_jobs(self, machine: Machine) -> list[Job]:
         """Return some seconds of work for all workers of a machine, or one job that may have killed a Ray worker."""
         if not machine.jobs:
-            machine.alone = bool(self._alone)
-        if machine.alone:
+            machine.plays_alone = bool(self._alone)
+        if machine.plays_alone:
             return [] if machine.jobs else [self._alone.popleft()]
         enough = machine.workers * (1 + self._estimate_batch_size() if self._ended else 1)
         return self._take_jobs(max(0, min(enough - len(machine.jobs), self._limit_share(machine.workers))))
@@ -226,7 +226,7 @@ class ClusterEngine(Engine):
                 f"{machine.address}: its Ray workers die before a run ends: see what Ray's logs there say of "
                 "RayWorker; what is done is kept, and the same command continues"
             )
-        if machine.alone:
+        if machine.plays_alone:
             return [
                 outcome
                 for job in machine.jobs.values()

@@ -35,7 +35,7 @@ class Batch:
     running: str | None = None  #: run id
     since: float = 0.0  #: Unix time at which it began
     worker: int = 0  #: its process; 0 before its first run began
-    begun: bool = False
+    has_begun: bool = False
 
 
 class TrackingContext:
@@ -142,12 +142,12 @@ class LocalEngine(Engine):
         for future, batch in list(self._flight.items()):
             done = future.done()
             outcomes += self._read_journal(batch)
-            late = self._is_late(batch)
-            if not done and not late:
+            is_late = self._is_late(batch)
+            if not done and not is_late:
                 continue
             if not done:
                 future.cancel()
-            outcomes += self._close_batch(future, batch, late)
+            outcomes += self._close_batch(future, batch, is_late)
             journals.append(batch.journal)
             del self._flight[future]
         return EndedRuns(outcomes, journals)
@@ -161,7 +161,7 @@ class LocalEngine(Engine):
         batch.read += size
         outcomes = []
         for event in events:
-            batch.begun, self._early_deaths = True, 0
+            batch.has_begun, self._early_deaths = True, 0
             if "begun" in event:
                 batch.running, batch.since, batch.worker = event["begun"], event["at"], event["worker"]
             else:
@@ -177,16 +177,16 @@ class LocalEngine(Engine):
         limit = self.limits.seconds
         return limit is not None and batch.running is not None and time.time() - batch.since > limit
 
-    def _close_batch(self, future: Any, batch: Batch, late: bool) -> list[Outcome]:
+    def _close_batch(self, future: Any, batch: Batch, is_late: bool) -> list[Outcome]:
         """Return what is known of the run that ended a batch early, and put the others back."""
         outcomes = []
         try:
             if future.done():
                 future.result()
         except (ProcessExpired, CancelledError) as error:
-            if not late:
+            if not is_late:
                 outcomes += self._handle_death(batch, getattr(error, "exitcode", None))
-        if late and batch.running in batch.jobs:
+        if is_late and batch.running in batch.jobs:
             job, limit = batch.jobs[batch.running], self.limits.seconds
             words = f"stopped after {limit:g} s, the limit of a run"
             outcomes.append(self._end_job(batch, make_failure(job, TIMEOUT, words, float(limit or 0))))
@@ -194,7 +194,7 @@ class LocalEngine(Engine):
         return outcomes
 
     def _handle_death(self, batch: Batch, code: int | None) -> list[Outcome]:
-        if not batch.begun:
+        if not batch.has_begun:
             self._count_early_death(code)
         if batch.running is None:
             return []

@@ -100,7 +100,7 @@ class Composer:
         if groups not in self._composed:
             chosen = {_parse_key(word) for word in groups}
             kept = [word for word in self.overrides if _parse_key(word) not in chosen]
-            whole = compose(self.name, [*kept, *groups], self.conf, whole=True)
+            whole = compose(self.name, [*kept, *groups], self.conf, with_hydra=True)
             expand_paths(whole)
             choices = {key: get_written_name(key, str(name)) for key, name in whole.hydra.runtime.choices.items()}
             OmegaConf.set_struct(whole, False)

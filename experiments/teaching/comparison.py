@@ -50,8 +50,8 @@ def list_changes(config: DictConfig) -> list[str]:
 
 def read_story(config: DictConfig) -> dict[str, Any]:
     """Return the story of the scenario, {} for none."""
-    told: Any = OmegaConf.to_container(config.story) if "story" in config else {}
-    return dict(told)
+    texts: Any = OmegaConf.to_container(config.story) if "story" in config else {}
+    return dict(texts)
 
 
 def select_measures(config: DictConfig) -> tuple[str, ...]:
@@ -74,31 +74,32 @@ def get_time_span(config: DictConfig, setting: Setting) -> Campaign:
     return replace(setting.campaign, start=start, hours=stop - start)
 
 
-def name_page(config: DictConfig, told: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+def name_page(config: DictConfig, lesson: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """Return the names of the page and its two worlds in each language, where the default words do not fit.
 
     A page about a scenario has the title of its story; see `name_arms` for the worlds.
     """
     changes, titles = list_changes(config), read_story(config)
-    if told or config.replay.without is not None or "title" not in titles:
-        return name_arms(told, changes)
+    if lesson or config.replay.without is not None or "title" not in titles:
+        return name_arms(lesson, changes)
     title = {"en": titles["title"], "ar": titles.get("title_ar", titles["title"])}
     if all(map(_is_conduct_change, changes)):
         return {language: {"title": text} for language, text in title.items()}
     return {language: {**OTHER_WORDS[language], "title": text, "arm_with": text} for language, text in title.items()}
 
 
-def name_arms(told: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
+def name_arms(lesson: Mapping[str, Mapping[str, str]], without: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the names of the two worlds in each language; {} where the default words fit.
 
     Args:
-        told: the texts of a lesson, which may name them; {} without one.
+        lesson: the texts of a lesson, which may name them; {} without one.
         without: what differs in the first world.
     """
-    if told:
+    if lesson:
         names = ("arm_without", "arm_with")
         return {
-            language: {name: text for name, text in parts.items() if name in names} for language, parts in told.items()
+            language: {name: text for name, text in parts.items() if name in names}
+            for language, parts in lesson.items()
         }
     if all(map(_is_conduct_change, without)):
         return {}

@@ -95,9 +95,9 @@ class Film:
         """
         principal, extremist = self._said[1:, self.rows] / np.maximum(self._said[0, self.rows], 1.0)
         stance = np.where(np.arange(len(self.rows)) < self.people, self.stance, principal)
-        told = np.where(stance < -OPINION_THRESHOLD, 1, np.where(stance > OPINION_THRESHOLD, 2, UNCOMMITTED))
-        told = np.where(extremist > OPINION_THRESHOLD, SYMPATHISER, told)
-        return np.where(self.role == 0, self.cohort, told).astype(np.uint8), stance
+        cohort = np.where(stance < -OPINION_THRESHOLD, 1, np.where(stance > OPINION_THRESHOLD, 2, UNCOMMITTED))
+        cohort = np.where(extremist > OPINION_THRESHOLD, SYMPATHISER, cohort)
+        return np.where(self.role == 0, self.cohort, cohort).astype(np.uint8), stance
 
     def stack_planes(self) -> dict[str, U8]:
         """Return every field of `Frame` by name, uint8 [hours, N]."""

@@ -15,11 +15,11 @@ Pair = tuple[pd.DataFrame, pd.DataFrame]  #: hours from the campaign's first: th
 def _make_percent_change(measure: str) -> Callable[[Pair], float]:
     """Return what tells by how many percent the total of a measure changes from the first world to the second."""
 
-    def of(pair: Pair) -> float:
+    def compute_change(pair: Pair) -> float:
         first, second = (float(hours[measure].sum()) for hours in pair)
         return 100.0 * (second / first - 1.0) if first else float("nan")
 
-    return of
+    return compute_change
 
 
 def _change_standing(pair: Pair) -> float:

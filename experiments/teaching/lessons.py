@@ -53,8 +53,8 @@ def read_texts(name: str) -> dict[str, dict[str, str]]:
     """
     if name not in NAMES:
         raise InputError(f"replay.lesson={name} is unknown: {suggest(str(name), NAMES)}")
-    told: Any = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    return dict(told)
+    texts: Any = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    return dict(texts)
 
 
 def fill_texts(

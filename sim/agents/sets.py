@@ -83,10 +83,10 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
 
     def _from_iterable(self, agents: Iterable[Any]) -> "AccountSet":
         """Build the result of `&`, `|`, `-` and `^`, as `collections.abc.Set` asks."""
-        rows = np.fromiter(dict.fromkeys(map(self._row_of, agents)), np.int64)
+        rows = np.fromiter(dict.fromkeys(map(self._get_row, agents)), np.int64)
         return self._subset(rows, False)
 
-    def _row_of(self, agent: Any) -> int:
+    def _get_row(self, agent: Any) -> int:
         if not (isinstance(agent, ThinAgent) and agent.model is self.model):
             raise InputError(f"{agent!r} is not an account of this world: take it from world.agents")
         return int(agent._row)
@@ -97,7 +97,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         self.rows, self._member = rows, None
         return self
 
-    def _values(self, name: str) -> NDArray[Any] | None:
+    def _read_values(self, name: str) -> NDArray[Any] | None:
         """Return the values of a column or derived name, [len]; None if only views have them."""
         plain = getattr(ThinAgent, name, None)
         if any(getattr(kind, name, None) is not plain for kind in self.model.roles):
@@ -152,7 +152,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         if not isinstance(attr_names, str):
             columns = [self.get(name, handle_missing, default_value) for name in attr_names]
             return list(map(list, zip(*columns, strict=True))) if columns else [[] for _ in range(len(self))]
-        values = self._values(attr_names)
+        values = self._read_values(attr_names)
         if values is not None:
             return list(values.tolist())
         if handle_missing == "default":
@@ -161,7 +161,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
 
     def set(self, attr_name: str, value: Any) -> "AccountSet":
         """Set the attribute of every account to one value; see `WRITABLE` for columns and ranges."""
-        if self._values(attr_name) is None:
+        if self._read_values(attr_name) is None:
             for agent in self:
                 setattr(agent, attr_name, value)
         else:
@@ -175,7 +175,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
         """
         if not callable(func):
             return [self.agg(attribute, each) for each in func]
-        values = self._values(attribute)
+        values = self._read_values(attribute)
         of_numpy = (getattr(func, "__module__", None) or "").split(".")[0] == "numpy"
         if values is None or not of_numpy or values.dtype.kind == "u":
             return func(self.get(attribute))
@@ -194,7 +194,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
 
     def sort(self, key: Any, ascending: bool = False, inplace: bool = False) -> "AccountSet":
         """Sort by an attribute's name or a function of an agent; descending by default; ties keep their order."""
-        values = None if callable(key) else self._values(key)
+        values = None if callable(key) else self._read_values(key)
         function = key if callable(key) else operator.attrgetter(key)
         keys = list(map(function, self)) if values is None else values.tolist()
         order = sorted(range(len(self)), key=keys.__getitem__, reverse=not ascending)
@@ -238,7 +238,7 @@ class AccountSet(AgentSet):  # type: ignore[misc]  # Mesa has no type marks
 
     def add(self, agent: Any) -> None:
         """Put an account of this world into this set."""
-        row = self._row_of(agent)
+        row = self._get_row(agent)
         if agent not in self:
             self._subset(np.append(self.rows, row), True)
 

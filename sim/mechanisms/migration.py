@@ -5,7 +5,7 @@ After reading, a person who dissents now and still uses the old tag moves with p
     flee d + (1 - flee d) (1 - (1 - follow)^n)
 
 where d is the expected toxicity and n the number of dissenting posts just read by people who have moved. People who
-have moved post and search under the fresh tag. Others meet it only in home feeds, replies and trends. Organised
+have moved post and search under the migration tag. Others meet it only in home feeds, replies and trends. Organised
 accounts find it `pursuit` hours after the first move: from then on they see it, and put a share `chase` of their posts
 under it. That users of a flooded tag move comes from the essay; the equations are an assumption.
 """
@@ -35,14 +35,14 @@ class Migration(PeopleMechanism):
     """How often dissenters move, and how soon organised accounts follow."""
 
     flee: float = share(0.3, source="assumption: P(moving in a session | nothing but abuse is expected)")
-    follow: float = share(0.1, source="assumption: P(moving after one dissenting post under the fresh tag)")
+    follow: float = share(0.1, source="assumption: P(moving after one dissenting post under the migration tag)")
     pursuit: int = parameter(72, unit="h", source="assumption", low=0, high=10**9)
     chase: float = share(0.5, source="assumption")
 
     extra_topics: ClassVar[int] = 1
 
     def create_state(self, view: PeopleView) -> "MigrationState":
-        """Return the state before anybody moves; the fresh tag is the last topic."""
+        """Return the state before anybody moves; the migration tag is the last topic."""
         return MigrationState(len(view.accounts.key), len(view.topics.lengths) - 1)
 
     def create_observers(self, view: OrganisedView) -> list[Observer]:
@@ -51,7 +51,7 @@ class Migration(PeopleMechanism):
 
     @touches(reads="own")
     def choose_tag(self, chosen: tuple[int, Bools], view: PeopleView) -> tuple[int, Bools]:
-        """Have those who have moved search the fresh tag."""
+        """Have those who have moved search the migration tag."""
         return (view.own.tag, view.own.moved) if view.own.moved.any() else chosen
 
     @touches(
@@ -70,7 +70,7 @@ class Migration(PeopleMechanism):
 
     @touches(reads="own topics")
     def inform(self, public: PublicView, view: PeopleView) -> PublicView:
-        """Have organised accounts see the fresh tag too, once they know it."""
+        """Have organised accounts see the migration tag too, once they know it."""
         if not self._is_known(view):
             return public
         fresh = get_stream(view.topics, view.own.tag, view.base)
@@ -78,7 +78,7 @@ class Migration(PeopleMechanism):
 
     @touches(reads="own posts")
     def file_posts(self, topic: I64, view: PeopleView) -> I64:
-        """File contested posts under the fresh tag: those of people who have moved, and a share of the pursuers'."""
+        """File contested posts under the migration tag: those of people who have moved, and some of the pursuers'."""
         author, organic = view.posts.author[view.new], view.posts.author[view.new] < view.n_organic
         under = view.own.moved[author] & organic
         if self._is_known(view):
@@ -86,12 +86,12 @@ class Migration(PeopleMechanism):
         return np.where(under & (topic == CONTESTED), view.own.tag, topic)
 
     def _is_known(self, view: PeopleView) -> bool:
-        """Return whether organised accounts know the fresh tag."""
+        """Return whether organised accounts know the migration tag."""
         return bool(view.own.since <= view.tick - self.pursuit)
 
 
 class MigrationState:
-    """Who has moved: `moved`, bool [A]; `since`, the tick in which the first did; `tag`, the topic of the fresh tag."""
+    """Who has moved: `moved`, bool [A]; `since`, when the first did [tick]; `tag`, the topic of the migration tag."""
 
     def __init__(self, accounts: int, tag: int) -> None:
         self.moved: Bools = np.zeros(accounts, np.bool_)

@@ -8,7 +8,7 @@ from sim.state.accounts import DISSENTER
 
 
 class DissenterResponse:
-    """Measures fear and expected toxicity of dissenters, and how many have moved to the fresh tag."""
+    """Measures fear and expected toxicity of dissenters, and how many have moved to the migration tag."""
 
     def __init__(self, moved: NDArray[np.bool_] | None) -> None:
         self.moved = moved

@@ -191,7 +191,7 @@ def logistic(x):
 
 
 @cached_njit
-def voicing_probability(willingness, reaction, hardcore, stance, fear, climate, p):
+def compute_voicing_probability(willingness, reaction, hardcore, stance, fear, climate, p):
     """Return the probability of voicing a contested intention: the equation at the top of this file."""
     if hardcore:
         return logistic(willingness)
@@ -229,12 +229,12 @@ def classify_outcome(u, current, no_fear, old_climate, reference):
 @inline_kernel
 def _decide_outcome(u, accounts, i, stance, fear, climate, old, p):
     b, kind, steady = accounts.willingness[i], accounts.reaction[i], accounts.hardcore[i]
-    now, outcome = voicing_probability(b, kind, steady, stance, fear, climate, p), VOICED
+    now, outcome = compute_voicing_probability(b, kind, steady, stance, fear, climate, p), VOICED
     if u >= now:
-        no_fear = voicing_probability(b, kind, steady, stance, 0.0, climate, p)
-        old_climate = voicing_probability(b, kind, steady, stance, fear, old, p)
+        no_fear = compute_voicing_probability(b, kind, steady, stance, 0.0, climate, p)
+        old_climate = compute_voicing_probability(b, kind, steady, stance, fear, old, p)
         outcome = classify_outcome(
-            u, now, no_fear, old_climate, voicing_probability(b, kind, steady, stance, 0.0, old, p)
+            u, now, no_fear, old_climate, compute_voicing_probability(b, kind, steady, stance, 0.0, old, p)
         )
     return outcome
 

@@ -19,8 +19,8 @@ NO_ACCOUNTS: NDArray[np.bool_] = np.zeros(0, np.bool_)
 class TopicStreams(NamedTuple):
     """The ends of the streams that readers of one hour may read, in order of time, without removed posts.
 
-    Stream k is first[k] .. last[k] - 1: the contested topic, the trending topics, then the fresh tag if there is one;
-    after them the same streams for posts that take no slots from others.
+    Stream k is first[k] .. last[k] - 1: the contested topic, the trending topics, then the migration tag if there is
+    one; after them the same streams for posts that take no slots from others.
     """
 
     first: NDArray[np.int64]

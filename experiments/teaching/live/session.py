@@ -54,9 +54,9 @@ class Session:
         """Begin anew with these settings, one world."""
         self._commands.put(("reset", choice))
 
-    def play(self, on: bool) -> None:
+    def play(self, is_playing: bool) -> None:
         """Go on hour by hour, or stand still."""
-        self._commands.put(("play", on))
+        self._commands.put(("play", is_playing))
 
     def step(self) -> None:
         """Simulate one hour."""
@@ -112,8 +112,8 @@ class Session:
         self._show_cast()
         self._advance()
 
-    def _play(self, on: bool) -> None:
-        self._playing = on and bool(self.worlds)
+    def _play(self, is_playing: bool) -> None:
+        self._playing = is_playing and bool(self.worlds)
         self.shows.playing(self._playing)
 
     def _mark_drawn(self, number: int) -> None:

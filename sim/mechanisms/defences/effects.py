@@ -79,7 +79,8 @@ def demote(hooks: Hooks, posts: Posts, base: int, new: slice) -> I64:
 def discount(hooks: Hooks, posts: Posts, topics: Topics, new: slice, tick: int) -> I64:
     """Remove posts of this hour from the counts of trends; return their rows.
 
-    Posts under a fresh tag (`sim.mechanisms.migration`) are removed from the contested topic's count, which stays >= 0.
+    Posts under a migration tag (`sim.mechanisms.migration`) are removed from the contested topic's count, which stays
+    >= 0.
     """
     if not (discounting := hooks("discount")):
         return EMPTY_ROWS

@@ -1,4 +1,4 @@
-"""The observer: from outside, is this topic's traffic planned?
+"""The topic monitor: from outside, is this topic's traffic planned?
 
 It plays the essay's writer, who saw that a campaign was planned. Every `step` hours it looks at the last `window` hours
 of each topic (`experiments.detection.topics`), computes how rare each statistic would be on a platform without a
@@ -31,8 +31,8 @@ COLUMNS = ("topic", "time", "posts", *STATISTICS)
 
 
 @dataclass
-class Observer:
-    """Looks at topics through time; call `calibrate` before `monitor`.
+class TopicMonitor:
+    """Looks at topics through time; call `calibrate` before `watch_topics`.
 
     Args:
         window: hours of traffic that are looked at.
@@ -49,9 +49,9 @@ class Observer:
     def __post_init__(self) -> None:
         for name in ("window", "step", "min_posts"):
             if getattr(self, name) < 1:
-                raise InputError(f"Observer.{name}={getattr(self, name)} must be at least 1")
+                raise InputError(f"TopicMonitor.{name}={getattr(self, name)} must be at least 1")
         if not 0.0 < self.rate < 1.0:
-            raise InputError(f"Observer.rate={self.rate} must be above 0 and below 1")
+            raise InputError(f"TopicMonitor.rate={self.rate} must be above 0 and below 1")
         self._null_values: dict[str, F64] = {}
         self.limits: dict[str, float] = {}  #: by kind of null world
         self.limit = float("inf")
@@ -91,7 +91,7 @@ class Observer:
         pooled = pd.concat(reference, ignore_index=True)
         if pooled.empty:
             raise InputError(
-                f"no topic of a null world has {self.min_posts} posts in {self.window} h: say observer.min_posts=N "
+                f"no topic of a null world has {self.min_posts} posts in {self.window} h: say monitor.min_posts=N "
                 "or more seeds"
             )
         self._null_values = {name: np.sort(pooled[name].to_numpy(np.float64)) for name in STATISTICS}
@@ -110,7 +110,7 @@ class Observer:
             ValueError: `calibrate` was not called.
         """
         if not self._null_values:
-            raise ValueError("the observer must be calibrated before it can judge")
+            raise ValueError("the monitor must be calibrated before it can judge")
         evidence = np.zeros(len(looks))
         for name, null_values in self._null_values.items():
             as_much = len(null_values) - np.searchsorted(null_values, looks[name].to_numpy(np.float64))
@@ -118,7 +118,7 @@ class Observer:
         score = evidence / len(STATISTICS)
         return looks.assign(score=score, alarm=score > self.limit)
 
-    def monitor(self, view: PlatformView) -> pd.DataFrame:
+    def watch_topics(self, view: PlatformView) -> pd.DataFrame:
         """Return every look at a platform with its score, and whether it raises an alarm."""
         return self.score_windows(self.compute_windows(view))
 
