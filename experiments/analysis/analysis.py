@@ -127,6 +127,6 @@ def _collect_recovery(recovery: pd.DataFrame) -> list[FindingRow]:
     return [
         ("recovery_hours", median, low, high, len(deficit), note),
         ("recovery_hours_pooled", pooled["hours"], np.nan, np.nan, len(each), pooled["outcome"]),
-        ("remaining_pooled", pooled["remaining"], np.nan, np.nan, len(each), LATE if pooled["late"] else ""),
+        ("remaining_pooled", pooled["remaining"], np.nan, np.nan, len(each), LATE if pooled["is_late"] else ""),
         ("overshoot_pooled", pooled["overshoot"], np.nan, np.nan, len(each), ""),
     ]

@@ -143,7 +143,7 @@ def _draw_deficit(axes: Axes, results: Results) -> None:
         axes.axhline(level, color=INK, linewidth=1, linestyle=(0, (4, 2)))
         place = (1, level)
         axes.annotate(words, place, (-2, 3), axes.get_yaxis_transform(), "offset points", ha="right", color=GREY)
-    if pooled["outcome"] == RECOVERED and not pooled["late"]:
+    if pooled["outcome"] == RECOVERED and not pooled["is_late"]:
         x, y = pooled["hours"] / DAY, DAY * pooled["reference"] / 2
         axes.plot(x, y, "o", color=INK, ms=5, zorder=5)
         time = f"{format_number(pooled['hours'], 0)} h"
