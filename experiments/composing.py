@@ -14,18 +14,21 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from yaml import YAMLError, safe_load
 
 from experiments.configuration import (
     CONF,
     PATHS,
+    PLACES,
     expand_path,
     find_file,
     find_package,
+    get_group,
     is_file,
     is_group,
     list_choices,
     list_folders,
+    list_places,
 )
 from sim.errors import InputError, suggest
 
@@ -122,7 +125,11 @@ def load_choice(group: str, choice: str, conf: Path = CONF) -> tuple[DictConfig,
         raise InputError(f"{group}={choice} cannot be read as YAML ({said}): correct {path.name}") from None
     if isinstance(config, ListConfig):
         raise InputError(f"{group}={choice} holds a list: give KEY: VALUE, a line each")
+    if safe_load(text) is None:
+        raise InputError(f"{group}={choice} is empty: write KEY: VALUE, a line each")
     place = find_package(group, path, text)
+    if (conf / group).is_dir():
+        _refuse_foreign(group, choice, config, place, conf)
     if place == "_global_":
         _refuse_unknown_keys(group, choice, config, conf)
     elif config and "defaults" not in config and "_target_" not in config:
@@ -153,6 +160,30 @@ def get_written_name(group: str, name: str) -> str:
         if (place, known) == (group, name):
             return path.stem if path.parent.parent in list_folders() else str(path)
     return name
+
+
+def _refuse_foreign(group: str, choice: str, config: DictConfig, place: str, conf: Path) -> None:
+    """Raise InputError if a file is one of another group, by its place, its keys or its rule."""
+    roots, root = list_places(group, conf), place.partition(".")[0]
+    if root not in roots:
+        cure = f"say {get_group(root)}={choice}" if is_group(get_group(root), conf) else "correct that line"
+        raise InputError(f"{group}={choice} is no file of {group}, as its first line says @package {place}: {cure}")
+    if place == "_global_" != PLACES.get(group):
+        for key in map(str, config):
+            if key not in roots:
+                raise InputError(f"{group}={choice} sets {key}, which is no part of {group}: say scenario={choice}")
+    if target := config.get("_target_"):
+        owners = _find_owners(str(target), conf)
+        if place == "_global_" or (owners and group not in owners):
+            cure = f"say {' or '.join(owners) or 'GROUP'}={choice}"
+            raise InputError(f"{group}={choice} holds one rule, {target}, which is none of {group}: {cure}")
+
+
+def _find_owners(target: str, conf: Path) -> list[str]:
+    """Return the groups that have a choice with this rule."""
+    line = re.compile(rf"^_target_: {re.escape(target)}$", re.MULTILINE)
+    found = {path.parent.name for path in conf.glob("*/*.yaml") if line.search(path.read_text(encoding="utf-8"))}
+    return sorted(found)
 
 
 def _refuse_unknown_keys(group: str, choice: str, config: DictConfig, conf: Path) -> None:

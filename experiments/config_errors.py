@@ -80,6 +80,10 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         choice = choice.removesuffix(".yaml")
         return InputError(f"{group}={choice} is unknown: {suggest_file(group, choice) or _list_choices(error.options)}")
+    if twice := re.match(r"Multiple values for (\w+)\.|(\w+) appears more than once", str(error)):
+        for word in overrides:
+            if word.startswith(f"+{twice[1] or twice[2]}="):
+                return InputError(f"{word} adds a choice where there is one: say {word[1:]}")
     try:
         line = _explain_unknown_key(name, overrides, conf)
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError):

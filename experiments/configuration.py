@@ -87,6 +87,18 @@ def find_package(group: str, path: Path, text: str) -> str:
     return said[1] if said else PLACES.get(group, group).format(name=re.sub(r"\W", "_", path.stem))
 
 
+def list_places(group: str, conf: Path = CONF) -> set[str]:
+    """Return the keys of a configuration under which choices of a group may stand; `_global_` is all of it."""
+    paths = (conf / group).glob("*.yaml")
+    places = {find_package(group, path, path.read_text(encoding="utf-8")) for path in paths}
+    return {place.partition(".")[0] for place in places | {PLACES.get(group, group)}}
+
+
+def get_group(place: str) -> str:
+    """Return the group whose choices stand by default under this key of a configuration."""
+    return next((group for group, known in PLACES.items() if known.partition(".")[0] == place), place)
+
+
 def expand_path(path: str, key: str) -> str:
     """Return a path with the user's home in place of `~`, and environment variables filled in; `key` names it.
 

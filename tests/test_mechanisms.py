@@ -131,7 +131,7 @@ def test_a_mechanism_takes_at_most_five_files_and_changes_none(section: str, fat
     assert len(files) <= 5
     assert {str(path.relative_to(fatigue)) for path in fatigue.rglob("*.*") if path.is_file()} < set(files)
     with search_also(str(fatigue / "conf")):
-        config = compose_config("run", ["+mechanism=fatigue", "+mechanisms.fatigue.half_life=6", "population.size=80"])
+        config = compose_config("run", ["mechanism=fatigue", "+mechanisms.fatigue.half_life=6", "population.size=80"])
         setting = build_setting(config)
     world = World(setting, rng=1)
     history = world.run(30)
@@ -139,6 +139,19 @@ def test_a_mechanism_takes_at_most_five_files_and_changes_none(section: str, fat
     assert setting.mechanisms[0].half_life == 6.0  # type: ignore[attr-defined]
     assert history["tiredness"].iloc[-1] > 0.0
     assert (world.schedule().query("who == 'fatigue'")["hook"] == ["begin", "change_intentions"]).all()
+
+
+def test_a_mechanism_is_chosen_as_a_defence_is(fatigue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(*words: str) -> list[str]:
+        return [get_name(rule) for rule in build_setting(compose_config("run", words)).mechanisms]
+
+    (fatigue / "mine.yaml").write_text("_target_: my_mechanisms.Fatigue\ntiring: 0.5\n", encoding="utf-8")
+    monkeypatch.chdir(fatigue)
+    assert build() == build("mechanism=none") == []
+    assert build("mechanism=mine.yaml") == build(f"mechanism={fatigue}/mine.yaml") == ["fatigue"]
+    assert build("mechanism=[mine.yaml,conf/mechanism/fatigue.yaml]") == ["fatigue", "fatigue"]
+    assert compose_config("run", ["mechanism=mine.yaml"]).mechanisms.mine.tiring == 0.5
+    assert compose_config("run", ["mechanism=none"]) == compose_config("run", [])
 
 
 def test_what_tires_nobody_changes_nothing_and_what_tires_silences(fatigue: Path) -> None:

@@ -218,6 +218,40 @@ def test_a_mistake_in_a_file_or_a_path_is_one_line(here: Path, monkeypatch: pyte
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("group", ["scenario", "defence", "graph", "mechanism", "army", "events"])
+def test_an_empty_file_is_refused(here: Path, group: str) -> None:
+    for text in ("", "# nothing yet\n", "---\n"):
+        (here / "empty.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(InputError, match=rf"^{group}=empty\.yaml is empty: write KEY: VALUE, a line each$"):
+            compose_config("run", [f"{group}=empty.yaml"])
+
+
+def test_a_file_of_one_group_is_refused_by_every_other_with_the_group_to_say(here: Path) -> None:
+    groups = ("scenario", "defence", "mechanism", "graph", "army", "morale")
+    files = {"scenario": "quiet", "defence": "prompt", "graph": "lfr", "army": "default"}
+    for own, name in files.items():
+        text = (CONF / own / f"{name}.yaml").read_text(encoding="utf-8")
+        (here / "copy.yaml").write_text(text, encoding="utf-8")
+        compose_config("run", [f"{own}=copy.yaml"])
+        for other in {*groups} - {own}:
+            with pytest.raises(InputError, match=rf"^{other}=copy\.yaml .*: say {own}=copy\.yaml$") as caught:
+                compose_config("run", [f"{other}=copy.yaml"])
+            assert len(str(caught.value)) <= 300
+
+
+def test_a_place_that_is_no_group_is_refused(here: Path) -> None:
+    (here / "mine.yaml").write_text("# @package armee\nsize: 3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="its first line says @package armee: correct that line$"):
+        compose_config("run", ["army=mine.yaml"])
+
+
+@pytest.mark.parametrize("group", ["mechanism", "defence", "graph"])
+def test_a_plus_before_a_choice_is_answered_with_what_to_say(here: Path, group: str) -> None:
+    choice = "my files/mixed.yaml" if group == "graph" else "none"
+    with pytest.raises(InputError, match=rf"^\+{group}=\S.* adds a choice where there is one: say {group}=\S"):
+        compose_config("run", [f"+{group}={choice}"])
+
+
 def test_an_app_without_groups_says_so() -> None:
     with pytest.raises(InputError, match=r"^graph=file is not for reproduce, which has no groups: see --help$"):
         compose_config("reproduce", ["graph=file"])
