@@ -166,20 +166,25 @@ GROUPS = tuple(column.name for column in fields(Setting) if column.name != "tick
 KINDS: dict[str, Any] = {
     name: (*get_args(hint), hint)[0] for name, hint in get_type_hints(Setting).items() if name in GROUPS
 }
-_RULES = tuple(kind for kind in KINDS.values() if issubclass(kind, Rule))
 _DEFAULTS = {column.name: column.default for column in fields(Setting)}
 
 
 def _check_group(name: str, value: Any, kind: Any) -> None:
-    """Raise InputError unless a group holds rules of its class, or of a user's own that is no other group's."""
+    """Raise InputError unless a group holds rules of its class, or of a user's own where one may do the same."""
     several = _DEFAULTS[name] == ()
     if value is None and _DEFAULTS[name] is None:
         return
     rules = value if isinstance(value, tuple | list) else (value,)
-    fit = (isinstance(rule, kind) or (isinstance(rule, Rule) and not isinstance(rule, _RULES)) for rule in rules)
+    fit = (isinstance(rule, kind) or (not issubclass(kind, Mechanism) and _is_own(rule)) for rule in rules)
     if several != isinstance(value, tuple | list) or not all(fit):
         what = "a tuple of rules" if several else "a rule"
         raise InputError(f"{name}={shorten(value)} must be {what} of class {kind.__name__}")
+
+
+def _is_own(rule: Any) -> bool:
+    """Return whether a rule is of a user's own class, which derives from no rule of this package."""
+    bases = (base for base in type(rule).__mro__ if base.__module__.partition(".")[0] == "sim")
+    return isinstance(rule, Rule) and all(base.__module__ == Rule.__module__ for base in bases)
 
 
 def _change_field(setting: Setting, name: str, value: Any) -> Any:

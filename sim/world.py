@@ -36,7 +36,13 @@ from sim.state.topics import Topics
 from sim.state.truth import GENUINE, ORGANIC, ROLES, TROLL, Truth
 from sim.tick import list_schedule, run_tick
 
+
+class _Unasked(int):
+    """A seed that nobody gave."""
+
+
 WINDOW_SECONDS = 48 * 3600  #: seconds for which posts stay in memory
+_FIRST_SEED = _Unasked(1)
 
 
 class World(ColumnModel):
@@ -63,7 +69,7 @@ class World(ColumnModel):
     def __init__(
         self,
         setting: Setting | None = None,
-        rng: Any = 1,
+        rng: Any = _FIRST_SEED,
         archive: Callable[[int, Posts], None] | None = None,
         threads: int = 1,
         seed: Any = None,
@@ -279,6 +285,6 @@ def _choose_seed(rng: Any, seed: Any) -> int:
     """Return the seed, which is given as `rng` or as `seed`."""
     if seed is None:
         return parse_seed(rng)
-    if not (isinstance(rng, int) and rng == 1):  # the default
+    if rng is not _FIRST_SEED:
         raise InputError(f"rng={rng!r} and seed={seed!r} both give the seed: give one of them")
     return parse_seed(seed)

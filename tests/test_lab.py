@@ -408,6 +408,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: lab.World(rng=3, seed=4),
         "rng=3 and seed=4 both give the seed: give one of them",
     ),
+    "two seeds, one of them as by default": (
+        lambda: lab.World(rng=1, seed=2),
+        "rng=1 and seed=2 both give the seed: give one of them",
+    ),
     "no part of a setting": (
         lambda: lab.World(persons=4),
         "persons is no part of a setting: choose one of: "
@@ -436,6 +440,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "one where several may be": (
         lambda: lab.Setting(defences=Nothing()),  # type: ignore[arg-type]
         "defences=Nothing(strength=1.0) must be a tuple of rules of class Defence",
+    ),
+    "a rule of another group": (
+        lambda: lab.Setting(army=lab.CommunityGraph()),  # type: ignore[arg-type]
+        "army=CommunityGrap...homophily=0.7) must be a rule of class Army",
+    ),
+    "a mechanism that is none": (
+        lambda: lab.Setting(mechanisms=(lab.CommunityGraph(),)),  # type: ignore[arg-type]
+        "mechanisms=(CommunityGrap...homophily=0.7),) must be a tuple of rules of class Mechanism",
     ),
     "no force": (lambda: lab.Setting(forces=(3,)), "forces=(3,) must be a tuple of rules of class Force"),  # type: ignore[arg-type]
     "an old keyword of a rule": (
