@@ -40,10 +40,8 @@ class Contest(Experiment):
     budget: float = key(Number(0, open="low"), unit="a soldier's month", source="assumption")
     breadths: tuple[int, ...] = key(ListOf(whole(1), 1, rising=True, example="[1,2,4]"), unit="rivals")
     tactics: tuple[str, ...] = key(ListOf(Word(OPERATIONS), 1, example="[abuse]"))
-    brigade: dict[str, Any] = key(FieldsOf("sim.actors.committee.Brigade"), source="docs/parameters.md, forces.brigade")
-    committee: dict[str, Any] = key(
-        FieldsOf("sim.actors.committee.Committee"), source="docs/parameters.md, forces.committee"
-    )
+    brigade: dict[str, Any] = key(FieldsOf("sim.actors.committee.Brigade"), source="sim.actors.committee.Brigade")
+    committee: dict[str, Any] = key(FieldsOf("sim.actors.committee.Committee"), source="sim.actors.committee.Committee")
 
     def make_jobs(self, given: Given) -> list[ContestJob]:
         """Return a job a seed; what cannot be built is said now."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Timer
 from typing import Any
 
-from experiments.configuration import list_folders, search_also
+from experiments.configuration import CONF, list_folders, search_also
 from experiments.exit_codes import report_mistakes
 from experiments.extras import format_install, make_error
 from experiments.option_parser import OptionParser
@@ -30,6 +30,7 @@ SOLARA_SETTINGS = {
 def make_parser() -> OptionParser:
     """Return what the command line may say."""
     about = f"""A fork shows two worlds, with and without what the chosen scenario is about. Works offline.
+Its choices lie in {CONF}
 Needs: {format_install("live")}"""
     parser = OptionParser("demo", about, "[OPTION ...]", ("", "--port 9000 --no-open"))
     parser.add_argument("--port", type=int, default=8765, help="port of this machine, 0 to 65535; 0: any free one")
@@ -38,7 +39,7 @@ Needs: {format_install("live")}"""
     )
     parser.add_argument("--no-open", action="store_true", help="open no browser")
     parser.add_argument(
-        "--config-dir", metavar="DIR", help="your own folder with the layout of conf/, whose choices are offered too"
+        "--config-dir", metavar="DIR", help="your own folder with the same layout, whose choices are offered too"
     )
     return parser
 

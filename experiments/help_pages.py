@@ -28,10 +28,11 @@ OTHERS = {
     "story": "what the scenario tells: what it is compared with, its outcomes and pictures",
     "release": "the fixed data set that is chosen, if one is: its name, and the fingerprint that it must have",
 }
-FLAGS = """Flags
+FLAGS = f"""Flags
   --help-all         every key, with its value now, unit, range, default and source
   --cfg job          show the configuration and stop
-  --config-dir DIR   your own folder with the layout of conf/, whose choices come first (also INFOWAR_CONF=DIR)
+  --config-dir DIR   your own folder, whose choices come first (also INFOWAR_CONF=DIR), with the layout of
+                     {CONF}
   --version          the version of infowar-lab"""
 MANY = (
     "  -m                 a run for each combination, e.g.  -m seed=1,101 ticks=96,336  (results in DIR-0, DIR-1, ...)"

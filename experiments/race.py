@@ -47,7 +47,7 @@ class Race(Experiment):
     detector: dict[str, Any] = key(Described())
     watch: dict[str, Any] = key(
         FieldsOf("sim.mechanisms.defences.watching.DetectorDefence", besides=("detector", "limit")),
-        source="docs/parameters.md, DetectorDefence",
+        source="sim.mechanisms.defences.watching.DetectorDefence",
     )
     rates: tuple[float, ...] = key(ListOf(Number(0, 1, open="low high"), 1, rising=True, example="[0.01,0.1]"))
     calibration: int = key(whole(1), unit="seeds")

@@ -235,6 +235,14 @@ def test_an_app_without_keys_has_a_page_of_the_same_kind(name: str) -> None:
     assert wrong.stderr.endswith(f": see python -m experiments {name} --help\n")
 
 
+@pytest.mark.parametrize("name", COMPOSED)
+def test_help_names_no_page_of_the_checkout_and_the_folder_where_the_choices_lie(name: str) -> None:
+    pages = [tell(name, default(name)) for tell in (help_pages.format_help, help_pages.format_full_help)]
+    assert f"\n                     {CONF}\n" in pages[0]
+    for page in pages:
+        assert re.findall(r"docs/\w+\.md|(?<!/)conf/", page.replace(str(CONF), "")) == []
+
+
 def test_the_table_that_help_reads_is_current() -> None:
     assert parameters.TABLE.read_text(encoding="utf-8") == parameters.table(), "run: python -m scripts.parameters"
     with parameters.TABLE.open(encoding="utf-8", newline="") as file:

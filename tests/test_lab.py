@@ -441,7 +441,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: lab.Setting(defences=Nothing()),  # type: ignore[arg-type]
         "defences=Nothing(strength=1.0) must be a tuple of rules of class Defence",
     ),
-    "a rule of another group": (
+    "a graph as an army": (
         lambda: lab.Setting(army=lab.CommunityGraph()),  # type: ignore[arg-type]
         "army=CommunityGrap...homophily=0.7) must be a rule of class Army",
     ),

@@ -241,7 +241,7 @@ def test_a_file_of_one_group_is_refused_by_every_other_with_the_group_to_say(her
 
 def test_a_place_that_is_no_group_is_refused(here: Path) -> None:
     (here / "mine.yaml").write_text("# @package armee\nsize: 3\n", encoding="utf-8")
-    with pytest.raises(InputError, match="its first line says @package armee: correct that line$"):
+    with pytest.raises(InputError, match=r"its first line says @package armee: correct that line$"):
         compose_config("run", ["army=mine.yaml"])
 
 

@@ -19,8 +19,8 @@ CAVEATS = (
     "by age would hit first; appeals; the content of counter-speech and its effect on haters; operators who learn: "
     "the army hides as configured, and does not adapt to what works.",
     "No effect sizes were found for rate limits, friction by age, reply limits and block lists: these rows are pure "
-    "experiments. The settings of each defence (conf/defence) are assumptions.",
-    "Counter-speech acts by prompting readers who agree to speak (contagion in docs/odd.md, 7.6), an assumption, as is "
+    "experiments. The settings of each defence are assumptions.",
+    "Counter-speech acts by prompting readers who agree to speak (contagion: ODD protocol, 7.6), an assumption, as is "
     "how many volunteers there are: see the setting where allies prompt nobody. So it may restore more than was lost, "
     "and its answers take slots in feeds. Friction by age finds few young accounts in two days of operation.",
     "Harm counts civil posts and accounts of innocent people; limits on abuse by ordinary people are not counted as "

@@ -21,7 +21,7 @@ CAVEATS = (
     "Intervals cover chance alone (95%, t, over seeds), each by itself: among many points some seem to differ by luck.",
     "A difference is to the baseline in the same seed; the baseline of a point is that point with the baseline's keys.",
     "Points where runs failed rest on the other runs; they are marked, and may be biased.",
-    "People, graph and campaign are synthetic; where fear and climate are concerned, read docs/ethics.md first.",
+    "People, graph and campaign are synthetic; on fear and climate, read the project's page on ethics first.",
 )
 FILES = {
     "runs/": "a row a run, hive-partitioned Parquet; experiments.sweeps.reading.tidy joins it with the design",
