@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.experiment import Experiment, Given, start
+from experiments.keys import CHANGES, Kind, ListOf, Named, Word, whole
 from experiments.settings import describe_run
 from sim.errors import InputError, suggest
 
@@ -18,7 +19,32 @@ if TYPE_CHECKING:
     from sim.setting import Setting
 
 WITH, WITHOUT = "with", "without"
-STORY_KEYS = {"title": str, "without": list, "outcomes": list, "pictures": list}
+
+
+@dataclass(frozen=True)
+class Parts(Kind):
+    """A value under each of some names, of its kind; there may be others."""
+
+    kinds: Mapping[str, Kind]
+
+    def check(self, key: str, value: Any) -> Any:
+        """Return the values by name."""
+        if not isinstance(value, Mapping):
+            raise self.refuse(key, value)
+        for name, kind in self.kinds.items():
+            if name not in value:
+                raise InputError(f"{key}.{name} is missing: name a scenario that tells a story, see --help")
+            kind.check(f"{key}.{name}", value[name])
+        return value
+
+    def __str__(self) -> str:
+        return f"names and values: {', '.join(self.kinds)}"
+
+
+TEXT = Word(said="a text")
+OUTCOME = Parts({"measure": TEXT, "label": TEXT, "from": whole(0), "to": whole(1)})
+PICTURE = Parts({"title": TEXT, "lines": Named(TEXT), "look": TEXT})
+STORY = Parts({"title": TEXT, "without": CHANGES, "outcomes": ListOf(OUTCOME), "pictures": ListOf(PICTURE)})
 
 
 class StoryJob(NamedTuple):
@@ -79,15 +105,14 @@ def read_story(config: DictConfig) -> dict[str, Any]:
         InputError: the scenario has none, or a part of it is missing, in one line with the cure.
     """
     story: Any = OmegaConf.to_container(config.story) if "story" in config else {}
-    for key, kind in STORY_KEYS.items():
-        if not isinstance(story.get(key), kind):
-            raise InputError(f"story.{key} must be a {kind.__name__}: name a scenario that tells a story, see --help")
-    for number, outcome in enumerate(story["outcomes"]):
-        if not 0 <= outcome["from"] < outcome["to"] <= config.ticks:
-            raise InputError(
-                f"story.outcomes[{number}] compares hours {outcome['from']} to {outcome['to']} of {config.ticks}: "
-                f"say ticks={outcome['to']} or more"
-            )
+    STORY.check("story", story)
+    hours = [(outcome["to"], outcome["from"], number) for number, outcome in enumerate(story["outcomes"])]
+    for end, begin, number in sorted(hours, reverse=True):
+        compared = f"story.outcomes[{number}] compares hours {begin} to {end}"
+        if begin >= end:
+            raise InputError(f"{compared}: say a later `to`")
+        if end > config.ticks:  # of several, the one that needs most
+            raise InputError(f"{compared} of {config.ticks}: say ticks={end} or more")
     return dict(story)
 
 

@@ -94,8 +94,25 @@ def test_differences_are_paired_and_say_when_there_is_none():
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["ticks=100"], "story.outcomes[0] compares hours 120 to 136 of 100: say ticks=136 or more"),
-        (["~story.pictures"], "story.pictures must be a list: name a scenario that tells a story, see --help"),
+        (["ticks=100"], "story.outcomes[2] compares hours 136 to 240 of 100: say ticks=240 or more"),
+        (["~story.pictures"], "story.pictures is missing: name a scenario that tells a story, see --help"),
+        (["story.title=3"], "story.title=3 must be a text"),
+        (["story.pictures=[3]"], "story.pictures[0]=3 must be names and values: title, lines, look"),
+        (
+            ["story.outcomes=[{measure: abuse, label: Abuse, from: 3, to: 3}]"],
+            "story.outcomes[0] compares hours 3 to 3: say a later `to`",
+        ),
+        (
+            ["story.outcomes=[{measure: abuse, label: Abuse, to: 3}]"],
+            "story.outcomes[0].from is missing: name a scenario that tells a story, see --help",
+        ),
+        (
+            [
+                "ticks=9",
+                "story.outcomes=[{measure: a, label: A, from: 3, to: 9}, {measure: b, label: B, from: 3, to: 24}]",
+            ],
+            "story.outcomes[1] compares hours 3 to 24 of 9: say ticks=24 or more",
+        ),
     ],
 )
 def test_a_story_that_can_not_be_told_is_one_line(overrides: list[str], said: str):
