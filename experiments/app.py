@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path, PurePath
@@ -25,7 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from experiments import help_pages
-from experiments.apps import VERSION
+from experiments.apps import BY_NAME, VERSION
 from experiments.composing import compose, expand_paths, get_written_name, make_readable, register_own_folders
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import CONF as CONF
@@ -117,6 +117,7 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
         InputError: what the command would say in its one line.
     """
     try:
+        _refuse_own(name, map(str, overrides))
         config = compose(name, overrides, conf, with_hydra=True)
         scenario = get_scenario(config.hydra.runtime.choices)
         OmegaConf.set_struct(config, False)
@@ -163,6 +164,7 @@ def _compose(name: str, conf: Path, arguments: Namespace) -> list[Composition]:
 
     if arguments.help or arguments.help_all:
         _print_help(name, conf, arguments)
+    _refuse_own(name, arguments.overrides)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, where it would print a page and leave
     with TemporaryDirectory() as scratch:
         os.environ["INFOWAR_SCRATCH"] = scratch
@@ -174,6 +176,15 @@ def _compose(name: str, conf: Path, arguments: Namespace) -> list[Composition]:
         except MISTAKES as error:
             raise explain_composition(error, arguments.config_name or name, arguments.overrides, conf) from error
     return jobs
+
+
+def _refuse_own(name: str, overrides: Iterable[str]) -> None:
+    """Raise InputError if one of the words sets what the app sets itself."""
+    own = BY_NAME[name].own if name in BY_NAME else {}
+    for key in (word.partition("=")[0].lstrip("+~") for word in overrides):
+        for place, cure in own.items():
+            if key == place or key.startswith(f"{place}."):
+                raise InputError(f"{key} is not for {name}, which sets {place} itself: {cure}")
 
 
 def _print_help(name: str, conf: Path, arguments: Namespace) -> NoReturn:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ class App(NamedTuple):
 
     keys: str = ""  #: the ten that matter, as `--help` lists them
     refused: str = ""  #: choices that the app refuses, each GROUP=CHOICE
+    own: Mapping[str, str] = {}  #: keys and groups of the model that the app sets itself -> what to say instead
     line: str = ""  #: what it does, if it has no configuration file
 
 
@@ -30,16 +32,24 @@ APPS: dict[str, dict[str, App]] = {
         "run": App(f"{_RUN} seed campaign.start campaign.hours record.people replay"),
     },
     "Ask it": {
-        "suppression": App(f"{_RUN} campaign.hours campaign.intensity knockouts.seeds robustness.seeds priors.draws"),
+        "suppression": App(
+            f"{_RUN} campaign.hours campaign.intensity knockouts.seeds robustness.seeds priors.draws",
+            own=dict.fromkeys(("campaign.tactics", "campaign.effort"), "every subset of the tactics is an arm"),
+        ),
         "defences": App(
             f"{_RUN} moderation.capacity campaign.hours comparison.names comparison.pairs comparison.robustness_seeds"
         ),
         "contest": App(
             "ticks seeds out population.size moderation.capacity contest.budget contest.breadths "
-            "contest.tactics contest.brigade.overhead contest.committee.cost"
+            "contest.tactics contest.brigade.overhead contest.committee.cost",
+            own={
+                "army": "say contest.budget and contest.brigade",
+                "campaign.tactics": "say contest.tactics",
+            },
         ),
         "recovery": App(
-            f"{_RUN} campaign.start reaction.half_life recovery.hours recovery.intensities moderation.capacity"
+            f"{_RUN} campaign.start reaction.half_life recovery.hours recovery.intensities moderation.capacity",
+            own={"campaign.hours": "say recovery.hours", "campaign.intensity": "say recovery.intensities"},
         ),
         "unmasking": App(
             "ticks seeds out population.size forces.sleepers.size forces.sleepers.hired credibility.spillover "
@@ -47,6 +57,11 @@ APPS: dict[str, dict[str, App]] = {
             "scenario=committee_smear scenario=counter_moves scenario=extremist_surge scenario=fallujah_2016 "
             "scenario=flooded_hashtag scenario=forum_era scenario=protest_day scenario=quiet scenario=suspension_wave "
             "credibility=none",
+            own={
+                "events.unmasking.unmask": "say unmasking.numbers",
+                "events.unmasking.start": "say unmasking.hours",
+                "forces.sleepers.operations.awake.risk": "nobody is unmasked by an own act here",
+            },
         ),
     },
     "Sweep it": {
@@ -81,6 +96,7 @@ APPS: dict[str, dict[str, App]] = {
         "docking": App(
             "ticks seeds out population.size graph.links expression.climate_weight ross_seeds bots relaxed_bots seed",
             "graph=community graph=configuration graph=file graph=lfr graph=planted graph=small_world",
+            own={"army.size": "say bots and relaxed_bots"},
         ),
         "reproduce": App("paper runs seed out workers links bots graph.path simsom.runs simsom.scale"),
     },

@@ -118,8 +118,12 @@ def format_choices(name: str, config: DictConfig, conf: Path = CONF) -> str:
 
 def list_offered(name: str, config: DictConfig, conf: Path = CONF) -> dict[str, list[str]]:
     """Return the choices of each group of an app that it does not refuse."""
-    refused = BY_NAME[name].refused.split() if name in BY_NAME else ()
-    groups = [group for group in map(str, config.hydra.runtime.choices) if "/" not in group and is_group(group, conf)]
+    refused, own = (BY_NAME[name].refused.split(), BY_NAME[name].own) if name in BY_NAME else ((), {})
+    groups = [
+        group
+        for group in map(str, config.hydra.runtime.choices)
+        if "/" not in group and group not in own and is_group(group, conf)
+    ]
     found = {
         group: [choice for choice in list_choices(group, conf) if f"{group}={choice}" not in refused]
         for group in groups

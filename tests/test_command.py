@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from experiments import help_pages
 from experiments.__main__ import main
-from experiments.app import MINIMUM, app
+from experiments.app import MINIMUM, app, compose_config
 from experiments.apps import APPS, BY_NAME, GROWING, describe_app, format_start, list_apps, read_command_words
 from experiments.composing import compose
 from experiments.configuration import CONF, OWN, list_choices
@@ -25,6 +25,7 @@ from experiments.folder import open_result_folder
 from experiments.ownership import RECORD
 from scripts import parameters
 from sim import __version__
+from sim.errors import InputError
 from tests.conftest import ROOT
 
 COMPOSED = sorted(path.stem for path in CONF.glob("*.yaml") if path.stem not in ("base", "model"))
@@ -356,6 +357,21 @@ def test_choices_of_one_s_own_are_offered_in_help_and_errors(
         assert (ended.value.code or 0) == code
         told = capfd.readouterr()
         assert line in (told.err if code else told.out)
+
+
+def test_what_an_app_sets_itself_is_refused_in_one_line() -> None:
+    for name in COMPOSED:
+        config, own = default(name), BY_NAME[name].own
+        assert not {*own} & {*BY_NAME[name].keys.split(), *help_pages.list_offered(name, config)}
+        for place in own:
+            found = OmegaConf.select(config, place)
+            assert found is not None, f"{name} has no {place}"
+            for key in (f"{place}.size", place) if isinstance(found, DictConfig) else (place,):
+                for word in (f"{key}=1", f"+{key}=1"):
+                    with pytest.raises(InputError, match=rf"^{key} is not for {name}, which sets {place} itself: ."):
+                        compose_config(name, [word])
+    assert compose_config("contest", ["scenario=flooded_hashtag"]).army.size > 0, "a scenario may have an army"
+    assert any(BY_NAME[name].own for name in COMPOSED)
 
 
 def test_an_app_offers_the_groups_that_it_has_and_no_choice_that_it_refuses() -> None:
