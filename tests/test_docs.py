@@ -6,6 +6,7 @@ import shlex
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,6 +82,18 @@ def test_the_readme_is_one_page_with_a_picture_and_python() -> None:
     assert readme.stat().st_size <= 8192
     assert snippets("README.md")
     assert re.search(r"!\[[^\]]+\]\(docs/images/\w+\.png\)", text(readme))
+
+
+def test_the_first_world_of_the_readme_shows_what_a_flood_does() -> None:
+    place: dict[str, Any] = {}
+    first = snippets("README.md")[0]
+    assert len(first.replace("\n\n", "\n").splitlines()) == 5
+    exec(first, place)
+    history, start = place["history"], place["world"].setting.campaign.start
+    before, after = history[:start], history.iloc[-1]
+    assert (before["army_posts"] == 0).all()
+    assert after["perceived_support"] > before["perceived_support"].max()
+    assert history["true_support"].nunique() == 1
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
