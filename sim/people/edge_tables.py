@@ -1,4 +1,4 @@
-"""Tables of ties: who is tied to whom by row, read with pyarrow, and what was decided about it in words.
+"""Tables of ties: who is tied to whom by row, read with pyarrow; `table_notes.py` says what was decided.
 
 Names of people are what the cells of two columns hold, without white space around them. A row with one name is a
 person without a tie.
@@ -19,13 +19,11 @@ from sim.people.table_columns import (
     find_asked_ends,
     find_ends,
     find_remaining_ends,
-    format_place,
     is_row_number,
     list_columns,
 )
 from sim.people.table_layout import (
     MISSING,
-    SEPARATOR_NAMES,
     Layout,
     TableOptions,
     find_layout,
@@ -33,6 +31,7 @@ from sim.people.table_layout import (
     is_plain_number,
     iterate_rows,
 )
+from sim.people.table_notes import count_words, describe_columns, describe_dropped, describe_layout
 
 I32 = NDArray[np.int32]
 
@@ -82,13 +81,11 @@ def read_edge_table(content: bytes, options: TableOptions, where: str) -> EdgeTa
     if width < 2 and not layout.header:
         raise InputError(f"{where} has no line with two names: give one with two columns, or say graph.separator=NAME")
     _refuse_matrix(layout, options, where)
-    decided = [_describe_separator(layout)]
-    if layout.skipped:
-        decided.append(f"{layout.skipped:,} {'line' if layout.skipped == 1 else 'lines'} of comment")
+    decided = describe_layout(layout)
     table = None if options.columns == ALL else _read_even(layout, options, width, where)
     if table is None:
         table = _read_uneven(layout, options, where)
-    return _number_people(table, people, layout, tuple(decided), options, where)
+    return _number_people(table, people, layout, decided, options, where)
 
 
 def read_values(content: bytes, column: str, where: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -159,7 +156,7 @@ def _find_kind(header: Sequence[str] | None, ends: Ends) -> list[int]:
 
 def _tie_cells(cells: _Cells, ends: Ends, header: Sequence[str] | None, width: int) -> _Table:
     """Return the ties in two columns of cells; a third may say their kind."""
-    told = _describe_columns(header, ends, width)
+    told = describe_columns(header, ends, width)
     kind = None
     if len(cells.columns) > 2:
         found = {cells.names[code].strip().lower() for code in np.unique(cells.columns[2])}
@@ -201,7 +198,7 @@ def _read_headless(layout: Layout, width: int, where: str) -> _Table | None:
                 f"{where}: the 3rd column names people too: say graph.columns=[1,2] if a row is one tie, "
                 "graph.columns=all if it is a person and all that this person follows"
             )
-    told = _describe_columns(None, ends, width)
+    told = describe_columns(None, ends, width)
     return _Table(
         cells.columns[ends.first],
         cells.columns[ends.second],
@@ -410,9 +407,6 @@ def _number_people(
     whole = (first >= 0) & (second >= 0) & ~repeated
     alone = int(((first >= 0) != (second >= 0)).sum())
     nobody = int(((first < 0) & (second < 0) & ~repeated).sum())
-    more = [f"{count_words(int(repeated.sum()), 'line')} with the header again dropped"] if repeated.any() else []
-    more += [f"{count_words(alone, 'line')} with one name: a person without a tie there"] if alone else []
-    more += [f"{count_words(nobody, 'line')} without a name dropped"] if nobody else []
     both_ways = None
     if table.kind is not None:
         codes, words = table.kind
@@ -425,7 +419,7 @@ def _number_people(
         both_ways,
         layout.comments,
         table.ends,
-        (*decided, *header, *table.decided, *more),
+        (*decided, *header, *table.decided, *describe_dropped(int(repeated.sum()), alone, nobody)),
         said,
     )
 
@@ -504,11 +498,6 @@ def _cut_comments_in_names(
     return [cut.get(name, name) if name else name for name in names], [told]
 
 
-def count_words(number: int, word: str) -> str:
-    """Return "1 tie", "2 ties", "1,234 ties"."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 # ---- what the file is
 
 
@@ -571,21 +560,3 @@ def _refuse_matrix(layout: Layout, options: TableOptions, where: str) -> None:
             f"{where} seems to be a matrix with a row for each person: save it as a list of ties, or say "
             "graph.columns=[1,2] if a line is one tie"
         )
-
-
-def _describe_separator(layout: Layout) -> str:
-    name = SEPARATOR_NAMES[layout.separator]
-    return "separated by white space" if name == "space" else f"{name}-separated"
-
-
-def _describe_columns(header: Sequence[str] | None, ends: Ends, width: int) -> tuple[str, ...]:
-    if header is None:
-        told = [f"columns {format_place(ends.first)} and {format_place(ends.second)}"] if width > 2 else []
-    else:
-        one, other = (f"{format_name(header[at]) or '(no name)'} ({format_place(at)})" for at in ends)
-        told = [f"header, columns {one} and {other}"]
-        numbers = [at for at, word in enumerate(header) if at not in ends and is_row_number(word)]
-        told += [f"the {format_place(at)} is a row number" for at in numbers[:1]]
-    if width > 2 and not (header and width - 2 == len(numbers[:1])):
-        told.append("further columns (weights) not used")
-    return tuple(told)

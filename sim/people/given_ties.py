@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.people.edge_tables import count_words
 from sim.people.file_content import format_name
+from sim.people.table_notes import count_words
 from sim.state.graph import Graph, from_edges
 
 

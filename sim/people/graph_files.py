@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.people import graph_formats
-from sim.people.edge_tables import EdgeTable, count_words, read_edge_table, read_values
+from sim.people.edge_tables import EdgeTable, read_edge_table, read_values
 from sim.people.file_content import format_name, get_stamp, read_content, recode
 from sim.people.given_ties import GraphData, build_graph, describe_ties
 from sim.people.table_layout import TableOptions
+from sim.people.table_notes import count_words
 
 LOGGER = logging.getLogger(__name__)
 DEFAULT = TableOptions()

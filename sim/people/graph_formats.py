@@ -19,10 +19,10 @@ from xml.parsers import expat
 import numpy as np
 
 from sim.errors import InputError
-from sim.people.edge_tables import count_words
 from sim.people.file_content import MAX_NAME, FileContent, format_name, recode
 from sim.people.given_ties import GraphData, build_graph, describe_ties
 from sim.people.networkx_graphs import list_attributes, list_ends
+from sim.people.table_notes import count_words
 
 if TYPE_CHECKING:
     import networkx
