@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from experiments.ownership import list_files
+from tests.conftest import ROOT
+
 CHAPTERS = ("What was run", "Tables", "What this does not show", "How to reproduce")
 INTERVAL = r"9[05]% intervals?\b|\bno interval\b|\ban interval needs two seeds\b"  #: as `words.measured` tells it
 
@@ -29,6 +32,18 @@ def common_look(path: Path) -> None:
     assert tables.count("<summary>") == tables.count("<table>") > 0, "it has no table"
     assert "@media print" in page, "it is not made for paper"
     assert not re.search(r'(src|href)="(?!#|data:)|url\((?!#|["\']?#)|@import', page), "it loads something"
+
+
+def manual_has_files(app: str, folder: Path) -> None:
+    """Hold that docs/using.md has a row for every file of a result; those of every app stand in its first table."""
+    page = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
+    tables = [
+        page.partition(f"| file of `{name}` | holds |\n")[2].partition("\n\n")[0] for name in (app, "suppression")
+    ]
+    own, common = ({*re.findall(r"`([\w./]+)`", re.sub(r"(?m)\|[^|]*\|$", "", table))} for table in tables)
+    common = {name for name in common if not name.endswith(".parquet")}
+    there = {re.sub(r"^figures/.*", "figures/", name) for name in list_files(folder)}
+    assert there - common <= own
 
 
 def found(pattern: str, page: str) -> str:

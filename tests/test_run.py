@@ -12,7 +12,7 @@ from experiments import run
 from experiments.app import app
 from sim.state.posts import Ledger, Posts
 from sim.world import World
-from tests.looks import common_look
+from tests.looks import common_look, manual_has_files
 
 SMALL = ["population.size=120", "army.size=12", "extremists.size=3", "ticks=70", "campaign.start=10", "seeds=2"]
 PANEL = ["record.people=0.5", "record.every=24", "record.columns=[fear,withheld]"]
@@ -31,6 +31,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(folder / f"{name}.parquet")
+
+
+def test_every_file_stands_in_the_manual(folder: Path):
+    manual_has_files("run", folder)
 
 
 def test_every_post_is_recorded_once_in_order_of_time(folder: Path):

@@ -16,7 +16,7 @@ from scripts.conf import CONF
 from sim.errors import InputError
 from sim.people.given_graphs import GraphFile
 from sim.setting import Setting
-from tests.looks import common_look
+from tests.looks import common_look, manual_has_files
 from tests.playing import list_jobs, make_player, play
 
 SMALL = [
@@ -54,7 +54,7 @@ def test_the_folder_holds_what_the_readme_names(folder: Path):
     common_look(folder / "report.html")
     assert (folder / "report.html").stat().st_size > 10_000
     assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg"}
-    assert (folder / "run.yaml").is_file()
+    manual_has_files("suppression", folder)
 
 
 def test_summary_has_the_fixed_columns_first_and_a_row_an_arm_effort_and_seed(folder: Path):
