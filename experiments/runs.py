@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.running.player import Player
+    from sim.observers.intentions import IntentionTable
     from sim.setting import Setting
     from sim.world import World
 
@@ -45,6 +46,7 @@ class RunResult:
 
     row: dict[str, Any]
     ticks: pd.DataFrame
+    transitions: pd.DataFrame | None  #: from the arm "none" to this one; None without that arm beside it, or for it
     notes: tuple[str, ...]
 
 
@@ -88,14 +90,39 @@ def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
     All runs have the same seed and ticks, and settings that differ in the campaign's conduct only
     (`get_shared_prefix`).
     """
-    first, begun, found = runs[0], time.perf_counter(), []
+    from sim.observers.intentions import IntentionRecorder
+
+    first, begun, found, intentions = runs[0], time.perf_counter(), [], []
+    arms = (run.setting.campaign for run in runs)
     for run, world in zip(
-        runs, fork_arms(first.setting, first.seed, first.ticks, (run.setting.campaign for run in runs)), strict=True
+        runs, fork_arms(first.setting, first.seed, first.ticks, arms, _record_intentions), strict=True
     ):
         ended = time.perf_counter()
         found.append(_summarise(world, run, ended - begun))
+        intentions += [each.make_table() for each in world.observers if isinstance(each, IntentionRecorder)]
         begun = ended
-    return found
+    return _add_transitions(runs, found, intentions)
+
+
+def _record_intentions(world: World) -> None:
+    from sim.observers.intentions import IntentionRecorder
+
+    world.observers.append(IntentionRecorder())
+
+
+def _add_transitions(
+    runs: Sequence[Run], found: list[RunResult], intentions: Sequence[IntentionTable]
+) -> list[RunResult]:
+    from experiments.analysis.transitions import count_transitions
+
+    controls = [place for place, run in enumerate(runs) if not run.setting.campaign.tactics]
+    if not controls:
+        return found
+    none = intentions[controls[0]]
+    return [
+        replace(one, transitions=count_transitions(none, its)) if place not in controls else one
+        for place, (one, its) in enumerate(zip(found, intentions, strict=True))
+    ]
 
 
 def _summarise(world: World, run: Run, spent: float) -> RunResult:
@@ -104,7 +131,7 @@ def _summarise(world: World, run: Run, spent: float) -> RunResult:
     history, campaign = world.history, run.setting.campaign
     measures = summarise_run({name: history[name].to_numpy() for name in MEASURES}, campaign.start, campaign.end)
     labels = {name: getattr(run, name) for name in ("arm", "effort", "seed")}
-    return RunResult(run.labels | measures | {"wall_time": spent}, history.assign(**labels), world.notes)
+    return RunResult(run.labels | measures | {"wall_time": spent}, history.assign(**labels), None, world.notes)
 
 
 def get_shared_prefix(run: Run) -> tuple[Setting, int, int]:

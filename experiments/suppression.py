@@ -153,7 +153,7 @@ class Suppression(Experiment):
         return runs
 
     def play(self, given: Given, play: Player) -> list[Any]:
-        """Simulate each different world once; return one triple: a row a run, the hours of the main arms, and notes."""
+        """Simulate each different world once; return one value: `simulate_runs`."""
         return [simulate_runs(self.make_jobs(given), play, self.label)]
 
     def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
@@ -161,9 +161,9 @@ class Suppression(Experiment):
         from experiments.analysis import analyse, duplicate_shared_arms
 
         campaign = given.setting.campaign
-        rows, ticks = (duplicate_shared_arms(frame) for frame in results[0][:2])
-        analysis = analyse(rows, ticks, TACTICS, campaign.start, campaign.end)
-        return {**analysis.to_frames(), "ticks": ticks}
+        rows, ticks, transitions = (duplicate_shared_arms(frame) for frame in results[0][:3])
+        analysis = analyse(rows, ticks, transitions, TACTICS, campaign.start, campaign.end)
+        return {**analysis.to_frames(), "ticks": ticks, "transitions": transitions}
 
 
 SILENT_DEFAULTS = {
@@ -184,10 +184,12 @@ def get_world_key(run: Run) -> tuple[Setting, int, int]:
     return (run.setting.replace(SILENT_DEFAULTS) if silent else run.setting), run.seed, run.ticks
 
 
-def simulate_runs(runs: Sequence[Run], play: Player, label: str) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+def simulate_runs(
+    runs: Sequence[Run], play: Player, label: str
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
     """Simulate each different world once.
 
-    Returns a row a run, the hourly measures of the main arms, and notes on the graph.
+    Returns a row a run, the hourly measures and the transitions of the main arms, and notes on the graph.
     """
     import pandas as pd
 
@@ -197,8 +199,19 @@ def simulate_runs(runs: Sequence[Run], play: Player, label: str) -> tuple[pd.Dat
     played = dict(zip(worlds, simulate_all(list(worlds.values()), play, label), strict=True))
     found = [played[get_world_key(run)] for run in runs]
     table = pd.DataFrame([one.row | run.labels for run, one in zip(runs, found, strict=True)])
-    hours = [one.ticks for run, one in zip(runs, found, strict=True) if run.family == "main"]
-    return table, pd.concat(hours, ignore_index=True), found[-1].notes
+    main = [(run, one) for run, one in zip(runs, found, strict=True) if run.family == "main"]
+    hours = [one.ticks for _, one in main]
+    transitions = [
+        one.transitions.assign(arm=run.arm, effort=run.effort, seed=run.seed)
+        for run, one in main
+        if one.transitions is not None
+    ]
+    return (
+        table,
+        pd.concat(hours, ignore_index=True),
+        pd.concat(transitions, ignore_index=True),
+        found[-1].notes,
+    )
 
 
 if __name__ == "__main__":

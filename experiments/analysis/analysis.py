@@ -8,7 +8,7 @@ import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
 from experiments.analysis.contrasts import compute_contrasts, compute_outcomes
-from experiments.analysis.losses import check_cells, compute_losses, summarise_causes, summarise_knockouts
+from experiments.analysis.losses import check_cells, compute_losses, summarise_knockouts
 from experiments.analysis.pairing import compute_interval
 from experiments.analysis.priors import compute_prior_spread
 from experiments.analysis.recovery import (
@@ -22,7 +22,13 @@ from experiments.analysis.recovery import (
 from experiments.analysis.robustness import REVERSED, summarise_robustness
 from experiments.analysis.shapley import compute_interactions, decompose
 from experiments.analysis.summary import FIXED, FURTHER
-from experiments.analysis.timeline import compute_deficits, summarise_daily_causes, summarise_timeline
+from experiments.analysis.timeline import compute_deficits, summarise_timeline
+from experiments.analysis.transitions import (
+    summarise_causes,
+    summarise_daily_changes,
+    summarise_flows,
+    total_changes,
+)
 from experiments.analysis.turning import find_turning_point
 
 FindingRow = tuple[str, float, float, float, int, str]
@@ -35,14 +41,15 @@ class Analysis:
     summary: pd.DataFrame  #: a row a main arm, effort and seed
     losses: pd.DataFrame  #: `losses.compute_losses`, all families
     contrasts: pd.DataFrame  #: `contrasts.compute_contrasts`
-    causes: pd.DataFrame  #: `losses.summarise_causes`
+    causes: pd.DataFrame  #: `transitions.summarise_causes`
+    flows: pd.DataFrame  #: `transitions.summarise_flows`
     knockouts: pd.DataFrame  #: `losses.summarise_knockouts`
     decomposition: pd.DataFrame  #: `shapley.decompose`
     interactions: pd.DataFrame  #: `shapley.compute_interactions`
     robustness: pd.DataFrame  #: `robustness.summarise_robustness`
     recovery: pd.DataFrame  #: `recovery.summarise_recoveries`
     timeline: pd.DataFrame  #: `timeline.summarise_timeline`
-    daily_causes: pd.DataFrame  #: `timeline.summarise_daily_causes`
+    daily_changes: pd.DataFrame  #: `transitions.summarise_daily_changes`
     findings: pd.DataFrame  #: `name, value, lo, hi, seeds, note`: the numbers that sentences are made of
 
     def to_frames(self) -> dict[str, pd.DataFrame]:
@@ -50,7 +57,14 @@ class Analysis:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], start: int, stop: int) -> Analysis:
+def analyse(
+    runs: pd.DataFrame,
+    ticks: pd.DataFrame,
+    transitions: pd.DataFrame,
+    tactics: Sequence[str],
+    start: int,
+    stop: int,
+) -> Analysis:
     """Return every table.
 
     Args:
@@ -59,6 +73,7 @@ def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], sta
             has every arm at both efforts (`arms.duplicate_shared_arms`); the others need the arms "none" and "all",
             additive. `variant` of "fight_back" and "dose" is the share as text ("0.3"), of "prior" the draw.
         ticks: hourly measures of the main arms: `arm, effort, seed, tick` and `summary.MEASURES`.
+        transitions: of every main arm: `transitions.count_transitions`, with `arm`, `effort`, `seed`.
         tactics: in order, as used in the names of arms.
         start, stop: the campaign's first tick and the tick after its last.
 
@@ -71,20 +86,23 @@ def analyse(runs: pd.DataFrame, ticks: pd.DataFrame, tactics: Sequence[str], sta
     main = runs[runs["family"] == "main"].reset_index(drop=True)
     main_effects = effects[effects["family"] == "main"]
     main_losses = losses[losses["family"] == "main"]
+    totals = total_changes(transitions, main_losses)
+    main_effects = main_effects.merge(totals.drop(columns="baseline"), on=["arm", "effort", "seed"], validate="1:1")
     recovery = summarise_recoveries(compute_deficits(ticks), start, stop)
     table = summarise_robustness(effects)
     return Analysis(
         summary=main[[*FIXED, *FURTHER]],
         losses=losses,
         contrasts=compute_contrasts(main),
-        causes=summarise_causes(main_losses),
+        causes=summarise_causes(transitions, totals),
+        flows=summarise_flows(transitions),
         knockouts=summarise_knockouts(losses),
         decomposition=decompose(main_effects, tactics, EFFORTS),
         interactions=compute_interactions(main_effects, tactics, EFFORTS),
         robustness=table,
         recovery=recovery,
         timeline=summarise_timeline(ticks),
-        daily_causes=summarise_daily_causes(ticks, start),
+        daily_changes=summarise_daily_changes(transitions, start, int(ticks["tick"].max()) + 1),
         findings=collect_findings(effects, table, recovery),
     )
 

@@ -1,4 +1,4 @@
-"""Lost dissent: the exact identity, its parts, and the share of each pathway."""
+"""Lost dissent, net of what is gained: the counts that must add up, and the share of each pathway."""
 
 import pandas as pd
 
@@ -7,7 +7,6 @@ from experiments.analysis.pairing import compute_interval, ratio_of_means
 from experiments.analysis.summary import NOT_WANTED, WITHHELD
 
 WORLD = ["family", "variant", "effort", "seed"]
-PARTS = (*NOT_WANTED, *WITHHELD, "dissent_removed")
 
 
 class IdentityError(ArithmeticError):
@@ -42,10 +41,10 @@ def compute_losses(runs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         a row an arm other than "none": `WORLD`, `arm`, `baseline` (standing dissent without the operation, posts),
-        `lost` (posts), `lost_percent` (of the baseline; nan where it is 0), and `PARTS`, which sum to `lost` exactly.
+        `lost` (posts, net of those gained) and `lost_percent` (of the baseline; nan where it is 0).
 
     Raises:
-        IdentityError: the parts do not sum to the loss.
+        IdentityError: the counts of a run do not add up, or two arms differ in their opportunities.
         ValueError: an arm has no "none" to compare with.
     """
     check_cells(runs)
@@ -55,9 +54,6 @@ def compute_losses(runs: pd.DataFrame) -> pd.DataFrame:
     out["baseline"] = both["dissent_posts_none"] - both["dissent_removed_none"]
     out["lost"] = out["baseline"] - (both["dissent_posts"] - both["dissent_removed"])
     out["lost_percent"] = 100 * out["lost"] / out["baseline"].where(out["baseline"] > 0)
-    for part in PARTS:
-        out[part] = both[part] - both[f"{part}_none"]
-    _check_law(out, out["lost"] - out[list(PARTS)].sum(axis=1), "lost dissent = the sum of its parts")
     return out
 
 
@@ -69,22 +65,6 @@ def pair_with_none(runs: pd.DataFrame) -> pd.DataFrame:
     if alone.any():
         raise ValueError(f'no arm "none" to compare with: {_locate_rows(both, alone)}')
     return both.reset_index(drop=True)
-
-
-def summarise_causes(losses: pd.DataFrame) -> pd.DataFrame:
-    """Return for each arm and effort each part of the loss: `arm, effort, cause, value, lo, hi, median, percent`.
-
-    `value` is posts a world, the mean over seeds, `median` the median; `percent` is the mean over seeds of the part in
-    % of the baseline. The row `lost` is the whole. Medians need not add up.
-    """
-    rows = []
-    for (arm, effort), group in losses.groupby(["arm", "effort"], sort=False):
-        baseline = group["baseline"].where(group["baseline"] > 0)
-        for cause in ("lost", *PARTS):
-            value, lo, hi = compute_interval(group[cause])
-            percent = compute_interval(100 * group[cause] / baseline).value
-            rows.append((arm, effort, cause, value, lo, hi, float(group[cause].median()), percent))
-    return pd.DataFrame(rows, columns=["arm", "effort", "cause", "value", "lo", "hi", "median", "percent"])
 
 
 def summarise_knockouts(losses: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from experiments.analysis.pairing import compute_interval
 
 F64 = NDArray[np.float64]
 Game = Mapping[frozenset[str], F64]
-OUTCOMES = ("lost_dissent", "lost_dissent_impressions", "perceived_support_shift")
+OUTCOMES = ("lost_dissent", "lost_posts", "gained_posts", "lost_dissent_impressions", "perceived_support_shift")
 
 
 def compute_shapley_values(game: Game, tactics: Sequence[str]) -> dict[str, F64]:

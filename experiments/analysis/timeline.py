@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL, NONE
-from experiments.analysis.losses import PARTS
 from experiments.analysis.pairing import compute_interval
 
 DAY = 24
@@ -57,21 +56,6 @@ def summarise_timeline(ticks: pd.DataFrame) -> pd.DataFrame:
         }.items():
             block = {"series": name, "arm": arm, "tick": none.columns, "value": value, "lo": lo, "hi": hi}
             frames.append(pd.DataFrame(block))
-    return pd.concat(frames, ignore_index=True)
-
-
-def summarise_daily_causes(ticks: pd.DataFrame, start: int) -> pd.DataFrame:
-    """Return the parts of lost dissent by whole day since the campaign's start: `day, cause, value` (posts a world).
-
-    Arm "all" against "none", mean over seeds; day 0 is the campaign's first, earlier ones are negative.
-    """
-    frames = []
-    for cause in PARTS:
-        more = (pivot_measure(ticks, ALL, cause) - pivot_measure(ticks, NONE, cause)).mean(axis=0)
-        day = (more.index.to_numpy(np.int64) - start) // DAY
-        per_day = more.groupby(day).agg(["sum", "size"])
-        whole = per_day.loc[per_day["size"] == DAY, "sum"]
-        frames.append(pd.DataFrame({"day": whole.index, "cause": cause, "value": whole.to_numpy(np.float64)}))
     return pd.concat(frames, ignore_index=True)
 
 

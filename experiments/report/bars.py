@@ -9,11 +9,14 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
+from experiments.analysis.transitions import GAINED, LOST
 from experiments.report.figures import CAUSE_COLOURS
 from experiments.report.formatting import CAUSES, KNOCKOUTS, OUTCOMES, format_interval, format_number, format_variant
 from experiments.report.results import Results
 from experiments.report.style import BLUE, GREY, INK, ORANGE, PALE, VERMILLION, draw_zero_line, make_canvas
 
+#: outcomes of which the picture of tactics has a panel; its table has all
+TACTICS_SHOWN = ("lost_posts", "gained_posts", "lost_dissent_impressions", "perceived_support_shift")
 EFFORT_COLOURS = {"additive": BLUE, "equal": ORANGE}
 EFFORT_WORDS = {"additive": "only the chosen platoons work", "equal": "equal effort: all members work"}
 VERDICT_COLOURS = {"survives": BLUE, "reversed": VERMILLION, "unclear": GREY, "headline has no sign": GREY}
@@ -40,12 +43,13 @@ def draw_arms(results: Results) -> Figure:
 
 
 def draw_tactics(results: Results) -> Figure:
-    """Shapley value of each tactic for three outcomes, with the interaction of flood and abuse apart."""
+    """Shapley value of each tactic for four outcomes, with the interaction of flood and abuse apart."""
     figure = make_canvas(3.3)
-    panels = figure.subplots(1, len(OUTCOMES))
+    shown = {name: OUTCOMES[name] for name in TACTICS_SHOWN}
+    panels = figure.subplots(1, len(shown))
     shares, pairs = results["decomposition"], results["interactions"]
     pairs = pairs[(pairs["pair"] == "flood x abuse") & (pairs["measure"] == "index")]
-    for axes, (outcome, (title, unit, scale)) in zip(panels, OUTCOMES.items(), strict=True):
+    for axes, (outcome, (title, unit, scale)) in zip(panels, shown.items(), strict=True):
         both = pd.concat([shares, pairs.rename(columns={"pair": "tactic"})])
         rows = both[both["outcome"] == outcome]
         names = list(dict.fromkeys(rows["tactic"]))
@@ -67,20 +71,25 @@ def draw_tactics(results: Results) -> Figure:
 
 
 def draw_causes(results: Results) -> Figure:
-    """Left: what became of the lost posts. Right, if tried: how much of the loss disappears without a pathway."""
+    """Left: lost and gained posts by cause. Right, if tried: how much of the loss disappears without a pathway."""
     table = results["causes"]
-    rows = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE) & (table["cause"] != "lost")]
-    rows = rows.set_index("cause").loc[list(CAUSE_COLOURS)[::-1]]
+    rows = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE) & (table["cause"] != "total")]
+    causes = list(CAUSE_COLOURS)[::-1]
     figure = make_canvas(3.7)
     tried = results["knockouts"].iloc[::-1]
     left, *right = figure.subplots(1, 2, width_ratios=(1.25, 1)) if len(tried) else [figure.subplots()]
-    y = np.arange(len(rows))
-    left.barh(y, rows["value"], 0.7, color=[CAUSE_COLOURS[str(name)] for name in rows.index])
-    left.errorbar(rows["value"], y, xerr=_compute_error_bars(rows), fmt="none", ecolor=INK, elinewidth=1.1)
-    left.set_yticks(y, [CAUSES[str(name)] for name in rows.index])
-    left.axhline(len(rows) - 4.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)))
+    y = np.arange(len(causes))
+    for change, shift, hatch, words in ((LOST, 0.2, "", "lost"), (GAINED, -0.2, "////", "gained")):
+        part = rows[rows["change"] == change].set_index("cause").loc[causes]
+        colours = [CAUSE_COLOURS[name] for name in causes]
+        left.barh(y + shift, part["value"], 0.4, color=colours, hatch=hatch, edgecolor="white", linewidth=0)
+        left.errorbar(part["value"], y + shift, xerr=_compute_error_bars(part), fmt="none", ecolor=INK, elinewidth=1.1)
+        left.barh(0, 0, color=GREY, hatch=hatch, edgecolor="white", label=words)
+    left.set_yticks(y, [CAUSES[name] for name in causes])
+    left.axhline(len(causes) - 4.5, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)))
     draw_zero_line(left, vertical=True)
-    left.set_title("Proximal: what became of the lost posts")
+    left.legend(loc="lower right")
+    left.set_title("What became of the same intention")
     left.set_xlabel("posts a world (95% interval)")
     left.grid(axis="y", visible=False)
     for axes in right:
@@ -141,7 +150,7 @@ def _draw_text_beside(axes: Axes, y: ArrayLike, texts: list[str]) -> None:
 
 
 def _draw_knockouts(axes: Axes, table: pd.DataFrame) -> None:
-    axes.set_title("Root: loss that disappears")
+    axes.set_title("Loss that disappears")
     y = np.arange(len(table))
     share = 100 * table[["share", "share_lo", "share_hi"]].set_axis(["value", "lo", "hi"], axis=1)
     axes.barh(y, share["value"], 0.5, color=BLUE)

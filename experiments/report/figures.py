@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from experiments.analysis.recovery import DAY, NO_DEFICIT, RECOVERED, kaplan_meier
+from experiments.analysis.transitions import GAINED, LOST
 from experiments.report.formatting import CAUSES, format_number
 from experiments.report.results import Results
 from experiments.report.style import (
@@ -41,16 +42,16 @@ CAUSE_COLOURS = {
 
 
 def draw_headline(results: Results) -> Figure:
-    """Standing dissent with and without the operation, and below it what was lost each day, by cause."""
+    """Standing dissent with and without the operation, and below it what was lost and gained each day, by cause."""
     figure = make_canvas(5.6)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2.4))
     _draw_arms(top, results, "standing", scale=DAY, label=True)
     top.set_title("Standing dissent, posts a day (24 h mean)")
     top.set_ylim(0, 1.14 * top.get_ylim()[1])
     _shade_campaign(top, results, label=True)
-    _draw_daily_bars(bottom, results["daily_causes"])
+    _draw_daily_bars(bottom, results["daily_changes"])
     _shade_campaign(bottom, results)
-    bottom.set_title("Lost posts a day, by cause (below zero: gained)")
+    bottom.set_title("Posts gained (above zero) and lost (below) a day, by cause")
     bottom.set_xlabel("days since the campaign began")
     return figure
 
@@ -106,21 +107,25 @@ def _draw_belief(axes: Axes, results: Results, perceived: str, true: str, scale:
 
 
 def _draw_daily_bars(axes: Axes, daily: pd.DataFrame) -> None:
-    table = daily.pivot(index="day", columns="cause", values="value") if len(daily) else pd.DataFrame()
     draw_zero_line(axes)
-    if table.empty:
+    if daily.empty:
         axes.text(0.5, 0.5, "the run is shorter than a day", transform=axes.transAxes, ha="center")
         return
-    above, below = np.zeros(len(table)), np.zeros(len(table))
-    for cause, colour in CAUSE_COLOURS.items():
-        value = table[cause].to_numpy(np.float64)
-        if not value.any():
-            continue
-        foot = np.where(value >= 0, above, below)
-        axes.bar(table.index + 0.5, value, 0.86, bottom=foot, color=colour, label=CAUSES[cause], linewidth=0)
-        above, below = above + np.maximum(value, 0), below + np.minimum(value, 0)
-    axes.plot(table.index + 0.5, above + below, "o", ms=3, color=INK, label="net")
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.24), ncols=3, handlelength=1.0, columnspacing=1.4)
+    table = daily.pivot(index="day", columns=["change", "cause"], values="value")
+    net = np.zeros(len(table))
+    for change, sign in ((GAINED, 1.0), (LOST, -1.0)):
+        foot = np.zeros(len(table))
+        for cause, colour in CAUSE_COLOURS.items():
+            value = sign * table[change, cause].to_numpy(np.float64)
+            if value.any():
+                axes.bar(table.index + 0.5, value, 0.86, bottom=foot, color=colour, label=CAUSES[cause], linewidth=0)
+            foot += value
+        net += foot
+    axes.plot(table.index + 0.5, net, "o", ms=3, color=INK, label="net")
+    shown = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    axes.legend(
+        shown.values(), shown, loc="upper left", bbox_to_anchor=(0, -0.24), ncols=3, handlelength=1.0, columnspacing=1.4
+    )
 
 
 def _draw_deficit(axes: Axes, results: Results) -> None:

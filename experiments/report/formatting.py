@@ -5,6 +5,7 @@ import math
 from experiments.analysis.arms import ADDITIVE, ALL
 from experiments.analysis.recovery import LATE, RECOVERED
 from experiments.analysis.robustness import REVERSED
+from experiments.analysis.transitions import GAINED, LOST
 from experiments.report.results import Finding, Results
 
 #: outcome category of an intention -> its label, the same in every report, chart and glossary entry
@@ -21,15 +22,15 @@ CAUSES = {
     "dissent_removed": "removed by moderation",
 }
 OUTCOMES = {
-    "lost_dissent": ("Lost dissent", "posts a world", 1.0),
+    "lost_dissent": ("Lost dissent, net", "posts a world", 1.0),
+    "lost_posts": ("Lost posts", "posts a world", 1.0),
+    "gained_posts": ("Gained posts", "posts a world", 1.0),
     "lost_dissent_impressions": ("Lost impressions of dissent", "thousands a world", 1e-3),
     "perceived_support_shift": ("Shift of perceived support", "percentage points", 100.0),
 }
 KNOCKOUTS = {"no_fear": "fear", "no_climate": "climate", "no_crowding": "crowding"}
-LEAVERS_NOTE = (
-    f"\u201c{CAUSES['left'].capitalize()}\u201d counts all that the leavers would have wanted to say. They would have "
-    f"kept part of it to themselves, so \u201c{CAUSES['private']}\u201d may be below zero."
-)
+#: ending of an intention -> its label: the causes, and a post that stands
+ENDINGS = {**CAUSES, "dissent_posts": "posted, and stands"}
 
 
 def format_number(value: float, digits: int = 1) -> str:
@@ -200,14 +201,20 @@ def format_uncertainty(results: Results) -> str:
 
 def _format_cause(results: Results) -> str:
     table = results["causes"]
-    whole = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE)].set_index("cause").to_dict("index")
-    lost = whole.pop("lost")
-    if not lost["lo"] > 0:
+    whole = table[(table["arm"] == ALL) & (table["effort"] == ADDITIVE)]
+    total = whole[whole["cause"] == "total"].set_index("change").to_dict("index")
+    if not total[LOST]["value"] > 0:
         return ""
-    first, second = (CAUSES[str(name)] for name in sorted(whole, key=lambda name: -whole[name]["value"])[:2])
+    parts = whole[(whole["change"] == LOST) & (whole["cause"] != "total")]
+    clear = parts[parts["lo"] > 0].sort_values("value", ascending=False).head(3).to_dict("records")
+    named = ", ".join(f"\u201c{CAUSES[row['cause']]}\u201d {format_number(row['value'], 0)}" for row in clear)
+    lost, gained = (
+        format_estimate(total[change]["value"], total[change]["lo"], total[change]["hi"], 0)
+        for change in (LOST, GAINED)
+    )
     return (
-        f"{format_number(lost['value'], 0)} posts were lost a world; the largest causes by mean are "
-        f"\u201c{first}\u201d and \u201c{second}\u201d. {LEAVERS_NOTE}"
+        f"Intention by intention, {lost} posts a world stand without the operation and not with it, and {gained} the "
+        f"reverse. What became of those lost: {named or 'no cause is clear in these seeds'}."
     )
 
 

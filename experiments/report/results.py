@@ -20,7 +20,8 @@ TABLES = (
     "robustness",
     "recovery",
     "timeline",
-    "daily_causes",
+    "daily_changes",
+    "flows",
     "findings",
 )
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from rich.text import Text
 
 from experiments.report import bars, figures, formatting, tables, terminal
+from experiments.report.flows import draw_flows
 from experiments.report.page import Drawing, Report
 from experiments.report.results import Results, read_results
 
@@ -19,8 +20,8 @@ CAVEATS = (
     "shows in the range over declared priors and in the table of other assumptions; read the headline with both.",
     "Hypothesis, not finding: abuse in a flooded topic silences people who were never attacked (anticipatory fear). "
     "Its weight is an assumption; the row that sets it to 0 shows what depends on it.",
-    "The headline is the mean over worlds of each world\u2019s percentage; the tables of posts are means of counts. "
-    "Parts of the loss may be negative: people who left can no longer be among those who would stay silent anyway.",
+    "The headline is the mean over worlds of each world\u2019s percentage, net of what is gained; the tables of posts "
+    "are means of counts.",
     "Not modelled: a second platform to move to, closed channels, private talk, fear of the state itself, what is "
     "said on other topics, and operators who learn.",
     "Dissent is counted for people who dissented when the run began; people who dissent only later are not counted.",
@@ -31,6 +32,8 @@ CAVEATS = (
 FILES = {
     "summary.parquet": "a row an arm, effort and seed",
     "ticks.parquet": "a row an hour of every main run",
+    "transitions.parquet": "intentions by hour, how they end without the operation and how with it, an arm and seed",
+    "causes.parquet": "lost and gained posts of every arm, by cause",
     "decomposition.parquet": "Shapley values by outcome and tactic",
     "robustness.parquet": "the headline under other assumptions",
     "run.yaml": "what was run, with which versions, and which files it made",
@@ -82,8 +85,9 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
         figures.draw_headline,
         "Dissent with and without the operation",
         "Look at the gap between the lines: the same people, graph and chance, with the operation and without it. The "
-        "band is the 95% interval of the paired difference. Below: what became of each day\u2019s missing posts, as "
-        "a mean over worlds; the parts are counts and add up exactly.",
+        "band is the 95% interval of the paired difference. Below, intention by intention and as a mean over worlds: "
+        "posts that stand only without the operation (lost, by what became of them with it) and only with it (gained, "
+        "by what became of them without it).",
     ),
     "arms": (
         bars.draw_arms,
@@ -99,10 +103,17 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     ),
     "causes": (
         bars.draw_causes,
-        "Why: proximal and root causes",
-        "Each missing post is in exactly one category; the four withheld ones come first. {withheld_fear}, "
-        "{withheld_climate}: lifting that alone would restore the post. {withheld_joint}: lifting either one would. "
-        "{withheld_redundant}: only lifting both would. {leavers}{knockouts}",
+        "Why: what became of the same intentions",
+        "Each lost post is in exactly one category, by what became of it with the operation; the four withheld ones "
+        "come first. {withheld_fear}, {withheld_climate}: in that moment, lifting that alone would restore the post. "
+        "{withheld_joint}: lifting either one would. {withheld_redundant}: only lifting both would. Gained posts stand "
+        "in the category that they had without it.{knockouts}",
+    ),
+    "flows": (
+        draw_flows,
+        "Every intention, without the operation and with it",
+        "Left: how the intentions of dissenters end without the operation; right: with it. A band is as thick as the "
+        "number of intentions that go that way; look at the coloured ones, which are lost or gained.",
     ),
     "visibility": (
         figures.draw_visibility,
@@ -130,8 +141,6 @@ def _draw(results: Results, name: str) -> Drawing:
     make, title, caption = PICTURES[name]
     figure = make(results)
     about = (make.__doc__ or title).strip().splitlines()[0]
-    told = {sentence.__name__.removeprefix("format_"): sentence(results) for sentence in CAPTION_SENTENCES} | {
-        "leavers": formatting.LEAVERS_NOTE
-    }
+    told = {sentence.__name__.removeprefix("format_"): sentence(results) for sentence in CAPTION_SENTENCES}
     told |= {name: f"\u201c{label}\u201d" for name, label in formatting.CAUSES.items()}
     return Drawing(name, title, figure, caption.format(**told), f"{title}. {about}")

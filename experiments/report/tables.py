@@ -7,6 +7,7 @@ import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL
 from experiments.analysis.robustness import HEADLINES
+from experiments.analysis.transitions import GAINED, LOST, NET
 from experiments.report import formatting
 from experiments.report.formatting import CAUSES, KNOCKOUTS, OUTCOMES, format_interval, format_number
 from experiments.report.page import Table
@@ -59,24 +60,28 @@ def make_outcomes_table(results: Results) -> Table:
     )
 
 
+CHANGES = {LOST: "lost, all", GAINED: "gained, all", NET: "net: gained \u2212 lost"}
+
+
 def make_causes_table(results: Results) -> Table:
-    """Return the parts of the loss, which sum to it exactly."""
+    """Return lost and gained posts by cause, which sum exactly to the net change."""
     table = results["causes"].query("arm == 'all' and effort == 'additive'")
     rows = [
         [
-            CAUSES.get(row["cause"], "lost dissent"),
+            CHANGES[row["change"]] if row["cause"] == "total" else f"{row['change']}: {CAUSES[row['cause']]}",
             _format_cell(row, 1.0, 1),
             format_number(row["median"]),
             format_number(row["percent"]),
         ]
-        for row in table.to_dict("records")
+        for row in table[(table["cause"] == "total") | (table["value"] != 0)].to_dict("records")
     ]
     note = (
-        "The parts sum exactly to the loss in every world; so do their means, but not their medians. Where a median is "
-        "far from its mean, a few worlds hold much of it. Below zero: the operation made this rarer. "
+        "Lost: the post stands without the operation and not with it; the cause is what became of the same intention "
+        "with it. Gained: the reverse; the cause is what became of it without the operation. Gained minus lost is the "
+        "net change in every world. The parts and their means add up, their medians need not."
     )
-    heads = ["cause", "mean [95% interval]", "median", "% of baseline"]
-    return Table("What became of the lost posts, posts a world", heads, rows, note + formatting.LEAVERS_NOTE)
+    heads = ["change", "mean [95% interval]", "median", "% of baseline"]
+    return Table("Lost and gained posts by cause, posts a world", heads, rows, note)
 
 
 def make_knockouts_table(results: Results) -> Table:

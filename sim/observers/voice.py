@@ -15,7 +15,7 @@ class SpeechCounts:
 
     def observe(self, step: StepRecord) -> dict[str, float]:
         """Return counts of `sim.state.records.OUTCOMES`, their sums, removals and post counts."""
-        outcomes = dict(zip(OUTCOMES, step.speech.outcomes.tolist(), strict=True))
+        outcomes = dict(zip(OUTCOMES, step.speech.count_outcomes().tolist(), strict=True))
         withheld = sum(count for name, count in outcomes.items() if name.startswith("withheld_"))
         posts, new, roles = step.posts, step.new, count_posts(step)
         loyal, uncommitted, toxic = _count(

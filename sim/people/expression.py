@@ -40,7 +40,6 @@ from sim.state.records import (
     FEAR,
     JOINT,
     LEFT,
-    OUTCOMES,
     PERSUADED,
     PRIVATE,
     REDUNDANT,
@@ -48,6 +47,7 @@ from sim.state.records import (
     UNPROMPTED,
     VOICED,
     ActiveUsers,
+    DissentingIntentions,
     Exposures,
     Intentions,
     SpeechRecord,
@@ -119,11 +119,14 @@ class Expression(Rule):
         tick: int,
     ) -> SpeechRecord:
         """Return the drafts of all active accounts and the outcomes of dissenting intentions."""
-        outcomes, counts = np.zeros(len(OUTCOMES), np.int64), np.zeros((3, len(users.active)), np.int64)
-        speech = SpeechRecord(make_drafts(_count_said(wanted.outcome)), outcomes, *counts)
+        said, dissenting = _count_said(wanted.outcome, wanted.start, users.active, accounts.cohort)
+        away = _count_absent(accounts, users.absent, seed, tick) if len(users.absent) else 0
+        intentions = _make_dissenting_intentions(dissenting + away)
+        counts = np.zeros((3, len(users.active)), np.int64)
+        speech = SpeechRecord(make_drafts(said), intentions, *counts)
         _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tick, get_values(self))
-        if len(users.absent):
-            _count_absent(outcomes, accounts, users.absent, seed, tick)
+        if away:
+            _record_absent(intentions, dissenting, accounts, users.absent, seed, tick)
         return speech
 
 
@@ -168,20 +171,43 @@ def _count_intentions(start, keys, intentions, active, seed, tick):
     return start[len(active)]
 
 
+def _make_dissenting_intentions(count: int) -> DissentingIntentions:
+    return DissentingIntentions(np.empty(count, np.uint64), np.empty(count, np.int32), np.empty(count, np.int8))
+
+
 @kernel
-def _count_absent(outcomes, accounts, rows, seed, tick):
+def _count_absent(accounts, rows, seed, tick):
     """Count dissenting intentions that people who left or are suspended would have had."""
-    key = stream_key(seed, _POST, tick)
+    key, found = stream_key(seed, _POST, tick), 0
     for r in range(len(rows)):
         i = rows[r]
-        if accounts.cohort[i] != DISSENTER:
-            continue
-        count = _draw_count(
-            accounts.intentions_per_session[i], draw(_make_identity(key, accounts.key[i], MAX_INTENTIONS), _COUNT)
-        )
-        for o in range(count):
-            if draw(_make_identity(key, accounts.key[i], o), _TOPIC) < accounts.interest[i]:
-                outcomes[LEFT if accounts.has_left[i] else SUSPENDED] += 1
+        for o in range(_count_dissenting(accounts, i, key)):
+            found += draw(_make_identity(key, accounts.key[i], o), _TOPIC) < accounts.interest[i]
+    return found
+
+
+@kernel
+def _record_absent(dissenting, first, accounts, rows, seed, tick):
+    """Fill in, from place `first` on, the dissenting intentions of people who left or are suspended."""
+    key, d = stream_key(seed, _POST, tick), first
+    for r in range(len(rows)):
+        i = rows[r]
+        for o in range(_count_dissenting(accounts, i, key)):
+            post = _make_identity(key, accounts.key[i], o)
+            if draw(post, _TOPIC) < accounts.interest[i]:
+                dissenting.key[d], dissenting.author[d] = post, i
+                dissenting.outcome[d] = LEFT if accounts.has_left[i] else SUSPENDED
+                d += 1
+
+
+@inline_kernel
+def _count_dissenting(accounts, i, key):
+    """Return how many intentions an absent dissenter would have had, 0 for anybody else."""
+    if accounts.cohort[i] != DISSENTER:
+        return 0
+    return _draw_count(
+        accounts.intentions_per_session[i], draw(_make_identity(key, accounts.key[i], MAX_INTENTIONS), _COUNT)
+    )
 
 
 @cached_njit
@@ -269,20 +295,23 @@ def _decide(wanted, accounts, active, update, reference, seed, tick, p):
 
 
 @kernel
-def _count_said(outcomes):
-    """Count the intentions that are voiced."""
-    count = 0
-    for outcome in outcomes:
-        count += outcome in (VOICED, EVERYDAY)
-    return count
+def _count_said(outcomes, start, active, cohort):
+    """Return how many intentions are voiced, and how many are contested and a dissenter's."""
+    said, dissenting = 0, 0
+    for r in range(len(active)):
+        member = cohort[active[r]] == DISSENTER
+        for x in range(start[r], start[r + 1]):
+            said += outcomes[x] in (VOICED, EVERYDAY)
+            dissenting += member and outcomes[x] != EVERYDAY
+    return said, dissenting
 
 
 @kernel
 def _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tick, p):
-    """Fill in the drafts and the outcomes."""
-    new = speech.drafts
+    """Fill in the drafts, and the outcomes of dissenting intentions from the first place on."""
+    new, mine = speech.drafts, speech.dissenting
     choice = stream_key(seed, _CHOICE, tick)
-    d = np.int64(0)  # not a literal, which would compile the called functions again
+    d, m = np.int64(0), 0  # not a literal, which would compile the called functions again
     for r in range(len(users.active)):
         i = users.active[r]
         stance, extremist = update.stance_principal[r], update.stance_extremist[r]
@@ -297,7 +326,8 @@ def _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tic
                 speech.voiced[r] += outcome == VOICED
                 speech.withheld[r] += outcome >= FEAR and outcome <= REDUNDANT
                 if member:
-                    speech.outcomes[outcome if dissenting else PERSUADED] += 1
+                    mine.key[m], mine.author[m], mine.outcome[m] = post, i, outcome if dissenting else PERSUADED
+                    m += 1
                 if outcome != VOICED:
                     continue
             second -= p.gap * math.log(draw(post, _GAP))

@@ -60,14 +60,26 @@ class StateUpdate(NamedTuple):
     leaves: NDArray[np.bool_]  #: leaves the platform after this session
 
 
+class DissentingIntentions(NamedTuple):
+    """Contested intentions of the cohort of dissenters in this hour, the absent included, and how each ended."""
+
+    key: NDArray[np.uint64]  #: [D] identity, the same in every arm, also of the post if it is voiced
+    author: I32  #: [D] account row
+    outcome: NDArray[np.int8]  #: [D] a place in `OUTCOMES`
+
+
 class SpeechRecord(NamedTuple):
     """Posts that people wrote, and the outcome of every latent intention of the cohort of dissenters."""
 
     drafts: Drafts
-    outcomes: I64  #: [len(OUTCOMES)] dissenting intentions by outcome category
+    dissenting: DissentingIntentions
     voiced: I64  #: [R] contested intentions voiced, by active account
     withheld: I64  #: [R] contested intentions withheld, by active account
     decided: I64  #: [R] contested intentions that were prompted: voiced, withheld or private
+
+    def count_outcomes(self) -> I64:
+        """Return how many dissenting intentions had each outcome of `OUTCOMES`."""
+        return np.bincount(self.dissenting.outcome, minlength=len(OUTCOMES))
 
 
 OUTCOMES = (
@@ -146,12 +158,14 @@ def merge_actions(parts: list[UserActions]) -> UserActions:
     starts = [np.zeros(1, np.int64)]
     for part in seen:
         starts.append(part.start[1:] + starts[-1][-1])
-    new, outcomes, *counts = zip(*speech, strict=True)
+    new, dissenting, *counts = zip(*speech, strict=True)
     return UserActions(
         Exposures(np.concatenate(starts), np.concatenate([part.item for part in seen])),
         StateUpdate._make(map(np.concatenate, zip(*change, strict=True))),
         SpeechRecord(
-            Drafts._make(map(np.concatenate, zip(*new, strict=True))), sum(outcomes), *map(np.concatenate, counts)
+            Drafts._make(map(np.concatenate, zip(*new, strict=True))),
+            DissentingIntentions._make(map(np.concatenate, zip(*dissenting, strict=True))),
+            *map(np.concatenate, counts),
         ),
         np.concatenate(reported),
         merge_edge_changes(edge_changes),
