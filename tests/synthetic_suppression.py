@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.analysis import MEASURES, duplicate_shared_arms, list_arms, name_arm, summarise_run
+from experiments.analysis.transitions import count_transitions
+from sim.observers.intentions import REMOVED, IntentionTable
 
 TACTICS = ("flood", "abuse", "amplify")
 CELLS = (
@@ -55,23 +57,55 @@ class Recipe:
         return {cell: size for cell, size in pull.items() if cell not in self.without}
 
 
+def compute_onset(recipe: Recipe) -> np.ndarray:
+    """Return how far the operation acts in each hour, [ticks]."""
+    hour = np.arange(recipe.ticks)
+    return np.clip((hour - recipe.start) / 24, 0, 1) * np.exp(-np.clip(hour - recipe.stop, 0, None) / 60)
+
+
+def draw_endings(
+    recipe: Recipe, chosen: frozenset[str], effort: str, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return of each latent intention its hour, its ending (a place in CELLS, or after them), and if it is removed."""
+    hour = np.arange(recipe.ticks)
+    level = recipe.rate * rng.lognormal(0, 0.25)
+    tick = np.repeat(hour, rng.poisson(level * (1 + 0.6 * np.sin(2 * np.pi * (hour - 9) / 24))))
+    u = rng.random(tick.size)
+    pull, onset = recipe.force(chosen, effort), compute_onset(recipe)
+    shares = np.stack([np.clip(CALM[cell] + pull.get(cell, 0.0) * onset, 0, 1) for cell in CELLS])
+    ending = (u >= np.cumsum(shares, axis=0)[:, tick]).sum(axis=0)
+    return tick, ending, (ending == len(CELLS)) & (u > 0.996)
+
+
+def intentions(recipe: Recipe, chosen: frozenset[str], effort: str, seed: int) -> IntentionTable:
+    """Return the same intentions as `history` counts, one by one."""
+    tick, ending, removed = draw_endings(recipe, chosen, effort, np.random.default_rng(seed))
+    key, author = np.arange(tick.size, dtype=np.uint64), np.zeros(tick.size, np.int32)
+    return IntentionTable(key, tick.astype(np.int32), author, np.where(removed, REMOVED, ending).astype(np.int8))
+
+
+def main_transitions(recipe: Recipe) -> pd.DataFrame:
+    """Return the transitions of the main arms, as the app is to build them."""
+    frames = []
+    for name, chosen in list_arms(recipe.tactics).items():
+        for effort in ("additive", "equal") if 0 < len(chosen) < len(recipe.tactics) else ("additive",):
+            for seed in range(recipe.seeds if chosen else 0):
+                both = (intentions(recipe, tactics, effort, seed) for tactics in (frozenset[str](), chosen))
+                frames.append(count_transitions(*both).assign(arm=name, effort=effort, seed=seed))
+    return duplicate_shared_arms(pd.concat(frames, ignore_index=True))
+
+
 def history(recipe: Recipe, chosen: frozenset[str], effort: str, seed: int) -> dict[str, np.ndarray]:
     """Return one run's hourly measures, name -> [ticks]."""
     rng = np.random.default_rng(seed)
     hour = np.arange(recipe.ticks)
-    level = recipe.rate * rng.lognormal(0, 0.25)
-    opportunities = rng.poisson(level * (1 + 0.6 * np.sin(2 * np.pi * (hour - 9) / 24)))
-    tick = np.repeat(hour, opportunities)
-    u = rng.random(tick.size)
-    onset = np.clip((hour - recipe.start) / 24, 0, 1) * np.exp(-np.clip(hour - recipe.stop, 0, None) / 60)
-    pull = recipe.force(chosen, effort)
-    shares = np.stack([np.clip(CALM[cell] + pull.get(cell, 0.0) * onset, 0, 1) for cell in CELLS])
-    ending = (u >= np.cumsum(shares, axis=0)[:, tick]).sum(axis=0)
+    tick, ending, removed = draw_endings(recipe, chosen, effort, rng)
+    opportunities, onset = np.bincount(tick, minlength=recipe.ticks), compute_onset(recipe)
     count = np.stack([np.bincount(tick[ending == c], minlength=recipe.ticks) for c in range(len(CELLS) + 1)])
     out = {"opportunities": opportunities, **dict(zip((*CELLS, "dissent_posts"), count, strict=True))}
     out["dissent_withheld"] = sum(out[cell] for cell in CELLS if cell.startswith("withheld"))
     out["dissent_wanted"] = out["dissent_posts"] + out["dissent_withheld"]
-    out["dissent_removed"] = np.bincount(tick[(ending == len(CELLS)) & (u > 0.996)], minlength=recipe.ticks)
+    out["dissent_removed"] = np.bincount(tick[removed], minlength=recipe.ticks)
     on = onset * (hour < recipe.stop)
     volume = 3 * recipe.strength * len(chosen) / len(recipe.tactics)
     crowded = np.round(out["dissent_posts"] * 4 * volume * on).astype(int)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from itertools import chain, combinations
 from math import isnan, nan
 
@@ -21,7 +22,7 @@ from experiments.analysis import (
     summarise_run,
 )
 from experiments.analysis.contrasts import compute_outcomes
-from experiments.analysis.losses import PARTS, compute_losses, summarise_knockouts
+from experiments.analysis.losses import compute_losses, summarise_knockouts
 from experiments.analysis.pairing import compute_interval, compute_pairing_factor, ratio_of_means
 from experiments.analysis.priors import compute_prior_spread
 from experiments.analysis.recovery import (
@@ -41,8 +42,19 @@ from experiments.analysis.shapley import (
     make_game,
 )
 from experiments.analysis.summary import FIXED
+from experiments.analysis.transitions import CAUSES, count_transitions, select_changes, total_changes
 from experiments.analysis.turning import find_sign_change, find_turning_point
-from tests.synthetic_suppression import TACTICS, Recipe, history, main_frames, variant_runs, variants
+from sim.state.records import OUTCOMES
+from tests.synthetic_suppression import (
+    TACTICS,
+    Recipe,
+    history,
+    intentions,
+    main_frames,
+    main_transitions,
+    variant_runs,
+    variants,
+)
 
 SMALL = Recipe(seeds=4, ticks=336, start=96, stop=192)
 
@@ -55,7 +67,7 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def analysis(frames: tuple[pd.DataFrame, pd.DataFrame]) -> Analysis:
     runs = pd.concat([frames[0], variants(seeds=3)], ignore_index=True)
-    return analyse(runs, frames[1], TACTICS, SMALL.start, SMALL.stop)
+    return analyse(runs, frames[1], main_transitions(SMALL), TACTICS, SMALL.start, SMALL.stop)
 
 
 def subsets(players: tuple[str, ...]) -> list[frozenset[str]]:
@@ -176,11 +188,47 @@ class TestPairing:
 
 
 class TestLosses:
-    def test_parts_sum_to_the_loss_exactly_in_every_world(self, frames):
+    def test_net_loss_is_lost_minus_gained_posts_in_every_arm_seed_and_hour(self, frames):
+        losses, transitions = compute_losses(frames[0]), main_transitions(SMALL)
+        totals = total_changes(transitions, losses)
+        assert (totals["lost_posts"] > 0).any()
+        changes = select_changes(transitions).groupby(["arm", "effort", "seed", "tick", "change"])["posts"].sum()
+        net = changes.unstack("change", fill_value=0).reindex(columns=["lost", "gained"], fill_value=0)
+        hours = frames[1].set_index(["arm", "effort", "seed", "tick"]).sort_index()
+        standing = (hours["dissent_posts"] - hours["dissent_removed"]).unstack("arm")
+        missing = standing.rsub(standing["none"], axis=0).stack().reorder_levels(net.index.names)
+        assert (missing.reindex(net.index) == net["lost"] - net["gained"]).all()
+        assert (missing.drop(net.index) == 0).all()
+
+    def test_a_loss_that_the_intentions_do_not_bear_out_is_refused(self, frames):
         losses = compute_losses(frames[0])
-        assert (losses["lost"] == losses[list(PARTS)].sum(axis=1)).all()
-        assert losses["lost"].dtype.kind == "i"
-        assert (losses["lost"] > 0).any()
+        losses.loc[losses.index[3], "lost"] += 1
+        with pytest.raises(IdentityError, match="net loss = lost posts - gained posts: not so at"):
+            total_changes(main_transitions(SMALL), losses)
+
+    def test_arms_with_other_intentions_are_refused(self):
+        none, other = intentions(SMALL, frozenset(), "additive", 1), intentions(SMALL, frozenset(), "additive", 2)
+        with pytest.raises(IdentityError, match="the same intentions arise in every arm"):
+            count_transitions(none, other)
+
+    def test_what_is_lost_one_way_is_gained_the_other_way_for_the_same_cause(self):
+        none, full = (intentions(SMALL, tactics, "additive", 1) for tactics in (frozenset(), frozenset(TACTICS)))
+        there, back = (
+            select_changes(count_transitions(*pair)).groupby(["change", "cause", "tick"])["posts"].sum()
+            for pair in ((none, full), (full, none))
+        )
+        pd.testing.assert_series_equal(there["lost"], back["gained"])
+        assert there["lost"].sum() > 0
+
+    def test_transitions_are_those_of_a_plain_count(self):
+        none, full = (intentions(SMALL, tactics, "additive", 1) for tactics in (frozenset(), frozenset(TACTICS)))
+        expected = Counter(zip(none.tick.tolist(), none.outcome.tolist(), full.outcome.tolist(), strict=True))
+        found = count_transitions(none, full)
+        names = [*OUTCOMES, "dissent_removed"]
+        assert expected == {
+            (row.tick, names.index(row.without), names.index(row[3])): row.intentions
+            for row in found[["tick", "without", "intentions", "with"]].itertuples(index=False)
+        }
 
     def test_loss_is_the_difference_of_standing_dissent(self, frames):
         runs = frames[0].set_index(["effort", "seed", "arm"])
@@ -215,7 +263,7 @@ class TestLosses:
         ticks = frames[1].copy()
         ticks.loc[5, "private"] += 1
         with pytest.raises(IdentityError, match="tick=5"):
-            analyse(frames[0], ticks, TACTICS, SMALL.start, SMALL.stop)
+            analyse(frames[0], ticks, main_transitions(SMALL), TACTICS, SMALL.start, SMALL.stop)
 
     def test_an_arm_without_its_baseline_is_refused(self, frames):
         runs = frames[0]
@@ -228,14 +276,16 @@ class TestLosses:
         assert losses["lost_percent"].isna().all()
 
     def test_causes_add_up_in_posts_and_percent(self, analysis):
-        for _, group in analysis.causes.groupby(["arm", "effort"]):
+        for _, group in analysis.causes.query("change != 'net'").groupby(["arm", "effort", "change"]):
             by = group.set_index("cause")[["value", "percent"]]
-            np.testing.assert_allclose(by.drop(index="lost").sum(), by.loc["lost"], rtol=1e-12)
+            np.testing.assert_allclose(by.drop(index="total").sum(), by.loc["total"], rtol=1e-12)
 
-    def test_the_median_over_worlds_stands_beside_the_mean(self, frames, analysis):
-        lost = compute_losses(frames[0]).query("arm == 'all' and effort == 'additive'")
-        row = analysis.causes.query("arm == 'all' and effort == 'additive' and cause == 'left'").iloc[0]
-        assert (row["median"], row["value"]) == (lost["left"].median(), lost["left"].mean())
+    def test_the_median_over_worlds_stands_beside_the_mean(self, analysis):
+        whole = "arm == 'all' and effort == 'additive' and change == 'lost' and cause == 'left'"
+        counts = select_changes(main_transitions(SMALL)).query(whole).groupby("seed")["posts"].sum()
+        counts = counts.reindex(range(SMALL.seeds), fill_value=0)
+        row = analysis.causes.query(whole).iloc[0]
+        assert (row["median"], row["value"]) == (counts.median(), counts.mean())
 
     def test_a_knockout_of_everything_takes_the_whole_loss_and_of_nothing_none(self):
         recipe = Recipe(seeds=3, ticks=240, start=48, stop=120)
@@ -323,9 +373,12 @@ class TestShapley:
     def test_decomposition_sums_to_the_whole_effect(self, analysis):
         table, whole = analysis.decomposition, analysis.contrasts
         assert table.columns[:5].tolist() == ["outcome", "tactic", "value", "lo", "hi"]
-        for (outcome, effort), group in table.groupby(["outcome", "effort"]):
+        sums = table.groupby(["outcome", "effort"])["value"].sum()
+        for outcome, effort in sums.index.drop(["lost_posts", "gained_posts"]):
             effect = whole[(whole["outcome"] == outcome) & (whole["effort"] == effort) & (whole["arm"] == "all")]
-            assert group["value"].sum() == pytest.approx(effect["value"].item())
+            assert sums[outcome, effort] == pytest.approx(effect["value"].item())
+            net = sums["lost_posts", effort] - sums["gained_posts", effort]
+            assert net == pytest.approx(sums["lost_dissent", effort])
 
     def test_a_missing_arm_is_named(self, frames):
         runs = frames[0]
@@ -398,7 +451,9 @@ class TestRecovery:
     def test_findings_count_the_censored(self, frames):
         runs, ticks = frames
         short = ticks[ticks["tick"] < SMALL.stop + 26]
-        found = analyse(runs, short, TACTICS, SMALL.start, SMALL.stop).findings.set_index("name")
+        found = analyse(runs, short, main_transitions(SMALL), TACTICS, SMALL.start, SMALL.stop).findings.set_index(
+            "name"
+        )
         assert found.loc["recovery_hours", "note"].startswith("4 censored")
         assert isnan(found.loc["recovery_hours", "value"])
 
@@ -518,14 +573,16 @@ class TestAnalyse:
         assert found["value"].item() == pytest.approx(share)
 
     def test_days_of_causes_add_up_to_the_whole(self, analysis):
-        per_day = analysis.daily_causes.query("day >= 0")["value"].sum()
-        whole = analysis.causes.query("arm == 'all' and effort == 'additive' and cause == 'lost'")["value"].item()
-        assert per_day == pytest.approx(whole)
+        per_day = analysis.daily_changes.groupby(["change", "cause"])["value"].sum()
+        whole = analysis.causes.query("arm == 'all' and effort == 'additive'").set_index(["change", "cause"])["value"]
+        for change in ("lost", "gained"):
+            assert per_day[change].to_dict() == pytest.approx(whole[change][list(CAUSES)].to_dict())
+        assert whole["net", "total"] == pytest.approx(whole["gained", "total"] - whole["lost", "total"])
 
     def test_one_seed_has_numbers_and_no_intervals(self):
         recipe = Recipe(seeds=1, ticks=200, start=48, stop=120)
         runs, ticks = main_frames(recipe)
-        found = analyse(runs, ticks, TACTICS, recipe.start, recipe.stop)
+        found = analyse(runs, ticks, main_transitions(recipe), TACTICS, recipe.start, recipe.stop)
         for frame in (found.contrasts, found.causes, found.decomposition, found.interactions, found.robustness):
             assert frame["lo"].isna().all()
             assert frame["value"].notna().any()
@@ -534,13 +591,15 @@ class TestAnalyse:
     def test_a_run_of_two_ticks_is_survived(self):
         recipe = Recipe(seeds=2, ticks=2, start=168, stop=336)
         runs, ticks = main_frames(recipe)
-        found = analyse(runs, ticks, TACTICS, recipe.start, recipe.stop).findings.set_index("name")
+        found = analyse(runs, ticks, main_transitions(recipe), TACTICS, recipe.start, recipe.stop).findings.set_index(
+            "name"
+        )
         assert isnan(found.loc["lost_dissent_percent", "value"])
 
     def test_a_silent_army_changes_nothing(self):
         recipe = Recipe(strength=0.0, seeds=2, ticks=120, start=24, stop=72)
         runs, ticks = main_frames(recipe)
-        found = analyse(runs, ticks, TACTICS, recipe.start, recipe.stop)
+        found = analyse(runs, ticks, main_transitions(recipe), TACTICS, recipe.start, recipe.stop)
         assert found.decomposition["value"].eq(0).all()
         assert found.causes["value"].eq(0).all()
 

@@ -88,10 +88,10 @@ class Inspector:
         active = step.active_users.active
         now = [classify_cohort(p, e) for p, e in zip(change.stance_principal, change.stance_extremist, strict=True)]
         ours = (accounts.cohort[active] == DISSENTER) & (np.array(now, np.int64) == DISSENTER)
-        cells = dict(zip(OUTCOMES, speech.outcomes.tolist(), strict=True))
+        cells = dict(zip(OUTCOMES, speech.count_outcomes().tolist(), strict=True))
         assert speech.voiced[ours].sum() == cells["dissent_posts"] == speech.drafts.dissent.sum()
         assert speech.withheld[ours].sum() == sum(cells[name] for name in WITHHELD)
-        assert step.posts.dissent[step.new].sum() == speech.outcomes[VOICED]
+        assert step.posts.dissent[step.new].sum() == speech.count_outcomes()[VOICED]
         contested = speech.drafts.topic == 0
         assert np.bincount(speech.drafts.author[contested], minlength=1).sum() == speech.voiced.sum()
 

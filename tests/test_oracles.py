@@ -355,7 +355,9 @@ def test_how_each_intention_ends(scene: Stage) -> None:
         if accounts.cohort[i] == DISSENTER:
             wanted = sum(draw(i, o, expression._TOPIC) < accounts.interest[i] for o in wishes(i))
             cells["left" if accounts.has_left[i] else "suspended"] += wanted
-    assert dict(zip(OUTCOMES, scene.speech.outcomes.tolist(), strict=True)) == {name: cells[name] for name in OUTCOMES}
+    assert dict(zip(OUTCOMES, scene.speech.count_outcomes().tolist(), strict=True)) == {
+        name: cells[name] for name in OUTCOMES
+    }
     keys = [rng.mix(U64(rng.mix(key, accounts.key[i])), U64(ordinal)) for i, ordinal in written]
     assert scene.speech.drafts.key.tolist() == [int(key) for key in keys]
     assert len(written) > 10

@@ -21,7 +21,7 @@ from experiments.report.page import Page, Picture, Report, Table, render, write_
 from experiments.report.results import TABLES, Finding, Results, read_results
 from experiments.report.style import apply_style, inline_svg
 from experiments.report.suppression import PICTURES, compose
-from tests.synthetic_suppression import TACTICS, Recipe, main_frames, variants
+from tests.synthetic_suppression import TACTICS, Recipe, main_frames, main_transitions, variants
 
 RUN = {
     "command": "python -m experiments.suppression seeds=3",
@@ -51,7 +51,7 @@ def put(analysis: Analysis, folder: Path, recipe: Recipe) -> Path:
 def made(recipe: Recipe, folder: Path, more: pd.DataFrame | None = None) -> Path:
     runs, ticks = main_frames(recipe)
     runs = runs if more is None else pd.concat([runs, more], ignore_index=True)
-    return put(analyse(runs, ticks, TACTICS, recipe.start, recipe.stop), folder, recipe)
+    return put(analyse(runs, ticks, main_transitions(recipe), TACTICS, recipe.start, recipe.stop), folder, recipe)
 
 
 @pytest.fixture(scope="module")
@@ -305,7 +305,7 @@ class TestWhatWasLeftOut:
             assert title not in page
             assert title not in shown
         assert not (tmp_path / "figures" / "robustness.png").exists()
-        assert "What became of the lost posts" in shown
+        assert "Lost and gained posts by cause" in shown
 
     def test_few_seeds_of_the_knockouts_are_told(self, folder):
         assert (
@@ -315,10 +315,16 @@ class TestWhatWasLeftOut:
 
 
 class TestWhatIsSaidOfCauses:
-    def test_no_share_of_the_loss_and_what_leavers_count(self, folder):
-        sentence = next(text for text in formatting.format_summary(read_results(folder)) if "posts were lost" in text)
-        assert "%" not in sentence
-        assert formatting.LEAVERS_NOTE in sentence
+    def test_only_causes_with_a_clear_interval_are_named(self, folder):
+        results = read_results(folder)
+        sentence = next(text for text in formatting.format_summary(results) if "Intention by intention" in text)
+        rows = results["causes"].query(
+            "arm == 'all' and effort == 'additive' and change == 'lost' and cause != 'total'"
+        )
+        clear = {formatting.CAUSES[row.cause] for row in rows.itertuples() if row.lo > 0}
+        named = {label for label in formatting.CAUSES.values() if f"\u201c{label}\u201d" in sentence}
+        assert named <= clear
+        assert len(named) == min(3, len(clear)) > 0
 
     def test_rows_that_can_not_be_told_apart_are_named(self, folder):
         results = read_results(folder)

@@ -16,6 +16,7 @@ from scripts.conf import CONF
 from sim.errors import InputError
 from sim.people.given_graphs import GraphFile
 from sim.setting import Setting
+from sim.state.records import OUTCOMES
 from tests.looks import common_look, manual_has_files
 from tests.playing import list_jobs, make_player, play
 
@@ -84,6 +85,31 @@ def test_shapley_values_sum_to_the_effect_of_the_whole(folder: Path):
     lost = values[values["outcome"] == "lost_dissent"].groupby("effort")["value"].sum()
     for effort in ("additive", "equal"):
         assert lost[effort] == pytest.approx(mean[effort, "none"] - mean[effort, "all"])
+
+
+def test_endings_by_intention_have_the_margins_of_the_hourly_counts(folder: Path):
+    transitions = pd.read_parquet(folder / "transitions.parquet")
+    hours = pd.read_parquet(folder / "ticks.parquet").set_index(["effort", "seed", "tick"])
+    for (arm, effort), rows in transitions.groupby(["arm", "effort"]):
+        for side, name in (("without", "none"), ("with", arm)):
+            counts = rows.groupby(["seed", "tick", side], observed=False)["intentions"].sum().unstack(side)
+            there = hours[hours["arm"] == name].loc[effort].reindex(counts.index)
+            for ending in OUTCOMES[:-1]:
+                assert (counts[ending] == there[ending]).all()
+            standing, removed = counts["dissent_posts"], counts["dissent_removed"]
+            assert (standing + removed == there["dissent_posts"]).all()
+            assert removed.sum() == hours[hours["arm"] == name].loc[effort]["dissent_removed"].sum()
+
+
+def test_lost_and_gained_posts_are_the_change_of_standing_dissent(folder: Path):
+    causes = pd.read_parquet(folder / "causes.parquet").set_index(["arm", "effort", "change", "cause"])["value"]
+    summary = pd.read_parquet(folder / "summary.parquet")
+    mean = (summary["dissent_posts"] - summary["dissent_removed"]).groupby([summary["effort"], summary["arm"]]).mean()
+    assert (causes.drop("net", level="change") >= 0).all()
+    for (arm, effort), rows in causes.groupby(level=["arm", "effort"]):
+        parts = rows.drop("total", level="cause").groupby("change").sum()
+        assert parts["gained"] - parts["lost"] == pytest.approx(mean[effort, arm] - mean[effort, "none"])
+        assert rows.xs("net", level="change").item() == pytest.approx(parts["gained"] - parts["lost"])
 
 
 def test_arms_are_the_same_before_the_campaign_and_share_their_opportunities(folder: Path):

@@ -4,6 +4,8 @@ Chance is keyed by intention, so an arm and the arm "none" of a seed have the sa
 stands without the operation and not with it, *gained* the reverse; net = gained - lost is exact in every world.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,18 +13,20 @@ from numpy.typing import NDArray
 from experiments.analysis.arms import ADDITIVE, ALL
 from experiments.analysis.losses import IdentityError
 from experiments.analysis.pairing import compute_interval
-from sim.observers.intentions import IntentionTable
-from sim.state.records import OUTCOMES, VOICED
+from experiments.analysis.summary import NOT_WANTED, WITHHELD
 
-ENDINGS = (*OUTCOMES, "dissent_removed")  #: by the code in `IntentionTable.outcome`
-STANDING = ENDINGS[VOICED]
+if TYPE_CHECKING:
+    from sim.observers.intentions import IntentionTable
+
+STANDING = "dissent_posts"
+ENDINGS = (*NOT_WANTED, *WITHHELD, STANDING, "dissent_removed")  #: by the code in `IntentionTable.outcome`
 #: what became of lost posts with the operation, and of gained ones without it
 CAUSES = tuple(name for name in ENDINGS if name != STANDING)
 LOST, GAINED, NET = "lost", "gained", "net"
 DAY = 24
 
 
-def count_transitions(none: IntentionTable, arm: IntentionTable) -> pd.DataFrame:
+def count_transitions(none: "IntentionTable", arm: "IntentionTable") -> pd.DataFrame:
     """Return how many intentions of each hour ended in which way without the operation, and with it.
 
     Args:
