@@ -144,15 +144,17 @@ def _parse_and_report(stopped: Callable[[], str]) -> Iterator[Namespace]:
 @contextmanager
 def _print_notes() -> Iterator[None]:
     """Print, on stderr, what is decided inside this block about a user's files."""
-    logger, handler = logging.getLogger("sim"), logging.StreamHandler()
-    former = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    loggers, handler = [logging.getLogger(name) for name in ("sim", "experiments")], logging.StreamHandler()
+    former = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        logger.setLevel(former)
-        logger.removeHandler(handler)
+        for logger, level in zip(loggers, former, strict=True):
+            logger.setLevel(level)
+            logger.removeHandler(handler)
 
 
 def _compose(name: str, conf: Path, arguments: Namespace) -> list[Composition]:

@@ -134,7 +134,9 @@ def load_moments(name: str) -> list[Moment]:
 
 def format_size(keys: int, moments: Sequence[Moment], options: Mapping[str, Any], seeds: int) -> str:
     """Return how large a calibration is, in words."""
-    lines = [f"{keys} parameters, {options['trials']} trials x {seeds} seeds, {len(moments)} moments:"]
+    from experiments.running.progress import format_count
+
+    lines = [f"{keys} parameters, {options['trials']} trials x {seeds} seeds, {format_count(len(moments), 'moment')}:"]
     lines += [f"  {moment.name}: {moment.target:g} +- {moment.scale:g}" for moment in moments]
     return "\n".join(lines)
 

@@ -254,9 +254,8 @@ def test_a_table_of_moments_is_read(tmp_path: Path) -> None:
 TABLES = {
     "name,target\n13 r,1": "must have the columns name,target,scale",
     "name,target,scale\n": "must have the columns name,target,scale, and a line a moment",
-    "name;target;scale\n13 r;1;1": "and a line a moment: it has name;target;scale, and 1 lines below",
     "name,target,scale\n\n13 rr,1,1": "line 3 of calibrate.moments=",
-    "name,target,scale\n2 reposts, %,45,2": "has more than three cells: put a name with a comma in quotes",
+    "name,target,scale\n2 reposts, %,45,2": "has 4 cells under 3 names: give one for each, in double quotes",
     "name,target,scale\n13 rr,1,1": "has '13 rr', which nothing measures: did you mean 13 r?",
     "name,target,scale\n13 r,much,1": "line 2 of calibrate.moments=",
     "name,target,scale\n13 r,1,0": "must have a finite target and a scale above 0",
@@ -276,7 +275,7 @@ def test_a_wrong_table_is_one_line(text: str, tmp_path: Path) -> None:
 
 
 def test_a_missing_table_is_one_line() -> None:
-    with pytest.raises(InputError, match=r"calibrate.moments=absent cannot be read .*: say facts, or name a CSV file"):
+    with pytest.raises(InputError, match=r"calibrate.moments=absent cannot be opened .*FILE that exists"):
         moments.read_moments("absent")
 
 
@@ -302,7 +301,7 @@ WORDS = {
     "calibrate.sobol=12": "calibrate.sobol=12 must be a power of two, so say 8 or 16",
     "seeds=1": "seeds=1 says nothing of chance",
     "ticks=50": "ticks=50 is too short",
-    "calibrate.moments=absent.csv": "calibrate.moments=absent.csv cannot be read",
+    "calibrate.moments=absent.csv": "calibrate.moments=absent.csv cannot be opened",
     "calibrate.plan=maybe": "calibrate.plan=maybe must be true or false",
 }
 

@@ -65,6 +65,17 @@ def test_the_figure_has_the_intervals_and_the_most_important_on_top() -> None:
     )
 
 
+@pytest.mark.parametrize("method", ["morris", "sobol"])
+@pytest.mark.parametrize("value", [0.0, 7.3])
+def test_an_outcome_that_does_not_vary_has_no_winner(method: str, value: float) -> None:
+    places = sample_points(method, KEYS, 4, 1)
+    found = compute_indices(method, KEYS, places, np.full(len(places), value), 1)
+    assert len(found) == 2 * len(KEYS)
+    assert report.format_headline(found, "mean fear") == (
+        "Mean fear is the same at every point, so no parameter matters to it in these ranges."
+    )
+
+
 def test_the_app_plays_and_reports(
     command_line: Callable[..., None], capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -77,6 +88,9 @@ def test_the_app_plays_and_reports(
     common_look(tmp_path / "out/report.html")
     before = (tmp_path / "out/report.html").read_text()
     assert "<svg" in before
+    command_line(*SMALL, ranges, "sensitivity.draws=2", "seeds=1", "workers=1", "sweep.outcome=suspended", "out=none")
+    resumable_app("sensitivity", main)
+    assert "Suspended difference is the same at every point" in capfd.readouterr().out
     command_line(*SMALL, 'sweep.grid=["army.size=0,5"]', "seeds=1", "workers=1", "out=out")
     with pytest.raises(SystemExit) as leave:
         resumable_app("sweep", sweep)

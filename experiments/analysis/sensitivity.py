@@ -54,10 +54,14 @@ def compute_indices(method: str, keys: Sequence[str], places: F64, answers: F64,
 
     Returns:
         `key, index, value, half`: for Morris `mu_star` (mean absolute effect of a parameter's whole range) and
-        `sigma` (their standard deviation, half nan); for Sobol `S1` and `ST` (shares of the variance).
+        `sigma` (their standard deviation, half nan); for Sobol `S1` and `ST` (shares of the variance, nan where
+        the answers do not vary).
     """
     problem = _make_problem(keys)
-    if method == "morris":
+    if np.allclose(answers, answers[0], rtol=1e-12, atol=0.0):  # no effect, and no variance that has shares
+        names, value = (("mu_star", "sigma"), 0.0) if method == "morris" else (("S1", "ST"), float("nan"))
+        found, columns = dict.fromkeys(names, [value] * len(keys)), dict.fromkeys(names, [value] * len(keys))
+    elif method == "morris":
         found = _import_salib("analyze.morris").analyze(problem, places, answers, num_levels=LEVELS, seed=seed)
         columns = {"mu_star": found["mu_star_conf"], "sigma": [float("nan")] * len(keys)}
     else:

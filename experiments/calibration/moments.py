@@ -1,17 +1,18 @@
 """What a world is fitted to: numbers with a target and a scale, of the stylised facts or of a user's own table."""
 
-import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from experiments.facts.facts import FACTS
 from experiments.facts.table import Fact, Part
+from experiments.spreadsheets import parse_share, read_sheet
 from sim.errors import InputError, suggest
+from sim.people.file_content import format_name
 
 FACT_ROWS = "facts"
 COLUMNS = ("name", "target", "scale")
+PERCENT = 100.0  #: scale of a part that is a share
 OPERATOR_FACTS = (15, 16)  #: say how the army behaves, which nothing here may fit
 
 
@@ -42,44 +43,45 @@ def make_fact_moments() -> list[Moment]:
 
 
 def read_moments(path: str) -> list[Moment]:
-    """Return the moments of a CSV file with the columns name, target, scale.
+    """Return the moments of a CSV file with the columns name, target, scale; other columns are for the reader.
 
     Raises:
         InputError: the file cannot be read, a name is no measure or stands twice, or a number is none.
     """
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:  # spreadsheets begin a file with a mark
-            reader = csv.DictReader(file, skipinitialspace=True)
-            rows, columns = [(reader.line_num, row) for row in reader], tuple(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"calibrate.moments={path} cannot be read ({error}): say facts, or name a CSV file") from None
-    if columns != COLUMNS or not rows:
+    where = f"calibrate.moments={path}"
+    sheet = read_sheet(path, "calibrate.moments")
+    column = {name.lower(): name for name in sheet.names}
+    if not sheet.rows or not set(COLUMNS) <= set(column):
         raise InputError(
-            f"calibrate.moments={path} must have the columns {','.join(COLUMNS)}, and a line a moment: it has "
-            f"{','.join(columns) or 'none'}, and {len(rows)} lines below"
+            f"{where} must have the columns {','.join(COLUMNS)}, and a line a moment: it has "
+            f"{','.join(sheet.names) or 'none'}, and {len(sheet.rows)} lines below"
         )
-    found = [_parse_moment(row, f"line {line} of calibrate.moments={path}") for line, row in rows]
+    found = [
+        _parse_moment({name: row[column[name]] for name in COLUMNS}, place)
+        for row, place in zip(sheet.rows, sheet.places, strict=True)
+    ]
     names = [moment.name for moment in found]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise InputError(f"calibrate.moments={path} has {twice[0]!r} twice: say one target for each name")
+        raise InputError(f"{where} has {twice[0]!r} twice: say one target for each name")
     return found
 
 
-def _parse_moment(row: dict[str, str], where: str) -> Moment:
-    name, known = row["name"], list_parts()
-    if None in row:
-        raise InputError(f'{where} has more than three cells: put a name with a comma in quotes, as in "2 reposts, %"')
+def _parse_moment(row: Mapping[str, str], where: str) -> Moment:
+    name, target, known = row["name"], row["target"], list_parts()
     if name not in known:
-        raise InputError(f"{where} has {name!r}, which nothing measures: {suggest(name, list(known))}")
-    if known[name][0].number in OPERATOR_FACTS:
+        raise InputError(f"{where} has {format_name(name)!r}, which nothing measures: {suggest(name, list(known))}")
+    fact, part = known[name]
+    if fact.number in OPERATOR_FACTS:
         raise InputError(f"{where} has {name!r}, which says how an army behaves: fit people and platform only")
     try:
-        target, scale = float(row["target"]), float(row["scale"])
-    except (TypeError, ValueError):
+        found = Moment(name, parse_share(target, part.scale), parse_share(row["scale"], part.scale))
+    except ValueError:
         raise InputError(f"{where} must hold a number as target and as scale") from None
-    if not math.isfinite(target) or not 0 < scale < math.inf:
+    if not math.isfinite(found.target) or not 0 < found.scale < math.inf:
         raise InputError(f"{where} must have a finite target and a scale above 0")
-    return Moment(name, target, scale)
+    if part.scale == PERCENT and not 0 <= found.target <= PERCENT:
+        raise InputError(f"{where} has {target} for {name!r}, which is a share: write a target from 0 to 100")
+    return found
 
 
 def list_held_out(moments: Sequence[Moment]) -> list[str]:

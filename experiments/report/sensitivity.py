@@ -65,26 +65,37 @@ def compose(folder: Path, method: str, outcome: str) -> Report:
     found = pd.read_parquet(folder / "sensitivity.parquet")
     words = outcome.replace("_", " ")
     caption = "; ".join(f"{name}: {WORDS[name]}" for name in dict.fromkeys(found["index"])) + "."
-    drawing = Drawing(
-        "sensitivity",
-        f"What moves {words}",
-        draw_indices(found, format_label(outcome.removesuffix(DIFFERENCE), outcome)),
-        caption,
-        "Indices of each parameter with 95% intervals.",
-    )
+    drawings = [
+        Drawing(
+            "sensitivity",
+            f"What moves {words}",
+            draw_indices(found, format_label(outcome.removesuffix(DIFFERENCE), outcome)),
+            caption,
+            "Indices of each parameter with 95% intervals.",
+        )
+    ]
     return Report(
         f"Sensitivity of {words} ({method.capitalize()})",
         format_headline(found, words),
         [caption],
-        [drawing],
+        drawings if has_effects(found) else [],
         [_make_table(found)],
         CAVEATS,
         FILES,
     )
 
 
+def has_effects(found: pd.DataFrame) -> bool:
+    """Return whether any parameter has an effect, or a share of a variance."""
+    return bool((found["value"].fillna(0.0) != 0).any())
+
+
 def format_headline(found: pd.DataFrame, words: str) -> str:
-    """Name the parameter that matters most, with its index."""
+    """Name the parameter that matters most, with its index, or say that none does."""
+    if not has_effects(found):
+        return (
+            f"{words[0].upper()}{words[1:]} is the same at every point, so no parameter matters to it in these ranges."
+        )
     name = "mu_star" if "mu_star" in set(found["index"]) else "ST"
     rows = found[found["index"] == name]
     top = rows.iloc[int(rows["value"].argmax())]

@@ -1,10 +1,9 @@
 """A design as data: which points, each a set of keys with values, in Hydra's own notation."""
 
-import csv
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,9 @@ from hydra.errors import HydraException
 from numpy.typing import NDArray
 
 from experiments.composing import expand_override
+from experiments.spreadsheets import parse_share, read_sheet
 from sim.errors import InputError
+from sim.people.file_content import format_name
 
 Point = dict[str, Any]  #: key of the configuration -> value; a group -> the name of a choice
 Axis = Callable[[float], Any]
@@ -96,17 +97,37 @@ def _parse_list(words: Sequence[str]) -> list[Point]:
 def _read_csv(path: str | None) -> list[Point]:
     if path is None:
         return [{}]
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"sweep.csv={path} cannot be read ({error}): name a CSV file with a column a key") from None
-    if not rows:
+    sheet = read_sheet(path, "sweep.csv")
+    if not sheet.rows or not sheet.names:
         raise InputError(f"sweep.csv={path} holds no point: a first line of keys, then a line of values a point")
-    for number, row in enumerate(rows, 2):
-        if None in row or None in row.values():
-            raise InputError(f"sweep.csv={path}: the number of values in line {number} differs from the number of keys")
-    return [_parse_point([f"{key.strip()}={value.strip()}" for key, value in row.items()], "sweep.csv") for row in rows]
+    for name in sheet.names:
+        if not re.fullmatch(r"[\w./@]+", name):
+            raise InputError(
+                f"sweep.csv={path} has the column {format_name(name)}, which is no key: begin its name with # to have "
+                "it left out"
+            )
+    return [
+        _parse_point([_write_override(key, cell, place) for key, cell in row.items()], place)
+        for row, place in zip(sheet.rows, sheet.places, strict=True)
+    ]
+
+
+def _write_override(key: str, cell: str, where: str) -> str:
+    """Return the override that a cell stands for: as Hydra reads its value, else as a text.
+
+    Raises:
+        InputError: the cell is empty.
+    """
+    if not cell:
+        raise InputError(f"{where} has no value for {key}: write one, such as null")
+    if re.fullmatch(r"[-+]?[\d.]+ *%", cell):
+        return f"{key}={parse_share(cell)}"
+    word = f"{key}={cell}"
+    try:
+        OverridesParser.create().parse_overrides([expand_override(word)])
+    except HydraException:
+        return "{}='{}'".format(key, cell.replace("'", "\\'"))
+    return word
 
 
 def _parse_point(words: Sequence[str], where: str) -> Point:
