@@ -75,7 +75,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     told = write_report(partial(compose, Path(config.out)), Path(config.out))
     print(told.headline, *told.summary)
     print(f"report: {config.out}/report.html")
-    seal(Path(config.out).expanduser())
+    seal(Path(config.out))
     return True
 
 

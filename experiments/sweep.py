@@ -88,7 +88,7 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
         folder, told = Path(config.out), dict.fromkeys([options["outcome"], *options["measures"]])
         print(write_report(partial(compose, folder, *told), folder).headline)
         print(f"report: {config.out}/report.html")
-    sealing.seal(Path(config.out).expanduser())
+    sealing.seal(Path(config.out))
     return well
 
 

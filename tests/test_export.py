@@ -2,6 +2,8 @@
 
 import csv
 import json
+import pathlib
+import re
 from ast import literal_eval
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from experiments.detection.card import READING
 from experiments.detection.coaction import CoAction
 from experiments.detection.dataset import Dataset, read_dataset
 from experiments.detection.export import FORMATS, export, read_formats
@@ -59,6 +62,9 @@ def standing(whole: tuple[PlatformView, TruthTables]) -> pd.DataFrame:
     return posts.assign(**{name: posts[name].astype(str).replace("-1", "") for name in IDS if name in posts})
 
 
+POST_IDS = ("post_id", "repost_of", "reply_to")
+
+
 def table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
@@ -86,11 +92,34 @@ def test_the_toolkits_table(out: Path, standing: pd.DataFrame) -> None:
     pairs = {"message_id": "post_id", "user_id": "account_id", "repost_id": "repost_of", "reply_id": "reply_to",
              "message": "text", "timestamp": "time", "urls": "urls"}  # fmt: skip
     for ours, theirs in pairs.items():
-        same(found[ours], standing[theirs])
+        same(found[ours].str.removeprefix("t") if theirs in POST_IDS else found[ours], standing[theirs])
     assert found.groupby("user_id")["username"].nunique().eq(1).all()
     links = table(out / "cnt_links.csv")
     pd.testing.assert_frame_equal(links, found[found["urls"] != ""].reset_index(drop=True))
     assert len(links)
+
+
+def test_every_id_survives_pandas_by_its_defaults(out: Path) -> None:
+    tables = [path for path in out.rglob("*.csv") if path.name != "io_archive.csv"]
+    for path in tables:
+        found, expected = pd.read_csv(path).fillna(""), table(path)
+        for name in expected:
+            if "id" in name.lower():
+                same(found[name], expected[name])
+    assert len(tables) == 12
+
+
+def test_the_card_says_how_pandas_reads_what_its_defaults_spoil(
+    out: Path, standing: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(out)
+    lines = {name: re.match("`(.+?)`", READING[name])[1] for name in READING}  # type: ignore[index]
+    read = {name: eval(line, {"pd": pd, "json": json, "pathlib": pathlib}) for name, line in lines.items()}
+    same(read["cnt"]["repost_id"].fillna("").str[1:], standing["repost_of"])
+    same(read["io_archive"]["retweet_tweetid"], standing["repost_of"])
+    same(read["v1"]["in_reply_to_status_id_str"].fillna(""), standing["reply_to"])
+    assert set(read["v2"]["id"]) == set(standing["post_id"])
+    assert set(read["parquet"]["post_id"]) >= set(standing["post_id"])
 
 
 def test_the_tables_of_what_was_shared(out: Path, standing: pd.DataFrame) -> None:

@@ -331,7 +331,7 @@ def test_a_sweep_is_read_by_any_kind_of_path(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     words = ('sweep.grid=["army.size=5"]', *TINY, "seeds=1", "workers=1", "sweep.report=false")
     assert lab.sweep(*words, f"out={tmp_path}/one")
-    tables = [lab.tidy(folder) for folder in (tmp_path / "one", f"{tmp_path}/one", "~/one")]
+    tables = [lab.tidy(folder) for folder in (tmp_path / "one", f"{tmp_path}/one", "~/one", "$HOME/one")]
     assert all(table.equals(tables[0]) for table in tables)
 
 

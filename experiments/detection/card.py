@@ -60,6 +60,16 @@ Of a deleted post only post_id, account_id, time and kind are left; the other fo
 """  # noqa: E501
 
 
+#: how pandas reads a format without loss, where its defaults are not enough or need a word
+READING = {
+    "parquet": '`pd.read_parquet("posts.parquet")`',
+    "cnt": '`pd.read_csv("cnt.csv")`; ids of posts begin with "t": `posts["message_id"].str[1:]` is the post_id',
+    "v1": '`pd.read_json("v1.jsonl", lines=True, dtype=False)`; take the ids whose names end in `_str`',
+    "v2": '`pd.json_normalize([post for page in pathlib.Path("v2.jsonl").open() for post in json.loads(page)["data"]])`',
+    "io_archive": '`pd.read_csv("io_archive.csv", dtype=str, keep_default_na=False)`, or ids lose their last digits',
+}
+
+
 class Card(NamedTuple):
     """What a card says about one data set."""
 
@@ -76,12 +86,14 @@ def write_card(folder: Path, card: Card) -> None:
     """Write the card of the data set in `folder`."""
     listed = "\n".join(f"| {what} | {number:,} |" for what, number in card.counts.items())
     knobs = yaml.safe_dump(asdict(card.evasion), sort_keys=False)
+    lines = "".join(f"* {name}: {READING.get(name, 'all by its defaults')}\n" for name in card.formats)
     made = ", ".join(f"{package} {version}" for package, version in card.versions.items() if version)
     (folder / CARD).write_text(
         f"{HEAD}* Name: {card.name}\n* Formats: {', '.join(card.formats)}\n"
         f"* Fingerprint (SHA-256 of all rows): `{card.fingerprint}`\n"
         f"* Configuration: `config.yaml`, SHA-256 `{card.settings}`; command and time: `run.yaml`\n"
         f"* Made with: {made}\n\n## What is in it\n\n| what | how many |\n|---|---|\n{listed}\n\n{TABLES}"
+        f"## How pandas reads it\n\n{lines}\n"
         f"## How the operation hides\n\n```yaml\n{knobs}```\n\n{LIMITS}",
         encoding="utf-8",
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from experiments.configuration import expand_path
 from experiments.detection.export import FORMATS, read_formats
 from experiments.export import record_worlds, write_dataset
 from experiments.folder import open_result_folder, write_metadata
@@ -41,7 +42,7 @@ def export(setting: Any, folder: str | Path, seed: Any = 1, formats: Sequence[st
     setting, number, wanted = as_setting(setting), parse_seed(seed), read_formats(formats)
     whole = describe_setting(setting) | {"ticks": setting.ticks, "seed": number, "seeds": 1}
     config = OmegaConf.create({name: whole[name] for name in ("ticks", "seed", "seeds")})
-    place = Path(folder).expanduser()
+    place = Path(expand_path(str(folder), "folder"))
     with open_result_folder(str(place), whole) as draft:
         with TemporaryDirectory(dir=draft, prefix="world-") as scratch:
             notes = record_worlds(setting, config, Path(scratch))

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.configuration import expand_path
 from experiments.notebook.comparing import list_seeds, simulate_pairs
 from experiments.notebook.loading import Changes, as_setting, get_compared, get_default_comparison
 from experiments.replay import check_page
@@ -44,7 +45,7 @@ class Replay:
         Raises:
             InputError: it cannot be written.
         """
-        place = Path(path).expanduser()
+        place = Path(expand_path(str(path), "path"))
         try:
             place.write_text(self.html, encoding="utf-8")
         except OSError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from experiments.configuration import expand_path
 from experiments.extras import require
 from experiments.running.outcomes import OK
 from experiments.sweeps.files import read_table
@@ -36,7 +37,7 @@ def read_design(folder: str | Path) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         InputError: the folder is none of a sweep.
     """
-    path = Path(folder).expanduser() / "design.parquet"
+    path = Path(expand_path(str(folder), "folder")) / "design.parquet"
     if not path.is_file():
         raise InputError(f"{folder} is no folder of a sweep: it has no design.parquet; give the out=DIR of one")
     rows = pq.read_table(path, columns=["values", "point", "baseline", "code"]).to_pylist()
@@ -64,7 +65,7 @@ def tidy(folder: str | Path) -> pd.DataFrame:
         [10, 20]
     """
     points, keys = read_design(folder)
-    table = read_table(Path(folder).expanduser() / "runs")
+    table = read_table(Path(expand_path(str(folder), "folder")) / "runs")
     runs = table.to_pandas() if table is not None else pd.DataFrame(columns=list(RUN_COLUMNS))
     runs = runs.astype({"status": str})
     runs = runs.sort_values("status", key=lambda status: status != OK, kind="stable").drop_duplicates("run_id")

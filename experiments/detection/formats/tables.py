@@ -34,6 +34,9 @@ class CsvFile:
 class Cnt(Format):
     """The coordination network toolkit's input, `cnt.csv`; columns count by position.
 
+    Ids of posts begin with "t", as in TwiBot-22: pandas would take a column of numbers with gaps for decimal ones, and
+    drop the last digits.
+
     Its `co_link` takes an empty cell for a link that all such posts share: give it `cnt_links.csv`, posts with links.
     """
 
@@ -46,8 +49,9 @@ class Cnt(Format):
     def write_posts(self, posts: PostTexts) -> None:
         """Write posts."""
         table = pa.table({
-            "message_id": posts.id, "user_id": posts.account, "username": posts.name, "repost_id": posts.repost_of,
-            "reply_id": posts.reply_to, "message": posts.text, "timestamp": posts.time, "urls": posts.urls,
+            "message_id": _mark(posts.id), "user_id": posts.account, "username": posts.name,
+            "repost_id": _mark(posts.repost_of), "reply_id": _mark(posts.reply_to), "message": posts.text,
+            "timestamp": posts.time, "urls": posts.urls,
         })  # fmt: skip
         self.all.write(table)
         self.links.write(table.filter(pc.not_equal(posts.urls, "")))
@@ -150,6 +154,11 @@ class IoArchive(Format):
     def close(self, truth: pa.Table) -> None:
         """End the file."""
         self.file.file.close()
+
+
+def _mark(ids: pa.Array) -> pa.Array:
+    """Return ids with a letter before them, "" for none."""
+    return pc.if_else(pc.equal(ids, ""), "", pc.binary_join_element_wise("t", ids, ""))
 
 
 def format_texts(posts: PostTexts) -> pa.Array:
