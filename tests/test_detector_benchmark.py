@@ -246,10 +246,10 @@ def test_topics_are_hashtags_used_together() -> None:
 
 def test_statistics_of_traffic_are_those_counted_by_hand() -> None:
     posts = [
-        {"by": 0, "at": 0, "text": "a", "hashtags": "h"},
-        {"by": 1, "at": 30, "text": "a", "hashtags": "h"},
-        {"by": 1, "at": 50, "text": "b", "hashtags": "h"},
-        {"by": 2, "at": 7200, "text": "a", "hashtags": "h"},
+        {"by": 0, "at": 0, "text": "a a a", "hashtags": "h"},
+        {"by": 1, "at": 30, "text": "a a a", "hashtags": "h"},
+        {"by": 1, "at": 50, "text": "b b b", "hashtags": "h"},
+        {"by": 2, "at": 7200, "text": "a a a", "hashtags": "h"},
         {"by": 2, "at": 7210, "kind": "repost", "repost_of": 5, "hashtags": "h"},
         {"by": 0, "at": 7260, "kind": "repost", "repost_of": 5, "hashtags": "h"},
     ]

@@ -103,18 +103,18 @@ def test_traces_say_who_did_what() -> None:
     view = view_of(
         3,
         [
-            {"by": 0, "at": 1, "hashtags": "h1 h2", "urls": "u1", "text": "a b"},
+            {"by": 0, "at": 1, "hashtags": "h1 h2", "urls": "u1", "text": "a b c"},
             {
                 "by": 1,
                 "at": 2,
                 "hashtags": "h2",
                 "urls": "u1 u2",
-                "text": "a b",
+                "text": "a b c",
                 "kind": "reply",
                 "reply_to_account": 100,
             },
-            {"by": 2, "at": 3, "hashtags": "h2", "urls": "u1", "text": "a b", "kind": "repost", "repost_of": 1000},
-            {"by": 2, "at": 4, "hashtags": "h1", "text": "a b", "deleted": True},
+            {"by": 2, "at": 3, "hashtags": "h2", "urls": "u1", "text": "a b c", "kind": "repost", "repost_of": 1000},
+            {"by": 2, "at": 4, "hashtags": "h1", "text": "a b c", "deleted": True},
         ],
     )
     found = {kind: [part.tolist()[:2] for part in extract_trace(view, kind)] for kind in TRACES}
@@ -169,11 +169,11 @@ def test_near_duplicates_are_those_of_exact_jaccard_where_it_is_clear() -> None:
 
 def test_features_are_those_of_a_plain_loop() -> None:
     posts = [
-        {"by": 0, "at": 0, "text": "a b"},
-        {"by": 0, "at": 100, "text": "a b", "hashtags": "h1"},
+        {"by": 0, "at": 0, "text": "a b c"},
+        {"by": 0, "at": 100, "text": "a b c", "hashtags": "h1"},
         {"by": 0, "at": 400, "kind": "repost", "repost_of": 5},
-        {"by": 0, "at": 90_000, "kind": "reply", "reply_to_account": 101, "text": "c"},
-        {"by": 1, "at": 90_000, "text": "c"},
+        {"by": 0, "at": 90_000, "kind": "reply", "reply_to_account": 101, "text": "d e f"},
+        {"by": 1, "at": 90_000, "text": "d e f"},
     ]
     table = compute_features(view_of(3, posts))
     first = table.iloc[0]
@@ -191,6 +191,52 @@ def test_features_are_those_of_a_plain_loop() -> None:
     assert first["sources"] == 1.0
     assert first["age_days"] == pytest.approx(1 + 90_000 / 86_400)
     assert table.iloc[2][["reposts", "night", "rhythm", "log_median_gap", "active_hours"]].isna().all()
+
+
+@pytest.mark.parametrize("words", ["", None, "   ", "yes", "Nice :)"])
+def test_missing_and_very_short_texts_are_no_shared_content(words: str | None) -> None:
+    view = view_of(4, [{"by": by, "at": at, "text": words} for by in range(4) for at in range(by, 90, 9)])
+    assert not len(extract_trace(view, "text").account)
+    assert not CoAction("text").score(view).any()
+    assert not NearDuplicates(shortest=1).score(view).any()
+    table = compute_features(view)
+    assert (table[["own_repeats", "echoed"]] == 0).all(axis=None)
+
+
+@pytest.mark.parametrize(
+    "words", ["a b c", "abcdefghijkl", "\u4eca\u65e5\u306f\u3068\u3066\u3082\u826f\u3044\u5929\u6c17\u3067\u3059"]
+)
+def test_texts_that_say_something_are_shared_content(words: str) -> None:
+    view = view_of(2, [{"by": by, "at": at, "text": words} for by in range(2) for at in range(3)])
+    assert (CoAction("text").score(view) > 0).all()
+
+
+def test_what_is_missing_is_nothing_that_is_shared() -> None:
+    posts = [{"by": by, "at": at, "kind": kind} for by in range(3) for at in range(4) for kind in ("reply", "repost")]
+    view = view_of(3, posts)
+    gaps = dict.fromkeys(("hashtags", "urls", "mentions", "text", "repost_of", "reply_to", "reply_to_account"), np.nan)
+    view = view._replace(posts=view.posts.assign(**gaps, deleted=None))
+    for kind in TRACES:
+        assert not len(extract_trace(view, kind).account)
+    assert compute_features(view)[["hashtags", "urls", "mentions"]].eq(0).all(axis=None)
+
+
+@pytest.mark.parametrize("number", range(len(ALL)), ids=lambda n: ALL[n].name)
+def test_accounts_may_stand_in_any_order(
+    number: int, trained: list[Detector], drilled: tuple[PlatformView, np.ndarray]
+) -> None:
+    view, _ = drilled
+    order = np.random.default_rng(1).permutation(len(view.accounts))
+    mixed = view._replace(accounts=view.accounts.iloc[order].reset_index(drop=True), posts=view.posts.iloc[::-1])
+    one, other = (trained[number].score(shown) for shown in (view, mixed))
+    np.testing.assert_allclose(other, one[order], atol=1e-9)
+
+
+def test_an_account_with_two_rows_is_refused() -> None:
+    view = view_of(2, [{"by": 0, "at": 1}])
+    twice = pd.concat([view.accounts, view.accounts.iloc[:1]])
+    with pytest.raises(InputError, match="account 100 has two rows among the accounts: keep one"):
+        extract_trace(view._replace(accounts=twice), "text")
 
 
 @pytest.mark.parametrize("number", range(len(ALL)), ids=lambda n: ALL[n].name)

@@ -65,7 +65,7 @@ READING = {
     "parquet": '`pd.read_parquet("posts.parquet")`',
     "cnt": '`pd.read_csv("cnt.csv")`; ids of posts begin with "t": `posts["message_id"].str[1:]` is the post_id',
     "v1": '`pd.read_json("v1.jsonl", lines=True, dtype=False)`; take the ids whose names end in `_str`',
-    "v2": '`pd.json_normalize([post for page in pathlib.Path("v2.jsonl").open() for post in json.loads(page)["data"]])`',
+    "v2": '`pd.json_normalize([post for page in open("v2.jsonl") for post in json.loads(page)["data"]])`',
     "io_archive": '`pd.read_csv("io_archive.csv", dtype=str, keep_default_na=False)`, or ids lose their last digits',
 }
 

@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 from scipy import sparse
 
-from experiments.detection.detector import F64, I64, Detector
+from experiments.detection.detector import F64, I64, Detector, order_accounts
 from experiments.detection.traces import Trace, extract_trace, merge_traces
 from experiments.detection.view import PlatformView
 from experiments.extras import require
@@ -54,6 +54,12 @@ class CoSharing(Detector):
 
     def score(self, view: PlatformView) -> F64:
         """Return the mean cosine of each account's ties within its community, 0 for fewer than `company`."""
+        view, order = order_accounts(view)
+        score = np.zeros(len(order))
+        score[order] = self._score_ordered(view)
+        return score
+
+    def _score_ordered(self, view: PlatformView) -> F64:
         shared = count_actions(
             merge_traces([extract_trace(view, kind) for kind in self.kinds]), len(view.accounts), self.min_actions
         )

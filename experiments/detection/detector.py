@@ -51,6 +51,12 @@ class Detector:
         raise NotImplementedError
 
 
+def order_accounts(view: PlatformView) -> tuple[PlatformView, I64]:
+    """Return the view with its accounts by id, and the row that each had: for scores that hang on the order of rows."""
+    order = np.argsort(view.accounts["account_id"].to_numpy(), kind="stable").astype(np.int64)
+    return view._replace(accounts=view.accounts.iloc[order].reset_index(drop=True)), order
+
+
 def check_labels(name: str, view: PlatformView, labels: I64) -> None:
     """Raise InputError unless there is a label for each account, and both kinds are among them."""
     if len(labels) != len(view.accounts):

@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from experiments.detection.detector import F64, I64, Detector
-from experiments.detection.traces import select_standing
+from experiments.detection.traces import is_content, select_standing
 from experiments.detection.view import PlatformView
 from experiments.extras import require
 from sim.errors import InputError
@@ -53,7 +53,7 @@ class NearDuplicates(Detector):
         """Return the number of own texts of each account that are in a group with those of others."""
         posts, account = select_standing(view)
         text = posts["text"]
-        own = ((posts["kind"] != "repost") & (text.str.count(" ") >= self.shortest - 1)).to_numpy()
+        own = ((posts["kind"] != "repost") & (text.str.count(r"\S+") >= self.shortest) & is_content(text)).to_numpy()
         code, texts = pd.factorize(text[own])
         group, account = self.find_groups(texts.tolist())[code], account[own]
         pairs = np.unique(group * len(view.accounts) + account) // max(len(view.accounts), 1)
@@ -82,7 +82,7 @@ class NearDuplicates(Detector):
         """
         from datasketch import MinHash
 
-        parts = [text.split(" ") for text in texts]
+        parts = [text.split() for text in texts]
         code, words = pd.factorize(np.array([word for part in parts for word in part], object))
         hashed = MinHash.bulk([[word.encode()] for word in words], num_perm=self.permutations)
         each = np.array([one.hashvalues for one in hashed])

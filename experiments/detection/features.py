@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.detection.detector import F64
-from experiments.detection.traces import select_standing
+from experiments.detection.traces import number_texts, select_standing
 from experiments.detection.view import PlatformView
 
 HOUR, DAY = 3600, 86_400
@@ -40,7 +40,8 @@ def compute_features(view: PlatformView) -> pd.DataFrame:
     of the day with posts; shares that are reposts or replies, or carry a tag, link or mention; the median gap between
     posts, and how uneven gaps are, (s - m) / (s + m) (Goh & Barabasi 2008); the share between 0 and 6 o'clock; the
     entropy of the hours of the day; different accounts' posts reposted, per repost; the share of own texts that repeat
-    an own text; the share that repeat anybody's.
+    an own text; the share that repeat anybody's. Missing and very short texts repeat
+    nothing.
     """
     return pd.concat([compute_profile(view), compute_behaviour(view)], axis=1)
 
@@ -72,7 +73,7 @@ def compute_behaviour(view: PlatformView) -> pd.DataFrame:
     day, hour = time // DAY, time // HOUR % 24
     active = _count_distinct(account, day, n)
     gap, uneven = _compute_gaps(account, time, n)
-    text = pd.Series(pd.factorize(posts["text"])[0], index=account)[~repost]
+    text = pd.Series(number_texts(posts["text"]), index=account)[~repost]
     own, shown = text.index.to_numpy(), text.to_numpy(np.int64)
     columns = (
         np.log1p(written),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.detection import features
-from experiments.detection.detector import F64, I64, UNKNOWN, Detector, check_labels
+from experiments.detection.detector import F64, I64, UNKNOWN, Detector, check_labels, order_accounts
 from experiments.detection.view import PlatformView
 from experiments.extras import require
 
@@ -38,12 +38,13 @@ class Outliers(Detector):
         """Return the anomaly score of each account that has posts, 0 for the others."""
         from sklearn.ensemble import IsolationForest
 
+        view, order = order_accounts(view)
         table = FEATURES[self.of](view)
         seen = np.isin(view.accounts["account_id"].to_numpy(), view.posts["account_id"].to_numpy())
         score = np.zeros(len(table))
         if seen.any():
             known = table[seen].fillna(table[seen].median()).fillna(0.0).to_numpy()
-            score[seen] = -IsolationForest(random_state=0).fit(known).score_samples(known)
+            score[order[seen]] = -IsolationForest(random_state=0).fit(known).score_samples(known)
         return score
 
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from scipy import sparse
 
@@ -19,6 +20,7 @@ from experiments.detection.detector import F64, Detector
 from experiments.detection.formats.base import AccountTexts, Format, format_standing
 from experiments.detection.formats.pages import V1
 from experiments.detection.formats.tables import Cnt
+from experiments.detection.traces import fill_gaps
 from experiments.detection.view import PlatformView
 from experiments.extras import make_error, require
 from sim.errors import InputError
@@ -114,7 +116,9 @@ class Bloc(Detector):
         who, vectors = _compute_vectors(posts, self.DIMENSIONS)
         alike = (vectors @ vectors.T).toarray()
         np.fill_diagonal(alike, 0.0)
-        score[np.searchsorted(view.accounts["account_id"], who)] = np.sort(alike)[:, -self.neighbours :].mean(axis=1)
+        score[pd.Index(view.accounts["account_id"]).get_indexer(who)] = np.sort(alike)[:, -self.neighbours :].mean(
+            axis=1
+        )
         return score
 
 
@@ -140,8 +144,9 @@ def _compute_vectors(
 
 def _export(view: PlatformView, kind: type[Format], folder: Path) -> None:
     """Write a view in a format of the export."""
-    people = AccountTexts(pa.Table.from_pandas(view.accounts, preserve_index=False))
-    table = pa.Table.from_pandas(view.posts.assign(kind=view.posts["kind"].astype(str)), preserve_index=False)
+    people = AccountTexts(pa.Table.from_pandas(view.accounts.sort_values("account_id"), preserve_index=False))
+    posts = fill_gaps(view.posts)
+    table = pa.Table.from_pandas(posts.assign(kind=posts["kind"].astype(str)), preserve_index=False)
     texts = {field.name: pa.string() for field in table.schema if pa.types.is_large_string(field.type)}
     table = table.cast(pa.schema([field.with_type(texts.get(field.name, field.type)) for field in table.schema]))
     written = kind(folder, people)

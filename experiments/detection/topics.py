@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.detection.detector import F64, I64
-from experiments.detection.traces import select_standing
+from experiments.detection.traces import number_texts, select_standing
 from experiments.detection.view import PlatformView
 
 MINUTE, HOUR = 60, 3600
@@ -33,15 +33,14 @@ def collect_traffic(view: PlatformView) -> Traffic:
     rows = pd.DataFrame({"post": tags.index, "topic": tags.map(named).to_numpy()}).drop_duplicates()
     place = rows["post"].to_numpy()
     repost, reply = (posts["kind"].to_numpy() == kind for kind in ("repost", "reply"))
-    act = np.where(
-        repost, posts["repost_of"], np.where(reply, posts["reply_to_account"], pd.factorize(posts["text"])[0])
-    )
+    text = number_texts(posts["text"])
+    act = np.where(repost, posts["repost_of"], np.where(reply, posts["reply_to_account"], text))
     columns = {
         "account": account,
         "time": posts["time"].to_numpy(np.int64),
         "act": act,
         "own": ~repost,
-        "text": pd.factorize(posts["text"])[0],
+        "text": text,
     }
     rows = rows.assign(**{name: column[place] for name, column in columns.items()}).drop(columns="post")
     rows = rows.sort_values("time", kind="stable", ignore_index=True)

@@ -13,6 +13,15 @@ I64 = NDArray[np.int64]
 TRACES = ("repost", "reply", "hashtag", "url", "hashtag_url", "text")
 
 
+SHORTEST_WORDS, SHORTEST_SIGNS = 3, 12  #: a text with as many of either can be shared content (assumption)
+#: what stands for nothing in a column of `PlatformView.posts`
+NONE: dict[str, str | int | bool] = {
+    **dict.fromkeys(("mentions", "hashtags", "urls", "text"), ""),
+    **dict.fromkeys(("repost_of", "reply_to", "reply_to_account"), -1),
+    "deleted": False,
+}
+
+
 class Trace(NamedTuple):
     """Actions of one kind, [n], in no order."""
 
@@ -27,8 +36,8 @@ def extract_trace(view: PlatformView, kind: str) -> Trace:
     Args:
         view: what the platform shows; deleted posts leave no trace.
         kind: "repost" of the same post, "reply" to the same account, use of the same "hashtag" or "url", of both
-            together in one post ("hashtag_url"), or writing the same "text". Only "repost" looks at reposts: they
-            repeat tags, links and text of what they repost, which would count it twice.
+            together in one post ("hashtag_url"), or writing the same "text", unless it is very short. Only "repost"
+            looks at reposts: they repeat tags, links and text of what they repost, which would count it twice.
 
     Raises:
         InputError: there is no such kind, or a post's author is not among the accounts.
@@ -42,6 +51,7 @@ def extract_trace(view: PlatformView, kind: str) -> Trace:
     source = {"repost": "repost_of", "reply": "reply_to_account", "text": "text"}
     if kind in source:
         things = posts[source[kind]].reset_index(drop=True)
+        things = things[is_content(things)] if kind == "text" else things[things >= 0]
     elif kind == "hashtag_url":
         things = _split_words(_split_words(posts["hashtags"]) + " ", posts["urls"].reset_index(drop=True))
     else:
@@ -61,19 +71,42 @@ def merge_traces(traces: list[Trace]) -> Trace:
 
 
 def select_standing(view: PlatformView) -> tuple[pd.DataFrame, I64]:
-    """Return the posts that were not deleted, and of each the row of its author in `view.accounts`.
+    """Return the posts that were not deleted, and of each the row of its author in `view.accounts`, in any order.
 
     Raises:
-        InputError: an author is not among the accounts.
+        InputError: an author is not among the accounts, or an account has two rows.
     """
-    posts = view.posts[~view.posts["deleted"].to_numpy(np.bool_)]
-    known, author = view.accounts["account_id"].to_numpy(), posts["account_id"].to_numpy()
-    row = np.searchsorted(known, author)
-    strange = row >= len(known)
-    strange[~strange] = known[row[~strange]] != author[~strange]
-    if strange.any():
-        raise InputError(f"a post is by account {author[strange][0]}, which is not among the accounts: add its row")
+    posts = fill_gaps(view.posts)
+    posts = posts[~posts["deleted"].to_numpy(np.bool_)]
+    known, author = pd.Index(view.accounts["account_id"]), posts["account_id"].to_numpy()
+    if not known.is_unique:
+        raise InputError(f"account {known[known.duplicated()][0]} has two rows among the accounts: keep one")
+    row = known.get_indexer(author)
+    if (row < 0).any():
+        raise InputError(f"a post is by account {author[row < 0][0]}, which is not among the accounts: add its row")
     return posts, row.astype(np.int64)
+
+
+def fill_gaps(posts: pd.DataFrame) -> pd.DataFrame:
+    """Return posts in which what is missing is "" for texts, -1 for ids, and no deletion, as `PlatformView` has it."""
+    gaps = {name: none for name, none in NONE.items() if name in posts and posts[name].hasnans}
+    filled = {name: posts[name].astype(object).fillna(none).astype(type(none)) for name, none in gaps.items()}
+    return posts.assign(**filled) if gaps else posts
+
+
+def number_texts(text: pd.Series) -> I64:
+    """Return a number for each text: the same for the same shared content, one of its own for what is no content."""
+    number = pd.factorize(text)[0].astype(np.int64)
+    alone = ~is_content(text)
+    number[alone] = len(text) + np.arange(np.count_nonzero(alone))
+    return number
+
+
+def is_content(text: pd.Series) -> NDArray[np.bool_]:
+    """Tell which texts say enough to be shared: neither missing nor so short that many people write the same."""
+    return ((text.str.count(r"\S+") >= SHORTEST_WORDS) | (text.str.strip().str.len() >= SHORTEST_SIGNS)).to_numpy(
+        np.bool_
+    )
 
 
 def _split_words(words: pd.Series, others: pd.Series | None = None) -> pd.Series:

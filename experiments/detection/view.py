@@ -8,12 +8,13 @@ import pandas as pd
 class PlatformView(NamedTuple):
     """Three tables with exported ids. Times are seconds since the epoch; all of it is public."""
 
-    #: account_id int64, created_at int64, followers int64, following int64; a row an account, sorted by account_id
+    #: account_id int64, created_at int64, followers int64, following int64; a row an account, here sorted by account_id
     accounts: pd.DataFrame
     #: post_id int64, account_id int64, time int64, kind category (original | repost | reply), repost_of int64 and
     #: reply_to int64 (post ids, -1 for none), reply_to_account int64 (-1 for none), mentions str, hashtags str and
     #: urls str (joined by spaces, empty for none), text str (synthetic tokens), deleted bool, reposts int32 and
-    #: replies int32 (how many there were two days later); sorted by post_id.
+    #: replies int32 (how many there were two days later); here sorted by post_id.
+    #: Detectors take accounts and posts in any order, and gaps (nan) for nothing.
     #: Of a deleted post nothing is left but post_id, account_id, time and kind: it refers to nothing and is empty.
     posts: pd.DataFrame
     #: source int64 follows target int64 (account ids), sorted
