@@ -14,6 +14,7 @@ from experiments.configuration import CONF, list_folders, search_also
 from experiments.exit_codes import report_mistakes
 from experiments.extras import format_install, make_error
 from experiments.option_parser import OptionParser
+from experiments.teaching.live.own_origin import OwnOrigin
 from sim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -52,7 +53,7 @@ def make_server(host: str, port: int) -> Any:
     from solara.server import starlette
 
     warnings.filterwarnings("ignore", "Cookies with samesite=none")  # only a page inside another would miss them
-    return uvicorn.Server(uvicorn.Config(starlette.app, host=host, port=port, log_level="warning"))
+    return uvicorn.Server(uvicorn.Config(OwnOrigin(starlette.app, host), host=host, port=port, log_level="warning"))
 
 
 def open_socket(host: str, port: int) -> socket.socket:

@@ -1,6 +1,8 @@
 """Sessions of the live page: what they show is the world, they never outrun the page, and they share nothing."""
 
+import asyncio
 import gc
+import http.client
 import os
 import re
 import signal
@@ -26,6 +28,7 @@ from experiments.teaching.curves import compute_curves
 from experiments.teaching.film import number_accounts as names_of
 from experiments.teaching.live import picture
 from experiments.teaching.live.choice import Choice, build_setup, get_scenario_fields, get_setting, list_choices
+from experiments.teaching.live.own_origin import OwnOrigin
 from experiments.teaching.live.session import Session, SessionCallbacks
 from sim.errors import InputError
 from sim.platform import home
@@ -301,6 +304,109 @@ def test_only_this_machine_sees_the_page_unless_told_otherwise():
     assert demo.make_parser().parse_args([]).host == "127.0.0.1" == demo.LOOPBACK
     pytest.importorskip("solara", reason="solara is not installed: make install")
     assert demo.make_server(demo.LOOPBACK, 8765).config.host == "127.0.0.1"
+
+
+OWN = {"host": "localhost:8765", "origin": "http://localhost:8765"}
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8765", "127.0.0.1:8765", "127.0.0.5", "[::1]:8765", "LOCALHOST", "localhost."]
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_the_page_is_answered_under_every_name_of_this_machine(kind: str, host: str):
+    assert is_answered(kind, {"host": host, "origin": f"http://{host}"})
+    assert is_answered("http", {"host": host})
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers"),
+    [
+        ("http", {"origin": "https://evil.example"}),
+        ("http", {"origin": "http://localhost:3000"}),  # another server here
+        ("http", {"origin": "null"}),
+        ("http", {"host": "evil.example:8765", "origin": "http://evil.example:8765"}),  # a name that was rebound
+        ("http", {"host": "evil.example", "origin": ""}),
+        ("http", {"host": "localhost.evil.example"}),
+        ("http", {"host": "127.0.0.1.evil.example"}),
+        ("http", {"host": "localhost@evil.example"}),
+        ("http", {"host": "[::1"}),
+        ("http", {"host": ""}),
+        ("http", {"origin": "", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}),
+        (
+            "http",
+            {"origin": "", "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+        ),
+        ("http", {"origin": "", "sec-fetch-site": "same-site", "sec-fetch-mode": "cors"}),
+        ("websocket", {"origin": "https://evil.example"}),
+        ("websocket", {"origin": "http://localhost:3000"}),
+        ("websocket", {"origin": ""}),
+        ("websocket", {"host": "evil.example", "origin": "http://evil.example"}),
+    ],
+)
+def test_another_site_a_rebound_name_and_a_socket_from_elsewhere_are_refused(kind: str, headers: dict[str, str]):
+    assert not is_answered(kind, {name: value for name, value in (OWN | headers).items() if value})
+
+
+def test_a_link_from_another_site_may_be_followed():
+    told = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    assert is_answered("http", {"host": "localhost:8765"} | told)
+
+
+def test_a_page_for_others_has_an_address_and_no_foreign_name():
+    for host, answered in (("192.168.1.7:8765", True), ("evil.example", False), ("lab.example", True)):
+        assert is_answered("http", {"host": host, "origin": f"http://{host}"}, "lab.example") == answered
+        assert not is_answered("http", {"host": host, "origin": f"http://{host}"})
+
+
+def is_answered(kind: str, headers: dict[str, str], listens: str = demo.LOOPBACK) -> bool:
+    """Return whether a request reaches the application; one that does not must be refused."""
+    reached: list[str] = []
+    sent: list[dict[str, Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        reached.append(scope["type"])
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    told = [(name.encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(OwnOrigin(app, listens)({"type": kind, "headers": told}, receive, send))
+    refusals = [[], ["websocket.close"], ["http.response.start", "http.response.body"]]
+    assert [message["type"] for message in sent] in (refusals[:1] if reached else refusals[1:])
+    return bool(reached)
+
+
+@pytest.mark.filterwarnings("ignore")  # of the server's own packages
+def test_the_server_refuses_what_is_not_its_own():
+    pytest.importorskip("solara", reason="solara is not installed: make install")
+    listener = demo.open_socket(demo.LOOPBACK, 0)
+    port = listener.getsockname()[1]
+    server = demo.make_server(demo.LOOPBACK, port)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    found: dict[tuple[str, str | None], int] = {}
+    for host, origin in (
+        (f"127.0.0.1:{port}", None),
+        ("evil.example", None),
+        (f"127.0.0.1:{port}", "http://evil.example"),
+    ):
+        connection = http.client.HTTPConnection(demo.LOOPBACK, port, timeout=PATIENCE)
+        connection.request("GET", "/readyz", headers={"Host": host, **({"Origin": origin} if origin else {})})
+        found[host, origin] = connection.getresponse().status
+        connection.close()
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    upgrade |= {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+    for origin in ("http://evil.example", f"http://127.0.0.1:{port}"):
+        connection = http.client.HTTPConnection(demo.LOOPBACK, port, timeout=PATIENCE)
+        connection.request("GET", "/jupyter/api/kernels/1/channels?session_id=1", headers=upgrade | {"Origin": origin})
+        found["socket", origin] = connection.getresponse().status
+        connection.close()
+    server.should_exit = True
+    thread.join(PATIENCE)
+    assert list(found.values()) == [200, 403, 403, 403, 101]
 
 
 @pytest.mark.parametrize(
