@@ -35,6 +35,7 @@ from experiments.extras import require
 from experiments.folder import check_folder, open_result_folder
 from experiments.keys import MAX_INTEGER as MAX_INTEGER
 from experiments.ownership import Maker
+from experiments.running.drafts import guard_disk
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -106,8 +107,10 @@ def resumable_app(name: str, run: Callable[[DictConfig, list[str]], bool], conf:
         jobs = _compose(name, conf, arguments)
         if len(jobs) > 1:
             raise InputError(f"-m is not for {name}, which has its own design: see --help")
-        if not all(run(job.config, arguments.overrides) for job in jobs):
-            raise SystemExit(1)
+        for job in jobs:
+            with guard_disk(f"out={job.config.out}"):
+                if not run(job.config, arguments.overrides):
+                    raise SystemExit(1)
 
 
 def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> DictConfig:

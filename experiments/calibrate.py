@@ -100,6 +100,7 @@ def run_calibration(
     """Simulate what is missing and write every table into `out`."""
     from experiments.calibration import calibration, files, measuring, runner
     from experiments.folder import write_metadata
+    from experiments.running.drafts import guard_disk
     from experiments.sweeps.identity import hash_code
     from experiments.sweeps.store import Store
 
@@ -116,11 +117,11 @@ def run_calibration(
         work = calibration.Calibration(axes, moments, player, calibration.CalibrationPlan(**amount))
         facts = {"Parameters": ", ".join(axes), "Moments": ", ".join(moment.name for moment in moments)}
         facts |= {"Trials": f"{options['trials']}, each of {config.seeds} seeds, the same in all"}
-        with store.guard_disk():
+        with guard_disk(store.place):
             plain: Any = OmegaConf.to_container(config)
             write_metadata(store.root, plain, {"facts": facts}, store.work)
         tables = work.compute_tables([options["parameters"], table[0].cell.name])
-        with store.guard_disk():
+        with guard_disk(store.place):
             files.write_tables(store.root, tables, store.work)
         store.compact()
 

@@ -23,6 +23,7 @@ import yaml
 from experiments.apps import read_command_words
 from experiments.ownership import UNKNOWN, Maker, find_objection, hash_files, write_record
 from experiments.retrying import retry_while_open
+from experiments.running.drafts import guard_disk
 from sim.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,8 +53,9 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
     with _exit_on_sigterm():
         try:
             _make_draft(draft, target, out)
-            yield draft
-            _write_record(draft, config, maker, begun, time.perf_counter() - clock)
+            with guard_disk(f"out={out}"):
+                yield draft
+                _write_record(draft, config, maker, begun, time.perf_counter() - clock)
         except BaseException:
             if os.getpid() == owner:
                 shutil.rmtree(draft, ignore_errors=True)

@@ -16,9 +16,9 @@ from sim.people import degree_files, graph_kernels, stubs
 from sim.people.generators import ConfigurationModel, PlantedPartition, SmallWorld
 from sim.people.given_graphs import GraphFile, NetworkxGraph
 from sim.people.lfr import LFR, _draw_power_law, _find_low_end, _make_even, _power_law_mean
-from sim.people.networks import CommunityGraph, PreferentialAttachment
+from sim.people.networks import CommunityGraph, PreferentialAttachment, describe_network
 from sim.people.networkx_graphs import to_networkx
-from sim.state.graph import list_edges, reciprocity
+from sim.state.graph import from_edges, list_edges, reciprocity
 from tests.test_graph import assert_valid, same, stances, written
 
 laws = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -437,3 +437,11 @@ def test_a_given_graph_is_valid_and_repeats(tmp_path, kind, case, seed):
     assert same(network, rule(size, stances(size), seed))
     assert len(network.graph.following) == sum(one != other for one, other in graph.edges)
     assert np.array_equal(np.sort(network.stance), np.sort(stances(size)))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_graph_of_one_or_two_says_what_is_undefined(size: int) -> None:
+    graph = from_edges(np.zeros(0, np.int64), np.zeros(0, np.int64), size)
+    assert describe_network(graph, np.zeros(size)) == (
+        f"{size} nodes, 0 edges, reciprocity undefined, stance assortativity undefined",
+    )

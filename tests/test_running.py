@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.folder import open_result_folder
+from experiments.running.drafts import guard_disk
 from experiments.running.identity import make_identity
 from experiments.running.player import Player, name_job, run_jobs
 from experiments.running.work import Work
@@ -280,5 +282,71 @@ def test_a_disk_that_is_full_is_one_line(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\): free space"):
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\): what is there"):
         Work(tmp_path / "result").begin()
+
+
+FULL = [(28, "No space left on device"), (30, "Read-only file system"), (2, "No such file or directory")]
+
+
+@pytest.mark.parametrize(("number", "said"), FULL)
+def test_a_result_that_cannot_be_written_is_one_line_and_what_is_done_is_kept(
+    number: int, said: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+
+    def play() -> None:
+        with Work(target) as work, open_result_folder(str(target), {}):
+            Player(work, 1)(double, [1], "doubling")
+            raise OSError(number, f"Error writing bytes to file. Detail: {said}")
+
+    with pytest.raises(InputError, match=rf"cannot be written \({said}\): what is there is whole; free space"):
+        play()
+    assert [path.name for path in tmp_path.iterdir()] == ["_out-work"]
+    with Work(target) as work, open_result_folder(str(target), {}):
+        work.begin()
+        assert work.holds_any()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_reader_who_has_left_is_no_error_of_the_disk() -> None:
+    with pytest.raises(BrokenPipeError), guard_disk("out"):
+        raise BrokenPipeError
+
+
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+from experiments.__main__ import main
+sys.argv[0] = "infowar-lab"
+main()
+"""
+SHORT = [
+    "population.size=150",
+    "army.size=5",
+    "ticks=40",
+    "campaign.start=4",
+    "campaign.hours=12",
+    "seeds=1",
+    "workers=1",
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of file sizes")
+@pytest.mark.parametrize("words", [["run"], ["sweep", "sweep.grid=['army.size=2,4']"]])
+def test_an_app_whose_files_find_no_room_ends_in_one_line(words: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIMITED, *words, *SHORT, "out=out"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("out=out cannot be written (File too large): what is there is whole; free space")
+    assert len(last) <= 300

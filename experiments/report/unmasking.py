@@ -1,5 +1,6 @@
 """The report of unmasked sleepers: what their number and the hour cost genuine moderates."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ def format_headline(costs: pd.DataFrame) -> str:
     seen = seen[seen["hour"] == seen["hour"].min()].set_index("spillover")
     whole, rest = seen.loc[True], seen.loc[False]
     said = format_estimate(whole["value"], whole["lo"], whole["hi"], 0)
-    known = f"{said} impressions of dissent ({format_number(whole['percent'])}%)"
+    share = f" ({format_number(whole['percent'])}%)" if math.isfinite(whole["percent"]) else ""
+    known = f"{said} impressions of dissent{share}"
     cost = f"have no clear effect, {known} lost" if whole["lo"] <= 0.0 <= whole["hi"] else f"cost {known}"
     return (
         f"{whole['number']} sleepers unmasked at hour {whole['hour']} {cost}; without spillover "

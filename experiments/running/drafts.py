@@ -1,4 +1,4 @@
-"""Files that appear whole: written as a draft, brought to the disk, and renamed."""
+"""Files that appear whole: written as a draft, brought to the disk, and renamed; and errors of the disk in one line."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,22 @@ from functools import partial
 from pathlib import Path
 
 from experiments.retrying import retry_while_open
+from sim.errors import InputError
+
+
+@contextmanager
+def guard_disk(place: str) -> Iterator[None]:
+    """Turn an error of the disk inside this block into one line; `place` names what is written."""
+    try:
+        yield
+    except (ConnectionError, ChildProcessError):  # of a pipe or a process
+        raise
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise InputError(
+            f"{place} cannot be written ({reason}): what is there is whole; free space, or name a folder that you may "
+            "write by out=DIR, and the same command continues"
+        ) from error
 
 
 def remove(path: Path) -> None:

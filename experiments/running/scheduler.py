@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from signal import SIGTERM, signal
 from types import FrameType
 from typing import Protocol
 
-from experiments.running.drafts import remove
+from experiments.running.drafts import guard_disk, remove
 from experiments.running.engine import Engine, NoWorkerError
 from experiments.running.jobs import Job
 from experiments.running.outcomes import OK, Outcome
@@ -18,11 +18,10 @@ from experiments.running.progress import SweepProgress
 class Keeper(Protocol):
     """What keeps runs: the store of a sweep, or the work of an app."""
 
+    place: str  #: its name in messages
+
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Keep these runs."""
-
-    def guard_disk(self) -> AbstractContextManager[None]:
-        """Turn an error of the disk inside this block into one line."""
 
 
 FLUSH = 10.0  #: s of ended runs that stay in journals alone
@@ -51,7 +50,7 @@ def schedule_jobs(
         journals.clear()
         written = time.monotonic()
 
-    with _exit_on_sigterm(), store.guard_disk():
+    with _exit_on_sigterm(), guard_disk(store.place):
         try:
             with closing(engine.run_jobs(jobs)) as harvests:
                 for harvest in harvests:

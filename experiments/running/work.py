@@ -9,15 +9,15 @@ The folder goes when the result NAME stands. After a crash it stays, and the sam
 import os
 import pickle
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Self
 from uuid import uuid4
 
-from experiments.running.drafts import open_draft, remove
+from experiments.running.drafts import guard_disk, open_draft, remove
 from experiments.running.locking import lock
 from experiments.running.outcomes import OK, Outcome
 from sim.errors import InputError
@@ -33,6 +33,7 @@ class Work:
 
     Attributes:
         failed: jobs that failed, by identity.
+        place: its name in messages.
     """
 
     def __init__(self, target: Path | None = None) -> None:
@@ -40,6 +41,7 @@ class Work:
         self.root = (
             target.with_name(f"_{target.name}-work") if target else Path(gettempdir()) / f"infowar-{uuid4().hex}"
         )
+        self.place = str(self.root)
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
@@ -58,7 +60,7 @@ class Work:
             InputError: it cannot be written, or another process works in it.
         """
         if self._lock is None:
-            with self.guard_disk():
+            with guard_disk(self.place):
                 (self.root / RESULTS).mkdir(parents=True, exist_ok=True)
                 self._lock = lock(self.root / "lock", str(self.target), "run")
                 self._clear("*.jsonl", f"{RESULTS}/_*.draft")
@@ -91,17 +93,6 @@ class Work:
                 self.failed[outcome.run_id] = outcome
             else:
                 self.failed.pop(outcome.run_id, None)
-
-    @contextmanager
-    def guard_disk(self) -> Iterator[None]:
-        """Turn an error of the disk inside this block into one line."""
-        try:
-            yield
-        except OSError as error:
-            raise InputError(
-                f"{self.root} cannot be written ({error.strerror or error}): free space, or name a folder that you may "
-                "write by out=DIR, and the same command continues"
-            ) from None
 
     def _find(self, identity: str) -> Path:
         return self.root / RESULTS / f"{identity}.pickle"

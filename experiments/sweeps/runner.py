@@ -16,6 +16,7 @@ from experiments.extras import require
 from experiments.folder import write_metadata
 from experiments.keys import ListOf, Maybe, Word
 from experiments.running import scheduler
+from experiments.running.drafts import guard_disk
 from experiments.running.engine import Engine, Limits
 from experiments.running.jobs import Job
 from experiments.running.outcomes import OK
@@ -51,7 +52,7 @@ def run_sweep(
     code = "+".join((code, *names))  # other measures are other runs
     with Store(config.out, (*MEASURES, *names), config, scenario) as store:
         store.write_design([_make_design_row(row, code) for row in table])
-        with store.guard_disk():
+        with guard_disk(store.place):
             plain: Any = OmegaConf.to_container(config)
             write_metadata(
                 store.root, plain, {"scenario": scenario, "facts": _describe_sweep(config, table)}, store.work

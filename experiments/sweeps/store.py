@@ -12,8 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +22,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from experiments.ownership import is_litter
-from experiments.running.drafts import remove, write_text
+from experiments.running.drafts import guard_disk, remove, write_text
 from experiments.running.jobs import Job
 from experiments.running.locking import lock
 from experiments.running.outcomes import OK, Outcome, read_events
@@ -65,7 +64,7 @@ class Store:
         self, out: str, metrics: Sequence[str], config: Collection[str] = (), scenario: str | None = None
     ) -> None:
         self.out, self.metrics, self.kind, self.scenario = out, tuple(metrics), _find_kind(config), scenario
-        self.root = Path(out)
+        self.root, self.place = Path(out), f"out={out}"
         self.runs, self.series, self.work = self.root / "runs", self.root / "series", self.root / "_work"
         text, number = pa.string(), pa.float64()
         fixed = [("run_id", text), ("point", text), ("seed", pa.int64()), ("code", text)]
@@ -74,7 +73,7 @@ class Store:
         self._written = 0
 
     def __enter__(self) -> Self:
-        with self.guard_disk():
+        with guard_disk(self.place):
             _refuse_foreign(self.root, self.out)
             for folder in (self.runs, self.work):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -91,17 +90,6 @@ class Store:
     def __exit__(self, *error: object) -> None:
         os.close(self._lock)
 
-    @contextmanager
-    def guard_disk(self) -> Iterator[None]:
-        """Turn an error of the disk inside this block into one line that says what is kept."""
-        try:
-            yield
-        except OSError as error:
-            raise InputError(
-                f"out={self.out} cannot be written ({error.strerror or error}): what is there is whole; free space or "
-                "name a folder that you may write, and the same command continues"
-            ) from None
-
     def read_status(self) -> dict[str, str]:
         """Return the state of every run that is kept, by run id; of a run that failed and succeeded, the success."""
         table = read_table(self.runs, ["run_id", "status"])
@@ -115,7 +103,7 @@ class Store:
 
     def write(self, outcomes: Sequence[Outcome]) -> None:
         """Keep these runs; a run that is kept already is the caller's to leave out."""
-        with self.guard_disk():
+        with guard_disk(self.place):
             for status in dict.fromkeys(outcome.status for outcome in outcomes):
                 stem = self._make_stem()
                 same = [outcome for outcome in outcomes if outcome.status == status]
@@ -127,7 +115,7 @@ class Store:
 
     def forget_failed(self, names: Collection[str] | None = None) -> None:
         """Drop the rows of runs that failed, all or those of `names`, so that they are missing."""
-        with self.guard_disk():
+        with guard_disk(self.place):
             for path in list_tables(self.runs):
                 if path.parent.name == f"status={OK}":
                     continue
@@ -140,7 +128,7 @@ class Store:
 
     def write_design(self, rows: Sequence[Mapping[str, str | None]]) -> None:
         """Replace the design: `values` and `config` as JSON, names of `point` and `baseline`, `code`."""
-        with self.guard_disk():
+        with guard_disk(self.place):
             write_table(pa.Table.from_pylist(list(rows), schema=DESIGN), self.root / "design.parquet", self.work)
 
     def merge(self, other: Path) -> int:
@@ -156,7 +144,7 @@ class Store:
                     continue
                 stem, names = self._make_stem(), new["run_id"].to_pylist()
                 hours = other / "series" / path.name
-                with self.guard_disk():
+                with guard_disk(self.place):
                     if hours.is_file():
                         filters = ds.field("run_id").isin(names)
                         write_table(pq.read_table(hours, filters=filters), self.series / f"{stem}.parquet", self.work)
@@ -168,7 +156,7 @@ class Store:
 
     def compact(self) -> None:
         """Make few files of many; a crash in between is repaired when the folder is next opened."""
-        with self.guard_disk():
+        with guard_disk(self.place):
             for folder in sorted(self.runs.glob("status=*")):
                 for bundle in group_files(list_tables(folder)):
                     intent = {"folder": folder.name, "new": self._make_stem(), "old": [path.stem for path in bundle]}

@@ -169,10 +169,11 @@ def _set_reciprocity(drawn: Graph, target: float, key: np.uint64) -> Graph:
 
 def describe_network(graph: Graph, stance: F64) -> tuple[str, ...]:
     """Return the last note of every network: nodes, edges, reciprocity and stance assortativity."""
-    return (
-        f"{len(stance)} nodes, {len(graph.following)} edges, reciprocity {reciprocity(graph):.3f}, "
-        f"stance assortativity {assortativity(graph, stance):.3f}",
+    mutual, alike = (
+        "undefined" if np.isnan(value) else f"{value:.3f}"
+        for value in (reciprocity(graph), assortativity(graph, stance))
     )
+    return (f"{len(stance)} nodes, {len(graph.following)} edges, reciprocity {mutual}, stance assortativity {alike}",)
 
 
 def _invert_order(order: I64) -> I64:
