@@ -134,10 +134,8 @@ def conduct(kind: type[Experiment], config: DictConfig, folder: Path, work: Work
     Returns:
         what the experiment says of its tables (`judge`).
     """
-    from rich.console import Console
-
     from experiments.report.page import write_report
-    from experiments.report.terminal import show_report
+    from experiments.report.terminal import PatientConsole, show_report
     from experiments.running.player import Player
 
     experiment, given = kind.read(config), Given(config)
@@ -146,5 +144,5 @@ def conduct(kind: type[Experiment], config: DictConfig, folder: Path, work: Work
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
     write_metadata(folder, given.plain, experiment.describe(given, results))
-    show_report(write_report(partial(experiment.compose, given, folder), folder), Console())
+    show_report(write_report(partial(experiment.compose, given, folder), folder), PatientConsole())
     return experiment.judge(tables)

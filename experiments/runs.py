@@ -94,9 +94,7 @@ def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
 
     first, begun, found, intentions = runs[0], time.perf_counter(), [], []
     arms = (run.setting.campaign for run in runs)
-    for run, world in zip(
-        runs, fork_arms(first.setting, first.seed, first.ticks, arms, _record_intentions), strict=True
-    ):
+    for run, world in zip(runs, fork_arms(first.setting, first.seed, first.ticks, arms, _observe), strict=True):
         ended = time.perf_counter()
         found.append(_summarise(world, run, ended - begun))
         intentions += [each.make_table() for each in world.observers if isinstance(each, IntentionRecorder)]
@@ -104,10 +102,11 @@ def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
     return _add_transitions(runs, found, intentions)
 
 
-def _record_intentions(world: World) -> None:
+def _observe(world: World) -> None:
     from sim.observers.intentions import IntentionRecorder
+    from sim.observers.topic_volume import TopicVolume
 
-    world.observers.append(IntentionRecorder())
+    world.observers += [IntentionRecorder(), TopicVolume()]
 
 
 def _add_transitions(
@@ -130,6 +129,8 @@ def _summarise(world: World, run: Run, spent: float) -> RunResult:
 
     history, campaign = world.history, run.setting.campaign
     measures = summarise_run({name: history[name].to_numpy() for name in MEASURES}, campaign.start, campaign.end)
+    during = history.iloc[campaign.start : campaign.end][["army_contested_posts", "contested_posts"]].sum()
+    measures["army_share"] = float(during.iloc[0] / during.iloc[1]) if during.iloc[1] else float("nan")
     labels = {name: getattr(run, name) for name in ("arm", "effort", "seed")}
     return RunResult(run.labels | measures | {"wall_time": spent}, history.assign(**labels), None, world.notes)
 

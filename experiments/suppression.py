@@ -108,7 +108,14 @@ class Robustness(Keys):
 
     seeds: int = key(whole(0), unit="seeds")
     fight_back: tuple[float, ...] = key(ListOf(Number(0, 1)), unit="share", source="assumption")
-    doses: tuple[float, ...] = key(ListOf(Number(0, 1)), source="assumption")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dose(Keys):
+    """The dose-response curve."""
+
+    seeds: int = key(whole(0), unit="seeds")
+    intensities: tuple[float, ...] = key(ListOf(Number(0, 1)), source="assumption")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +132,7 @@ class Suppression(Experiment):
 
     label = "simulating worlds"
     knockouts: Knockouts = group(Knockouts)
+    dose: Dose = group(Dose)
     robustness: Robustness = group(Robustness)
     priors: Priors = group(Priors)
 
@@ -141,9 +149,9 @@ class Suppression(Experiment):
         runs = [run for seed in seeds for run in make_main_arms(setting, seed, ticks)]
         variants = [("knockout", name, changes, some) for name, changes in KNOCKOUTS.items()]
         variants += [("robustness", name, row, few) for name, row in make_robustness_changes(setting).items()]
-        shares, doses = self.robustness.fight_back, self.robustness.doses
+        shares, doses = self.robustness.fight_back, seeds[: self.dose.seeds]
         variants += [("fight_back", str(share), set_fight_back(setting, share), few) for share in shares]
-        variants += [("dose", str(dose), {"campaign.intensity": dose}, few) for dose in doses]
+        variants += [("dose", str(size), {"campaign.intensity": size}, doses) for size in self.dose.intensities]
         draws = sample_priors(self.priors.ranges, self.priors.draws, given.config.seed)
         for number, draw in enumerate(draws):
             place = number % len(seeds)

@@ -31,6 +31,7 @@ NAMES = {
     "crowding": ("army_competes",),
     "demoted_third": ("demoted_uncommitted",),
     "direct": ("direct_fear",),
+    "doses": ("intensities",),
     "dissenters_dread": ("dissenters_expected_toxicity",),
     "dread": ("expected_toxicity",),
     "elsewhere": ("cross_scenario",),

@@ -129,6 +129,12 @@ def history(recipe: Recipe, chosen: frozenset[str], effort: str, seed: int) -> d
     return out
 
 
+def army_share(recipe: Recipe, chosen: frozenset[str]) -> float:
+    """Return the army's share of the topic's posts: half at strength 1 with every tactic."""
+    volume = max(0.0, recipe.strength) * len(chosen) / len(recipe.tactics)
+    return volume / (1 + volume)
+
+
 def main_frames(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (runs, ticks) of the main arms, as the app is to build them."""
     rows, frames = [], []
@@ -138,7 +144,8 @@ def main_frames(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
                 measures = history(recipe, chosen, effort, seed)
                 keys = {"arm": name, "effort": effort, "seed": seed}
                 row = summarise_run(measures, recipe.start, recipe.stop)
-                rows.append({"family": "main", "variant": "full", **keys, **row, "wall_time": 0.3})
+                further = {"army_share": army_share(recipe, chosen), "wall_time": 0.3}
+                rows.append({"family": "main", "variant": "full", **keys, **row, **further})
                 frames.append(pd.DataFrame({**keys, "tick": np.arange(recipe.ticks), **measures}))
     return duplicate_shared_arms(pd.DataFrame(rows)), duplicate_shared_arms(pd.concat(frames, ignore_index=True))
 
@@ -150,12 +157,13 @@ def variant_runs(recipe: Recipe, family: str, variant: str) -> pd.DataFrame:
         for seed in range(recipe.seeds):
             row = summarise_run(history(recipe, chosen, "additive", seed), recipe.start, recipe.stop)
             keys = {"arm": name_arm(chosen, recipe.tactics), "effort": "additive", "seed": seed}
-            rows.append({"family": family, "variant": variant, **keys, **row, "wall_time": 0.3})
+            further = {"army_share": army_share(recipe, chosen), "wall_time": 0.3}
+            rows.append({"family": family, "variant": variant, **keys, **row, **further})
     return pd.DataFrame(rows)
 
 
 def variants(seeds: int = 6, strength: float = 1.0) -> pd.DataFrame:
-    """Return knock-outs, robustness variants, fight-back shares and prior draws."""
+    """Return knock-outs, robustness variants, fight-back shares, doses and prior draws."""
     few = {"seeds": seeds, "ticks": 504}
     weak = [
         variant_runs(Recipe(strength, **few, without=without), "knockout", name)
@@ -178,7 +186,8 @@ def variants(seeds: int = 6, strength: float = 1.0) -> pd.DataFrame:
     fight = [
         variant_runs(Recipe(strength * (1 - 2.2 * x), **few), "fight_back", str(x)) for x in (0.0, 0.15, 0.3, 0.45, 0.6)
     ]
+    doses = [variant_runs(Recipe(strength * x, **few), "dose", str(x)) for x in (0.01, 0.1, 0.3, 1.0)]
     rng = np.random.default_rng(7)
     few["seeds"] = 2
     priors = [variant_runs(Recipe(strength * rng.uniform(0.3, 1.5), **few), "prior", str(draw)) for draw in range(16)]
-    return pd.concat([*weak, *strong, *fight, *priors], ignore_index=True)
+    return pd.concat([*weak, *strong, *fight, *doses, *priors], ignore_index=True)

@@ -32,6 +32,7 @@ RUN = {
 }
 RECIPE = Recipe(seeds=3, ticks=336, start=96, stop=192)
 NO_PRIORS = Finding(nan, nan, nan, 0, "")
+NO_DOSE = Finding(nan, nan, nan, 0, "")
 
 
 def write(folder: Path) -> Report:
@@ -156,11 +157,28 @@ class TestHeadline:
         ],
     )
     def test_golden(self, found, priors, sentence):
-        assert formatting.format_headline(found, priors) == sentence
+        assert formatting.format_headline(found, priors, NO_DOSE) == sentence
+
+    def test_the_dose_is_named_beside_an_effect(self):
+        dose = Finding(0.1904, 0.18, 0.2, 5, "")
+        sentence = formatting.format_headline(Finding(12.0, 8.0, 16.0, 5, ""), NO_PRIORS, dose)
+        assert sentence.startswith("Writing 19% of the posts on the topic, the campaign cost dissent 12.0%")
+
+    @pytest.mark.parametrize(
+        ("share", "text"), [(0.96, "96%"), (0.0123, "1.2%"), (0.00034, "0.034%"), (0.0, "0%"), (1.0, "100%")]
+    )
+    def test_shares_keep_two_digits_that_count(self, share, text):
+        assert formatting.format_share(share) == text
+
+    def test_half_of_the_loss_has_its_dose(self, folder):
+        sentence = formatting.format_dose(read_results(folder))
+        half = read_results(folder).get_finding("half_dose")
+        assert sentence.startswith("Half of the loss at the highest dose tried")
+        assert f"the army writes {formatting.format_share(half.value)} of the posts" in sentence
 
     def test_an_interval_that_touches_zero_is_no_effect(self):
-        assert formatting.format_headline(Finding(1.0, 0.0, 2.0, 5, ""), NO_PRIORS).startswith("No effect")
-        assert formatting.format_headline(Finding(-1.0, -2.0, 0.0, 5, ""), NO_PRIORS).startswith("No effect")
+        assert formatting.format_headline(Finding(1.0, 0.0, 2.0, 5, ""), NO_PRIORS, NO_DOSE).startswith("No effect")
+        assert formatting.format_headline(Finding(-1.0, -2.0, 0.0, 5, ""), NO_PRIORS, NO_DOSE).startswith("No effect")
 
     @pytest.mark.parametrize(
         ("value", "digits", "text"),
@@ -175,7 +193,9 @@ class TestPage:
         results = read_results(folder)
         found = results.get_finding("lost_dissent_percent")
         first = re.search(r"<body>\s*<main>\s*<h1>(.*?)</h1>", html, re.DOTALL).group(1)
-        assert first == formatting.format_headline(found, results.get_finding("prior_range"))
+        assert first == formatting.format_headline(
+            found, results.get_finding("prior_range"), results.get_finding("army_share")
+        )
         assert f"{found.value:.1f}%" in first
         assert f"{found.lo:.1f} to {found.hi:.1f}" in first
 
@@ -399,7 +419,9 @@ class TestEdges:
     )
     def test_the_headline_follows_the_runs(self, strength, start, tmp_path):
         results = read_results(made(Recipe(strength, 4, 168, 48, 120), tmp_path))
-        assert formatting.format_headline(results.get_finding("lost_dissent_percent"), NO_PRIORS).startswith(start)
+        assert formatting.format_headline(results.get_finding("lost_dissent_percent"), NO_PRIORS, NO_DOSE).startswith(
+            start
+        )
 
     @pytest.mark.parametrize("name", ["about.yaml", *(f"{name}.parquet" for name in TABLES)])
     def test_a_missing_file_is_named_and_nothing_is_written(self, folder, tmp_path, name):

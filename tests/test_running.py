@@ -32,7 +32,8 @@ SMALL = {
     "forces.sleepers.hired_at=20 forces.sleepers.operations.awake.start=24",
     "story": "scenario=quiet population.size=60 army.size=6 campaign.start=1 ticks=216 seeds=4",
     "suppression": "population.size=100 army.size=9 extremists.size=2 ticks=48 campaign.start=20 campaign.hours=20 "
-    "seeds=3 knockouts.seeds=1 robustness.seeds=1 robustness.fight_back=[0.5] robustness.doses=[0.5] priors.draws=1",
+    "seeds=3 knockouts.seeds=1 robustness.seeds=1 robustness.fight_back=[0.5] dose.seeds=2 "
+    "dose.intensities=[0.1,0.5] priors.draws=1",
     "recovery": "population.size=100 army.size=8 extremists.size=2 ticks=60 campaign.start=6 campaign.targets=4 "
     "seeds=4 recovery.hours=[8,18] recovery.intensities=[0.5,1.0]",
     "defences": "population.size=100 army.size=8 extremists.size=2 ticks=36 campaign.start=2 campaign.hours=10 "

@@ -22,7 +22,8 @@ from tests.playing import list_jobs, make_player, play
 
 SMALL = [
     "population.size=150", "army.size=12", "extremists.size=3", "ticks=60", "campaign.start=24", "campaign.hours=24",
-    "seeds=3", "workers=1", "robustness.seeds=2", "robustness.fight_back=[0.0,0.5]", "robustness.doses=[0.5]",
+    "seeds=3", "workers=1", "robustness.seeds=2", "robustness.fight_back=[0.0,0.5]", "dose.seeds=2",
+    "dose.intensities=[0.1,0.5]",
     "priors.draws=2", "population.interest=0.6",
 ]  # fmt: skip
 FIXED = [
@@ -153,11 +154,11 @@ def test_every_draw_has_the_main_world_of_its_seed_beside_it():
 
 
 def test_parts_set_to_0_are_left_out():
-    config = config_of("knockouts.seeds=0", "robustness.seeds=0", "priors.draws=0")
+    config = config_of("knockouts.seeds=0", "dose.seeds=0", "robustness.seeds=0", "priors.draws=0")
     assert {run.family for run in list_jobs(suppression.Suppression, config)} == {"main"}
 
 
-@pytest.mark.parametrize("name", ["knockouts.seeds", "robustness.seeds", "priors.draws"])
+@pytest.mark.parametrize("name", ["dose.seeds", "knockouts.seeds", "robustness.seeds", "priors.draws"])
 def test_a_part_of_less_than_nothing_is_refused(name: str):
     config = config_of(f"{name}=-1")
     with pytest.raises(InputError, match=f"{name}=-1 must be a whole number from 0"):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
 from experiments.analysis.contrasts import compute_contrasts, compute_outcomes
+from experiments.analysis.dose import compute_doses, find_half_dose, summarise_doses
 from experiments.analysis.losses import check_cells, compute_losses, summarise_knockouts
 from experiments.analysis.pairing import compute_interval
 from experiments.analysis.priors import compute_prior_spread
@@ -46,6 +47,7 @@ class Analysis:
     knockouts: pd.DataFrame  #: `losses.summarise_knockouts`
     decomposition: pd.DataFrame  #: `shapley.decompose`
     interactions: pd.DataFrame  #: `shapley.compute_interactions`
+    doses: pd.DataFrame  #: `dose.summarise_doses`
     robustness: pd.DataFrame  #: `robustness.summarise_robustness`
     recovery: pd.DataFrame  #: `recovery.summarise_recoveries`
     timeline: pd.DataFrame  #: `timeline.summarise_timeline`
@@ -72,6 +74,7 @@ def analyse(
             `effort`, `seed`, `wall_time` and the measures of `summary.summarise_run`. Family "main", variant "full",
             has every arm at both efforts (`arms.duplicate_shared_arms`); the others need the arms "none" and "all",
             additive. `variant` of "fight_back" and "dose" is the share as text ("0.3"), of "prior" the draw.
+            `army_share` is the army's share of the contested topic's posts during the campaign.
         ticks: hourly measures of the main arms: `arm, effort, seed, tick` and `summary.MEASURES`.
         transitions: of every main arm: `transitions.count_transitions`, with `arm`, `effort`, `seed`.
         tactics: in order, as used in the names of arms.
@@ -89,9 +92,9 @@ def analyse(
     totals = total_changes(transitions, main_losses)
     main_effects = main_effects.merge(totals.drop(columns="baseline"), on=["arm", "effort", "seed"], validate="1:1")
     recovery = summarise_recoveries(compute_deficits(ticks), start, stop)
-    table = summarise_robustness(effects)
+    table, doses = summarise_robustness(effects), compute_doses(runs, effects)
     return Analysis(
-        summary=main[[*FIXED, *FURTHER]],
+        summary=main[[*FIXED, *FURTHER, "army_share"]],
         losses=losses,
         contrasts=compute_contrasts(main),
         causes=summarise_causes(transitions, totals),
@@ -99,22 +102,28 @@ def analyse(
         knockouts=summarise_knockouts(losses),
         decomposition=decompose(main_effects, tactics, EFFORTS),
         interactions=compute_interactions(main_effects, tactics, EFFORTS),
+        doses=summarise_doses(doses),
         robustness=table,
         recovery=recovery,
         timeline=summarise_timeline(ticks),
         daily_changes=summarise_daily_changes(transitions, start, int(ticks["tick"].max()) + 1),
-        findings=collect_findings(effects, table, recovery),
+        findings=collect_findings(main, effects, table, recovery, doses),
     )
 
 
-def collect_findings(effects: pd.DataFrame, table: pd.DataFrame, recovery: pd.DataFrame) -> pd.DataFrame:
-    """Return the headline, its range over priors, the fight-back share that turns it, and recovery."""
+def collect_findings(
+    main_runs: pd.DataFrame, effects: pd.DataFrame, table: pd.DataFrame, recovery: pd.DataFrame, doses: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the headline, its dose, its range over priors, the fight-back share that turns it, and recovery."""
+    operated = main_runs[(main_runs["arm"] == ALL) & (main_runs["effort"] == ADDITIVE)]
     whole = effects[(effects["arm"] == ALL) & (effects["effort"] == ADDITIVE)]
     whole = whole.rename(columns={"lost_dissent_percent": "value"})
     main = whole[whole["family"] == "main"].set_index("seed")["value"]
     spread = compute_prior_spread(whole.loc[whole["family"] == "prior", ["variant", "seed", "value"]], main)
     rows = [
         ("lost_dissent_percent", *compute_interval(main), int(main.notna().sum()), ""),
+        ("army_share", *compute_interval(operated["army_share"]), len(operated), ""),
+        ("half_dose", *find_half_dose(doses), doses["seed"].nunique(), ""),
         ("prior_range", spread.value, spread.low, spread.high, spread.draws, ""),
         ("variance_parameters", spread.parameters, np.nan, np.nan, spread.draws, ""),
         ("variance_seeds", spread.seeds, np.nan, np.nan, int(main.notna().sum()), ""),

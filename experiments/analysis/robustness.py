@@ -6,7 +6,7 @@ from experiments.analysis.arms import ADDITIVE, ALL
 from experiments.analysis.pairing import compute_interval
 
 HEADLINES = ("lost_dissent_percent", "lost_dissent_impressions_percent", "perceived_support_shift")
-FAMILIES = ("main", "main_few", "robustness", "fight_back", "dose")
+FAMILIES = ("main", "main_few", "robustness", "fight_back")
 SAME, REVERSED, UNCLEAR, NO_SIGN = "survives", "reversed", "unclear", "headline has no sign"
 COLUMNS = ["family", "variant", "outcome", "value", "lo", "hi", "seeds", "sign"]
 COLUMNS += ["difference", "difference_lo", "difference_hi"]

@@ -53,36 +53,62 @@ def format_estimate(value: float, lo: float, hi: float, digits: int = 1, unit: s
     return f"{format_number(value, digits)}{unit} (95% interval {format_interval(lo, hi, digits)})"
 
 
-def format_headline(found: Finding, priors: Finding) -> str:
-    """Return the report's first sentence: what happened, its number and its interval.
+def format_headline(found: Finding, priors: Finding, dose: Finding) -> str:
+    """Return the report's first sentence: what happened, at which dose, its number and its interval.
 
     Args:
+        dose: finding "army_share" (a share).
         found: finding "lost_dissent_percent" (value, lo, hi in percent; seeds).
         priors: finding "prior_range" (lo, hi in percent; seeds = draws).
     """
     value, lo, hi, seeds, _ = found
     if not math.isfinite(value):
         return "There was no dissent in the worlds without the campaign, so the campaign could not reduce it."
+    share = f"Writing {format_share(dose.value)} of the posts on the topic, the" if dose.value > 0 else "The"
     known = f"95% interval {format_interval(lo, hi)}, {seeds} paired worlds"
     if seeds < 2:
         change = f"{'lost' if value >= 0 else 'gained'} {format_number(abs(value))}%"
         text = f"In a single pair of worlds dissent {change} under the campaign; an interval needs two seeds or more"
     elif lo > 0:
-        text = f"The campaign cost dissent {format_number(value)}% of the posts that would have stood ({known})"
+        text = f"{share} campaign cost dissent {format_number(value)}% of the posts that would have stood ({known})"
     elif hi < 0:
         gain = f"95% interval {format_interval(-hi, -lo)}, {seeds} paired worlds"
-        text = f"The campaign did not silence dissent but raised it by {format_number(-value)}% of its posts ({gain})"
+        text = (
+            f"{share} campaign did not silence dissent but raised it by {format_number(-value)}% of its posts ({gain})"
+        )
     else:
         text = f"No effect of the campaign on dissent was found: the loss is {format_number(value)}% ({known})"
     return text + _format_priors(priors) + "."
+
+
+def format_share(share: float) -> str:
+    """Return a share as a percentage with two digits that count: 96%, 1.2%, 0.034%."""
+    return f"{format_number(100 * share, max(0, 1 - math.floor(math.log10(100 * share))) if share > 0 else 0)}%"
+
+
+def format_dose(results: Results) -> str:
+    """Return a sentence: at which dose half of the loss is reached, and where the main setting stands."""
+    half, dose, curve = results.get_finding("half_dose"), results.get_finding("army_share"), results["doses"]
+    if curve.empty or not math.isfinite(half.value):
+        return ""
+    highest = curve.loc[curve["outcome"] == "lost_dissent_percent", "dose"].max()
+    known = (
+        f"95% bootstrap interval {format_share(half.lo)} to {format_share(half.hi)}, {half.seeds} seeds"
+        if math.isfinite(half.hi) and math.isfinite(half.lo)
+        else f"interval unknown, {half.seeds} seeds"
+    )
+    return (
+        f"Half of the loss at the highest dose tried ({format_share(highest)}) is reached where the army writes "
+        f"{format_share(half.value)} of the posts on the topic ({known}); in the main setting it writes "
+        f"{format_share(dose.value)}."
+    )
 
 
 def format_variant(family: str, name: str) -> str:
     """Return the label of a row of the robustness table."""
     if family in ("main", "main_few"):
         return "main setting" if family == "main" else "main setting, same seeds as below"
-    shares = {"fight_back": "fight back", "dose": "of the army\u2019s intensity"}
-    return f"{format_number(100 * float(name), 0)}% {shares[family]}" if family in shares else name
+    return f"{format_number(100 * float(name), 0)}% fight back" if family == "fight_back" else name
 
 
 def _format_priors(priors: Finding) -> str:
@@ -95,10 +121,11 @@ def _format_priors(priors: Finding) -> str:
 
 
 def format_summary(results: Results) -> list[str]:
-    """Return the sentences after the headline: causes, interaction of tactics, recovery, gain from pairing."""
+    """Return the sentences after the headline: dose, causes, interaction of tactics, recovery, gain from pairing."""
     return [
         text
         for text in (
+            format_dose(results),
             _format_cause(results),
             _format_interaction(results),
             format_recovery(results),

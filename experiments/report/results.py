@@ -17,6 +17,7 @@ TABLES = (
     "knockouts",
     "decomposition",
     "interactions",
+    "doses",
     "robustness",
     "recovery",
     "timeline",

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from rich.text import Text
 
 from experiments.report import bars, figures, formatting, tables, terminal
+from experiments.report.doses import draw_dose
 from experiments.report.flows import draw_flows
 from experiments.report.page import Drawing, Report
 from experiments.report.results import Results, read_results
@@ -34,6 +35,7 @@ FILES = {
     "ticks.parquet": "a row an hour of every main run",
     "transitions.parquet": "intentions by hour, how they end without the operation and how with it, an arm and seed",
     "causes.parquet": "lost and gained posts of every arm, by cause",
+    "doses.parquet": "lost dissent and impressions at each dose",
     "decomposition.parquet": "Shapley values by outcome and tactic",
     "robustness.parquet": "the headline under other assumptions",
     "run.yaml": "what was run, with which versions, and which files it made",
@@ -53,12 +55,13 @@ def compose(folder: Path) -> Report:
     briefs = ((make(results), kept) for make, kept in terminal.TERMINAL_COLUMNS.items())
     return Report(
         TITLE,
-        formatting.format_headline(found, priors),
+        formatting.format_headline(found, priors, results.get_finding("army_share")),
         formatting.format_summary(results),
         [
             _draw(results, name)
             for name in PICTURES
-            if name != "robustness" or priors.seeds or formatting.has_variants(results)
+            if (name != "robustness" or priors.seeds or formatting.has_variants(results))
+            and (name != "dose" or len(results["doses"]))
         ],
         tables.make_all_tables(results),
         [*results.run.get("notes", ()), *CAVEATS],
@@ -72,6 +75,7 @@ def compose(folder: Path) -> Report:
 
 #: sentences that captions hold in braces, by name
 CAPTION_SENTENCES = (
+    formatting.format_dose,
     formatting.format_knockouts,
     formatting.format_no_difference,
     formatting.format_fight_back,
@@ -88,6 +92,13 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
         "band is the 95% interval of the paired difference. Below, intention by intention and as a mean over worlds: "
         "posts that stand only without the operation (lost, by what became of them with it) and only with it (gained, "
         "by what became of them without it).",
+    ),
+    "dose": (
+        draw_dose,
+        "Dose and response",
+        "Look at how early the curve rises. The dose is the army\u2019s share of the posts on the topic during the "
+        "campaign; the axis is even in the ratio of its posts to those of others. Bands are 95% intervals over seeds. "
+        "{dose}",
     ),
     "arms": (
         bars.draw_arms,

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL
+from experiments.analysis.dose import RESPONSES
 from experiments.analysis.robustness import HEADLINES
 from experiments.analysis.transitions import GAINED, LOST, NET
 from experiments.report import formatting
@@ -154,9 +155,29 @@ def make_robustness_table(results: Results) -> Table:
     return Table("Which signs survive", heads, rows if formatting.has_variants(results) else [], note)
 
 
+def make_doses_table(results: Results) -> Table:
+    """Return the dose-response curve as numbers; no rows if no dose was tried."""
+    table = results["doses"]
+    posts, seen = (table[table["outcome"] == outcome].to_dict("records") for outcome in RESPONSES)
+    rows = [
+        [
+            f"{row['intensity']:g}",
+            f"{formatting.format_share(row['dose'])}",
+            _format_cell(row, 1.0, 1),
+            _format_cell(other, 1.0, 1),
+            str(row["seeds"]),
+        ]
+        for row, other in zip(posts, seen, strict=True)
+    ]
+    note = "The dose is the mean over seeds of the army\u2019s share of the posts on the topic during the campaign."
+    heads = ["campaign.intensity", "dose", "lost dissent, %", "lost impressions, %", "seeds"]
+    return Table("Dose and response", heads, rows, note)
+
+
 def make_all_tables(results: Results) -> list[Table]:
     """Return all tables that have rows, in the order of the page."""
     makers: list[Callable[[Results], Table]] = [
+        make_doses_table,
         make_arms_table,
         make_outcomes_table,
         make_causes_table,

@@ -1,5 +1,7 @@
 """The result as a few tables on the terminal."""
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -13,6 +15,7 @@ from experiments.report.results import Results
 
 #: table -> the columns that fit a terminal of 80 characters
 TERMINAL_COLUMNS: dict[Callable[[Results], Table], tuple[int, ...]] = {
+    tables.make_doses_table: (0, 1, 2, 3),
     tables.make_arms_table: (0, 1, 2, 3),
     tables.make_causes_table: (0, 1, 2, 3),
     tables.make_knockouts_table: (0, 1, 2, 4),
@@ -20,12 +23,21 @@ TERMINAL_COLUMNS: dict[Callable[[Results], Table], tuple[int, ...]] = {
 }
 
 
+class PatientConsole(Console):
+    """A console of commands that go on where nobody reads any more, as after `| head`: their result is written."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing from now on."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def show_report(report: Report, console: Console) -> None:
     """Print a report's headline, its summary, and the tables that it shows."""
     console.print(Text(report.headline, style="bold"))
     for sentence in report.summary:
         console.print(Text(sentence))
-    wide = Console(file=console.file, width=max(console.width, report.width), no_color=console.no_color)
+    wide = PatientConsole(file=console.file, width=max(console.width, report.width), no_color=console.no_color)
     for part in report.shown:
         (wide if report.width > console.width else console).print(part)
 
