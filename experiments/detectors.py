@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.experiment import Experiment, Given, start
 from experiments.extras import require
-from experiments.keys import CHANGES, Described, Keys, ListOf, Maybe, Named, Number, Word, group, key, whole
+from experiments.keys import CHANGES, Described, Keys, ListOf, Maybe, Named, Number, Word, count_runs, group, key, whole
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class Benchmark(Keys):
     hours: tuple[int, ...] = key(ListOf(whole(1), rising=True, example="[6,24]"), unit="h")
     train: tuple[str, ...] = key(CHANGES)
     cross_scenario: tuple[str, ...] = key(CHANGES)
-    train_seeds: int = key(whole(0), unit="seeds")
-    null_seeds: int = key(whole(1), unit="seeds")
-    monitor_seeds: int = key(whole(1), unit="seeds")
+    train_seeds: int = key(count_runs(0), unit="seeds")
+    null_seeds: int = key(count_runs(1), unit="seeds")
+    monitor_seeds: int = key(count_runs(1), unit="seeds")
     only: tuple[str, ...] | None = key(Maybe(ListOf(Word())))
     axes: dict[str, tuple[str, ...]] = key(Named(CHANGES))
     controls: dict[str, tuple[str, ...]] = key(Named(CHANGES, 1, example='{quiet: ["scenario=quiet"]}'))

@@ -17,6 +17,18 @@ from experiments.configuration import CONF
 from sim.errors import InputError, suggest
 
 MAX_INTEGER = 2**31 - 1
+MAX_RUNS = 10**4  #: of one kind that a key may ask for: more would take days, and a long time to lay out
+
+
+def write_value(value: Any) -> str:
+    """Return a value as a command line writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {write_value(one)}' for name, one in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(write_value, value))}]"
+    return str(value)
 
 
 class Kind:
@@ -37,7 +49,8 @@ class Kind:
         sample = self.sample
         if set(" '\"{") & set(sample):  # a shell would take it apart
             sample = f"'{sample}'"
-        return InputError(f"{key}={value} must be {self}" + (f", as in {sample}" if sample[0] in "'[" else ""))
+        given = write_value(value)
+        return InputError(f"{key}={given} must be {self}" + (f", as in {sample}" if sample[0] in "'[" else ""))
 
     @property
     def sample(self) -> str:
@@ -83,9 +96,18 @@ class Number(Kind):
         return f"a {'whole ' if self.is_whole else ''}number{low}{end}"
 
 
-def whole(low: int, high: float = math.inf) -> Number:
+def whole(low: int, high: float = MAX_INTEGER) -> Number:
     """Return the kind of whole numbers from `low`."""
     return Number(low, high, is_whole=True)
+
+
+def count_runs(low: int) -> Number:
+    """Return the kind of numbers of seeds, draws, trials and whatever else is played so many times."""
+    return whole(low, MAX_RUNS)
+
+
+#: numbers that every app has; more hours than a century has, or more processes than a machine, are a slip of the hand
+SHARED = {"ticks": whole(1, 10**6), "seed": whole(0), "seeds": count_runs(1), "workers": whole(0, 1024)}
 
 
 @dataclass(frozen=True)
@@ -116,7 +138,7 @@ class Word(Kind):
     def check(self, key: str, value: Any) -> Any:
         """Return the text."""
         if self.choices and value not in self.choices:
-            raise InputError(f"{key}={value} is unknown: {suggest(str(value), self.choices)}")
+            raise InputError(f"{key}={write_value(value)} is unknown: {suggest(write_value(value), self.choices)}")
         return super().check(key, value)
 
     def holds(self, value: Any) -> bool:
@@ -149,7 +171,8 @@ class ListOf(Kind):
         if isinstance(self.item, Word) and self.item.choices:
             for one in given:
                 if one not in self.item.choices:
-                    raise InputError(f"{key} has {one}, which is unknown: {suggest(str(one), self.item.choices)}")
+                    said = write_value(one)
+                    raise InputError(f"{key} has {said}, which is unknown: {suggest(said, self.item.choices)}")
         if len(given) < self.least or (isinstance(self.item, Number) and not all(map(self.item.holds, given))):
             raise self.refuse(key, value)
         if self.rising and list(given) != sorted(set(given)):
@@ -162,9 +185,9 @@ class ListOf(Kind):
         return self.example or f"[{','.join([self.item.sample] * max(self.least, 1))}]"
 
     def __str__(self) -> str:
-        least = f" at least {self.least} of it," if self.least > 1 else " not empty," if self.least else ""
-        order = " rising," if self.rising else ""
-        return f"a list,{least}{order} each {self.item}"
+        order = "rising " if self.rising else ""
+        least = f" of {self.least} or more" if self.least > 1 else " of one or more" if self.least else ""
+        return f"a {order}list{least}, each item {self.item}"
 
 
 @dataclass(frozen=True)
@@ -188,8 +211,7 @@ class Named(Kind):
         return self.example or f"{{NAME: {self.item.sample}}}"
 
     def __str__(self) -> str:
-        least = ", one at least" if self.least else ""
-        return f"names{least}, each with {self.item}"
+        return f"{'one or more names' if self.least else 'names'}, each with its value: {self.item}"
 
 
 @dataclass(frozen=True)
@@ -328,7 +350,7 @@ class Keys:
         known = {column.name: column.metadata for column in fields(cls) if column.metadata}
         before = f"{place}." if place else ""
         if not isinstance(given, Mapping):
-            raise InputError(f"{place}={given} must be names and values: {', '.join(known)}")
+            raise InputError(f"{place}={write_value(given)} must be names and values: {suggest('', known)}")
         for name in map(str, given) if place else ():
             if name not in known:
                 raise InputError(f"{before}{name} is not a known key: {suggest(name, list(known))}")
@@ -352,7 +374,7 @@ def read_group(config: DictConfig, name: str) -> dict[str, Any]:
     known = _list_known(name)
     given = config[name]
     if not isinstance(given, DictConfig):
-        raise InputError(f"{name}={given} must be names and values: set one of them, see --help")
+        raise InputError(f"{name}={write_value(given)} must be names and values: set one of them, see --help")
     for key in map(str, given):
         if key not in known:
             raise InputError(f"{name}.{key} is not a known key: {suggest(key, list(known))}")

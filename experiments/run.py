@@ -20,7 +20,6 @@ class RunKeys(Keys):
 def main(config: DictConfig, folder: Path) -> None:
     """Simulate `seeds` worlds, record them, draw their hours and print what happened."""
     import pandas as pd
-    from rich.console import Console
 
     from experiments.folder import read_command, write_metadata
     from experiments.panel import read_panel_options
@@ -28,7 +27,7 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.report import world as report
     from experiments.report.page import write_report
     from experiments.report.terminal import show_report
-    from experiments.running.progress import show_progress_bar
+    from experiments.running.progress import open_console, show_progress_bar
     from experiments.settings import build_setting, describe_run
     from experiments.teaching.film import Film
     from experiments.teaching.replay import ReplayPage, Scene, write_replay
@@ -56,7 +55,7 @@ def main(config: DictConfig, folder: Path) -> None:
     write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, world.notes))  # type: ignore[arg-type]
     if asked.replay:
         write_replay(ReplayPage([Scene(runs, setting.campaign)], read_command(folder)), folder / "replay.html")
-    show_report(write_report(partial(report.compose, folder), folder), Console())
+    show_report(write_report(partial(report.compose, folder), folder), open_console())
 
 
 if __name__ == "__main__":

@@ -26,11 +26,16 @@ def build_setting(config: DictConfig) -> Setting:
         InputError: a value is outside its range, a graph file cannot be used, or a victim is nobody, in one line
             with the cure.
     """
+    from sim.memory import check_memory
     from sim.setting import GROUPS
 
+    for group in GROUPS:
+        if group not in config:
+            raise InputError(f"~{group} takes away what every world needs: leave it out")
     setting = combine_groups(
         {"ticks": config.ticks} | {group: instantiate_group(config[group], group) for group in GROUPS}
     )
+    check_memory(setting)
     setting.check_victims(setting.graph.size(setting.population.size))
     return setting
 

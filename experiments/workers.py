@@ -1,12 +1,18 @@
 """How worker processes start: by `spawn` on every system, so that what runs on one runs on all."""
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import current_process, get_context
 from multiprocessing.context import SpawnContext
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
 
 CURE = "start workers under if __name__ == '__main__', since every worker loads the script anew"
 
@@ -31,6 +37,14 @@ def hide_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+def check_workers(settings: Iterable[Setting], workers: int, jobs: int, engine: str = "local") -> None:
+    """Raise InputError unless the memory of this machine holds the worlds that are played at once."""
+    from sim.memory import check_memory, estimate_memory
+
+    if engine == "local" and jobs:
+        check_memory(max(settings, key=estimate_memory), min(workers or count_cores(), jobs))
 
 
 def count_cores() -> int:
