@@ -42,7 +42,7 @@ from experiments.configuration import search_also
 from experiments.exit_codes import report_mistakes
 from experiments.extras import require
 from experiments.folder import check_folder, open_result_folder
-from experiments.keys import SHARED, write_value
+from experiments.keys import CHANGES, SHARED, FieldsWith, Maybe, write_value
 from experiments.ownership import Maker
 from experiments.running.drafts import guard_disk
 from sim.errors import InputError
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 MAX_JOBS = 1000  #: of a multirun
 ENGINES = ("local", "ray")
+STORY = Maybe(FieldsWith("without", Maybe(CHANGES)))  #: what every app reads of a story
 MISTAKES = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
 
@@ -307,6 +308,7 @@ def _check(job: Composition) -> None:
         raise InputError(f"{key} has no value: add {key}=VALUE")
     for key, kind in SHARED.items():
         kind.check(key, plain.get(key))
+    STORY.check("story", plain.get("story"))
     _check_engine(config.engine, config.address)
     if not isinstance(config.out, str):
         raise InputError(f"out={write_value(plain['out'])} must be the name of a folder")

@@ -65,7 +65,9 @@ def name_what_hydra_raises() -> Iterator[None]:
     """Turn what Hydra stumbles over, such as a group that is a list of numbers, into an error of its own."""
     try:
         yield
-    except (TypeError, AttributeError, LookupError, AssertionError, RecursionError) as error:
+    except (InputError, HydraException, OmegaConfBaseException, YAMLError):
+        raise
+    except (TypeError, ValueError, AttributeError, LookupError, AssertionError, RecursionError) as error:
         raise HydraException(f"these words cannot be put together ({error}): see --help") from error
 
 

@@ -40,10 +40,16 @@ def explain_construction(error: InstantiationException) -> InputError:
         return InputError(
             f"{found[1] if found else 'a rule'} has a value of a wrong type ({error.__cause__}): see --help"
         )
-    if "locating target" in str(error):
+    if "Error in call to target" not in str(error):
         target = re.search(r"locating target '([^']+)'", str(error))
         if target and (moved := find_new_target(target[1])) != target[1]:
             return InputError(f"_target_: {target[1]} has moved: say {moved}")
+        if target and target[1].startswith("__main__."):
+            kind = target[1].removeprefix("__main__.")
+            return InputError(
+                f"_target_: {target[1]} is of a notebook or a script, which workers do not load: put it into a file "
+                f"beside it, such as mine.py, and say _target_: mine.{kind}"
+            )
         return InputError(f"{error}: correct _target_")
     raise error
 

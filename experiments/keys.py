@@ -309,6 +309,26 @@ class FieldsOf(Kind):
         return f"names and values: fields of {self.target.rpartition('.')[2]}"
 
 
+@dataclass(frozen=True)
+class FieldsWith(Kind):
+    """Names and values, of which one is checked here if it is there."""
+
+    name: str
+    item: Kind
+
+    def check(self, key: str, value: Any) -> Any:
+        """Return the values by name."""
+        self.item.check(f"{key}.{self.name}", super().check(key, value).get(self.name))
+        return value
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value has names."""
+        return isinstance(value, Mapping)
+
+    def __str__(self) -> str:
+        return f"names and values, such as {self.name}"
+
+
 PLAIN = Plain()
 
 

@@ -1,6 +1,7 @@
 """How much memory a world takes, told before any of it is built, so that what cannot fit is one line."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,6 @@ WINDOW_DAYS = 2  #: that posts stay in memory
 SPOKEN = 0.5  #: of intentions, about the share that becomes posts
 FOLLOWED = ("mean_following", "links", "neighbours")  #: fields of graphs: how many others a person follows
 GB = 10**9
-#: what says how much memory a container may have, by either version of Linux's control groups
-LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def estimate_memory(setting: Setting) -> int:
@@ -54,8 +53,9 @@ def find_memory() -> int | None:
     found = []
     if hasattr(os, "sysconf") and {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= os.sysconf_names.keys():
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for path in map(Path, LIMITS):
-        text = path.read_text(encoding="ascii").strip() if path.is_file() else ""
-        if text.isdigit():
-            found.append(int(text))
+    if sys.platform == "linux":  # a container may have less, by either version of its control groups
+        for path in map(Path, ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")):
+            text = path.read_text(encoding="ascii").strip() if path.is_file() else ""
+            if text.isdigit():
+                found.append(int(text))
     return min(found, default=None)
