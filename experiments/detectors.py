@@ -139,15 +139,13 @@ def build_detectors(asked: Detectors) -> dict[str, Detector]:
     """
     from hydra.utils import instantiate
 
-    from experiments.detection.detector import Detector
+    from experiments.detection.detector import check_kind
 
     found = {name: instantiate(rule) for name, rule in asked.detectors.items() if rule is not None}
     if not found:
         raise InputError("detectors is empty: name one, as in +detectors.mine._target_=module.Class")
     for name, detector in found.items():
-        if not isinstance(detector, Detector):
-            kind = f"{type(detector).__module__}.{type(detector).__name__}"
-            raise InputError(f"detectors.{name} is a {kind}: derive from experiments.detection.detector.Detector")
+        check_kind(f"detectors.{name}", detector)
         if detector.supervised and not asked.benchmark.train_seeds:
             raise InputError(
                 f"detectors.{name} must learn: say benchmark.train_seeds=1 or more, or detectors.{name}=null"

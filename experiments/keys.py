@@ -82,6 +82,12 @@ class Number(Kind):
         above = value < self.high if "high" in self.open else value <= self.high
         return below and above
 
+    def refuse(self, key: str, value: Any) -> InputError:
+        """Return what is said of a value outside."""
+        if isinstance(value, int) and value > self.high == MAX_INTEGER:
+            return InputError(f"{key}={value} must be at most {MAX_INTEGER}")
+        return super().refuse(key, value)
+
     @property
     def sample(self) -> str:
         """The lower end, or a number within."""
@@ -92,7 +98,8 @@ class Number(Kind):
     def __str__(self) -> str:
         low = f" {'above' if 'low' in self.open else 'from'} {self.low:g}" if self.low > -math.inf else ""
         high = f"{self.high:.10g}"
-        end = f"{' and below' if 'high' in self.open else ' to'} {high}" if self.high < math.inf else ""
+        told = self.high < math.inf and self.high != MAX_INTEGER  # which nobody comes near
+        end = f"{' and below' if 'high' in self.open else ' to'} {high}" if told else ""
         return f"a {'whole ' if self.is_whole else ''}number{low}{end}"
 
 
@@ -211,7 +218,7 @@ class Named(Kind):
         return self.example or f"{{NAME: {self.item.sample}}}"
 
     def __str__(self) -> str:
-        return f"{'one or more names' if self.least else 'names'}, each with its value: {self.item}"
+        return f"{'one or more names' if self.least else 'names'}, each with {self.item}"
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,10 @@ def build_detector(rule: dict[str, Any]) -> Detector:
     Raises:
         InputError: it cannot be built, or it needs labels, which nobody has within a run.
     """
+    from experiments.detection.detector import check_kind
+
     try:
-        found: Detector = instantiate(rule)
+        found = check_kind("race.detector", instantiate(rule))
     except InstantiationException as error:
         if isinstance(error.__cause__, TypeError):
             cure = "say '~race.detector' '+race.detector={_target_: module.Class}' with what it takes"

@@ -195,7 +195,7 @@ def test_a_ladder_changes_the_army_and_how_it_hides_alone():
     assert watch.detector == DetectorAdapter(CoAction("repost", window=3600, min_coactions=1))
 
 
-RATES = "must be a list, not empty, rising, each a number above 0 and below 1, as in [0.01,0.1]"
+RATES = "must be a rising list of one or more, each item a number above 0 and below 1, as in [0.01,0.1]"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ RATES = "must be a list, not empty, rising, each a number above 0 and below 1, a
         ("race.tolerance=x", "race.tolerance=x must be a number from 0 to 1"),
         (
             "race.ladder=[]",
-            "race.ladder=[] must be a list, not empty, each names, each with a number, a word, true or false, or a "
+            "race.ladder=[] must be a list of one or more, each item names, each with a number, a word, true or false, or a "
             "list of these, as in '[{},{evasion.jitter: 600}]'",
         ),
         (
