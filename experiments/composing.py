@@ -65,10 +65,10 @@ def name_what_hydra_raises() -> Iterator[None]:
     """Turn what Hydra stumbles over, such as a group that is a list of numbers, into an error of its own."""
     try:
         yield
-    except (InputError, HydraException, OmegaConfBaseException, YAMLError):
+    except (OmegaConfBaseException, HydraException):
         raise
-    except (TypeError, ValueError, AttributeError, LookupError, AssertionError, RecursionError) as error:
-        raise HydraException(f"these words cannot be put together ({error}): see --help") from error
+    except (TypeError, AttributeError, LookupError, AssertionError, RecursionError) as error:
+        raise HydraException("these words cannot be put together, see --help:") from error
 
 
 @contextmanager

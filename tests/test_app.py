@@ -111,7 +111,7 @@ MISTAKES = {
     "seed=1.5": "seed=1.5 must be a whole number from 0",
     "workers=true": "workers=true must be a whole number from 0 to 1024",
     "out=": "out is empty: name a folder for the results, such as out=out/first",
-    "out=null": "out=None must be the name of a folder",
+    "out=null": "out=null must be the name of a folder",
     "--hlp": "unrecognized arguments: --hlp: see --help",
     "-m -r": "Only one of --run, --multirun, --cfg, --info and --shell_completion can be specified",
 }

@@ -203,10 +203,10 @@ INTENSITIES = "must be a rising list of one or more, each item a number above 0 
         ("recovery.hours=24", f"recovery.hours=24 {HOURS}"),
         ("recovery.hours=[]", f"recovery.hours=[] {HOURS}"),
         ("recovery.intensities=[0,1]", f"recovery.intensities=[0, 1] {INTENSITIES}"),
-        ("recovery.intensities=[x]", f"recovery.intensities=['x'] {INTENSITIES}"),
+        ("recovery.intensities=[x]", f"recovery.intensities=[x] {INTENSITIES}"),
         (
             "recovery.interventions=3",
-            "recovery.interventions=3 must be names, each with its value: a list, each item KEY=VALUE or GROUP=CHOICE, as in "
+            "recovery.interventions=3 must be names, each with a list, each item KEY=VALUE or GROUP=CHOICE, as in "
             "'{NAME: [\"KEY=VALUE\"]}'",
         ),
         (

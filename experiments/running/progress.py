@@ -185,7 +185,10 @@ def show_progress_bar(
 
 
 def show_steps(things: Sequence[T], what: str, patience: float) -> Iterator[T]:
-    """Yield things one by one, and show how many have been done."""
+    """Yield things one by one, and show how many have been done to whoever looks on."""
+    if not (console := Console(stderr=True)).is_terminal and not console.is_jupyter:
+        yield from things
+        return
     with show_progress_bar(len(things), what, patience=patience) as advance:
         for thing in things:
             yield thing

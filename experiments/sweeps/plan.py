@@ -139,7 +139,9 @@ def _name_point(words: Sequence[str], name: str, overrides: Sequence[str], conf:
             yield
         except InstantiationException as error:
             raise explain_construction(error) from error
-        except (HydraException, OmegaConfBaseException) as error:
+        except InputError:
+            raise
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
             kept = [word for word in overrides if _parse_key(word) not in {_parse_key(other) for other in words}]
             raise explain_composition(error, name, [*kept, *words], conf) from error
     except InputError as error:
