@@ -12,6 +12,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
+from itertools import islice
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -26,14 +28,21 @@ from yaml import YAMLError
 
 from experiments import help_pages
 from experiments.apps import BY_NAME, VERSION
-from experiments.composing import compose, expand_paths, get_written_name, make_readable, register_own_folders
+from experiments.composing import (
+    compose,
+    expand_paths,
+    get_written_name,
+    make_readable,
+    name_what_hydra_raises,
+    register_own_folders,
+)
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import CONF as CONF
 from experiments.configuration import search_also
 from experiments.exit_codes import report_mistakes
 from experiments.extras import require
 from experiments.folder import check_folder, open_result_folder
-from experiments.keys import MAX_INTEGER as MAX_INTEGER
+from experiments.keys import CHANGES, SHARED, FieldsWith, Maybe, write_value
 from experiments.ownership import Maker
 from experiments.running.drafts import guard_disk
 from sim.errors import InputError
@@ -41,8 +50,9 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     from experiments.running.work import Work
 
-MINIMUM = {"ticks": 1, "seed": 0, "seeds": 1, "workers": 0}
+MAX_JOBS = 1000  #: of a multirun
 ENGINES = ("local", "ray")
+STORY = Maybe(FieldsWith("without", Maybe(CHANGES)))  #: what every app reads of a story
 MISTAKES = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 
 
@@ -138,16 +148,38 @@ def _parse_and_report(stopped: Callable[[], str]) -> Iterator[Namespace]:
     with report_mistakes(stopped):
         arguments = _parse_arguments()
         try:
-            with search_also(arguments.config_dir), _print_notes():
+            with search_also(arguments.config_dir), _print_notes(), _show_life(arguments):
                 yield arguments
         except InstantiationException as error:
             raise explain_construction(error) from error
 
 
 @contextmanager
+def _show_life(arguments: Namespace) -> Iterator[None]:
+    """Have a line move on a terminal while nothing else does, but where a page is asked for."""
+    if arguments.help or arguments.help_all or arguments.cfg or arguments.info:
+        yield
+        return
+    from experiments.running.progress import show_waiting, stop_waiting
+
+    show_waiting("reading the configuration")
+    try:
+        yield
+    finally:
+        stop_waiting()
+
+
+class _Printer(logging.Handler):
+    """Prints on whatever is stderr then: a line that moves may stand in front of it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
+
+
+@contextmanager
 def _print_notes() -> Iterator[None]:
     """Print, on stderr, what is decided inside this block about a user's files."""
-    loggers, handler = [logging.getLogger(name) for name in ("sim", "experiments")], logging.StreamHandler()
+    loggers, handler = [logging.getLogger(name) for name in ("sim", "experiments")], _Printer()
     former = [logger.level for logger in loggers]
     for logger in loggers:
         logger.addHandler(handler)
@@ -174,7 +206,10 @@ def _compose(name: str, conf: Path, arguments: Namespace) -> list[Composition]:
     with TemporaryDirectory() as scratch:
         os.environ["INFOWAR_SCRATCH"] = scratch
         try:
-            with _replace_command_line(make_readable(arguments.overrides, conf), arguments.overrides):
+            words = make_readable(arguments.overrides, conf)
+            if arguments.multirun:
+                _check_multirun(words)
+            with _replace_command_line(words, arguments.overrides), name_what_hydra_raises():
                 hydra.main(config_path=str(conf), config_name=name, version_base="1.3")(collect)()
             for job in jobs:
                 _check(job)
@@ -190,6 +225,16 @@ def _refuse_own(name: str, overrides: Iterable[str]) -> None:
         for place, cure in own.items():
             if key == place or key.startswith(f"{place}."):
                 raise InputError(f"{key} is not for {name}, which sets {place} itself: {cure}")
+
+
+def _check_multirun(words: Sequence[str]) -> None:
+    """Raise InputError if -m asks for more runs than anybody waits for, before they are laid out."""
+    runs = 1
+    for override in OverridesParser.create().parse_overrides(list(words)):
+        if override.is_discrete_sweep():
+            runs *= sum(1 for _ in islice(override.sweep_iterator(), MAX_JOBS + 1))
+        if runs > MAX_JOBS:
+            raise InputError(f"-m with {override.input_line} asks for more than {MAX_JOBS} runs: say fewer values")
 
 
 def _print_help(name: str, conf: Path, arguments: Namespace) -> NoReturn:
@@ -221,10 +266,14 @@ def _parse_arguments() -> Namespace:
     parser._option_string_actions["--version"].version = VERSION  # type: ignore[attr-defined]  # not Hydra's
     with redirect_stderr(StringIO()) as said:
         try:
-            return parser.parse_intermixed_args()
+            arguments = parser.parse_intermixed_args()
         except SystemExit as leave:
             if leave.code == 0:
                 raise
+        else:
+            if arguments.experimental_rerun:
+                raise InputError("--experimental-rerun is not offered: config.yaml of a result has its keys")
+            return arguments
     wrong = said.getvalue().splitlines()[-1].partition("error: ")[2]
     raise InputError(f"{wrong}: see --help")
 
@@ -254,15 +303,15 @@ def _check(job: Composition) -> None:
     config, scenario = job
     expand_paths(config)
     OmegaConf.resolve(config)
+    plain: Any = OmegaConf.to_container(config)
     for key in sorted(OmegaConf.missing_keys(config)):
         raise InputError(f"{key} has no value: add {key}=VALUE")
-    for key, least in MINIMUM.items():
-        value: Any = config[key]
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_INTEGER:
-            raise InputError(f"{key}={value} must be a whole number from {least} to {MAX_INTEGER}")
+    for key, kind in SHARED.items():
+        kind.check(key, plain.get(key))
+    STORY.check("story", plain.get("story"))
     _check_engine(config.engine, config.address)
     if not isinstance(config.out, str):
-        raise InputError(f"out={config.out} must be the name of a folder")
+        raise InputError(f"out={write_value(plain['out'])} must be the name of a folder")
     if scenario:
         name = PurePath(scenario.removeprefix("lesson=")).name
         config.out = config.out.replace("{scenario}", re.sub(r"\.ya?ml$", "", name))

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.app import resumable_app
 from experiments.configuration import CONF
 from experiments.extras import require
-from experiments.keys import Flag, Keys, ListOf, Word, key, read_group, whole
+from experiments.keys import Flag, Keys, ListOf, Word, count_runs, key, read_group, whole
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ class CalibrateKeys(Keys):
     place = "calibrate"
     parameters: tuple[str, ...] = key(ListOf(Word(said="KEY=interval(LOW,HIGH)")), source="assumption")
     moments: str = key(Word(said="facts, or the name of a CSV file"))
-    trials: int = key(whole(8), unit="parameter sets")
-    sobol: int = key(whole(1), unit="parameter sets")
-    batch: int = key(whole(1), unit="parameter sets")
-    draws: int = key(whole(2), unit="points")
-    headline_seeds: int = key(whole(2), unit="seeds")
-    held_out_seeds: int = key(whole(2), unit="seeds")
+    trials: int = key(count_runs(8), unit="parameter sets")
+    sobol: int = key(count_runs(1), unit="parameter sets")
+    batch: int = key(count_runs(1), unit="parameter sets")
+    draws: int = key(count_runs(2), unit="points")
+    headline_seeds: int = key(count_runs(2), unit="seeds")
+    held_out_seeds: int = key(count_runs(2), unit="seeds")
     design_seed: int = key(whole(0))
-    particles: int = key(whole(0), unit="particles")
-    populations: int = key(whole(1), unit="populations")
+    particles: int = key(count_runs(0), unit="particles")
+    populations: int = key(count_runs(1), unit="populations")
     plan: bool = key(Flag())
 
 

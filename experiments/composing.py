@@ -11,6 +11,7 @@ import hydra
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -55,8 +56,19 @@ def compose(name: str, overrides: Sequence[str], conf: Path = CONF, with_hydra: 
         conf: folder of the configuration files.
         with_hydra: with the group `hydra`.
     """
-    with initialize_hydra(conf):
+    with initialize_hydra(conf), name_what_hydra_raises():
         return hydra.compose(name, make_readable(overrides, conf), return_hydra_config=with_hydra)
+
+
+@contextmanager
+def name_what_hydra_raises() -> Iterator[None]:
+    """Turn what Hydra stumbles over, such as a group that is a list of numbers, into an error of its own."""
+    try:
+        yield
+    except (OmegaConfBaseException, HydraException):
+        raise
+    except (TypeError, AttributeError, LookupError, AssertionError, RecursionError) as error:
+        raise HydraException("these words cannot be put together, see --help:") from error
 
 
 @contextmanager

@@ -40,10 +40,16 @@ def explain_construction(error: InstantiationException) -> InputError:
         return InputError(
             f"{found[1] if found else 'a rule'} has a value of a wrong type ({error.__cause__}): see --help"
         )
-    if "locating target" in str(error):
+    if "Error in call to target" not in str(error):
         target = re.search(r"locating target '([^']+)'", str(error))
         if target and (moved := find_new_target(target[1])) != target[1]:
             return InputError(f"_target_: {target[1]} has moved: say {moved}")
+        if target and target[1].startswith("__main__."):
+            kind = target[1].removeprefix("__main__.")
+            return InputError(
+                f"_target_: {target[1]} is of a notebook or a script, which workers do not load: put it into a file "
+                f"beside it, such as mine.py, and say _target_: mine.{kind}"
+            )
         return InputError(f"{error}: correct _target_")
     raise error
 
@@ -65,7 +71,9 @@ def _insert_key(said: str, error: str) -> str:
     name = target[1].rpartition(".")[2] if target else ""
     if key and f" is not a known key of {name}:" in said:
         return f"{key[1]}.{said}"
-    return said.replace(f"{name}.", f"{key[1]}.", 1) if key and said.startswith(f"{name}.") else said
+    if not key or not said.startswith(f"{name}."):
+        return said
+    return re.sub(r"=None\b", "=null", said.replace(f"{name}.", f"{key[1]}.", 1), count=1)
 
 
 def explain_composition(error: Exception, name: str, overrides: list[str], conf: Path) -> InputError:
@@ -120,6 +128,10 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
         for override in parsed:
             key, _, value = str(override.input_line).partition("=")
             group = key.partition(".")[0]
+            if not key:
+                return f"{override.input_line} has no key: say KEY=VALUE"
+            if override.is_delete() and key.lstrip("~") in (known | own):
+                return f"{key} takes away what {name} needs: leave it out"
             if key in groups and not (override.is_sweep_override() or _is_choice(override)):
                 return f"{key}={value} is unknown: {_list_choices(groups[key])}; or set one of its keys, see --help"
             if key in known and isinstance(OmegaConf.select(plain, key), ListConfig) and _is_dictionary(override):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from omegaconf import DictConfig
 
 from experiments.experiment import Experiment, Given, start
-from experiments.keys import CHANGES, Described, Flag, Keys, ListOf, Named, Word, group, key, whole
+from experiments.keys import CHANGES, Described, Flag, Keys, ListOf, Named, Word, count_runs, group, key
 from experiments.runs import fork_arms
 from experiments.settings import apply_overrides, build_setting, describe_run, instantiate_group
 from sim.errors import InputError, suggest
@@ -44,7 +44,7 @@ class Comparison(Keys):
     pairs: bool = key(Flag())
     scenarios: dict[str, tuple[str, ...]] = key(Named(CHANGES, 1, example="{all_tactics: []}"))
     robustness: dict[str, tuple[str, ...]] = key(Named(CHANGES))
-    robustness_seeds: int = key(whole(0), unit="seeds")
+    robustness_seeds: int = key(count_runs(0), unit="seeds")
 
 
 @dataclass(frozen=True, kw_only=True)

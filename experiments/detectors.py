@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.experiment import Experiment, Given, start
 from experiments.extras import require
-from experiments.keys import CHANGES, Described, Keys, ListOf, Maybe, Named, Number, Word, group, key, whole
+from experiments.keys import CHANGES, Described, Keys, ListOf, Maybe, Named, Number, Word, count_runs, group, key, whole
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class Benchmark(Keys):
     hours: tuple[int, ...] = key(ListOf(whole(1), rising=True, example="[6,24]"), unit="h")
     train: tuple[str, ...] = key(CHANGES)
     cross_scenario: tuple[str, ...] = key(CHANGES)
-    train_seeds: int = key(whole(0), unit="seeds")
-    null_seeds: int = key(whole(1), unit="seeds")
-    monitor_seeds: int = key(whole(1), unit="seeds")
+    train_seeds: int = key(count_runs(0), unit="seeds")
+    null_seeds: int = key(count_runs(1), unit="seeds")
+    monitor_seeds: int = key(count_runs(1), unit="seeds")
     only: tuple[str, ...] | None = key(Maybe(ListOf(Word())))
     axes: dict[str, tuple[str, ...]] = key(Named(CHANGES))
     controls: dict[str, tuple[str, ...]] = key(Named(CHANGES, 1, example='{quiet: ["scenario=quiet"]}'))
@@ -139,15 +139,13 @@ def build_detectors(asked: Detectors) -> dict[str, Detector]:
     """
     from hydra.utils import instantiate
 
-    from experiments.detection.detector import Detector
+    from experiments.detection.detector import check_kind
 
     found = {name: instantiate(rule) for name, rule in asked.detectors.items() if rule is not None}
     if not found:
         raise InputError("detectors is empty: name one, as in +detectors.mine._target_=module.Class")
     for name, detector in found.items():
-        if not isinstance(detector, Detector):
-            kind = f"{type(detector).__module__}.{type(detector).__name__}"
-            raise InputError(f"detectors.{name} is a {kind}: derive from experiments.detection.detector.Detector")
+        check_kind(f"detectors.{name}", detector)
         if detector.supervised and not asked.benchmark.train_seeds:
             raise InputError(
                 f"detectors.{name} must learn: say benchmark.train_seeds=1 or more, or detectors.{name}=null"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from omegaconf import DictConfig
 
 from experiments.experiment import Experiment, Given, start
-from experiments.keys import MAX_INTEGER, ListOf, Named, Plain, key, whole
+from experiments.keys import ListOf, Named, Plain, count_runs, key, whole
 from experiments.runs import Run, warm_up
 from experiments.settings import list_differences
 from sim.errors import InputError
@@ -76,7 +76,7 @@ class RossBatch(NamedTuple):
 class Docking(Experiment):
     """The tipping point of Ross et al. 2019 in our model, and what moves it."""
 
-    ross_seeds: int = key(whole(1, MAX_INTEGER), unit="seeds")
+    ross_seeds: int = key(count_runs(1), unit="seeds")
     bots: tuple[int, ...] = key(ListOf(whole(0), 1, rising=True, example="[0,20,50]"), unit="accounts")
     relaxed_bots: tuple[int, ...] = key(ListOf(whole(0), 1, rising=True, example="[0,20,50]"), unit="accounts")
     relaxed: dict[str, dict[str, Any]] = key(Named(Named(Plain())), source="assumption")

@@ -21,6 +21,7 @@ from experiments.configuration import CONF
 from experiments.folder import write_metadata
 from experiments.keys import Keys
 from experiments.settings import apply_overrides, build_setting, describe_run
+from experiments.workers import check_workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,14 +136,17 @@ def conduct(kind: type[Experiment], config: DictConfig, folder: Path, work: Work
         what the experiment says of its tables (`judge`).
     """
     from experiments.report.page import write_report
-    from experiments.report.terminal import PatientConsole, show_report
+    from experiments.report.terminal import show_report
     from experiments.running.player import Player
+    from experiments.running.progress import open_console
 
     experiment, given = kind.read(config), Given(config)
+    if "population" in config:
+        check_workers([given.setting], config.workers, config.seeds, config.engine)
     results = experiment.play(given, Player(work, config.workers, config.engine, config.address))
     tables = experiment.make_tables(given, results)
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
     write_metadata(folder, given.plain, experiment.describe(given, results))
-    show_report(write_report(partial(experiment.compose, given, folder), folder), PatientConsole())
+    show_report(write_report(partial(experiment.compose, given, folder), folder), open_console())
     return experiment.judge(tables)

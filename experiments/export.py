@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
 def main(config: DictConfig, folder: Path) -> None:
     """Write one data set a seed, each with its card, and print where it stands."""
-    from rich.console import Console
-
     from experiments.detection.export import read_formats
     from experiments.folder import write_metadata
+    from experiments.running.progress import open_console
     from experiments.settings import describe_run
 
     formats = read_formats(config.formats)
@@ -31,7 +30,7 @@ def main(config: DictConfig, folder: Path) -> None:
         for seed in range(config.seed, config.seed + config.seeds):
             place = folder if config.seeds == 1 else folder / f"seed-{seed}"
             said = write_dataset(world, setting, whole | {"seed": seed}, place, formats)
-            Console().print(said + format_verdict(config.release, said), highlight=False)
+            open_console().print(said + format_verdict(config.release, said), highlight=False)
     write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, notes))  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.apps import BY_NAME, GROWING, NEEDED, format_start
 from experiments.composing import get_written_name
 from experiments.configuration import CONF, is_group, list_choices
-from experiments.keys import Keys
+from experiments.keys import SHARED, Keys
 
 TABLE = Path(__file__).parent / "parameters.csv"  #: written by scripts/parameters.py
 LINE = re.compile(r"( *)(['\"]?)([\w ]+)\2:(?: .*)?$")  #: a key of a file of configuration
@@ -59,10 +59,10 @@ class Key(NamedTuple):
 
 #: keys of every app, which experiments/app.py checks
 COMMON = {
-    "ticks": Field("", "h", "a whole number from 1", "a choice", ""),
-    "seed": Field("", "1", "a whole number from 0", "a choice", ""),
-    "seeds": Field("", "seeds", "a whole number from 1", "a choice", ""),
-    "workers": Field("", "processes", "a whole number from 0", "a choice", ""),
+    "ticks": Field("", "h", str(SHARED["ticks"]), "a choice", ""),
+    "seed": Field("", "1", str(SHARED["seed"]), "a choice", ""),
+    "seeds": Field("", "seeds", str(SHARED["seeds"]), "a choice", ""),
+    "workers": Field("", "processes", str(SHARED["workers"]), "a choice", ""),
     "engine": Field("", "name", "local or ray", "a choice", ""),
     "address": Field("", "name", "auto, or the address of a cluster", "a choice", ""),
     "out": Field("", "name", "a folder that may be written", "a choice", ""),

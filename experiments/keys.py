@@ -17,6 +17,18 @@ from experiments.configuration import CONF
 from sim.errors import InputError, suggest
 
 MAX_INTEGER = 2**31 - 1
+MAX_RUNS = 10**4  #: of one kind that a key may ask for: more would take days, and a long time to lay out
+
+
+def write_value(value: Any) -> str:
+    """Return a value as a command line writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {write_value(one)}' for name, one in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(write_value, value))}]"
+    return str(value)
 
 
 class Kind:
@@ -37,7 +49,8 @@ class Kind:
         sample = self.sample
         if set(" '\"{") & set(sample):  # a shell would take it apart
             sample = f"'{sample}'"
-        return InputError(f"{key}={value} must be {self}" + (f", as in {sample}" if sample[0] in "'[" else ""))
+        given = write_value(value)
+        return InputError(f"{key}={given} must be {self}" + (f", as in {sample}" if sample[0] in "'[" else ""))
 
     @property
     def sample(self) -> str:
@@ -69,6 +82,12 @@ class Number(Kind):
         above = value < self.high if "high" in self.open else value <= self.high
         return below and above
 
+    def refuse(self, key: str, value: Any) -> InputError:
+        """Return what is said of a value outside."""
+        if isinstance(value, int) and value > self.high == MAX_INTEGER:
+            return InputError(f"{key}={value} must be at most {MAX_INTEGER}")
+        return super().refuse(key, value)
+
     @property
     def sample(self) -> str:
         """The lower end, or a number within."""
@@ -79,13 +98,23 @@ class Number(Kind):
     def __str__(self) -> str:
         low = f" {'above' if 'low' in self.open else 'from'} {self.low:g}" if self.low > -math.inf else ""
         high = f"{self.high:.10g}"
-        end = f"{' and below' if 'high' in self.open else ' to'} {high}" if self.high < math.inf else ""
+        told = self.high < math.inf and self.high != MAX_INTEGER  # which nobody comes near
+        end = f"{' and below' if 'high' in self.open else ' to'} {high}" if told else ""
         return f"a {'whole ' if self.is_whole else ''}number{low}{end}"
 
 
-def whole(low: int, high: float = math.inf) -> Number:
+def whole(low: int, high: float = MAX_INTEGER) -> Number:
     """Return the kind of whole numbers from `low`."""
     return Number(low, high, is_whole=True)
+
+
+def count_runs(low: int) -> Number:
+    """Return the kind of numbers of seeds, draws, trials and whatever else is played so many times."""
+    return whole(low, MAX_RUNS)
+
+
+#: numbers that every app has; more hours than a century has, or more processes than a machine, are a slip of the hand
+SHARED = {"ticks": whole(1, 10**6), "seed": whole(0), "seeds": count_runs(1), "workers": whole(0, 1024)}
 
 
 @dataclass(frozen=True)
@@ -116,7 +145,7 @@ class Word(Kind):
     def check(self, key: str, value: Any) -> Any:
         """Return the text."""
         if self.choices and value not in self.choices:
-            raise InputError(f"{key}={value} is unknown: {suggest(str(value), self.choices)}")
+            raise InputError(f"{key}={write_value(value)} is unknown: {suggest(write_value(value), self.choices)}")
         return super().check(key, value)
 
     def holds(self, value: Any) -> bool:
@@ -149,7 +178,8 @@ class ListOf(Kind):
         if isinstance(self.item, Word) and self.item.choices:
             for one in given:
                 if one not in self.item.choices:
-                    raise InputError(f"{key} has {one}, which is unknown: {suggest(str(one), self.item.choices)}")
+                    said = write_value(one)
+                    raise InputError(f"{key} has {said}, which is unknown: {suggest(said, self.item.choices)}")
         if len(given) < self.least or (isinstance(self.item, Number) and not all(map(self.item.holds, given))):
             raise self.refuse(key, value)
         if self.rising and list(given) != sorted(set(given)):
@@ -162,9 +192,9 @@ class ListOf(Kind):
         return self.example or f"[{','.join([self.item.sample] * max(self.least, 1))}]"
 
     def __str__(self) -> str:
-        least = f" at least {self.least} of it," if self.least > 1 else " not empty," if self.least else ""
-        order = " rising," if self.rising else ""
-        return f"a list,{least}{order} each {self.item}"
+        order = "rising " if self.rising else ""
+        least = f" of {self.least} or more" if self.least > 1 else " of one or more" if self.least else ""
+        return f"a {order}list{least}, each item {self.item}"
 
 
 @dataclass(frozen=True)
@@ -188,8 +218,7 @@ class Named(Kind):
         return self.example or f"{{NAME: {self.item.sample}}}"
 
     def __str__(self) -> str:
-        least = ", one at least" if self.least else ""
-        return f"names{least}, each with {self.item}"
+        return f"{'one or more names' if self.least else 'names'}, each with {self.item}"
 
 
 @dataclass(frozen=True)
@@ -287,6 +316,26 @@ class FieldsOf(Kind):
         return f"names and values: fields of {self.target.rpartition('.')[2]}"
 
 
+@dataclass(frozen=True)
+class FieldsWith(Kind):
+    """Names and values, of which one is checked here if it is there."""
+
+    name: str
+    item: Kind
+
+    def check(self, key: str, value: Any) -> Any:
+        """Return the values by name."""
+        self.item.check(f"{key}.{self.name}", super().check(key, value).get(self.name))
+        return value
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value has names."""
+        return isinstance(value, Mapping)
+
+    def __str__(self) -> str:
+        return f"names and values, such as {self.name}"
+
+
 PLAIN = Plain()
 
 
@@ -328,7 +377,7 @@ class Keys:
         known = {column.name: column.metadata for column in fields(cls) if column.metadata}
         before = f"{place}." if place else ""
         if not isinstance(given, Mapping):
-            raise InputError(f"{place}={given} must be names and values: {', '.join(known)}")
+            raise InputError(f"{place}={write_value(given)} must be names and values: {suggest('', known)}")
         for name in map(str, given) if place else ():
             if name not in known:
                 raise InputError(f"{before}{name} is not a known key: {suggest(name, list(known))}")
@@ -352,7 +401,7 @@ def read_group(config: DictConfig, name: str) -> dict[str, Any]:
     known = _list_known(name)
     given = config[name]
     if not isinstance(given, DictConfig):
-        raise InputError(f"{name}={given} must be names and values: set one of them, see --help")
+        raise InputError(f"{name}={write_value(given)} must be names and values: set one of them, see --help")
     for key in map(str, given):
         if key not in known:
             raise InputError(f"{name}.{key} is not a known key: {suggest(key, list(known))}")

@@ -10,7 +10,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from experiments.experiment import Experiment, Given, start
-from experiments.keys import Described, FieldsOf, ListOf, Named, Number, Plain, key, whole
+from experiments.keys import Described, FieldsOf, ListOf, Named, Number, Plain, count_runs, key
 from experiments.runs import fork_arms
 from experiments.settings import describe_run
 from sim.errors import InputError
@@ -50,8 +50,8 @@ class Race(Experiment):
         source="sim.mechanisms.defences.watching.DetectorDefence",
     )
     rates: tuple[float, ...] = key(ListOf(Number(0, 1, open="low high"), 1, rising=True, example="[0.01,0.1]"))
-    calibration: int = key(whole(1), unit="seeds")
-    rounds: int = key(whole(1), unit="rounds")
+    calibration: int = key(count_runs(1), unit="seeds")
+    rounds: int = key(count_runs(1), unit="rounds")
     tolerance: float = key(Number(0, 1), unit="share", source="assumption")
     ladder: tuple[dict[str, Any], ...] = key(ListOf(Named(Plain()), 1, example="[{},{evasion.jitter: 600}]"))
 
@@ -107,8 +107,10 @@ def build_detector(rule: dict[str, Any]) -> Detector:
     Raises:
         InputError: it cannot be built, or it needs labels, which nobody has within a run.
     """
+    from experiments.detection.detector import check_kind
+
     try:
-        found: Detector = instantiate(rule)
+        found = check_kind("race.detector", instantiate(rule))
     except InstantiationException as error:
         if isinstance(error.__cause__, TypeError):
             cure = "say '~race.detector' '+race.detector={_target_: module.Class}' with what it takes"

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.app import play_app
 from experiments.keys import CHANGES, Keys, Maybe, Word, key, whole
 from experiments.settings import apply_overrides
+from experiments.workers import check_workers
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def run_scenes(settings: Sequence[tuple[Setting, ...]], config: DictConfig, work
         for pair in settings
         for number in range(config.seeds)
     ]
+    check_workers((one for pair in settings for one in pair), config.workers, len(jobs), config.engine)
     runs = Player(work, config.workers, config.engine, config.address)(run_job, jobs, "simulating worlds")
     return [runs[first : first + config.seeds] for first in range(0, len(runs), config.seeds)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.experiment import Experiment, Given, start
-from experiments.keys import MAX_INTEGER, FieldsOf, Keys, ListOf, Maybe, Number, Word, group, key, whole
+from experiments.keys import FieldsOf, Keys, ListOf, Maybe, Number, Word, count_runs, group, key, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,9 +34,9 @@ class SmallNetwork(Keys):
 class SimSomKeys(Keys):
     """How Truong et al. 2024 is played."""
 
-    runs: int = key(whole(2), unit="runs")
+    runs: int = key(count_runs(2), unit="runs")
     steps: int = key(whole(1), unit="steps")
-    networks: int = key(whole(2), unit="networks")
+    networks: int = key(count_runs(2), unit="networks")
     scale: float = key(Number(0, 10, open="low"), unit="of the paper's size")
     rule: dict[str, Any] = key(FieldsOf("experiments.published.simsom_2024.SimSom"), source="Truong et al. 2024")
 
@@ -46,7 +46,7 @@ class Reproduction(Experiment):
     """Numbers of a published model beside ours."""
 
     paper: str = key(Word(PAPERS))
-    runs: int = key(whole(2, MAX_INTEGER), unit="runs")
+    runs: int = key(count_runs(2), unit="runs")
     links: tuple[int, ...] = key(ListOf(whole(0), example="[1,10]"), unit="links")
     bots: tuple[int, ...] = key(ListOf(whole(0), example="[0,50]"), unit="accounts")
     graph: SmallNetwork = group(SmallNetwork)

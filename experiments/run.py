@@ -26,8 +26,8 @@ def main(config: DictConfig, folder: Path) -> None:
     from experiments.recorder import Recorder
     from experiments.report import world as report
     from experiments.report.page import write_report
-    from experiments.report.terminal import PatientConsole, show_report
-    from experiments.running.progress import show_progress_bar
+    from experiments.report.terminal import show_report
+    from experiments.running.progress import open_console, show_progress_bar
     from experiments.settings import build_setting, describe_run
     from experiments.teaching.film import Film
     from experiments.teaching.replay import ReplayPage, Scene, write_replay
@@ -55,7 +55,7 @@ def main(config: DictConfig, folder: Path) -> None:
     write_metadata(folder, OmegaConf.to_container(config), describe_run(setting, config, world.notes))  # type: ignore[arg-type]
     if asked.replay:
         write_replay(ReplayPage([Scene(runs, setting.campaign)], read_command(folder)), folder / "replay.html")
-    show_report(write_report(partial(report.compose, folder), folder), PatientConsole())
+    show_report(write_report(partial(report.compose, folder), folder), open_console())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from yaml import YAMLError
 
 from experiments.composing import load_choice
 from experiments.configuration import is_group
+from experiments.keys import write_value
 from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
@@ -26,11 +27,16 @@ def build_setting(config: DictConfig) -> Setting:
         InputError: a value is outside its range, a graph file cannot be used, or a victim is nobody, in one line
             with the cure.
     """
+    from sim.memory import check_memory
     from sim.setting import GROUPS
 
+    for group in GROUPS:
+        if group not in config:
+            raise InputError(f"~{group} takes away what every world needs: leave it out")
     setting = combine_groups(
         {"ticks": config.ticks} | {group: instantiate_group(config[group], group) for group in GROUPS}
     )
+    check_memory(setting)
     setting.check_victims(setting.graph.size(setting.population.size))
     return setting
 
@@ -43,6 +49,8 @@ def instantiate_group(group: Any, name: str) -> Any:
     """
     if group is None:
         raise InputError(f"{name} is empty: say {name}=NAME, see --help")
+    if not isinstance(group, Mapping):
+        raise InputError(f"{name}={write_value(group)} is no rule: say {name}=NAME, see --help")
     if "_target_" in group:
         return instantiate(group, _convert_="all")
     for key, named in group.items():
@@ -64,7 +72,8 @@ def get_baseline_changes(story: Mapping[str, Any]) -> list[str]:
 
     `story`: of the scenario; {} for none, which is compared with the same whose army has no orders.
     """
-    return list(story.get("without", ["campaign.tactics=[]"]))
+    without = story.get("without")
+    return ["campaign.tactics=[]"] if without is None else list(without)
 
 
 def has_default(config: DictConfig, key: str) -> bool:

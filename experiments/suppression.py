@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from experiments.experiment import Experiment, Given, start
-from experiments.keys import Keys, ListOf, Named, Number, group, key, whole
+from experiments.keys import Keys, ListOf, Named, Number, count_runs, group, key
 from experiments.runs import Run, simulate_all
 from sim.campaigns import TACTICS
 from sim.errors import InputError
@@ -99,14 +99,14 @@ def make_pairs(family: str, variant: str, setting: Setting, seeds: Sequence[int]
 class Knockouts(Keys):
     """Runs in which one pathway is knocked out."""
 
-    seeds: int = key(whole(0), unit="seeds")
+    seeds: int = key(count_runs(0), unit="seeds")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Robustness(Keys):
     """The table of other assumptions."""
 
-    seeds: int = key(whole(0), unit="seeds")
+    seeds: int = key(count_runs(0), unit="seeds")
     fight_back: tuple[float, ...] = key(ListOf(Number(0, 1)), unit="share", source="assumption")
 
 
@@ -122,7 +122,7 @@ class Dose(Keys):
 class Priors(Keys):
     """What is not known about people."""
 
-    draws: int = key(whole(0), unit="draws")
+    draws: int = key(count_runs(0), unit="draws")
     ranges: dict[str, tuple[float, ...]] = key(Named(ListOf(Number(), 2, example="[LOW,HIGH]")), source="assumption")
 
 

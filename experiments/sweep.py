@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from experiments.app import compose_config, resumable_app
 from experiments.configuration import CONF
-from experiments.keys import Flag, Keys, ListOf, Maybe, Number, Word, key, read_group, whole
+from experiments.keys import Flag, Keys, ListOf, Maybe, Number, Word, count_runs, key, read_group, whole
 from experiments.workers import hide_main
 
 WORDS = ListOf(Word(said="KEY=VALUES", example='"KEY=VALUE"'))
@@ -27,7 +27,7 @@ class SweepKeys(Keys):
     lhs: tuple[str, ...] = key(WORDS)
     sobol: tuple[str, ...] = key(WORDS)
     csv: str | None = key(Maybe(Word(said="the name of a CSV file")))
-    draws: int = key(whole(0), unit="points")
+    draws: int = key(count_runs(0), unit="points")
     design_seed: int = key(whole(0))
     baseline: tuple[str, ...] | None = key(Maybe(WORDS))
     engine: str = key(Word(("local", "ray")))
@@ -35,6 +35,7 @@ class SweepKeys(Keys):
     plan: bool = key(Flag())
     retry: str = key(Word(("none", "failed")))
     merge: tuple[str, ...] = key(ListOf(Word(said="the name of a folder")))
+    stop_after: int | None = key(Maybe(whole(1)), unit="runs")
     series: bool = key(Flag())
     time_limit: float | None = key(Maybe(Number(0, open="low")), unit="s")
     memory_limit: float | None = key(Maybe(Number(0, open="low")), unit="MiB")
@@ -42,7 +43,7 @@ class SweepKeys(Keys):
     outcome: str = key(Word(said="the name of a measure"))
     measures: tuple[str, ...] = key(ListOf(Word(said="the name of a measure")))
     half_width: float | None = key(Maybe(Number(0, open="low")), unit="that of the outcome")
-    max_seeds: int = key(whole(0), unit="seeds")
+    max_seeds: int = key(count_runs(0), unit="seeds")
     report: bool = key(Flag())
 
 

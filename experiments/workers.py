@@ -1,14 +1,38 @@
 """How worker processes start: by `spawn` on every system, so that what runs on one runs on all."""
 
+from __future__ import annotations
+
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from multiprocessing import current_process, get_context
-from multiprocessing.context import SpawnContext
+from copy import copy
+from multiprocessing import current_process, get_context, resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
 
 CURE = "start workers under if __name__ == '__main__', since every worker loads the script anew"
+
+
+class QuietProcess(SpawnProcess):
+    """A process that does not hear of Ctrl-C while it imports what it needs: who started it stops it, and says so."""
+
+    def start(self) -> None:
+        """Start it with the signal blocked, as it is then in the process, until that ignores or unblocks it."""
+        if not hasattr(signal, "pthread_sigmask"):
+            super().start()
+            return
+        resource_tracker.ensure_running()  # which unblocks the signal when it starts
+        former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def get_spawn_context() -> SpawnContext:
@@ -19,7 +43,9 @@ def get_spawn_context() -> SpawnContext:
     """
     if getattr(current_process(), "_inheriting", False):
         raise SystemExit(CURE)
-    return get_context("spawn")
+    context = copy(get_context("spawn"))
+    context.Process = QuietProcess  # type: ignore[misc]  # of this context alone
+    return context
 
 
 @contextmanager
@@ -31,6 +57,14 @@ def hide_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+def check_workers(settings: Iterable[Setting], workers: int, jobs: int, engine: str = "local") -> None:
+    """Raise InputError unless the memory of this machine holds the worlds that are played at once."""
+    from sim.memory import check_memory, estimate_memory
+
+    if engine == "local" and jobs:
+        check_memory(max(settings, key=estimate_memory), min(workers or count_cores(), jobs))
 
 
 def count_cores() -> int:

@@ -1,9 +1,8 @@
 """Campaigns, operations and outside events as data: for whom, what, how intensely and when."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from sim.errors import InputError, suggest
+from sim.errors import InputError
 from sim.rules import Rule, parameter, share
 
 TACTICS = ("flood", "abuse", "amplify")
@@ -41,7 +40,7 @@ class Campaign(Scheduled, Rule):
     """
 
     principal: str = parameter("state", unit="kind", source="essay", choices=PRINCIPALS)
-    tactics: tuple[str, ...] = parameter(TACTICS, unit="names", source="essay")
+    tactics: tuple[str, ...] = parameter(TACTICS, unit="names", source="essay", choices=TACTICS)
     effort: str = parameter("additive", unit="kind", source="design", choices=("additive", "equal"))
     start: int = parameter(72, unit="h", source="assumption: three quiet days first", low=0, high=10**9)
     hours: int = parameter(144, unit="h", source="assumption: six days", low=0, high=10**9)
@@ -50,16 +49,6 @@ class Campaign(Scheduled, Rule):
     targets: int = parameter(40, unit="accounts", source="assumption", low=0, high=10**9)
 
     victims: tuple[int, ...] = parameter((), unit="accounts", source="none named: the most visible dissenters")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tactics", tuple(self.tactics))
-        object.__setattr__(self, "victims", tuple(self.victims))
-        super().__post_init__()
-        for tactic in self.tactics:
-            if tactic not in TACTICS:
-                raise InputError(f"Campaign.tactics has {tactic!r}, which is unknown: {suggest(str(tactic), TACTICS)}")
-        if len(set(self.tactics)) != len(self.tactics):
-            raise InputError(f"Campaign.tactics={list(self.tactics)} names a tactic twice: name each once")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +64,6 @@ class Event(Scheduled, Rule):
     distress: float = share(0.0, source="0 = no rout")
     rally_share: float = share(0.0, source="0 = nobody chants")
     unmask: int = parameter(0, unit="accounts", source="0 = nobody", low=0, high=10**6)
-
-
-def as_rule_tuple(given: Any) -> tuple[Any, ...]:
-    """Return rules as a tuple; `given` maps names to rules, as in a configuration, or lists them."""
-    return tuple(given.values() if hasattr(given, "values") else given)
 
 
 OPERATIONS = (*TACTICS, "smear", "demoralise", "sway", "civic", "protest")  #: tactics by their codes
@@ -103,10 +87,6 @@ class Operation(Scheduled, Rule):
     toxic_share: float = share(0.3, source="assumption: share of a flood's original posts")
     risk: float = share(0.0, source="0 = nobody is unmasked")
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "victims", tuple(self.victims))
-        super().__post_init__()
-
 
 @dataclass(frozen=True, kw_only=True)
 class Principal(Rule):
@@ -114,14 +94,9 @@ class Principal(Rule):
 
     kind: str = parameter("state", unit="kind", source="essay", choices=PRINCIPALS)
     budget: float = parameter(0.0, unit="money/month", source="0 = the size of the force is given", low=0.0, high=1e12)
-    goals: tuple[str, ...] = parameter((), unit="names", source="none named: whatever its forces do")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "goals", tuple(self.goals))
-        super().__post_init__()
-        for goal in self.goals:
-            if goal not in OPERATIONS:
-                raise InputError(f"Principal.goals has {goal!r}, which is unknown: {suggest(str(goal), OPERATIONS)}")
+    goals: tuple[str, ...] = parameter(
+        (), unit="names", source="none named: whatever its forces do", choices=OPERATIONS
+    )
 
     def check(self, operations: tuple[Operation, ...]) -> None:
         """Raise InputError if this principal does not pay for one of the operations."""

@@ -5,11 +5,13 @@ from difflib import get_close_matches
 
 from sim.renamed import find_new_names
 
-MAX_LISTED = 40  #: names in one error
+MAX_LINE = 300  #: characters of one error
+MAX_LISTED = 220  #: characters of the names in one error
+NEAREST = 6  #: names that are listed where all are too many
 
 
 class InputError(ValueError):
-    """A user's mistake, in one line: what was given, what is allowed, and the cure.
+    """A user's mistake, in one line: what was given, what is allowed, and the cure; of a long one, both ends.
 
     Example:
         >>> import infowar_lab as lab
@@ -18,11 +20,14 @@ class InputError(ValueError):
         sim.errors.InputError: army.sise is not a known key: did you mean army.size?
     """
 
+    def __init__(self, line: str) -> None:
+        super().__init__(_shorten(" ".join(line.split())))
+
 
 def suggest(given: str, allowed: Iterable[str]) -> str:
     """Return, as one line, the new name of an old one, or "did you mean ...?" for close names, or all of `allowed`.
 
-    Of very many names with dots, only their first parts are listed.
+    Of very many names, only the nearest are listed, or their first parts if these are few.
     """
     names = sorted(allowed)
     if renamed := find_new_names(given, names):
@@ -30,6 +35,17 @@ def suggest(given: str, allowed: Iterable[str]) -> str:
     close = get_close_matches(given, names, n=3, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    if len(names) > MAX_LISTED:
-        names = sorted({name.partition(".")[0] for name in names})
-    return f"choose one of: {', '.join(names)}"
+    firsts = sorted({name.partition(".")[0] for name in names})
+    listed = next((", ".join(some) for some in (names, firsts) if len(", ".join(some)) <= MAX_LISTED), "")
+    if listed:
+        return f"choose one of: {listed}"
+    near = get_close_matches(given, firsts, n=NEAREST, cutoff=0.0)
+    return f"the nearest of {len(firsts)} are {', '.join(near)}; --help lists them"
+
+
+def _shorten(line: str) -> str:
+    """Return a line of `MAX_LINE` characters at most: its start, which names the key, and its end, the cure."""
+    if len(line) <= MAX_LINE:
+        return line
+    end = MAX_LINE // 2
+    return f"{line[: MAX_LINE - end - 5]} ... {line[-end:]}"

@@ -6,10 +6,12 @@ tuple (`get_values`), because compiled code takes no dataclasses.
 
 import math
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from inspect import Signature, signature
 from numbers import Real
+from os import PathLike
+from reprlib import repr as shorten
 from typing import Any, ClassVar, Self
 
 from sim.errors import InputError, suggest
@@ -23,6 +25,7 @@ def parameter(
     low: float = -math.inf,
     high: float = math.inf,
     choices: tuple[str, ...] = (),
+    items: type | None = None,
 ) -> Any:
     """Declare one field of a rule.
 
@@ -31,9 +34,10 @@ def parameter(
         unit: physical unit, or "1" for a pure number.
         source: where the default comes from, or "assumption".
         low, high: the closed range of allowed values (numbers only).
-        choices: allowed words (text only).
+        choices: allowed words (text, or the items of a list).
+        items: class of the items of a list; they may be given by name too.
     """
-    about = {"unit": unit, "source": source, "low": low, "high": high, "choices": choices}
+    about = {"unit": unit, "source": source, "low": low, "high": high, "choices": choices, "items": items}
     return field(default=default, metadata=about)
 
 
@@ -119,18 +123,45 @@ def _check_field(rule: Any, column: "Field[Any]") -> Any:
     if isinstance(default, str):
         if about["choices"] and given not in about["choices"]:
             raise InputError(f"{name}={given!r} is unknown: {suggest(str(given), about['choices'])}")
+        if not isinstance(given, str | PathLike):
+            raise InputError(f"{name}={shorten(given)} must be text")
         return given
     if isinstance(default, bool):
         if not isinstance(given, bool):
             raise InputError(f"{name}={given!r} must be true or false")
         return given
+    if isinstance(default, tuple) and about:
+        return _check_items(name, given, about["choices"], about["items"])
+    if isinstance(default, Rule) and not isinstance(given, type(default)):
+        where = f"{type(default).__module__}.{type(default).__name__}"
+        raise InputError(f"{name}={shorten(given)} must be a rule: say _target_: {where}")
     if not isinstance(default, int | float):
         return given
     if isinstance(given, bool) or not isinstance(given, Real) or math.isnan(given):
         raise InputError(f"{name}={given!r} must be a number")
-    if isinstance(default, int) and not float(given).is_integer():
+    if isinstance(default, int) and not isinstance(given, int) and not float(given).is_integer():
         raise InputError(f"{name}={given!r} must be a whole number")
     if not about["low"] <= given <= about["high"]:
         raise InputError(f"{name}={given!r} must lie in [{about['low']:g}, {about['high']:g}] ({about['unit']})")
     kind: Any = type(default)
     return kind(given)
+
+
+def _check_items(name: str, given: Any, choices: tuple[str, ...], kind: type | None) -> tuple[Any, ...]:
+    """Return the items of a list; rules may be given by name, as in a configuration."""
+    if kind is not None and isinstance(given, Mapping):
+        given = given.values()
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        sample = "[]" if not choices else f"[{choices[0]}]"
+        raise InputError(f"{name}={shorten(given)} must be a list, such as {sample}")
+    items = tuple(given)
+    for item in items:
+        if choices and item not in choices:
+            raise InputError(f"{name} has {shorten(item)}, which is unknown: {suggest(str(item), choices)}")
+        if kind is not None and not isinstance(item, kind):
+            raise InputError(
+                f"{name} has {shorten(item)}, which is no rule: say _target_: {kind.__module__}.{kind.__name__}"
+            )
+        if choices and items.count(item) > 1:
+            raise InputError(f"{name}={list(items)} names {item} twice: name each once")
+    return items

@@ -1,5 +1,6 @@
 """A world: one platform, its people and its organised actors, as a Mesa model."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -20,6 +21,7 @@ from sim.campaigns import Campaign
 from sim.errors import InputError
 from sim.hour import WorldState, create_observers, start_mechanisms
 from sim.mechanisms.base import Mechanisms
+from sim.memory import check_memory
 from sim.observers.base import Observer
 from sim.observers.extremism import ExtremistCompetition
 from sim.observers.opinion import Opinion
@@ -41,8 +43,11 @@ class _Unasked(int):
     """A seed that nobody gave."""
 
 
+BIG = 300_000  #: people, from which on it is said that a world is being built
 WINDOW_SECONDS = 48 * 3600  #: seconds for which posts stay in memory
 _FIRST_SEED = _Unasked(1)
+
+_LOGGER = logging.getLogger("sim")
 
 
 class World(ColumnModel):
@@ -79,6 +84,9 @@ class World(ColumnModel):
         if not isinstance(setting, Setting | None):
             raise InputError(f"setting={setting!r} is not a Setting: use Setting(...) or load('KEY=VALUE')")
         self.setting = (setting or Setting()).replace(_read_changes(kwargs))
+        check_memory(self.setting)
+        if (size := self.setting.population.size) >= BIG:
+            _LOGGER.info("a world of %s people is being built, which takes a while", f"{size:,}")
         self.now = 0
         self.notes: tuple[str, ...] = ()
         self.state = self._build_state(archive, threads)

@@ -16,6 +16,7 @@ LAYERS = (
     ("sim.world", "sim.sampling"),
     ("sim.tick", "sim.agents"),
     ("sim.hour",),
+    ("sim.memory",),
     ("sim.setting",),
     ("sim.mechanisms",),
     ("sim.people", "sim.platform", "sim.actors", "sim.observers"),

@@ -101,12 +101,12 @@ def test_rivals_are_loud_dissenters():
         ("contest.budget=0", "contest.budget=0 must be a number above 0"),
         (
             "contest.breadths=3",
-            "contest.breadths=3 must be a list, not empty, rising, each a whole number from 1, as in [1,2,4]",
+            "contest.breadths=3 must be a rising list of one or more, each item a whole number from 1, as in [1,2,4]",
         ),
-        ("contest.tactics=abuse", "contest.tactics=abuse must be a list, not empty, each "),
+        ("contest.tactics=abuse", "contest.tactics=abuse must be a list of one or more, each item "),
         (
             "contest.breadths=[2,1]",
-            "contest.breadths=[2, 1] must be a list, not empty, rising, each a whole number from 1",
+            "contest.breadths=[2, 1] must be a rising list of one or more, each item a whole number from 1",
         ),
         ("contest.tactics=[smeer]", "contest.tactics has smeer, which is unknown: did you mean smear?"),
         ("ticks=9", "ticks=9 ends before the operations begin: say ticks=154 or more"),

@@ -144,18 +144,18 @@ def test_a_defence_of_one_s_own_is_judged_beside_the_others():
         ),
         (
             "comparison.scenarios=null",
-            "comparison.scenarios=None must be names, one at least, each with a list, each KEY=VALUE or GROUP=CHOICE, "
-            "as in '{all_tactics: []}'",
+            "comparison.scenarios=null must be one or more names, each with a list, each item KEY=VALUE or "
+            "GROUP=CHOICE, as in '{all_tactics: []}'",
         ),
-        ("comparison.robustness_seeds=-1", "comparison.robustness_seeds=-1 must be a whole number from 0"),
+        ("comparison.robustness_seeds=-1", "comparison.robustness_seeds=-1 must be a whole number from 0 to 10000"),
         ("comparison.pairs=7", "comparison.pairs=7 must be true or false"),
         (
             "comparison.names=suspension",
-            "comparison.names=suspension must be a list, each a word, as in [NAME]",
+            "comparison.names=suspension must be a list, each item a word, as in [NAME]",
         ),
         (
             "comparison.robustness.one=x",
-            "comparison.robustness.one=x must be a list, each KEY=VALUE or GROUP=CHOICE, as in '[\"KEY=VALUE\"]'",
+            "comparison.robustness.one=x must be a list, each item KEY=VALUE or GROUP=CHOICE, as in '[\"KEY=VALUE\"]'",
         ),
         (
             "comparison.robustness.one=['army.sise=0']",

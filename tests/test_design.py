@@ -341,8 +341,8 @@ def test_every_option_of_a_sweep_is_checked(word: str, options: dict[str, Any]) 
 
 
 CALLED = {
-    "seeds=0": "seeds=0 must be a whole number from 1 to 2147483647",
-    "workers=-1": "workers=-1 must be a whole number from 0 to 2147483647",
+    "seeds=0": "seeds=0 must be a whole number from 1 to 10000",
+    "workers=-1": "workers=-1 must be a whole number from 0 to 1024",
     "out=3": "out=3 must be the name of a folder",
     "sweep.grid={army.size:[0,5]}": "sweep.grid={army.size:[0,5]} must be a list: 'sweep.grid=[\"ITEM\"]', see --help",
     "sweep.grid=[army.size=0,5]": "sweep.grid=[army.size=0,5] cannot be read: put each item of the list in quotes, "

@@ -479,17 +479,17 @@ MISTAKES = {
     "benchmark.only=[contents]": "benchmark.only has contents, which is no axis: did you mean content?",
     "benchmark.rate=0.0": "benchmark.rate=0.0 must be a number above 0 and below 1",
     "benchmark.members=0": "benchmark.members=0 must be a whole number from 1",
-    "benchmark.hours=[6,3]": "benchmark.hours=[6, 3] must be a list, rising, each a whole number from 1, as in [6,24]",
+    "benchmark.hours=[6,3]": "benchmark.hours=[6, 3] must be a rising list, each item a whole number from 1",
     "benchmark.train_seeds=0": "detectors.gradient_boosting must learn: say benchmark.train_seeds=1",
     "ticks=40": "ticks=40 ends before the campaign starts in hour 48: say ticks=96 or more",
     "+detectors.mine._target_=sim.campaigns.Campaign": "detectors.mine is a sim.campaigns.Campaign: derive from",
     "detectors=null": "detectors is empty: name one",
-    "benchmark.axes.content=3": "benchmark.axes.content=3 must be a list, each KEY=VALUE or GROUP=CHOICE, as in "
+    "benchmark.axes.content=3": "benchmark.axes.content=3 must be a list, each item KEY=VALUE or GROUP=CHOICE, as in "
     "'[\"KEY=VALUE\"]'",
     "benchmark.monitor_seeds=9": "9 null worlds of a kind are too few for rate=0.05: give 19 or more",
     "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is the scenario that is judged",
-    "benchmark.controls=null": "benchmark.controls=None must be names, one at least, each with a list, each KEY=VALUE "
-    "or GROUP=CHOICE, as in '{quiet: [\"scenario=quiet\"]}'",
+    "benchmark.controls=null": "benchmark.controls=null must be one or more names, each with a list, each item "
+    "KEY=VALUE or GROUP=CHOICE, as in '{quiet: [\"scenario=quiet\"]}'",
     "benchmark.cross_scenario=[x]": "benchmark.cross_scenario has x, which names no key: ",
     "benchmark.train=[x]": "benchmark.train has x, which names no key: ",
     "benchmark.axes.content=[x]": "benchmark.axes.content has x, which names no key: ",

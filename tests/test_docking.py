@@ -275,7 +275,7 @@ def test_enough_seeds_are_no_reason_to_warn(tmp_path: Path):
     assert not any("Warning" in sentence for sentence in report.format_summary(findings(tmp_path)))
 
 
-BOTS = "must be a list, not empty, rising, each a whole number from 0, as in [0,20,50]"
+BOTS = "must be a rising list of one or more, each item a whole number from 0, as in [0,20,50]"
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a word in place of a list": (
         lambda: Campaign(tactics="flood"),  # type: ignore[arg-type]
-        "Campaign.tactics has 'f', which is unknown: choose one of: abuse, amplify, flood",
+        "Campaign.tactics='flood' must be a list, such as [flood]",
     ),
     "a tactic twice": (
         lambda: Campaign(tactics=("flood", "abuse", "flood")),
-        "Campaign.tactics=['flood', 'abuse', 'flood'] names a tactic twice: name each once",
+        "Campaign.tactics=['flood', 'abuse', 'flood'] names flood twice: name each once",
     ),
     "an unknown principal": (
         lambda: Campaign(principal="king"),

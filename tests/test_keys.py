@@ -93,14 +93,15 @@ def list_own_keys(name: str) -> list[str]:
     return [key for key in dict.fromkeys(own) if key not in SHARED]
 
 
-def give(name: str, config: DictConfig, key: str, value: str, folder: Path) -> str:
-    """Return what an app says of a value, "" if it goes on."""
+def give(name: str, config: DictConfig, key: str, value: str, folder: Path, checked: bool = False) -> str:
+    """Return what an app says of a value, "" if it goes on; `checked` as every app does before, whatever the key."""
     former = OmegaConf.select(config, key)
     OmegaConf.update(config, key, OmegaConf.create(f"value: {value}").value, merge=False)
-    given = config.copy() if key in SHARED else config
+    checked = checked or key in SHARED
+    given = config.copy() if checked else config
     try:
         try:
-            if key in SHARED:
+            if checked:
                 _check(Composition(given, None))
             words = [f"{key}={value}", PLAN.get(name, "sweep.plan=true")] if name in GROWING else None
             begin(name, given, words, folder)

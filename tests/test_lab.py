@@ -284,6 +284,11 @@ def test_a_class_of_the_notebook_is_played_in_its_own_process(monkeypatch: pytes
     assert sys.modules["__main__"] is main
 
 
+def test_a_class_of_the_notebook_in_a_sweep_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"_target_: __main__\.Mine is of a notebook or a script, .*mine\.Mine"):
+        lab.sweep("feed._target_=__main__.Mine", "sweep.plan=true")
+
+
 # ---- replays and data
 
 

@@ -8,6 +8,9 @@ import pytest
 
 from experiments.panel import PanelOptions
 from experiments.recorder import Recorder
+from experiments.workers import check_workers
+from sim.errors import InputError
+from sim.memory import check_memory, estimate_memory
 from sim.people.population import Population
 from sim.setting import Setting
 from sim.world import World
@@ -80,3 +83,25 @@ def test_the_log_of_orders_is_kept_only_for_an_archive() -> None:
         world.run(80)
     assert silent.state.truth.log_length == 0
     assert heard.state.truth.log_length > 0
+
+
+def test_the_memory_of_a_world_is_known_before_it_is_built() -> None:
+    setting = Setting(population=Population(size=20_000))
+    world = World(setting, rng=1)
+    world.run(2)
+    assert 0.5 < estimate_memory(setting) / held(world, set()) < 2.0
+
+
+def test_what_cannot_fit_is_one_line_before_anything_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sim.memory.find_memory", lambda: 10**10)
+    people = Setting(population=Population(size=10**8))
+    for setting in (people, Setting().replace({"army.size": 10**8}), Setting().replace({"army.quota": 10**6})):
+        if setting.army.quota == 10**6:
+            setting = setting.replace({"army.size": 10**5, "army.rate": 1000.0})
+        with pytest.raises(InputError, match=r"takes about [\d.e+]+ GB, and this machine has 10: say fewer"):
+            World(setting)
+    with pytest.raises(InputError, match=r"9 worlds at once, each of about 1.8 GB, .*: say workers=5 or fewer"):
+        check_workers([people.replace({"population.size": 10**6})], 9, 20)
+    check_workers([people.replace({"population.size": 10**6})], 9, 5)
+    monkeypatch.setattr("sim.memory.find_memory", lambda: None)
+    check_memory(people)

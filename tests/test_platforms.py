@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path, PureWindowsPath
@@ -19,6 +20,7 @@ from experiments.running import local, locking, worker
 from experiments.running.locking import lock
 from experiments.sweeps import runner
 from sim.errors import InputError
+from tests import sweep_tasks
 from tests.conftest import ROOT
 from tests.portability import find_default_encodings, find_pools, find_unguarded, has_guarded_main
 
@@ -325,3 +327,24 @@ def test_a_script_without_a_guard_is_told_so_and_ends(source: str, error: str, t
     assert error in last
     assert workers.CURE in last
     assert done.stderr.splitlines().count(workers.CURE) >= 1
+
+
+def test_a_script_from_standard_input_is_told_what_is_wrong_and_ends() -> None:
+    """No worker can load what stands in it, and no file tells a worker of it."""
+    words = "from experiments.running.player import run_jobs\ndef double(x):\n    return 2 * x\n\n"
+    script = f"{words}print(run_jobs(double, [1, 2, 3, 4], 2, 'doubling'))\n"
+    paths = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-"], input=script, env=paths, capture_output=True, encoding="utf-8", timeout=120
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "workers die with exit code 1 before they begin: mend what they say above" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals of POSIX")
+def test_a_process_does_not_hear_of_ctrl_c_while_it_starts() -> None:
+    process = workers.get_spawn_context().Process(target=sweep_tasks.leave_by_mask)
+    process.start()
+    process.join()
+    assert process.exitcode == sweep_tasks.BLOCKED
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -192,8 +192,8 @@ def test_what_helps_is_said_only_where_there_was_a_deficit():
     assert format_interventions(summarise_times(none, 24), compute_speedups(none, 24)) == []
 
 
-HOURS = "must be a list, not empty, rising, each a whole number from 1, as in [24,72]"
-INTENSITIES = "must be a list, not empty, rising, each a number above 0 to 1, as in [0.5,1.0]"
+HOURS = "must be a rising list of one or more, each item a whole number from 1, as in [24,72]"
+INTENSITIES = "must be a rising list of one or more, each item a number above 0 to 1, as in [0.5,1.0]"
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,15 @@ INTENSITIES = "must be a list, not empty, rising, each a number above 0 to 1, as
         ("recovery.hours=24", f"recovery.hours=24 {HOURS}"),
         ("recovery.hours=[]", f"recovery.hours=[] {HOURS}"),
         ("recovery.intensities=[0,1]", f"recovery.intensities=[0, 1] {INTENSITIES}"),
-        ("recovery.intensities=[x]", f"recovery.intensities=['x'] {INTENSITIES}"),
+        ("recovery.intensities=[x]", f"recovery.intensities=[x] {INTENSITIES}"),
         (
             "recovery.interventions=3",
-            "recovery.interventions=3 must be names, each with a list, each KEY=VALUE or GROUP=CHOICE, as in "
+            "recovery.interventions=3 must be names, each with a list, each item KEY=VALUE or GROUP=CHOICE, as in "
             "'{NAME: [\"KEY=VALUE\"]}'",
         ),
         (
             "recovery.interventions.one=x",
-            "recovery.interventions.one=x must be a list, each KEY=VALUE or GROUP=CHOICE, as in '[\"KEY=VALUE\"]'",
+            "recovery.interventions.one=x must be a list, each item KEY=VALUE or GROUP=CHOICE, as in '[\"KEY=VALUE\"]'",
         ),
         ("ticks=47", "ticks=47 leaves no day to recover: say ticks=48"),
         ("army.size=0", "there is no campaign: set campaign.tactics and army.size"),

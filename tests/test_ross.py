@@ -368,11 +368,11 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "a share above 1": (lambda: Ross(positive=1.5), "Ross.positive=1.5 must lie in [0, 1] (share)"),
     "a number for a list": (
         lambda: check_key("links", 3),
-        "links=3 must be a list, each a whole number from 0, as in [1,10]",
+        "links=3 must be a list, each item a whole number from 0, as in [1,10]",
     ),
     "a word in a list": (
         lambda: check_key("bots", [0, "x"]),
-        "bots=[0, 'x'] must be a list, each a whole number from 0, as in [0,50]",
+        "bots=[0, x] must be a list, each item a whole number from 0, as in [0,50]",
     ),
 }
 
@@ -491,10 +491,10 @@ def test_a_miss_is_named_and_leaves_with_code_1_and_with_results(
 WORDS = {
     "paper=simsom": "paper=simsom is unknown: did you mean simsom_2024?",
     "paper=ross": "paper=ross is unknown: did you mean ross_2019?",
-    "runs=1": "runs=1 must be a whole number from 2 to 2147483647",
-    "runs=many": "runs=many must be a whole number from 2 to 2147483647",
-    "seeds=1": "runs=1 must be a whole number from 2 to 2147483647",
-    "links=3": "links=3 must be a list, each a whole number from 0, as in [1,10]",
+    "runs=1": "runs=1 must be a whole number from 2 to 10000",
+    "runs=many": "runs=many must be a whole number from 2 to 10000",
+    "seeds=1": "runs=1 must be a whole number from 2 to 10000",
+    "links=3": "links=3 must be a list, each item a whole number from 0, as in [1,10]",
     "links=[2000]": "Ross.links=2000 must be less than users=1000: say links=1 or more users",
     "papr=x": "papr is not a known key: did you mean paper?",
 }

@@ -2,6 +2,8 @@
 
 import itertools
 from collections.abc import Generator, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,6 +30,15 @@ class Each(Engine):
 
     def _count_under_way(self) -> int:
         return 0
+
+
+class Failing(Each):
+    """Says that all runs but the first failed."""
+
+    def run_jobs(self, jobs: Sequence[Job]) -> Generator[EndedRuns, None, None]:
+        for number, job in enumerate(jobs):
+            failed = {"status": "error", "error": f"ValueError: no square of {job.task[1]} (x.py:3)"} if number else {}
+            yield EndedRuns([replace(outcome(job.seed), **failed)], self.journals)
 
 
 def driven(store: Store, runs: int) -> None:
@@ -60,3 +71,26 @@ def test_a_journal_stays_until_its_runs_are_kept(tmp_path: Path, monkeypatch: py
         assert journal.exists()
         driven(store, 1)
         assert not journal.exists()
+
+
+@pytest.mark.parametrize(("stop_after", "played"), [(5, 5), (None, 40)])
+def test_a_mistake_of_one_s_own_does_not_play_all_runs(
+    stop_after: int | None, played: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(Store, "write", lambda self, outcomes: written.extend(one.status for one in outcomes))
+    with opened(tmp_path / "out") as store:
+        engine = Failing(tasks.measure, tasks.prepare, 1, store.work)
+        jobs = tasks.jobs([("plain", 0.0), *(("raises", float(number)) for number in range(39))])
+        stops = pytest.raises(InputError, match=r"^5 runs in a row failed alike, last: ValueError: no square of 4\.0 ")
+        with stops if stop_after else nullcontext():
+            scheduler.schedule_jobs(store, engine, jobs, lambda state: None, stop_after=stop_after)
+    assert written == ["ok", *["error"] * (played if stop_after else 39)]
+
+
+def test_failures_of_different_kinds_are_not_alike(tmp_path: Path) -> None:
+    failures: list[str] = []
+    for error, alike in (("x 1", 1), ("x 2.5", 2), ("y 2", 1), ("", 0), ("y 3", 1)):
+        status = "error" if error else "ok"
+        scheduler._note_failures(failures, [Outcome("run", "point", 1, "code", status, error, 0.0, {})])
+        assert len(failures) == alike

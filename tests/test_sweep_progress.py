@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 from rich.console import Console
 
+from experiments.running import progress
 from experiments.running.progress import SweepProgress, format_count, format_duration, show_progress, show_progress_bar
 
 HALF = SweepProgress(done=50, failed=2, left=150, seconds=10.0, seconds_left=30.0)
@@ -85,3 +86,14 @@ def test_what_takes_longer_is_shown_after_a_while(told: list[str]) -> None:
             time.sleep(0.01)
         advance(1)
     assert told == ["compiling kernels: 0 of 1", "playing worlds: 1 of 1"]
+
+
+def test_a_line_moves_until_something_else_does_and_then_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = StringIO()
+    monkeypatch.setattr(progress, "Console", lambda **_: Console(file=file, force_terminal=True, width=80))
+    progress.show_waiting("reading words")
+    with progress.show_progress_bar(3, "simulating"):
+        assert not progress.stop_waiting(), "two things would move in one line"
+    assert progress.stop_waiting()
+    assert file.getvalue().index("reading words") < file.getvalue().index("simulating")
+    assert not progress.stop_waiting()

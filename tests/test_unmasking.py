@@ -73,10 +73,13 @@ def test_the_headline_says_whether_there_is_an_effect():
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("unmasking.hours=3", "unmasking.hours=3 must be a list, not empty, each a whole number from 0"),
+        (
+            "unmasking.hours=3",
+            "unmasking.hours=3 must be a list of one or more, each item a whole number from 0",
+        ),
         (
             "unmasking.numbers=[0]",
-            "unmasking.numbers=[0] must be a list, not empty, each a whole number from 1, as in [1,3]",
+            "unmasking.numbers=[0] must be a list of one or more, each item a whole number from 1, as in [1,3]",
         ),
         ("unmasking.hours=[99]", "unmasking.hours=[99] goes beyond ticks=44: say fewer hours"),
         ("scenario=protest_day", "nobody is unmasked here: say scenario=sleepers_unmasked"),

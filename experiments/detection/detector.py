@@ -1,6 +1,6 @@
 """The interface of detectors: they read a platform view and score how organised each account looks."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,14 @@ def order_accounts(view: PlatformView) -> tuple[PlatformView, I64]:
     """Return the view with its accounts by id, and the row that each had: for scores that hang on the order of rows."""
     order = np.argsort(view.accounts["account_id"].to_numpy(), kind="stable").astype(np.int64)
     return view._replace(accounts=view.accounts.iloc[order].reset_index(drop=True)), order
+
+
+def check_kind(key: str, found: Any) -> Detector:
+    """Return what a configuration describes under `key`; raise InputError if it is no detector."""
+    if not isinstance(found, Detector):
+        kind = f"{type(found).__module__}.{type(found).__name__}"
+        raise InputError(f"{key} is a {kind}: derive from experiments.detection.detector.Detector")
+    return found
 
 
 def check_labels(name: str, view: PlatformView, labels: I64) -> None:

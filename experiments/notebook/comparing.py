@@ -14,7 +14,7 @@ from experiments.notebook.loading import Changes, as_setting, get_compared
 from experiments.running.player import run_jobs
 from experiments.teaching.comparison import get_time_span, read_story
 from experiments.teaching.replay_runs import ReplayJob, run_job
-from experiments.workers import hide_main
+from experiments.workers import check_workers, hide_main
 from sim.agents import parse_seed
 from sim.errors import InputError, suggest
 from sim.setting import GROUPS, Setting
@@ -202,6 +202,7 @@ def simulate_pairs(play_one: Callable[[ReplayJob], R], jobs: Sequence[ReplayJob]
     rules = [rule for group in groups for rule in (group if isinstance(group, tuple) else (group,))]
     theirs = {type(rule).__module__ for rule in rules} - sys.modules.keys() | {"__main__"}
     workers = 1 if any(type(rule).__module__ in theirs for rule in rules) else workers
+    check_workers(jobs[0].settings, workers, len(jobs))
     with hide_main():
         return run_jobs(play_one, jobs, workers, "simulating worlds", PATIENCE)
 

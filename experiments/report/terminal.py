@@ -1,7 +1,5 @@
 """The result as a few tables on the terminal."""
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -23,21 +21,12 @@ TERMINAL_COLUMNS: dict[Callable[[Results], Table], tuple[int, ...]] = {
 }
 
 
-class PatientConsole(Console):
-    """A console of commands that go on where nobody reads any more, as after `| head`: their result is written."""
-
-    def on_broken_pipe(self) -> None:
-        """Print nothing from now on."""
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def show_report(report: Report, console: Console) -> None:
     """Print a report's headline, its summary, and the tables that it shows."""
     console.print(Text(report.headline, style="bold"))
     for sentence in report.summary:
         console.print(Text(sentence))
-    wide = PatientConsole(file=console.file, width=max(console.width, report.width), no_color=console.no_color)
+    wide = type(console)(file=console.file, width=max(console.width, report.width), no_color=console.no_color)
     for part in report.shown:
         (wide if report.width > console.width else console).print(part)
 

@@ -1,13 +1,16 @@
 """Progress of jobs: a bar in a terminal, one line below a notebook's cell, an occasional line in a log."""
 
+import os
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Timer
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,7 +19,9 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.spinner import Spinner
 
+T = TypeVar("T")
 EVERY = 30.0  #: s between two lines of a log
 
 
@@ -51,13 +56,60 @@ def format_count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
+_waiting: list[Live] = []  #: the line that moves now, if there is one
+
+
+def show_waiting(words: str) -> None:
+    """Show a line that moves on a terminal, until something else is shown or `stop_waiting` is called."""
+    stop_waiting()
+    console = Console(stderr=True)
+    if console.is_terminal and not console.is_jupyter:
+        line = Live(Spinner("dots", words), console=console, transient=True, redirect_stdout=sys.stdout.isatty())
+        line.start()
+        _waiting.append(line)
+
+
+def stop_waiting() -> bool:
+    """Take the moving line away; return whether there was one."""
+    was = bool(_waiting)
+    while _waiting:
+        _waiting.pop().stop()
+    return was
+
+
+@contextmanager
+def _pause_waiting() -> Iterator[None]:
+    """Do without the moving line inside this block, where something else moves."""
+    was = stop_waiting()
+    try:
+        yield
+    finally:
+        if was:
+            show_waiting("reading what was played")
+
+
+class PatientConsole(Console):
+    """A console of commands that go on where nobody reads any more, as after `| head`: their result is written."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing from now on."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def open_console() -> Console:
+    """Return the terminal for what is to stay there."""
+    stop_waiting()
+    return PatientConsole()
+
+
 @contextmanager
 def show_progress(console: Console, every: float = EVERY) -> Iterator[Callable[[SweepProgress], None]]:
     """Yield what shows a state on `console`, in the way that suits it."""
     if console.is_jupyter:
         yield _show_in_notebook("starting workers")
         return
-    with _show_bar(console) if console.is_terminal else _show_lines(console, every) as show:
+    with _pause_waiting(), _show_bar(console) if console.is_terminal else _show_lines(console, every) as show:
         yield show
 
 
@@ -131,14 +183,26 @@ def show_progress_bar(
     start, advance, stop = _make_display(total, at_first)
     late = Timer(patience, start)
     late.daemon = True
-    (late.start if patience else start)()
-    try:
-        yield lambda steps: advance(steps, then or at_first)
-    finally:
-        late.cancel()
-        if late.is_alive():
-            late.join()
-        stop()
+    with _pause_waiting():
+        (late.start if patience else start)()
+        try:
+            yield lambda steps: advance(steps, then or at_first)
+        finally:
+            late.cancel()
+            if late.is_alive():
+                late.join()
+            stop()
+
+
+def show_steps(things: Sequence[T], what: str, patience: float) -> Iterator[T]:
+    """Yield things one by one, and show how many have been done to whoever looks on."""
+    if not (console := Console(stderr=True)).is_terminal and not console.is_jupyter:
+        yield from things
+        return
+    with show_progress_bar(len(things), what, patience=patience) as advance:
+        for thing in things:
+            yield thing
+            advance(1)
 
 
 def _make_display(total: int, what: str) -> tuple[Callable[[], None], Callable[[int, str], None], Callable[[], None]]:

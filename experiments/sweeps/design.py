@@ -2,8 +2,9 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from sim.people.file_content import format_name
 Point = dict[str, Any]  #: key of the configuration -> value; a group -> the name of a choice
 Axis = Callable[[float], Any]
 SAMPLED = ("random", "lhs", "sobol")
+MAX_POINTS = 10**5  #: of a design
 SILENT_KEYS = ("campaign.intensity", "campaign.tactics")  #: with 0 or none of these an army does nothing
 APP_KEYS = ("seed", "seeds", "out", "workers", "engine", "address", "sweep", "sensitivity", "calibrate", "hydra")
 
@@ -40,7 +42,14 @@ def make_points(sweep: Mapping[str, Any]) -> list[Point]:
     for number, keys in enumerate(used):
         for twice in sorted(keys & set().union(*used[:number])):
             raise InputError(f"{twice} stands in two parts of the design: vary it in one")
+    _check_size(map(len, parts), "the design")
     return [{key: value for point in chosen for key, value in point.items()} for chosen in product(*parts)]
+
+
+def _check_size(lengths: Iterable[int], what: str) -> None:
+    """Raise InputError if what is crossed is more points than anybody waits for, before they are laid out."""
+    if prod(lengths) > MAX_POINTS:
+        raise InputError(f"{what} has more than {MAX_POINTS} points: say fewer values, or draw some by sweep.lhs")
 
 
 def parse_baseline(words: Sequence[str] | None) -> Point | None:
@@ -82,10 +91,11 @@ def parse(words: Sequence[str], where: str) -> list[Override]:
 
 
 def _parse_grid(words: Sequence[str]) -> list[Point]:
-    axes = []
+    axes: list[list[tuple[str, Any]]] = []
     for override in parse(words, "sweep.grid"):
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise InputError(f"sweep.grid has {override.input_line!r}: an interval needs sweep.lhs, sobol or random")
+        _check_size([*map(len, axes), _count_values(override)], "sweep.grid")
         axes.append([(override.key_or_group, value) for value in _iterate_values(override)])
     return [_make_point(chosen, "sweep.grid") for chosen in product(*axes)]
 
@@ -144,6 +154,12 @@ def _make_point(pairs: Sequence[tuple[str, Any]], where: str) -> Point:
         names = [key for key, _ in pairs]
         raise InputError(f"{where} names {max(names, key=names.count)} twice: name it once")
     return point
+
+
+def _count_values(override: Override) -> int:
+    """Return how many values an override has, or one more than `MAX_POINTS` if it has more."""
+    words = override.sweep_string_iterator() if override.is_sweep_override() else [""]
+    return sum(1 for _ in islice(words, MAX_POINTS + 1))
 
 
 def _iterate_values(override: Override) -> Iterator[Any]:

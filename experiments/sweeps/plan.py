@@ -17,12 +17,17 @@ from experiments.app import get_scenario
 from experiments.composing import compose, expand_override, expand_paths, get_written_name
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import is_group
+from experiments.keys import SHARED
 from experiments.running.jobs import Job
+from experiments.running.progress import show_steps
 from experiments.settings import combine_groups, get_baseline_changes, has_default, instantiate_group
 from experiments.sweeps.design import APP_KEYS, Point, parse_story_baseline
 from experiments.sweeps.identity import hash_config, hash_files, make_run_id
 from sim.errors import InputError
+from sim.memory import check_memory
 from sim.setting import GROUPS, Setting
+
+PATIENCE = 1.0  #: s until it is shown how many points have been checked
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,9 @@ class Composer:
                     OmegaConf.update(config, key, value, force_add=has_default(config, key))
             plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
             ticks = plain["ticks"]
-            if not isinstance(ticks, int) or isinstance(ticks, bool) or ticks < 1:
-                raise InputError(f"ticks={ticks} must be a whole number from 1")
+            SHARED["ticks"].check("ticks", ticks)
             setting = self._build_setting(plain)
+            check_memory(setting)
             setting.check_victims(self._count_people(setting))
         files = hash_files(plain)
         return Configuration(hash_config(plain, files), setting, ticks, files, plain)
@@ -134,7 +139,9 @@ def _name_point(words: Sequence[str], name: str, overrides: Sequence[str], conf:
             yield
         except InstantiationException as error:
             raise explain_construction(error) from error
-        except (HydraException, OmegaConfBaseException) as error:
+        except InputError:
+            raise
+        except (HydraException, OmegaConfBaseException, ValueError) as error:
             kept = [word for word in overrides if _parse_key(word) not in {_parse_key(other) for other in words}]
             raise explain_composition(error, name, [*kept, *words], conf) from error
     except InputError as error:
@@ -172,7 +179,7 @@ def compose_rows(composer: Composer, design: Sequence[Point], baseline: Point | 
     varied = list(dict.fromkeys(key for point in design for key in point))
     cells: dict[str, Configuration] = {}
     found = []
-    for point in design:
+    for point in show_steps(design, "checking points", PATIENCE):
         cell = composer.compose(point)
         cell = cells.setdefault(cell.name, cell)
         changes = (

@@ -26,6 +26,7 @@ from experiments.sweeps import plan, world
 from experiments.sweeps.reading import LOST
 from experiments.sweeps.sequential_stopping import JobMaker, PrecisionTarget, name_point, plan_more_seeds
 from experiments.sweeps.store import Store, find_runs
+from experiments.workers import check_workers
 from sim.errors import InputError, suggest
 
 CHOICES = {"engine": ("local", "ray"), "retry": ("none", "failed"), "until": (None, "half_width")}
@@ -62,6 +63,7 @@ def run_sweep(
             store.forget_failed()
         jobs = make_jobs(plan.list_configurations(table), config.seeds)
         left = store.find_missing(jobs)
+        check_workers((job.task[0] for job in left), config.workers, len(left), sweep["engine"])
         kept = len(jobs) - len(left)
         are = "is" if kept == 1 else "are"
         for line in list_cautions(table, sweep["baseline"]):
@@ -100,7 +102,7 @@ def _iterate_rounds(
 
 
 def _run_round(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Sequence[Job]) -> None:
-    engine = _make_engine(sweep, workers, store.work)
+    engine = _make_engine(sweep, min(workers, len(jobs)), store.work)
     told: list[float] = []
 
     with show_progress(Console(stderr=True)) as show:
@@ -112,7 +114,7 @@ def _run_round(store: Store, sweep: Mapping[str, Any], workers: int, jobs: Seque
                 print(f"pilot: about {format_duration(told[0])} for {runs} on {workers}", flush=True)
             show(state)
 
-        scheduler.schedule_jobs(store, engine, jobs, tell)
+        scheduler.schedule_jobs(store, engine, jobs, tell, stop_after=sweep["stop_after"])
 
 
 def _make_engine(sweep: Mapping[str, Any], workers: int, work: Path) -> Engine:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.actors.base import DAY, PublicView, find_recent, make_orders, rank_highest
 from sim.actors.members import ForceStreams, Members, OperatingProfile, Task
-from sim.campaigns import CAMPS, Operation, Principal, as_rule_tuple
+from sim.campaigns import CAMPS, Operation, Principal
 from sim.kernels import cached_njit
 from sim.rng import make_key, stream
 from sim.rules import Rule, parameter
@@ -30,11 +30,10 @@ _STREAMS = ForceStreams(stream("crew/hour"), stream("crew/trait"), stream("crew/
 class HiredForce(Rule):
     """Base of forces that are operator groups: operations, as a tuple or by name, and the principal who pays."""
 
-    operations: tuple[Operation, ...] = parameter((), unit="rules", source="of the scenario")
+    operations: tuple[Operation, ...] = parameter((), unit="rules", source="of the scenario", items=Operation)
     principal: Principal = parameter(Principal(), unit="rule", source="of the scenario")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "operations", as_rule_tuple(self.operations))
         super().__post_init__()
         self.principal.check(self.operations)
 

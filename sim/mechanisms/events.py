@@ -52,7 +52,7 @@ class EventState:
 class Events(OrganisedMechanism):
     """All outside events of a world."""
 
-    events: tuple[Event, ...] = parameter((), unit="rules", source="of the scenario")
+    events: tuple[Event, ...] = parameter((), unit="rules", source="of the scenario", items=Event)
 
     def create_state(self, view: OrganisedView) -> EventState:
         """Return the state before any event."""
