@@ -114,7 +114,7 @@ class Robustness(Keys):
 class Dose(Keys):
     """The dose-response curve."""
 
-    seeds: int = key(whole(0), unit="seeds")
+    seeds: int = key(count_runs(0), unit="seeds")
     intensities: tuple[float, ...] = key(ListOf(Number(0, 1)), source="assumption")
 
 
