@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from experiments.running.player import Player
-    from sim.observers.intentions import IntentionTable
     from sim.setting import Setting
     from sim.world import World
 
@@ -46,7 +45,8 @@ class RunResult:
 
     row: dict[str, Any]
     ticks: pd.DataFrame
-    transitions: pd.DataFrame | None  #: from the arm "none" to this one; None without that arm beside it, or for it
+    transitions: pd.DataFrame | None  #: from the arm "none" to this one; None without that arm before it, or for it
+    groups: pd.DataFrame | None  #: what groups of dissenters lose, where there are transitions
     notes: tuple[str, ...]
 
 
@@ -90,16 +90,25 @@ def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
     All runs have the same seed and ticks, and settings that differ in the campaign's conduct only
     (`get_shared_prefix`).
     """
+    from experiments.analysis.groups import count_by_group, count_voices
+    from experiments.analysis.transitions import count_transitions
     from sim.observers.intentions import IntentionRecorder
 
-    first, begun, found, intentions = runs[0], time.perf_counter(), [], []
+    first, begun, found, none = runs[0], time.perf_counter(), list[RunResult](), None
     arms = (run.setting.campaign for run in runs)
     for run, world in zip(runs, fork_arms(first.setting, first.seed, first.ticks, arms, _observe), strict=True):
         ended = time.perf_counter()
-        found.append(_summarise(world, run, ended - begun))
-        intentions += [each.make_table() for each in world.observers if isinstance(each, IntentionRecorder)]
+        result = _summarise(world, run, ended - begun)
+        intentions = next(each.make_table() for each in world.observers if isinstance(each, IntentionRecorder))
+        if not run.setting.campaign.tactics:
+            none = intentions
+            result.row["voices"] = count_voices(none)
+        elif none is not None:
+            changes, who = count_transitions(none, intentions), count_by_group(none, intentions, world)
+            result = replace(result, transitions=changes, groups=who)
+        found.append(result)
         begun = ended
-    return _add_transitions(runs, found, intentions)
+    return found
 
 
 def _observe(world: World) -> None:
@@ -107,21 +116,6 @@ def _observe(world: World) -> None:
     from sim.observers.topic_volume import TopicVolume
 
     world.observers += [IntentionRecorder(), TopicVolume()]
-
-
-def _add_transitions(
-    runs: Sequence[Run], found: list[RunResult], intentions: Sequence[IntentionTable]
-) -> list[RunResult]:
-    from experiments.analysis.transitions import count_transitions
-
-    controls = [place for place, run in enumerate(runs) if not run.setting.campaign.tactics]
-    if not controls:
-        return found
-    none = intentions[controls[0]]
-    return [
-        replace(one, transitions=count_transitions(none, its)) if place not in controls else one
-        for place, (one, its) in enumerate(zip(found, intentions, strict=True))
-    ]
 
 
 def _summarise(world: World, run: Run, spent: float) -> RunResult:
@@ -132,7 +126,7 @@ def _summarise(world: World, run: Run, spent: float) -> RunResult:
     during = history.iloc[campaign.start : campaign.end][["army_contested_posts", "contested_posts"]].sum()
     measures["army_share"] = float(during.iloc[0] / during.iloc[1]) if during.iloc[1] else float("nan")
     labels = {name: getattr(run, name) for name in ("arm", "effort", "seed")}
-    return RunResult(run.labels | measures | {"wall_time": spent}, history.assign(**labels), None, world.notes)
+    return RunResult(run.labels | measures | {"wall_time": spent}, history.assign(**labels), None, None, world.notes)
 
 
 def get_shared_prefix(run: Run) -> tuple[Setting, int, int]:

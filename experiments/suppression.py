@@ -170,7 +170,7 @@ class Suppression(Experiment):
 
         campaign = given.setting.campaign
         rows, ticks, transitions = (duplicate_shared_arms(frame) for frame in results[0][:3])
-        analysis = analyse(rows, ticks, transitions, TACTICS, campaign.start, campaign.end)
+        analysis = analyse(rows, ticks, transitions, results[0][3], TACTICS, campaign.start, campaign.end)
         return {**analysis.to_frames(), "ticks": ticks, "transitions": transitions}
 
 
@@ -194,12 +194,15 @@ def get_world_key(run: Run) -> tuple[Setting, int, int]:
 
 def simulate_runs(
     runs: Sequence[Run], play: Player, label: str
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
     """Simulate each different world once.
 
-    Returns a row a run, the hourly measures and the transitions of the main arms, and notes on the graph.
+    Returns a row a run, the hourly measures and the transitions of the main arms, what groups of dissenters lose under
+    the whole operation, and notes on the graph.
     """
     import pandas as pd
+
+    from experiments.analysis.arms import ALL
 
     worlds: dict[tuple[Setting, int, int], Run] = {}
     for run in runs:
@@ -214,10 +217,12 @@ def simulate_runs(
         for run, one in main
         if one.transitions is not None
     ]
+    groups = [one.groups.assign(seed=run.seed) for run, one in main if run.arm == ALL and one.groups is not None]
     return (
         table,
         pd.concat(hours, ignore_index=True),
         pd.concat(transitions, ignore_index=True),
+        pd.concat(groups, ignore_index=True),
         found[-1].notes,
     )
 

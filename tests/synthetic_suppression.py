@@ -84,6 +84,22 @@ def intentions(recipe: Recipe, chosen: frozenset[str], effort: str, seed: int) -
     return IntentionTable(key, tick.astype(np.int32), author, np.where(removed, REMOVED, ending).astype(np.int8))
 
 
+def main_groups(recipe: Recipe) -> pd.DataFrame:
+    """Return what two groups lose in each seed: half of the intentions each, those with an even and an odd key."""
+    rows = []
+    for seed in range(recipe.seeds):
+        none, full = (
+            intentions(recipe, tactics, "additive", seed) for tactics in (frozenset[str](), frozenset(recipe.tactics))
+        )
+        before, after = (each.outcome == len(CELLS) for each in (none, full))
+        masks = {("everybody", "all dissenters"): np.full(len(before), True)}
+        masks |= {("abuse", name): none.key % 2 == odd for odd, name in enumerate(("attacked", "never attacked"))}
+        for (kind, group), mask in masks.items():
+            counts = (int((chosen & mask).sum()) for chosen in (before, before & ~after, after & ~before))
+            rows.append((seed, kind, group, 50, *counts))
+    return pd.DataFrame(rows, columns=["seed", "kind", "group", "people", "baseline", "lost", "gained"])
+
+
 def main_transitions(recipe: Recipe) -> pd.DataFrame:
     """Return the transitions of the main arms, as the app is to build them."""
     frames = []
@@ -144,7 +160,7 @@ def main_frames(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
                 measures = history(recipe, chosen, effort, seed)
                 keys = {"arm": name, "effort": effort, "seed": seed}
                 row = summarise_run(measures, recipe.start, recipe.stop)
-                further = {"army_share": army_share(recipe, chosen), "wall_time": 0.3}
+                further = {"army_share": army_share(recipe, chosen), "voices": 11.0 + seed, "wall_time": 0.3}
                 rows.append({"family": "main", "variant": "full", **keys, **row, **further})
                 frames.append(pd.DataFrame({**keys, "tick": np.arange(recipe.ticks), **measures}))
     return duplicate_shared_arms(pd.DataFrame(rows)), duplicate_shared_arms(pd.concat(frames, ignore_index=True))

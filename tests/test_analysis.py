@@ -23,8 +23,9 @@ from experiments.analysis import (
 )
 from experiments.analysis.contrasts import compute_outcomes
 from experiments.analysis.dose import compute_doses, find_half_dose, summarise_doses
+from experiments.analysis.groups import summarise_groups
 from experiments.analysis.losses import compute_losses, summarise_knockouts
-from experiments.analysis.pairing import compute_interval, compute_pairing_factor, ratio_of_means
+from experiments.analysis.pairing import compute_detectable, compute_interval, compute_pairing_factor, ratio_of_means
 from experiments.analysis.priors import compute_prior_spread
 from experiments.analysis.recovery import (
     CENSORED,
@@ -52,6 +53,7 @@ from tests.synthetic_suppression import (
     history,
     intentions,
     main_frames,
+    main_groups,
     main_transitions,
     variant_runs,
     variants,
@@ -68,7 +70,7 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def analysis(frames: tuple[pd.DataFrame, pd.DataFrame]) -> Analysis:
     runs = pd.concat([frames[0], variants(seeds=3)], ignore_index=True)
-    return analyse(runs, frames[1], main_transitions(SMALL), TACTICS, SMALL.start, SMALL.stop)
+    return analyse(runs, frames[1], main_transitions(SMALL), main_groups(SMALL), TACTICS, SMALL.start, SMALL.stop)
 
 
 def subsets(players: tuple[str, ...]) -> list[frozenset[str]]:
@@ -264,7 +266,7 @@ class TestLosses:
         ticks = frames[1].copy()
         ticks.loc[5, "private"] += 1
         with pytest.raises(IdentityError, match="tick=5"):
-            analyse(frames[0], ticks, main_transitions(SMALL), TACTICS, SMALL.start, SMALL.stop)
+            analyse(frames[0], ticks, main_transitions(SMALL), main_groups(SMALL), TACTICS, SMALL.start, SMALL.stop)
 
     def test_an_arm_without_its_baseline_is_refused(self, frames):
         runs = frames[0]
@@ -325,6 +327,33 @@ class TestContrasts:
         assert found["true_supporters_shift"] == -2.0
         share = 100 * 10 / none["dissent_impressions"].item()
         assert found["lost_dissent_impressions_percent"] == pytest.approx(share)
+
+
+class TestGroups:
+    def test_groups_of_a_kind_share_out_lost_and_gained_posts(self, analysis):
+        table = analysis.groups.set_index(["kind", "group", "measure"])["value"]
+        causes = analysis.causes.query("arm == 'all' and effort == 'additive' and cause == 'total'")
+        for change, value in causes.set_index("change")["value"].drop("net").items():
+            assert table["everybody", "all dissenters", change] == pytest.approx(value)
+            assert table["abuse"].xs(change, level="measure").sum() == pytest.approx(value)
+        assert table["abuse"].xs("share_of_loss", level="measure").sum() == pytest.approx(100)
+
+    def test_net_percent_is_of_the_groups_own_posts(self):
+        rows = [(seed, "k", "g", 3, base, lost, gained) for seed, base, lost, gained in ((1, 10, 5, 0), (2, 20, 5, 15))]
+        rows += [(seed, "everybody", "all dissenters", 3, 30, 10, 5) for seed in (1, 2)]
+        frame = pd.DataFrame(rows, columns=["seed", "kind", "group", "people", "baseline", "lost", "gained"])
+        found = summarise_groups(frame).set_index(["kind", "measure"]).loc["k"]
+        assert found.loc["net_percent", "value"] == pytest.approx((50 - 50) / 2)
+        assert found.loc["share_of_loss", "value"] == pytest.approx(-50)
+
+
+class TestDetectable:
+    def test_it_is_found_in_four_of_five_tries(self):
+        rng = np.random.default_rng(3)
+        tries = rng.normal(0, 2.0, (4000, 12))
+        true = np.mean([compute_detectable(sample) for sample in tries])
+        found = np.mean([compute_interval(sample + true).lo > 0 for sample in tries])
+        assert found == pytest.approx(0.8, abs=0.03)
 
 
 class TestDoses:
@@ -484,9 +513,9 @@ class TestRecovery:
     def test_findings_count_the_censored(self, frames):
         runs, ticks = frames
         short = ticks[ticks["tick"] < SMALL.stop + 26]
-        found = analyse(runs, short, main_transitions(SMALL), TACTICS, SMALL.start, SMALL.stop).findings.set_index(
-            "name"
-        )
+        found = analyse(
+            runs, short, main_transitions(SMALL), main_groups(SMALL), TACTICS, SMALL.start, SMALL.stop
+        ).findings.set_index("name")
         assert found.loc["recovery_hours", "note"].startswith("4 censored")
         assert isnan(found.loc["recovery_hours", "value"])
 
@@ -615,7 +644,7 @@ class TestAnalyse:
     def test_one_seed_has_numbers_and_no_intervals(self):
         recipe = Recipe(seeds=1, ticks=200, start=48, stop=120)
         runs, ticks = main_frames(recipe)
-        found = analyse(runs, ticks, main_transitions(recipe), TACTICS, recipe.start, recipe.stop)
+        found = analyse(runs, ticks, main_transitions(recipe), main_groups(recipe), TACTICS, recipe.start, recipe.stop)
         for frame in (found.contrasts, found.causes, found.decomposition, found.interactions, found.robustness):
             assert frame["lo"].isna().all()
             assert frame["value"].notna().any()
@@ -624,15 +653,15 @@ class TestAnalyse:
     def test_a_run_of_two_ticks_is_survived(self):
         recipe = Recipe(seeds=2, ticks=2, start=168, stop=336)
         runs, ticks = main_frames(recipe)
-        found = analyse(runs, ticks, main_transitions(recipe), TACTICS, recipe.start, recipe.stop).findings.set_index(
-            "name"
-        )
+        found = analyse(
+            runs, ticks, main_transitions(recipe), main_groups(recipe), TACTICS, recipe.start, recipe.stop
+        ).findings.set_index("name")
         assert isnan(found.loc["lost_dissent_percent", "value"])
 
     def test_a_silent_army_changes_nothing(self):
         recipe = Recipe(strength=0.0, seeds=2, ticks=120, start=24, stop=72)
         runs, ticks = main_frames(recipe)
-        found = analyse(runs, ticks, main_transitions(recipe), TACTICS, recipe.start, recipe.stop)
+        found = analyse(runs, ticks, main_transitions(recipe), main_groups(recipe), TACTICS, recipe.start, recipe.stop)
         assert found.decomposition["value"].eq(0).all()
         assert found.causes["value"].eq(0).all()
 

@@ -21,7 +21,7 @@ from experiments.report.page import Page, Picture, Report, Table, render, write_
 from experiments.report.results import TABLES, Finding, Results, read_results
 from experiments.report.style import apply_style, inline_svg
 from experiments.report.suppression import PICTURES, compose
-from tests.synthetic_suppression import TACTICS, Recipe, main_frames, main_transitions, variants
+from tests.synthetic_suppression import TACTICS, Recipe, main_frames, main_groups, main_transitions, variants
 
 RUN = {
     "command": "python -m experiments.suppression seeds=3",
@@ -52,7 +52,11 @@ def put(analysis: Analysis, folder: Path, recipe: Recipe) -> Path:
 def made(recipe: Recipe, folder: Path, more: pd.DataFrame | None = None) -> Path:
     runs, ticks = main_frames(recipe)
     runs = runs if more is None else pd.concat([runs, more], ignore_index=True)
-    return put(analyse(runs, ticks, main_transitions(recipe), TACTICS, recipe.start, recipe.stop), folder, recipe)
+    return put(
+        analyse(runs, ticks, main_transitions(recipe), main_groups(recipe), TACTICS, recipe.start, recipe.stop),
+        folder,
+        recipe,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -113,6 +113,15 @@ def test_lost_and_gained_posts_are_the_change_of_standing_dissent(folder: Path):
         assert rows.xs("net", level="change").item() == pytest.approx(parts["gained"] - parts["lost"])
 
 
+def test_groups_of_dissenters_share_out_what_is_lost_and_gained(folder: Path):
+    groups = pd.read_parquet(folder / "groups.parquet").set_index(["kind", "group", "measure"])["value"]
+    causes = pd.read_parquet(folder / "causes.parquet").query("arm == 'all' and effort == 'additive'")
+    total = causes[causes["cause"] == "total"].set_index("change")["value"]
+    for kind in ("everybody", "reaction", "abuse", "activity", "followers"):
+        for change in ("lost", "gained"):
+            assert groups[kind].xs(change, level="measure").sum() == pytest.approx(total[change])
+
+
 def test_arms_are_the_same_before_the_campaign_and_share_their_opportunities(folder: Path):
     ticks = pd.read_parquet(folder / "ticks.parquet").set_index(["seed", "tick", "effort", "arm"])
     early = ticks[ticks.index.get_level_values("tick") < 24]

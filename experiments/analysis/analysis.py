@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
-from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS
+from experiments.analysis.arms import ADDITIVE, ALL, EFFORTS, NONE
 from experiments.analysis.contrasts import compute_contrasts, compute_outcomes
 from experiments.analysis.dose import compute_doses, find_half_dose, summarise_doses
+from experiments.analysis.groups import summarise_groups
 from experiments.analysis.losses import check_cells, compute_losses, summarise_knockouts
 from experiments.analysis.pairing import compute_interval
 from experiments.analysis.priors import compute_prior_spread
@@ -44,6 +45,7 @@ class Analysis:
     contrasts: pd.DataFrame  #: `contrasts.compute_contrasts`
     causes: pd.DataFrame  #: `transitions.summarise_causes`
     flows: pd.DataFrame  #: `transitions.summarise_flows`
+    groups: pd.DataFrame  #: `groups.summarise_groups`
     knockouts: pd.DataFrame  #: `losses.summarise_knockouts`
     decomposition: pd.DataFrame  #: `shapley.decompose`
     interactions: pd.DataFrame  #: `shapley.compute_interactions`
@@ -63,6 +65,7 @@ def analyse(
     runs: pd.DataFrame,
     ticks: pd.DataFrame,
     transitions: pd.DataFrame,
+    groups: pd.DataFrame,
     tactics: Sequence[str],
     start: int,
     stop: int,
@@ -77,6 +80,7 @@ def analyse(
             `army_share` is the army's share of the contested topic's posts during the campaign.
         ticks: hourly measures of the main arms: `arm, effort, seed, tick` and `summary.MEASURES`.
         transitions: of every main arm: `transitions.count_transitions`, with `arm`, `effort`, `seed`.
+        groups: of the arm "all" in every seed: `groups.count_by_group`, with `seed`.
         tactics: in order, as used in the names of arms.
         start, stop: the campaign's first tick and the tick after its last.
 
@@ -99,6 +103,7 @@ def analyse(
         contrasts=compute_contrasts(main),
         causes=summarise_causes(transitions, totals),
         flows=summarise_flows(transitions),
+        groups=summarise_groups(groups),
         knockouts=summarise_knockouts(losses),
         decomposition=decompose(main_effects, tactics, EFFORTS),
         interactions=compute_interactions(main_effects, tactics, EFFORTS),
@@ -123,6 +128,7 @@ def collect_findings(
     rows = [
         ("lost_dissent_percent", *compute_interval(main), int(main.notna().sum()), ""),
         ("army_share", *compute_interval(operated["army_share"]), len(operated), ""),
+        ("voices", *compute_interval(main_runs.loc[main_runs["arm"] == NONE, "voices"]), len(operated), ""),
         ("half_dose", *find_half_dose(doses), doses["seed"].nunique(), ""),
         ("prior_range", spread.value, spread.low, spread.high, spread.draws, ""),
         ("variance_parameters", spread.parameters, np.nan, np.nan, spread.draws, ""),

@@ -14,8 +14,17 @@ EFFECTS = {
     "true_support_shift": ("true_support", 1),
     "perceived_supporters_shift": ("perceived_supporters", 1),
     "true_supporters_shift": ("true_supporters", 1),
+    "loyal_posts_shift": ("loyal_posts", 1),
+    "uncommitted_posts_shift": ("uncommitted_posts", 1),
+    "everyday_posts_shift": ("everyday_posts", 1),
 }
-RELATIVE = ("lost_dissent_impressions", "lost_impressions_nondissenters")
+RELATIVE = (
+    "lost_dissent_impressions",
+    "lost_impressions_nondissenters",
+    "loyal_posts_shift",
+    "uncommitted_posts_shift",
+    "everyday_posts_shift",
+)
 
 
 def compute_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
@@ -24,7 +33,7 @@ def compute_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     Columns: `losses.WORLD`, `arm`, `lost_dissent` (posts), `lost_dissent_percent`, those of `EFFECTS` in the unit of
     their column, and for `RELATIVE` also `NAME_percent` (of the arm "none"; nan where that is 0).
     """
-    both, losses = pair_with_none(runs), compute_losses(runs)
+    both, losses = pair_with_none(_count_everyday(runs)), compute_losses(runs)
     out = losses[[*WORLD, "arm"]].copy()
     out["lost_dissent"], out["lost_dissent_percent"] = losses["lost"], losses["lost_percent"]
     for name, (column, sign) in EFFECTS.items():
@@ -34,12 +43,18 @@ def compute_outcomes(runs: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
+def _count_everyday(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs with `everyday_posts`: posts of people that are no contested ones of their cohort."""
+    contested = runs["dissent_posts"] + runs["loyal_posts"] + runs["uncommitted_posts"]
+    return runs.assign(everyday_posts=runs["organic_posts"] - contested)
+
+
 def compute_contrasts(runs: pd.DataFrame) -> pd.DataFrame:
     """Return each main arm's effects over seeds: `arm, effort, outcome, value, lo, hi, seeds, pairing_factor`.
 
     `pairing_factor` is defined for outcomes in the unit of their column, nan for percentages.
     """
-    effects, both = compute_outcomes(runs), pair_with_none(runs)
+    effects, both = compute_outcomes(runs), pair_with_none(_count_everyday(runs))
     both["standing"] = both["dissent_posts"] - both["dissent_removed"]
     both["standing_none"] = both["dissent_posts_none"] - both["dissent_removed_none"]
     columns = {"lost_dissent": "standing", **{name: column for name, (column, _) in EFFECTS.items()}}

@@ -42,6 +42,21 @@ def compute_interval(samples: ArrayLike) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def compute_detectable(samples: ArrayLike, power: float = 0.8) -> float:
+    """Return the smallest mean difference that these seeds would tell from 0 with probability `power`, in their unit.
+
+    (t(n-1, .975) + t(n-1, power)) times the standard error (Bloom 1995, doi:10.1177/0193841X9501900504); nan for fewer
+    than two seeds.
+    """
+    x = np.asarray(samples, dtype=np.float64)
+    x = x[~np.isnan(x)]
+    n = len(x)
+    if n < 2:
+        return float("nan")
+    quantiles = stdtrit(n - 1, 0.5 + CONFIDENCE / 2) + stdtrit(n - 1, power)
+    return float(quantiles * x.std(ddof=1) / np.sqrt(n))
+
+
 def compute_pairing_factor(without: ArrayLike, with_: ArrayLike) -> float:
     """Return Var(difference of independent seeds) / Var(difference of the same seeds).
 

@@ -1,15 +1,16 @@
 """What other assumptions change in the headline, and which of its signs survive them."""
 
+import numpy as np
 import pandas as pd
 
 from experiments.analysis.arms import ADDITIVE, ALL
-from experiments.analysis.pairing import compute_interval
+from experiments.analysis.pairing import compute_detectable, compute_interval
 
 HEADLINES = ("lost_dissent_percent", "lost_dissent_impressions_percent", "perceived_support_shift")
 FAMILIES = ("main", "main_few", "robustness", "fight_back")
 SAME, REVERSED, UNCLEAR, NO_SIGN = "survives", "reversed", "unclear", "headline has no sign"
 COLUMNS = ["family", "variant", "outcome", "value", "lo", "hi", "seeds", "sign"]
-COLUMNS += ["difference", "difference_lo", "difference_hi"]
+COLUMNS += ["difference", "difference_lo", "difference_hi", "detectable"]
 
 
 def get_sign(lo: float, hi: float) -> int:
@@ -24,10 +25,11 @@ def summarise_robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
         outcomes: of `contrasts.compute_outcomes`; families of FAMILIES, arm "all", additive effort.
 
     Returns:
-        `family, variant, outcome, value, lo, hi, seeds, sign, difference, difference_lo, difference_hi`. `sign`
+        the columns `COLUMNS`. `sign`
         compares with the main setting: "survives", "reversed", "unclear" (the interval holds 0 or is unknown), or
         "headline has no sign" to compare with. `difference` is the row minus the main setting on the same seeds,
-        with its paired interval; nan in the rows of the main setting.
+        with its paired interval; nan in the rows of the main setting. `detectable` is the smallest difference that
+        would have been found with a probability of 80% (`pairing.compute_detectable`).
     """
     whole = outcomes[(outcomes["arm"] == ALL) & (outcomes["effort"] == ADDITIVE)]
     few = whole.loc[whole["family"].isin(FAMILIES[2:]), "seed"]
@@ -43,9 +45,10 @@ def summarise_robustness(outcomes: pd.DataFrame) -> pd.DataFrame:
             if family == "main":
                 main = get_sign(lo, hi)
             other = family in FAMILIES[2:]
-            difference = compute_interval(group[name] - group["seed"].map(reference) if other else [])
+            gaps = (group[name] - group["seed"].map(reference)).to_numpy(np.float64) if other else np.zeros(0)
+            gap = (*compute_interval(gaps), compute_detectable(gaps))
             verdict = _classify_sign(main, get_sign(lo, hi))
-            rows.append((family, variant, name, value, lo, hi, len(group), verdict, *difference))
+            rows.append((family, variant, name, value, lo, hi, len(group), verdict, *gap))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -127,6 +127,8 @@ def format_summary(results: Results) -> list[str]:
         for text in (
             format_dose(results),
             _format_cause(results),
+            _format_groups(results),
+            _format_voices(results),
             _format_interaction(results),
             format_recovery(results),
             _format_pairing(results),
@@ -207,8 +209,14 @@ def format_no_difference(results: Results) -> str:
     within = table[(table["difference_lo"] <= 0) & (table["difference_hi"] >= 0)]
     if within.empty:
         return ""
-    names = "; ".join(format_variant(row["family"], row["variant"]) for row in within.to_dict("records"))
-    return f"With {within['seeds'].max()} seeds no difference from the main setting was found for: {names}."
+    names = "; ".join(
+        f"{format_variant(row['family'], row['variant'])} ({format_number(row['detectable'])})"
+        for row in within.to_dict("records")
+    )
+    return (
+        f"With {within['seeds'].max()} seeds no difference from the main setting was found for the following, in "
+        f"brackets the difference in points that would have been found in 80% of such tries: {names}."
+    )
 
 
 def format_uncertainty(results: Results) -> str:
@@ -242,6 +250,31 @@ def _format_cause(results: Results) -> str:
     return (
         f"Intention by intention, {lost} posts a world stand without the operation and not with it, and {gained} the "
         f"reverse. What became of those lost: {named or 'no cause is clear in these seeds'}."
+    )
+
+
+def _format_groups(results: Results) -> str:
+    rows = results["groups"].set_index(["kind", "group", "measure"])[["value", "lo", "hi"]].T.to_dict("list")
+    net, share = (rows.get(("abuse", "never attacked", measure)) for measure in ("net_percent", "share_of_loss"))
+    if net is None or share is None or not math.isfinite(share[0]):
+        return ""
+    if net[1] > 0:
+        lost = format_estimate(net[0], net[1], net[2], unit="%")
+        part = f"{format_number(share[0], 0)}% of the net loss of all dissenters"
+        return f"Those who were never attacked lose {lost} of their posts, {part}."
+    if net[2] < 0:
+        return f"Those who were never attacked post {format_estimate(-net[0], -net[2], -net[1], unit='%')} more."
+    return f"No loss of those who were never attacked was found: {format_estimate(net[0], net[1], net[2], unit='%')}."
+
+
+def _format_voices(results: Results) -> str:
+    found = results.get_finding("voices")
+    if not math.isfinite(found.value):
+        return ""
+    return (
+        "Without the operation the standing dissent of a world is as concentrated as if "
+        f"{format_estimate(found.value, found.lo, found.hi)} people wrote it in equal parts, so one world\u2019s "
+        "percentage depends on few people."
     )
 
 

@@ -23,6 +23,7 @@ TABLES = (
     "timeline",
     "daily_changes",
     "flows",
+    "groups",
     "findings",
 )
 

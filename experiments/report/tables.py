@@ -25,6 +25,9 @@ EFFECTS = {
     "true_support_shift": ("true support", "points", 100.0, 1),
     "perceived_supporters_shift": ("perceived supporters", "accounts", 1.0, 1),
     "true_supporters_shift": ("genuine supporters seen", "accounts", 1.0, 1),
+    "loyal_posts_shift_percent": ("contested posts of loyalists", "%", 1.0, 1),
+    "uncommitted_posts_shift_percent": ("contested posts of the uncommitted", "%", 1.0, 1),
+    "everyday_posts_shift_percent": ("everyday posts", "%", 1.0, 1),
 }
 ENDS = {"value": "", "lo": "_lo", "hi": "_hi"}
 
@@ -107,7 +110,12 @@ def make_knockouts_table(results: Results) -> Table:
         "disappears, % [95% interval]",
         "seeds",
     ]
-    note = "The pathway is switched off in both worlds. Pathways overlap, so shares need not sum to 100."
+    note = (
+        "The pathway is switched off in both worlds, for the whole run. Pathways overlap, so shares need not sum to "
+        "100. They differ from the causes above: a cause says what one intention lacked in its moment, all else as the "
+        "campaign had made it; a run without the pathway also has what follows, as posts that prompt others, or people "
+        "who stay."
+    )
     seeds, whole = results["knockouts"]["seeds"].max(), results["summary"]["seed"].nunique()
     fewer = f", on {seeds} of the {whole} seeds of the main table" if rows and seeds < whole else ""
     return Table(f"Whole-run knock-outs{fewer}", heads, rows, note)
@@ -155,6 +163,23 @@ def make_robustness_table(results: Results) -> Table:
     return Table("Which signs survive", heads, rows if formatting.has_variants(results) else [], note)
 
 
+def make_groups_table(results: Results) -> Table:
+    """Return what each group of dissenters loses."""
+    table = results["groups"]
+    rows = []
+    for (kind, group), part in table.groupby(["kind", "group"], sort=False):
+        by = part.set_index("measure").to_dict("index")
+        cells = [_format_cell(by[name], 1.0, 1) for name in ("net_percent", "lost", "gained")]
+        share = format_number(by["share_of_loss"]["value"], 0)
+        rows.append([f"{kind}: {group}", format_number(part["people"].iloc[0], 0), *cells, share])
+    note = (
+        "Net loss in % of what the group\u2019s posts are without the operation. Attacked: received a toxic post since "
+        "the campaign began. Deciles of activity (contested intentions a day) and of followers are among dissenters."
+    )
+    heads = ["dissenters", "people", "net loss, % of theirs", "lost posts", "gained posts", "% of all net loss"]
+    return Table("Who loses", heads, rows, note)
+
+
 def make_doses_table(results: Results) -> Table:
     """Return the dose-response curve as numbers; no rows if no dose was tried."""
     table = results["doses"]
@@ -181,6 +206,7 @@ def make_all_tables(results: Results) -> list[Table]:
         make_arms_table,
         make_outcomes_table,
         make_causes_table,
+        make_groups_table,
         make_knockouts_table,
         make_tactics_table,
         make_robustness_table,
