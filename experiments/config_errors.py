@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from experiments.composing import initialize_hydra, make_readable, suggest_file
-from experiments.settings import has_default
+from experiments.settings import list_defaults, load_class
 from sim.errors import InputError, suggest
 from sim.renamed import find_new_names, find_new_target
 
@@ -50,6 +50,11 @@ def explain_construction(error: InstantiationException) -> InputError:
                 f"_target_: {target[1]} is of a notebook or a script, which workers do not load: put it into a file "
                 f"beside it, such as mine.py, and say _target_: mine.{kind}"
             )
+        if target and (place := re.search(r"full_key: '?([\w.]+)", str(error))):
+            try:
+                load_class(place[1], target[1])
+            except InputError as mistake:
+                return mistake
         return InputError(f"{error}: correct _target_")
     raise error
 
@@ -88,12 +93,16 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         choice = choice.removesuffix(".yaml")
         return InputError(f"{group}={choice} is unknown: {suggest_file(group, choice) or _list_choices(error.options)}")
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file == name:
+        return InputError(f"{name}.yaml is not in {conf}: name the folder that has it by --config-dir DIR")
     if twice := re.match(r"Multiple values for (\w+)\.|(\w+) appears more than once", str(error)):
         for word in overrides:
             if word.startswith(f"+{twice[1] or twice[2]}="):
                 return InputError(f"{word} adds a choice where there is one: say {word[1:]}")
     try:
         line = _explain_unknown_key(name, overrides, conf)
+    except InputError as mistake:
+        return mistake
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError):
         line = None
     return InputError(line or " ".join(str(part) for part in (error, error.__cause__) if part))
@@ -146,8 +155,12 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
             if new:
                 names = " or ".join(dict.fromkeys(name for found in new.values() for name in found))
                 return f"{key} is now {names}, which is a key of another choice: add {' or '.join(new)}"
-            if has_default(plain, key):
+            place, _, field = key.rpartition(".")
+            defaults = list_defaults(plain, place)
+            if field in defaults:
                 return f"{key} is left at its default here: say +{key}={value}"
+            if close := get_close_matches(field, defaults, n=1):
+                return f"{key} is not a known key: did you mean +{place}.{close[0]}?"
             near = find_new_names(key, known) or _find_similar_keys(key, known | own) or known | own
             return f"{key} is not a known key: {suggest(key, near)}"
     return None

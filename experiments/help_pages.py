@@ -7,15 +7,15 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.apps import BY_NAME, GROWING, NEEDED, format_start
 from experiments.composing import get_written_name
-from experiments.configuration import CONF, is_group, list_choices
+from experiments.configuration import CONF, is_group, list_choices, list_folders
 from experiments.keys import SHARED, Keys
 
 TABLE = Path(__file__).parent / "parameters.csv"  #: written by scripts/parameters.py
@@ -233,7 +233,7 @@ def _find_rule(value: Any, commented: bool) -> dict[str, Field]:
     if commented:
         return {}
     try:
-        kind = get_object(target)
+        kind = resolve_name(target)
     except Exception:  # whatever a user's own module raises; what is wrong with it is said when it is built
         return {}
     columns = fields(kind) if is_dataclass(kind) else ()
@@ -262,7 +262,7 @@ def _read_table() -> dict[str, dict[str, Field]]:
 
 def _read_comments(name: str, conf: Path) -> dict[str, str]:
     """Return what stands behind `#` in the line of each key, in the files of an app from the last to the first."""
-    path = conf / f"{name}.yaml"
+    path = next(path for folder in list_folders(conf) if (path := folder / f"{name}.yaml").is_file())
     said: dict[str, str] = {}
     for base in OmegaConf.select(OmegaConf.load(path), "defaults", default=[]):
         if isinstance(base, str) and base != "_self_":

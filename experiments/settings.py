@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -79,11 +80,35 @@ def get_baseline_changes(story: Mapping[str, Any]) -> list[str]:
 def has_default(config: DictConfig, key: str) -> bool:
     """Tell whether `key` is a field that a rule named in `config` has, and that is left at its default there."""
     place, _, field = key.rpartition(".")
+    return field in list_defaults(config, place)
+
+
+def list_defaults(config: DictConfig, place: str) -> set[str]:
+    """Return the fields that the rule at `place` leaves at their defaults; none if no rule is there.
+
+    Raises:
+        InputError: its class cannot be loaded.
+    """
     rule = OmegaConf.select(config, place) if place else None
-    if not isinstance(rule, DictConfig) or field in rule or "_target_" not in rule:
-        return False
-    kind = get_object(str(rule["_target_"]))
-    return is_dataclass(kind) and field in (column.name for column in fields(kind))
+    if not isinstance(rule, DictConfig) or "_target_" not in rule:
+        return set()
+    kind = load_class(place, str(rule["_target_"]))
+    return {column.name for column in fields(kind)} - set(map(str, rule)) if is_dataclass(kind) else set()
+
+
+def load_class(place: str, target: str) -> Any:
+    """Return the class that a configuration names at `place`.
+
+    Raises:
+        InputError: it cannot be loaded, in one line with the cure.
+    """
+    try:
+        return resolve_name(target)
+    except Exception as error:  # whatever a user's own module raises
+        missing = isinstance(error, ModuleNotFoundError) and f"{target}.".startswith(f"{error.name}.")
+        cure = "correct it, or add the folder of the module to PYTHONPATH" if missing else "correct it"
+        said = f"{place}._target_={target} cannot be loaded ({type(error).__name__}: {error})"
+        raise InputError(f"{' '.join(said.split())}: {cure}") from error
 
 
 def describe_run(setting: Setting, config: DictConfig, notes: Sequence[str]) -> dict[str, Any]:

@@ -104,6 +104,9 @@ MISTAKES = {
     "army.size=-1": "army.size=-1 must lie in [0, inf] (accounts)",
     "army.discipline=1.2": "army.discipline=1.2 must lie in [0, 1] (share)",
     "army.quota=3": "army.quota is left at its default here: say +army.quota=3",
+    "army.quata=3": "army.quata is not a known key: did you mean +army.quota?",
+    "army._target_=no_module.Arm": "army._target_=no_module.Arm cannot be loaded (ModuleNotFoundError: No module named "
+    "'no_module'): correct it, or add the folder of the module to PYTHONPATH",
     "+army.quota=3 army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "+army.sise=3": "army.sise is not a known key of Army: did you mean size?",
     "seeds=0": "seeds=0 must be a whole number from 1 to 10000",

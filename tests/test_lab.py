@@ -186,7 +186,7 @@ def test_an_effect_is_a_sentence(comparison: lab.Comparison) -> None:
     sentence = str(comparison.effect("dissent_posts"))
     assert sentence == repr(comparison.effect("dissent_posts"))
     assert re.fullmatch(
-        r"dissent_posts \(total from hour 6 on\): [\d.]+ with, [\d.]+ without: (no effect, )?\u2212?[\d.]+ "
+        r"dissent_posts \(total from hour 6 on\): [\d.]+ with, [\d.]+ without: (no effect found, )?\u2212?[\d.]+ "
         r"\(95% interval \u2212?[\d.]+ to \u2212?[\d.]+\), 3 paired worlds\.",
         sentence,
     )

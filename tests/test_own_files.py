@@ -9,8 +9,10 @@ import yaml
 
 from experiments import run
 from experiments.app import app, compose_config, get_scenario, play_app, resumable_app
-from experiments.configuration import CONF, OWN, list_choices
+from experiments.composing import compose
+from experiments.configuration import CONF, OWN, list_choices, search_also
 from experiments.experiment import conduct
+from experiments.help_pages import format_help
 from experiments.ownership import Maker
 from experiments.settings import apply_overrides, build_setting
 from experiments.story import Story
@@ -216,6 +218,22 @@ def test_a_mistake_in_a_file_or_a_path_is_one_line(here: Path, monkeypatch: pyte
             build_setting(compose_config("run", [word]))
         assert str(caught.value).startswith(said), word
         assert "\n" not in str(caught.value)
+
+
+def test_a_class_that_cannot_be_loaded_is_one_line_whatever_key_of_it_is_set(here: Path) -> None:
+    (here / "absent.yaml").write_text("_target_: no_module.Mine\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"^mechanisms\.absent\._target_=no_module\.Mine cannot be loaded \(Module"):
+        compose_config("run", ["mechanism=absent.yaml", "mechanisms.absent.weight=3"])
+
+
+def test_an_app_of_one_s_own_is_found_in_one_s_own_folder_and_has_help(here: Path) -> None:
+    (here / "sizes.yaml").write_text("defaults: [model, _self_]\nsizes: {}\n", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"^sizes\.yaml is not in .*: name the folder that has it by --config-dir DIR$"
+    ):
+        compose_config("sizes", [])
+    with search_also(str(here)):
+        assert "population.size=2000" in format_help("sizes", compose("sizes", [], with_hydra=True))
 
 
 @pytest.mark.parametrize("group", ["scenario", "defence", "graph", "mechanism", "army", "events"])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,32 @@ def test_an_identity_tells_all_that_decides(tmp_path: Path) -> None:
     assert names == [make_identity(value) for value in whole]
     path.write_text("1 3\n", encoding="utf-8")
     assert make_identity(GraphFile(path=str(path))) not in names
+
+
+def test_what_own_modules_import_is_part_of_an_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    sources = {
+        "mine_rules.py": "from dataclasses import dataclass\nfrom mine_facts import FACTOR\n"
+        "@dataclass\nclass Mine:\n    def act(self):\n        import mine_parts.late\n",
+        "mine_facts.py": "FACTOR = 1\n",
+        "mine_parts/__init__.py": "",
+        "mine_parts/late.py": "from . import other\n",
+        "mine_parts/other.py": "from ..nowhere import no\nimport numpy\n",
+        "mine_else.py": "",
+    }
+    (tmp_path / "mine_parts").mkdir()
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    kind = import_module("mine_rules").Mine
+    names = [make_identity(kind())]
+    for name in sources:
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        names.append(make_identity(kind()))
+    assert len(set(names)) == len(sources), "all but the last file count"
+    assert names[-1] == names[-2]
+    for name in ("mine_rules", "mine_facts"):
+        del sys.modules[name]
 
 
 # ---- one player

@@ -87,7 +87,7 @@ def test_differences_are_paired_and_say_when_there_is_none():
     assert (row["with"], row["without"], row["value"], row["seeds"]) == (18.0, 15.0, 3.0, 2)
     assert (
         format_verdict(row.to_dict())
-        == "Posts 18.0 with, 15.0 without: no effect, 3.0 (95% interval \u22129.7 to 15.7), 2 paired worlds."
+        == "Posts 18.0 with, 15.0 without: no effect found, 3.0 (95% interval \u22129.7 to 15.7), 2 paired worlds."
     )
 
 

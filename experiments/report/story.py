@@ -69,7 +69,7 @@ def format_verdict(row: Mapping[Any, Any]) -> str:
     known = f"{format_estimate(row['value'], row['lo'], row['hi'], digits)}, {row['seeds']} paired worlds"
     if not np.isfinite([row["lo"], row["hi"]]).all():
         return f"{both}: no interval from so few worlds."
-    return f"{both}: {'no effect, ' if row['lo'] <= 0.0 <= row['hi'] else ''}{known}."
+    return f"{both}: {'no effect found, ' if row['lo'] <= 0.0 <= row['hi'] else ''}{known}."
 
 
 def _format_outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,13 @@
 """What makes two jobs one: the function, the value that it is given, the sources, the files and the versions."""
 
+import ast
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from hashlib import blake2b
+from importlib.machinery import PathFinder
+from itertools import accumulate
 from pathlib import Path, PurePath
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -46,13 +49,53 @@ def make_identity(*parts: Any) -> str:
 
     It is another one where anything differs that decides the result.
 
-    What is at a path that the value names is part of it, and so are a user's own modules that it uses.
+    What is at a path that the value names is part of it, and so are a user's own modules that it uses, and
+    those of a user's own that they import.
     """
     walk = _Walk()
     walk.add(parts)
-    further = [Path(getattr(sys.modules.get(name), "__file__", None) or "") for name in sorted(walk.modules)]
-    walk.digest.update(f"{_describe_code()} {hash_paths(filter(_is_own, further))}".encode())
+    walk.digest.update(f"{_describe_code()} {hash_paths(find_own_files(walk.modules))}".encode())
     return walk.digest.hexdigest()
+
+
+def find_own_files(modules: Iterable[str]) -> set[Path]:
+    """Return the files of those of the modules that are a user's own, and of a user's own that these import."""
+    waiting, met, found = list(modules), set[str](), set[Path]()
+    while waiting:
+        name = waiting.pop()
+        if name not in met and _is_own(path := _find_file(name)):
+            found.add(path)
+            waiting += _list_imports(name, path)
+        met.add(name)
+    return found
+
+
+def _find_file(name: str) -> Path:
+    """Return the file of a module, which is not loaded for that; an empty path if there is none."""
+    if name in sys.modules:
+        return Path(getattr(sys.modules[name], "__file__", None) or "")
+    places, origin = None, None
+    for part in accumulate(name.split("."), "{}.{}".format):
+        spec = PathFinder.find_spec(part, places) if part == name.partition(".")[0] or places else None
+        places, origin = (list(spec.submodule_search_locations or ()), spec.origin) if spec else ([], None)
+    return Path(origin or "")
+
+
+def _list_imports(name: str, path: Path) -> Iterator[str]:
+    """Yield the names of all modules that a module may import, wherever in it, and some that are none."""
+    package = name if path.stem == "__init__" else name.rpartition(".")[0]
+    try:
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    except SyntaxError:  # not loaded yet; whoever loads it is told
+        return
+    for node in nodes:
+        named = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        if isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: package.count(".") + 2 - node.level] if node.level else []
+            start = ".".join([*above, *([node.module] if node.module else [])])
+            named = [f"{start}.{one}" for one in named]
+        for one in named:
+            yield from accumulate(one.split("."), "{}.{}".format)
 
 
 def _is_own(path: Path) -> bool:

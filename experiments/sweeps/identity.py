@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.folder import ROOT
-from experiments.running.identity import hash_paths
+from experiments.running.identity import find_own_files, hash_paths
 from experiments.sweeps.design import APP_KEYS
 from sim.setting import Setting
 
@@ -49,11 +49,12 @@ def hash_files(plain: Mapping[str, Any]) -> str:
 def hash_code(settings: Iterable[Setting], further: Sequence[str] = ()) -> str:
     """Return a hash of the sources that decide what runs under `settings` measure, those of rules from elsewhere too.
 
-    `further`: patterns of sources that measure beside `SOURCES`.
+    A user's own modules that these import are among them. `further`: patterns of sources that measure beside `SOURCES`.
     """
     groups = [group for setting in settings for group in vars(setting).values()]
     kinds = {type(rule) for group in groups for rule in (group if isinstance(group, tuple) else (group,))}
     theirs = [Path(getattr(sys.modules[kind.__module__], "__file__", None) or "") for kind in kinds]
+    theirs += find_own_files(kind.__module__ for kind in kinds)
     return hash_sources([*theirs, *(path for pattern in further for path in ROOT.glob(pattern))])
 
 
