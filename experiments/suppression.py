@@ -37,7 +37,9 @@ KNOCKOUTS: Mapping[str, Mapping[str, Any]] = {
 
 def make_robustness_changes(setting: Setting) -> dict[str, dict[str, Any]]:
     """Return the changes of each row of the robustness table, by name."""
-    half_life = setting.reaction.half_life
+    from sim.people.networks import PreferentialAttachment
+
+    half_life, people = setting.reaction.half_life, setting.population
     rows: dict[str, dict[str, Any]] = {
         "climate effect 0": {"expression.climate_weight": 0.0},
         "vicarious and anticipatory fear 0": {"reaction.vicarious_fear": 0.0, "expression.anticipation": 0.0},
@@ -48,9 +50,16 @@ def make_robustness_changes(setting: Setting) -> dict[str, dict[str, Any]]:
         "recognised trolls discounted": {"reaction.discount": 1.0},
         "nobody leaves because of abuse": {"reaction.leave_abuse": 0.0},
         "leaving does not fall with posts": {"reaction.leave_decline": 0.0},
+        "feeds that rank the newest 256 posts": {"feed.depth": 256},
+        "nobody looks up the topic": {"attention.search_rate": 0.0},
+        "no trends": {"attention.trends": 0},
+        "interest in the topic x 1/4": {"population.interest": people.interest / 4},
+        "half of the people are hard core": {"population.hardcore_share": 0.5},
+        "no moderation": {"moderation.capacity": 0},
     }
     if hasattr(setting.graph, "homophily"):
         rows["homophily 0"] = {"graph.homophily": 0.0}
+        rows["preferential graph"] = {"graph": PreferentialAttachment()}
     return rows
 
 
