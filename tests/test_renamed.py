@@ -30,12 +30,11 @@ def test_an_old_key_is_one_line_with_the_new_one(word: str) -> None:
     assert str(error.value) == KEYS[word]
 
 
-def test_of_very_many_keys_the_groups_are_listed() -> None:
-    with pytest.raises(InputError, match=r"^zzz\.names is not a known key: choose one of: [\w, ]+$") as error:
-        compose_config("defences", ["zzz.names=1"])
-    listed = str(error.value).partition("choose one of: ")[2].split(", ")
-    assert listed == sorted({*listed})
-    assert {"army", "comparison", "population", "seeds"} <= {*listed}
+def test_of_very_many_keys_the_nearest_are_named_in_a_short_line() -> None:
+    line = r"^armi\.names is not a known key: the nearest of \d+ are army[\w, ]+; --help lists them$"
+    with pytest.raises(InputError, match=line) as error:
+        compose_config("defences", ["armi.names=1"])
+    assert len(str(error.value)) <= 300
 
 
 def test_an_old_key_of_a_file_is_answered_too() -> None:
@@ -63,7 +62,7 @@ def test_a_rule_whose_module_has_moved_is_answered_with_the_new_place() -> None:
 def test_an_old_measure_is_answered_with_the_new_one() -> None:
     assert suggest("withheld_over", ["withheld_redundant", "withheld_joint"]) == "its name is now withheld_redundant"
     assert suggest("withheld_over", ["withheld_fear"]) == "did you mean withheld_fear?"
-    assert len(suggest("zzz", map(str, range(100)))) > 200, "names without dots are listed"
+    assert suggest("zzz", map(str, range(100))).startswith("the nearest of 100 are ")
     assert find_new_names("forces.fans.rally", ["forces.fans.rally_hour", "rally_posts"]) == ["forces.fans.rally_hour"]
 
 

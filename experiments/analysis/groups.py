@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EVERYBODY = "everybody"
 DECILES = 10
+RANKED = ("activity", "followers")  #: kinds whose groups are deciles
 
 
 def classify_dissenters(world: "World") -> dict[str, NDArray[np.str_]]:
@@ -33,8 +34,7 @@ def classify_dissenters(world: "World") -> dict[str, NDArray[np.str_]]:
         EVERYBODY: np.full(len(rows), "all dissenters"),
         "reaction": np.where(accounts.hardcore[rows], "hard core", np.array(REACTIONS)[accounts.reaction[rows]]),
         "abuse": np.where(accounts.abuse_received[rows] > 0, "attacked", "never attacked"),
-        "activity": _name_deciles(activity),
-        "followers": _name_deciles(followers),
+        **{kind: _name_deciles(values) for kind, values in zip(RANKED, (activity, followers), strict=True)},
     }
 
 
@@ -63,7 +63,7 @@ def count_by_group(none: "IntentionTable", arm: "IntentionTable", world: "World"
     )
     found = []
     for kind, names in classify_dissenters(world).items():
-        for group in np.unique(names):
+        for group in sorted(np.unique(names), key=lambda name: (len(name.split()[0]) if kind in RANKED else 0, name)):
             member = names == group
             found.append((kind, str(group), int(member.sum()), *posts[:, member].sum(axis=1).tolist()))
     return pd.DataFrame(found, columns=["kind", "group", "people", "baseline", "lost", "gained"])
