@@ -19,7 +19,7 @@ DEMO := out/demo
 help:  ## this list
 	@echo "make TARGET, where TARGET is one of"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Then ask your own question:  $(BIN)/python -m experiments.suppression --help"
+	@echo "Then ask your own question:  $(BIN)/infowar-lab"
 
 install: $(READY)  ## make .venv with everything in it (once; again when versions change)
 

@@ -20,6 +20,8 @@ def main() -> None:
         if name == "--version":
             print(VERSION, flush=True)
             return
+        if name not in BY_NAME and ("=" in name or name.startswith("-")):
+            raise InputError(f"{name} is not an app: say infowar-lab APP KEY=VALUE (infowar-lab alone lists the apps)")
         if name not in BY_NAME:
             raise InputError(f"{name} is not an app: {suggest(name, BY_NAME)}")
     sys.argv[1:] = words

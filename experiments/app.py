@@ -38,7 +38,7 @@ from experiments.composing import (
 )
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import CONF as CONF
-from experiments.configuration import search_also
+from experiments.configuration import find_file, is_file, search_also
 from experiments.exit_codes import report_mistakes
 from experiments.extras import require
 from experiments.folder import check_folder, open_result_folder
@@ -279,11 +279,17 @@ def _parse_arguments() -> Namespace:
 
 
 def get_scenario(choices: Mapping[str, Any]) -> str | None:
-    """Return what is simulated, by the choices that Hydra names: a lesson, or a scenario by its name or whole path."""
+    """Return what is simulated, by the choices that Hydra names: a lesson, or a scenario.
+
+    A scenario of this package has its name, one of the user's own its whole path.
+    """
     if choices.get("lesson", "none") != "none":
         return f"lesson={choices['lesson']}"
-    chosen = choices.get("scenario")
-    return get_written_name("scenario", chosen) if chosen else None
+    if not (chosen := choices.get("scenario")):
+        return None
+    name = get_written_name("scenario", chosen)
+    path = None if is_file(name) else find_file("scenario", name)
+    return str(path) if path and CONF not in path.parents else name
 
 
 def _check_engine(engine: Any, address: Any) -> None:

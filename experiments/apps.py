@@ -46,6 +46,7 @@ APPS: dict[str, dict[str, App]] = {
                 "army": "say contest.budget and contest.brigade",
                 "campaign.tactics": "say contest.tactics",
             },
+            refused="scenario=committee_smear",
         ),
         "recovery": App(
             f"{_RUN} campaign.start reaction.half_life recovery.hours recovery.intensities moderation.capacity",

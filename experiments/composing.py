@@ -213,7 +213,9 @@ def _refuse_ruleless(group: str, choice: str, conf: Path) -> None:
     for path in sorted((conf / group).glob("*.yaml")):
         if rule := re.search(r"^_target_: (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE):
             raise InputError(
-                f"{group}={choice} has no _target_: add a line that names its rule, as _target_: {rule[1]}"
+                f"{group}={choice} is no file of configuration: say graph=file graph.path={choice}"
+                if group == "graph" and is_file(choice) and not choice.endswith((".yaml", ".yml"))
+                else f"{group}={choice} has no _target_: add a line that names its rule, as _target_: {rule[1]}"
             )
 
 

@@ -49,7 +49,8 @@ class Contest(Experiment):
         if given.ticks <= campaign.start:
             raise InputError(f"ticks={given.ticks} ends before the operations begin: say ticks={campaign.end} or more")
         jobs = [ContestJob(given.setting, seed, given.ticks, self) for seed in given.seeds]
-        list(make_organisations(jobs[0], (0,) * max(self.breadths)))
+        for _, _, forces in make_organisations(jobs[0], (0,) * max(self.breadths)):
+            replace(given.setting, forces=(*given.setting.forces, *forces))
         return jobs
 
     @staticmethod

@@ -95,7 +95,8 @@ def test_help_is_a_word_too(capsys: pytest.CaptureFixture[str], command_line) ->
     [
         ("suppresion", "suppresion is not an app: did you mean suppression?"),
         ("zzz", "zzz is not an app: choose one of: calibrate, contest, "),
-        ("--hlp", "--hlp is not an app: choose one of: "),
+        ("--hlp", "--hlp is not an app: say infowar-lab APP KEY=VALUE"),
+        ("seeds=3", "seeds=3 is not an app: say infowar-lab APP KEY=VALUE"),
         ("runs", "runs is not an app: did you mean run?"),
     ],
 )

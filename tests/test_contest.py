@@ -110,6 +110,7 @@ def test_rivals_are_loud_dissenters():
         ),
         ("contest.tactics=[smeer]", "contest.tactics has smeer, which is unknown: did you mean smear?"),
         ("ticks=9", "ticks=9 ends before the operations begin: say ticks=154 or more"),
+        ("scenario=committee_smear", "two forces have name=committee, so the same accounts: "),
     ],
 )
 def test_mistakes_are_one_line(override: str, said: str):

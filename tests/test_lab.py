@@ -387,6 +387,10 @@ def test_a_world_is_drawn() -> None:
 # ---- mistakes
 
 MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
+    "several": (
+        lambda: lab.load("scenario=quiet army.size=20"),
+        "'scenario=quiet army.size=20' holds several changes: give each as a text of its own, load('KEY=VALUE', ...)",
+    ),
     "no text": (lambda: lab.load(3), "3 is not text: say load('KEY=VALUE', ...)"),  # type: ignore[arg-type]
     "a key of an app": (
         lambda: lab.load("army.size=3", "seed=3"),

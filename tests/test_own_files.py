@@ -323,6 +323,20 @@ def test_the_name_of_a_file_here_is_answered_with_what_to_say(tmp_path: Path, mo
         assert str(error.value) == cure
 
 
+def test_a_scenario_of_a_folder_of_ones_own_is_known_by_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("quiet", "mine"):
+        path = tmp_path / "scenario" / f"{name}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("ticks: 30\n", encoding="utf-8")
+        assert get_scenario({"scenario": name}) == name
+        monkeypatch.setenv(OWN, str(tmp_path))
+        assert get_scenario({"scenario": name}) == str(path)
+        assert compose_config("run", [f"scenario={name}"]).out == f"out/run-{name}"
+        monkeypatch.delenv(OWN)
+
+
 def test_a_file_and_a_lesson_have_results_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "quiet.yaml").write_text("ticks: 30\n", encoding="utf-8")
     mine = f"{tmp_path}/quiet.yaml"

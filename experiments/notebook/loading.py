@@ -1,5 +1,6 @@
 """Configurations as settings, and what a setting is compared with."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ def load(*overrides: str) -> Setting:
     for word in overrides:
         if not isinstance(word, str):
             raise InputError(f"{word!r} is not text: say load('KEY=VALUE', ...)")
+        if re.search(r"^[\w./]+=\S+ +[\w.]+=", word):
+            raise InputError(f"{word!r} holds several changes: give each as a text of its own, load('KEY=VALUE', ...)")
         if (key := word.partition("=")[0].partition(".")[0]) in NOT_OF_A_WORLD:
             raise InputError(f"{word} is no part of a setting: leave {key} out, and say it where worlds are played")
     config = compose_config(APP, overrides)

@@ -40,13 +40,14 @@ class Replay:
     html: str
 
     def save(self, path: str | Path) -> Path:
-        """Write the page; return its path.
+        """Write the page, and the folder for it where there is none; return its path.
 
         Raises:
             InputError: it cannot be written.
         """
         place = Path(expand_path(str(path), "path"))
         try:
+            place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(self.html, encoding="utf-8")
         except OSError as error:
             raise InputError(f"{path} cannot be written ({error.strerror}): name another file") from None

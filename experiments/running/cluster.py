@@ -13,6 +13,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import ray
+from ray.exceptions import RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
 from experiments.running.engine import EndedRuns, Engine, Limits, NoWorkerError
 from experiments.running.jobs import Job
 from experiments.running.outcomes import Outcome
@@ -20,15 +24,6 @@ from experiments.running.ray_setup import check_versions, connect, has_head
 from experiments.running.ray_worker import RayWorker
 from experiments.running.worker import Measure, Prepare
 from sim.errors import InputError
-
-#: Ray reads these once: silent where this file speaks, soon done with joining, and no end of the driver with the head's
-QUIET = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_NUM_REDIS_GET_RETRIES": "5"}
-QUIET |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "3600"}
-os.environ.update(QUIET | {name: os.environ[name] for name in QUIET if name in os.environ})
-
-import ray  # noqa: E402
-from ray.exceptions import RayError, RayTaskError  # noqa: E402
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
 
 POLL = 0.2  #: s
 SCAN_INTERVAL = 2.0  #: s between two looks at which machines there are

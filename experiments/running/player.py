@@ -1,5 +1,6 @@
 """The one way in which apps play jobs: side by side, each kept when it has ended, a failed one named."""
 
+import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import partial
@@ -21,6 +22,12 @@ from sim.errors import InputError
 
 KEPT = "what is done is kept, and the same command continues"
 HIDDEN = ("ticks",)  #: fields of a job that do not tell it from others
+#: Ray reads these once: silent where this project speaks, done joining, patient with a cluster whose head went
+RAY_VARIABLES = {
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_NUM_REDIS_GET_RETRIES": "5",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "3600",
+}
 AGAIN = Limits(again="the same command tries it again")
 
 
@@ -145,6 +152,7 @@ def make_engine(
     """Return an engine by the name that a user gives it."""
     if engine == "local":
         return LocalEngine(measure, prepare, workers or count_cores(), work, limits, pilot)
+    os.environ.update({**RAY_VARIABLES, **os.environ})
     from experiments.running.cluster import ClusterEngine
 
     return ClusterEngine(measure, prepare, workers, work, limits, address)
