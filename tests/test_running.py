@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -118,8 +120,37 @@ def test_an_app_that_is_killed_goes_on_and_ends_with_the_same_bits(app: str, tmp
         pd.testing.assert_frame_equal(table, other[name], check_exact=True)
 
 
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize("app", SMALL)
+def test_killed_at_any_of_twenty_moments_an_app_goes_on_to_the_same_bits(app: str, tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    begun = time.monotonic()
+    with start(app, tmp_path / "whole", "workers=1") as process:
+        assert process.wait(timeout=600) in (0, 1)
+    lasted, moments = time.monotonic() - begun, np.random.default_rng(20)
+    for _ in range(20):
+        with start(app, tmp_path, "workers=2") as process:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=moments.uniform(0.1, 1.0) * lasted)
+            process.kill()
+        if (tmp_path / "result").exists():
+            break
+    with start(app, tmp_path, "workers=2") as process:
+        _, err = process.communicate(timeout=600)
+        assert process.returncode in (0, 1), err
+    one, other = read_tables(tmp_path / "whole" / "result"), read_tables(tmp_path / "result")
+    assert one.keys() == other.keys()
+    for name, table in one.items():
+        pd.testing.assert_frame_equal(table, other[name], check_exact=True)
+    pages = [folder / "result" / "report.html" for folder in (tmp_path / "whole", tmp_path)]
+    headlines = [re.findall(r"(?s)<h1>.*?</h1>", page.read_text(encoding="utf-8")) for page in pages if page.is_file()]
+    assert len({*map(tuple, headlines)}) <= 1
+
+
 IDENTITIES = """
 import json, sys
+from contextlib import suppress
 from importlib import import_module
 from experiments.app import compose_config
 from experiments.experiment import Experiment, Given
