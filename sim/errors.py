@@ -39,8 +39,8 @@ def suggest(given: str, allowed: Iterable[str]) -> str:
     listed = next((", ".join(some) for some in (names, firsts) if len(", ".join(some)) <= MAX_LISTED), "")
     if listed:
         return f"choose one of: {listed}"
-    near = get_close_matches(given, firsts, n=NEAREST, cutoff=0.0)
-    return f"the nearest of {len(firsts)} are {', '.join(near)}; --help lists them"
+    near = ", ".join(get_close_matches(given, firsts, n=NEAREST, cutoff=0.0))
+    return f"the nearest of {len(firsts)} are {near}" + ("; --help lists them" if firsts != names else "")
 
 
 def _shorten(line: str) -> str:

@@ -282,7 +282,7 @@ SAID = {
     "(at the point graph.path=x)",
     "campaign.victims=[999]": "Campaign.victims has 999, but the people are accounts 0 to 149: name some of "
     "these (at the point campaign.victims=[999])",
-    "ticks=0": "ticks=0 must be a whole number from 1 (at the point ticks=0)",
+    "ticks=0": "ticks=0 must be a whole number from 1 to 1000000 (at the point ticks=0)",
 }
 
 
@@ -313,7 +313,7 @@ OPTIONS = {
     "sweep.merge=[out/none]": "sweep.merge has out/none, which is no folder of a sweep: it has no runs/ in it",
     "sweep.outcome=lost_disent": "sweep.outcome=lost_disent is unknown: did you mean lost_dissent or "
     "lost_dissent_percent?",
-    "sweep.max_seeds=1.5": "sweep.max_seeds=1.5 must be a whole number from 0",
+    "sweep.max_seeds=1.5": "sweep.max_seeds=1.5 must be a whole number from 0 to 10000",
     "sweep.measures=[3]": "sweep.measures=[3] must be a list of measures, each once: [targeted_credibility]",
     "sweep.measures=[a,a]": "sweep.measures=['a', 'a'] must be a list of measures, each once: [targeted_credibility]",
     "sweep.measures=[mean_fear]": ("sweep.measures has mean_fear, which every sweep has: leave it out"),

@@ -167,7 +167,7 @@ def test_knowing_the_true_climate_ties_the_outcome_to_the_majority():
     rule = Ross(users=300, links=3)
     majority = [float((rule.draw_instance(seed).valence < 0).sum() - 150) for seed in range(60)]
     told, untold = (
-        [ross_borrowed.simulate(rule, Borrowed(weight=20.0, knowing=w), seed) for seed in range(60)]
+        [ross_borrowed.simulate(rule, Borrowed(weight=20.0, knows_climate=w), seed) for seed in range(60)]
         for w in (True, False)
     )
     assert np.corrcoef(told, majority)[0, 1] > np.corrcoef(untold, majority)[0, 1] + 0.2

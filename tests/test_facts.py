@@ -435,7 +435,7 @@ def test_all_twenty_facts_are_there_once_with_their_use() -> None:
         assert fact.source
         assert fact.certainty
         assert len({part.name for part in fact.parts}) == len(fact.parts) > 0
-        assert fact.pending or fact.use == "D" or any(part.judged for part in fact.parts)
+        assert fact.pending or fact.use == "D" or any(part.is_judged for part in fact.parts)
 
 
 def test_parameters_are_fitted_to_calibrated_facts_only_and_by_the_script_that_says_so() -> None:

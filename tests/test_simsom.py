@@ -330,7 +330,7 @@ def test_the_app_writes_what_it_found(
 
 
 WORDS = {
-    "simsom.runs=1": "simsom.runs=1 must be a whole number from 2",
+    "simsom.runs=1": "simsom.runs=1 must be a whole number from 2 to 10000",
     "simsom.scale=0": "simsom.scale=0 must be a number above 0 to 10",
     "graph.bots=many": "graph.bots=many must be a whole number from 0",
     "simsom.rule.mu=2": "simsom.rule.mu=2 must lie in [0, 1] (share)",

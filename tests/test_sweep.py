@@ -229,7 +229,7 @@ CAST = ["scenario=committee_smear", "population.size=200", "ticks=130", "seeds=1
 @pytest.mark.parametrize("plan", ["true", "false"])
 @pytest.mark.parametrize(
     ("name", "cure"),
-    [("nope", "choose one of: active_users, acts, "), ("withheld_over", "its name is now withheld_redundant")],
+    [("nope", "the nearest of "), ("withheld_over", "its name is now withheld_redundant")],
 )
 def test_a_measure_that_no_world_has_is_refused_before_any_run(
     name: str, cure: str, plan: str, sweep: Sweep, tmp_path: Path
@@ -249,7 +249,7 @@ def test_fields_that_a_scenario_leaves_out_are_swept_and_its_own_measures_kept(
         'sweep.baseline=["forces.committee.operations.smear.intensity=0"]',
         "sweep.measures=[targeted_credibility,recruits]",
     ]
-    with pytest.raises(InputError, match="has recruits, which no world of this sweep has: choose one of"):
+    with pytest.raises(InputError, match="has recruits, which no world of this sweep has: the nearest of"):
         command(*CAST, *words, f"out={tmp_path / 'out'}")
     words[2] = "sweep.measures=[smear_impressions,targeted_credibility]"
     assert command(*CAST, *words, f"out={tmp_path / 'out'}")

@@ -12,7 +12,6 @@ from sim.setting import Setting
 from sim.world import World
 
 Task = tuple[Setting, str, int, int]  #: setting, hash of the files that its graph reads, seed, ticks
-LABELS = ("family", "variant", "arm", "effort", "seed", "wall_time")
 
 
 def prepare(tasks: Sequence[Task], folder: Path) -> None:
@@ -45,7 +44,7 @@ def measure_hours(
 def _make_row(played: RunResult, task: Task, further: Sequence[str]) -> dict[str, float]:
     late = played.ticks.iloc[task[0].campaign.start :]
     means = {name: float(late[name].mean()) if name in late else math.nan for name in further}
-    return {name: float(value) for name, value in played.row.items() if name not in LABELS} | means
+    return {name: float(played.row[name]) for name in MEASURES} | means
 
 
 def find_missing_measures(settings: Iterable[Setting], names: Sequence[str]) -> tuple[list[str], list[str]]:
