@@ -62,7 +62,7 @@ def read_sheet(path: str, key: str) -> Sheet:
     kept, notes = _choose_columns(names, [row for _, row in found[1:]], where)
     places = tuple(f"line {line} of {where}" for line, _ in found[1:])
     rows, decimal = _read_numbers([[row[at] for at in kept] for _, row in found[1:]], separator, where)
-    if separator != ",":
+    if len(names) > 1 and separator != ",":
         notes.insert(0, f"separated by {SEPARATOR_NAMES[separator]}")
     if notes or decimal:
         LOGGER.info("read %s: %s", where, "; ".join([*notes, *decimal]))

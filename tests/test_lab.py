@@ -547,7 +547,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a page's place": (
         lambda: lab.Replay("").save("/dev/null/page.html"),
-        "/dev/null/page.html cannot be written (Not a directory): name another file",
+        "/dev/null/page.html cannot be written (File exists): name another file",
     ),
     "a world's data": (
         lambda: lab.export(lab.World(SMALL), "data"),

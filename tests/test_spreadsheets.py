@@ -70,6 +70,7 @@ MISTAKES = {
     "a,a\n1,2\n": "names a twice: name it once",
     "a,\n1,x\n": "has no name above column 2, which holds x",
     "a,what I did\n1,x\n": "has the column what I did, which is no key: begin its name with # to have it left out",
+    "5,army.size\n1,2\n": "has the column 5, which is no key: begin its name with # to have it left out",
     "a,b\n1,\n": "has no value for b: write one, such as null",
     "": "holds no point",
     "a,b\n": "holds no point",

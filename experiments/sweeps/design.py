@@ -111,7 +111,7 @@ def _read_csv(path: str | None) -> list[Point]:
     if not sheet.rows or not sheet.names:
         raise InputError(f"sweep.csv={path} holds no point: a first line of keys, then a line of values a point")
     for name in sheet.names:
-        if not re.fullmatch(r"[\w./@]+", name):
+        if not re.fullmatch(r"[A-Za-z_][\w./@]*", name):
             raise InputError(
                 f"sweep.csv={path} has the column {format_name(name)}, which is no key: begin its name with # to have "
                 "it left out"
