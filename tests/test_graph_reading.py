@@ -579,7 +579,26 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
         "%%MatrixMarket matrix coordinate real general\n1000000000000 1000000000000 1\n1 2 1\n",
         "it is damaged",
     ),
-    "Pajek of 10^12": ("p.net", "*Vertices 1000000000000\n*Arcs\n1 2\n", "not readable Pajek"),
+    "Pajek of 10^12": ("p.net", "*Vertices 1000000000000\n*Arcs\n1 2\n", "correct the number"),
+    "Pajek of 10^8": ("p.net", "*Vertices 99999999\n*Arcs\n1 2\n", "says 99,999,999 vertices and holds 29 bytes"),
+    "a group": (
+        "g.graphml",
+        GRAPHML.format(
+            '<graph edgedefault="directed"><node id="g"><graph edgedefault="directed"><node id="a"/><node id="b"/>'
+            '<edge source="a" target="b"/></graph></node><node id="c"/><edge source="a" target="c"/></graph>'
+        ),
+        "a graph within a node",
+    ),
+    "a tie of three": (
+        "g.graphml",
+        GRAPHML.format('<graph><node id="a"/><hyperedge><endpoint node="a"/></hyperedge></graph>'),
+        "(hyperedge): give a tie for each two",
+    ),
+    "people aside": (
+        "g.graphml",
+        GRAPHML.format('<graph><node id="a"/><x><node id="b"/></x><edge source="a" target="c"/></graph>'),
+        "1 node and 0 ties at places where none is read",
+    ),
     "Excel": ("t.xlsx", zipped(**{"[Content_Types].xml": "x", "a.xml": "y"}), "is an Excel or Office file"),
     "two files": ("t.zip", zipped(a="1 2\n", b="1 2\n"), "holds 2 files (a, b)"),
     "a damaged .zip": ("t.zip", zipped(a="1 2\n" * 99)[:150], "damaged .zip"),
