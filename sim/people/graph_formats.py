@@ -185,8 +185,8 @@ def _check_whole(graph: "networkx.Graph", nodes: list[Any], ties: list[Any], whe
     lost = len(ties) - graph.number_of_edges()
     if aside or lost:
         raise InputError(
-            f"{where} has {count_words(len(aside), 'node')} and {count_words(lost, 'tie')} at places where none is read: "
-            "export it flat"
+            f"{where} has {count_words(len(aside), 'node')} and {count_words(lost, 'tie')} at places where none "
+            "is read: export it flat"
         )
     return graph
 
