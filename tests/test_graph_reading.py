@@ -266,6 +266,12 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
         set(),
         ("all that this person follows",),
     ),
+    "a list of followers": (
+        "user,follower1,follower2\nann,bob,cy\nbob,cy,\n",
+        pairs("bob-ann cy-ann cy-bob"),
+        set(),
+        ("a line is a person and all who follow this person", "follower1 follows user"),
+    ),
     "a list with colons": ("1: 2 3 4\n2: 3\n4:\n", pairs("1-2 1-3 1-4 2-3"), set(), ("1 line with one name",)),
     "one with commas": ("ann: bob, cy\nbob: cy\n", pairs("ann-bob ann-cy bob-cy"), set(), ("comma-separated",)),
     # words of headers
@@ -277,6 +283,11 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
     "mentions": ("screen_name,mention\nann,bob\n", pairs("ann-bob"), set(), ("screen_name follows mention",)),
     "ego and alter": ("ego,alter\nann,bob\n", pairs("ann-bob"), set(), ("ego follows alter",)),
     "unknown words that share people": ("kto,kogo\n1,2\n2,3\n", pairs("1-2 2-3"), set(), ("kto follows kogo",)),
+    "plainer words": ("source,target,followers,origin\na,b,3,x\n", pairs("a-b"), set(), ("source follows target",)),
+    "a plainer word beside a person": ("user,friend,mention\na,b,c\n", pairs("a-b"), set(), ("user follows friend",)),
+    "times behind ties": ("u1,p1,2020-01-01\nu2,p2,2020-01-02\n", pairs("u1-p1 u2-p2"), set(), ("columns 1st",)),
+    "texts behind ties": ('u1,p1,"hello, you"\nu2,p2,so it is\n', pairs("u1-p1 u2-p2"), set(), ("columns 1st",)),
+    "some texts behind ties": ("a,b,2020,\nb,c,2021,so\n", pairs("a-b b-c"), set(), ("columns 1st and 2nd",)),
     # spaces before quotes
     "a space before a quote": (
         '"Lee, Ann", "Ray, Bob"\n"Ray, Bob", "x "", ""y"\n',
@@ -419,6 +430,10 @@ OPEN: dict[str, tuple[str, dict[str, tuple[dict[str, Any], Ties]]]] = {
             "graph.header=yes": ({"header": "yes"}, pairs("ann-bob bob-cy")),
             "graph.header=no": ({"header": "no"}, pairs("u-v ann-bob bob-cy")),
         },
+    ),
+    "numbered letters or people": (
+        "n1,n2\nann,bob\nbob,cy\n",
+        {"graph.header=yes": ({"header": "yes"}, pairs("ann-bob bob-cy"))},
     ),
     "words with a line between them": (
         "who_says,whom\nann,bob\nbob,cy\n",

@@ -18,12 +18,12 @@ from sim.people.table_columns import (
     Ends,
     find_asked_ends,
     find_ends,
+    find_listed,
     find_remaining_ends,
     format_place,
     is_plural,
     is_row_number,
     list_columns,
-    lists_followees,
     looks_like_header,
 )
 from sim.people.table_layout import (
@@ -42,7 +42,7 @@ I32 = NDArray[np.int32]
 ALL = ("all",)  #: columns of a list of followees
 _BLOCK = 16 * 2**20  #: bytes of the longest row
 _LOST_DIGITS = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
-_WHOLE = re.compile(r"(\d+)[.,](?:0{1,2}|0{4,})")  #: three zeros may be thousands
+_WHOLE = re.compile(r"(\d+)(?:\.0+|,0{1,2}|,0{4,})")  #: a comma and three zeros are thousands
 _FRACTION = re.compile(r"[-+]?\d+[.,]\d+(?:[eE]-\d+)?|[-+]?\d+[eE]-\d+")
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ].*)?|\d\d?([./])\d\d?\1\d{4}(?: .*)?|\d\d?:\d\d(?::\d\d)?")
 _LIST = re.compile(r"\[.*\]|\{.*\}|\(.*\)|\d+(?:\s*[|;]\s*\d+)+", re.DOTALL)
@@ -92,7 +92,7 @@ def read_edge_table(content: bytes, options: TableOptions, where: str) -> EdgeTa
     _refuse_matrix(layout, options, where)
     _refuse_parts(layout, where)
     decided = describe_layout(layout)
-    if not options.columns and (layout.listed or (layout.header and lists_followees(layout.header))):
+    if not options.columns and (layout.listed or (layout.header and find_listed(layout.header))):
         options = options._replace(columns=ALL)
     table = None if options.columns == ALL else _read_even(layout, options, width, where)
     if table is None:
@@ -244,7 +244,9 @@ def _read_headless(layout: Layout, width: int, where: str) -> _Table | None:
     sample = [{row[at] for row in layout.sample if len(row) > at} for at in range(3)]
     recur = bool((sample[0] & sample[1]) - MISSING)
     if (text or width > 3) and (recur or not numbered) and _is_ragged(layout.sample):
-        return None
+        rows = [list(filter(None, row)) for row in layout.sample]
+        if _lists_people([row for row in rows if row], where):
+            return None
     aside = _stands_aside([column - MISSING for column in sample])
     cells = _read_columns(layout, [0, 1, 2] if numbered or text or aside else [0, 1], width, where)
     if cells is None:
@@ -309,7 +311,8 @@ def _judge_third(cells: _Cells, counts: bool, where: str) -> tuple[Ends, str]:
 def _refuse_third(cells: _Cells, where: str) -> None:
     """Raise InputError if a third column of words may name people as the first two do."""
     first, second, third = (_list_kind(cells, at) for at in range(3))
-    labels = first & second or len(third) < len(cells.columns[2])
+    spaced = any(" " in name for name in third) and not any(" " in name for name in first | second)
+    labels = first & second or len(third) < len(cells.columns[2]) or spaced or any(map(_is_amount, third))
     if third & (first | second) or not labels:
         raise InputError(
             f"{where}: the 3rd column may name people too: say graph.columns=[1,2] or [1,3] if a row is one tie, "
@@ -440,8 +443,12 @@ def _read_uneven(layout: Layout, options: TableOptions, where: str) -> _Table:
         codes = [names.setdefault(cell, len(names)) for cell in (row[0], *filter(None, row[1:]))]
         first += [codes[0]] * max(len(codes) - 1, 1)
         second += codes[1:] or [names.setdefault("", len(names))]
-    told = ("a line is a person and all that this person follows",)
-    return _Table(np.array(first, np.int32), np.array(second, np.int32), list(names), None, told, None)
+    told = "a line is a person and all that this person follows"
+    named = None if layout.header is None else (layout.header[0], layout.header[1])
+    if named and find_listed(layout.header or ()) == "follower":
+        first, second, named = second, first, (named[1], named[0])
+        told = "a line is a person and all who follow this person"
+    return _Table(np.array(first, np.int32), np.array(second, np.int32), list(names), None, (told,), named)
 
 
 def _number_cells(rows: list[list[str]], places: list[int]) -> _Cells:

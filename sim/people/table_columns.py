@@ -20,6 +20,11 @@ FOLLOWEE = _list_words(
 )
 #: may be as well how many there are
 PLURAL = _list_words("followers followees following followings friends")
+#: names no end beside a plainer word
+_WEAK = (PLURAL - {"following"}) | _list_words(
+    "retweeter replier fan origin quelle follows knows trusts alter mention mentioned retweeted quoted ziel by reply "
+    "replied"
+)
 #: a person
 PERSON = _list_words(
     "id ids node nodes user users account author person people name screen handle vertex actor uid ego"
@@ -63,6 +68,10 @@ def find_ends(header: Sequence[str]) -> Ends | None:
         return None if numbered and person and set(get_stem(header[numbered.first])) & _ENDS else numbered
     if person and follower and followee and all(is_plural(header[at]) for at in (*follower, *followee)):
         return None  # numbers of them, beside a person
+    plain = [[at for at in group if not _WEAK.intersection(split_words(header[at]))] for group in (follower, followee)]
+    if any(plain) and (person or all(plain)):
+        follower, followee = plain
+    person = [at for at in person if "author" not in split_words(header[at])] or person
     pairs = [Ends(one, other) for one in follower or person for other in followee or person]
     return _choose_pair(pairs, [beside for _, beside in kinds])
 
@@ -100,12 +109,13 @@ def find_remaining_ends(header: Sequence[str]) -> Ends | None:
     return Ends(*left) if len(left) == 2 and (not people or (len(people) == 2 and not bare)) else None
 
 
-def lists_followees(header: Sequence[str]) -> bool:
-    """Return whether a header is that of a list of followees: user, friend1, friend2, friend3."""
+def find_listed(header: Sequence[str]) -> str:
+    """Return whom the header of a list names behind a person: followee (friend1, friend2), follower (fan1), ""."""
     stems = {get_stem(word) for word in header[1:]}
-    if len(header) < 3 or len(stems) > 1 or not set(*stems) & FOLLOWEE:
-        return False
-    return _classify(header[0])[0] in ("person", "follower") and not find_numbered_ends(header[:2])
+    if len(header) < 3 or len(stems) > 1 or _classify(header[0])[0] not in ("person", "follower", "followee"):
+        return ""
+    stem = set(next(iter(stems)))
+    return "" if get_stem(header[0]) else "followee" if stem & FOLLOWEE else "follower" if stem & FOLLOWER else ""
 
 
 def is_plural(word: str) -> bool:
@@ -118,10 +128,10 @@ def looks_like_header(cells: Sequence[str], others: Sequence[str]) -> bool:
     """Return whether two cells look like names of columns, and like none of the other names: screen_name, mention."""
     if not all(cell.replace(" ", "_").isidentifier() for cell in cells):
         return False
-    if len({len(cell) for cell in cells}) == 1:
-        pair = (cells[0][-1].lower(), cells[1][-1].lower())
-        if cells[0][:-1] == cells[1][:-1] and pair in (*_PAIRS, ("u", "v"), ("s", "t"), ("p", "q")):
-            return not any(len(one) == len(cells[0]) or any(map(str.isdigit, one)) for one in others)
+    (stem, one), (other_stem, other) = ((cell[:-1].lower(), cell[-1].lower()) for cell in cells)
+    if stem == other_stem and (one, other) in (*_PAIRS, ("u", "v"), ("s", "t"), ("p", "q")):
+        alike = [name for name in others if any(map(str.isdigit, name)) or (not stem and len(name) == 1)]
+        return not alike and (not stem or one.isdigit())
     known = {word for cell in cells for word in split_words(cell)} & (PERSON | FOLLOWER | FOLLOWEE)
     if known:
         return not any(known.intersection(split_words(one)) for one in others)

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.people.file_content import MAX_SIZE, format_name
-from sim.people.table_columns import find_ends, find_numbered_ends, get_stem, is_row_number, lists_followees
+from sim.people.table_columns import find_ends, find_listed, find_numbered_ends, get_stem, is_row_number
 
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": ""}  #: "" is any white space
 SEPARATOR_NAMES = {sign: name for name, sign in SEPARATORS.items()}
@@ -353,7 +353,7 @@ def _find_header(sample: list[list[str]], options: TableOptions) -> list[str] | 
         return None
     if len(first) > 2 and is_row_number(first[0]) and not first[0] and all(first[1:]):
         return first
-    if lists_followees(first):
+    if find_listed(first):
         return first
     if find_ends(first):
         return None if find_numbered_ends(first) and not _is_above_others(first, rest) else first
