@@ -252,7 +252,7 @@ def _read_headless(layout: Layout, width: int, where: str) -> _Table | None:
     if cells is None:
         return None
     ends, row_number = Ends(0, 1), ""
-    if len(cells.columns[0]) > 1 and len(cells.columns) > 2:
+    if (numbered or aside) and len(cells.columns[0]) > 1:
         ends, row_number = _judge_third(cells, numbered and _is_sequence(cells), where)
     if not row_number:
         _check_amounts(cells, ends, layout, where)
