@@ -18,9 +18,13 @@ from sim.people.table_columns import (
     Ends,
     find_asked_ends,
     find_ends,
+    find_listed,
     find_remaining_ends,
+    format_place,
+    is_plural,
     is_row_number,
     list_columns,
+    looks_like_header,
 )
 from sim.people.table_layout import (
     MISSING,
@@ -38,7 +42,12 @@ I32 = NDArray[np.int32]
 ALL = ("all",)  #: columns of a list of followees
 _BLOCK = 16 * 2**20  #: bytes of the longest row
 _LOST_DIGITS = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
-_WHOLE = re.compile(r"(\d+)[.,]0+")
+_WHOLE = re.compile(r"(\d+)(?:\.0+|,0{1,2}|,0{4,})")  #: a comma and three zeros are thousands
+_FRACTION = re.compile(r"[-+]?\d+[.,]\d+(?:[eE]-\d+)?|[-+]?\d+[eE]-\d+")
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ].*)?|\d\d?([./])\d\d?\1\d{4}(?: .*)?|\d\d?:\d\d(?::\d\d)?")
+_LIST = re.compile(r"\[.*\]|\{.*\}|\(.*\)|\d+(?:\s*[|;]\s*\d+)+", re.DOTALL)
+_SEVERAL = re.compile(r"[^|;,]+(?:[|;,][^|;,]+)+|\d+(?:\s+\d+)+")
+_CLOSING = {"'": "'", '"': '"', "[": "]", "{": "}", "(": ")"}
 _KINDS = {"directed": False, "undirected": True, "mutual": True}  #: of Gephi's column Type: whether both ways
 
 
@@ -81,7 +90,10 @@ def read_edge_table(content: bytes, options: TableOptions, where: str) -> EdgeTa
     if width < 2 and not layout.header:
         raise InputError(f"{where} has no line with two names: give one with two columns, or say graph.separator=NAME")
     _refuse_matrix(layout, options, where)
+    _refuse_parts(layout, where)
     decided = describe_layout(layout)
+    if not options.columns and (layout.listed or (layout.header and find_listed(layout.header))):
+        options = options._replace(columns=ALL)
     table = None if options.columns == ALL else _read_even(layout, options, width, where)
     if table is None:
         table = _read_uneven(layout, options, where)
@@ -145,7 +157,60 @@ def _read_even(layout: Layout, options: TableOptions, width: int, where: str) ->
         return _read_headless(layout, width, where)
     ends = _choose_ends(layout, options, width, where)
     cells = _read_columns(layout, [*ends, *_find_kind(layout.header, ends)], width, where)
+    if cells is not None and not options.columns:
+        _check_ends(cells, ends, layout, where)
     return None if cells is None else _tie_cells(cells, ends, layout.header, width)
+
+
+def _check_ends(cells: _Cells, ends: Ends, layout: Layout, where: str) -> None:
+    """Raise InputError if a column of words or numbers that is an end may hold something else than people."""
+    header = layout.header
+    if header is None:
+        return _check_amounts(cells, ends, layout, where)
+    words = [format_name(header[at], 20) for at in ends]
+    cure = f"graph.columns=[{','.join(words)}]"
+    for at, side in enumerate(ends):
+        if not is_plural(header[side]):
+            continue
+        kind, other = _list_kind(cells, at), cells.columns[1 - at]
+        if listed := min((name for name in kind if _SEVERAL.fullmatch(name)), default=""):
+            raise InputError(
+                f"{where} has {format_name(listed)} in the column {words[at]}, which may be several people: "
+                "give each tie a line"
+            )
+        if all(map(is_number, kind)) and len(np.unique(other)) == len(other):
+            raise InputError(
+                f"{where}: the column {words[at]} may say how many people or who: say {cure} if it names one"
+            )
+    named = find_ends(header) or all(header[at].strip().isdigit() for at in ends)
+    if not named and len(cells.columns[0]) and not _list_kind(cells, 0) & _list_kind(cells, 1):
+        raise InputError(
+            f"{where}: nobody stands in both columns {' and '.join(words)}: say {cure} if both name people, the "
+            "follower first"
+        )
+    return None
+
+
+def _check_amounts(cells: _Cells, ends: Ends, layout: Layout, where: str) -> None:
+    """Raise InputError if one end of ties without header is a number, date or time in all rows, not always whole."""
+    for at, side in enumerate(ends):
+        amounts = [row[side] for row in layout.sample if len(row) > side and _is_amount(row[side])]
+        if amounts and all(is_number(name) or _is_amount(name) for name in _list_kind(cells, at)):
+            other = "[2,3]" if side == 0 and len(layout.sample[0]) > 2 else "[1,2]"
+            raise InputError(
+                f"{where}: the {format_place(side)} column has {format_name(amounts[0], 30)}, which may be no person: "
+                f"say which two are tied, the follower first, as in graph.columns={other}"
+            )
+
+
+def _list_kind(cells: _Cells, at: int) -> set[str]:
+    """Return the names in a column."""
+    return {cells.names[code].strip() for code in np.flatnonzero(np.bincount(cells.columns[at]))} - MISSING
+
+
+def _is_amount(name: str) -> bool:
+    """Return whether a name is a fraction, a date or a time."""
+    return bool(_DATE.fullmatch(name) or (_FRACTION.fullmatch(name) and not _WHOLE.fullmatch(name)))
 
 
 def _find_kind(header: Sequence[str] | None, ends: Ends) -> list[int]:
@@ -176,28 +241,23 @@ def _read_headless(layout: Layout, width: int, where: str) -> _Table | None:
     counted = [row[0] for row in layout.sample]
     numbered = any(counted == [str(at + begin) for at in range(len(counted))] for begin in (0, 1))
     text = not any(is_number(row[2]) for row in layout.sample if len(row) > 2)
-    cells = _read_columns(layout, [0, 1, 2] if numbered or text else [0, 1], width, where)
+    sample = [{row[at] for row in layout.sample if len(row) > at} for at in range(3)]
+    recur = bool((sample[0] & sample[1]) - MISSING)
+    if (text or width > 3) and (recur or not numbered) and _is_ragged(layout.sample):
+        rows = [list(filter(None, row)) for row in layout.sample]
+        if _lists_people([row for row in rows if row], where):
+            return None
+    aside = _stands_aside([column - MISSING for column in sample])
+    cells = _read_columns(layout, [0, 1, 2] if numbered or text or aside else [0, 1], width, where)
     if cells is None:
         return None
     ends, row_number = Ends(0, 1), ""
-    if numbered and len(cells.columns[0]) > 1 and _is_sequence(cells):
-        kinds = [{cells.names[code] for code in np.unique(column)} for column in cells.columns]
-        as_first, as_number = kinds[0] & kinds[1], kinds[1] & kinds[2]
-        plain = all(map(is_plain_number, kinds[2])) or not any(map(is_number, kinds[2]))
-        if plain and as_number and not as_first:
-            ends, row_number = Ends(1, 2), "the 1st is a row number"
-        elif plain and width > 2 and bool(as_number) == bool(as_first):
-            raise InputError(
-                f"{where}: the 1st column may be a row number, as it counts: say graph.columns=[1,2] or [2,3]"
-            )
-    elif text and len(cells.columns[0]) > 1:
-        third = {cells.names[code] for code in np.unique(cells.columns[2])} - {""}
-        known = {cells.names[code] for column in cells.columns[:2] for code in np.unique(column)}
-        if third and third <= known:
-            raise InputError(
-                f"{where}: the 3rd column names people too: say graph.columns=[1,2] if a row is one tie, "
-                "graph.columns=all if it is a person and all that this person follows"
-            )
+    if (numbered or aside) and len(cells.columns[0]) > 1:
+        ends, row_number = _judge_third(cells, numbered and _is_sequence(cells), where)
+    if not row_number:
+        _check_amounts(cells, ends, layout, where)
+        if text and len(cells.columns[0]) > 1:
+            _refuse_third(cells, where)
     told = describe_columns(None, ends, width)
     return _Table(
         cells.columns[ends.first],
@@ -207,6 +267,57 @@ def _read_headless(layout: Layout, width: int, where: str) -> _Table | None:
         (*told[:1], *((row_number,) if row_number else ()), *told[1:]),
         None,
     )
+
+
+def _is_ragged(sample: list[list[str]]) -> bool:
+    """Return whether rows end in different numbers of empty cells, as spreadsheets write lists."""
+    return len({max((at for at, cell in enumerate(row) if cell), default=0) for row in sample} - {0}) > 1
+
+
+def _stands_aside(kinds: Sequence[set[str]]) -> bool:
+    """Return whether the first of three columns may be no person: the others share names, or are smaller numbers."""
+    if len(kinds) < 3 or not all(kinds) or kinds[0] & kinds[1] or not all(map(is_plain_number, kinds[0])):
+        return False
+    if kinds[1] & kinds[2]:
+        return True
+    whole = all(map(is_plain_number, kinds[1] | kinds[2]))
+    return whole and min(map(int, kinds[0])) > max(map(int, kinds[1] | kinds[2]))
+
+
+def _judge_third(cells: _Cells, counts: bool, where: str) -> tuple[Ends, str]:
+    """Return (the ends among three columns, what the first is if it is none); `counts`: whether it numbers the rows.
+
+    Raises:
+        InputError: the first column may be the one or the other.
+    """
+    kinds = [_list_kind(cells, at) for at in range(3)]
+    if not counts:
+        if _stands_aside(kinds):
+            raise InputError(
+                f"{where}: the 1st column may be a row number or a time, as it shares no name with the 2nd: say "
+                "graph.columns=[1,2] or [2,3]"
+            )
+        return Ends(0, 1), ""
+    as_first, as_number = kinds[0] & kinds[1], kinds[1] & kinds[2]
+    missing = any(cells.names[code].strip() in MISSING for code in np.unique(cells.columns[2]))
+    plain = (not missing and all(map(is_plain_number, kinds[2]))) or not any(map(is_number, kinds[2]))
+    if plain and as_number and not as_first:
+        return Ends(1, 2), "the 1st is a row number"
+    if plain and bool(as_number) == bool(as_first):
+        raise InputError(f"{where}: the 1st column may be a row number, as it counts: say graph.columns=[1,2] or [2,3]")
+    return Ends(0, 1), ""
+
+
+def _refuse_third(cells: _Cells, where: str) -> None:
+    """Raise InputError if a third column of words may name people as the first two do."""
+    first, second, third = (_list_kind(cells, at) for at in range(3))
+    spaced = any(" " in name for name in third) and not any(" " in name for name in first | second)
+    labels = first & second or len(third) < len(cells.columns[2]) or spaced or any(map(_is_amount, third))
+    if third & (first | second) or not labels:
+        raise InputError(
+            f"{where}: the 3rd column may name people too: say graph.columns=[1,2] or [1,3] if a row is one tie, "
+            "graph.columns=all if it is a person and all that this person follows"
+        )
 
 
 def _is_sequence(cells: _Cells) -> bool:
@@ -225,7 +336,8 @@ def _choose_ends(layout: Layout, options: TableOptions, width: int, where: str) 
         return Ends(0, 1)
     found = find_ends(layout.header) or find_remaining_ends(layout.header)
     if found is None:
-        example = ",".join(format_name(word, 20) for word in layout.header[:2] if word) or "1,2"
+        words = [format_name(word, 20) for word in layout.header[:2]]
+        example = ",".join(words) if all(words) else "1,2"
         raise InputError(
             f"{where} has the columns {list_columns(layout.header, width)}: say which two are tied, the follower "
             f"first, as in graph.columns=[{example}]"
@@ -321,15 +433,22 @@ def _read_uneven(layout: Layout, options: TableOptions, where: str) -> _Table:
         if asked or width <= 2 or not _lists_people(rows, where):
             ends = _choose_ends(layout, options, width, where)
             places = [*ends, *_find_kind(layout.header, ends)]
-            return _tie_cells(_number_cells(rows, places), ends, layout.header, width)
+            cells = _number_cells(rows, places)
+            if not options.columns:
+                _check_ends(cells, ends, layout, where)
+            return _tie_cells(cells, ends, layout.header, width)
     names: dict[str, int] = {}
     first, second = [], []
     for row in rows:
-        codes = [names.setdefault(cell, len(names)) for cell in row]
+        codes = [names.setdefault(cell, len(names)) for cell in (row[0], *filter(None, row[1:]))]
         first += [codes[0]] * max(len(codes) - 1, 1)
         second += codes[1:] or [names.setdefault("", len(names))]
-    told = ("a line is a person and all that this person follows",)
-    return _Table(np.array(first, np.int32), np.array(second, np.int32), list(names), None, told, None)
+    told = "a line is a person and all that this person follows"
+    named = None if layout.header is None else (layout.header[0], layout.header[1])
+    if named and find_listed(layout.header or ()) == "follower":
+        first, second, named = second, first, (named[1], named[0])
+        told = "a line is a person and all who follow this person"
+    return _Table(np.array(first, np.int32), np.array(second, np.int32), list(names), None, (told,), named)
 
 
 def _number_cells(rows: list[list[str]], places: list[int]) -> _Cells:
@@ -359,8 +478,9 @@ def _cut_comments(rows: list[list[str]], separator: str) -> list[list[str]]:
 def _lists_people(rows: list[list[str]], where: str) -> bool:
     """Return whether cells behind the second of each row are people.
 
-    They are, if at least half of them are named among the first two, or all are numbers and lengths vary much; they
-    are not, if none is named there.
+    They are, if at least half of them are named among the first two, or all are numbers and lengths vary much. They
+    are not, if there are fractions, or none is named there and the first two share names, as ends of ties do, or are
+    of another kind.
 
     Raises:
         InputError: neither, or the first row may be a header that has no cell above names of rows.
@@ -372,13 +492,22 @@ def _lists_people(rows: list[list[str]], where: str) -> bool:
             f"{where} has one cell fewer in its first line: say graph.header=yes if it names the columns, "
             "graph.columns=all if a line is a person and all that this person follows"
         )
-    ends = {cell for row in rows for cell in row[:2]}
-    further = {cell for row in rows for cell in row[2:]} - {""}
+    sides = [{row[at] for row in rows if len(row) > at} - {""} for at in (0, 1)]
+    ends = sides[0] | sides[1]
+    behind = [cell for row in rows for cell in row[2:] if cell]
+    further = set(behind)
     shared = len(further & ends)
     numbers = all(map(is_plain_number, further | ends))
-    if shared * 2 >= len(further) or (shared and numbers and len(set(map(len, rows)) - {1}) > 2):
+    if any(map(_is_amount, further)):
+        return False
+    weights = max(map(len, rows)) == 3 and all(map(is_number, further))
+    if not shared and (
+        sides[0] & sides[1] or len(further) < len(behind) or any(map(is_number, further)) != any(map(is_number, ends))
+    ):
+        return False
+    if shared and not weights and (shared * 2 >= len(further) or (numbers and len(set(map(len, rows)) - {1}) > 2)):
         return True
-    if not shared or (not all(map(is_plain_number, further)) and all(map(is_plain_number, ends))):
+    if not all(map(is_plain_number, further)) and all(map(is_plain_number, ends)):
         return False
     raise InputError(
         f"{where} has lines of different lengths: say graph.columns=[1,2] if a line is one tie, graph.columns=all if "
@@ -437,6 +566,12 @@ def _clean_names(table: _Table, options: TableOptions, where: str) -> tuple[list
         raise InputError(f"{where} has a name of {len(longest):,} characters: at most {MAX_NAME:,} are allowed")
     if all(map(is_plain_number, present)):
         return [name or None for name in names], ()
+    if odd := min((name for name in present if name[0] == '"' and name.count('"') % 2), default=""):
+        raise InputError(f"{where} has the name {format_name(odd)}: double quotes must enclose a whole cell")
+    if listed := min((name for name in present if _LIST.fullmatch(name)), default=""):
+        raise InputError(
+            f"{where} has {format_name(listed)} for a name, which seems to be a list: give each tie a line"
+        )
     names, notes = _cut_comments_in_names(names, present, options.comment, where)
     present = {name for code in used if (name := names[code])}
     gaps = {name for name in present if name in MISSING}
@@ -452,11 +587,12 @@ def _clean_names(table: _Table, options: TableOptions, where: str) -> tuple[list
         present -= gaps
     names = [name or None for name in names]
     whole = {name: found[1] for name in present if (found := _WHOLE.fullmatch(name))}
-    if whole and all(name in whole or name.isdigit() for name in present):
+    if whole:
         names = [whole.get(name, name) if name else None for name in names]
         example = min(whole)
         notes.append(f"names such as {example} read as {whole[example]}: a table with gaps wrote them so")
-    if numeric and (lost := [name for name in present if _LOST_DIGITS.fullmatch(name)]):
+    exponents = [name for name in present if _LOST_DIGITS.fullmatch(name)]
+    if lost := [name for name in exponents if numeric or not name.isalnum()]:  # 5e3 may be a name
         notes.append(
             f"{count_words(len(lost), 'name')}, such as {min(lost)}, lost digits, so that one may be several people: "
             "export ids as text"
@@ -521,6 +657,12 @@ def _describe_no_header(table: _Table, layout: Layout, options: TableOptions, wh
         )
     if any(map(is_number, (table.names[one], table.names[other]))):
         return "no header"
+    below = [cell for row in layout.sample[1:] for cell in row[:2]]
+    if looks_like_header((table.names[one], table.names[other]), below):
+        raise InputError(
+            f"{where} begins with {format_name(' '.join(first[:2]))}, which may name the columns: say graph.header=yes "
+            "if so, graph.header=no if it is a tie"
+        )
     return f"no header (if the first line, {format_name(' '.join(first[:2]))}, is one: graph.header=yes)"
 
 
@@ -545,6 +687,23 @@ def _take_matrix_size(layout: Layout, where: str) -> tuple[Layout, int]:
     if lines < entries or rows > 10 * (len(layout.body) + 1000):
         raise InputError(f"{where} says {entries:,} entries of {rows:,} nodes and holds {lines:,} lines: it is damaged")
     return layout._replace(body=body, sample=layout.sample[1:]), rows
+
+
+def _refuse_parts(layout: Layout, where: str) -> None:
+    """Raise InputError if names seem to be cut by the separator: 'Lee, Ann' or [1, 2]."""
+    cut = []
+    for row in layout.sample:
+        for at, cell in enumerate(row[:2]):
+            end = _CLOSING.get(cell[:1])
+            inside = end and (len(cell) == 1 or cell[-1] != end)
+            if inside and any(one.endswith(end) and not one.startswith(cell[0]) for one in row[at + 1 :]):  # type: ignore[arg-type]
+                cut.append(row)
+                break
+    if cut and len(cut) * 2 >= len(layout.sample):
+        raise InputError(
+            f"{where} has {format_name(' and '.join(cut[0][:2]))} in two cells, which seem to be one: put names that "
+            "hold the separator in double quotes, or say graph.separator=NAME"
+        )
 
 
 def _refuse_matrix(layout: Layout, options: TableOptions, where: str) -> None:

@@ -1,4 +1,4 @@
-"""Files in formats of graphs: GraphML, GEXF, GML, Pajek and node-link JSON, read by networkx.
+"""Files in formats of graphs: GraphML, GEXF, GML and node-link JSON, read by networkx, and Pajek.
 
 What networkx refuses or loses is put right before it reads: types of attributes that it does not know, ties of both
 kinds of direction in one file, names over several lines, repeated ties. Nothing in a file is fetched or expanded:
@@ -175,6 +175,22 @@ def _check_xml_ties(nodes: list[Any], ties: list[Any], where: str) -> tuple[str,
     return tuple(said)
 
 
+def _check_whole(graph: "networkx.Graph", nodes: list[Any], ties: list[Any], where: str) -> "networkx.Graph":
+    """Return the graph.
+
+    Raises:
+        InputError: it lacks people or ties that the file has.
+    """
+    aside = {node.get("id") for node in nodes}.difference(graph)
+    lost = len(ties) - graph.number_of_edges()
+    if aside or lost:
+        raise InputError(
+            f"{where} has {count_words(len(aside), 'node')} and {count_words(lost, 'tie')} at places where none "
+            "is read: export it flat"
+        )
+    return graph
+
+
 def _read_graphml(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
     import networkx
 
@@ -186,7 +202,12 @@ def _read_graphml(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, 
         raise ValueError("it has no graph")
     if len(root.findall("graph")) > 1:
         raise InputError(f"{where} holds several graphs: give one of them")
-    said = _check_xml_ties(list(root.iter("node")), list(root.iter("edge")), where)
+    people, ties = list(root.iter("node")), list(root.iter("edge"))
+    said = _check_xml_ties(people, ties, where)
+    if root.find(".//node/graph") is not None or root.find(".//edge/graph") is not None:
+        raise InputError(f"{where} has a graph within a node (a group), which is no person: ungroup it")
+    if root.find(".//hyperedge") is not None:
+        raise InputError(f"{where} has ties of more than two people (hyperedge): give a tie for each two")
     keys = {key.get("id") for key in root.iter("key")}
     for key in root.iter("key"):
         if key.get("yfiles.type") is None:
@@ -207,7 +228,8 @@ def _read_graphml(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, 
         ElementTree.SubElement(tie, "data", {"key": BOTH_WAYS}).text = mark
         tie.attrib.pop("id", None)
     graph.set("edgedefault", "directed")
-    return networkx.read_graphml(_serialise(root, _GRAPHML), force_multigraph=True), said
+    found = networkx.read_graphml(_serialise(root, _GRAPHML), force_multigraph=True)
+    return _check_whole(found, people, ties, where), said
 
 
 def _read_gexf(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
@@ -217,7 +239,8 @@ def _read_gexf(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...
     graph = root.find("graph")
     if root.tag != "gexf" or graph is None:
         raise ValueError("it has no graph")
-    said = _check_xml_ties(list(root.iter("node")), list(root.iter("edge")), where)
+    people, ties = list(root.iter("node")), list(root.iter("edge"))
+    said = _check_xml_ties(people, ties, where)
     undirected = "false" if graph.get("defaultedgetype") == "directed" else "true"
     for element in graph.iter():
         for name in ("start", "end", "startopen", "endopen", "timestamp", "mode", "weight", "timeformat"):
@@ -252,7 +275,7 @@ def _read_gexf(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...
         tie.attrib.pop("id", None)
         tie.attrib.pop("label", None)
     graph.set("defaultedgetype", "directed")
-    return networkx.read_gexf(_serialise(root, _GEXF)), said
+    return _check_whole(networkx.read_gexf(_serialise(root, _GEXF)), people, ties, where), said
 
 
 _GEXF_UNREAD = {"color", "size", "position", "shape", "thickness", "spells", "slices", "parents", "meta"}
@@ -300,7 +323,7 @@ def _read_pajek(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ..
         if not line or line.startswith("%"):
             continue
         if line.startswith("*"):
-            section, number = _begin_section(line, where)
+            section, number = _begin_section(line, len(text), where)
             if section == "vertices":
                 names |= {str(at): str(at) for at in range(1, number + 1)}
         elif section == "vertices":
@@ -317,11 +340,8 @@ def _read_pajek(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ..
                     raise ValueError(f"an unknown vertex in the line {format_name(line)}")
                 ties[section.removesuffix("list").removesuffix("s") + "s"].append((words[0], other))
     twice = len(set(names.values())) < len(names)
-    lines = [f"*Vertices {len(names)}", *(f"{number} {number}" for number in names)]
-    for kind in ("edges", "arcs"):  # in the other order networkx would lose directions; it reads numbers as labels
-        lines += [f"*{kind}", *(f"{one} {other}" for one, other in ties[kind])] if ties[kind] else []
     marked = networkx.MultiDiGraph()
-    marked.add_nodes_from(networkx.parse_pajek(lines[: len(names) + 1]))
+    marked.add_nodes_from(names)
     for kind, mark in (("edges", "true"), ("arcs", "false")):
         marked.add_edges_from((*tie, {BOTH_WAYS: mark}) for tie in ties[kind])
     if twice:
@@ -329,15 +349,24 @@ def _read_pajek(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ..
     return networkx.relabel_nodes(marked, names), said
 
 
-def _begin_section(line: str, where: str) -> tuple[str, int]:
-    """Return (edges, arcs, edgeslist, arcslist, vertices, or "" for what is not read; number of vertices)."""
+def _begin_section(line: str, size: int, where: str) -> tuple[str, int]:
+    """Return (edges, arcs, edgeslist, arcslist, vertices, or "" for what is not read; number of vertices).
+
+    Args:
+        line: begins with a star.
+        size: of the file, in bytes.
+        where: name of the file in messages.
+
+    Raises:
+        InputError: there are more vertices than such a file can be about, two kinds of them, or a matrix.
+    """
     words = line[1:].lower().split() or [""]
     if words[0] == "vertices":
         if len(words) > 2:
             raise InputError(f"{where} has two kinds of vertices: give a graph of people alone")
         number = int(words[1])
-        if number > 10**8:
-            raise ValueError(f"{number:,} vertices")
+        if number > 10 * (size + 1000):
+            raise InputError(f"{where} says {number:,} vertices and holds {size:,} bytes: correct the number")
         return "vertices", number
     if words[0] == "matrix":
         raise InputError(f"{where} is a matrix: save it with arcs or edges")

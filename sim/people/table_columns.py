@@ -13,10 +13,22 @@ def _list_words(text: str) -> frozenset[str]:
 
 
 #: who follows, and who is followed
-FOLLOWER = _list_words("source src from follower tail sender subscriber")
-FOLLOWEE = _list_words("target tgt dst dest destination to followee followed following friend head receiver")
+FOLLOWER = _list_words("source src from follower followers tail sender subscriber retweeter replier fan origin quelle")
+FOLLOWEE = _list_words(
+    "target tgt dst dest destination to followee followees followed following followings follows friend friends head "
+    "receiver knows trusts alter mention mentioned retweeted quoted ziel"
+)
+#: may be as well how many there are
+PLURAL = _list_words("followers followees following followings friends")
+#: names no end beside a plainer word
+_WEAK = (PLURAL - {"following"}) | _list_words(
+    "retweeter replier fan origin quelle follows knows trusts alter mention mentioned retweeted quoted ziel by reply "
+    "replied"
+)
 #: a person
-PERSON = _list_words("id ids node nodes user users account person people name screen handle vertex actor uid ego")
+PERSON = _list_words(
+    "id ids node nodes user users account author person people name screen handle vertex actor uid ego"
+)
 #: what may stand beside such a word
 _BESIDE = PERSON | _list_words("number no index idx key label twitter profile")
 #: of two columns that differ in a number or letter alone
@@ -26,8 +38,13 @@ _PAIRS = (("1", "2"), ("0", "1"), ("a", "b"), ("i", "j"), ("x", "y"))
 ATTRIBUTE = _list_words(
     "weight weights w count counts n freq frequency value val time timestamp date datetime created at year month day "
     "hour type kind label sign strength rating score text lang language category class layer interval timeset colour "
-    "color width direction relation relationship stance"
+    "color width direction relation relationship stance age gender sex group groups community cluster party country "
+    "city location place description bio url email verified status statuses tweets posts likes degree modularity role "
+    "title"
 )
+#: what makes a number of any word
+_COUNTING = _list_words("count counts num total average mean ratio rate share")
+_ENDS = FOLLOWER | FOLLOWEE
 _ROW_NUMBER = frozenset(("", "index", "unnamed: 0", "x.1", "row", "rownames", "row.names", "rowid", "..."))
 
 
@@ -47,7 +64,14 @@ def find_ends(header: Sequence[str]) -> Ends | None:
         places["person"] = [at for at in places["person"] if header[at].strip().lower() != "id"]
     follower, followee, person = places.values()
     if not follower and not followee:
-        return find_numbered_ends(header)
+        numbered = find_numbered_ends(header)
+        return None if numbered and person and set(get_stem(header[numbered.first])) & _ENDS else numbered
+    if person and follower and followee and all(is_plural(header[at]) for at in (*follower, *followee)):
+        return None  # numbers of them, beside a person
+    plain = [[at for at in group if not _WEAK.intersection(split_words(header[at]))] for group in (follower, followee)]
+    if any(plain) and (person or all(plain)):
+        follower, followee = plain
+    person = [at for at in person if "author" not in split_words(header[at])] or person
     pairs = [Ends(one, other) for one in follower or person for other in followee or person]
     return _choose_pair(pairs, [beside for _, beside in kinds])
 
@@ -75,9 +99,43 @@ def get_stem(word: str) -> tuple[str, ...]:
 
 
 def find_remaining_ends(header: Sequence[str]) -> Ends | None:
-    """Return the only two columns that are neither a row number nor something said about a tie; None if not two."""
+    """Return the only two columns that are neither a row number nor something said about a tie or a person.
+
+    None if they are not two, or one of them is a person and the other is unknown: it may be said about the person.
+    """
     left = [at for at, word in enumerate(header) if not is_row_number(word) and not _is_attribute(word)]
-    return Ends(*left) if len(left) == 2 else None
+    people = [header[at] for at in left if _classify(header[at])[0] == "person"]
+    bare = any(word.strip().lower() == "id" for word in people)
+    return Ends(*left) if len(left) == 2 and (not people or (len(people) == 2 and not bare)) else None
+
+
+def find_listed(header: Sequence[str]) -> str:
+    """Return whom the header of a list names behind a person: followee (friend1, friend2), follower (fan1), ""."""
+    stems = {get_stem(word) for word in header[1:]}
+    if len(header) < 3 or len(stems) > 1 or _classify(header[0])[0] not in ("person", "follower", "followee"):
+        return ""
+    stem = set(next(iter(stems)))
+    return "" if get_stem(header[0]) else "followee" if stem & FOLLOWEE else "follower" if stem & FOLLOWER else ""
+
+
+def is_plural(word: str) -> bool:
+    """Return whether a column of such a name may hold numbers of people in place of a name."""
+    words = split_words(word)
+    return bool(PLURAL.intersection(words)) and "id" not in words and "ids" not in words
+
+
+def looks_like_header(cells: Sequence[str], others: Sequence[str]) -> bool:
+    """Return whether two cells look like names of columns, and like none of the other names: screen_name, mention."""
+    if not all(cell.replace(" ", "_").isidentifier() for cell in cells):
+        return False
+    (stem, one), (other_stem, other) = ((cell[:-1].lower(), cell[-1].lower()) for cell in cells)
+    if stem == other_stem and (one, other) in (*_PAIRS, ("u", "v"), ("s", "t"), ("p", "q")):
+        alike = [name for name in others if any(map(str.isdigit, name)) or (not stem and len(name) == 1)]
+        return not alike and (not stem or one.isdigit())
+    known = {word for cell in cells for word in split_words(cell)} & (PERSON | FOLLOWER | FOLLOWEE)
+    if known:
+        return not any(known.intersection(split_words(one)) for one in others)
+    return any("_" in cell for cell in cells) and not any("_" in one for one in others)
 
 
 def find_asked_ends(asked: Sequence[str | int], header: Sequence[str] | None, width: int, where: str) -> Ends:
@@ -139,8 +197,9 @@ def split_words(word: str) -> list[str]:
 
 
 def _is_attribute(word: str) -> bool:
-    words = set(split_words(word))
-    return bool(words) and words <= ATTRIBUTE
+    words = split_words(word)
+    numbered = words[:1] == ["n"] and not words[-1].isdigit()
+    return bool(words) and (set(words) <= ATTRIBUTE or bool(_COUNTING.intersection(words)) or numbered)
 
 
 def _classify(word: str) -> tuple[str, frozenset[str]]:
@@ -152,7 +211,10 @@ def _classify(word: str) -> tuple[str, frozenset[str]]:
         return ("person" if beside & PERSON else "other"), beside
     if len(core) == 1 and core[0] in FOLLOWER:
         return "follower", beside
-    return ("followee" if len(core) == 1 and core[0] in FOLLOWEE else "other"), beside
+    if core[-1] == "by" and set(core[:-1]) & FOLLOWEE:
+        return "follower", beside
+    replied = {"reply", "replied"}.intersection(core) and set(core) <= {"in", "reply", "replied", "to"}
+    return ("followee" if replied or (len(core) == 1 and core[0] in FOLLOWEE) else "other"), beside
 
 
 def _choose_pair(pairs: list[Ends], beside: list[frozenset[str]]) -> Ends | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.people.file_content import MAX_SIZE, format_name
-from sim.people.table_columns import find_ends, find_numbered_ends, get_stem, is_row_number
+from sim.people.table_columns import find_ends, find_listed, find_numbered_ends, get_stem, is_row_number
 
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": ""}  #: "" is any white space
 SEPARATOR_NAMES = {sign: name for name, sign in SEPARATORS.items()}
@@ -53,6 +53,7 @@ class Layout(NamedTuple):
     sample: list[list[str]]  #: cells of the first rows
     comments: str  #: lines of comment above the first row
     skipped: int  #: number of lines of comment
+    listed: bool = False  #: each line is a name, a colon, and all that this person follows
 
 
 def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
@@ -76,10 +77,13 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
         found = found._replace(unsure=[], places=[place for place in found.places if place[2]])
     if not body.strip():
         raise InputError(f"{where} holds no line of data: it needs one line for each edge or node")
+    body, listed = _take_colons(body)
     separator = SEPARATORS.get(options.separator) if said is None or options.separator != "auto" else said
     if separator is None:
         separator = _choose_separator(body, quoted, where)
     across = across and bool(separator)
+    if quoted and separator:
+        body = _drop_spaces_before_quotes(body, separator)
     sample = read_sample(body, separator, quoted)
     header: Sequence[str] | None = None
     skipped = len(found.places)
@@ -87,6 +91,7 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
         header, keep = _judge_unsure(found, sample, separator, quoted, where)
         if keep:
             body = found.remove(content, everything=False)
+            body = _drop_spaces_before_quotes(body, separator) if quoted and separator else body
             sample = read_sample(body, separator, quoted)
             skipped -= len(found.unsure)
     if header is None and (header := _find_header(sample, options)) is not None:
@@ -97,7 +102,7 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
     if header is not None and sample and len(header) == Counter(map(len, sample)).most_common(1)[0][0] - 1:
         header = ("", *header)
     return Layout(
-        body, separator, quoted, across, None if header is None else tuple(header), sample, found.top, skipped
+        body, separator, quoted, across, None if header is None else tuple(header), sample, found.top, skipped, listed
     )
 
 
@@ -106,7 +111,11 @@ def iterate_rows(lines: Iterable[str], separator: str, quoted: bool) -> Iterator
     if separator:
         feed = (f"{line}\n" for line in lines)
         yield from csv.reader(
-            feed, delimiter=separator, quotechar='"', quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+            feed,
+            delimiter=separator,
+            quotechar='"',
+            quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+            skipinitialspace=quoted,
         )
     elif quoted:
         for line in lines:
@@ -167,6 +176,25 @@ def _judge_quotes(content: bytes) -> tuple[bool, bool]:
         counts[-1] = len(quotes) - np.searchsorted(quotes, ends[-1])
     odd = bool((counts % 2).any())
     return (True, False) if not odd else (len(quotes) % 2 == 0, len(quotes) % 2 == 0)
+
+
+def _drop_spaces_before_quotes(body: bytes, separator: str) -> bytes:
+    """Return the body without spaces between a separator and a quote, which would make the quote a part of the name."""
+    sign = re.escape(separator.encode())
+    if not re.search(rb"(?m)(?:^|" + sign + rb') +"', body):
+        return body
+    return re.sub(rb"(?m)(^|" + sign + rb') *("(?:[^"]|"")*")', rb"\1\2", body)
+
+
+def _take_colons(body: bytes) -> tuple[bytes, bool]:
+    """Return (the body, whether it was a list of followees as "1: 2 3 4"); colons behind first names are left out."""
+    lines = [line for line in _get_head(body).split("\n") if line.strip()]
+    found = [re.fullmatch(r'[ \t]*[^\s:,;|"]+:(?:[ \t]+(.*)|)', line) for line in lines]
+    rest = " ".join(line[1] or "" for line in found if line).strip()
+    if not all(found) or not rest:
+        return body, False
+    sign = next((sign for sign in "\t,;|" if sign in rest), " ")
+    return re.sub(rb"(?m)^([ \t]*[^\s:]+):[ \t]*", rb"\1" + sign.encode(), body), True
 
 
 # ---- comments
@@ -256,6 +284,9 @@ def _choose_separator(body: bytes, quoted: bool, where: str) -> str:
         cells = [cell for row in samples["\t"] for cell in row[:1]]
         pairs = all(re.fullmatch(r"\d+ +\d+", cell) for cell in cells)
         return "" if pairs and _is_even(samples[""]) else "\t"
+    if quoted and len(even) > 1:
+        whole = [sign for sign in even if not any(cell.count('"') % 2 for row in samples[sign] for cell in row)]
+        even = whole or even
     if len(even) > 1:
         return _choose_between(even, samples, _get_head(body), where)
     if even == [","] and _has_decimal_commas(samples[""]):
@@ -321,6 +352,8 @@ def _find_header(sample: list[list[str]], options: TableOptions) -> list[str] | 
     if len(first) == 1 and first[0] and not find_ends(first):
         return None
     if len(first) > 2 and is_row_number(first[0]) and not first[0] and all(first[1:]):
+        return first
+    if find_listed(first):
         return first
     if find_ends(first):
         return None if find_numbered_ends(first) and not _is_above_others(first, rest) else first
