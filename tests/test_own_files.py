@@ -326,7 +326,7 @@ def test_the_name_of_a_file_here_is_answered_with_what_to_say(tmp_path: Path, mo
 def test_a_scenario_of_a_folder_of_ones_own_is_known_by_its_whole_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("quiet", "mine"):
+    for name in ("quiet", "of_a_folder"):
         path = tmp_path / "scenario" / f"{name}.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text("ticks: 30\n", encoding="utf-8")
