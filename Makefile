@@ -35,7 +35,7 @@ $(READY): $(CORE)
 
 demo: $(CORE)  ## the main job with fewer people and seeds, no other assumptions: within a minute once installed
 	$(BIN)/python -m experiments.suppression out=$(DEMO) population.size=800 seeds=6 \
-		knockouts.seeds=4 dose.seeds=3 robustness.seeds=0 priors.draws=0
+		knockouts.seeds=4 dose.seeds=0 robustness.seeds=0 priors.draws=0
 	@echo "smaller than the default (800 people, 6 seeds, no other assumptions): its interval is wide"
 	@echo "picture: $(DEMO)/figures/headline.png"
 	@echo "report:  $(DEMO)/report.html"

@@ -24,7 +24,7 @@ class QuietProcess(SpawnProcess):
 
     def start(self) -> None:
         """Start it with the signal blocked, as it is then in the process, until that ignores or unblocks it."""
-        if sys.platform == "win32":
+        if sys.platform == "win32" or not hasattr(signal, "pthread_sigmask"):
             super().start()
             return
         resource_tracker.ensure_running()  # which unblocks the signal when it starts

@@ -51,7 +51,11 @@ def check_memory(setting: Setting, worlds: int = 1) -> None:
 def find_memory() -> int | None:
     """Return how many bytes this process may have, None where the system does not say."""
     found = list[int]()
-    if sys.platform != "win32" and {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= os.sysconf_names.keys():
+    if (
+        sys.platform != "win32"
+        and hasattr(os, "sysconf")
+        and {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= os.sysconf_names.keys()
+    ):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     if sys.platform == "linux":  # a container may have less, by either version of its control groups
         for path in map(Path, ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")):
