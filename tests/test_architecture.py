@@ -37,7 +37,7 @@ CONFINED = {
     "jinja2": ("experiments",),
     "markupsafe": ("experiments",),
     "scipy": ("experiments",),
-    "pyarrow": ("experiments", "sim.people.edge_tables"),
+    "pyarrow": ("experiments", "sim.people.table_cells"),
     "pandas": ("experiments", "sim.world"),
     "matplotlib": ("experiments.report", "experiments.notebook"),  # the second: its type
     "mesa": ("sim.world", "sim.agents"),

@@ -1,0 +1,129 @@
+"""What in a table may be no ties, or ties of others: a line that names the choice, before anything is read wrongly."""
+
+import re
+
+import numpy as np
+
+from sim.errors import InputError
+from sim.people.file_content import format_name
+from sim.people.table_cells import Cells, TieTable, list_names
+from sim.people.table_columns import Ends, find_ends, format_place, is_plural, looks_like_header
+from sim.people.table_layout import Layout, TableOptions, is_number
+from sim.people.table_names import is_amount
+
+_SEVERAL = re.compile(r"[^|;,]+(?:[|;,][^|;,]+)+|\d+(?:\s+\d+)+")
+_CLOSING = {"'": "'", '"': '"', "[": "]", "{": "}", "(": ")"}
+
+
+def check_ends(cells: Cells, ends: Ends, layout: Layout, where: str) -> None:
+    """Raise InputError if a column of words or numbers that is an end may hold something else than people."""
+    header = layout.header
+    if header is None:
+        return check_amounts(cells, ends, layout, where)
+    words = [format_name(header[at], 20) for at in ends]
+    cure = f"graph.columns=[{','.join(words)}]"
+    for at, side in enumerate(ends):
+        if not is_plural(header[side]):
+            continue
+        kind, other = list_names(cells, at), cells.columns[1 - at]
+        if listed := min((name for name in kind if _SEVERAL.fullmatch(name)), default=""):
+            raise InputError(
+                f"{where} has {format_name(listed)} in the column {words[at]}, which may be several people: "
+                "give each tie a line"
+            )
+        if all(map(is_number, kind)) and len(np.unique(other)) == len(other):
+            raise InputError(
+                f"{where}: the column {words[at]} may say how many people or who: say {cure} if it names one"
+            )
+    named = find_ends(header) or all(header[at].strip().isdigit() for at in ends)
+    if not named and len(cells.columns[0]) and not list_names(cells, 0) & list_names(cells, 1):
+        raise InputError(
+            f"{where}: nobody stands in both columns {' and '.join(words)}: say {cure} if both name people, the "
+            "follower first"
+        )
+    return None
+
+
+def check_amounts(cells: Cells, ends: Ends, layout: Layout, where: str) -> None:
+    """Raise InputError if one end of ties without header is a number, date or time in all rows, not always whole."""
+    for at, side in enumerate(ends):
+        amounts = [row[side] for row in layout.sample if len(row) > side and is_amount(row[side])]
+        if amounts and all(is_number(name) or is_amount(name) for name in list_names(cells, at)):
+            other = "[2,3]" if side == 0 and len(layout.sample[0]) > 2 else "[1,2]"
+            raise InputError(
+                f"{where}: the {format_place(side)} column has {format_name(amounts[0], 30)}, which may be no person: "
+                f"say which two are tied, the follower first, as in graph.columns={other}"
+            )
+
+
+def refuse_third(cells: Cells, where: str) -> None:
+    """Raise InputError if a third column of words may name people as the first two do."""
+    first, second, third = (list_names(cells, at) for at in range(3))
+    spaced = any(" " in name for name in third) and not any(" " in name for name in first | second)
+    labels = first & second or len(third) < len(cells.columns[2]) or spaced or any(map(is_amount, third))
+    if third & (first | second) or not labels:
+        raise InputError(
+            f"{where}: the 3rd column may name people too: say graph.columns=[1,2] or [1,3] if a row is one tie, "
+            "graph.columns=all if it is a person and all that this person follows"
+        )
+
+
+def refuse_parts(layout: Layout, where: str) -> None:
+    """Raise InputError if names seem to be cut by the separator: 'Lee, Ann' or [1, 2]."""
+    cut = []
+    for row in layout.sample:
+        for at, cell in enumerate(row[:2]):
+            end = _CLOSING.get(cell[:1])
+            inside = end and (len(cell) == 1 or cell[-1] != end)
+            if inside and any(one.endswith(end) and not one.startswith(cell[0]) for one in row[at + 1 :]):  # type: ignore[arg-type]
+                cut.append(row)
+                break
+    if cut and len(cut) * 2 >= len(layout.sample):
+        raise InputError(
+            f"{where} has {format_name(' and '.join(cut[0][:2]))} in two cells, which seem to be one: put names that "
+            "hold the separator in double quotes, or say graph.separator=NAME"
+        )
+
+
+def refuse_matrix(layout: Layout, options: TableOptions, where: str) -> None:
+    """Raise InputError if the table seems to be a square matrix with a row and a column for each person."""
+    rows = layout.sample if layout.header is None else [list(layout.header), *layout.sample]
+    if options.columns or len(rows) < 3 or any(len(row) != len(rows[0]) for row in rows):
+        return
+    below = [row[0] for row in rows[1:]]
+    named = len(rows[0]) > 3 and rows[0][1 : len(below) + 1] == below[: len(rows[0]) - 1]
+    bits = len(rows) == len(rows[0]) and all(cell in ("0", "1") for row in rows for cell in row)
+    if named or bits:
+        raise InputError(
+            f"{where} seems to be a matrix with a row for each person: save it as a list of ties, or say "
+            "graph.columns=[1,2] if a line is one tie"
+        )
+
+
+def describe_no_header(table: TieTable, layout: Layout, options: TableOptions, where: str) -> str:
+    """Return "no header", with a hint if the first row names two people whom no other row names.
+
+    Raises:
+        InputError: the first row may number the columns, as pandas does.
+    """
+    if options.header != "auto" or len(table.first) < 2:
+        return "no header"
+    one, other = int(table.first[0]), int(table.second[0])
+    recurring = sum(np.count_nonzero((column == one) | (column == other)) for column in (table.first, table.second))
+    if recurring > 2:
+        return "no header"
+    first = layout.sample[0]
+    if layout.separator in (",", ";") and first == [str(at) for at in range(len(first))]:
+        raise InputError(
+            f"{where} begins with {','.join(first)}, which may number the columns: say graph.header=yes if so, "
+            "graph.header=no if it is a tie"
+        )
+    if any(map(is_number, (table.names[one], table.names[other]))):
+        return "no header"
+    below = [cell for row in layout.sample[1:] for cell in row[:2]]
+    if looks_like_header((table.names[one], table.names[other]), below):
+        raise InputError(
+            f"{where} begins with {format_name(' '.join(first[:2]))}, which may name the columns: say graph.header=yes "
+            "if so, graph.header=no if it is a tie"
+        )
+    return f"no header (if the first line, {format_name(' '.join(first[:2]))}, is one: graph.header=yes)"
