@@ -6,6 +6,7 @@ the module that writes its report. A file in this folder defines one and ends wi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -64,7 +65,7 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment(Keys):
+class Experiment(Keys, ABC):
     """Base of all experiments.
 
     Write `make_jobs`, `simulate` and `make_tables`; experiments/report/NAME.py has `compose(folder) -> Report`.
@@ -78,20 +79,20 @@ class Experiment(Keys):
         Raises:
             InputError: what is asked for means nothing, in one line with the cure.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} plays no jobs: write make_jobs and simulate, or play")
 
     @staticmethod
     def simulate(job: Any) -> Any:
         """Play one job, in any process, and return what can be pickled."""
-        raise NotImplementedError
+        raise NotImplementedError("a job that nobody plays: write simulate beside make_jobs")
 
     def play(self, given: Given, play: Player) -> Sequence[Any]:
         """Return what all jobs return, in order; another experiment may play some jobs after others."""
         return play(type(self).simulate, self.make_jobs(given), self.label)
 
+    @abstractmethod
     def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
         """Return the tables by name, without ending."""
-        raise NotImplementedError
 
     def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
         """Return what the report says of the run; the notes on the graph are the last part of the last result."""

@@ -6,6 +6,7 @@ The defaults and what a key means stand in the app's file in conf/, where `--hel
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -31,18 +32,16 @@ def write_value(value: Any) -> str:
     return str(value)
 
 
-class Kind:
+class Kind(ABC):
     """What a value may be."""
 
+    @abstractmethod
     def check(self, key: str, value: Any) -> Any:
         """Return the value of `key`, as code reads it.
 
         Raises:
             InputError: it is none of this kind, in one line.
         """
-        if not self.holds(value):
-            raise self.refuse(key, value)
-        return value
 
     def refuse(self, key: str, value: Any) -> InputError:
         """Return what is said of a value of `key` that is none of this kind; what has parts is shown by an example."""
@@ -57,16 +56,26 @@ class Kind:
         """A value of this kind, as a command line writes it."""
         return "VALUE"
 
-    def holds(self, value: Any) -> bool:
-        """Return whether a value is of this kind, not looking into it."""
-        raise NotImplementedError
+    @abstractmethod
+    def __str__(self) -> str: ...
 
-    def __str__(self) -> str:
-        raise NotImplementedError
+
+class Single(Kind):
+    """A kind of values that have no parts, or whose parts are not looked at."""
+
+    def check(self, key: str, value: Any) -> Any:
+        """Return the value."""
+        if not self.holds(value):
+            raise self.refuse(key, value)
+        return value
+
+    @abstractmethod
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is of this kind."""
 
 
 @dataclass(frozen=True)
-class Number(Kind):
+class Number(Single):
     """A number in a closed range, or one that is open where `open` says so."""
 
     low: float = -math.inf
@@ -118,7 +127,7 @@ SHARED = {"ticks": whole(1, 10**6), "seed": whole(0), "seeds": count_runs(1), "w
 
 
 @dataclass(frozen=True)
-class Flag(Kind):
+class Flag(Single):
     """True or false."""
 
     def holds(self, value: Any) -> bool:
@@ -135,7 +144,7 @@ class Flag(Kind):
 
 
 @dataclass(frozen=True)
-class Word(Kind):
+class Word(Single):
     """A text, one of `choices` if there are any."""
 
     choices: tuple[str, ...] = ()
@@ -222,7 +231,7 @@ class Named(Kind):
 
 
 @dataclass(frozen=True)
-class Described(Kind):
+class Described(Single):
     """A value by its class, `_target_`, and the fields of that class."""
 
     def holds(self, value: Any) -> bool:
@@ -264,7 +273,7 @@ CHANGES = ListOf(Word(said="KEY=VALUE or GROUP=CHOICE", example='"KEY=VALUE"'))
 
 
 @dataclass(frozen=True)
-class Plain(Kind):
+class Plain(Single):
     """A number, a word, true or false, or a list of these: what a field of a rule may be, which checks it itself."""
 
     def holds(self, value: Any) -> bool:
@@ -317,7 +326,7 @@ class FieldsOf(Kind):
 
 
 @dataclass(frozen=True)
-class FieldsWith(Kind):
+class FieldsWith(Single):
     """Names and values, of which one is checked here if it is there."""
 
     name: str

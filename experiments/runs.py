@@ -46,7 +46,7 @@ class RunResult:
     row: dict[str, Any]
     ticks: pd.DataFrame
     transitions: pd.DataFrame | None  #: from the arm "none" to this one; None without that arm before it, or for it
-    groups: pd.DataFrame | None  #: what groups of dissenters lose, where there are transitions
+    groups: pd.DataFrame | None  #: what groups of dissenters lose under the whole operation
     notes: tuple[str, ...]
 
 
@@ -90,6 +90,7 @@ def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
     All runs have the same seed and ticks, and settings that differ in the campaign's conduct only
     (`get_shared_prefix`).
     """
+    from experiments.analysis.arms import ALL
     from experiments.analysis.groups import count_by_group, count_voices
     from experiments.analysis.transitions import count_transitions
     from sim.observers.intentions import IntentionRecorder
@@ -104,8 +105,8 @@ def simulate_group(runs: Sequence[Run]) -> list[RunResult]:
             none = intentions
             result.row["voices"] = count_voices(none)
         elif none is not None:
-            changes, who = count_transitions(none, intentions), count_by_group(none, intentions, world)
-            result = replace(result, transitions=changes, groups=who)
+            who = count_by_group(none, intentions, world) if run.arm == ALL else None
+            result = replace(result, transitions=count_transitions(none, intentions), groups=who)
         found.append(result)
         begun = ended
     return found

@@ -211,8 +211,6 @@ def simulate_runs(
     """
     import pandas as pd
 
-    from experiments.analysis.arms import ALL
-
     worlds: dict[tuple[Setting, int, int], Run] = {}
     for run in runs:
         worlds.setdefault(get_world_key(run), run)
@@ -226,7 +224,7 @@ def simulate_runs(
         for run, one in main
         if one.transitions is not None
     ]
-    groups = [one.groups.assign(seed=run.seed) for run, one in main if run.arm == ALL and one.groups is not None]
+    groups = [one.groups.assign(seed=run.seed) for run, one in main if one.groups is not None]
     return (
         table,
         pd.concat(hours, ignore_index=True),

@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.analysis.arms import ADDITIVE, ALL
-from experiments.analysis.pairing import CONFIDENCE, Interval, compute_interval
-from experiments.analysis.turning import RESAMPLES, find_sign_change
+from experiments.analysis.pairing import Interval, compute_interval
+from experiments.analysis.turning import bootstrap_place, find_sign_change
 
 F64 = NDArray[np.float64]
 #: outcomes of the curve
@@ -50,21 +50,12 @@ def find_half_dose(doses: pd.DataFrame) -> Interval:
     The mean curve is joined by straight lines over the log odds of the dose. Bounds are the middle 95% of bootstrap
     samples of seeds: inf where samples do not cross within the doses tried, nan for fewer than two seeds.
     """
-    nan = float("nan")
     table = doses.pivot(index="seed", columns="intensity", values="lost_dissent_percent").dropna()
-    if table.empty or table.shape[1] < 2:
-        return Interval(nan, nan, nan)
+    if table.shape[1] < 2:
+        return Interval(*[float("nan")] * 3)
     share = doses.groupby("intensity")["army_share"].mean()[table.columns].to_numpy(np.float64)
-    odds, values = np.log(share / (1 - share)), table.to_numpy(np.float64)
-    found = _cross_half(odds, values.mean(axis=0))
-    n = len(table)
-    if n == 1:
-        return Interval(found, nan, nan)
-    weights = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
-    halves = np.sort([_cross_half(odds, means) for means in weights @ values])  # nan come last
-    halves[np.isnan(halves)] = np.inf
-    first = int((1 - CONFIDENCE) / 2 * (RESAMPLES - 1))
-    return Interval(found, float(halves[first]), float(halves[RESAMPLES - 1 - first]))
+    odds = np.log(share / (1 - share))
+    return bootstrap_place(table.to_numpy(np.float64), lambda means: _cross_half(odds, means))
 
 
 def _cross_half(odds: F64, means: F64) -> float:

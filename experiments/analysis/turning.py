@@ -1,8 +1,10 @@
 """The dose at which an effect changes its sign, with its interval."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from experiments.analysis.pairing import CONFIDENCE, Interval
 
@@ -31,15 +33,28 @@ def find_turning_point(effects: pd.DataFrame) -> Interval:
         nan for fewer than two seeds.
     """
     table = effects.pivot(index="seed", columns="dose", values="value").dropna()
-    n, nan = len(table), float("nan")
+    doses = table.columns.to_numpy(np.float64)
+    return bootstrap_place(table.to_numpy(np.float64), lambda means: find_sign_change(doses, means))
+
+
+def bootstrap_place(values: NDArray[np.float64], find: Callable[[NDArray[np.float64]], float]) -> Interval:
+    """Return what `find` finds in the means over seeds, with the middle 95% of bootstrap samples of seeds.
+
+    Args:
+        values: [seeds, doses].
+        find: from means, [doses], to a place; nan if there is none.
+
+    Returns:
+        bounds are inf where samples have no such place, nan for fewer than two seeds; without a seed all is nan.
+    """
+    n, nan = len(values), float("nan")
     if n == 0:
         return Interval(nan, nan, nan)
-    doses, values = table.columns.to_numpy(np.float64), table.to_numpy(np.float64)
-    found = find_sign_change(doses, values.mean(axis=0))
+    found = find(values.mean(axis=0))
     if n == 1:
         return Interval(found, nan, nan)
     weights = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), RESAMPLES) / n
-    turns = np.sort([find_sign_change(doses, means) for means in weights @ values])  # nan come last
-    turns[np.isnan(turns)] = np.inf
+    places = np.sort([find(means) for means in weights @ values])  # nan come last
+    places[np.isnan(places)] = np.inf
     first = int((1 - CONFIDENCE) / 2 * (RESAMPLES - 1))
-    return Interval(found, float(turns[first]), float(turns[RESAMPLES - 1 - first]))
+    return Interval(found, float(places[first]), float(places[RESAMPLES - 1 - first]))

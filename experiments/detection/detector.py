@@ -1,5 +1,6 @@
 """The interface of detectors: they read a platform view and score how organised each account looks."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ I64 = NDArray[np.int64]
 UNKNOWN, GENUINE, CAMPAIGN = -1, 0, 1  #: labels; the first is left out of training and of every measure
 
 
-class Detector:
+class Detector(ABC):
     """Derive from it and write `score`; write `fit` too if the detector learns from labels.
 
     A detector gets a `PlatformView` and nothing else of a world, so it cannot see the truth.
@@ -46,9 +47,9 @@ class Detector:
         """
         return self
 
+    @abstractmethod
     def score(self, view: PlatformView) -> F64:
         """Return how organised each account looks, float64 [accounts]: any scale, higher is more."""
-        raise NotImplementedError
 
 
 def order_accounts(view: PlatformView) -> tuple[PlatformView, I64]:

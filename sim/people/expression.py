@@ -120,14 +120,13 @@ class Expression(Rule):
     ) -> SpeechRecord:
         """Return the drafts of all active accounts and the outcomes of dissenting intentions."""
         said, dissenting = _count_said(wanted.outcome, wanted.start, users.active, accounts.cohort)
-        away = _count_absent(accounts, users.absent, seed, tick) if len(users.absent) else 0
-        intentions = _make_dissenting_intentions(dissenting + away)
+        intentions = _make_dissenting_intentions(dissenting + MAX_INTENTIONS * len(users.absent))
         counts = np.zeros((3, len(users.active)), np.int64)
         speech = SpeechRecord(make_drafts(said), intentions, *counts)
         _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tick, get_values(self))
-        if away:
-            _record_absent(intentions, dissenting, accounts, users.absent, seed, tick)
-        return speech
+        if len(users.absent):
+            dissenting = _record_absent(intentions, dissenting, accounts, users.absent, seed, tick)
+        return speech._replace(dissenting=DissentingIntentions._make(column[:dissenting] for column in intentions))
 
 
 def draw_chances(keys: NDArray[np.uint64]) -> tuple[F64, F64]:
@@ -176,38 +175,26 @@ def _make_dissenting_intentions(count: int) -> DissentingIntentions:
 
 
 @kernel
-def _count_absent(accounts, rows, seed, tick):
-    """Count dissenting intentions that people who left or are suspended would have had."""
-    key, found = stream_key(seed, _POST, tick), 0
-    for r in range(len(rows)):
-        i = rows[r]
-        for o in range(_count_dissenting(accounts, i, key)):
-            found += draw(_make_identity(key, accounts.key[i], o), _TOPIC) < accounts.interest[i]
-    return found
-
-
-@kernel
 def _record_absent(dissenting, first, accounts, rows, seed, tick):
-    """Fill in, from place `first` on, the dissenting intentions of people who left or are suspended."""
+    """Fill in, from place `first` on, the dissenting intentions that people who left or are suspended would have had.
+
+    Returns the place after the last one.
+    """
     key, d = stream_key(seed, _POST, tick), first
     for r in range(len(rows)):
         i = rows[r]
-        for o in range(_count_dissenting(accounts, i, key)):
+        if accounts.cohort[i] != DISSENTER:
+            continue
+        count = _draw_count(
+            accounts.intentions_per_session[i], draw(_make_identity(key, accounts.key[i], MAX_INTENTIONS), _COUNT)
+        )
+        for o in range(count):
             post = _make_identity(key, accounts.key[i], o)
             if draw(post, _TOPIC) < accounts.interest[i]:
                 dissenting.key[d], dissenting.author[d] = post, i
                 dissenting.outcome[d] = LEFT if accounts.has_left[i] else SUSPENDED
                 d += 1
-
-
-@inline_kernel
-def _count_dissenting(accounts, i, key):
-    """Return how many intentions an absent dissenter would have had, 0 for anybody else."""
-    if accounts.cohort[i] != DISSENTER:
-        return 0
-    return _draw_count(
-        accounts.intentions_per_session[i], draw(_make_identity(key, accounts.key[i], MAX_INTENTIONS), _COUNT)
-    )
+    return d
 
 
 @cached_njit
