@@ -34,8 +34,8 @@ $(READY): $(CORE)
 	@touch $@
 
 demo: $(CORE)  ## the main job with fewer people and seeds, no other assumptions: within a minute once installed
-	$(BIN)/python -m experiments.suppression out=$(DEMO) population.size=800 seeds=6 \
-		knockouts.seeds=4 dose.seeds=0 robustness.seeds=0 priors.draws=0
+	$(BIN)/python -m experiments.suppression out=$(DEMO) population.size=800 army.size=24 campaign.targets=16 \
+		precision.max_seeds=6 knockouts.seeds=4 dose.seeds=0 priors.draws=0
 	@echo "smaller than the default (800 people, 6 seeds, no other assumptions): its interval is wide"
 	@echo "picture: $(DEMO)/figures/headline.png"
 	@echo "report:  $(DEMO)/report.html"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Run:
     """One world to be played, and where its results belong."""
 
-    family: str  #: main | knockout | robustness | fight_back | dose | prior
+    family: str  #: main | knockout | dose | robustness | fight_back | mix | prior
     variant: str
     arm: str
     effort: str
@@ -136,16 +136,17 @@ def get_shared_prefix(run: Run) -> tuple[Setting, int, int]:
     return replace(run.setting, campaign=Campaign(start=start, hours=hours)), run.seed, run.ticks
 
 
-def simulate_all(runs: Sequence[Run], play: Player, label: str) -> list[RunResult]:
+def simulate_all(runs: Sequence[Run], play: Player, label: str, compiled: bool = False) -> list[RunResult]:
     """Return what every run leaves, in their order; those with shared quiet days are one job.
 
-    Kernels are compiled first, here by the first run cut short and in a worker, so that the workers only load them.
+    Unless they are `compiled`, kernels are compiled first, here by the first run cut short and in a worker, so that the
+    workers only load them.
     """
     groups: dict[tuple[Setting, int, int], list[Run]] = {}
     for run in runs:
         groups.setdefault(get_shared_prefix(run), []).append(run)
     jobs = list(groups.values())
-    ahead = None if play.workers == 1 else partial(compile_kernels, runs)
+    ahead = None if compiled or play.workers == 1 else partial(compile_kernels, runs)
     found = zip(jobs, play(simulate_group, jobs, label, ahead), strict=True)
     ended = {run: result for group, results in found for run, result in zip(group, results, strict=True)}
     return [ended[run] for run in runs]

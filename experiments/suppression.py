@@ -6,8 +6,10 @@ arm "none" (control) only by what the army caused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from experiments.experiment import Experiment, Given, start
@@ -19,8 +21,12 @@ from sim.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from experiments.analysis.pairing import Interval
     from experiments.running.player import Player
+    from experiments.runs import RunResult
     from sim.setting import Setting
+
+    WorldKey = tuple[Setting, int, int]
 
 KNOCKOUTS: Mapping[str, Mapping[str, Any]] = {
     "no_fear": {
@@ -67,9 +73,13 @@ def set_fight_back(setting: Setting, share: float) -> dict[str, Any]:
     """Return the changes that make `share` of people fight back, the others mixed as before."""
     people = setting.population
     others = 1.0 - people.fight_share
-    withdraw = people.withdraw_share / others * (1.0 - share) if others else 0.0
-    ordered = {"population.withdraw_share": withdraw, "population.fight_share": share}
-    return ordered if share > people.fight_share else dict(reversed(ordered.items()))
+    return set_reactions(setting, people.withdraw_share / others * (1.0 - share) if others else 0.0, share)
+
+
+def set_reactions(setting: Setting, withdraw: float, fight: float) -> dict[str, Any]:
+    """Return the changes to these shares of people, in an order in which their sum is never above 1."""
+    ordered = {"population.withdraw_share": withdraw, "population.fight_share": fight}
+    return ordered if fight > setting.population.fight_share else dict(reversed(ordered.items()))
 
 
 def sample_priors(ranges: Mapping[str, Sequence[float]], draws: int, seed: int) -> list[dict[str, float]]:
@@ -128,6 +138,23 @@ class Dose(Keys):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Precision(Keys):
+    """How many pairs of worlds, with the whole operation and without, are enough."""
+
+    half_width: float = key(Number(0, 100, open="low"), unit="points", source="design")
+    max_seeds: int = key(count_runs(0), unit="seeds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reactions(Keys):
+    """The surface over the mix of people who withdraw and who fight back."""
+
+    seeds: int = key(count_runs(0), unit="seeds")
+    withdraw: tuple[float, ...] = key(ListOf(Number(0, 1)), unit="share", source="assumption")
+    fight: tuple[float, ...] = key(ListOf(Number(0, 1)), unit="share", source="assumption")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Priors(Keys):
     """What is not known about people."""
 
@@ -142,11 +169,13 @@ class Suppression(Experiment):
     label = "simulating worlds"
     knockouts: Knockouts = group(Knockouts)
     dose: Dose = group(Dose)
+    precision: Precision = group(Precision)
+    reactions: Reactions = group(Reactions)
     robustness: Robustness = group(Robustness)
     priors: Priors = group(Priors)
 
     def make_jobs(self, given: Given) -> list[Run]:
-        """Return every run: main arms, knock-outs, robustness, fight-back shares, doses and prior draws.
+        """Return every run planned ahead: main arms, knock-outs, doses, other assumptions, mixes and prior draws.
 
         Draw after draw takes the seeds of the main arms in turn, so that each has the main setting's world beside it.
         """
@@ -160,7 +189,15 @@ class Suppression(Experiment):
         variants += [("robustness", name, row, few) for name, row in make_robustness_changes(setting).items()]
         shares, doses = self.robustness.fight_back, seeds[: self.dose.seeds]
         variants += [("fight_back", str(share), set_fight_back(setting, share), few) for share in shares]
-        variants += [("dose", str(size), {"campaign.intensity": size}, doses) for size in self.dose.intensities]
+        variants += [
+            ("dose", str(size), {"campaign.dose": "saturation", "campaign.intensity": size}, doses)
+            for size in self.dose.intensities
+        ]
+        mixes = [mix for mix in product(self.reactions.withdraw, self.reactions.fight) if sum(mix) <= 1]
+        variants += [
+            ("mix", f"{withdraw}/{fight}", set_reactions(setting, withdraw, fight), seeds[: self.reactions.seeds])
+            for withdraw, fight in mixes
+        ]
         draws = sample_priors(self.priors.ranges, self.priors.draws, given.config.seed)
         for number, draw in enumerate(draws):
             place = number % len(seeds)
@@ -170,8 +207,29 @@ class Suppression(Experiment):
         return runs
 
     def play(self, given: Given, play: Player) -> list[Any]:
-        """Simulate each different world once; return one value: `simulate_runs`."""
-        return [simulate_runs(self.make_jobs(given), play, self.label)]
+        """Simulate each different world once, and more pairs until the interval of the loss is narrow enough.
+
+        Returns one value: `collect_results`.
+        """
+        runs = self.make_jobs(given)
+        played = simulate_worlds(runs, {}, play, self.label)
+        while more := self.plan_more(given, runs, played):
+            runs += more
+            played |= simulate_worlds(more, played, play, "more pairs of worlds")
+        return [collect_results(runs, played)]
+
+    def plan_more(self, given: Given, runs: Sequence[Run], played: Mapping[WorldKey, RunResult]) -> list[Run]:
+        """Return pairs of the main setting for as many more seeds as a narrow enough interval needs."""
+        from experiments.analysis.sweeps import estimate_seeds_needed
+
+        _, lo, hi = compute_loss(runs, played)
+        if math.isnan(lo):
+            return []
+        done = len({run.seed for run in runs if run.family == "main"})
+        needed = estimate_seeds_needed((hi - lo) / 2, done, self.precision.half_width)
+        first = given.config.seed
+        more = range(first + done, first + min(needed, self.precision.max_seeds))
+        return list(make_pairs("main", "full", given.setting, more, given.ticks))
 
     def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
         """Return every table of the analysis."""
@@ -185,13 +243,14 @@ class Suppression(Experiment):
 
 SILENT_DEFAULTS = {
     "campaign.effort": "additive",
+    "campaign.dose": "half",
     "campaign.intensity": 1.0,
     "attention.army_competes": True,
     "reaction.discount": 0.0,
 }
 
 
-def get_world_key(run: Run) -> tuple[Setting, int, int]:
+def get_world_key(run: Run) -> WorldKey:
     """Return what determines a run: setting, seed and ticks.
 
     Where nobody is ordered anything, fields that act on the army's posts alone decide nothing: a silent
@@ -201,24 +260,46 @@ def get_world_key(run: Run) -> tuple[Setting, int, int]:
     return (run.setting.replace(SILENT_DEFAULTS) if silent else run.setting), run.seed, run.ticks
 
 
-def simulate_runs(
-    runs: Sequence[Run], play: Player, label: str
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """Simulate each different world once.
+def simulate_worlds(
+    runs: Sequence[Run], known: Mapping[WorldKey, RunResult], play: Player, label: str
+) -> dict[WorldKey, RunResult]:
+    """Simulate each different world that is not `known`, once."""
+    worlds: dict[WorldKey, Run] = {}
+    for run in runs:
+        if get_world_key(run) not in known:
+            worlds.setdefault(get_world_key(run), run)
+    found = simulate_all(list(worlds.values()), play, label, compiled=bool(known))
+    return dict(zip(worlds, found, strict=True))
 
-    Returns a row a run, the hourly measures and the transitions of the main arms, what groups of dissenters lose under
-    the whole operation, and notes on the graph.
+
+def make_run_table(runs: Sequence[Run], played: Mapping[WorldKey, RunResult]) -> pd.DataFrame:
+    """Return a row a run."""
+    import pandas as pd
+
+    return pd.DataFrame([played[get_world_key(run)].row | run.labels for run in runs])
+
+
+def compute_loss(runs: Sequence[Run], played: Mapping[WorldKey, RunResult]) -> Interval:
+    """Return the interval of the share of dissent that the whole operation costs the main setting, in percent."""
+    from experiments.analysis.arms import ALL, NONE
+    from experiments.analysis.losses import compute_losses
+    from experiments.analysis.pairing import compute_interval
+
+    pairs = [run for run in runs if run.family == "main" and run.arm in (ALL, NONE)]
+    return compute_interval(compute_losses(make_run_table(pairs, played))["lost_percent"])
+
+
+def collect_results(
+    runs: Sequence[Run], played: Mapping[WorldKey, RunResult]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """Return what was simulated.
+
+    These are: a row a run, the hourly measures and the transitions of the main arms, what groups of dissenters lose
+    under the whole operation, and notes on the graph.
     """
     import pandas as pd
 
-    worlds: dict[tuple[Setting, int, int], Run] = {}
-    for run in runs:
-        worlds.setdefault(get_world_key(run), run)
-    played = dict(zip(worlds, simulate_all(list(worlds.values()), play, label), strict=True))
-    found = [played[get_world_key(run)] for run in runs]
-    table = pd.DataFrame([one.row | run.labels for run, one in zip(runs, found, strict=True)])
-    main = [(run, one) for run, one in zip(runs, found, strict=True) if run.family == "main"]
-    hours = [one.ticks for _, one in main]
+    main = [(run, played[get_world_key(run)]) for run in runs if run.family == "main"]
     transitions = [
         one.transitions.assign(arm=run.arm, effort=run.effort, seed=run.seed)
         for run, one in main
@@ -226,11 +307,11 @@ def simulate_runs(
     ]
     groups = [one.groups.assign(seed=run.seed) for run, one in main if one.groups is not None]
     return (
-        table,
-        pd.concat(hours, ignore_index=True),
+        make_run_table(runs, played),
+        pd.concat([one.ticks for _, one in main], ignore_index=True),
         pd.concat(transitions, ignore_index=True),
         pd.concat(groups, ignore_index=True),
-        found[-1].notes,
+        main[-1][1].notes,
     )
 
 

@@ -7,6 +7,11 @@ from sim.rules import Rule, parameter, share
 
 TACTICS = ("flood", "abuse", "amplify")
 PRINCIPALS = ("state", "party", "institution", "company", "businessman", "public_figure")
+ONE_ACCOUNT = "one_account"
+#: Named doses, by the share of an army's full work that brings them about where 300 members face 10,000 people: a
+#: hundredth, a fifth and a half of the posts on the topic, or all that the army can write. One account's work depends
+#: on the army's size.
+DOSES = {ONE_ACCOUNT: 0.0, "one_percent": 0.0002, "fifth": 0.005, "half": 0.02, "saturation": 1.0}
 
 
 class Scheduled:
@@ -44,11 +49,18 @@ class Campaign(Scheduled, Rule):
     effort: str = parameter("additive", unit="kind", source="design", choices=("additive", "equal"))
     start: int = parameter(72, unit="h", source="assumption: three quiet days first", low=0, high=10**9)
     hours: int = parameter(144, unit="h", source="assumption: six days", low=0, high=10**9)
-    intensity: float = share(1.0, source="1 = full quotas; 0 = a silent army")
+    dose: str = parameter(
+        "half", unit="name", source="bots' share of Russian political tweets, Stukal et al. 2017", choices=tuple(DOSES)
+    )
+    intensity: float = share(1.0, source="1 = the whole dose; 0 = a silent army")
     toxic_share: float = share(0.3, source="assumption: share of the flood that is abusive")
     targets: int = parameter(40, unit="accounts", source="assumption", low=0, high=10**9)
 
     victims: tuple[int, ...] = parameter((), unit="accounts", source="none named: the most visible dissenters")
+
+    def get_workload(self, members: int) -> float:
+        """Return the part of the hours on duty, in [0, 1], in which officers call up an army of this many members."""
+        return self.intensity * (1 / max(members, 1) if self.dose == ONE_ACCOUNT else DOSES[self.dose])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -203,7 +203,12 @@ def variants(seeds: int = 6, strength: float = 1.0) -> pd.DataFrame:
         variant_runs(Recipe(strength * (1 - 2.2 * x), **few), "fight_back", str(x)) for x in (0.0, 0.15, 0.3, 0.45, 0.6)
     ]
     doses = [variant_runs(Recipe(strength * x, **few), "dose", str(x)) for x in (0.01, 0.1, 0.3, 1.0)]
+    mixes = [
+        variant_runs(Recipe(strength * (0.2 + withdraw - fight), **few), "mix", f"{withdraw}/{fight}")
+        for withdraw in (0.0, 0.5)
+        for fight in (0.0, 0.3)
+    ]
     rng = np.random.default_rng(7)
     few["seeds"] = 2
     priors = [variant_runs(Recipe(strength * rng.uniform(0.3, 1.5), **few), "prior", str(draw)) for draw in range(16)]
-    return pd.concat([*weak, *strong, *fight, *doses, *priors], ignore_index=True)
+    return pd.concat([*weak, *strong, *fight, *doses, *mixes, *priors], ignore_index=True)

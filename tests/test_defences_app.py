@@ -42,7 +42,7 @@ from tests.playing import list_jobs
 from tests.test_conf import composed
 
 SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=36", "campaign.start=2", "campaign.hours=10",
-         "campaign.targets=4", "seeds=2", "workers=1"]  # fmt: skip
+         "campaign.dose=saturation", "campaign.targets=4", "seeds=2", "workers=1"]  # fmt: skip
 FEW = ["comparison.names=[rate_limit,counter_speech]", "comparison.pairs=true", "comparison.robustness_seeds=1"]
 
 

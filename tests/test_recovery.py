@@ -22,7 +22,7 @@ from tests.playing import list_jobs
 from tests.test_conf import composed
 
 SMALL = ["population.size=120", "army.size=8", "extremists.size=2", "ticks=60", "campaign.start=6",
-         "campaign.targets=4", "seeds=2", "workers=1", "recovery.hours=[8,18]",
+         "campaign.dose=saturation", "campaign.targets=4", "seeds=2", "workers=1", "recovery.hours=[8,18]",
          "recovery.intensities=[0.5,1.0]"]  # fmt: skip
 
 

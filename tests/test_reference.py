@@ -41,7 +41,7 @@ SETTINGS = {
     "busy": BUSY,
     "chronological": replace(BUSY, feed=Feed(engagement=0.0), graph=PreferentialAttachment(links=6)),
     "without crowding": replace(BUSY, attention=Attention(items=15, army_competes=False)),
-    "equal effort": replace(BUSY, campaign=Campaign(start=10, hours=44, effort="equal", tactics=("abuse", "flood"))),
+    "equal effort": replace(BUSY, campaign=replace(BUSY.campaign, effort="equal", tactics=("abuse", "flood"))),
     "nobody organised": replace(BUSY, army=Army(size=0), extremists=Extremists(size=0)),
 }
 

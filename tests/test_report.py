@@ -334,7 +334,7 @@ class TestWhatWasLeftOut:
     def test_few_seeds_of_the_knockouts_are_told(self, folder):
         assert (
             tables.make_knockouts_table(read_results(folder)).title
-            == "Whole-run knock-outs, on 2 of the 3 seeds of the main table"
+            == "Whole-run knock-outs, on 2 of the 3 seeds of every arm"
         )
 
 

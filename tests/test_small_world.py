@@ -28,7 +28,7 @@ SETTINGS = {
         graph=CommunityGraph(),
         army=Army(size=12),
         extremists=Extremists(size=4),
-        campaign=Campaign(start=8, hours=20, targets=5),
+        campaign=Campaign(start=8, hours=20, targets=5, dose="saturation"),
     ),
     "chronological": Setting(
         population=Population(size=120),
@@ -36,7 +36,7 @@ SETTINGS = {
         feed=Feed(engagement=0.0),
         army=Army(size=9),
         extremists=Extremists(size=0),
-        campaign=Campaign(start=8, hours=20, targets=5, effort="equal", tactics=("flood", "abuse")),
+        campaign=Campaign(start=8, hours=20, targets=5, dose="saturation", effort="equal", tactics=("flood", "abuse")),
     ),
 }
 

@@ -23,9 +23,11 @@ from tests.playing import list_jobs, make_player, play
 SMALL = [
     "population.size=150", "army.size=12", "extremists.size=3", "ticks=60", "campaign.start=24", "campaign.hours=24",
     "seeds=3", "workers=1", "robustness.seeds=2", "robustness.fight_back=[0.0,0.5]", "dose.seeds=2",
-    "dose.intensities=[0.1,0.5]",
+    "dose.intensities=[0.1,0.5]", "campaign.dose=saturation", "precision.max_seeds=0", "campaign.targets=40",
+    "knockouts.seeds=3",
     "priors.draws=2", "population.interest=0.6",
 ]  # fmt: skip
+NO_PARTS = ("knockouts.seeds=0", "dose.seeds=0", "robustness.seeds=0", "priors.draws=0")
 FIXED = [
     "arm", "effort", "seed", "dissent_wanted", "dissent_posts", "dissent_withheld", "withheld_fear",
     "withheld_climate", "withheld_joint", "withheld_redundant", "dissent_removed", "dissent_impressions",
@@ -153,6 +155,26 @@ def test_the_plan_covers_every_family():
     assert len(main) == 3 * 14
 
 
+def test_pairs_are_added_until_the_interval_is_narrow_enough(tmp_path: Path):
+    """Only the whole operation and its control; never more seeds than allowed, none where it is narrow already."""
+    few = ("precision.max_seeds=5", *NO_PARTS)
+    play(suppression.Suppression, config_of("precision.half_width=0.01", *few), tmp_path / "more")
+    seeds = pd.read_parquet(tmp_path / "more" / "summary.parquet").groupby("arm")["seed"].nunique()
+    assert seeds[["none", "all"]].eq(5).all()
+    assert seeds.drop(["none", "all"]).eq(3).all()
+    play(suppression.Suppression, config_of("precision.half_width=100", *few), tmp_path / "enough")
+    assert pd.read_parquet(tmp_path / "enough" / "summary.parquet")["seed"].nunique() == 3
+
+
+def test_reactions_are_mixed_where_shares_allow_it():
+    config = config_of("reactions.seeds=1", "reactions.withdraw=[0.0,0.8]", "reactions.fight=[0.1,0.3]")
+    runs = [run for run in list_jobs(suppression.Suppression, config) if run.family == "mix" and run.arm == "all"]
+    people = {run.variant: run.setting.population for run in runs}
+    assert {name: (p.withdraw_share, p.fight_share) for name, p in people.items()} == {
+        "0.0/0.1": (0.0, 0.1), "0.0/0.3": (0.0, 0.3), "0.8/0.1": (0.8, 0.1),
+    }  # fmt: skip
+
+
 def test_every_draw_has_the_main_world_of_its_seed_beside_it():
     config = config_of("priors.draws=5")
     runs = list_jobs(suppression.Suppression, config)
@@ -163,7 +185,7 @@ def test_every_draw_has_the_main_world_of_its_seed_beside_it():
 
 
 def test_parts_set_to_0_are_left_out():
-    config = config_of("knockouts.seeds=0", "dose.seeds=0", "robustness.seeds=0", "priors.draws=0")
+    config = config_of(*NO_PARTS)
     assert {run.family for run in list_jobs(suppression.Suppression, config)} == {"main"}
 
 

@@ -78,7 +78,7 @@ LIVELY = Setting(
     extremists=Extremists(
         size=4, posts_per_day=12.0, followers=20.0, escalation_step=0.1, shock=0.4, shocking_share=0.6
     ),
-    campaign=Campaign(start=START, hours=HOURS, targets=10, toxic_share=0.4),
+    campaign=Campaign(start=START, hours=HOURS, targets=10, toxic_share=0.4, dose="saturation"),
 )
 
 ARMS: tuple[tuple[str, ...], ...] = ((), ("flood",), ("abuse",), ("amplify",), ("flood", "abuse", "amplify"))

@@ -11,6 +11,7 @@ from experiments.analysis.contrasts import compute_contrasts, compute_outcomes
 from experiments.analysis.dose import compute_doses, find_half_dose, summarise_doses
 from experiments.analysis.groups import summarise_groups
 from experiments.analysis.losses import check_cells, compute_losses, summarise_knockouts
+from experiments.analysis.mixes import fit_slopes, select_mixes, summarise_mixes
 from experiments.analysis.pairing import compute_interval
 from experiments.analysis.priors import compute_prior_spread
 from experiments.analysis.recovery import (
@@ -50,6 +51,7 @@ class Analysis:
     decomposition: pd.DataFrame  #: `shapley.decompose`
     interactions: pd.DataFrame  #: `shapley.compute_interactions`
     doses: pd.DataFrame  #: `dose.summarise_doses`
+    mixes: pd.DataFrame  #: `mixes.summarise_mixes`
     robustness: pd.DataFrame  #: `robustness.summarise_robustness`
     recovery: pd.DataFrame  #: `recovery.summarise_recoveries`
     timeline: pd.DataFrame  #: `timeline.summarise_timeline`
@@ -73,10 +75,11 @@ def analyse(
     """Return every table.
 
     Args:
-        runs: a row a run: `family` (main | knockout | robustness | fight_back | dose | prior), `variant`, `arm`,
+        runs: a row a run: `family` (main | knockout | dose | robustness | fight_back | mix | prior), `variant`, `arm`,
             `effort`, `seed`, `wall_time` and the measures of `summary.summarise_run`. Family "main", variant "full",
-            has every arm at both efforts (`arms.duplicate_shared_arms`); the others need the arms "none" and "all",
-            additive. `variant` of "fight_back" and "dose" is the share as text ("0.3"), of "prior" the draw.
+            has in some seeds every arm at both efforts (`arms.duplicate_shared_arms`); the other seeds and families
+            need the arms "none" and "all", additive. `variant` of "fight_back" and "dose" is the share as text ("0.3"),
+            of "mix" two shares ("0.5/0.15"), of "prior" the draw.
             `army_share` is the army's share of the contested topic's posts during the campaign.
         ticks: hourly measures of the main arms: `arm, effort, seed, tick` and `summary.MEASURES`.
         transitions: of every main arm: `transitions.count_transitions`, with `arm`, `effort`, `seed`.
@@ -96,7 +99,7 @@ def analyse(
     totals = total_changes(transitions, main_losses)
     main_effects = main_effects.merge(totals.drop(columns="baseline"), on=["arm", "effort", "seed"], validate="1:1")
     recovery = summarise_recoveries(compute_deficits(ticks), start, stop)
-    table, doses = summarise_robustness(effects), compute_doses(runs, effects)
+    table, doses, mixes = summarise_robustness(effects), compute_doses(runs, effects), select_mixes(effects)
     return Analysis(
         summary=main[[*FIXED, *FURTHER, "army_share"]],
         losses=losses,
@@ -108,18 +111,24 @@ def analyse(
         decomposition=decompose(main_effects, tactics, EFFORTS),
         interactions=compute_interactions(main_effects, tactics, EFFORTS),
         doses=summarise_doses(doses),
+        mixes=summarise_mixes(mixes),
         robustness=table,
         recovery=recovery,
         timeline=summarise_timeline(ticks),
         daily_changes=summarise_daily_changes(transitions, start, int(ticks["tick"].max()) + 1),
-        findings=collect_findings(main, effects, table, recovery, doses),
+        findings=collect_findings(main, effects, table, recovery, doses, mixes),
     )
 
 
 def collect_findings(
-    main_runs: pd.DataFrame, effects: pd.DataFrame, table: pd.DataFrame, recovery: pd.DataFrame, doses: pd.DataFrame
+    main_runs: pd.DataFrame,
+    effects: pd.DataFrame,
+    table: pd.DataFrame,
+    recovery: pd.DataFrame,
+    doses: pd.DataFrame,
+    mixes: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return the headline, its dose, its range over priors, the fight-back share that turns it, and recovery."""
+    """Return the headline, its dose, its range over priors, how it depends on people's reactions, and recovery."""
     operated = main_runs[(main_runs["arm"] == ALL) & (main_runs["effort"] == ADDITIVE)]
     whole = effects[(effects["arm"] == ALL) & (effects["effort"] == ADDITIVE)]
     whole = whole.rename(columns={"lost_dissent_percent": "value"})
@@ -133,6 +142,7 @@ def collect_findings(
         ("prior_range", spread.value, spread.low, spread.high, spread.draws, ""),
         ("variance_parameters", spread.parameters, np.nan, np.nan, spread.draws, ""),
         ("variance_seeds", spread.seeds, np.nan, np.nan, int(main.notna().sum()), ""),
+        *((f"slope_{name}", *slope, mixes["seed"].nunique(), "") for name, slope in fit_slopes(mixes).items()),
         *_collect_fight_back(whole[whole["family"] == "fight_back"], table),
         *_collect_recovery(recovery[recovery["arm"] == ALL]),
     ]

@@ -56,14 +56,18 @@ def compute_joint_effect(game: Game, pair: tuple[str, str], rest: frozenset[str]
 
 
 def make_game(outcomes: pd.DataFrame, tactics: Sequence[str], outcome: str, effort: str) -> dict[frozenset[str], F64]:
-    """Return v(S) by subset, [seeds] in ascending order of seed, v(none) = 0, from `contrasts.compute_outcomes`.
+    """Return v(S) by subset, v(none) = 0, from `contrasts.compute_outcomes`.
+
+    Each is [seeds] in ascending order of seed, of the seeds that have every arm.
 
     Raises:
-        ValueError: an arm, or an arm's seed, is missing.
+        ValueError: an arm is missing.
     """
-    table = outcomes[outcomes["effort"] == effort].pivot(index="seed", columns="arm", values=outcome).sort_index()
     named = list_arms(tactics)
-    missing = [name for name in named if name != "none" and name not in table.columns]
+    here = outcomes[outcomes["effort"] == effort]
+    missing = [name for name in named if name != "none" and name not in set(here["arm"])]
+    table = here[here["seed"].isin(_find_whole_seeds(here, len(named) - 1))]
+    table = table.pivot(index="seed", columns="arm", values=outcome).sort_index()
     if missing or table.empty:
         raise ValueError(f"Shapley values need every arm at {effort} effort; missing: {', '.join(missing) or 'all'}")
     game = {named[name]: table[name].to_numpy(np.float64) for name in named if name != "none"}
@@ -96,6 +100,12 @@ def compute_interactions(outcomes: pd.DataFrame, tactics: Sequence[str], efforts
                 )
                 rows.append((outcome, name, "alone", *compute_interval(compute_joint_effect(game, pair)), effort))
     return pd.DataFrame(rows, columns=["outcome", "pair", "measure", "value", "lo", "hi", "effort"])
+
+
+def _find_whole_seeds(outcomes: pd.DataFrame, arms: int) -> "pd.Index[int]":
+    """Return the seeds that have this many arms."""
+    count = outcomes.groupby("seed")["arm"].nunique()
+    return count.index[count == arms]
 
 
 def _iterate_subsets(players: Sequence[str]) -> Iterator[frozenset[str]]:

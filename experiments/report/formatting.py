@@ -104,6 +104,26 @@ def format_dose(results: Results) -> str:
     )
 
 
+def format_mixes(results: Results) -> str:
+    """Return a sentence: how the loss depends on who withdraws and who fights back."""
+    table = results["mixes"]
+    if table.empty:
+        return ""
+    told = [
+        f"each further tenth of people who {deed} {_format_slope(results.get_finding(f'slope_{name}'))}"
+        for name, deed in (("withdraw", "withdraw"), ("fight", "fight back"))
+    ]
+    span = format_interval(table["value"].min(), table["value"].max())
+    return f"Over the mixes tried the loss runs from {span}%; {' and '.join(told)}."
+
+
+def _format_slope(slope: Finding) -> str:
+    known = f"95% interval {format_interval(slope.lo, slope.hi)}"
+    if slope.lo > 0 or slope.hi < 0:
+        return f"{'adds' if slope.lo > 0 else 'takes away'} {format_number(abs(slope.value))} points ({known})"
+    return f"changes it by {format_number(slope.value)} points, which is not clear ({known})"
+
+
 def format_variant(family: str, name: str) -> str:
     """Return the label of a row of the robustness table."""
     if family in ("main", "main_few"):
@@ -126,6 +146,7 @@ def format_summary(results: Results) -> list[str]:
         text
         for text in (
             format_dose(results),
+            format_mixes(results),
             _format_cause(results),
             _format_groups(results),
             _format_voices(results),

@@ -18,6 +18,7 @@ TABLES = (
     "decomposition",
     "interactions",
     "doses",
+    "mixes",
     "robustness",
     "recovery",
     "timeline",

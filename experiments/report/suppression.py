@@ -9,6 +9,7 @@ from rich.text import Text
 from experiments.report import bars, figures, formatting, tables, terminal
 from experiments.report.doses import draw_dose
 from experiments.report.flows import draw_flows
+from experiments.report.mixes import draw_mixes
 from experiments.report.page import Drawing, Report
 from experiments.report.results import Results, read_results
 
@@ -36,6 +37,7 @@ FILES = {
     "transitions.parquet": "intentions by hour, how they end without the operation and how with it, an arm and seed",
     "causes.parquet": "lost and gained posts of every arm, by cause",
     "doses.parquet": "lost dissent and impressions at each dose",
+    "mixes.parquet": "lost dissent under each mix of reactions to fear",
     "decomposition.parquet": "Shapley values by outcome and tactic",
     "robustness.parquet": "the headline under other assumptions",
     "run.yaml": "what was run, with which versions, and which files it made",
@@ -62,6 +64,7 @@ def compose(folder: Path) -> Report:
             for name in PICTURES
             if (name != "robustness" or priors.seeds or formatting.has_variants(results))
             and (name != "dose" or len(results["doses"]))
+            and (name != "mixes" or len(results["mixes"]))
         ],
         tables.make_all_tables(results),
         [*results.run.get("notes", ()), *CAVEATS],
@@ -76,6 +79,7 @@ def compose(folder: Path) -> Report:
 #: sentences that captions hold in braces, by name
 CAPTION_SENTENCES = (
     formatting.format_dose,
+    formatting.format_mixes,
     formatting.format_knockouts,
     formatting.format_no_difference,
     formatting.format_fight_back,
@@ -99,6 +103,12 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
         "Look at how early the curve rises. The dose is the army\u2019s share of the posts on the topic during the "
         "campaign; the axis is even in the ratio of its posts to those of others. Bands are 95% intervals over seeds. "
         "{dose}",
+    ),
+    "mixes": (
+        draw_mixes,
+        "The mix of reactions is the number",
+        "Go along a row, then along a column: the loss depends on how many people speak less when afraid and how many "
+        "speak more. The rest of the people go on as before. 95% intervals over seeds. {mixes}",
     ),
     "arms": (
         bars.draw_arms,

@@ -41,14 +41,17 @@ def make_arms_table(results: Results) -> Table:
     for (arm, effort), group in table.groupby(["arm", "effort"], sort=False):
         by = group.set_index("outcome").to_dict("index")
         cells = [_format_cell(by[name], *EFFECTS[name][2:]) for name in shown]
-        factor = format_number(by["lost_dissent"]["pairing_factor"])
-        rows.append([str(arm), "both" if arm == ALL else str(effort), *cells, factor])
+        loss = by["lost_dissent"]
+        rows.append(
+            [str(arm), "both" if arm == ALL else str(effort), *cells, format_number(loss["pairing_factor"]),
+             str(loss["seeds"])]
+        )  # fmt: skip
     heads = [f"{EFFECTS[name][0]}, {EFFECTS[name][1]}" for name in shown]
     note = (
         "Difference from the same worlds without the operation; 95% interval over seeds in brackets. "
         "Pairing factor: variance of the loss between unpaired worlds over that between paired worlds."
     )
-    return Table("Every arm", ["arm", "effort", *heads, "pairing factor"], rows, note, open=True)
+    return Table("Every arm", ["arm", "effort", *heads, "pairing factor", "seeds"], rows, note, open=True)
 
 
 def make_outcomes_table(results: Results) -> Table:
@@ -116,8 +119,9 @@ def make_knockouts_table(results: Results) -> Table:
         "campaign had made it; a run without the pathway also has what follows, as posts that prompt others, or people "
         "who stay."
     )
-    seeds, whole = results["knockouts"]["seeds"].max(), results["summary"]["seed"].nunique()
-    fewer = f", on {seeds} of the {whole} seeds of the main table" if rows and seeds < whole else ""
+    arms = results["summary"].groupby("arm")["seed"].nunique().min()
+    seeds = results["knockouts"]["seeds"].max()
+    fewer = f", on {seeds} of the {arms} seeds of every arm" if rows and seeds < arms else ""
     return Table(f"Whole-run knock-outs{fewer}", heads, rows, note)
 
 
@@ -195,7 +199,8 @@ def make_doses_table(results: Results) -> Table:
         for row, other in zip(posts, seen, strict=True)
     ]
     note = "The dose is the mean over seeds of the army\u2019s share of the posts on the topic during the campaign."
-    heads = ["campaign.intensity", "dose", "lost dissent, %", "lost impressions, %", "seeds"]
+    note += " The work is `campaign.intensity` at `campaign.dose=saturation`."
+    heads = ["work, share of the army\u2019s most", "dose", "lost dissent, %", "lost impressions, %", "seeds"]
     return Table("Dose and response", heads, rows, note)
 
 

@@ -134,7 +134,7 @@ class ChainOfCommand(Members):
         targets = aims[rank_highest(visible[aims], self.campaign.targets)]
         return Plan(
             number=view.tick,
-            intensity=self.campaign.intensity if self.campaign.is_running(view.tick) else 0.0,
+            intensity=self.campaign.get_workload(len(self.rows)) if self.campaign.is_running(view.tick) else 0.0,
             targets=targets,
             reply_posts=view.base + newest[np.sort(targets)],
             own_posts=view.base + push[-20:],

@@ -1,9 +1,11 @@
 """Members who write to order, those of the army and of operator groups: who writes what when.
 
-On duty, a member who obeys (P = `discipline`) writes floor(rate intensity + u) posts an hour, at most the rest of the
-day's quota; without anything to work on it rests. Suspended members write nothing. Members who share an officer post
-their first, second, ... post of the hour at a common time, plus an exponential delay. An original post copies one of
-the force's four texts of the hour with the member's own probability of copying. The tactics:
+Each hour an officer calls up the members on duty with the probability that the order names, so that a force that works
+less comes in fewer waves of the same height. Who is called and obeys (P = `discipline`) writes floor(rate + u) posts,
+at most the rest of the day's quota; without anything to work on members rest. Suspended members write nothing. Members
+who share an officer post their first, second, ... post of the hour at a common time, plus an exponential delay. An
+original post copies one of the force's four texts of the hour with the member's own probability of copying. The
+tactics:
 
 * flood: praise of the principal's line, `toxic_share` of it abusive;
 * abuse: a toxic reply to a post of one of the targets;
@@ -30,7 +32,7 @@ from numpy.typing import NDArray
 from sim.actors.base import DAY, PublicView, count_posts, draft_posts, make_orders
 from sim.campaigns import OPERATIONS, Operation
 from sim.kernels import cached_njit
-from sim.rng import draw, exponentials, keyed_hash, make_key, mix
+from sim.rng import draw, draw_each, exponentials, keyed_hash, make_key, mix
 from sim.state.accounts import EMPTY_ROWS, I64
 from sim.state.posts import (
     CIVIC,
@@ -50,6 +52,7 @@ CIVIC_TOPIC = 1  #: the everyday topic of civil causes
 TEXTS_IN_USE = 4  #: texts of a force in one hour
 
 _COPY, _TOXIC, _HARSH, _PICK, _APPEAL, _JITTER, _MIX = range(7)  # purposes of a post's draws
+_CALL = 2  # purpose of an officer's draw in one hour
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Task(NamedTuple):
 
     operation: int  #: its place among the force's operations
     order: int  #: number of the order: the tick in which it was issued
-    intensity: float  #: 0 also if there is nothing to act upon
+    intensity: float  #: P(an officer calls members up for it); 0 also if there is nothing to act upon
     material: I64  #: rows of the ledger to answer or to repost
     targets: I64  #: accounts that a smear names
 
@@ -194,9 +197,10 @@ class Members:
         if not tasks:
             return make_orders(make_drafts(0))
         number, order, intensity, material, targets = zip(*tasks, strict=True)
-        rates = self.profile.rate * np.array([*intensity, 0.0])[task]
         hour = make_key(self.seed, self.streams.hour, view.tick)
-        wanted = count_posts(rates, self.keys, hour, self.profile.discipline)
+        called = draw_each(keyed_hash(hour, self.officers), _CALL)[self.profile.group]
+        works = called < np.array([*intensity, 0.0])[task]
+        wanted = count_posts(self.profile.rate * works, self.keys, hour, self.profile.discipline)
         count = np.minimum(wanted, self.profile.quota - self.used)
         if not count.any():
             return make_orders(make_drafts(0))
