@@ -30,7 +30,7 @@ PHASES = ("wake", "read", "react", "speak", "report", "order", "publish", "moder
 ACTIVATION = ("wake", "read", "react", "speak")
 #: The same with several threads, which report too while they are at it.
 REPORTING = (*ACTIVATION, "report")
-#: Phases that the reference restates; it borrows the engine's organised actors, and measuring is no part of a tick.
+#: Phases that take time in both; there are few organised accounts, and measuring is no part of a tick.
 SHARED = (*REPORTING, "publish", "moderate")
 
 Calls = dict[str, tuple[tuple[Any, str], ...]]

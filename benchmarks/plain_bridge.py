@@ -1,13 +1,12 @@
-"""Conversion between objects and columns, for the engine's actors and for tests."""
+"""The reference as columns, to compare it with the engine."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.plain_platform import Post, compute_score, write_post
-from sim.actors.base import PublicView
+from benchmarks.plain_platform import Post, compute_score
 from sim.state.accounts import Accounts, make_blank_accounts
-from sim.state.posts import CONTESTED, REPOST, Drafts, Posts
+from sim.state.posts import Posts
 
 if TYPE_CHECKING:
     from benchmarks.plain_mesa import PlainWorld
@@ -27,39 +26,6 @@ def get_column(posts: list[Post], name: str) -> Any:
     if name in _LINKS:
         values = [-1 if value is None else getattr(value, _LINKS[name]) for value in values]
     return np.array(values, _DTYPES[name])
-
-
-def make_public_view(world: "PlainWorld") -> PublicView:
-    """Return the public view at the start of this hour."""
-    posts = world.posts
-    topical = [post for post in world.topics[CONTESTED].stream if post.time >= world.oldest]
-    return PublicView(
-        tick=world.now,
-        base=posts[0].serial if posts else world.published,
-        stream=np.array([post.serial for post in topical], np.int64),
-        inactive=np.array([account.suspended_until > world.now or account.has_left for account in world.everybody]),
-        unmasked=np.array([account.unmasked for account in world.everybody]),
-        **{name: get_column(posts, name) for name in PublicView._fields if name in Posts._fields},
-    )
-
-
-def to_posts(world: "PlainWorld", drafts: Drafts) -> list[Post]:
-    """Return drafts of organised actors as objects."""
-    base = world.posts[0].serial if world.posts else world.published
-    made = []
-    for row in range(len(drafts.key)):
-        values = {name: value[row].item() for name, value in drafts._asdict().items()}
-        for name, kind in _LINKS.items():
-            if kind == "row":
-                values[name] = world.everybody[values[name]] if values[name] >= 0 else None
-            elif name == "parent":
-                values[name] = world.posts[values[name] - base] if values[name] >= 0 else None
-        del values["root"]
-        post = write_post(**values)
-        if post.kind == REPOST and post.parent is not None:
-            post.root = post.parent.root
-        made.append(post)
-    return made
 
 
 def to_accounts(world: "PlainWorld") -> Accounts:

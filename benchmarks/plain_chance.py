@@ -1,5 +1,7 @@
 """The keyed chance of `sim.rng` in whole numbers of Python, masked to 64 bits."""
 
+import math
+
 from sim.rng import stream
 
 MASK = 2**64 - 1
@@ -17,6 +19,12 @@ def mix(key: int, value: int) -> int:
 def uniform(key: int, identity: int) -> float:
     """Draw the uniform of `identity` in the stream `key`, in (0, 1)."""
     return ((mix(key, identity) >> 12) + 0.5) * _UNIT
+
+
+def normal(key: int, identity: int) -> float:
+    """Draw the standard normal of `identity` in the stream `key` (Box & Muller 1958)."""
+    radius, angle = uniform(key, identity), uniform(mix(key, identity), 1)
+    return math.sqrt(-2.0 * math.log(radius)) * math.cos(2.0 * math.pi * angle)
 
 
 def stream_key(seed: int, name: str, tick: int) -> int:

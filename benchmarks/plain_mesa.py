@@ -1,8 +1,8 @@
 """The reference: the same rules as plain Mesa objects, one for each account, on a networkx graph.
 
 It reproduces the columns of `sim.world.World` bit for bit (`tests/test_reference.py`), and the engine's speed is
-compared with it. People and platform are written again from the documentation of `sim`; the draw of people and graph,
-and the few organised actors, come from the engine.
+compared with it. People, platform and the organised are written again from the documentation; the draw of people and
+graph, and of accounts, comes from the engine.
 """
 
 import math
@@ -10,7 +10,7 @@ import math
 import mesa
 import networkx as nx
 
-from benchmarks.plain_bridge import make_public_view, to_posts
+from benchmarks.plain_army import Commander, Extremists
 from benchmarks.plain_chance import stream_key, uniform
 from benchmarks.plain_measures import Measures
 from benchmarks.plain_people import Account, Person
@@ -21,6 +21,7 @@ from sim.state.accounts import Accounts
 from sim.state.graph import list_edges
 from sim.state.posts import REPOST
 from sim.state.records import OUTCOMES
+from sim.state.truth import EXTREMIST, TROLL
 
 TRAITS = tuple(name for name in Accounts._fields if not name.startswith("newest"))
 STREAMS = (
@@ -41,7 +42,6 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         super().__init__(rng=rng)
         self.rules, self.seed, self.now = setting, rng, 0
         drawn = world.World(setting, rng=rng)
-        self.actors = drawn.state.actors
         self.graph = nx.DiGraph()
         self.graph.add_nodes_from(range(len(drawn.role)))
         self.graph.add_edges_from(zip(*(end.tolist() for end in list_edges(drawn.graph)), strict=True))
@@ -49,6 +49,10 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         self.people = [account for account in self.everybody if isinstance(account, Person)]
         for account in self.everybody:
             account.following = [self.everybody[row] for row in self.graph.successors(account.row)]
+        organised = {
+            role: [account for account in self.everybody if account.role == role] for role in (TROLL, EXTREMIST)
+        }
+        self.actors = (Commander(self, organised[TROLL]), Extremists(self, organised[EXTREMIST]))
         self.posts: list[Post] = []  #: of the window
         self.published = 0
         self.topics = [Topic() for _ in range(setting.expression.topics)]
@@ -122,11 +126,9 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
             person.miss(self.outcomes)
 
     def order(self) -> None:
-        """Let organised accounts write: the engine's actors, given the public columns."""
-        if self.actors:
-            view = make_public_view(self)
-            for actor in self.actors:
-                self.drafts.extend(to_posts(self, actor.order(view).drafts))
+        """Let organised accounts write."""
+        for actor in self.actors:
+            self.drafts += actor.order()
 
     def publish(self) -> None:
         """Publish all posts in order of time."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 
 from benchmarks.plain_chance import mix, uniform
-from benchmarks.plain_platform import Post, Topic, compute_score, write_post
+from benchmarks.plain_platform import Post, Topic, compute_score, repost, write_post
 from sim.people.expression import MAX_INTENTIONS
 from sim.people.population import classify_cohort
 from sim.people.reaction import Reaction
@@ -336,14 +336,8 @@ class Person(Account):
         opposing = wanted == REPLY and uniform(intention, SIDE) < rule.opposing_replies
         found = self.pick(intention, contested, wanted, opposing) if wanted != ORIGINAL else None
         if found is not None and wanted == REPOST:
-            return Post(
-                key=intention, author=self, time=time, kind=REPOST, topic=found.topic,
-                stance_principal=found.stance_principal, stance_extremist=found.stance_extremist,
-                toxicity=found.toxicity, shock=found.shock, appeal=found.appeal, template=found.template,
-                theme=found.theme,
-                parent=found, root=found.root, original_author=found.original_author,
-            )  # fmt: skip
-        post = write_post(key=intention, author=self, time=time, original_author=self)
+            return repost(found, key=intention, author=self, time=time)
+        post = write_post(self, key=intention, time=time)
         post.appeal = 1.0 - math.exp(math.log(1.0 - uniform(intention, APPEAL)) / 5.0)
         post.topic = CONTESTED if contested else 1 + int(uniform(intention, SUBJECT) * (rule.topics - 1))
         if contested:

@@ -63,11 +63,30 @@ class Post:
             self.parent.replies += 1
 
 
-def write_post(**attributes: object) -> Post:
-    """Return a post that is its own root."""
-    post = Post(root=None, **attributes)  # type: ignore[arg-type]
+def write_post(author: "Account", **attributes: object) -> Post:
+    """Return a post with content of its author's own."""
+    post = Post(author=author, original_author=author, root=None, **attributes)  # type: ignore[arg-type]
     post.root = post
     return post
+
+
+def repost(found: Post, **attributes: object) -> Post:
+    """Return a repost: the content of a post, under another name."""
+    content = ("topic", "stance_principal", "stance_extremist", "toxicity", "shock", "appeal", "template", "theme")
+    copied = {name: getattr(found, name) for name in (*content, "root", "original_author")}
+    return Post(kind=REPOST, parent=found, **copied, **attributes)  # type: ignore[arg-type]
+
+
+def reply_to(found: Post, **attributes: object) -> Post:
+    """Return an answer to the content of a post."""
+    return write_post(
+        kind=REPLY,
+        topic=found.topic,
+        parent=found.root,
+        target=found.original_author,
+        target_stance=found.stance_principal,
+        **attributes,
+    )
 
 
 class Topic:

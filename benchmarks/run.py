@@ -29,7 +29,7 @@ EXAMPLES = """examples:
 what is compared:
   plain Mesa      benchmarks/plain_mesa.py: the same rules, one Python object an account, the same state bit for bit;
                   an activation is an account that woke, read and decided: wake, read, react and speak (with several
-                  threads reporting is counted too). Organised actors are the engine's own on both sides
+                  threads reporting is counted too)
   bare gather     the sum of one int32 column over everybody's followees on the same graph, compiled, one thread:
                   what a memory-bound engine could reach at best
 """

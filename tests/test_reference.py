@@ -42,6 +42,9 @@ SETTINGS = {
     "chronological": replace(BUSY, feed=Feed(engagement=0.0), graph=PreferentialAttachment(links=6)),
     "without crowding": replace(BUSY, attention=Attention(items=15, army_competes=False)),
     "equal effort": replace(BUSY, campaign=replace(BUSY.campaign, effort="equal", tactics=("abuse", "flood"))),
+    "named victims": replace(BUSY, campaign=replace(BUSY.campaign, victims=(3, 70, 7, 141))),
+    "fewer waves": replace(BUSY, campaign=replace(BUSY.campaign, intensity=0.4)),
+    "one account": replace(BUSY, campaign=replace(BUSY.campaign, dose="one_account")),
     "nobody organised": replace(BUSY, army=Army(size=0), extremists=Extremists(size=0)),
 }
 
