@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,9 @@ def test_people_with_few_posts_have_no_intervals() -> None:
 def test_burstiness_is_minus_one_for_a_clock_and_nought_for_a_poisson_process() -> None:
     clock = recording(people=1, author=np.zeros(240), time=(np.arange(240) + 0.5) * HOUR)
     assert activity.measure_burstiness(clock) == pytest.approx(-1.0)
+    pace = np.concatenate((np.arange(0.5, 600), np.arange(0.5, 600, 25.0)))
+    two = recording(people=2, author=np.repeat([0, 1], [600, 24]), time=pace * HOUR, ticks=600)
+    assert activity.measure_burstiness(two) == pytest.approx(-1.0)  # each is a clock, at a pace of their own
     waits = -np.log((np.arange(20_000) + 0.5) / 20_000) * 40
     order = np.argsort(np.sin(np.arange(20_000) * 12.9898) * 43758.5453 % 1)
     poisson = recording(people=1, author=np.zeros(20_000), time=np.cumsum(waits[order]), ticks=240)
@@ -148,6 +152,8 @@ def test_the_decline_of_leaving_is_found() -> None:
     last = np.repeat(np.arange(1, 1025), [max(1, round(4000 / n)) for n in range(1, 1025)])
     assert activity.fit_leaving_exponent(last, np.full(10**6, 2000)) == pytest.approx(-1.0, abs=0.15)
     assert activity.fit_leaving_exponent(np.arange(1, 1025), np.full(10**6, 2000)) == pytest.approx(0.0, abs=0.05)
+    steady = np.repeat(np.arange(1, 1025), np.round(2000 * 0.99 ** np.arange(1024)).astype(np.int64))
+    assert activity.fit_leaving_exponent(steady, steady) == pytest.approx(0.0, abs=0.05)  # of those who got so far
     assert math.isnan(activity.fit_leaving_exponent(np.array([1, 1]), np.array([3, 4])))
 
 
@@ -155,13 +161,14 @@ def test_the_decline_of_leaving_is_found() -> None:
 
 
 def test_cascades_have_their_size_and_depth() -> None:
-    # post 0 is reposted by 1, whose repost is reposted by 2; post 3 once; 4 never; 5 too late to tell
+    # post 0 is reposted by 1, whose repost is reposted by 2; post 3 once; 4 never; 5 too late to tell; 7 by the army
     run = recording(
-        author=[0, 1, 2, 0, 1, 0, 3],
-        kind=[ORIGINAL, REPOST, REPOST, REPLY, ORIGINAL, ORIGINAL, REPOST],
-        parent=[-1, 0, 1, -1, -1, -1, 3],
-        root=[0, 0, 0, 3, 4, 5, 3],
-        time=np.array([0, 1, 2, 3, 4, 200, 201]) * HOUR,
+        army=1,
+        author=[0, 1, 2, 0, 1, 0, 3, 4],
+        kind=[ORIGINAL, REPOST, REPOST, REPLY, ORIGINAL, ORIGINAL, REPOST, ORIGINAL],
+        parent=[-1, 0, 1, -1, -1, -1, 3, -1],
+        root=[0, 0, 0, 3, 4, 5, 3, 7],
+        time=np.array([0, 1, 2, 3, 4, 200, 201, 5]) * HOUR,
     )
     size, depth = spread.compute_cascades(run)
     assert (size.tolist(), depth.tolist()) == ([2, 1, 0], [2, 1, 0])
@@ -197,6 +204,12 @@ def test_the_tail_of_a_pareto_law_is_found_and_does_not_bend(exponent: float) ->
     assert spread.measure_tail_bend(counts) == pytest.approx(0.0, abs=0.04)
 
 
+def test_who_has_no_follower_is_one_of_the_people_but_no_part_of_the_tail() -> None:
+    counts = np.array([0] * 60 + [1] * 20 + [2] * 10 + [4] * 5 + [8, 8, 16, 16, 32])
+    assert spread.measure_tail_exponent(counts) == pytest.approx(5 / np.log(np.array([2, 2, 4, 4, 8])).sum())
+    assert spread.measure_tail_bend(counts) == pytest.approx(spread.measure_tail_bend(counts[60:]))
+
+
 def test_a_lognormal_bends_down_and_equal_counts_have_no_tail() -> None:
     normal = np.sqrt(-2 * np.log((np.arange(5000) + 0.5) / 5000))
     assert spread.measure_tail_bend(np.exp(3 + normal).astype(np.int64)) < -0.05
@@ -226,15 +239,10 @@ def test_half_of_the_reports_fall_on_the_fewest_accounts() -> None:
     assert math.isnan(harm.measure_most_reported(np.zeros(3, np.int64)))
 
 
-def test_withholding_and_leaving_are_of_the_abused_and_of_those_who_had_a_say() -> None:
-    run = with_after(recording(people=5, author=[0]), abuse_received=[1, 2, 3, 0, 0], withheld=[1, 0, 0, 2, 0])
-    run.counts.decided[:] = [1, 4, 0, 3, 1]
-    run.counts.left_at[:] = [run.counts.never, 100, run.counts.never, run.counts.never, 10]
-    assert harm.measure_abused_withheld(run) == 0.5
-    assert harm.measure_withheld(run, harm.select_abused(run)) == pytest.approx(1 / 3)
-    assert harm.measure_bystanders_withheld(run) == 0.5
-    assert harm.measure_abused_left(run) == pytest.approx(1 / 3)
-    assert math.isnan(harm.measure_leaving_ratio(run))  # the only other leaver left before the campaign
+def test_who_left_before_the_campaign_makes_no_ratio_of_leaving() -> None:
+    run = with_after(recording(people=2, author=[0]), abuse_received=[1, 0])
+    run.counts.left_at[:] = [100, 10]
+    assert math.isnan(harm.measure_leaving_ratio(run))
 
 
 def test_the_change_of_posting_is_a_difference_of_differences() -> None:
@@ -268,10 +276,10 @@ def test_the_volume_is_of_contested_posts_since_the_campaign_began() -> None:
 
 
 def test_the_climate_s_correlation_is_of_support_at_decisions_and_the_share_voiced() -> None:
-    run = recording(people=5, author=[0])
-    run.counts.decided[:] = [2, 4, 1, 1, 0]
-    run.counts.voiced[:] = [1, 3, 1, 1, 0]
-    run.counts.support[:] = [0.8, 2.4, 0.8, 0.0, 0.0]  # the fourth has no opinion, the fifth nothing to say
+    run = recording(people=5, army=1, author=[0])
+    run.counts.decided[:] = [2, 4, 1, 1, 0, 1]
+    run.counts.voiced[:] = [1, 3, 1, 1, 0, 0]
+    run.counts.support[:] = [0.8, 2.4, 0.8, 0.0, 0.0, 0.9]  # the fourth has no opinion, the fifth nothing to say
     x, y = opinion.compute_climate_voice(run.counts, run.people)
     assert (x.tolist(), y.tolist()) == ([0.4, 0.6, 0.8], [0.5, 0.75, 1.0])
     assert opinion.measure_climate_correlation(run) == pytest.approx(1.0)
@@ -321,7 +329,7 @@ def test_co_posting_needs_another_account_the_same_content_and_a_minute() -> Non
 def test_co_posting_of_text_leaves_reposts_out_and_of_all_accounts_does_not() -> None:
     run = recording(
         people=1,
-        army=4,
+        army=5,  # the last one writes nothing
         author=[1, 2, 1, 2, 3, 4, 3, 4],
         template=[7, 7, 8, 8, -1, -1, -1, -1],
         kind=[ORIGINAL] * 4 + [REPOST] * 4,
@@ -330,8 +338,8 @@ def test_co_posting_of_text_leaves_reposts_out_and_of_all_accounts_does_not() ->
         tactic=[0, 0, 0, 0, 0, 2, 0, 2],
     )
     assert operation.measure_copied_together(run) == pytest.approx(2 / 3)  # of accounts 1, 2 and 3
-    assert operation.measure_acted_together(run) == 1.0
-    assert operation.count_partners(run).tolist() == [1, 1, 1, 1]
+    assert operation.measure_acted_together(run) == 0.8
+    assert operation.count_partners(run).tolist() == [1, 1, 1, 1, 0]
 
 
 def test_a_flat_day_has_no_office_peak() -> None:
@@ -342,12 +350,107 @@ def test_a_flat_day_has_no_office_peak() -> None:
     assert operation.measure_office_peak(busy) == pytest.approx(1.5)
 
 
-def test_suspension_costs_posts_and_exposure_is_counted_of_all_people() -> None:
+def test_suspension_costs_posts() -> None:
     run = recording(people=2, army=2, extremists=1, author=[2, 2, 2, 2, 3, 4, 4])
     run.counts.suspended_at[3] = 90
     assert operation.measure_posts_lost(run) == pytest.approx(3.0)
-    run.counts.exposures[:] = [3, 1, 9, 9, 9]
-    assert operation.measure_top_exposure(run, 0.5) == 0.75
+
+
+# Denominators
+
+
+def crowd(**columns: Any) -> Recording:
+    """Return a recording of 200 people, four army accounts and three extremists; the organised did and bore much."""
+    run = recording(people=200, army=4, extremists=3, **columns)
+    for name in ("decided", "exposures", "witnessed", "reported"):
+        getattr(run.counts, name)[200:] = 7
+    run.counts.left_at[200:] = 100
+    return with_after(run, **{name: np.arange(207) >= 200 for name in ("abuse_received", "withheld")})
+
+
+def make_crowds() -> Any:
+    """Return two worlds of one seed in which shares of other groups, or of the other world, are other numbers."""
+    # Of 200 people ten write five posts, twenty write two, thirty one; the army's four write ten each, and extremists
+    writes = np.repeat([5, 2, 1, 0, 10, 12], [10, 20, 30, 140, 4, 3])
+    author = np.repeat(np.arange(207), writes)
+    count, people = len(author), author < 200
+    kind = np.full(count, REPLY)
+    kind[people] = np.repeat([ORIGINAL, REPLY, REPOST], [18, 40, 62])
+    first = np.flatnonzero(np.diff(author, prepend=-1))  # the first post of each
+    topic = np.full(count, 3)
+    topic[first[:40]] = CONTESTED  # forty people write on it: one of them five times, three twice
+    topic[first[0] + 1 : first[0] + 5] = topic[first[10:13] + 1] = CONTESTED
+    topic[~people] = CONTESTED
+    toxicity, target = np.zeros(count), np.full(count, -1)
+    toxicity[first[50:53]] = 0.5
+    toxicity[~people] = 0.9
+    target[first[30:56]] = 1  # public, and answered by 26, three of them in anger
+    target[first[56:60]] = 2
+    toxicity[first[56:58]] = 0.7
+    target[~people] = 1
+    quiet = crowd(author=author, kind=kind, topic=topic, toxicity=toxicity, target=target)
+    quiet.before.public[1] = True
+    quiet.counts.reported[:] = 0
+    quiet.counts.reported[[0, 1, 2, 204]] = [5, 3, 2, 9]
+    quiet.counts.witnessed[:90] = 1
+    quiet.counts.decided[:50] = 1
+    quiet.after.withheld[:3] = 1
+
+    loud = crowd(author=[0, 0, 1, 204, 205], toxicity=np.ones(5))
+    abused, others = np.arange(0, 70), np.arange(70, 200)
+    loud.after.abuse_received[abused] = 2
+    loud.counts.decided[abused[:50]] = loud.counts.decided[others[:80]] = 3
+    loud.after.withheld[abused[:15]] = loud.after.withheld[others[:12]] = 1
+    loud.counts.left_at[abused[5:14]] = 100
+    loud.counts.left_at[others[5:10]], loud.counts.left_at[others[-13:]] = 150, 20
+    loud.counts.exposures[:40] = np.repeat([30, 20, 10, 1], [1, 1, 2, 36])
+    loud.counts.witnessed[:11] = loud.counts.reported[:5] = 1
+    return SimpleNamespace(quiet=quiet, operation=loud)
+
+
+#: By fact and part, in the part's unit. Beside each: what other denominators would give.
+OF_THE_CROWD = {
+    (1, "written by the top 10%, %"): 100 * 70 / 120,  # 25 of those who post, 76 of all accounts and posts
+    (1, "written by the top 25%, %"): 100 * 110 / 120,
+    (2, "reposts, %"): 100 * 62 / 120,  # 32 of all accounts' posts
+    (2, "replies, %"): 100 * 40 / 120,
+    (2, "originals, %"): 100 * 18 / 120,
+    (3, "contested posts by the top 6%, %"): 100 * 19 / 47,  # 15 of those who write on it
+    (8, "of all posts, %"): 100 * 5 / 120,  # 41 of all accounts' posts
+    (8, "of replies to public targets, %"): 100 * 3 / 26,  # 17 of all replies to somebody
+    (9, "accounts with half of reports, %"): 100 * 2 / 207,  # of 200 people, or of the four reported
+    (10, "abused with a say, withheld, %"): 100 * 15 / 50,  # 21 of all with a say, 14 of everybody
+    (10, "all abused, left, %"): 100 * 9 / 70,  # 7 of everybody
+    (10, "all abused, withheld, %"): 100 * 15 / 70,
+    (11, "others with a say, withheld, %"): 100 * 12 / 80,  # 9 of all others
+    (11, "the same, quiet world, %"): 100 * 3 / 50,
+    (11, "witnessed abuse, quiet world, %"): 100 * 90 / 200,
+    (12, "abused over others, who left"): (9 / 70) / (5 / 117),  # of the others there when the campaign began
+    (18, "impressions on the top 1%, %"): 100 * 50 / 106,  # 28 of the exposed
+}
+
+
+@pytest.mark.parametrize(("number", "name"), OF_THE_CROWD)
+def test_each_share_is_of_those_that_it_names_in_the_world_that_it_names(number: int, name: str) -> None:
+    part = next(part for part in FACTS[number - 1].parts if part.name == name)
+    assert part.scale * part.measure(make_crowds()) == pytest.approx(OF_THE_CROWD[number, name])
+
+
+@pytest.mark.parametrize("number", range(1, 21))
+def test_each_fact_is_measured_in_the_worlds_that_it_needs(number: int) -> None:
+    asked: set[str] = set()
+
+    class Worlds:
+        def __getattr__(self, name: str) -> Recording:
+            asked.add(name)
+            return run
+
+    run = recording(author=[0])
+    for part in FACTS[number - 1].parts:
+        part.measure(Worlds())  # type: ignore[arg-type]
+    needed = {"operation"} if number in (10, 15, 16, 18) else {"quiet"}
+    more = {11: {"operation"}, 12: {"operation"}, 14: {"operation"}, 19: {"shockless"}, 20: {"operation"}}
+    assert asked == ({"operation", "swept"} if number == 17 else needed | more.get(number, set()))
 
 
 # Recording
