@@ -135,6 +135,18 @@ def test_the_odd_accounts_for_every_cell() -> None:
     assert tuple(re.findall(r"\w+", identity.partition("=")[2])) == OUTCOMES
 
 
+def test_the_odd_says_on_what_every_decision_rests() -> None:
+    page, listed = text(ROOT / "docs" / "odd.md"), text(ROOT / "docs" / "references.md")
+    section = page[page.index("### 4.2") : page.index("### 4.3")]
+    rules = {type(rule).__name__ for _, rule in parameters.iterate_rules()}
+    assert rules <= set(re.findall(r"`(\w+)`", section))
+    for row in re.findall(r"^\| (?!agent|---)(.+) \|$", section, re.MULTILINE):
+        for basis in row.split(" | ")[3:]:
+            assert re.search(r"assumption|essay|Research Agency|[Ff]acts? \d|\b\d{4}\b", basis), row
+            for name, year in re.findall(r"([A-Z][a-z]+)(?: et al\.| & [A-Z][a-z]+)? (\d{4})\b", basis):
+                assert re.search(rf"{name}\b[^|]*{year}", listed), f"{name} {year}"
+
+
 def test_the_odd_keeps_the_order_of_the_tick() -> None:
     phases = ["wake", "read", "react", "speak", "order", "publish", "moderate"]
     assert re.findall(r"^\d\. \*\*(\w+)\*\* - ", text(ROOT / "docs" / "odd.md"), re.MULTILINE) == phases
