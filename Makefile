@@ -1,7 +1,7 @@
 # What this project can do, from a fresh clone. Needs Python 3.11, 3.12 or 3.13, and nothing else.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo live test lint bench slow fuzz clean
+.PHONY: help install demo live test lint bench slow fuzz mutants clean
 
 # The first Python that really runs, is new enough and can make environments. Another one: make install PYTHON=...
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
@@ -59,6 +59,9 @@ slow: $(READY)  ## the tests that take minutes
 fuzz: $(READY)  ## odd words after every app, and odd files and tables of ties: 2,000 in some minutes
 	$(PYTEST) -m fuzz -n auto
 	$(PYTEST) tests/test_graph_reading.py -k "read_or_refused or read_back"
+
+mutants: $(READY)  ## are the tests any good? each mistake of tests/mutants.yaml must be noticed: half an hour
+	$(BIN)/python -m tests.mutants
 
 lint: $(READY)  ## style, layout and types
 	$(BIN)/ruff check .

@@ -521,6 +521,20 @@ def test_the_most_reported_are_reviewed_first_and_then_the_oldest() -> None:
     assert taken == [[1, 3], [0, 2], [4]]
 
 
+def test_who_was_reviewed_and_stands_is_reviewed_again_only_after_new_reports() -> None:
+    """One review an hour, two reports needed: the most reported of two civil posts does not keep the other waiting."""
+    world = World(lively(moderation={"threshold": 2, "lag": 0, "capacity": 1, "error": 0.0}), rng=1)
+    ledger, review = world.state.ledger, world.setting.moderation.moderate
+    ledger.size = 2
+    posts = ledger.get_rows()
+    posts.author[:], posts.toxicity[:], posts.root[:], posts.reports[:] = 7, [0.0, 0.9], range(2), [9, 3]
+    nothing = np.zeros(0, np.int64)
+    assert review(world.accounts, posts, 0, nothing, 1, 5).posts.tolist() == []
+    assert posts.reports.tolist() == [0, 3]
+    assert review(world.accounts, posts, 0, np.array([0]), 1, 6).posts.tolist() == [1]
+    assert posts.reports.tolist() == [1, 0]
+
+
 def test_every_strike_that_reaches_a_multiple_suspends() -> None:
     """Three posts of one author fall in one hour: from one strike to four, past the multiple of two and of three."""
     world = World(lively(moderation={"strikes": 3, "lag": 0, "capacity": 10}), rng=1)
