@@ -5,6 +5,8 @@ import sys
 from collections import Counter
 from itertools import chain, combinations
 from math import isnan, nan
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +25,7 @@ from experiments.analysis import (
 )
 from experiments.analysis.contrasts import compute_outcomes
 from experiments.analysis.dose import compute_doses, find_half_dose, summarise_doses
-from experiments.analysis.groups import summarise_groups
+from experiments.analysis.groups import EVERYBODY, classify_dissenters, count_by_group, count_voices, summarise_groups
 from experiments.analysis.losses import compute_losses, summarise_knockouts
 from experiments.analysis.pairing import compute_detectable, compute_interval, compute_pairing_factor, ratio_of_means
 from experiments.analysis.priors import compute_prior_spread
@@ -44,8 +46,18 @@ from experiments.analysis.shapley import (
     make_game,
 )
 from experiments.analysis.summary import FIXED
-from experiments.analysis.transitions import CAUSES, count_transitions, select_changes, total_changes
+from experiments.analysis.transitions import (
+    CAUSES,
+    ENDINGS,
+    STANDING,
+    count_transitions,
+    select_changes,
+    summarise_flows,
+    total_changes,
+)
 from experiments.analysis.turning import find_sign_change, find_turning_point
+from sim.observers.intentions import IntentionTable
+from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, LOYALIST, WITHDRAW, make_blank_accounts
 from sim.state.records import OUTCOMES
 from tests.synthetic_suppression import (
     TACTICS,
@@ -190,7 +202,26 @@ class TestPairing:
         assert np.isnan(ratio_of_means([1.0], [0.0])).all()
 
 
+def make_dissenters() -> Any:
+    """Return a world of ten dissenters, the first of whom comes least often and has most interest, and two others."""
+    accounts = make_blank_accounts(12)
+    accounts.cohort[:10], accounts.cohort[10:] = DISSENTER, LOYALIST
+    accounts.reaction[:], accounts.hardcore[9] = np.repeat([WITHDRAW, INDIFFERENT, FIGHT], 4), True
+    accounts.sessions[:], accounts.intentions_per_session[:] = np.arange(1, 13), 1.0
+    accounts.interest[:], accounts.abuse_received[[3, 11]] = 1 / np.arange(1, 13) ** 2, [1, 9]
+    graph = SimpleNamespace(followers_start=np.cumsum(np.arange(13)))
+    return SimpleNamespace(accounts=accounts, graph=graph, n_organic=12)
+
+
 class TestLosses:
+    def test_a_flow_that_a_seed_lacks_counts_as_none(self):
+        flows = [
+            (seed, 5, "private", ending, n) for seed, ending, n in ((1, "left", 8), (1, "private", 2), (2, "left", 4))
+        ]
+        frame = pd.DataFrame(flows, columns=["seed", "tick", "without", "with", "intentions"])
+        found = summarise_flows(frame.assign(arm="all", effort="additive")).set_index("with")["value"]
+        assert found.to_dict() == {"left": 6.0, "private": 1.0}
+
     def test_net_loss_is_lost_minus_gained_posts_in_every_arm_seed_and_hour(self, frames):
         losses, transitions = compute_losses(frames[0]), main_transitions(SMALL)
         totals = total_changes(transitions, losses)
@@ -345,6 +376,33 @@ class TestGroups:
         found = summarise_groups(frame).set_index(["kind", "measure"]).loc["k"]
         assert found.loc["net_percent", "value"] == pytest.approx((50 - 50) / 2)
         assert found.loc["share_of_loss", "value"] == pytest.approx(-50)
+
+    def test_a_seed_without_the_group_counts_as_nothing_lost(self):
+        rows = [(1, "k", "g", 3, 10, 6, 2), (1, EVERYBODY, "all", 3, 10, 6, 2), (2, EVERYBODY, "all", 3, 10, 5, 0)]
+        frame = pd.DataFrame(rows, columns=["seed", "kind", "group", "people", "baseline", "lost", "gained"])
+        found = summarise_groups(frame).set_index(["kind", "measure"])["value"].loc["k"]
+        assert (found["lost"], found["gained"], found["net_percent"]) == (3.0, 1.0, 40.0)
+
+    def test_dissenters_are_grouped_by_what_they_are_and_bore(self):
+        names = classify_dissenters(make_dissenters())
+        assert names["reaction"].tolist() == ["withdraw"] * 4 + ["indifferent"] * 4 + ["fight", "hard core"]
+        assert names["abuse"].tolist() == ["attacked" if i == 3 else "never attacked" for i in range(10)]
+        deciles = ["1 (lowest)", *map(str, range(2, 10)), "10 (highest)"]
+        assert names["followers"].tolist() == deciles
+        assert names["activity"].tolist() == deciles[::-1]  # who comes most often has least interest
+
+    def test_groups_and_voices_are_counted_by_author(self):
+        posted, silent = ENDINGS.index(STANDING), 0
+        author, key = np.array([0, 0, 3, 3, 9, 9], np.int32), np.arange(6, dtype=np.uint64)
+        none, arm = (
+            IntentionTable(key, author, author, np.where(spoke, posted, silent).astype(np.int8))
+            for spoke in ([1, 1, 1, 0, 1, 0], [1, 0, 0, 1, 1, 0])
+        )
+        table = count_by_group(none, arm, make_dissenters()).set_index(["kind", "group"])
+        assert table.loc[("abuse", "attacked")].tolist() == [1, 1, 1, 1]  # people, baseline, lost, gained
+        assert table.loc[("abuse", "never attacked")].tolist() == [9, 3, 1, 0]
+        assert table.loc[("everybody", "all dissenters")].tolist() == [10, 4, 2, 1]
+        assert count_voices(none) == pytest.approx(16 / 6)  # 2, 1 and 1 posts
 
 
 class TestDetectable:

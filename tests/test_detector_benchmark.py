@@ -107,6 +107,9 @@ def test_measures_are_those_counted_by_hand() -> None:
     assert ranked["recall_at_fpr"] == pytest.approx(2 / 3)
     flags = measure_flags(found, members=2)
     assert (flags["recall"], flags["cell_recall"], flags["false_all"]) == pytest.approx((2 / 3, 0.5, 0.25))
+    assert measure_flags(found, members=3)["cell_recall"] == 0.0
+    at_the_limit = select_evaluated(label, score, 7.0, wrote, told)
+    assert at_the_limit.flagged.tolist() == [True, False, False, True, False, False, False]
     assert [flags[f"false_{group}"] for group in ("dissenters", "others", "fans", "newsbots")] == [1.0, 0.0, 0.0, 0.0]
 
 
@@ -128,7 +131,13 @@ def test_precision_falls_with_prevalence_and_promises_less_than_it_shows() -> No
 
 def test_a_threshold_lets_at_most_its_share_pass() -> None:
     rng = np.random.default_rng(1)
-    for scores in (rng.random(1000), np.repeat([0.0, 1.0], [990, 10]), np.zeros(50), rng.integers(0, 3, 200) * 1.0):
+    for scores in (
+        rng.random(1000),
+        rng.random(1050),
+        np.repeat([0.0, 1.0], [990, 10]),
+        np.zeros(50),
+        rng.integers(0, 3, 200) * 1.0,
+    ):
         assert (scores > compute_threshold(scores, 0.01)).mean() <= 0.01
     assert compute_threshold(np.zeros(0), 0.01) == math.inf
 

@@ -9,15 +9,28 @@ import pytest
 from scipy import stats
 
 from sim import rng
+from sim.observers.intentions import REMOVED, IntentionRecorder
 from sim.observers.reach import BITS, Reach, _estimate_counts
 from sim.people import expression
+from sim.people.activity import Activity
 from sim.people.population import classify_cohort
-from sim.platform.moderation import _REPORT, _find_due, _judge
+from sim.people.reaction import Reaction
+from sim.platform.moderation import _REPORT, _find_due, _judge, find_taken_down
 from sim.rng import U64
 from sim.rules import get_values
 from sim.setting import Setting
-from sim.state.accounts import DISSENTER, FIGHT, INDIFFERENT, OPINION_THRESHOLD, WITHDRAW
-from sim.state.posts import CONTESTED, REPLY, REPOST, TOXIC_THRESHOLD, Posts
+from sim.state.accounts import (
+    DISSENTER,
+    FIGHT,
+    INDIFFERENT,
+    LOYALIST,
+    OPINION_THRESHOLD,
+    SYMPATHISER,
+    UNCOMMITTED,
+    WITHDRAW,
+    make_blank_accounts,
+)
+from sim.state.posts import CONTESTED, REPLY, REPOST, TOXIC_THRESHOLD, Ledger, Posts
 from sim.state.records import (
     CLIMATE,
     FEAR,
@@ -131,6 +144,34 @@ def test_who_wakes(scene: Stage) -> None:
     assert scene.active_users.active.tolist() == active
     assert scene.active_users.absent.tolist() == absent
     assert len(active) > 5
+
+
+def test_who_is_suspended_until_an_hour_comes_in_that_hour() -> None:
+    accounts = make_blank_accounts(3)
+    accounts.key[:], accounts.sessions[:], accounts.suspended_until[:] = [7, 8, 9], 1e6, [0, 9, 10]
+    accounts.daily_activity[:] = 1.0
+    found = Activity(rhythm=0.0).wake(accounts, 3, 1, 9)
+    assert (found.active.tolist(), found.absent.tolist()) == ([0, 1], [2])
+
+
+@pytest.mark.parametrize("burst", [0.0, 0.5, 2.0])
+def test_the_day_s_activity_has_the_mean_of_one_whatever_its_spread(burst: float) -> None:
+    accounts = make_blank_accounts(40_000)
+    accounts.key[:] = rng.keyed_hash(rng.make_key(1, rng.stream("test")), np.arange(40_000, dtype=np.uint64))
+    Activity(burst=burst).wake(accounts, 40_000, 1, 0)
+    assert accounts.daily_activity.mean() == pytest.approx(1.0, abs=0.05)
+    assert (accounts.daily_activity.std() > 0.4) == (burst > 0.0)
+
+
+@pytest.mark.parametrize(
+    ("principal", "extremist", "cohort"),
+    [
+        (-0.5, -0.5, DISSENTER), (-0.5, -0.01, DISSENTER), (0.5, -0.5, LOYALIST), (0.05, -0.5, UNCOMMITTED),
+        (-0.05, -0.5, UNCOMMITTED), (-0.5, 0.0, SYMPATHISER), (-0.5, 0.5, SYMPATHISER), (0.5, 0.5, SYMPATHISER),
+    ],
+)  # fmt: skip
+def test_who_dissents_rejects_the_extremists(principal: float, extremist: float, cohort: int) -> None:
+    assert classify_cohort(principal, extremist) == cohort
 
 
 # ---- read
@@ -294,6 +335,18 @@ def test_what_reading_does(scene: Stage) -> None:
     assert p.discount == 0.0 or (posts.template[scene.seen.item] >= 0).sum() > 5
 
 
+def test_abuse_drives_away_who_withdraws_but_for_the_hard_core() -> None:
+    accounts, posts = make_blank_accounts(4), Ledger(1, capacity=4).columns
+    accounts.key[:], accounts.hardcore[:] = range(4), [False, True, False, False]
+    accounts.reaction[:] = [WITHDRAW, WITHDRAW, INDIFFERENT, FIGHT]
+    posts.toxicity[:], posts.topic[:], posts.target[:] = 0.9, 1, range(4)
+    four = np.arange(4, dtype=np.int32)
+    users = ActiveUsers(four, four[:0], np.zeros(4, np.int64))
+    update = Reaction(leave=0.0, leave_abuse=100.0).react(accounts, posts, users, Exposures(np.arange(5), four), 1, 5)
+    assert update.abuse.tolist() == [1, 1, 1, 1]
+    assert update.leaves.tolist() == [True, False, False, False]
+
+
 # ---- speak
 
 
@@ -361,6 +414,16 @@ def test_how_each_intention_ends(scene: Stage) -> None:
     keys = [rng.mix(U64(rng.mix(key, accounts.key[i])), U64(ordinal)) for i, ordinal in written]
     assert scene.speech.drafts.key.tolist() == [int(key) for key in keys]
     assert len(written) > 10
+
+
+@pytest.mark.parametrize("dissenters_leave", [True, False])
+def test_of_the_absent_only_the_cohort_s_intentions_are_counted(dissenters_leave: bool) -> None:
+    world = World(LIVELY, rng=5)
+    people = slice(0, world.n_organic)
+    world.accounts.has_left[people] = (world.accounts.cohort[people] == DISSENTER) == dissenters_leave
+    history = world.run(24)
+    assert history["opportunities"].sum() > 100
+    assert history["left"].sum() == (history["opportunities"].sum() if dissenters_leave else 0)
 
 
 def test_every_act_answers_or_reposts_something_just_seen(scene: Stage) -> None:
@@ -535,17 +598,26 @@ def test_who_was_reviewed_and_stands_is_reviewed_again_only_after_new_reports() 
     assert posts.reports.tolist() == [1, 0]
 
 
+def test_standing_reposts_go_with_what_they_repost_and_nothing_else() -> None:
+    posts = Ledger(1, capacity=6).columns
+    posts.kind[:], posts.root[:] = [0, REPOST, REPOST, REPOST, 0, REPLY], [10, 10, 10, 10, 14, 15]
+    posts.parent[:], posts.removed[2] = [-1, 10, 10, 11, -1, 10], True
+    assert find_taken_down(posts, 10, np.array([0])).tolist() == [0, 1, 3]
+    assert find_taken_down(posts, 10, np.array([1])).tolist() == [1]
+
+
 def test_every_strike_that_reaches_a_multiple_suspends() -> None:
-    """Three posts of one author fall in one hour: from one strike to four, past the multiple of two and of three."""
+    """Three posts of one author fall in one hour, from one strike to four, and one of another, whose first it is."""
     world = World(lively(moderation={"strikes": 3, "lag": 0, "capacity": 10}), rng=1)
     ledger, accounts = world.state.ledger, world.accounts
     posts = ledger.columns
-    ledger.size = 3
-    posts.author[:3], posts.toxicity[:3], posts.reports[:3] = 7, 0.9, 5
+    ledger.size = 4
+    posts.author[:4], posts.toxicity[:4], posts.reports[:4] = [7, 7, 8, 7], 0.9, 5
     accounts.strikes[7] = 1
     removals = world.setting.moderation.moderate(accounts, ledger.get_rows(), 0, np.zeros(0, np.int64), 1, 9)
     assert removals.accounts.tolist() == [7]
-    assert accounts.strikes[7] == 4
+    assert accounts.strikes[[7, 8]].tolist() == [4, 1]
+    assert accounts.suspended_until[8] == 0
     assert accounts.suspended_until[7] == 10 + world.setting.moderation.suspension
 
 
@@ -609,6 +681,18 @@ def test_distinct_supporters_seen_agree_with_a_count() -> None:
             np.testing.assert_allclose(world.history[list(NUMBERS)].iloc[-1], counted, rtol=0.12, atol=0.05)
     assert counted[0] > counted[1] > 1.0
     assert world.history["perceived_supporters"].max() > 1.1 * world.history["perceived_supporters"].iloc[-1]
+
+
+def test_intentions_one_by_one_add_up_to_what_is_counted() -> None:
+    world, recorder = World(LIVELY, rng=5), IntentionRecorder()
+    world.observers.append(recorder)
+    history, found = world.run(START + 48), recorder.make_table()
+    counts = dict(zip(OUTCOMES, np.bincount(found.outcome, minlength=len(OUTCOMES) + 1).tolist(), strict=False))
+    gone = history["dissent_removed"].sum()
+    assert np.count_nonzero(found.outcome == REMOVED) == gone > 0
+    assert counts == {name: history[name].sum() - gone * (name == "dissent_posts") for name in OUTCOMES}
+    assert np.bincount(found.tick, minlength=START + 48).tolist() == history["opportunities"].tolist()
+    assert (world.accounts.cohort[found.author] == DISSENTER).all()
 
 
 # ---- cells

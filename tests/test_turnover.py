@@ -280,6 +280,30 @@ def test_a_reserve_that_lies_idle_changes_no_draw() -> None:
     assert (one.history.fillna(-1) == other.history[common].fillna(-1)).all().all()
 
 
+class Followed:
+    """An observer that checks whom people come to follow: who has just been read, of their own side on both axes."""
+
+    pairs = 0
+
+    def observe(self, step: StepRecord) -> dict[str, float]:
+        reader, item = np.repeat(step.active_users.active, np.diff(step.seen.start)), step.seen.item
+        s, e = step.accounts.stance_principal[reader], step.accounts.stance_extremist[reader]
+        alike = (step.posts.stance_principal[item] * s > 0.0) & (step.posts.stance_extremist[item] * e > 0.0)
+        alike &= (step.posts.topic[item] == CONTESTED) & (np.abs(s) > OPINION_THRESHOLD)
+        known = set(zip(reader[alike].tolist(), step.posts.original_author[item[alike]].tolist(), strict=True))
+        assert (step.edge_changes.action == FOLLOW).all()
+        made = set(zip(step.edge_changes.who.tolist(), step.edge_changes.whom.tolist(), strict=True))
+        assert made <= known
+        self.pairs += len(made)
+        return {}
+
+
+def test_people_come_to_follow_their_own_side_alone() -> None:
+    followed = Followed()
+    played(replace(lively(), following=replace(FIXED, follow=0.05)), 40, followed)
+    assert followed.pairs > 50
+
+
 # ---- operators
 
 
@@ -313,6 +337,15 @@ def test_who_is_let_back_in_before_it_is_time_keeps_the_old_account() -> None:
     world = played(setting, TICKS)
     assert world.history["suspended_organised"].sum() > 0
     assert world.history["returned"].sum() == 0
+    rule, rows = Returns(spares=1, delay=20.0, aged=0.0), np.array([3, 4, 5])
+    keys, view = np.array([7, 8, 9], np.uint64), view_of(world, rule)
+    view = replace(view, operators=Operators([rows], keys, 10), register=rule.make_register(13, keys, seed=1))
+    view = replace(view, own=rule.create_state(view))
+    world.accounts.suspended_until[rows] = 5
+    for tick in range(3, 200):
+        rule.follow_up(replace(view, tick=tick))
+        assert tick != 4 or (view.own.due > 5).all()
+    assert rows.tolist() == [3, 4, 5]
 
 
 # ---- direction, and through which path
