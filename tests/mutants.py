@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -82,7 +83,7 @@ def run_tests(tree: Path, tests: tuple[str, ...]) -> tuple[int, str]:
     words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     try:
         done = subprocess.run(words, cwd=tree, env=_make_environment(tree), capture_output=True, text=True,
-                              timeout=60 * MINUTES)  # fmt: skip
+                              encoding="utf-8", timeout=60 * MINUTES)  # fmt: skip
     except subprocess.TimeoutExpired:
         return FAILED, f"no end within {MINUTES} minutes"
     lines = (done.stdout + done.stderr).strip().splitlines()
@@ -130,7 +131,7 @@ def _list_imports(path: Path) -> set[str]:
 
 
 def _make_environment(tree: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(tree), "NUMBA_CACHE_DIR": "", "PYTHONHASHSEED": "0"}
+    return {**os.environ, "PYTHONPATH": str(tree), "NUMBA_CACHE_DIR": "", "PYTHONUTF8": "1"}
 
 
 def try_mutant(mutant: Mutant, tree: Path, kernels: Path) -> tuple[str, str]:
@@ -160,7 +161,7 @@ def main() -> int:
     chosen = [m for m in load_mutants() if not given.words or any(w in m.name or w in m.file for w in given.words)]
     begun, results = time.monotonic(), WORK / f"caught-{hash_project()}.json"
     WORK.mkdir(parents=True, exist_ok=True)
-    caught = json.loads(results.read_text()) if results.exists() and not given.again else []
+    caught = json.loads(results.read_text(encoding="utf-8")) if results.exists() and not given.again else []
     left = [mutant for mutant in chosen if mutant.name not in caught]
     trees = [WORK / f"tree-{number}" for number in range(max(1, min(given.workers, len(left))))]
     for tree in trees:
@@ -173,6 +174,7 @@ def main() -> int:
     if code != PASSED:
         print(f"the tests do not pass without a mistake: {line}")
         return 2
+    number = count(1)
     free: SimpleQueue[tuple[Path, Path]] = SimpleQueue()
     for tree in trees:
         kernels = find_kernels(tree)
@@ -187,12 +189,13 @@ def main() -> int:
             verdict, line = try_mutant(mutant, tree, kernels)
         finally:
             free.put((tree, kernels))
-        print(f"{verdict:8} {time.monotonic() - started:4.0f} s  {mutant.name}", flush=True)
+        place = f"{next(number)}/{len(left)}"
+        print(f"{place:>8} {verdict:8} {time.monotonic() - started:4.0f} s  {mutant.name}", flush=True)
         if verdict == CAUGHT:
             caught.append(mutant.name)
-            results.write_text(json.dumps(caught))
+            results.write_text(json.dumps(caught), encoding="utf-8")
         else:
-            print(f"         {mutant.file}: {line}", flush=True)
+            print(f"                  {mutant.file}: {line}", flush=True)
         return verdict
 
     with ThreadPoolExecutor(len(trees)) as pool:

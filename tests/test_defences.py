@@ -248,6 +248,12 @@ def test_a_limit_is_a_count_of_each_author_s_day(data: st.DataObject) -> None:
         assert kept[d] == allowed
 
 
+def test_a_day_is_the_present_hour_and_the_23_before() -> None:
+    new = acts(author=[0, 0], time=30 * 3600 + np.arange(2))
+    where = place(acts(author=[0, 0], time=[7 * 3600 - 1, 7 * 3600]), 30)
+    assert limit_posts(new, where, np.full(6, 2), np.ones(2, np.bool_)).tolist() == [True, False]
+
+
 def test_only_young_accounts_are_slowed() -> None:
     new = acts(author=[0, 0, 0, 1, 1, 1], time=30 * 3600 + np.arange(6))
     where = place(acts(author=[], time=[]), 30)
