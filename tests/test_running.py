@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,7 +62,7 @@ OTHERS = {
     "sweep": "population.size=60 army.size=6 ticks=30 campaign.start=6 sweep.grid=['army.size=4,6,8'] seeds=3",
     "sensitivity": "population.size=60 army.size=6 ticks=30 campaign.start=6 sensitivity.draws=2 seeds=2 "
     "sensitivity.ranges=['reaction.half_life=interval(24,240)','expression.fear_weight=interval(2,8)']",
-    "calibrate": "population.size=60 army.size=6 ticks=60 campaign.start=6 campaign.hours=48 seeds=1 "
+    "calibrate": "population.size=60 army.size=6 ticks=60 campaign.start=6 campaign.hours=48 seeds=2 "
     "calibrate.moments=moments.csv calibrate.trials=8 calibrate.sobol=4 calibrate.batch=4 calibrate.draws=2 "
     "calibrate.headline_seeds=2 calibrate.held_out_seeds=2 "
     "calibrate.parameters=['expression.fear_weight=interval(1,9)']",
@@ -419,31 +420,52 @@ from experiments.__main__ import main
 sys.argv[0] = "infowar-lab"
 main()
 """
-SHORT = [
-    "population.size=150",
-    "army.size=5",
-    "ticks=40",
-    "campaign.start=4",
-    "campaign.hours=12",
-    "seeds=1",
-    "workers=1",
-]
+EVERY = [pytest.param(app, marks=[] if app in ("run", "sweep") else pytest.mark.slow) for app in SMALL | OTHERS]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of file sizes")
-@pytest.mark.parametrize("words", [["run"], ["sweep", "sweep.grid=['army.size=2,4']"]])
-def test_an_app_whose_files_find_no_room_ends_in_one_line(words: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-c", LIMITED, *words, *SHORT, "out=out"]
+@pytest.mark.parametrize("app", EVERY)
+def test_an_app_whose_files_find_no_room_ends_in_one_line(app: str, tmp_path: Path) -> None:
+    (tmp_path / "moments.csv").write_text(MOMENTS, encoding="utf-8")
+    command = [sys.executable, "-c", LIMITED, app, *split((SMALL | OTHERS)[app]), "workers=1", "out=out"]
     done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
+        command, cwd=tmp_path, env=os.environ | PATH, capture_output=True, encoding="utf-8", check=False
     )
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("out=out cannot be written (File too large): what is there is whole; free space")
+    assert re.match(r"\S+ cannot be written \(File too large\): what is there is whole; free space", last)
     assert len(last) <= 300
+
+
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize("app", SMALL | OTHERS)
+def test_of_two_commands_at_once_one_is_refused_or_both_are_whole(app: str, tmp_path: Path) -> None:
+    (tmp_path / "moments.csv").write_text(MOMENTS, encoding="utf-8")
+    with start(app, tmp_path, "workers=1") as one, start(app, tmp_path, "workers=1") as other:
+        ended = [(process, process.communicate(timeout=600)[1]) for process in (one, other)]
+    for process, err in ended:
+        assert process.returncode in (0, 1, 2), err
+        assert "Traceback" not in err
+        assert process.returncode != 2 or "is in use by another" in err.splitlines()[-1]
+    assert any(process.returncode != 2 for process, _ in ended)
+    tables, _ = read_results(tmp_path / "result")
+    assert tables or app == "replay"
+    assert not list(tmp_path.glob("_*"))
+
+
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize("app", SMALL | OTHERS)
+def test_an_app_whose_folder_is_deleted_ends_in_one_line(app: str, tmp_path: Path) -> None:
+    (tmp_path / "moments.csv").write_text(MOMENTS, encoding="utf-8")
+    with start(app, tmp_path, "workers=1") as process:
+        while process.poll() is None and not any(tmp_path.rglob("*.[pj]*")):
+            time.sleep(0.01)
+        for folder in (*tmp_path.glob("_result*"), tmp_path / "result"):
+            shutil.rmtree(folder, ignore_errors=True)
+        _, err = process.communicate(timeout=600)
+    assert "Traceback" not in err
+    assert process.returncode in (0, 1, 2), err
+    assert process.returncode != 2 or "cannot be written" in err.splitlines()[-1]
