@@ -62,7 +62,7 @@ OTHERS = {
     "sweep": "population.size=60 army.size=6 ticks=30 campaign.start=6 sweep.grid=['army.size=4,6,8'] seeds=3",
     "sensitivity": "population.size=60 army.size=6 ticks=30 campaign.start=6 sensitivity.draws=2 seeds=2 "
     "sensitivity.ranges=['reaction.half_life=interval(24,240)','expression.fear_weight=interval(2,8)']",
-    "calibrate": "population.size=60 army.size=6 ticks=60 campaign.start=6 campaign.hours=48 seeds=2 "
+    "calibrate": "population.size=60 army.size=6 ticks=100 campaign.start=6 campaign.hours=48 seeds=2 "
     "calibrate.moments=moments.csv calibrate.trials=8 calibrate.sobol=4 calibrate.batch=4 calibrate.draws=2 "
     "calibrate.headline_seeds=2 calibrate.held_out_seeds=2 "
     "calibrate.parameters=['expression.fear_weight=interval(1,9)']",
