@@ -45,7 +45,7 @@ from experiments.folder import check_folder, open_result_folder
 from experiments.keys import CHANGES, SHARED, FieldsWith, Maybe, write_value
 from experiments.ownership import Maker
 from experiments.running.drafts import guard_disk
-from sim.errors import InputError
+from sim.errors import InputError, suggest
 
 if TYPE_CHECKING:
     from experiments.running.work import Work
@@ -295,7 +295,7 @@ def get_scenario(choices: Mapping[str, Any]) -> str | None:
 def _check_engine(engine: Any, address: Any) -> None:
     """Raise InputError unless the keys `engine` and `address` name something that can play."""
     if engine not in ENGINES:
-        raise InputError(f"engine={engine} is unknown: say {' or '.join(ENGINES)}")
+        raise InputError(f"engine={write_value(engine)} is unknown: {suggest(str(engine), ENGINES)}")
     if not isinstance(address, str):
         raise InputError(f"address={address} must be HOST:PORT of a Ray cluster, or auto")
     if engine == "local" and address != "auto":

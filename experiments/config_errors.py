@@ -92,7 +92,9 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         choice = choice.removesuffix(".yaml")
-        return InputError(f"{group}={choice} is unknown: {suggest_file(group, choice) or _list_choices(error.options)}")
+        return InputError(
+            f"{group}={choice} is unknown: {suggest_file(group, choice) or suggest(choice, error.options)}"
+        )
     if isinstance(error, MissingConfigException) and error.missing_cfg_file == name:
         return InputError(f"{name}.yaml is not in {conf}: name the folder that has it by --config-dir DIR")
     if twice := re.match(r"Multiple values for (\w+)\.|(\w+) appears more than once", str(error)):
@@ -118,10 +120,6 @@ def _explain_syntax(override: str) -> str:
     return f"""{override} cannot be read: put a value with special signs in two pairs of quotes, '{key}="{value}"'"""
 
 
-def _list_choices(options: Iterable[str]) -> str:
-    return f"choose one of: {', '.join(sorted(options))}"
-
-
 def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:
     """Return one line about the first override with an unknown key or choice, or None."""
     parsed = OverridesParser.create().parse_overrides(make_readable(overrides, conf))
@@ -142,7 +140,7 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
             if override.is_delete() and key.lstrip("~") in (known | own):
                 return f"{key} takes away what {name} needs: leave it out"
             if key in groups and not (override.is_sweep_override() or _is_choice(override)):
-                return f"{key}={value} is unknown: {_list_choices(groups[key])}; or set one of its keys, see --help"
+                return f"{key}={value} is unknown: {suggest(value, groups[key])}; or set one of its keys, see --help"
             if key in known and isinstance(OmegaConf.select(plain, key), ListConfig) and _is_dictionary(override):
                 return f"""{key}={value} must be a list: '{key}=["ITEM"]', see --help"""
             if key in known or key in groups or key[0] in "+~" or group == "hydra":
@@ -170,8 +168,8 @@ def _explain_foreign_group(parsed: Iterable[Override], name: str, foreign: set[s
     """Return one line about the first choice of a group that the app `name` lacks, or None."""
     for override in parsed:
         if override.key_or_group in foreign and _is_choice(override) and not override.is_add():
-            others = f"whose groups are {', '.join(sorted(own))}" if own else "which has no groups"
-            return f"{override.input_line} is not for {name}, {others}: see --help"
+            cure = f"which has other groups: {suggest(override.key_or_group, own)}" if own else "which has no groups"
+            return f"{override.input_line} is not for {name}, {cure}; see --help"
     return None
 
 

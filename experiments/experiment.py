@@ -20,9 +20,10 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.app import play_app
 from experiments.configuration import CONF
 from experiments.folder import write_metadata
-from experiments.keys import Keys
+from experiments.keys import Keys, check_jobs
 from experiments.settings import apply_overrides, build_setting, describe_run
 from experiments.workers import check_workers
+from sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +125,21 @@ def start(kind: type[Experiment], conf: Path = CONF) -> None:
         raise SystemExit(1)
 
 
+def check_size(experiment: Experiment, given: Given) -> None:
+    """Raise InputError if so many seeds ask for too many jobs, judged by what few seeds ask for."""
+    few = 100
+    if given.config.seeds <= 5 * few or type(experiment).make_jobs is Experiment.make_jobs:
+        return
+    try:
+        one, two = (
+            len(experiment.make_jobs(Given(OmegaConf.merge(given.config, {"seeds": seeds}))))  # type: ignore[arg-type]
+            for seeds in (few, 2 * few)
+        )
+    except InputError:  # about so few seeds: what is wrong with all of them is told when they are laid out
+        return
+    check_jobs(one + (two - one) * (given.config.seeds - few) // few, f"seeds={given.config.seeds}")
+
+
 def conduct(kind: type[Experiment], config: DictConfig, folder: Path, work: Work) -> bool:
     """Play an experiment, write its tables and its report into `folder`, and print what matters.
 
@@ -144,6 +160,7 @@ def conduct(kind: type[Experiment], config: DictConfig, folder: Path, work: Work
     experiment, given = kind.read(config), Given(config)
     if "population" in config:
         check_workers([given.setting], config.workers, config.seeds, config.engine)
+    check_size(experiment, given)
     results = experiment.play(given, Player(work, config.workers, config.engine, config.address))
     tables = experiment.make_tables(given, results)
     for name, table in tables.items():

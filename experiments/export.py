@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.app import app
-from experiments.keys import Word
+from experiments.app import app, compose_config
+from experiments.keys import Word, write_value
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.setting import Setting
+
+#: keys that are not of the world
+OWN = ("seed", "seeds", "out", "formats", "world", "release", "workers", "engine", "address", "story")
 
 
 def main(config: DictConfig, folder: Path) -> None:
@@ -64,7 +67,30 @@ def read_recorded_config(source: Path, config: DictConfig) -> dict[str, Any]:
     first, last = whole["seed"], whole["seed"] + whole["seeds"] - 1
     if not first <= config.seed <= config.seed + config.seeds - 1 <= last:
         raise InputError(f"world={source} has the seeds {first} to {last}: set seed and seeds within")
+    refuse_other_world(config, whole, source)
     return whole
+
+
+def refuse_other_world(config: DictConfig, whole: dict[str, Any], source: Path) -> None:
+    """Raise InputError if a key of the world is set beside `world`, to another value than it was recorded with."""
+    asked, recorded = _flatten(OmegaConf.to_container(config)), _flatten(whole)
+    other = {
+        key: value for key, value in asked.items() if key.partition(".")[0] not in OWN and value != recorded.get(key)
+    }
+    defaults = _flatten(OmegaConf.to_container(compose_config("export", []))) if other else {}
+    for key, value in other.items():
+        if value != defaults.get(key):
+            raise InputError(
+                f"{key}={write_value(value)} is not for world={source}, which is exported as it was recorded, with "
+                f"{write_value(recorded.get(key))}: leave {key} or world out"
+            )
+
+
+def _flatten(values: Any, place: str = "") -> dict[str, Any]:
+    if not isinstance(values, dict) or not values:
+        return {place: values}
+    parts = (_flatten(one, f"{place}.{name}" if place else str(name)) for name, one in values.items())
+    return {key: value for part in parts for key, value in part.items()}
 
 
 def record_worlds(setting: Setting, config: DictConfig, folder: Path) -> tuple[str, ...]:

@@ -20,6 +20,16 @@ from sim.errors import InputError, suggest
 MAX_INTEGER = 2**31 - 1
 MAX_RUNS = 10**4  #: of one kind that a key may ask for: more would take days, and a long time to lay out
 
+MAX_JOBS = 5 * 10**4  #: of one command but a sweep: each is known by all that decides it, which takes 2 ms
+
+
+def check_jobs(number: int, key: str = "", most: int = MAX_JOBS) -> None:
+    """Raise InputError if a command asks for more jobs than `most`; `key` is what most of them come from."""
+    if number > most:
+        raise InputError(
+            f"{key or 'this'} asks for {number:,} jobs, more than {most:,}: say fewer seeds, draws or values"
+        )
+
 
 def write_value(value: Any) -> str:
     """Return a value as a command line writes it."""

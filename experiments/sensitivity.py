@@ -12,7 +12,7 @@ from experiments.app import resumable_app
 from experiments.configuration import CONF
 from experiments.keys import Keys, ListOf, Word, count_runs, key, read_group, whole
 from experiments.sweep import SweepKeys
-from sim.errors import InputError
+from sim.errors import InputError, suggest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def _read_answers(folder: Path, table: Sequence[Any], outcome: str) -> Any:
 
 def _check_options(options: dict[str, Any], asked: dict[str, Any], methods: Sequence[str]) -> None:
     if asked["method"] not in methods:
-        raise InputError(f"sensitivity.method={asked['method']} is unknown: say {' or '.join(methods)}")
+        raise InputError(f"sensitivity.method={asked['method']} is unknown: {suggest(str(asked['method']), methods)}")
     for name in ("grid", "list", "random", "lhs", "sobol", "csv"):
         if options[name]:
             raise InputError(f"sweep.{name} is not for sensitivity, which draws its own points: say sensitivity.ranges")

@@ -307,7 +307,7 @@ MEANINGS = {
     "graph=lfr.mixing": "share of a person's ties that leave the community",
     "graph=lfr.homophily": "share of people whose community depends on their stance",
     "graph=configuration.path": "file of degrees, one person in each line: followers and following, or friends",
-    "graph=file.path": "a table of ties (CSV and the like), or GraphML, GEXF, GML, Pajek or JSON; also .gz, .bz2, .zip",
+    "graph=file.path": "a table of ties, or GraphML, GEXF, GML, Pajek, JSON, DIMACS or METIS; also .gz, .bz2, .zip",
     "graph=file.edges": "how ties are read; auto: as the file says (a table says it in a comment), else directed",
     "graph=file.stance": "where stances come from",
     "graph=file.stance_path": "file of nodes and stances, for stance=column",

@@ -91,8 +91,8 @@ MISTAKES = {
     "zzz=1": "zzz is not a known key: choose one of: address, army, defences, engine, graph, mechanisms, out, seed, "
     "seeds, ticks, workers",
     "army.size.x=3": "army.size.x is not a known key: did you mean army.size?",
-    "graph=comunity": "graph=comunity is unknown: choose one of: community, file",
-    "-m graph=file,comunity": "graph=comunity is unknown: choose one of: community, file",
+    "graph=comunity": "graph=comunity is unknown: did you mean community?",
+    "-m graph=file,comunity": "graph=comunity is unknown: did you mean community?",
     "army=3": "army=3 is unknown: choose one of: broken, default; or set one of its keys, see --help",
     "graph.path=x": "graph.path is a key of another choice: add graph=file",
     "graph=file": "graph.path has no value: add graph.path=VALUE",

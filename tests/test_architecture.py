@@ -44,6 +44,7 @@ CONFINED = {
     "networkx": (
         "sim.people.networkx_graphs",
         "sim.people.graph_formats",
+        "sim.people.numbered_graphs",
         "sim.people.given_graphs",
         "experiments.detection",
     ),  # the third: its type

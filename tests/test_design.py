@@ -304,8 +304,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 
 
 OPTIONS = {
-    "sweep.retry=all": "sweep.retry=all is unknown: say none or failed",
-    "sweep.until=narrow": "sweep.until=narrow is unknown: say null or half_width",
+    "sweep.retry=all": "sweep.retry=all is unknown: choose one of: failed, none",
+    "sweep.until=narrow": "sweep.until=narrow is unknown: choose one of: half_width, null",
     "sweep.plan=3": "sweep.plan=3 must be true or false",
     "sweep.time_limit=0": "sweep.time_limit=0 must be a number above 0, or null",
     "sweep.grid=3": """sweep.grid=3 must be a list: 'sweep.grid=["KEY=VALUE"]'""",

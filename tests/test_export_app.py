@@ -50,7 +50,7 @@ def test_a_data_set_a_seed_with_its_card(out: Path) -> None:
         assert len(truth.accounts) == 68
 
 
-def test_a_recorded_world_gives_the_same_data(out: Path, tmp_path: Path) -> None:
+def test_a_recorded_world_gives_the_same_data(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     setting = build_setting(composed("run", *FEW))
     world = recorded(tmp_path / "world", setting, 30, seed=2)
     whole = OmegaConf.to_container(composed("run", *FEW, "seed=2", "seeds=1"), resolve=True)
@@ -59,8 +59,19 @@ def test_a_recorded_world_gives_the_same_data(out: Path, tmp_path: Path) -> None
     for name in ("accounts", "posts", "follows", "truth/truth_accounts", "truth/truth_posts"):
         one, other = (pd.read_parquet(folder / f"{name}.parquet") for folder in (out / "seed-2", tmp_path / "again"))
         pd.testing.assert_frame_equal(one, other)
-    with pytest.raises(SystemExit):
-        run(f"world={world}", "seed=1", f"out={tmp_path / 'other'}")
+    for words, said in {
+        ("seed=1",): "has the seeds 2 to 2: set seed and seeds within",
+        (
+            *FEW,
+            "population.size=61",
+        ): "which is exported as it was recorded, with 60: leave population.size or world out",
+        ("evasion.jitter=7",): "evasion.jitter=7 is not for world=",
+        ("scenario=quiet",): "leave ",
+    }.items():
+        with pytest.raises(SystemExit):
+            run("seed=2", *words, f"world={world}", f"out={tmp_path / 'other'}")
+        assert said in capsys.readouterr().err
+    run(*FEW, "seed=2", "formats=[cnt]", f"world={world}", f"out={tmp_path / 'alike'}")
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,11 @@ FORMATS: dict[str, tuple[str, str | bytes, Ties, set[str], str]] = {
     ),
     "Pajek's lists": ("p.net", "*Vertices 4\n*Arcslist\n1 2 3\n", pairs("1-2 1-3"), {"4"}, "Pajek; directed"),
     "one vertex twice": ("p.net", "*Vertices 2\n1 a\n2 a\n*Arcs\n1 2\n", pairs("1-2"), set(), "numbers are names"),
+    "DIMACS": ("d.col", "c a\np edge 4 2\ne 1 2\ne 2 3\n", pairs("1-2 2-1 2-3 3-2"), {"4"}, "DIMACS; undirected"),
+    "DIMACS of arcs": ("d.txt", "p sp 3 2\na 1 2 9\na 2 3 8\n", pairs("1-2 2-3"), set(), "DIMACS; directed"),
+    "METIS": ("m.graph", "% c\n4 2\n2 3\n1\n1\n\n", pairs("1-2 2-1 1-3 3-1"), {"4"}, "METIS; undirected"),
+    "METIS of a ring": ("m.txt", "4 4\n2 4\n1 3\n2 4\n1 3\n", pairs("1-2 2-1 2-3 3-2 3-4 4-3 1-4 4-1"), set(), "METIS"),
+    "METIS of weights": ("m.txt", "3 2 11\n9 2 5\n9 1 5 3 7\n9 2 7\n", pairs("1-2 2-1 2-3 3-2"), set(), "METIS"),
     "node-link JSON": ("j.json", json.dumps(LINKS), pairs("a-b"), {"c"}, "JSON; directed"),
     "JSON in a .txt": ("j.txt", json.dumps(LINKS | {"edges": []}, indent=1), pairs("a-b"), {"c"}, "JSON"),
     "D3's places": (

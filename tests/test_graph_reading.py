@@ -263,6 +263,28 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
         ("1 name, such as 7.91557e+17, lost digits",),
     ),
     "thousands": ("source;target\n1,000;2\n", {("1,000", "2")}, set(), ()),
+    # single quotes
+    "single quotes": (
+        "'Lee, Ann','Ray, Bob'\n'Ray, Bob','O''Hara, Cy'\n",
+        {("Lee, Ann", "Ray, Bob"), ("Ray, Bob", "O'Hara, Cy")},
+        set(),
+        ("comma-separated; single quotes enclose cells",),
+    ),
+    "single quotes where they are needed": (
+        "from;to;w\n'Lee; Ann';Ray;1\nRay;O'Hara;2\n",
+        {("Lee; Ann", "Ray"), ("Ray", "O'Hara")},
+        set(),
+        ("semicolon-separated; single quotes enclose cells",),
+    ),
+    "single quotes between spaces": (
+        "'Lee Ann' 'Ray'\n'Ray' 'Cy'\n",
+        {("Lee Ann", "Ray"), ("Ray", "Cy")},
+        set(),
+        ("white space; single quotes enclose cells",),
+    ),
+    "apostrophes": ("O'Brien,Ray\nRay,rock 'n' roll\n", {("O'Brien", "Ray"), ("Ray", "rock 'n' roll")}, set(), ()),
+    "a long description": (f"from,to,text\n1,2,{'x' * 200_000}\n2,3,y\n", pairs("1-2 2-3"), set(), ()),
+    "addresses": ("//x/a //x/b\n//x/b //x/c\n", pairs("//x/a-//x/b //x/b-//x/c"), set(), ()),
     # markup is text
     "markup": ("<script>x</script>,b\nb,<b>\n", {("<script>x</script>", "b"), ("b", "<b>")}, set(), ()),
 }
@@ -475,6 +497,9 @@ def test_what_the_user_says_goes_first(tmp_path: Path) -> None:
     assert read(written(tmp_path, "u.csv", "a b;c d\n"), separator="space", header="no")[0] == {("a", "b;c")}
     assert read(written(tmp_path, "p.txt", "%x y\nz %x\n"))[0] == pairs("%x-y z-%x")
     assert read(written(tmp_path, "q.txt", "a b\n%x y\n"), comment="percent")[0] == pairs("a-b")
+    assert read(written(tmp_path, "c.txt", "4 3\n1 2\n2 3\n3 4\n"), header="no")[0] == pairs("4-3 1-2 2-3 3-4")
+    assert read(written(tmp_path, "m.txt", "3 3\n2 3\n1 3\n1 2\n"), header="no")[0] == pairs("2-3 1-3 1-2")
+    assert read(written(tmp_path, "d.txt", "-- y\na b\nb c\n"), comment="none")[0] == pairs("a-b b-c") | {("--", "y")}
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,20 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "a name of 50 MB in GraphML": (
         "g.graphml",
         f'<graphml><graph><node id="{"x" * 50_000_000}"/></graph></graphml>',
-        "has a name of 50,000,000",
+        "a text of 50,000,013 bytes: shorten it",
     ),
+    **{
+        f"a gigantic {what} in GraphML": ("g.graphml", GRAPHML.format(text.format("x" * 2_000_000)), "2,000,0")
+        for what, text in {
+            "attr.name": '<key id="k" for="node" attr.name="{}"/><graph/>',
+            "key": '<graph><node id="a" {}="1"/></graph>',
+            "tag": "<graph><{}/></graph>",
+            "value": '<graph><node id="a"><data key="k">{}</data></node></graph>',
+        }.items()
+    },
     "a line of 50 MB": ("t.csv", "a,b\nb," + "x" * 50_000_000, "a line of more than 16 MB"),
     "a name of 20 kB": ("t.csv", "a,b\n" + "x" * 20_000 + ",c\n", "has a name of 20,000 characters"),
-    "one word of 50 MB": ("t.txt", "x" * 50_000_000, "no line with two names"),
+    "one word of 50 MB": ("t.txt", "x" * 50_000_000, "a line of more than 16 MB"),
     "deep JSON": ("j.json", '{"nodes":' + "[" * 200_000, "not readable JSON"),
     "deep GraphML": (
         "g.graphml",
@@ -108,7 +117,23 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "bars in a cell": ("t.csv", "from,to\n1,2|3\n2,3\n", "has 2|3 for a name, which seems to be a list"),
     "spaces in a cell": ("t.csv", "user,friends\n1,2 3 4\n2,3\n", "which may be several people"),
     "a list without quotes": ("t.csv", "[1,2]\n[2,3]\n", "in two cells, which seem to be one"),
-    "single quotes": ("t.csv", "'Lee, Ann','Ray, Bob'\n", "in two cells, which seem to be one"),
+    "single quotes and a backslash": ("t.csv", "'O\\'Lee, Ann','Ray'\n" + "'a','b'\n" * 9, "which seem to be one"),
+    "METIS that ends early": ("t.metis", "4 4\n2 4\n1 3\n", "holds 2 lines and 4 neighbours, not two for a tie"),
+    "METIS one way": ("t.metis", "4 4\n2 3 4\n1 3\n1 2\n2\n", "has 4 in line 1 and not 1 in line 4: it is damaged"),
+    "METIS by its lines alone": ("t.txt", "4 9\n2 3 4\n1 3\n1 2\n1\n", "may say how many people and ties there are"),
+    "DIMACS of fewer ties": ("t.col", "p edge 4 5\ne 1 2\ne 2 3\n", "says 5 ties and holds 2"),
+    "DIMACS of fewer people": ("t.col", "p edge 2 2\ne 1 2\ne 2 3\n", "ties 3, and says that there are 2 people"),
+    "DIMACS of 10^12": ("t.col", "p edge 999999999999 1\ne 1 2\n", "correct the number"),
+    "DIMACS without sizes": ("t.gr", "e 1 2\ne 2 3\n", "say graph.columns=[1,2] or [2,3]"),
+    "sizes above ties": ("t.txt", "4 3\n1 2\n2 3\n3 4\n", "which may say how many people and ties there are"),
+    "a number above ties": ("t.csv", "4\n1,2\n2,3\n3,4\n", "begins with 4, which may say how many people"),
+    "LGL": ("t.lgl", "# ann\nbob 1\n", "is LGL, which is not read"),
+    "LGL in a .txt": ("t.txt", "# ann\nbob\ncy\n# bob\ncy\n", "their ties stand below (LGL)"),
+    "lists over several lines": ("t.txt", "ann 2\nbob\ncy\nbob 1\ncy\n", "those of as many lines below"),
+    **{
+        f"a comment after {sign}": ("t.txt", f"ann bob\n{sign} said so\nbob cy\n", "which may be a comment")
+        for sign in ("//", "--", "/*", ";", "!", "*", "REM")
+    },
     "a quote without an end": ("t.csv", '"Lee,b\nb,c\n', "double quotes must enclose a whole cell"),
     "Excel": ("t.xlsx", zipped(**{"[Content_Types].xml": "x", "a.xml": "y"}), "is an Excel or Office file"),
     "two files": ("t.zip", zipped(a="1 2\n", b="1 2\n"), "holds 2 files (a, b)"),

@@ -27,6 +27,12 @@ WORLD = ("ticks", "seed", "seeds", *(path.name for path in CONF.iterdir() if pat
 FREE = {"replay.title", "release.name", "release.fingerprint", "story.title"}  #: whatever text is one
 
 
+TOO_MANY = {  # where no key alone says so
+    "suppression seeds=10000": "seeds=10000 asks for 140,",
+    "recovery seeds=10000": "seeds=10000 asks for 90,000 jobs, more than 50,000: say fewer seeds, draws or values",
+}
+
+
 class Accepted(Exception):  # noqa: N818
     """A world is about to be made, so nothing was refused."""
 
@@ -127,3 +133,11 @@ def test_no_value_of_any_key_is_a_traceback_and_each_key_refuses_some(name: str,
         if not any(said.values()):
             free.append(key)
     assert set(free) <= FREE, free
+
+
+@pytest.mark.parametrize("line", TOO_MANY)
+def test_too_many_jobs_are_refused_before_they_are_laid_out(line: str, tmp_path: Path) -> None:
+    name, *words = line.split()
+    with pytest.raises(InputError) as refused:
+        begin(name, compose_config(name, words), None, tmp_path)
+    assert TOO_MANY[line] in str(refused.value)

@@ -206,7 +206,7 @@ def texts(folder: Path) -> dict[str, str]:
         "out=$NO_SUCH/r": "out=$NO_SUCH/r names $NO_SUCH, which is not set: set it, or write the path out",
         "out=~nobody_of_that_name/r": "out=~nobody_of_that_name/r begins with ~ of somebody who has no home here: ",
         "scenarioo=none.yaml": "scenarioo is not a known key: did you mean scenario?",
-        "lesson=flood": "lesson=flood is not for run, whose groups are activity, army, ",
+        "lesson=flood": "lesson=flood is not for run, which has other groups: ",
         "scenario=smeer": "scenario=smeer is unknown: choose one of: committee_smear, ",
     }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,12 +55,27 @@ SMALL = {
     "replay": "population.size=80 army.size=8 ticks=40 campaign.start=10 campaign.hours=20 seeds=6",
 }
 QUICK = ("contest", "unmasking", "story")
+#: those whose results grow in their folder, or that begin again
+OTHERS = {
+    "run": "population.size=60 army.size=6 ticks=30 campaign.start=6 seeds=2 record.people=0.5",
+    "export": "population.size=60 army.size=6 ticks=30 campaign.start=6 seeds=2",
+    "sweep": "population.size=60 army.size=6 ticks=30 campaign.start=6 sweep.grid=['army.size=4,6,8'] seeds=3",
+    "sensitivity": "population.size=60 army.size=6 ticks=30 campaign.start=6 sensitivity.draws=2 seeds=2 "
+    "sensitivity.ranges=['reaction.half_life=interval(24,240)','expression.fear_weight=interval(2,8)']",
+    "calibrate": "population.size=60 army.size=6 ticks=100 campaign.start=6 campaign.hours=48 seeds=2 "
+    "calibrate.moments=moments.csv calibrate.trials=8 calibrate.sobol=4 calibrate.batch=4 calibrate.draws=2 "
+    "calibrate.headline_seeds=2 calibrate.held_out_seeds=2 "
+    "calibrate.parameters=['expression.fear_weight=interval(1,9)']",
+}
+MOMENTS = 'name,target,scale\n"2 reposts, %",60,2.5\n"2 replies, %",25,2\n'
+DATA = (".csv", ".json", ".jsonl", ".graphml", ".txt")  #: files of results that the same command writes alike
 
 
 def start(app: str, folder: Path, *more: str) -> subprocess.Popen[str]:
-    words = [word.replace("=[scenario", "=[scenario") for word in split(SMALL[app])]
+    words = split((SMALL | OTHERS)[app])
+    words = words if any(word.startswith("out=") for word in more) else [*words, "out=result"]
     return subprocess.Popen(
-        [sys.executable, "-m", f"experiments.{app}", *words, "out=result", *more],
+        [sys.executable, "-m", f"experiments.{app}", *words, *more],
         cwd=folder,
         env=os.environ | PATH | {MARK: str(folder)},
         text=True,
@@ -82,6 +98,21 @@ def split(words: str) -> list[str]:
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     tables = {path.name: pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     return {name: table.drop(columns="wall_time", errors="ignore") for name, table in tables.items()}
+
+
+def read_results(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, bytes]]:
+    """Return all tables by name, the runs of a sweep as one, and the bytes of the files of `DATA`."""
+    found: dict[str, list[pd.DataFrame]] = {}
+    for path in sorted(folder.rglob("*.parquet")):
+        where = path.relative_to(folder)
+        name = "runs" if "runs" in where.parts else str(where)
+        found.setdefault(name, []).append(pd.read_parquet(path).drop(columns=["wall_time", "seconds"], errors="ignore"))
+    tables = {name: pd.concat(parts) for name, parts in found.items()}
+    for name, table in tables.items():
+        if "run_id" in table:
+            tables[name] = table.sort_values("run_id", ignore_index=True)
+    files = sorted(path for path in folder.rglob("*") if path.suffix in DATA and "_work" not in path.parts)
+    return tables, {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def count_kept(folder: Path) -> int:
@@ -122,27 +153,35 @@ def test_an_app_that_is_killed_goes_on_and_ends_with_the_same_bits(app: str, tmp
 
 @needs_proc
 @pytest.mark.slow
-@pytest.mark.parametrize("app", SMALL)
+@pytest.mark.parametrize("app", SMALL | OTHERS)
 def test_killed_at_any_of_twenty_moments_an_app_goes_on_to_the_same_bits(app: str, tmp_path: Path) -> None:
-    (tmp_path / "whole").mkdir()
-    begun = time.monotonic()
-    with start(app, tmp_path / "whole", "workers=1") as process:
-        assert process.wait(timeout=600) in (0, 1)
+    for folder in (tmp_path, tmp_path / "whole"):
+        folder.mkdir(exist_ok=True)
+        (folder / "moments.csv").write_text(MOMENTS, encoding="utf-8")
+    for first in (False, True):  # the second time is that of a start with compiled kernels
+        begun = time.monotonic()
+        with start(app, tmp_path / "whole", "workers=1", *([] if first else ["out=before"])) as process:
+            _, err = process.communicate(timeout=600)
+            assert process.returncode in (0, 1), err
     lasted, moments = time.monotonic() - begun, np.random.default_rng(20)
     for _ in range(20):
         with start(app, tmp_path, "workers=2") as process:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=moments.uniform(0.1, 1.0) * lasted)
+                process.communicate(timeout=moments.uniform(0.1, 1.0) * lasted)
             process.kill()
-        if (tmp_path / "result").exists():
+        if process.returncode in (0, 1):
             break
+        assert process.returncode == -signal.SIGKILL
     with start(app, tmp_path, "workers=2") as process:
         _, err = process.communicate(timeout=600)
         assert process.returncode in (0, 1), err
-    one, other = read_tables(tmp_path / "whole" / "result"), read_tables(tmp_path / "result")
+        assert "Traceback" not in err
+    (one, data), (other, other_data) = (read_results(folder / "result") for folder in (tmp_path / "whole", tmp_path))
     assert one.keys() == other.keys()
     for name, table in one.items():
         pd.testing.assert_frame_equal(table, other[name], check_exact=True)
+    assert data == other_data
+    assert not (tmp_path / "_result-work").exists()
     pages = [folder / "result" / "report.html" for folder in (tmp_path / "whole", tmp_path)]
     headlines = [re.findall(r"(?s)<h1>.*?</h1>", page.read_text(encoding="utf-8")) for page in pages if page.is_file()]
     assert len({*map(tuple, headlines)}) <= 1
@@ -381,31 +420,52 @@ from experiments.__main__ import main
 sys.argv[0] = "infowar-lab"
 main()
 """
-SHORT = [
-    "population.size=150",
-    "army.size=5",
-    "ticks=40",
-    "campaign.start=4",
-    "campaign.hours=12",
-    "seeds=1",
-    "workers=1",
-]
+EVERY = [pytest.param(app, marks=[] if app in ("run", "sweep") else pytest.mark.slow) for app in SMALL | OTHERS]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of file sizes")
-@pytest.mark.parametrize("words", [["run"], ["sweep", "sweep.grid=['army.size=2,4']"]])
-def test_an_app_whose_files_find_no_room_ends_in_one_line(words: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-c", LIMITED, *words, *SHORT, "out=out"]
+@pytest.mark.parametrize("app", EVERY)
+def test_an_app_whose_files_find_no_room_ends_in_one_line(app: str, tmp_path: Path) -> None:
+    (tmp_path / "moments.csv").write_text(MOMENTS, encoding="utf-8")
+    command = [sys.executable, "-c", LIMITED, app, *split((SMALL | OTHERS)[app]), "workers=1", "out=out"]
     done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
+        command, cwd=tmp_path, env=os.environ | PATH, capture_output=True, encoding="utf-8", check=False
     )
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("out=out cannot be written (File too large): what is there is whole; free space")
+    assert re.match(r"\S+ cannot be written \(File too large\): what is there is whole; free space", last)
     assert len(last) <= 300
+
+
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize("app", SMALL | OTHERS)
+def test_of_two_commands_at_once_one_is_refused_or_both_are_whole(app: str, tmp_path: Path) -> None:
+    (tmp_path / "moments.csv").write_text(MOMENTS, encoding="utf-8")
+    with start(app, tmp_path, "workers=1") as one, start(app, tmp_path, "workers=1") as other:
+        ended = [(process, process.communicate(timeout=600)[1]) for process in (one, other)]
+    for process, err in ended:
+        assert process.returncode in (0, 1, 2), err
+        assert "Traceback" not in err
+        assert process.returncode != 2 or "is in use by another" in err.splitlines()[-1]
+    assert any(process.returncode != 2 for process, _ in ended)
+    tables, _ = read_results(tmp_path / "result")
+    assert tables or app == "replay"
+    assert not list(tmp_path.glob("_*"))
+
+
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize("app", SMALL | OTHERS)
+def test_an_app_whose_folder_is_deleted_ends_in_one_line(app: str, tmp_path: Path) -> None:
+    (tmp_path / "moments.csv").write_text(MOMENTS, encoding="utf-8")
+    with start(app, tmp_path, "workers=1") as process:
+        while process.poll() is None and not any(tmp_path.rglob("*.[pj]*")):
+            time.sleep(0.01)
+        for folder in (*tmp_path.glob("_result*"), tmp_path / "result"):
+            shutil.rmtree(folder, ignore_errors=True)
+        _, err = process.communicate(timeout=600)
+    assert "Traceback" not in err
+    assert process.returncode in (0, 1, 2), err
+    assert process.returncode != 2 or "cannot be written" in err.splitlines()[-1]

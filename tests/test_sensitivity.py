@@ -101,7 +101,7 @@ def test_the_app_plays_and_reports(
 
 MISTAKES = {
     "sweep.measures=[withheld_over]": "sweep.measures has withheld_over, which no world of this sweep has: its name",
-    "sensitivity.method=guess": "sensitivity.method=guess is unknown: say morris or sobol",
+    "sensitivity.method=guess": "sensitivity.method=guess is unknown: choose one of: morris, sobol",
     'sweep.grid=["army.size=3"]': "sweep.grid is not for sensitivity",
     "sensitivity.draws=1": "sensitivity.draws=1 must be a whole number from 2",
 }

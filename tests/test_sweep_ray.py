@@ -199,7 +199,7 @@ def test_machines_with_other_sources_or_versions_are_refused() -> None:
     ("words", "line"),
     [
         (["sweep.address=10.0.0.1:6379"], "sweep.address=10.0.0.1:6379 is for a cluster: add sweep.engine=ray"),
-        (["sweep.engine=spark"], "sweep.engine=spark is unknown: say local or ray"),
+        (["sweep.engine=spark"], "sweep.engine=spark is unknown: choose one of: local, ray"),
     ],
 )
 def test_a_mistake_about_engines_is_one_line(words: list[str], line: str) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from experiments.keys import check_jobs
 from experiments.running import scheduler
 from experiments.running.engine import EndedRuns, Engine, Limits
 from experiments.running.identity import make_identity
 from experiments.running.jobs import Job
 from experiments.running.local import LocalEngine
 from experiments.running.outcomes import ERROR, OK, Outcome
-from experiments.running.progress import SweepProgress, format_count, show_progress_bar
+from experiments.running.progress import SweepProgress, format_count, show_progress_bar, show_steps
 from experiments.running.work import KeepResult, Work, prepare_nothing
 from experiments.running.worker import Measure, Prepare
 from experiments.workers import count_cores
@@ -68,8 +69,12 @@ class Player:
             InputError: a job failed, or found a mistake, in one line.
         """
         known: Any = simulate if decided_by is None else (_find_name(simulate), decided_by)
+        check_jobs(len(values))
         kept = self.work.target is not None
-        names = [make_identity(known, value) if kept else uuid4().hex for value in values]  # no name is used twice
+        names = [
+            make_identity(known, value) if kept else uuid4().hex  # no name is used twice
+            for value in show_steps(values, "laying out", patience=1.0)
+        ]
         jobs = {
             name: Job(name, name_job(value), getattr(value, "seed", 0), "", (name, value))
             for name, value in zip(names, values, strict=True)

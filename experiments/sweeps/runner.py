@@ -14,7 +14,7 @@ from rich.console import Console
 from experiments.analysis.summary import MEASURES
 from experiments.extras import require
 from experiments.folder import write_metadata
-from experiments.keys import ListOf, Maybe, Word
+from experiments.keys import ListOf, Maybe, Word, check_jobs, write_value
 from experiments.running import scheduler
 from experiments.running.drafts import guard_disk
 from experiments.running.engine import Engine, Limits
@@ -30,6 +30,7 @@ from experiments.workers import check_workers
 from sim.errors import InputError, suggest
 
 CHOICES = {"engine": ("local", "ray"), "retry": ("none", "failed"), "until": (None, "half_width")}
+MAX_JOBS = 10**6  #: runs of one sweep: as many fit into the memory of one machine, and are known in a minute
 OUTCOMES = (*LOST, *MEASURES)  #: that a sweep of worlds has
 
 
@@ -49,6 +50,7 @@ def run_sweep(
     def make_jobs(cells: Sequence[plan.Configuration], seeds: int) -> list[Job]:
         return plan.make_jobs(cells, range(config.seed, config.seed + seeds), code)
 
+    check_jobs(len(plan.list_configurations(table)) * config.seeds, f"seeds={config.seeds}", MAX_JOBS)
     names = tuple(sweep["measures"])
     code = "+".join((code, *names))  # other measures are other runs
     with Store(config.out, (*MEASURES, *names), config, scenario) as store:
@@ -191,8 +193,8 @@ def check_options(sweep: Mapping[str, Any]) -> None:
     """Raise InputError unless the options of conf/sweep.yaml go together; `SweepKeys` knows what each may be."""
     for key, allowed in CHOICES.items():
         if sweep[key] not in allowed:
-            said = " or ".join("null" if choice is None else choice for choice in allowed)
-            raise InputError(f"sweep.{key}={sweep[key]} is unknown: say {said}")
+            names = map(write_value, allowed)
+            raise InputError(f"sweep.{key}={sweep[key]} is unknown: {suggest(str(sweep[key]), names)}")
     if sweep["engine"] == "local" and sweep["address"] != "auto":
         raise InputError(f"sweep.address={sweep['address']} is for a cluster: add sweep.engine=ray")
     if sweep["engine"] == "ray":

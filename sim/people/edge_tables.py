@@ -41,8 +41,10 @@ from sim.people.table_refusals import (
     check_amounts,
     check_ends,
     describe_no_header,
+    refuse_counts,
     refuse_matrix,
     refuse_parts,
+    refuse_runs,
     refuse_third,
 )
 
@@ -85,6 +87,8 @@ def read_edge_table(content: bytes, options: TableOptions, where: str) -> EdgeTa
         raise InputError(f"{where} has no line with two names: give one with two columns, or say graph.separator=NAME")
     refuse_matrix(layout, options, where)
     refuse_parts(layout, where)
+    if not people:
+        refuse_counts(layout, options, where)
     decided = describe_layout(layout)
     if not options.columns and (layout.listed or (layout.header and find_listed(layout.header))):
         options = options._replace(columns=ALL)
@@ -204,13 +208,19 @@ def _is_ragged(sample: list[list[str]]) -> bool:
 
 
 def _stands_aside(kinds: Sequence[set[str]]) -> bool:
-    """Return whether the first of three columns may be no person: the others share names, or are smaller numbers."""
-    if len(kinds) < 3 or not all(kinds) or kinds[0] & kinds[1] or not all(map(is_plain_number, kinds[0])):
+    """Return whether the first of three columns may be no person: the others share names, or are smaller numbers.
+
+    It may be one word that stands in all rows, too.
+    """
+    if len(kinds) < 3 or not all(kinds) or kinds[0] & kinds[1]:
+        return False
+    numbers = all(map(is_plain_number, kinds[0]))
+    if not numbers and len(kinds[0]) > 1:
         return False
     if kinds[1] & kinds[2]:
         return True
     whole = all(map(is_plain_number, kinds[1] | kinds[2]))
-    return whole and min(map(int, kinds[0])) > max(map(int, kinds[1] | kinds[2]))
+    return whole and (not numbers or min(map(int, kinds[0])) > max(map(int, kinds[1] | kinds[2])))
 
 
 def _judge_third(cells: Cells, counts: bool, where: str) -> tuple[Ends, str]:
@@ -223,8 +233,8 @@ def _judge_third(cells: Cells, counts: bool, where: str) -> tuple[Ends, str]:
     if not counts:
         if _stands_aside(kinds):
             raise InputError(
-                f"{where}: the 1st column may be a row number or a time, as it shares no name with the 2nd: say "
-                "graph.columns=[1,2] or [2,3]"
+                f"{where}: the 1st column may be no person (a row number, a time or a sign), as it shares no name with "
+                "the 2nd: say graph.columns=[1,2] or [2,3]"
             )
         return Ends(0, 1), ""
     as_first, as_number = kinds[0] & kinds[1], kinds[1] & kinds[2]
@@ -273,7 +283,9 @@ def _read_uneven(layout: Layout, options: TableOptions, where: str) -> TieTable:
     rows = list_rows(layout, where)
     if options.columns != ALL:
         asked = bool(options.columns) or layout.header is not None
-        rows = rows if asked else cut_comments(rows, layout.separator)
+        if not asked:
+            rows = cut_comments(rows, layout.separator)
+            refuse_runs(rows, where)
         width = max(map(len, rows), default=0)
         if asked or width <= 2 or not _lists_people(rows, where):
             ends = _choose_ends(layout, options, width, where)

@@ -12,7 +12,8 @@ from sim.people import graph_files, networkx_graphs
 from sim.people.file_content import MAX_SIZE, get_stamp
 from sim.people.given_ties import GraphData
 from sim.people.networks import I32, SocialNetwork, describe_network, place_stances
-from sim.people.table_layout import COMMENTS, SEPARATORS, TableOptions
+from sim.people.table_comments import COMMENTS
+from sim.people.table_layout import SEPARATORS, TableOptions
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphFile(Rule):
-    """A graph from a file: a table of ties, or GraphML, GEXF, GML, Pajek or node-link JSON; plain, .gz, .bz2 or .zip.
+    """A graph from a file: a table of ties, or GraphML, GEXF, GML, Pajek, JSON, DIMACS or METIS; packed or not.
 
     A row of a table is a tie: who follows, and whom. Encoding, comments, separator, quotes, header and columns are
     found in the file; a note says what was decided. What cannot be decided is an error that names the key to say it
@@ -181,7 +182,8 @@ def _check_columns(given: Any) -> tuple[str | int, ...]:
 def _read_graph(path: str, direction: str, options: TableOptions) -> GraphData:
     if not path:
         raise InputError(
-            "graph=file needs a file: set graph.path=FILE (a table of ties, GraphML, GEXF, GML, Pajek or JSON)"
+            "graph=file needs a file: set graph.path=FILE (a table of ties, GraphML, GEXF, GML, Pajek, JSON, DIMACS or "
+            "METIS)"
         )
     return graph_files.read_graph_file(path, direction, options)
 

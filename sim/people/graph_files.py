@@ -16,6 +16,7 @@ from sim.people import graph_formats
 from sim.people.edge_tables import EdgeTable, read_edge_table, read_values
 from sim.people.file_content import format_name, get_stamp, read_content, recode
 from sim.people.given_ties import GraphData, build_graph, describe_ties
+from sim.people.numbered_graphs import NUMBERED
 from sim.people.table_layout import TableOptions
 from sim.people.table_notes import count_words
 
@@ -27,7 +28,7 @@ _BIPARTITE = re.compile(r"^%+\s*bip\b", re.I | re.M)
 
 
 def read_graph_file(path: str, direction: str, options: TableOptions = DEFAULT) -> GraphData:
-    """Read a graph: a table of ties, or GraphML, GEXF, GML, Pajek or node-link JSON; plain or compressed.
+    """Read a graph: a table of ties, or GraphML, GEXF, GML, Pajek, JSON, DIMACS or METIS; plain or compressed.
 
     The format is known by the first characters of the file, else by the ending of its name. Cached by path, time and
     size of the file.
@@ -95,6 +96,8 @@ def _read_cached(path: str, time: int, size: int, key: str, direction: str, opti
     where = f"{key}={path}"
     content = read_content(path, key, options.max_size)
     kind = graph_formats.find_format(content)
+    if kind in NUMBERED and (options.columns or options.header != "auto"):
+        kind = ""  # the user says that it is a table
     if kind:
         found = graph_formats.read_graph(content, kind, direction, where)
     else:

@@ -1,4 +1,4 @@
-"""Files in formats of graphs: GraphML, GEXF, GML and node-link JSON, read by networkx, and Pajek.
+"""Files in formats of graphs: GraphML, GEXF, GML and node-link JSON, read by networkx, Pajek, and two of numbers.
 
 What networkx refuses or loses is put right before it reads: types of attributes that it does not know, ties of both
 kinds of direction in one file, names over several lines, repeated ties. Nothing in a file is fetched or expanded:
@@ -21,7 +21,8 @@ import numpy as np
 from sim.errors import InputError
 from sim.people.file_content import MAX_NAME, FileContent, format_name, recode
 from sim.people.given_ties import GraphData, build_graph, describe_ties
-from sim.people.networkx_graphs import list_attributes, list_ends
+from sim.people.networkx_graphs import BOTH_WAYS, list_attributes, list_ends
+from sim.people.numbered_graphs import find_numbered_format, read_dimacs, read_metis
 from sim.people.table_notes import count_words
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ ENDINGS = {
     ".net": "Pajek",
     ".paj": "Pajek",
     ".json": "JSON",
+    ".metis": "METIS",
+    ".dimacs": "DIMACS",
+    ".lgl": "LGL",
 }
-BOTH_WAYS = "infowar-lab: both ways"  #: attribute of a tie while a file is read: "true" or "false"
 #: formats that are known and not read: their lines would pass as ties
 _UNREAD = {
     "DOT": r"(?:strict\s+)?(?:di)?graph\b[^\n\[]*\{",
@@ -45,6 +48,7 @@ _UNREAD = {
 _GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 _GEXF = "http://www.gexf.net/1.2draft"
 _HEAD = 4096
+_MAX_TAG = 2**20  #: bytes from one tag to the next: parsers read a longer one again and again
 
 
 def find_format(content: FileContent) -> str:
@@ -68,7 +72,7 @@ def find_format(content: FileContent) -> str:
         return "Pajek"
     if re.match(r"(?:(?:#[^\n]*|(?:creator|version|comment|label)\s[^\n]*)\n\s*)*graph\s*\[", text, re.IGNORECASE):
         return "GML"
-    return named
+    return named or find_numbered_format(content.raw, text)
 
 
 def read_graph(content: FileContent, kind: str, direction: str, where: str) -> GraphData:
@@ -85,7 +89,8 @@ def read_graph(content: FileContent, kind: str, direction: str, where: str) -> G
     """
     if kind not in _PARSERS:
         raise InputError(
-            f"{where} is {kind}, which is not read: give a table of ties, GraphML, GEXF, GML, Pajek or JSON"
+            f"{where} is {kind}, which is not read: give a table of ties, GraphML, GEXF, GML, Pajek, JSON, DIMACS or "
+            "METIS"
         )
     try:
         with warnings.catch_warnings(action="ignore"):  # of attributes that are not read
@@ -120,7 +125,7 @@ def _collect(
     told = (kind, decision, *said, *dropped)
     defaults = graph.graph.get("node_default", {})
     attributes = tuple({**defaults, **data} for _, data in graph.nodes(data=True))
-    names = [one for one in list_attributes(graph) if one != BOTH_WAYS]
+    names = list_attributes(graph)
     notes = (f"attributes of ties (weights) not used: {', '.join(map(format_name, names[:8]))}",) if names else ()
     return GraphData(laid_out, labels, (describe_ties(laid_out, both_ways, name, told), *notes), attributes)
 
@@ -137,9 +142,15 @@ def _parse_xml(raw: bytes, where: str) -> ElementTree.Element:
     """Return the root of an XML document whose names have lost their namespaces.
 
     Raises:
-        InputError: its document type declares entities, which could ask for other files or for all memory.
+        InputError: its document type declares entities, which could ask for other files or for all memory, or it has
+            a gigantic name, value or text.
         ElementTree.ParseError: it is no XML.
     """
+    begins = np.flatnonzero(np.frombuffer(raw, np.uint8) == ord("<"))
+    if (longest := int(np.diff(begins, append=len(raw)).max(initial=0))) > _MAX_TAG:
+        raise InputError(
+            f"{where} has a name, a value or a text of {longest:,} bytes: shorten it to at most {_MAX_TAG:,}"
+        )
     scout = expat.ParserCreate()
 
     def refuse(*_: Any) -> Any:
@@ -428,4 +439,6 @@ _PARSERS: dict[str, Callable[[bytes, str], tuple["networkx.Graph", tuple[str, ..
     "GML": _read_gml,
     "Pajek": _read_pajek,
     "JSON": _read_json,
+    "DIMACS": read_dimacs,
+    "METIS": read_metis,
 }

@@ -16,6 +16,8 @@ from sim.state.graph import Graph, list_edges
 if TYPE_CHECKING:
     import networkx
 
+BOTH_WAYS = "infowar-lab: both ways"  #: attribute of a tie while a file is read: "true" or "false"
+
 
 def to_networkx(graph: Graph, **columns: ArrayLike) -> "networkx.DiGraph":
     """Return the graph as a `networkx.DiGraph`: nodes 0 .. n-1, an edge from follower to followee.
@@ -93,7 +95,7 @@ def list_ends(graph: "networkx.Graph") -> NDArray[np.int32]:
 
 def list_attributes(graph: "networkx.Graph") -> list[str]:
     """Return the names of the attributes of edges, without their ids."""
-    return sorted({str(name) for *_, attributes in graph.edges(data=True) for name in attributes} - {"id"})
+    return sorted({str(name) for *_, attributes in graph.edges(data=True) for name in attributes} - {"id", BOTH_WAYS})
 
 
 def find_communities(graph: Graph) -> NDArray[np.int32]:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.people.table_layout import MISSING, Layout, iterate_rows
+from sim.people.table_layout import MAX_LINE, MISSING, Layout, iterate_rows
 
 I32 = NDArray[np.int32]
 
-_BLOCK = 16 * 2**20  #: bytes of the longest row
+_BLOCK = MAX_LINE
 
 
 class Cells(NamedTuple):

@@ -15,19 +15,21 @@ import numpy as np
 from sim.errors import InputError
 from sim.people.file_content import MAX_SIZE, format_name
 from sim.people.table_columns import find_ends, find_listed, find_numbered_ends, get_stem, is_row_number
+from sim.people.table_comments import Comments, find_comments, refuse_odd_comment
+from sim.people.table_quotes import double_single_quotes, drop_spaces_before_quotes, judge_quotes
 
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": ""}  #: "" is any white space
 SEPARATOR_NAMES = {sign: name for name, sign in SEPARATORS.items()}
-COMMENTS = {"hash": b"#", "percent": b"%"}
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 #: what pandas and R write where there is nothing
 MISSING = frozenset(
     ("", "#N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "-NaN", "-nan")
 )
+MAX_LINE = 16 * 2**20  #: bytes
+csv.field_size_limit(MAX_LINE)
 _SAMPLE = 2**20  #: bytes from which the layout is decided
 _SAMPLE_ROWS = 1000
-_TOP = re.compile(rb"(?:[ \t]*(?:[#%][^\n]*)?(?:\n|\Z))*?(?=[ \t]*[^ \t\n#%]|\Z)")
 _WHITE = " \t\v\f"
 
 
@@ -36,7 +38,7 @@ class TableOptions(NamedTuple):
 
     columns: tuple[str | int, ...] = ()  #: two names or numbers of columns, or ("all",) for lists of followees
     separator: str = "auto"  #: one of `SEPARATORS`
-    comment: str = "auto"  #: one of `COMMENTS`, or none
+    comment: str = "auto"  #: one of `sim.people.table_comments.COMMENTS`, or none
     header: str = "auto"  #: yes or no
     missing: str = "auto"  #: drop or keep
     max_size: int = MAX_SIZE  #: MB
@@ -54,6 +56,7 @@ class Layout(NamedTuple):
     comments: str  #: lines of comment above the first row
     skipped: int  #: number of lines of comment
     listed: bool = False  #: each line is a name, a colon, and all that this person follows
+    single: bool = False  #: single quotes enclosed cells
 
 
 def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
@@ -68,9 +71,15 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
         InputError: there is no row, or the file leaves the choice open.
     """
     content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    _check_lines(content, where)
     content, said = _take_separator_line(content)
-    quoted, across = _judge_quotes(content)
-    found = _find_comments(content, options.comment, across, where)
+    content, single = double_single_quotes(content)
+    quoted, across = judge_quotes(content)
+    if not across and b"\n\n\n" in content:
+        content = re.sub(rb"\n\n+", b"\n", content)
+    found = find_comments(content, options.comment, across, where)
+    if options.comment == "auto" and not across:
+        refuse_odd_comment(content, where)
     body = found.remove(content, everything=True)
     if not body.strip() and any(re.search(r"[\s,;|]\"?[#%]\w", line) for line in found.unsure[:1]):
         body = found.remove(content, everything=False)
@@ -83,7 +92,7 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
         separator = _choose_separator(body, quoted, where)
     across = across and bool(separator)
     if quoted and separator:
-        body = _drop_spaces_before_quotes(body, separator)
+        body = drop_spaces_before_quotes(body, separator)
     sample = read_sample(body, separator, quoted)
     header: Sequence[str] | None = None
     skipped = len(found.places)
@@ -91,7 +100,7 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
         header, keep = _judge_unsure(found, sample, separator, quoted, where)
         if keep:
             body = found.remove(content, everything=False)
-            body = _drop_spaces_before_quotes(body, separator) if quoted and separator else body
+            body = drop_spaces_before_quotes(body, separator) if quoted and separator else body
             sample = read_sample(body, separator, quoted)
             skipped -= len(found.unsure)
     if header is None and (header := _find_header(sample, options)) is not None:
@@ -101,9 +110,8 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
         header = _find_commented_header(found.top, sample, separator)
     if header is not None and sample and len(header) == Counter(map(len, sample)).most_common(1)[0][0] - 1:
         header = ("", *header)
-    return Layout(
-        body, separator, quoted, across, None if header is None else tuple(header), sample, found.top, skipped, listed
-    )
+    names = None if header is None else tuple(header)
+    return Layout(body, separator, quoted, across, names, sample, found.top, skipped, listed, single)
 
 
 def iterate_rows(lines: Iterable[str], separator: str, quoted: bool) -> Iterator[list[str]]:
@@ -158,32 +166,16 @@ def _split_words(line: str) -> list[str]:
     return re.split(r"[ \t\v\f]+", line) if line else []
 
 
+def _check_lines(content: bytes, where: str) -> None:
+    ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
+    if np.diff(ends, prepend=-1, append=len(content)).max() > MAX_LINE:
+        raise InputError(f"{where} has a line of more than {MAX_LINE // 2**20} MB: it is no table of ties")
+
+
 def _take_separator_line(content: bytes) -> tuple[bytes, str | None]:
     """Return (the rest, the separator) of a file whose first line is Excel's sep=; and the like."""
     found = re.match(rb'"?sep=([,;|\t])"?\n', content, re.IGNORECASE)
     return (content[found.end() :], found[1].decode()) if found else (content, None)
-
-
-def _judge_quotes(content: bytes) -> tuple[bool, bool]:
-    """Return whether double quotes enclose cells, and whether such cells may go over several lines."""
-    if b'"' not in content:
-        return False, False
-    signs = np.frombuffer(content, np.uint8)
-    quotes = np.flatnonzero(signs == ord('"'))
-    ends = np.flatnonzero(signs == ord("\n"))
-    counts = np.diff(np.searchsorted(quotes, ends), prepend=0, append=len(quotes))
-    if len(ends):
-        counts[-1] = len(quotes) - np.searchsorted(quotes, ends[-1])
-    odd = bool((counts % 2).any())
-    return (True, False) if not odd else (len(quotes) % 2 == 0, len(quotes) % 2 == 0)
-
-
-def _drop_spaces_before_quotes(body: bytes, separator: str) -> bytes:
-    """Return the body without spaces between a separator and a quote, which would make the quote a part of the name."""
-    sign = re.escape(separator.encode())
-    if not re.search(rb"(?m)(?:^|" + sign + rb') +"', body):
-        return body
-    return re.sub(rb"(?m)(^|" + sign + rb') *("(?:[^"]|"")*")', rb"\1\2", body)
 
 
 def _take_colons(body: bytes) -> tuple[bytes, bool]:
@@ -200,63 +192,11 @@ def _take_colons(body: bytes) -> tuple[bytes, bool]:
 # ---- comments
 
 
-class _Comments(NamedTuple):
-    places: list[tuple[int, int, bool]]  #: start, end, whether it is a comment for sure
-    unsure: list[str]  #: lines that begin with the sign and a word: #tag
-    top: str  #: comments above the first row
-    top_unsure: int  #: how many of `unsure` stand there
-
-    def remove(self, content: bytes, everything: bool) -> bytes:
-        """Return the lines that are no comments; `everything`: nor such as may be."""
-        parts, begin = [], 0
-        for start, end, sure in self.places:
-            if sure or everything:
-                parts.append(content[begin:start])
-                begin = end
-        return b"".join((*parts, content[begin:])) if parts else content
-
-
-def _find_comments(content: bytes, asked: str, across: bool, where: str) -> _Comments:
-    places: list[tuple[int, int, bool]] = []
-    top_match = _TOP.match(content)
-    top_end = top_match.end() if top_match else 0
-    top: list[str] = []
-    unsure: list[tuple[int, str]] = []
-    alone = 0
-    marks = COMMENTS.values() if asked == "auto" else (COMMENTS[asked],) if asked in COMMENTS else ()
-    for mark in marks:
-        if not content.startswith(mark) and not re.search(rb"\n[ \t]*" + mark, content):
-            continue
-        for found in re.finditer(rb"(?m)^[ \t]*" + mark + rb"([^\n]*)(?:\n|\Z)", content):
-            above = found.start() < top_end
-            if across and not above:
-                break
-            sure = asked != "auto" or not re.match(rb'[\w"\x80-\xff]', found[1])
-            if asked == "auto" and not above and not found[1].strip():
-                alone += 1
-            sure = sure or (above and found[1].startswith(b"MatrixMarket"))
-            line = found[0].decode("utf-8", "ignore").strip()
-            if above:
-                top.append(line)
-            if not sure:
-                unsure.append((found.start(), line))
-            places.append((*found.span(), sure))
-    if alone == 1:
-        raise InputError(
-            f"{where} has a sign of comment alone in a line between others: if names stand above it and ties below "
-            "(TGF), keep the ties alone; if it is a comment, say graph.comment=hash or graph.comment=percent"
-        )
-    unsure.sort()
-    return _Comments(
-        sorted(places), [line for _, line in unsure], "\n".join(top), sum(start < top_end for start, _ in unsure)
-    )
-
-
 def _judge_unsure(
-    found: _Comments, sample: list[list[str]], separator: str, quoted: bool, where: str
+    found: Comments, sample: list[list[str]], separator: str, quoted: bool, where: str
 ) -> tuple[list[str] | None, bool]:
     """Return (a header that stands behind the sign of a comment, whether lines such as "#tag ann" are rows)."""
-    rows = list(iterate_rows(found.unsure[:_SAMPLE_ROWS], separator, quoted))
+    rows = read_sample("\n".join(found.unsure).encode(), separator, quoted)
     width = Counter(map(len, sample)).most_common(1)[0][0]
     for cells in rows[: found.top_unsure]:
         words = [cells[0][1:], *cells[1:]]

@@ -16,7 +16,8 @@ def describe_layout(layout: Layout) -> tuple[str, ...]:
     """Return what separates the cells, and how many lines are comments."""
     name = SEPARATOR_NAMES[layout.separator]
     separated = "separated by white space" if name == "space" else f"{name}-separated"
-    return (separated, f"{count_words(layout.skipped, 'line')} of comment") if layout.skipped else (separated,)
+    comments = (f"{count_words(layout.skipped, 'line')} of comment",) if layout.skipped else ()
+    return (separated, *(("single quotes enclose cells",) if layout.single else ()), *comments)
 
 
 def describe_columns(header: Sequence[str] | None, ends: Ends, width: int) -> tuple[str, ...]:

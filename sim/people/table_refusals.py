@@ -8,7 +8,7 @@ from sim.errors import InputError
 from sim.people.file_content import format_name
 from sim.people.table_cells import Cells, TieTable, list_names
 from sim.people.table_columns import Ends, find_ends, format_place, is_plural, looks_like_header
-from sim.people.table_layout import Layout, TableOptions, is_number
+from sim.people.table_layout import Layout, TableOptions, is_number, is_plain_number
 from sim.people.table_names import is_amount
 
 _SEVERAL = re.compile(r"[^|;,]+(?:[|;,][^|;,]+)+|\d+(?:\s+\d+)+")
@@ -78,7 +78,7 @@ def refuse_parts(layout: Layout, where: str) -> None:
             if inside and any(one.endswith(end) and not one.startswith(cell[0]) for one in row[at + 1 :]):  # type: ignore[arg-type]
                 cut.append(row)
                 break
-    if cut and len(cut) * 2 >= len(layout.sample):
+    if cut and (cut[0][0][:1] == "'" or len(cut) * 2 >= len(layout.sample)):
         raise InputError(
             f"{where} has {format_name(' and '.join(cut[0][:2]))} in two cells, which seem to be one: put names that "
             "hold the separator in double quotes, or say graph.separator=NAME"
@@ -97,6 +97,42 @@ def refuse_matrix(layout: Layout, options: TableOptions, where: str) -> None:
         raise InputError(
             f"{where} seems to be a matrix with a row for each person: save it as a list of ties, or say "
             "graph.columns=[1,2] if a line is one tie"
+        )
+
+
+def refuse_counts(layout: Layout, options: TableOptions, where: str) -> None:
+    """Raise InputError if the first row may say how many people and ties there are."""
+    first, rest = layout.sample[0] if layout.sample else [], layout.sample[1:]
+    if options.header != "auto" or layout.header or not 1 <= len(first) <= 3 or len(rest) < 2:
+        return
+    cells = [cell for row in rest for cell in row if cell]
+    if not all(map(is_plain_number, (*first, *cells))):
+        return
+    lines = sum(1 for line in layout.body.split(b"\n") if line.strip()) - 1
+    sizes, highest = list(map(int, first)), max(int(cell) for row in rest for cell in row[:2])
+    ragged = len(set(map(len, rest))) > 1
+    alone = len(first) == 1 and not ragged and (sizes[0] == lines or 0 <= sizes[0] - highest <= 1)
+    both = len(first) > 1 and sizes[1] == lines and highest <= sizes[0]
+    listed = len(first) > 1 and ragged and sizes[0] == lines and max(map(int, cells)) <= lines
+    if alone or both or listed:
+        raise InputError(
+            f"{where} begins with {format_name(' '.join(first))}, which may say how many people and ties there are: "
+            f"delete that line if so{', and give each tie a line' if listed else ''}; say graph.header=no if it names "
+            "people"
+        )
+
+
+def refuse_runs(rows: list[list[str]], where: str) -> None:
+    """Raise InputError if a name and a number may say how many lines below hold whom this person follows."""
+    left = 0
+    for row in rows:
+        if len(row) > 2 or (len(row) == 2) == (left > 0) or (len(row) == 2 and not is_plain_number(row[1])):
+            return
+        left = left - 1 if len(row) == 1 else int(row[1])
+    if not left and any(len(row) == 1 for row in rows):
+        raise InputError(
+            f"{where} begins with {format_name(' '.join(rows[0]))}, which may say that this person follows those of as "
+            "many lines below: give each tie a line; say graph.columns=[1,2] if it is a tie"
         )
 
 
