@@ -98,10 +98,19 @@ FACTS = (
             Part("all abused, left, %", lambda w: harm.measure_abused_left(w.operation), 10, 16, 100),
             Part("all abused, withheld, %",
                  lambda w: harm.measure_withheld(w.operation, harm.select_abused(w.operation)), scale=100),
+            Part("messages an abused person", lambda w: harm.measure_messages(w.operation)),
+            Part("withheld per 100 messages", lambda w: 100 * harm.compute_hazard(harm.count_withheld(w.operation))),
+            Part("excess withheld per 100 messages",
+                 lambda w: 100 * harm.compute_excess_hazard(harm.count_withheld(w.operation))),
+            Part("left per 1000 messages", lambda w: 1000 * harm.compute_hazard(harm.count_leaving(w.operation))),
+            Part("excess left per 1000 messages",
+                 lambda w: 1000 * harm.compute_excess_hazard(harm.count_leaving(w.operation))),
         ),
         "World with the operation; people abused since the campaign began; shares over the time from its beginning to "
         "the end of the run. The surveys ask \"ever\": who had nothing to say on the topic in these two weeks is left "
-        "out of the first number, and counted in the third.",
+        "out of the first number, and counted in the third. Hazards: contested posts withheld, and people who left, "
+        "within 24 hours of an abusive message, over the abusive messages received and read; excess: less what as many "
+        "other decisions, or sessions, would have brought. No published hazard was found, so they have no band.",
     ),
     Fact(
         11, "witnessing silences too", "bystanders withhold as well (66% witnessed abuse)", "V",
