@@ -22,12 +22,14 @@ from experiments.facts.table import (
     SHOWN,
     Fact,
     Part,
+    SeedWorlds,
     combine_verdicts,
     compare,
     compute_interval,
     list_fitted_parameters,
+    measure,
 )
-from experiments.report.validity import format_headline, format_remarks
+from experiments.report.validity import format_headline, format_remarks, format_rows
 from experiments.validity import Validity
 from scripts import fit
 from sim.setting import Setting
@@ -235,6 +237,26 @@ def test_withholding_and_leaving_are_of_the_abused_and_of_those_who_had_a_say() 
     assert harm.measure_bystanders_withheld(run) == 0.5
     assert harm.measure_abused_left(run) == pytest.approx(1 / 3)
     assert math.isnan(harm.measure_leaving_ratio(run))  # the only other leaver left before the campaign
+
+
+def test_hazards_are_events_a_message_and_what_exceeds_the_rate_of_other_occasions() -> None:
+    run = with_after(recording(people=3, army=1, author=[0]), abuse_received=[6, 4, 0, 90], withheld=[3, 1, 2, 50])
+    counts = run.counts
+    counts.decided[:], counts.decided_after[:], counts.withheld_after[:] = [8, 4, 8, 99], [4, 2, 0, 9], [3, 1, 0, 9]
+    withheld = harm.count_withheld(run)  # the army's account counts nowhere
+    assert withheld == (10, 4, 6, 2, 14)
+    assert harm.compute_hazard(withheld) == 0.4  # of the abused who decided 4/6, of all their decisions 4/12
+    assert harm.compute_excess_hazard(withheld) == pytest.approx((4 - 6 * 2 / 14) / 10)
+    counts.sessions[:], counts.sessions_after[:], counts.left_after[:] = [9, 5, 6, 9], [3, 1, 0, 9], [1, 0, 0, 9]
+    counts.left_at[:] = [100, run.counts.never, 100, 100]
+    assert harm.count_leaving(run) == (10, 1, 4, 1, 16)
+    counts.left_at[2] = 10  # before the campaign began
+    assert harm.compute_excess_hazard(harm.count_leaving(run)) == harm.compute_hazard(harm.count_leaving(run)) == 0.1
+    assert harm.measure_messages(run) == 5.0
+    nobody = recording(author=[0])
+    for compute in (harm.compute_hazard, harm.compute_excess_hazard):
+        assert math.isnan(compute(harm.count_leaving(nobody)))
+    assert math.isnan(harm.measure_messages(nobody))
 
 
 def test_the_change_of_posting_is_a_difference_of_differences() -> None:
@@ -494,6 +516,12 @@ def test_a_recording_holds_every_post_and_agrees_with_the_world(small: Setting) 
     assert ((run.counts.first_abuse < run.counts.never) == (run.after.abuse_received > 0)).all()
     assert ((run.counts.left_at < run.counts.never) == run.after.has_left).all()
     assert run.counts.reported.sum() >= run.posts.reports.sum()
+    assert ((run.counts.sessions_after > 0) == (run.counts.first_abuse < run.counts.never)).all()
+    assert (run.counts.sessions_after <= run.counts.sessions).all()
+    assert (run.counts.withheld_after <= run.counts.decided_after).all()
+    assert (run.counts.decided_after <= run.counts.decided).all()
+    assert run.counts.withheld_after.sum() <= run.after.withheld.sum()
+    assert run.counts.decided_after.sum() > 0
     assert np.array_equal(run.tactic >= 0, run.role[run.posts.author] == TROLL)
     before: Accounts = run.before
     assert (before.written == 0).all()
@@ -537,6 +565,28 @@ def test_a_part_is_judged_by_its_mean_against_its_band() -> None:
     assert table["value"].tolist() == [1.5] * 3
     nothing = compare([fact], data.assign(value=np.nan))
     assert nothing["part_verdict"].tolist() == [MISSED, MISSED, SHOWN]
+
+
+def test_a_calibrated_number_is_told_without_an_army_too(small: Setting) -> None:
+    worlds = SeedWorlds(small, 3, 96)
+    found = measure(FACTS, worlds, 3).set_index(["number", "part"])
+    bare = measure(FACTS, SeedWorlds(small.replace({"army.size": 0}), 3, 96), 3).set_index(["number", "part"])
+    fitted = [fact.number for fact in FACTS if fact.use == "C"]
+    np.testing.assert_array_equal(found.loc[fitted, "unarmed"], bare.loc[fitted, "value"])
+    assert found.drop(index=fitted, level=0)["unarmed"].isna().all()
+    abused = (10, "abused with a say, withheld, %")
+    assert found.loc[abused, "value"] != found.loc[abused, "unarmed"]
+
+
+def test_a_number_that_is_met_without_an_army_fixes_no_dose() -> None:
+    parts = tuple(Part(name, lambda _: 0.0, 1, 2) for name in "ab")
+    facts = [Fact(number, "name", "target", use, "source", "seen", parts) for number, use in ((1, "C"), (2, "V"))]
+    rows = [(number, part, 1, 1.5, unarmed) for number in (1, 2) for part, unarmed in (("a", 1.2), ("b", 3.0))]
+    data = pd.DataFrame(rows, columns=["number", "part", "seed", "value", "unarmed"])
+    data.loc[data["number"] == 2, "unarmed"] = np.nan
+    table = compare(facts, data)
+    assert table["fixes_no_dose"].tolist() == [True, False, False, False]
+    assert [row[4] for row in format_rows(table)] == ["1.20, fixes no dose", "3.00", "", ""]
 
 
 def test_a_fact_that_was_looked_at_is_named_in_the_headline() -> None:
