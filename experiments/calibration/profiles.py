@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import stats
 
 from experiments.calibration.moments import Moment
 from experiments.calibration.posterior import F64, LogDensity, Surface, make_log_likelihood
 
 DROP = float(stats.chi2.ppf(0.95, 1) / 2.0)  #: log-likelihood below its maximum at which a 95% interval ends
 WIDE = 0.8  #: part of the range above which a profile is flat
-STEP = 1e-6  #: of a numerical derivative
-STARTS = 4  #: places from which the others are re-fitted, beside the fitted one
+CLOUD, KEPT, ROUNDS, NEARER = 240, 60, 80, 0.8  #: of a re-fit: places, the best of them, rounds, step over a difference
 FLAT, CURVED = "flat", "curved"
 
 
@@ -60,20 +59,21 @@ def _shift(surface: Surface, by: F64) -> Surface:
 
 
 def _refit(density: LogDensity, start: F64, fixed: int | None) -> float:
-    """Return the greatest log-likelihood on [0, 1]^keys with place `fixed` as in `start`."""
-    bounds = [(x, x) if key == fixed else (0.0, 1.0) for key, x in enumerate(start)]
-    steps = np.eye(len(start))
+    """Return the greatest log-likelihood on [0, 1]^keys with place `fixed` as in `start`.
 
-    def descend(place: F64) -> tuple[float, F64]:
-        by = np.where(place > 0.5, -STEP, STEP)  # never leaves the ranges
-        here, *there = -density(np.vstack([place, place + steps * by]))
-        return float(here), (np.array(there) - here) / by
-
-    others = np.random.default_rng(0).random((STARTS, len(start)))
-    if fixed is not None:
-        others[:, fixed] = start[fixed]
-    found = [optimize.minimize(descend, place, jac=True, bounds=bounds).fun for place in (start, *others)]
-    return -float(min(found))
+    A cloud of places narrows around its best: each moves along the difference of two others of the best, so correlated
+    parameters cost nothing (as in differential evolution, Storn & Price 1997).
+    """
+    rng = np.random.default_rng(0)
+    cloud = rng.random((CLOUD, len(start)))
+    cloud[0] = start
+    for _ in range(ROUNDS):
+        if fixed is not None:
+            cloud[:, fixed] = start[fixed]
+        best = cloud[np.argsort(-density(cloud), kind="stable")[:KEPT]]
+        base, one, other = (best[rng.integers(KEPT, size=CLOUD - KEPT)] for _ in range(3))
+        cloud = np.vstack([best, np.clip(base + NEARER * (one - other), 0.0, 1.0)])
+    return float(density(cloud[:1])[0])
 
 
 def tabulate_profile(key: str, grid: F64, values: Sequence[float], held: F64, refitted: F64) -> pd.DataFrame:
