@@ -162,6 +162,8 @@ def check_options(options: Mapping[str, Any], seeds: int) -> None:
         raise InputError(f"seeds={seeds} says nothing of chance: a trial needs two seeds or more")
     if not isinstance(options["parameters"], list) or not options["parameters"]:
         raise InputError("""calibrate.parameters must be a list: 'calibrate.parameters=["KEY=interval(LOW,HIGH)"]'""")
+    if not isinstance(options["profiles"], list):
+        raise InputError('calibrate.profiles must be a list, ["KEY=interval(LOW,HIGH)"] or []')
 
 
 if __name__ == "__main__":

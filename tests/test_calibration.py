@@ -373,6 +373,7 @@ WORDS = {
     'calibrate.profiles=["expression.fear_weight=interval(1,9)"]': "expression.fear_weight is fitted and so profiled",
     'calibrate.profiles=["army.rate=interval(1,9)"]': "calibrate.profiles has army.rate: people and platform alone",
     'calibrate.profiles=["population.fight_share=interval(0,1)"]': "population.withdraw_share + fight_share = 1.5 is",
+    "calibrate.profiles=null": "calibrate.profiles must be a list",
     "calibrate.profile_points=2": "calibrate.profile_points=2 must be a whole number from 3",
     "seeds=1": "seeds=1 says nothing of chance",
     "ticks=50": "ticks=50 is too short",
