@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from experiments.sweeps.plan import Composer, PlanRow
 
 AMOUNTS = (
-    "trials", "sobol", "batch", "draws", "headline_seeds", "held_out_seeds", "design_seed", "particles", "populations",
+    "trials", "sobol", "batch", "draws", "headline_seeds", "held_out_seeds", "design_seed", "profile_points",
+    "particles", "populations",
 )  # fmt: skip
 
 
@@ -40,6 +41,8 @@ class CalibrateKeys(Keys):
     headline_seeds: int = key(count_runs(2), unit="seeds")
     held_out_seeds: int = key(count_runs(2), unit="seeds")
     design_seed: int = key(whole(0))
+    profiles: tuple[str, ...] = key(ListOf(Word(said="KEY=interval(LOW,HIGH)")), source="assumption")
+    profile_points: int = key(count_runs(3), unit="points")
     particles: int = key(count_runs(0), unit="particles")
     populations: int = key(count_runs(1), unit="populations")
     plan: bool = key(Flag())
@@ -59,15 +62,19 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     from experiments.validity import check_ticks as check_ticks
 
     axes = parse_ranges(options["parameters"], "calibrate.parameters")
+    profiled = parse_ranges(options["profiles"], "calibrate.profiles")
+    if twice := sorted(axes.keys() & profiled.keys()):
+        raise InputError(f"{twice[0]} is fitted and so profiled anyway: leave it out of calibrate.profiles")
     search.refuse_forces(list(axes))
+    search.refuse_forces(list(profiled), "calibrate.profiles")
     posterior.check_trials(options["trials"], len(axes))
     moments = load_moments(options["moments"])
     check_ticks(build_setting(config), config.ticks)
-    composer, table = compose_ends(overrides, axes)
+    composer, table = compose_ends(overrides, axes, profiled)
     print(format_size(len(axes), moments, options, config.seeds))
     if options["plan"]:
         return True
-    run_calibration(config, options, axes, moments, composer, table)
+    run_calibration(config, options, axes, profiled, moments, composer, table)
     from experiments.report.calibrate import compose
     from experiments.report.page import write_report
     from experiments.sweeps.sealing import seal
@@ -79,13 +86,16 @@ def main(config: DictConfig, overrides: Sequence[str]) -> bool:
     return True
 
 
-def compose_ends(overrides: Sequence[str], axes: Mapping[str, Axis]) -> tuple[Composer, list[PlanRow]]:
+def compose_ends(
+    overrides: Sequence[str], axes: Mapping[str, Axis], profiled: Mapping[str, Axis]
+) -> tuple[Composer, list[PlanRow]]:
     """Return what composes points, and the default and both ends of the ranges, composed and so checked."""
     from experiments.calibration.runner import make_points
     from experiments.sweeps import plan
 
     composer = plan.Composer("calibrate", overrides, CONF)
     ends = make_points(axes, [dict.fromkeys(axes, edge) for edge in (0.0, 1.0)])
+    ends += [point for key, axis in profiled.items() for point in make_points({key: axis}, [{key: 0.0}, {key: 1.0}])]
     return composer, plan.compose_rows(composer, [{}, *ends], {})
 
 
@@ -93,6 +103,7 @@ def run_calibration(
     config: DictConfig,
     options: Mapping[str, Any],
     axes: Mapping[str, Axis],
+    profiled: Mapping[str, Axis],
     moments: Sequence[Moment],
     composer: Composer,
     table: Sequence[PlanRow],
@@ -114,7 +125,7 @@ def run_calibration(
             config.address,
         )
         amount = {key: options[key] for key in AMOUNTS} | {"seeds": range(config.seed, config.seed + config.seeds)}
-        work = calibration.Calibration(axes, moments, player, calibration.CalibrationPlan(**amount))
+        work = calibration.Calibration(axes, moments, player, calibration.CalibrationPlan(**amount), profiled)
         facts = {"Parameters": ", ".join(axes), "Moments": ", ".join(moment.name for moment in moments)}
         facts |= {"Trials": f"{options['trials']}, each of {config.seeds} seeds, the same in all"}
         with guard_disk(store.place):
@@ -151,6 +162,8 @@ def check_options(options: Mapping[str, Any], seeds: int) -> None:
         raise InputError(f"seeds={seeds} says nothing of chance: a trial needs two seeds or more")
     if not isinstance(options["parameters"], list) or not options["parameters"]:
         raise InputError("""calibrate.parameters must be a list: 'calibrate.parameters=["KEY=interval(LOW,HIGH)"]'""")
+    if not isinstance(options["profiles"], list):
+        raise InputError('calibrate.profiles must be a list, ["KEY=interval(LOW,HIGH)"] or []')
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from experiments.experiment import start
-from experiments.facts import activity, harm, operation, opinion, spread
+from experiments.facts import activity, harm, operation, opinion, spread, targets
 from experiments.facts.facts import FACTS, measure_facts
 from experiments.facts.recording import AccountCounts, Recording, record_world
 from experiments.facts.table import (
@@ -23,16 +23,18 @@ from experiments.facts.table import (
     SHOWN,
     Fact,
     Part,
+    SeedWorlds,
     combine_verdicts,
     compare,
     compute_interval,
     list_fitted_parameters,
+    measure,
 )
-from experiments.report.validity import format_headline, format_remarks
+from experiments.report.validity import format_headline, format_remarks, format_rows
 from experiments.validity import Validity
 from scripts import fit
 from sim.setting import Setting
-from sim.state.accounts import Accounts, Register, make_blank_accounts
+from sim.state.accounts import DISSENTER, Accounts, Register, make_blank_accounts
 from sim.state.posts import CONTESTED, ORIGINAL, REPLY, REPOST, Ledger, Posts
 from sim.state.truth import EXTREMIST, ORGANIC, TROLL
 from sim.world import World
@@ -245,6 +247,26 @@ def test_who_left_before_the_campaign_makes_no_ratio_of_leaving() -> None:
     assert math.isnan(harm.measure_leaving_ratio(run))
 
 
+def test_hazards_are_events_a_message_and_what_exceeds_the_rate_of_other_occasions() -> None:
+    run = with_after(recording(people=3, army=1, author=[0]), abuse_received=[6, 4, 0, 90], withheld=[3, 1, 2, 50])
+    counts = run.counts
+    counts.decided[:], counts.decided_after[:], counts.withheld_after[:] = [8, 4, 8, 99], [4, 2, 0, 9], [3, 1, 0, 9]
+    withheld = harm.count_withheld(run)  # the army's account counts nowhere
+    assert withheld == (10, 4, 6, 2, 14)
+    assert harm.compute_hazard(withheld) == 0.4  # of the abused who decided 4/6, of all their decisions 4/12
+    assert harm.compute_excess_hazard(withheld) == pytest.approx((4 - 6 * 2 / 14) / 10)
+    counts.sessions[:], counts.sessions_after[:], counts.left_after[:] = [9, 5, 6, 9], [3, 1, 0, 9], [1, 0, 0, 9]
+    counts.left_at[:] = [100, run.counts.never, 100, 100]
+    assert harm.count_leaving(run) == (10, 1, 4, 1, 16)
+    counts.left_at[2] = 10  # before the campaign began
+    assert harm.compute_excess_hazard(harm.count_leaving(run)) == harm.compute_hazard(harm.count_leaving(run)) == 0.1
+    assert harm.measure_messages(run) == 5.0
+    nobody = recording(author=[0])
+    for compute in (harm.compute_hazard, harm.compute_excess_hazard):
+        assert math.isnan(compute(harm.count_leaving(nobody)))
+    assert math.isnan(harm.measure_messages(nobody))
+
+
 def test_the_change_of_posting_is_a_difference_of_differences() -> None:
     before, after = 100.5, 130.5
     quiet = recording(
@@ -270,6 +292,128 @@ def test_the_volume_is_of_contested_posts_since_the_campaign_began() -> None:
     organised = dataclasses.replace(loud, people=1)
     assert harm.measure_volume_ratio(quiet, organised) == 2.0
     assert math.isnan(harm.measure_volume_ratio(quiet, dataclasses.replace(loud, people=0)))
+
+
+# Targets
+
+
+def conversation(author: int, others: list[tuple[int, float]], answers: bool, at: float = 1.0) -> list[tuple[Any, ...]]:
+    """Return an original, replies of others with a toxicity each, and perhaps a later reply of its author.
+
+    Posts are (author, kind, place of the parent in the list, target, toxicity, hour).
+    """
+    rows: list[tuple[Any, ...]] = [(author, ORIGINAL, -1, -1, 0.0, at)]
+    rows += [(who, REPLY, 0, author, toxicity, at + 1 + n) for n, (who, toxicity) in enumerate(others)]
+    return rows + ([(author, REPLY, 1, others[0][0], 0.0, at + 20)] if answers else [])
+
+
+def talk(conversations: list[list[tuple[Any, ...]]], **given: Any) -> Recording:
+    """Return a recording of conversations, one after the other."""
+    rows: list[tuple[Any, ...]] = []
+    for one in conversations:
+        first = len(rows)
+        rows += [(a, k, p + first if p >= 0 else -1, t, x, h) for a, k, p, t, x, h in one]
+    author, kind, parent, target, toxicity, hour = map(list, zip(*rows, strict=True))
+    time = (np.array(hour) * HOUR).astype(np.int64)
+    return recording(author=author, kind=kind, parent=parent, target=target, toxicity=toxicity, time=time, **given)
+
+
+def test_engagement_is_compared_among_conversations_of_one_size_and_after_the_attack() -> None:
+    run = talk(
+        [
+            conversation(0, [(1, 0.9)], answers=True),
+            conversation(0, [(1, 0.9)], answers=False),
+            conversation(1, [(2, 0.0)], answers=True),
+            *[conversation(2, [(1, 0.0)], answers=False)] * 3,
+            *[conversation(3, [(1, 0.0)] * 5, answers=True)] * 4,  # nobody attacked has so many replies
+            conversation(2, [], answers=False),  # nobody joined
+            conversation(3, [(1, 0.0)], answers=True, at=200.0),  # too late to be settled
+            conversation(4, [(0, 0.0)], answers=True),  # an account of the army
+        ],
+        people=4,
+        army=1,
+    )
+    assert targets.measure_engagement(run) == pytest.approx(100 * (1 / 2 - 1 / 4))  # over all: 1/2 - 5/8
+    run.before.public[1:] = True
+    assert math.isnan(targets.measure_engagement(run, public_only=True))  # nobody public was attacked
+    run.before.public[0] = True
+    assert targets.measure_engagement(run, public_only=True) == targets.measure_engagement(run)
+
+
+def test_who_replied_before_the_attack_did_not_engage_and_attacks_on_others_are_left_out() -> None:
+    before = [(0, ORIGINAL, -1, -1, 0.0, 1), (0, REPLY, 0, 1, 0.0, 2), (1, REPLY, 0, 0, 0.9, 3)]
+    nested = [
+        (0, ORIGINAL, -1, -1, 0.0, 1),
+        (1, REPLY, 0, 0, 0.0, 2),
+        (2, REPLY, 1, 1, 0.9, 3),
+        (0, REPLY, 1, 1, 0.0, 4),
+    ]
+    found = targets.list_conversations(talk([before, nested, conversation(0, [(1, 0.0)], answers=True)]))
+    assert found.was_attacked.tolist() == [True, False]
+    assert found.is_answered.tolist() == [False, True]
+
+
+def spell(person: int, early: int, today: int, after: int) -> list[tuple[Any, ...]]:
+    """Return originals of a person: before the eighth day, on it, in the week after."""
+    hours = [10.0] * early + [170.0] * today + [200.0] * after
+    return [(person, ORIGINAL, -1, -1, 0.0, hour) for hour in hours]
+
+
+def attack(target: int, hour: float, toxicity: float = 0.9) -> list[tuple[Any, ...]]:
+    return [(7, ORIGINAL, -1, target, toxicity, hour)]
+
+
+def test_silence_after_an_attack_is_of_people_as_active_who_were_there() -> None:
+    run = talk(
+        [
+            spell(0, 2, 0, 0), spell(1, 1, 1, 3), attack(0, 180), attack(1, 190),  # attacked: half are silent
+            spell(2, 1, 1, 0), spell(3, 1, 1, 1), spell(4, 1, 1, 1), spell(5, 0, 1, 1),  # spared: a quarter
+            spell(6, 2, 0, 0),  # was not there on the day
+            spell(7, 1, 1, 0), attack(7, 20),  # attacked before
+            spell(8, 9, 1, 0),  # more active
+            attack(2, 170, toxicity=0.1), attack(3, 250),  # civil, and after the day
+            [(1, ORIGINAL, -1, -1, 0.0, 370)],  # after the week
+        ],
+        people=9,
+        ticks=384,
+    )  # fmt: skip
+    assert targets.measure_silence(run, 1, 4) == pytest.approx(100 * (1 / 2 - 1 / 4))
+    assert targets.measure_spared_silence(run, 1, 4) == 0.25
+    assert targets.measure_activity_change(run, 1) == pytest.approx(100 * ((3 / 4 - 1) - (3 / 17 - 1)))
+    assert math.isnan(targets.measure_silence(run, 5, 11))  # nobody attacked is so active
+    short = dataclasses.replace(run, ticks=359)
+    assert math.isnan(targets.measure_silence(short, 1, 4))
+    assert math.isnan(targets.measure_spared_silence(short, 1, 4))
+    assert math.isnan(targets.measure_activity_change(short, 1))
+
+
+def punished(dissent: dict[int, int], sent: list[tuple[int, int, float]]) -> Recording:
+    """Return six people, of whom 0 to 2 are prominent, 3 and 4 follow 0, 5 follows 2; `dissent` posts by person."""
+    author = np.repeat(list(dissent), list(dissent.values()))
+    author = np.concatenate((author, [0, 3], [who for who, _, _ in sent]))
+    count = len(author) - len(sent)
+    run = recording(
+        people=6,
+        army=1,
+        author=author,
+        dissent=[True] * (count - 1) + [False] * (1 + len(sent)),
+        time=np.concatenate((np.full(count - 2, 100), [20, 100], np.full(len(sent), 80))) * HOUR,  # 0's last is early
+        target=np.concatenate((np.full(count, -1), [whom for _, whom, _ in sent])),
+        toxicity=np.concatenate((np.zeros(count), [toxicity for _, _, toxicity in sent])),
+    )
+    run.before.public[:3] = True
+    run.before.cohort[:6] = DISSENTER
+    return dataclasses.replace(run, follows=(np.array([3, 4, 5], np.int32), np.array([0, 0, 2], np.int32)))
+
+
+def test_the_punished_and_their_followers_are_compared_with_themselves() -> None:
+    abuse = [(6, 0, 0.9), (6, 4, 0.9), (6, 1, 0.1), (2, 1, 0.9)]  # to 0 and 4; civil to 1; by no army to 1
+    loud = punished({0: 1, 1: 3, 2: 3, 3: 6, 4: 1, 5: 9}, abuse)
+    quiet = punished({0: 4, 1: 2, 2: 2, 3: 2, 4: 4, 5: 2}, [])
+    assert targets.measure_punished(loud, quiet) == 0.25
+    assert targets.measure_punished_followers(loud, quiet) == 3.0  # 4 was sent abuse, 5 follows nobody punished
+    assert targets.measure_other_prominent(loud, quiet) == 1.5
+    assert math.isnan(targets.measure_punished(quiet, loud))  # nobody was sent any
 
 
 # Opinion
@@ -475,6 +619,12 @@ def test_a_recording_holds_every_post_and_agrees_with_the_world(small: Setting) 
     assert ((run.counts.first_abuse < run.counts.never) == (run.after.abuse_received > 0)).all()
     assert ((run.counts.left_at < run.counts.never) == run.after.has_left).all()
     assert run.counts.reported.sum() >= run.posts.reports.sum()
+    assert ((run.counts.sessions_after > 0) == (run.counts.first_abuse < run.counts.never)).all()
+    assert (run.counts.sessions_after <= run.counts.sessions).all()
+    assert (run.counts.withheld_after <= run.counts.decided_after).all()
+    assert (run.counts.decided_after <= run.counts.decided).all()
+    assert run.counts.withheld_after.sum() <= run.after.withheld.sum()
+    assert run.counts.decided_after.sum() > 0
     assert np.array_equal(run.tactic >= 0, run.role[run.posts.author] == TROLL)
     before: Accounts = run.before
     assert (before.written == 0).all()
@@ -520,6 +670,28 @@ def test_a_part_is_judged_by_its_mean_against_its_band() -> None:
     assert nothing["part_verdict"].tolist() == [MISSED, MISSED, SHOWN]
 
 
+def test_a_calibrated_number_is_told_without_an_army_too(small: Setting) -> None:
+    worlds = SeedWorlds(small, 3, 96)
+    found = measure(FACTS, worlds, 3).set_index(["number", "part"])
+    bare = measure(FACTS, SeedWorlds(small.replace({"army.size": 0}), 3, 96), 3).set_index(["number", "part"])
+    fitted = [fact.number for fact in FACTS if fact.use == "C"]
+    np.testing.assert_array_equal(found.loc[fitted, "unarmed"], bare.loc[fitted, "value"])
+    assert found.drop(index=fitted, level=0)["unarmed"].isna().all()
+    abused = (10, "abused with a say, withheld, %")
+    assert found.loc[abused, "value"] != found.loc[abused, "unarmed"]
+
+
+def test_a_number_that_is_met_without_an_army_fixes_no_dose() -> None:
+    parts = tuple(Part(name, lambda _: 0.0, 1, 2) for name in "ab")
+    facts = [Fact(number, "name", "target", use, "source", "seen", parts) for number, use in ((1, "C"), (2, "V"))]
+    rows = [(number, part, 1, 1.5, unarmed) for number in (1, 2) for part, unarmed in (("a", 1.2), ("b", 3.0))]
+    data = pd.DataFrame(rows, columns=["number", "part", "seed", "value", "unarmed"])
+    data.loc[data["number"] == 2, "unarmed"] = np.nan
+    table = compare(facts, data)
+    assert table["fixes_no_dose"].tolist() == [True, False, False, False]
+    assert [row[4] for row in format_rows(table)] == ["1.20, fixes no dose", "3.00", "", ""]
+
+
 def test_a_fact_that_was_looked_at_is_named_in_the_headline() -> None:
     parts = (Part("a", lambda _: 0.0, 1, 2),)
     facts = [
@@ -530,10 +702,14 @@ def test_a_fact_that_was_looked_at_is_named_in_the_headline() -> None:
     assert [words[-1].startswith("No clean test: looked at.") for words in format_remarks(table)] == [False, True]
 
 
-def test_all_twenty_facts_are_there_once_with_their_use() -> None:
-    assert [fact.number for fact in FACTS] == list(range(1, 21))
+def test_all_facts_are_there_once_with_their_use() -> None:
+    assert [fact.number for fact in FACTS] == list(range(1, 24))
     uses = {use: {fact.number for fact in FACTS if fact.use == use} for use in "CVD"}
-    assert uses == {"C": {1, 2, 7, 8, 10, 13, 15, 16}, "V": {3, 4, 5, 6, 9, 11, 12, 14, 17, 18, 19}, "D": {20}}
+    assert uses == {
+        "C": {1, 2, 7, 8, 10, 13, 15, 16},
+        "V": {3, 4, 5, 6, 9, 11, 12, 14, 17, 18, 19, 21, 22, 23},
+        "D": {20},
+    }
     for fact in FACTS:
         assert fact.source
         assert fact.certainty
@@ -602,7 +778,7 @@ def test_the_app_writes_table_figures_and_report(
     start(Validity)
     folder = tmp_path / "out"
     table = pd.read_parquet(folder / "validity.parquet")
-    assert table["number"].drop_duplicates().tolist() == list(range(1, 21))
+    assert table["number"].drop_duplicates().tolist() == list(range(1, 24))
     assert set(pd.read_parquet(folder / "measures.parquet")["seed"]) == {1, 2}
     names = ("concentration", "rhythm", "spreading", "targets")
     drawn = sorted(path.name for path in (folder / "figures").iterdir())

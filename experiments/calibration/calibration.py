@@ -2,15 +2,15 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from experiments.analysis.priors import compute_prior_spread
-from experiments.calibration import posterior
-from experiments.calibration.measuring import LOST
+from experiments.calibration import posterior, profiles
+from experiments.calibration.measuring import LOST, UNARMED
 from experiments.calibration.moments import Moment, list_held_out
 from experiments.calibration.runner import PointRunner, hash_value, make_points
 from experiments.calibration.search import compute_distance, search
@@ -36,6 +36,7 @@ class CalibrationPlan:
     headline_seeds: int
     held_out_seeds: int
     design_seed: int
+    profile_points: int  #: values of each profile
     particles: int  #: of pyABC's posterior; 0 for none
     populations: int  #: of them
 
@@ -52,27 +53,31 @@ class Calibration:
     moments: Sequence[Moment]
     player: PointRunner
     plan: CalibrationPlan
+    profiled: Mapping[str, Axis] = field(default_factory=dict)  #: parameters that are profiled and not searched
 
     def compute_tables(self, problem: Any) -> dict[str, pd.DataFrame]:
         """Return every table by name; `problem` names what is searched for, beside seeds and sources.
 
-        trials (a row a trial), moments, posterior (a row a parameter), facts (held out, a row a part for either
-        setting), headline (a row a world).
+        trials (a row a trial), moments, posterior (a row a parameter), profiles (a row a value of a parameter), facts
+        (held out, a row a part for either setting), headline (a row a world).
         """
         self._refuse_undefined()
         study = self._hash_study(problem)
         trials = self._run_search(study)
         known = trials.dropna()
-        surface, likelihood, draws = self._fit_posterior(known)
+        surface, noise, likelihood, draws = self._fit_posterior(known)
         places = [
             dict(zip(self.axes, posterior.select_best(likelihood, draws), strict=True)),
             *self._find_closest(known, 1),
         ]
-        best, means = self._select_best(make_points(self.axes, places))
+        candidates = make_points(self.axes, places)
+        best, means = self._select_best(candidates)
+        fitted = np.array([places[candidates.index(best)][key] for key in self.axes])
         summary = posterior.summarise_draws(list(self.axes), draws)
         return {
             "trials": trials.assign(**{f"{key} at": trials[key].map(axis) for key, axis in self.axes.items()}),
-            "moments": self._tabulate_moments(means, surface),
+            "moments": self._tabulate_moments(means, surface, best),
+            "profiles": self._profile(likelihood, surface, noise, best, fitted),
             "posterior": self._convert_units(self._add_abc(summary, study), best),
             "facts": self._compare_facts(best),
             "headline": self._simulate_headline(best, draws),
@@ -118,7 +123,9 @@ class Calibration:
     def _find_closest(self, trials: pd.DataFrame, number: int) -> list[dict[str, float]]:
         return trials.nsmallest(number, "distance")[list(self.axes)].to_dict("records")  # type: ignore[return-value]
 
-    def _fit_posterior(self, trials: pd.DataFrame) -> tuple[posterior.Surface, posterior.LogDensity, posterior.F64]:
+    def _fit_posterior(
+        self, trials: pd.DataFrame
+    ) -> tuple[posterior.Surface, posterior.F64, posterior.LogDensity, posterior.F64]:
         keys = list(self.axes)
         surface = posterior.fit_surface(*(trials[names].to_numpy() for names in (keys, self._names, "distance")))
         best = self.player(make_points(self.axes, self._find_closest(trials, 1)), self.plan.seeds, self._names)[
@@ -127,7 +134,7 @@ class Calibration:
         noise = best.sem().fillna(0.0).to_numpy()
         likelihood = posterior.make_log_likelihood(surface, self.moments, noise)
         start = np.array([[place[key] for key in keys] for place in self._find_closest(trials, CLOSEST)])
-        return surface, likelihood, posterior.sample_posterior(likelihood, start, self.plan.design_seed)
+        return surface, noise, likelihood, posterior.sample_posterior(likelihood, start, self.plan.design_seed)
 
     def _select_best(self, candidates: Sequence[Point]) -> tuple[Point, pd.DataFrame]:
         """Return the candidate that comes closest when it is played, and the mean moments of default and candidate."""
@@ -136,14 +143,44 @@ class Calibration:
         closest = int(np.nanargmin(compute_distance(means, self.moments)[1:]))
         return candidates[closest], means.iloc[[0, 1 + closest]]
 
-    def _tabulate_moments(self, means: pd.DataFrame, surface: posterior.Surface) -> pd.DataFrame:
+    def _tabulate_moments(self, means: pd.DataFrame, surface: posterior.Surface, best: Point) -> pd.DataFrame:
+        """Return a row a moment, and beside default and fitted the same in worlds without an army."""
+        played = self.player([{}, best], self.plan.seeds, [name + UNARMED for name in self._names])
+        bare = played.groupby("point").mean()
         rows = [
             {"name": moment.name, "target": moment.target, "scale": moment.scale}
             | dict(zip((DEFAULT, FITTED), means[moment.name], strict=True))
             | {"surface_error": error}
+            | dict(zip((DEFAULT + UNARMED, FITTED + UNARMED), bare[moment.name + UNARMED], strict=True))
             for moment, error in zip(self.moments, surface.error, strict=True)
         ]
         return pd.DataFrame(rows)
+
+    def _profile(
+        self,
+        likelihood: posterior.LogDensity,
+        surface: posterior.Surface,
+        noise: posterior.F64,
+        best: Point,
+        fitted: posterior.F64,
+    ) -> pd.DataFrame:
+        """Return the profiles of the searched parameters, by the surface, and of `profiled`, by worlds."""
+        grid = np.linspace(0.0, 1.0, self.plan.profile_points)
+        tables = []
+        for number, key in enumerate(self.axes):
+            both = profiles.profile_searched(likelihood, fitted, number, grid)
+            tables.append(profiles.tabulate_profile(key, grid, self._list_values(key, grid), *both))
+        for key in self.profiled:
+            values = self._list_values(key, grid)
+            played = self.player([best | {key: value} for value in values], self.plan.seeds, self._names)
+            found = played.groupby("point")[self._names].mean().to_numpy()
+            both = profiles.profile_played(found, surface, self.moments, noise, fitted)
+            tables.append(profiles.tabulate_profile(key, grid, values, *both))
+        return pd.concat(tables, ignore_index=True)
+
+    def _list_values(self, key: str, grid: posterior.F64) -> list[float]:
+        axis = {**self.axes, **self.profiled}[key]
+        return [point[key] for point in make_points({key: axis}, [{key: float(place)} for place in grid])]
 
     def _add_abc(self, summary: pd.DataFrame, study: str) -> pd.DataFrame:
         """Return the summary with the quantiles of pyABC's posterior beside it, if one is wanted."""

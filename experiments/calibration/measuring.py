@@ -10,12 +10,13 @@ from experiments.sweeps.graphs import map_graph
 from sim.setting import Setting
 
 LOST = "lost dissent, %"
+UNARMED = ", no army"  #: behind the name of a number: the same in worlds without an army
 Task = tuple[Setting, str, int, int, tuple[str, ...]]  #: as of a sweep, and what is wanted
 
 
 def list_measures() -> list[str]:
     """Return everything that can be measured."""
-    return [*list_parts(), LOST]
+    return [*list_parts(), *(name + UNARMED for name in list_parts()), LOST]
 
 
 def prepare(tasks: Sequence[Task], folder: Path) -> None:
@@ -32,7 +33,11 @@ def measure(task: Task, folder: Path) -> tuple[dict[str, float], None]:
 def measure_seed(setting: Setting, seed: int, ticks: int, wanted: Sequence[str]) -> dict[str, float]:
     """Return what is wanted of one seed, by name; only the worlds that it needs are played."""
     worlds, known = SeedWorlds(setting, seed, ticks), list_parts()
-    found = {name: known[name][1].scale * known[name][1].measure(worlds) for name in wanted if name != LOST}
+    found = {}
+    for name in wanted:
+        if name != LOST:
+            part = known[name.removesuffix(UNARMED)][1]
+            found[name] = part.scale * part.measure(worlds.unarmed if name.endswith(UNARMED) else worlds)
     if LOST in wanted:
         found[LOST] = measure_lost_dissent(setting, seed, ticks)
     return {name: float(value) for name, value in found.items()}

@@ -31,14 +31,14 @@ Evaluate = Callable[[Places], pd.DataFrame]  #: from places to a row of moments 
 Show = Callable[[int, float], None]  #: gets how many trials are known, and the least distance
 
 
-def refuse_forces(keys: Sequence[str]) -> None:
-    """Raise InputError unless every key is a field of people or platform."""
+def refuse_forces(keys: Sequence[str], where: str = "calibrate.parameters") -> None:
+    """Raise InputError unless every key is a field of people or platform; `where` they stand."""
     for key in keys:
         group, dot, _ = key.partition(".")
         if group not in PEOPLE_AND_PLATFORM or not dot:
             near = suggest(group, PEOPLE_AND_PLATFORM)
             raise InputError(
-                f"calibrate.parameters has {key}: people and platform alone are fitted, so that nothing here can "
+                f"{where} has {key}: people and platform alone are fitted, so that nothing here can "
                 f"search for a better attack (docs/ethics.md); {near}"
             )
 

@@ -1,4 +1,4 @@
-"""The twenty stylised facts: target, source and certainty, and the measure in the model.
+"""The stylised facts: target, source and certainty, and the measure in the model.
 
 Bands are the targets' own. Where a target says "about", "few" or "more", the band is our reading of it,
 and the note says so.
@@ -6,7 +6,7 @@ and the note says so.
 
 import pandas as pd
 
-from experiments.facts import activity, harm, operation, opinion, spread
+from experiments.facts import activity, harm, operation, opinion, spread, targets
 from experiments.facts.table import Fact, Part, SeedWorlds, measure
 from sim.setting import Setting
 from sim.state.posts import ORIGINAL, REPLY, REPOST
@@ -98,10 +98,19 @@ FACTS = (
             Part("all abused, left, %", lambda w: harm.measure_abused_left(w.operation), 10, 16, 100),
             Part("all abused, withheld, %",
                  lambda w: harm.measure_withheld(w.operation, harm.select_abused(w.operation)), scale=100),
+            Part("messages an abused person", lambda w: harm.measure_messages(w.operation)),
+            Part("withheld per 100 messages", lambda w: 100 * harm.compute_hazard(harm.count_withheld(w.operation))),
+            Part("excess withheld per 100 messages",
+                 lambda w: 100 * harm.compute_excess_hazard(harm.count_withheld(w.operation))),
+            Part("left per 1000 messages", lambda w: 1000 * harm.compute_hazard(harm.count_leaving(w.operation))),
+            Part("excess left per 1000 messages",
+                 lambda w: 1000 * harm.compute_excess_hazard(harm.count_leaving(w.operation))),
         ),
         "World with the operation; people abused since the campaign began; shares over the time from its beginning to "
         "the end of the run. The surveys ask \"ever\": who had nothing to say on the topic in these two weeks is left "
-        "out of the first number, and counted in the third.",
+        "out of the first number, and counted in the third. Hazards: contested posts withheld, and people who left, "
+        "within 24 hours of an abusive message, over the abusive messages received and read; excess: less what as many "
+        "other decisions, or sessions, would have brought. No published hazard was found, so they have no band.",
     ),
     Fact(
         11, "witnessing silences too", "bystanders withhold as well (66% witnessed abuse)", "V",
@@ -219,6 +228,52 @@ FACTS = (
         ),
         "Flipped: the median dissenter believes that most people support the principal. Shown here, judged by "
         "`python -m experiments.docking`.",
+    ),
+    Fact(
+        21, "targets engage",
+        "authors who got toxic replies are more likely to engage in the conversation; verified ones less", "V",
+        "Aleksandric et al. 2022, arXiv:2210.13420", "second-hand",
+        (
+            Part("attacked minus not, points", lambda w: targets.measure_engagement(w.quiet), 0.001),
+            Part("the same, public authors, points", lambda w: targets.measure_engagement(w.quiet, public_only=True),
+                 high=-0.001),
+            Part("attacked minus not, operation, points", lambda w: targets.measure_engagement(w.operation)),
+        ),
+        "Conversations below originals of people. Engaged: the author replies in it, after the first toxic reply "
+        "addressed to the author or, where every reply is civil, after the first reply. Compared within 1, 2 to 3, and "
+        "4 or more replies of others. Only the abstract was seen: it gives the signs. Public stands for verified, our "
+        "reading.",
+    ),
+    Fact(
+        22, "an attack and the week after", "equally active people fall silent alike, attacked or not (44.7 and 45.6% "
+        "at 1-4 posts, 19.0 and 20.3% at 5-11); posts of the most active fall by 18 and 14%", "V",
+        "Urbaniak et al. 2022, data on 3,673 people of Reddit", "seen",
+        (
+            Part("silent, 1-4 posts, points", lambda w: targets.measure_silence(w.quiet, 1, 4), -8.0, 5.8),
+            Part("silent, 5-11 posts, points", lambda w: targets.measure_silence(w.quiet, 5, 11), -7.1, 3.9),
+            Part("posts, 58 or more, points", lambda w: targets.measure_activity_change(w.quiet, 58), -15.5, 5.3),
+            Part("silent of the spared, 1-4, %", lambda w: targets.measure_spared_silence(w.quiet, 1, 4), scale=100),
+            Part("silent, 1-4, operation, points", lambda w: targets.measure_silence(w.operation, 1, 4)),
+            Part("silent, 5-11, operation, points", lambda w: targets.measure_silence(w.operation, 5, 11)),
+        ),
+        "Attacked: sent abuse on the eighth day. Spared: posted on that day, and never attacked until its end. Before: "
+        "posts of the eight days; after: of the seven that follow. Points: attacked minus spared. Bands are 95% "
+        "bootstrap intervals of the same differences in the published data. Quiet world, as the data have no "
+        "operation.",
+    ),
+    Fact(
+        23, "the punished and their followers", "the imprisoned dissented less online; their followers dissented more; "
+        "other prominent people went on", "V", "Pan & Siegel 2020", "second-hand",
+        (
+            Part("the punished, with / without", lambda w: targets.measure_punished(w.operation, w.quiet), high=0.999),
+            Part("their followers, with / without",
+                 lambda w: targets.measure_punished_followers(w.operation, w.quiet), 1.001),
+            Part("other prominent, with / without", lambda w: targets.measure_other_prominent(w.operation, w.quiet)),
+        ),
+        "Dissenting posts since the campaign began, over those of the same people in the quiet world. Punished: public "
+        "people who began as dissenters and were sent abuse by the army. Followers: who follow one of them, and were "
+        "sent none. Abuse stands for prison, our reading; nothing here is as visible as an arrest. Only the abstract "
+        "was seen.",
     ),
 )  # fmt: skip
 

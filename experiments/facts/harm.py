@@ -5,6 +5,7 @@ quiet world, where nobody campaigns.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,55 @@ def measure_abused_withheld(run: Recording) -> float:
 def measure_abused_left(run: Recording) -> float:
     """Fact 10: part of the abused who left the platform since the campaign began."""
     return measure_left(run, select_abused(run))
+
+
+class Aftermath(NamedTuple):
+    """Ordinary people since the campaign began: what followed abusive messages, and what happened otherwise."""
+
+    messages: int  #: abusive messages that were addressed to the reader and read: the exposure
+    events: int  #: within `recording.AFTERMATH` hours of a message
+    occasions: int  #: on which such an event could happen in these hours: the person-time
+    other_events: int
+    other_occasions: int
+
+
+def count_withheld(run: Recording) -> Aftermath:
+    """Return contested posts withheld; an occasion is a decision to speak or not."""
+    counts, own = run.counts, slice(run.people)
+    after = int(counts.withheld_after[own].sum()), int(counts.decided_after[own].sum())
+    return _make_aftermath(run, *after, int(run.after.withheld[own].sum()), int(counts.decided[own].sum()))
+
+
+def count_leaving(run: Recording) -> Aftermath:
+    """Return who left the platform; an occasion is a session."""
+    counts, own = run.counts, slice(run.people)
+    at = counts.left_at[own]
+    left = int(np.count_nonzero((at >= run.start) & (at < counts.never)))
+    after = int(counts.left_after[own].sum()), int(counts.sessions_after[own].sum())
+    return _make_aftermath(run, *after, left, int(counts.sessions[own].sum()))
+
+
+def _make_aftermath(run: Recording, events: int, occasions: int, all_events: int, all_occasions: int) -> Aftermath:
+    messages = int(run.after.abuse_received[: run.people].sum())
+    return Aftermath(messages, events, occasions, all_events - events, all_occasions - occasions)
+
+
+def compute_hazard(found: Aftermath) -> float:
+    """Return events after abuse a message; nan without a message."""
+    return found.events / found.messages if found.messages else math.nan
+
+
+def compute_excess_hazard(found: Aftermath) -> float:
+    """Return the same less what as many other occasions would have brought."""
+    if not (found.messages and found.other_occasions):
+        return math.nan
+    return (found.events - found.occasions * found.other_events / found.other_occasions) / found.messages
+
+
+def measure_messages(run: Recording) -> float:
+    """Fact 10: abusive messages that an abused person received and read, mean."""
+    received = run.after.abuse_received[: run.people]
+    return float(received[received > 0].mean()) if received.any() else math.nan
 
 
 def measure_bystanders_withheld(run: Recording) -> float:

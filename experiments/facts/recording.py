@@ -10,9 +10,11 @@ from sim.observers.base import StepRecord
 from sim.setting import Setting
 from sim.state.accounts import I64, Accounts, Register
 from sim.state.graph import list_edges
-from sim.state.posts import TOXIC_THRESHOLD, Posts
+from sim.state.posts import I32, TOXIC_THRESHOLD, Posts
 from sim.state.truth import TROLL
 from sim.world import World
+
+AFTERMATH = 24  #: hours for which a person's sessions count as after abuse
 
 
 @dataclass
@@ -27,10 +29,27 @@ class AccountCounts(Decisions):
     left_at: I64 = field(init=False)  #: tick at which the account left
     written_at_leaving: I64 = field(init=False)  #: posts written by then
     suspended_at: I64 = field(init=False)  #: tick of the first suspension
+    after_until: I64 = field(init=False)  #: tick until which sessions count as after abuse
+    sessions: I64 = field(init=False)  #: sessions since the campaign's start
+    sessions_after: I64 = field(init=False)  #: of them, in which abuse was read, or less than `AFTERMATH` later
+    left_after: I64 = field(init=False)  #: of these, the account left in so many
+    decided_after: I64 = field(init=False)  #: contested intentions decided in these
+    withheld_after: I64 = field(init=False)  #: of them, withheld
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("exposures", "witnessed", "reported", "written_at_leaving"):
+        for name in (
+            "exposures",
+            "witnessed",
+            "reported",
+            "written_at_leaving",
+            "after_until",
+            "sessions",
+            "sessions_after",
+            "left_after",
+            "decided_after",
+            "withheld_after",
+        ):
             setattr(self, name, np.zeros(self.accounts, np.int64))
         for name in ("first_abuse", "left_at", "suspended_at"):
             setattr(self, name, np.full(self.accounts, self.never))
@@ -48,7 +67,18 @@ class AccountCounts(Decisions):
         if step.tick >= step.campaign_start:
             abused = rows[step.update.abuse > 0]
             self.first_abuse[abused] = np.minimum(self.first_abuse[abused], step.tick)
+            self._count_aftermath(step, abused)
         return super().observe(step)
+
+    def _count_aftermath(self, step: StepRecord, abused: I32) -> None:
+        rows = step.active_users.active
+        self.after_until[abused] = step.tick + AFTERMATH
+        soon = step.tick < self.after_until[rows]
+        self.sessions[rows] += 1
+        self.sessions_after[rows] += soon
+        self.left_after[rows] += soon & step.update.leaves
+        self.decided_after[rows] += soon * step.speech.decided
+        self.withheld_after[rows] += soon * step.speech.withheld
 
     def _count_reading(self, step: StepRecord) -> None:
         reader = np.repeat(step.active_users.active, np.diff(step.seen.start))

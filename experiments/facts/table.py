@@ -51,6 +51,13 @@ class SeedWorlds:
         swept = replace(self.setting, following=Following(), returns=Returns(), pressure=sweep)
         return record_world(swept, self.seed, self.ticks)
 
+    @cached_property
+    def unarmed(self) -> "SeedWorlds":
+        """These worlds with no army in any: the quiet one stands for the one with the operation too."""
+        worlds = SeedWorlds(self._unarmed, self.seed, self.ticks)
+        worlds.quiet = worlds.operation = self.quiet
+        return worlds
+
     @property
     def _unarmed(self) -> Setting:
         return replace(self.setting, army=replace(self.setting.army, size=0))
@@ -89,17 +96,30 @@ class Fact:
 
 
 def measure(facts: Iterable[Fact], worlds: SeedWorlds, seed: int) -> pd.DataFrame:
-    """Return `number, part, seed, value` of all parts of all facts in the worlds of one seed, values scaled."""
-    rows = [(fact.number, part.name, seed, part.scale * part.measure(worlds)) for fact in facts for part in fact.parts]
-    return pd.DataFrame(rows, columns=["number", "part", "seed", "value"])
+    """Return `number, part, seed, value, unarmed` of all parts of all facts in the worlds of one seed, values scaled.
+
+    `unarmed`, for calibrated facts, is the same number without an army.
+    """
+
+    def measure_unarmed(fact: Fact, part: Part) -> float:
+        return part.scale * part.measure(worlds.unarmed) if fact.use == "C" else np.nan
+
+    rows = [
+        (fact.number, part.name, seed, part.scale * part.measure(worlds), measure_unarmed(fact, part))
+        for fact in facts
+        for part in fact.parts
+    ]
+    return pd.DataFrame(rows, columns=["number", "part", "seed", "value", "unarmed"])
 
 
 def compare(facts: Iterable[Fact], measured: pd.DataFrame) -> pd.DataFrame:
     """Return the table of validity, a row a part: mean and 95% interval over seeds, and the fact's verdict.
 
     A part is met if its mean lies in the band; seeds in which it is not defined are left out. A fact is
-    met if all its judged parts are, and stays "not modelled yet" while something of it is missing.
+    met if all its judged parts are, and stays "not modelled yet" while something of it is missing. `unarmed` is the
+    mean without an army; a part that is met without an army `fixes_no_dose`.
     """
+    measured = measured if "unarmed" in measured else measured.assign(unarmed=np.nan)
     fitted = list_fitted_parameters()
     return pd.DataFrame([row for fact in facts for row in _make_rows(fact, measured, fitted.get(fact.number, []))])
 
@@ -151,12 +171,14 @@ def _make_rows(fact: Fact, measured: pd.DataFrame, fitted: list[str]) -> list[di
     own = measured[measured["number"] == fact.number]
     values = {part.name: compute_interval(own.loc[own["part"] == part.name, "value"].to_numpy()) for part in fact.parts}
     verdicts = {part.name: _judge_part(part, values[part.name].value) for part in fact.parts}
+    unarmed = own.groupby("part")["unarmed"].mean()
     about = {name: getattr(fact, name) for name in ("target", "use", "source", "certainty", "pending", "seen", "note")}
     about |= {"verdict": combine_verdicts(verdicts.values(), fact.pending), "fitted": ", ".join(fitted)}
     return [
         {"number": fact.number, "fact": fact.name, "part": part.name, "low": part.low, "high": part.high}
         | _clip_percent(values[part.name], part)._asdict()
-        | {"part_verdict": verdicts[part.name]}
+        | {"part_verdict": verdicts[part.name], "unarmed": unarmed.get(part.name, np.nan)}
+        | {"fixes_no_dose": _judge_part(part, unarmed.get(part.name, np.nan)) == MET}
         | about
         for part in fact.parts
     ]

@@ -12,13 +12,17 @@ from matplotlib.ticker import LogLocator
 
 from experiments.analysis.priors import PriorSpread
 from experiments.calibration.calibration import DEFAULT, FITTED, compute_spread
+from experiments.calibration.measuring import UNARMED
+from experiments.calibration.profiles import DROP, FLAT, WIDE
 from experiments.report import style
 from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Drawing, Report, Table
-from experiments.report.style import BLUE, GREY, ORANGE, PALE
+from experiments.report.style import BLUE, GREY, ORANGE, PALE, VERMILLION
 
 Rows = Sequence[Sequence[str]]
 COLUMNS = 3  #: of panels
+DEPTH = 10.0  #: log-likelihood below the maximum at which a profile is cut
+NO_DOSE = "fixes no dose"
 CLOSE = 0.25  #: part of the trials that is drawn dark
 CAVEATS = (
     "Not modelled: facts of platforms, countries and years other than those of the sources, and any rule that no "
@@ -27,14 +31,18 @@ CAVEATS = (
     "The posterior rests on a response surface, quadratic in the parameters, through all trials. Its error, shown "
     "beside each moment, widens the posterior; a quadratic surface misses more complex shapes.",
     "The band of a fact is read as a 95% interval of its target. Ranges are uniform priors: assumptions.",
+    "A profile takes the normal likelihood of the posterior as it is. For a parameter that is not fitted, its effect "
+    "on the moments and that of the others are taken to add.",
     "Interactions of parameters and seeds count in part as parameter uncertainty, less so with more seeds a draw.",
     "Parameters of army, campaign, forces and extremists are not fitted: nothing here may search for a better attack.",
 )
 FILES = {
     "overrides.txt": "the fitted setting as words for the command line of any app",
     "fitted/people.yaml": "the same as a configuration: --config-dir DIR +fitted=people",
+    "fitted/priors.yaml": "the whole range of what is flat, for the main job: --config-dir DIR +fitted=priors",
     "posterior.parquet": "a row a parameter: default, fitted, median and 90% interval, what is identified",
     "moments.parquet": "a row a moment: target, scale, default, fitted, error of the surface",
+    "profiles.parquet": "a row a value of a profile: log-likelihood below its maximum, others held and re-fitted",
     "trials.parquet": "a row a trial: places, values, moments, distance",
     "facts.parquet": "a row a held-out number, before and after",
     "headline.parquet": "a row a world of the headline: default, fitted, draws of the posterior",
@@ -46,8 +54,8 @@ FILES = {
 
 def compose(folder: Path) -> Report:
     """Return what the report says of the result files in `folder`."""
-    names = ("trials", "moments", "posterior", "facts", "headline")
-    trials, moments, posterior, facts, runs = (pd.read_parquet(folder / f"{name}.parquet") for name in names)
+    names = ("trials", "moments", "posterior", "profiles", "facts", "headline")
+    trials, moments, posterior, profiles, facts, runs = (pd.read_parquet(folder / f"{name}.parquet") for name in names)
     drawings = [
         Drawing(
             "fit",
@@ -65,6 +73,15 @@ def compose(folder: Path) -> Report:
             "Distance of the trials against each parameter, with posterior intervals.",
         ),
         Drawing(
+            "profiles",
+            "How far each parameter can go",
+            draw_profiles(profiles),
+            f"Log-likelihood below its maximum, cut at {DEPTH:g}. Solid: the other parameters re-fitted; dashed: held "
+            "as fitted. Shaded: within 1.92 of the maximum, a 95% interval. A flat profile says that the facts do not "
+            "fix the parameter.",
+            "Profiles of the log-likelihood over the range of each parameter.",
+        ),
+        Drawing(
             "headline",
             "The headline",
             draw_outcome(runs),
@@ -77,10 +94,11 @@ def compose(folder: Path) -> Report:
     return Report(
         "Calibration: what the facts say of people and platform",
         format_headline(moments, posterior, over),
-        [format_uncertainty(over, runs), format_verdicts(facts)],
+        [format_profiles(profiles), format_doses(moments), format_uncertainty(over, runs), format_verdicts(facts)],
         drawings,
         [
             Table("Parameters", *make_parameter_rows(posterior), open=True),
+            Table("Profiles", *make_profile_rows(profiles), open=True),
             Table("Moments", *make_moment_rows(moments), open=True),
             Table("Facts held out, before and after", *make_held_out_rows(facts), open=True),
         ],
@@ -101,6 +119,35 @@ def format_headline(moments: pd.DataFrame, posterior: pd.DataFrame, over: PriorS
         f"{met[FITTED]} of {len(moments)} moments are within 2 scales of their targets ({met[DEFAULT]} by default); "
         f"{loose}; lost dissent over what is left open: {format_number(over.value)}% (90% interval over draws "
         f"{format_interval(over.low, over.high)})."
+    )
+
+
+def format_profiles(profiles: pd.DataFrame) -> str:
+    """Return which profiles are flat, and what follows."""
+    verdicts = profiles.drop_duplicates("key").set_index("key")["verdict"]
+    flat = verdicts.index[verdicts == FLAT].tolist()
+    if not flat:
+        return (
+            f"None of {len(verdicts)} likelihood profiles is flat (within 1.92 over more than {WIDE:.0%} of the range)."
+        )
+    return (
+        f"{len(flat)} of {len(verdicts)} likelihood profiles are flat, within 1.92 of their maximum over more than "
+        f"{WIDE:.0%} of the range: {', '.join(flat)}. The facts do not fix these, so their prior should be the "
+        "whole range (fitted/priors.yaml)."
+    )
+
+
+def list_doseless(moments: pd.DataFrame) -> list[bool]:
+    """Return of each moment whether it is within 2 scales under the fitted setting without an army."""
+    return ((moments[FITTED + UNARMED] - moments["target"]).abs() <= 2.0 * moments["scale"]).tolist()
+
+
+def format_doses(moments: pd.DataFrame) -> str:
+    """Return how many moments would be met without an army."""
+    count = sum(list_doseless(moments))
+    return (
+        f"Without an army {count} of {len(moments)} moments are within 2 scales under the fitted setting: each of them "
+        "fixes no dose, since it would be met whatever the army does."
     )
 
 
@@ -140,6 +187,23 @@ def make_parameter_rows(posterior: pd.DataFrame) -> tuple[list[str], Rows]:
     return ["parameter", "default", "fitted", "90% posterior", "range", "spread / prior's", *by_simulation, ""], rows
 
 
+def make_profile_rows(profiles: pd.DataFrame) -> tuple[list[str], Rows]:
+    """Return head and rows of the table of profiles."""
+    rows = [
+        (
+            str(key),
+            f"{own['value'].iloc[0]:.4g} to {own['value'].iloc[-1]:.4g}",
+            f"{own['value'].iloc[int(np.nanargmax(own['refitted']))]:.4g}" if own["refitted"].notna().any() else "none",
+            f"{-own['refitted'].min():.2f}",
+            f"{-own['held'].min():.2f}",
+            f"{own['span'].iloc[0]:.0%}",
+            str(own["verdict"].iloc[0]),
+        )
+        for key, own in profiles.groupby("key", sort=False)
+    ]
+    return ["parameter", "range", "best at", "deepest, re-fitted", "deepest, held", "range within 1.92", ""], rows
+
+
 def make_moment_rows(moments: pd.DataFrame) -> tuple[list[str], Rows]:
     """Return head and rows of the table of moments."""
     rows = [
@@ -148,11 +212,14 @@ def make_moment_rows(moments: pd.DataFrame) -> tuple[list[str], Rows]:
             f"{row['target']:.4g} \u00b1 {row['scale']:.2g}",
             f"{row['default']:.4g}",
             f"{row['fitted']:.4g}",
+            *(f"{row[name + UNARMED]:.4g}" for name in (DEFAULT, FITTED)),
+            NO_DOSE if is_doseless else "",
             f"{row['surface_error']:.2g}",
         )
-        for row in moments.to_dict("records")
+        for row, is_doseless in zip(moments.to_dict("records"), list_doseless(moments), strict=True)
     ]
-    return ["moment", "target \u00b1 scale", "default", "fitted", "error of the surface"], rows
+    head = ["moment", "target \u00b1 scale", DEFAULT, FITTED, DEFAULT + UNARMED, FITTED + UNARMED, ""]
+    return [*head, "error of the surface"], rows
 
 
 def make_held_out_rows(facts: pd.DataFrame) -> tuple[list[str], Rows]:
@@ -208,6 +275,26 @@ def draw_parameters(trials: pd.DataFrame, posterior: pd.DataFrame) -> Figure:
     for axes in panels[len(posterior) :]:
         axes.set_axis_off()
     panels[0].set_ylabel("distance")
+    return drawn
+
+
+def draw_profiles(profiles: pd.DataFrame) -> Figure:
+    """Profiles of the log-likelihood, a panel a parameter; the x axis is the prior's own scale."""
+    groups = list(profiles.groupby("key", sort=False))
+    rows = math.ceil(len(groups) / COLUMNS)
+    drawn = style.make_canvas(2.2 * rows)
+    panels = drawn.subplots(rows, COLUMNS, sharey=True, squeeze=False).ravel()
+    for axes, (key, own) in zip(panels, groups, strict=False):
+        colour = VERMILLION if own["verdict"].iloc[0] == FLAT else BLUE
+        axes.axhspan(-DROP, 0.0, color=PALE, zorder=0)
+        axes.plot(own["place"], own["held"].clip(lower=-DEPTH), "--", color=GREY)
+        axes.plot(own["place"], own["refitted"].clip(lower=-DEPTH), "o-", color=colour, markersize=3)
+        ends = (0, len(own) // 2, len(own) - 1)
+        axes.set_xticks(own["place"].iloc[list(ends)], [f"{own['value'].iloc[end]:.3g}" for end in ends])
+        axes.set(xlabel=key, xlim=(-0.03, 1.03), ylim=(-1.05 * DEPTH, 0.5), title=own["verdict"].iloc[0])
+    for axes in panels[len(groups) :]:
+        axes.set_axis_off()
+    panels[0].set_ylabel("log-likelihood")
     return drawn
 
 

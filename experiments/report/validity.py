@@ -17,10 +17,14 @@ from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Drawing, Report, Table
 from experiments.report.style import BLUE, GREY, INK, ORANGE, VERMILLION, make_canvas
 
-TITLE = "Does the simulated platform look like a real one? Twenty stylised facts"
+TITLE = "Does the simulated platform look like a real one? Twenty-three stylised facts"
 USES = {"C": "calibrated", "V": "held out", "D": "docking"}
-HEADS = ("fact", "target", "measured", "ours", "band", "use", "verdict")
+HEADS = ("fact", "target", "measured", "ours", "without an army", "band", "use", "verdict")
 ABOUT = ("fact", "use", "source", "how sure", "fitted to it", "remarks")
+NOTE = (
+    "Mean and 95% interval over seeds. Calibrated numbers are told without an army too, on the same seeds: one that "
+    "lies in its band there \u201cfixes no dose\u201d, since it would be met whatever the army does."
+)
 STYLES = {MET: "green", PARTLY: "yellow", MISSED: "red", PENDING: "dim", SHOWN: "dim"}
 CAVEATS = (
     "Not modelled: what posts say, pictures and links, private messages, other platforms, and events outside the "
@@ -30,7 +34,10 @@ CAVEATS = (
     "\u201ccertainty\u201d.",
     "Some held-out bands are hard to miss (facts 11 and 14), and a direction may be built into a rule (19): there a "
     "met row says little.",
-    "Survey shares ask whether something ever happened; ours are shares over the run's window and not hazards.",
+    "Survey shares ask whether something ever happened; ours are shares over the run's window. Hazards a "
+    "message stand beside them (fact 10) without a band: none was found published.",
+    "Held-out facts on what the attacked do (21 to 23) are our reading of studies elsewhere; abuse stands for prison "
+    "in fact 23.",
     "Intervals cover chance alone (each seed draws people, graph and events anew), not what is unknown about people.",
 )
 
@@ -43,7 +50,7 @@ def compose(compared: pd.DataFrame, worlds: SeedWorlds) -> Report:
         format_summary(compared),
         [_draw(worlds, name) for name in PICTURES],
         [
-            Table("Every fact", HEADS, format_rows(compared), "Mean and 95% interval over seeds.", open=True),
+            Table("Every fact", HEADS, format_rows(compared), NOTE, open=True),
             Table("Sources, parameters and remarks", ABOUT, format_remarks(compared)),
         ],
         CAVEATS,
@@ -97,7 +104,8 @@ def format_rows(compared: pd.DataFrame) -> list[list[str]]:
     for number_, group in compared.groupby("number", sort=False):
         for place, row in enumerate(group.to_dict("records")):
             whole = [f"{number_}. {row['fact']}", row["target"], row["use"], row["verdict"]] if place == 0 else [""] * 4
-            rows.append([*whole[:2], row["part"], format_mean(row), format_band(row), *whole[2:]])
+            own = [row["part"], format_mean(row), format_unarmed(row), format_band(row)]
+            rows.append([*whole[:2], *own, *whole[2:]])
     return rows
 
 
@@ -115,13 +123,25 @@ def format_remarks(compared: pd.DataFrame) -> list[list[str]]:
 def format_mean(row: Mapping[Hashable, Any]) -> str:
     """Return "mean [lo to hi]" with as many digits as the mean needs."""
     value, lo, hi = (float(row[name]) for name in ("value", "lo", "hi"))
-    size = np.floor(np.log10(max(abs(value), 1e-3))) if np.isfinite(value) else 0.0
-    digits = int(np.clip(2 - size, 0, 3))
+    digits = _count_digits(value)
     return (
         f"{format_number(value, digits)} [{format_interval(lo, hi, digits)}]"
         if np.isfinite(lo)
         else format_number(value, digits)
     )
+
+
+def _count_digits(value: float) -> int:
+    size = np.floor(np.log10(max(abs(value), 1e-3))) if np.isfinite(value) else 0.0
+    return int(np.clip(2 - size, 0, 3))
+
+
+def format_unarmed(row: Mapping[Hashable, Any]) -> str:
+    """Return the mean without an army and whether it is met there, "" for a number that is not calibrated."""
+    if row["use"] != "C":
+        return ""
+    value = float(row["unarmed"])
+    return format_number(value, _count_digits(value)) + (", fixes no dose" if row["fixes_no_dose"] else "")
 
 
 def format_band(row: Mapping[Hashable, Any]) -> str:
@@ -137,10 +157,12 @@ def _make_grid(compared: pd.DataFrame) -> Grid:
     grid = Grid(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for name in ("fact", "ours [95% interval]", "target"):
         grid.add_column(name, justify="left", no_wrap=True)
-    for fact, _, part, value, target, use, verdict in format_rows(compared):
+    for fact, _, part, value, unarmed, target, use, verdict in format_rows(compared):
         if fact:
             grid.add_row(Text(fact, style="bold"), Text(f"{verdict}, {USES[use]}", STYLES[verdict]), "")
         grid.add_row(Text(f"   {part}"), Text(value), Text(target))
+        if unarmed:
+            grid.add_row(Text("      without an army", "dim"), Text(unarmed, "dim"), "")
     return grid
 
 
