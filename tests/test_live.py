@@ -23,6 +23,7 @@ import pandas as pd
 import pytest
 
 from experiments import demo
+from experiments.teaching.changes import CHANGES
 from experiments.teaching.comparison import build_settings
 from experiments.teaching.curves import compute_curves
 from experiments.teaching.film import number_accounts as names_of
@@ -112,6 +113,8 @@ def test_a_fork_stands_at_the_same_hour_and_is_the_run_it_stands_for(page: Page,
     for world, choice in zip(cast["worlds"], (SMALL._replace(tactics=()), SMALL), strict=True):
         line = compute_curves(played(choice, hours))["voice"]
         assert np.allclose(world["curves"]["voice"], line, rtol=1e-5)
+    assert "lost" not in cast["worlds"][0]["curves"]
+    assert all(len(cast["worlds"][1]["curves"][change]) == hours for change in CHANGES)
 
 
 def of(scenario: str, **further: Any) -> Choice:

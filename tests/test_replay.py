@@ -20,6 +20,7 @@ from experiments.analysis.pairing import Interval
 from experiments.app import app, play_app
 from experiments.report.formatting import CAUSES
 from experiments.teaching import comparison, film, lessons
+from experiments.teaching.changes import CHANGES
 from experiments.teaching.curves import BANDED, CURVES, compute_band, compute_curves
 from experiments.teaching.film import Film
 from experiments.teaching.findings import compute_findings
@@ -205,6 +206,20 @@ def test_curves_are_means_of_the_last_day(shots: list[ReplayRun]):
     assert all((low[name] <= drawn[name]).all() and (drawn[name] <= high[name]).all() for name in BANDED)
 
 
+def test_lost_and_gained_posts_are_the_gap_between_the_worlds(shots: list[ReplayRun]):
+    """Exact to the post in every seed; nothing changes before the campaign, and one world has nothing to compare."""
+    for shot in shots:
+        lost, gained = (shot.changes[change] for change in CHANGES)
+        without, arm = (history["dissent_posts"] - history["dissent_removed"] for history in shot.histories)
+        assert len(lost) == TICKS
+        assert lost[-1] - gained[-1] == without.sum() - arm.sum()
+        assert lost[-1] > 0 == lost[START - 1] == gained[START - 1]
+        assert (np.diff(lost) >= 0).all()
+    assert run_job(ReplayJob((LIVELY,), 1, 3, 0)).changes == {}
+    other = lively(population={"size": 90})
+    assert run_job(ReplayJob((other, LIVELY), 1, 3, 0)).changes == {}, "other people have other intentions"
+
+
 def test_a_page_holds_the_films_bit_by_bit(page: str, shots: list[ReplayRun]):
     about, arrays = unpacked(page)
     scene = about["scenes"][0]
@@ -218,6 +233,7 @@ def test_a_page_holds_the_films_bit_by_bit(page: str, shots: list[ReplayRun]):
         assert (planes["events"] == events.T).all()
         for level in ("fear", "climate", "reach"):
             assert (planes[level] == np.cumsum(arrays[f"0/{place}/{level}"], axis=1, dtype=np.uint8).T).all()
+        assert (f"0/{place}/curves/lost" in arrays) == (world["arm"] == "with")
         assert (arrays[f"0/{place}/curves/voice"] == compute_curves(shots[0].histories[place])["voice"]).all()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from experiments.teaching.changes import CHANGES
 from experiments.teaching.curves import CURVES, Curves, compute_band, compute_curves
 from experiments.teaching.film import Film
 from experiments.teaching.layout import place_accounts
@@ -96,6 +97,7 @@ def escape_json(text: str) -> str:
 def _pack_scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
     run = scene.runs[0]
     films, drawn = run.films, [compute_curves(history, scene.own) for history in run.histories]
+    drawn[-1] |= run.changes
     worlds = []
     for place, (film, lines) in enumerate(zip(films, drawn, strict=True)):
         name = f"{number}/{place}"
@@ -108,7 +110,7 @@ def _pack_scene(pack: Pack, number: int, scene: Scene) -> dict[str, Any]:
     return {
         "hours": len(films[0].frames),
         "campaign": [scene.campaign.start, scene.campaign.end],
-        "curves": [*CURVES, *scene.own],
+        "curves": [*CURVES, *CHANGES, *scene.own],
         "own": list(scene.own),
         "worlds": worlds,
     }

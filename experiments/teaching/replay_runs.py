@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from experiments.teaching.changes import compute_changes
+from experiments.teaching.curves import Curves
 from experiments.teaching.film import Film
 from sim.campaigns import Campaign
+from sim.observers.intentions import IntentionRecorder
 from sim.setting import Setting
 from sim.state.accounts import DISSENTER
 from sim.state.graph import Graph
@@ -29,6 +32,7 @@ class ReplayRun(NamedTuple):
     histories: tuple[pd.DataFrame, ...]
     bystander_withheld: tuple[int, ...]  #: posts withheld by dissenters who never got abuse, since the campaign began
     films: tuple[Film, ...]  #: none if no film was asked for
+    changes: Curves  #: `compute_changes` of the worlds
     graphs: tuple[Graph, ...]
     note: str  #: what the last graph says of itself
 
@@ -48,7 +52,8 @@ def collect_run(worlds: Sequence[World]) -> ReplayRun:
         tuple(world.history for world in worlds),
         tuple(_count_bystander_withheld(world) for world in worlds),
     )
-    return ReplayRun(histories, unhurt, films, tuple(world.graph for world in worlds), worlds[-1].notes[-1])
+    graphs = tuple(world.graph for world in worlds)
+    return ReplayRun(histories, unhurt, films, compute_changes(worlds), graphs, worlds[-1].notes[-1])
 
 
 def _count_bystander_withheld(world: World) -> int:
@@ -74,6 +79,7 @@ def create_worlds(job: ReplayJob) -> list[World]:
     """Return a world a setting, before its first hour."""
     worlds = [World(setting, rng=job.seed) for setting in job.settings]
     for world in worlds:
+        world.observers.append(IntentionRecorder())
         if job.people:
             world.observers.append(Film(world, job.people))
     return worlds

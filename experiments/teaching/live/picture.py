@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.detection.adapter import DetectorAdapter, snapshot_platform
 from experiments.detection.coaction import CoAction
-from experiments.teaching.curves import CURVES, DAY, compute_curves
+from experiments.teaching.curves import CURVES, DAY, Curves, compute_curves
 from experiments.teaching.film import Film, Frame, number_accounts
 from experiments.teaching.layout import place_accounts
 from sim.state.posts import CONTESTED, KINDS, REPOST, TOXIC_THRESHOLD
@@ -44,9 +44,10 @@ def get_film(world: World) -> Film:
     return next(watcher for watcher in world.observers if isinstance(watcher, Film))
 
 
-def make_frame(world: World, own: Sequence[str]) -> Plain:
-    """Return the last hour of a world, with its measures `own` beside those of every page."""
-    last = {name: _to_finite(line[-1]) for name, line in compute_curves(world.history.iloc[-DAY:], own).items()}
+def make_frame(world: World, own: Sequence[str], changes: Curves) -> Plain:
+    """Return the last hour of a world, with its measures `own` and `changes` beside those of every page."""
+    lines = compute_curves(world.history.iloc[-DAY:], own) | changes
+    last = {name: _to_finite(line[-1]) for name, line in lines.items()}
     return _encode_columns(get_film(world), -1) | {"curves": last}
 
 
@@ -59,8 +60,8 @@ def _to_finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def make_cast(world: World, arm: str, own: Sequence[str]) -> Plain:
-    """Return who is shown of a world, and all its hours so far; `own` as in `make_frame`."""
+def make_cast(world: World, arm: str, own: Sequence[str], changes: Curves) -> Plain:
+    """Return who is shown of a world, and all its hours so far; `own` and `changes` as in `make_frame`."""
     film, history = get_film(world), world.history
     side, stance = film.get_sides()
     x, y = place_accounts(stance, film.people)
@@ -78,7 +79,7 @@ def make_cast(world: World, arm: str, own: Sequence[str]) -> Plain:
         "role": encode_array(film.role),
         "ids": film.names.tolist(),
         "frames": [_encode_columns(film, hour) for hour in range(len(film.frames))],
-        "curves": {name: [_to_finite(value) for value in line] for name, line in lines.items()},
+        "curves": {name: [_to_finite(value) for value in line] for name, line in (lines | changes).items()},
     }
 
 

@@ -9,12 +9,15 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any, NamedTuple
 
+from experiments.teaching.changes import compute_changes
+from experiments.teaching.curves import Curves
 from experiments.teaching.film import MAX_ACCOUNTS, Film
 from experiments.teaching.live import picture
 from experiments.teaching.live.choice import Choice, LiveSetup, build_setup
 from experiments.teaching.live.picture import HourPicture, Plain
 from experiments.teaching.replay_runs import can_fork
 from sim.errors import InputError
+from sim.observers.intentions import IntentionRecorder
 from sim.world import World
 
 PATIENCE = 5.0  #: seconds that a world waits for a page before it looks for commands again
@@ -104,7 +107,7 @@ class Session:
         except InputError as error:
             self.shows.trouble(str(error))
             return
-        world.observers.append(Film(world, min(MAX_ACCOUNTS, choice.people)))
+        world.observers += [IntentionRecorder(), Film(world, min(MAX_ACCOUNTS, choice.people))]
         self.worlds, self._stage, self._spare = [world], stage, None
         self._keep_spare()
         self.shows.trouble("")
@@ -133,11 +136,18 @@ class Session:
                 self._number,
                 self._setting,
                 last.now,
-                tuple(picture.make_frame(world, self._stage.own) for world in self.worlds),
+                tuple(
+                    picture.make_frame(world, self._stage.own, changes)
+                    for world, changes in zip(self.worlds, self._compare(), strict=True)
+                ),
                 picture.list_posts(last),
                 picture.list_suspects(last),
             )
         )
+
+    def _compare(self) -> list[Curves]:
+        """Return the lost and gained posts of each world against the first; none but for the last of two."""
+        return [*({} for _ in self.worlds[1:]), compute_changes(self.worlds)]
 
     def _keep_spare(self) -> None:
         world = self.worlds[-1]
@@ -155,7 +165,7 @@ class Session:
         if self._differ_in_conduct() and world.now <= world.setting.campaign.start:
             return world.fork(other.campaign)
         twin = World(other, rng=world.seed)
-        twin.observers.append(Film(twin, picture.get_film(world).people))
+        twin.observers += [IntentionRecorder(), Film(twin, picture.get_film(world).people)]
         return twin
 
     def _fork(self) -> None:
@@ -180,6 +190,9 @@ class Session:
                 "own": list(own),
                 "words": self._stage.words,
                 "fork": len(self.worlds) < len(self._stage.settings),
-                "worlds": [picture.make_cast(world, arm, own) for world, arm in zip(self.worlds, arms, strict=True)],
+                "worlds": [
+                    picture.make_cast(world, arm, own, changes)
+                    for world, arm, changes in zip(self.worlds, arms, self._compare(), strict=True)
+                ],
             }
         )

@@ -133,7 +133,7 @@ class Chart {
       if (low && low[key]) this.between(low[key], high[key], t, INKS[arm] === INKS.without ? colours.ink : INKS[arm], 0.15);
     }
     this.worlds.forEach(({ arm, curves }) => this.spec.keys.forEach((key, number) => {
-      if (number && arm !== this.worlds[this.worlds.length - 1].arm) return;
+      if (!curves[key] || number && arm !== this.worlds[this.worlds.length - 1].arm) return;
       pen.strokeStyle = number ? INKS.truth : arm === "without" ? colours.ink : INKS[arm];
       pen.lineWidth = number ? 1.4 : 2;
       pen.setLineDash(number ? [2, 3] : arm === "without" ? [6, 3] : []);

@@ -6,6 +6,7 @@ const CHARTS = [
   { key: "seen", keys: ["seen"] },
   { key: "climate", keys: ["climate", "true_support"], top: 1, percent: true },
   { key: "withheld", keys: ["withheld"], stack: Object.keys(CAUSES) },
+  { key: "changes", keys: ["lost", "gained"] },   // of two worlds with the same intentions
 ];
 const SPEEDS = [3, 6, 12, 24, 48];   // hours a second
 
@@ -27,8 +28,12 @@ class Player {
   get scene_() { return this.scenes[this.number]; }
   get last() { return this.scene_.hours - 1; }
 
-  /** What is charted: that of every page, and what the scenario has of its own. */
-  get specs() { return [...CHARTS, ...(this.scene_.own || []).map(key => ({ key, keys: [key], own: true }))]; }
+  /** What is charted: what every page has curves of, and what the scenario has of its own. */
+  get specs() {
+    const { curves } = this.scene_.worlds[this.scene_.worlds.length - 1];
+    const shown = CHARTS.filter(({ keys, stack }) => curves[(stack || keys)[0]]);
+    return [...shown, ...(this.scene_.own || []).map(key => ({ key, keys: [key], own: true }))];
+  }
 
   scene(scene, number) {
     const { arrays } = this;
@@ -129,7 +134,7 @@ class Player {
   /** Values of one chart in hour t, an entry a world. */
   values(spec, t = Math.floor(this.t)) {
     return this.scene_.worlds.map(({ curves }) => {
-      return (spec.stack || spec.keys.slice(0, 1)).reduce((sum, key) => sum + curves[key][t], 0);
+      return (spec.stack || spec.keys.slice(0, 1)).reduce((sum, key) => sum + (curves[key] ? curves[key][t] : NaN), 0);
     });
   }
 
