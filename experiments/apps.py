@@ -33,7 +33,7 @@ APPS: dict[str, dict[str, App]] = {
     },
     "Ask it": {
         "suppression": App(
-            f"{_RUN} campaign.hours campaign.dose precision.half_width robustness.seeds reactions.seeds priors.draws",
+            f"{_RUN} campaign.dose precision.half_width robustness.seeds reactions.seeds priors.draws",
             own=dict.fromkeys(("campaign.tactics", "campaign.effort"), "every subset of the tactics is an arm"),
         ),
         "defences": App(

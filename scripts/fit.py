@@ -123,7 +123,7 @@ def _step_outwards(step: FitStep, tried: list[tuple[float, float]], low: float, 
 
 def main() -> None:
     """Repeat the steps, print one line for each value tried, then the values before and after."""
-    setting = first = Setting()
+    setting = first = Setting().replace({"campaign.dose": "saturation"})
     before: dict[str, float] = {}
     after: dict[str, float] = {}
     with open_process_pool(2) as pool:

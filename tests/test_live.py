@@ -246,7 +246,7 @@ def test_all_scenarios_are_among_them_and_so_are_ten_defences():
 
 
 def test_the_stream_holds_what_stands_and_suspects_are_those_who_repost_together():
-    world = World(get_setting(SMALL._replace(army=40)), rng=1)
+    world = World(get_setting(SMALL._replace(army=40)).replace({"campaign.dose": "saturation"}), rng=1)
     world.run(90)
     posts, listed = world.state.ledger.get_rows(), picture.list_posts(world)
     assert len(listed) == picture.POSTS
