@@ -178,16 +178,22 @@ class Suppression(Experiment):
         """Return every run planned ahead: main arms, knock-outs, doses, other assumptions, mixes and prior draws.
 
         Draw after draw takes the seeds of the main arms in turn, so that each has the main setting's world beside it.
+        Where a part asks for more seeds than the main arms have, the whole operation is played in these too.
         """
         setting, seeds, ticks = given.setting, given.seeds, given.ticks
         if setting.campaign.end >= ticks:
             end = setting.campaign.end
             raise InputError(f"ticks={ticks} ends before the campaign does (hour {end}): say ticks={end + 72}")
-        few, some = seeds[: self.robustness.seeds], seeds[: self.knockouts.seeds]
+        few, some, doses, mixed = (
+            range(seeds.start, seeds.start + part.seeds)
+            for part in (self.robustness, self.knockouts, self.dose, self.reactions)
+        )
         runs = [run for seed in seeds for run in make_main_arms(setting, seed, ticks)]
+        beyond = range(seeds.stop, max(part.stop for part in (seeds, few, some)))
+        runs += make_pairs("main", "full", setting, beyond, ticks)
         variants = [("knockout", name, changes, some) for name, changes in KNOCKOUTS.items()]
         variants += [("robustness", name, row, few) for name, row in make_robustness_changes(setting).items()]
-        shares, doses = self.robustness.fight_back, seeds[: self.dose.seeds]
+        shares = self.robustness.fight_back
         variants += [("fight_back", str(share), set_fight_back(setting, share), few) for share in shares]
         variants += [
             ("dose", str(size), {"campaign.dose": "saturation", "campaign.intensity": size}, doses)
@@ -195,8 +201,7 @@ class Suppression(Experiment):
         ]
         mixes = [mix for mix in product(self.reactions.withdraw, self.reactions.fight) if sum(mix) <= 1]
         variants += [
-            ("mix", f"{withdraw}/{fight}", set_reactions(setting, withdraw, fight), seeds[: self.reactions.seeds])
-            for withdraw, fight in mixes
+            ("mix", f"{withdraw}/{fight}", set_reactions(setting, withdraw, fight), mixed) for withdraw, fight in mixes
         ]
         draws = sample_priors(self.priors.ranges, self.priors.draws, given.config.seed)
         for number, draw in enumerate(draws):

@@ -175,6 +175,13 @@ def test_reactions_are_mixed_where_shares_allow_it():
     }  # fmt: skip
 
 
+def test_a_part_with_more_seeds_than_the_arms_has_its_pairs_to_compare_with():
+    runs = list_jobs(suppression.Suppression, config_of("robustness.seeds=5"))
+    seeds = {family: {run.seed for run in runs if run.family == family} for family in ("main", "robustness")}
+    assert seeds["main"] == seeds["robustness"] == {1, 2, 3, 4, 5}
+    assert {run.arm for run in runs if run.family == "main" and run.seed > 3} == {"none", "all"}
+
+
 def test_every_draw_has_the_main_world_of_its_seed_beside_it():
     config = config_of("priors.draws=5")
     runs = list_jobs(suppression.Suppression, config)

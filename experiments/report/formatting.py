@@ -119,9 +119,27 @@ def format_mixes(results: Results) -> str:
 
 def _format_slope(slope: Finding) -> str:
     known = f"95% interval {format_interval(slope.lo, slope.hi)}"
-    if slope.lo > 0 or slope.hi < 0:
-        return f"{'adds' if slope.lo > 0 else 'takes away'} {format_number(abs(slope.value))} points ({known})"
+    if slope.lo > 0:
+        return f"adds {format_number(slope.value)} points ({known})"
+    if slope.hi < 0:
+        return f"takes away {format_number(-slope.value)} points (95% interval {format_interval(-slope.hi, -slope.lo)})"
     return f"changes it by {format_number(slope.value)} points, which is not clear ({known})"
+
+
+def format_unknown(results: Results) -> str:
+    """Return a sentence: where the report shows what is not known about people, or that this run did not vary it."""
+    shown = [
+        place
+        for place, is_there in (
+            ("in the range over declared priors", results.get_finding("prior_range").seeds),
+            ("in the table of other assumptions", has_variants(results)),
+            ("over the mixes of reactions", len(results["mixes"])),
+        )
+        if is_there
+    ]
+    if not shown:
+        return "What is not known about people was not varied in this run: priors.draws=20 and robustness.seeds=10 do."
+    return f"What is not known about people shows {' and '.join(shown)}: read the headline with it."
 
 
 def format_variant(family: str, name: str) -> str:

@@ -18,10 +18,9 @@ TITLE = "What a campaign of flooding and abuse costs dissent: paired worlds, wit
 CAVEATS = (
     "An illustration, not a reconstruction: the people, the graph and the campaign are synthetic. Posts carry no "
     "text, and no date, place or number is that of a real campaign.",
-    "The interval covers chance alone (each seed draws people, graph and events anew). What is not known about people "
-    "shows in the range over declared priors and in the table of other assumptions; read the headline with both.",
+    "The interval covers chance alone (each seed draws people, graph and events anew). {unknown}",
     "Hypothesis, not finding: abuse in a flooded topic silences people who were never attacked (anticipatory fear). "
-    "Its weight is an assumption; the row that sets it to 0 shows what depends on it.",
+    "Its weight is an assumption.",
     "The headline is the mean over worlds of each world\u2019s percentage, net of what is gained; the tables of posts "
     "are means of counts.",
     "Not modelled: a second platform to move to, closed channels, private talk, fear of the state itself, what is "
@@ -67,7 +66,10 @@ def compose(folder: Path) -> Report:
             and (name != "mixes" or len(results["mixes"]))
         ],
         tables.make_all_tables(results),
-        [*results.run.get("notes", ()), *CAVEATS],
+        [
+            *results.run.get("notes", ()),
+            *(caveat.format(unknown=formatting.format_unknown(results)) for caveat in CAVEATS),
+        ],
         FILES,
         [
             *(terminal.make_grid(table, kept) for table, kept in briefs if table.rows),
@@ -100,7 +102,7 @@ PICTURES: dict[str, tuple[Callable[[Results], Figure], str, str]] = {
     "dose": (
         draw_dose,
         "Dose and response",
-        "Look at how early the curve rises. The dose is the army\u2019s share of the posts on the topic during the "
+        "Look at where the curves rise. The dose is the army\u2019s share of the posts on the topic during the "
         "campaign; the axis is even in the ratio of its posts to those of others. Bands are 95% intervals over seeds. "
         "{dose}",
     ),
