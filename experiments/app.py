@@ -34,6 +34,7 @@ from experiments.composing import (
     get_written_name,
     make_readable,
     name_what_hydra_raises,
+    refuse_new_keys,
     register_own_folders,
 )
 from experiments.config_errors import explain_composition, explain_construction
@@ -206,6 +207,7 @@ def _compose(name: str, conf: Path, arguments: Namespace) -> list[Composition]:
     with TemporaryDirectory() as scratch:
         os.environ["INFOWAR_SCRATCH"] = scratch
         try:
+            refuse_new_keys(arguments.config_name or name, arguments.overrides, conf)
             words = make_readable(arguments.overrides, conf)
             if arguments.multirun:
                 _check_multirun(words)

@@ -56,8 +56,22 @@ def compose(name: str, overrides: Sequence[str], conf: Path = CONF, with_hydra: 
         conf: folder of the configuration files.
         with_hydra: with the group `hydra`.
     """
+    refuse_new_keys(name, overrides, conf)
     with initialize_hydra(conf), name_what_hydra_raises():
         return hydra.compose(name, make_readable(overrides, conf), return_hydra_config=with_hydra)
+
+
+def refuse_new_keys(name: str, overrides: Sequence[str], conf: Path = CONF) -> None:
+    """Raise InputError where `+KEY=VALUE` begins something beside the app's own keys and groups, which nobody reads."""
+    added = [_parse_key(word.partition("=")[0]) for word in map(str, overrides) if re.match(r"\+(?!\+)", word)]
+    added = [key for key in added if key and not is_group(key, conf)]
+    if not added:
+        return
+    with initialize_hydra(conf), name_what_hydra_raises():
+        known = [str(key) for key in hydra.compose(name)]
+    for key in added:
+        if key.partition(".")[0] not in known:
+            raise InputError(f"{key} is not a known key: {suggest(key.partition('.')[0], known)}")
 
 
 @contextmanager

@@ -436,6 +436,7 @@ class TestDoses:
         frame = pd.DataFrame(rows, columns=names)
         assert isnan(find_half_dose(frame).value)
         assert isnan(find_half_dose(frame[frame["intensity"] == 0.1]).value)
+        assert isnan(find_half_dose(frame.assign(army_share=frame["army_share"] * (frame["intensity"] > 0.01))).value)
 
     def test_the_curve_is_that_of_each_dose(self):
         recipe = Recipe(seeds=3, ticks=240, start=48, stop=120)

@@ -48,12 +48,15 @@ def find_half_dose(doses: pd.DataFrame) -> Interval:
     """Return the dose at which lost dissent first is half of what it is at the highest dose, a share.
 
     The mean curve is joined by straight lines over the log odds of the dose. Bounds are the middle 95% of bootstrap
-    samples of seeds: inf where samples do not cross within the doses tried, nan for fewer than two seeds.
+    samples of seeds: inf where samples do not cross within the doses tried, nan for fewer than two seeds. All nan
+    where a dose is 0 or 1, which has no odds.
     """
     table = doses.pivot(index="seed", columns="intensity", values="lost_dissent_percent").dropna()
     if table.shape[1] < 2:
         return Interval(*[float("nan")] * 3)
     share = doses.groupby("intensity")["army_share"].mean()[table.columns].to_numpy(np.float64)
+    if not ((share > 0) & (share < 1)).all():
+        return Interval(*[float("nan")] * 3)
     odds = np.log(share / (1 - share))
     return bootstrap_place(table.to_numpy(np.float64), lambda means: _cross_half(odds, means))
 

@@ -19,7 +19,9 @@ def draw_dose(results: Results) -> Figure:
     axes = figure.subplots()
     draw_zero_line(axes)
     for outcome, (label, colour) in LABELS.items():
-        rows = curve[curve["outcome"] == outcome].sort_values("dose")
+        rows = curve[(curve["outcome"] == outcome) & curve["dose"].between(0, 1, inclusive="neither")].sort_values(
+            "dose"
+        )
         x = _compute_log_odds(rows["dose"].to_numpy(np.float64))
         axes.fill_between(x, rows["lo"], rows["hi"], color=colour, alpha=0.2, linewidth=0)
         axes.plot(x, rows["value"], "o-", color=colour, ms=4, label=f"lost dissent, {label}")

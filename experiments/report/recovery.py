@@ -97,7 +97,7 @@ def format_headline(times: pd.DataFrame) -> str:
         for row in known
     ]
     text = (
-        "Half of the mean deficit is made good, by length of a campaign at full quotas and with 95% intervals - "
+        "Half of the mean deficit is made good, by length of a campaign at the whole dose and with 95% intervals - "
         f"{'; '.join(told)}"
     )
     return f"{text}; no deficit to recover from after {' and '.join(none)} h." if none else f"{text}."
@@ -114,7 +114,7 @@ def format_summary(times: pd.DataFrame, ends: pd.DataFrame) -> list[str]:
 
 
 def _format_contrast(row: dict[Any, Any]) -> str:
-    more, unit = ("Longer", " h") if row["what"] == "hours" else ("Harder", " of full quotas")
+    more, unit = ("Longer", " h") if row["what"] == "hours" else ("Harder", " of the dose")
     between = f"{row['more']:g} against {row['less']:g}{unit}"
     ends = format_interval(100 * row["lo"], 100 * row["hi"], 0)
     known = f"{format_number(100 * row['change'], 0)} points [{ends}] {between}"
@@ -159,7 +159,7 @@ def _make_table(times: pd.DataFrame) -> Table:
         for row in times.to_dict("records")
     ]  # fmt: skip
     note = (
-        "Campaign: length x share of full quotas. Time to half of the mean deficit over seeds, with its bootstrap "
+        "Campaign: length x share of the dose. Time to half of the mean deficit over seeds, with its bootstrap "
         "interval; \u221e: not within the run; no deficit: its 95% t-interval includes 0, so there is nothing to "
         "recover from. Median: Kaplan-Meier over seeds that have a deficit. Gone for good: what people who left would "
         "have wanted to say; they would have kept part of it to themselves, so it may exceed what is missing."
