@@ -69,6 +69,14 @@ FORMATS: dict[str, tuple[str, str | bytes, Ties, set[str], str]] = {
         {"4"},
         "1 tie both ways, the others one way",
     ),
+    "a Pajek project": (
+        "p.paj",
+        '*Partition a\n*Vertices 2\n1\n2\n*Network x\n*Vertices 2\n1 Ann\n2 Bob\n*Arcs :1 "x"\n1 2\n*Arcs :2 "y"\n2 1\n'
+        "*Vector v\n*Vertices 2\n.5\n.1\n",
+        pairs("Ann-Bob Bob-Ann"),
+        set(),
+        "2 relations are read as one",
+    ),
     "Pajek's lists": ("p.net", "*Vertices 4\n*Arcslist\n1 2 3\n", pairs("1-2 1-3"), {"4"}, "Pajek; directed"),
     "one vertex twice": ("p.net", "*Vertices 2\n1 a\n2 a\n*Arcs\n1 2\n", pairs("1-2"), set(), "numbers are names"),
     "DIMACS": ("d.col", "c a\np edge 4 2\ne 1 2\ne 2 3\n", pairs("1-2 2-1 2-3 3-2"), {"4"}, "DIMACS; undirected"),

@@ -74,6 +74,18 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "DOT": ("t.txt", "digraph G {\n a -> b;\n}\n", "is DOT, which is not read"),
     "GDF": ("t.gdf", "nodedef>name VARCHAR\na\nedgedef>a VARCHAR\n", "is GDF, which is not read"),
     "UCINET": ("t.txt", "dl n=2 format=edgelist1\ndata:\n1 2\n", "is UCINET DL, which is not read"),
+    "UCINET otherwise": ("t.txt", "dl nr=3, nc=3 format = edgelist2\ndata:\n1 2\n", "is UCINET DL, which is not read"),
+    "NetDraw": ("t.vna", "*Node data\nID name\n1 Ann\n*Tie data\nfrom to\n1 2\n", "is NetDraw VNA, which is not read"),
+    "a pointer": ("t.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n", "of Git LFS"),
+    "a title": ("t.csv", "Exported on 2020-01-01,,\nSource,Target,Weight\n1,2,1\n2,3,1\n", "delete what is above that"),
+    "a short title": ("t.csv", "My network 2020\nfrom,to\n1,2\n", "in from to: delete what is above that"),
+    "NodeXL": ("t.csv", ",,Visual Properties,\nVertex 1,Vertex 2,Color,\nann,bob,,\n", "delete what is above that"),
+    "Neo4j below its name": ("t.csv", "ties\n:START_ID,:END_ID\na,b\n", "delete what is above that"),
+    "two Pajek networks": (
+        "c.paj",
+        '*Network one\n*Vertices 2\n1 "Ann"\n2 "Bob"\n*Arcs\n1 2\n*Network two\n*Vertices 2\n1 "Xi"\n2 "Yo"\n',
+        "holds several networks",
+    ),
     "a matrix": ("t.csv", ",a,b,c\na,0,1,0\nb,1,0,0\nc,0,0,0\n", "seems to be a matrix"),
     "two kinds of nodes": ("t.tsv", "% bip unweighted\n1 1\n2 1\n1 2\n", "two kinds of nodes"),
     "a matrix of two kinds": (

@@ -43,7 +43,9 @@ ENDINGS = {
 _UNREAD = {
     "DOT": r"(?:strict\s+)?(?:di)?graph\b[^\n\[]*\{",
     "GDF": r"nodedef\s*>",
-    "UCINET DL": r"dl\s[^\n]*\bn\s*=",
+    "UCINET DL": r"dl\s[^\n]*\b(?:n|nr|nc|nm|format)\s*=",
+    "NetDraw VNA": r"\*(?:node|tie)\s+(?:data|properties)\b",
+    "a pointer of Git LFS and not the file": r"version https://git-lfs",
 }
 _GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 _GEXF = "http://www.gexf.net/1.2draft"
@@ -322,21 +324,30 @@ def _read_gml(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]
         return graph, (*said, "ids are names, as labels repeat" if twice else "ids are names, as labels are missing")
 
 
+#: what a Pajek project may hold beside networks, with vertices of its own
+_ASIDE = re.compile(r"\*(partition|vector|cluster|permutation|hierarchy)\b", re.IGNORECASE)
+
+
 def _read_pajek(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
     import networkx
 
     text, said = recode(raw, where)
     names: dict[str, str] = {}
     ties: dict[str, list[tuple[str, str]]] = {"edges": [], "arcs": []}
-    section = ""
+    section, is_aside, relations = "", False, set[str]()
     for line in re.split(r"\r\n?|\n", text.decode()):
         line = line.strip()
         if not line or line.startswith("%"):
             continue
         if line.startswith("*"):
-            section, number = _begin_section(line, len(text), where)
+            is_aside = bool(_ASIDE.match(line)) or (is_aside and not re.match(r"\*network", line, re.IGNORECASE))
+            section, number = ("", 0) if is_aside else _begin_section(line, len(text), where)
             if section == "vertices":
-                names |= {str(at): str(at) for at in range(1, number + 1)}
+                if names:
+                    raise InputError(f"{where} holds several networks: save the one that you mean alone")
+                names = {str(at): str(at) for at in range(1, number + 1)}
+            elif section:
+                relations.add(line.partition(":")[2].strip())
         elif section == "vertices":
             found = re.match(r'(\d+)(?:\s+(?:"([^"]*)"|(\S+)))?', line)
             if not found or found[1] not in names:
@@ -350,6 +361,8 @@ def _read_pajek(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ..
                 if words[0] not in names or other not in names:
                     raise ValueError(f"an unknown vertex in the line {format_name(line)}")
                 ties[section.removesuffix("list").removesuffix("s") + "s"].append((words[0], other))
+    if len(relations) > 1:
+        said = (*said, f"{len(relations)} relations are read as one")
     twice = len(set(names.values())) < len(names)
     marked = networkx.MultiDiGraph()
     marked.add_nodes_from(names)

@@ -18,6 +18,8 @@ FOLLOWEE = _list_words(
     "target tgt dst dest destination to followee followees followed following followings follows friend friends head "
     "receiver knows trusts alter mention mentioned retweeted quoted ziel"
 )
+#: what the importer of Neo4j calls the ends
+_NEO4J = {":START_ID": "source", ":END_ID": "target"}
 #: may be as well how many there are
 PLURAL = _list_words("followers followees following followings friends")
 #: names no end beside a plainer word
@@ -204,6 +206,7 @@ def _is_attribute(word: str) -> bool:
 
 def _classify(word: str) -> tuple[str, frozenset[str]]:
     """Return (follower, followee, person or other; the words that stand beside it)."""
+    word = _NEO4J.get(word.strip().upper(), word)
     words = split_words(word) if word.isascii() else []
     core = [one for one in words if one not in _BESIDE]
     beside = frozenset(words) - frozenset(core)
