@@ -95,10 +95,8 @@ def play_app(name: str, run: Callable[[DictConfig, Path, "Work"], None], conf: P
         for config, scenario in jobs:
             maker, plain = Maker(name, scenario), OmegaConf.to_container(config)
             works.append(_make_work(check_folder(config.out, maker)))
-            with works[-1] as work:
-                work.begin()  # so that two commands never write one result
-                with open_result_folder(config.out, plain, maker) as folder:  # type: ignore[arg-type]
-                    run(config, folder, work)
+            with works[-1] as work, open_result_folder(config.out, plain, maker) as folder:  # type: ignore[arg-type]
+                run(config, folder, work)
 
 
 def _make_work(target: Path) -> "Work":

@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from experiments.composing import initialize_hydra, make_readable, suggest_file
+from experiments.configuration import list_choices
 from experiments.settings import list_defaults, load_class
 from sim.errors import InputError, suggest
 from sim.renamed import find_new_names, find_new_target
@@ -92,9 +93,8 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         choice = choice.removesuffix(".yaml")
-        return InputError(
-            f"{group}={choice} is unknown: {suggest_file(group, choice) or suggest(choice, error.options)}"
-        )
+        known = list_choices(group, conf) or error.options  # not the names that Hydra knows of the user's own files
+        return InputError(f"{group}={choice} is unknown: {suggest_file(group, choice) or suggest(choice, known)}")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file == name:
         return InputError(f"{name}.yaml is not in {conf}: name the folder that has it by --config-dir DIR")
     if twice := re.match(r"Multiple values for (\w+)\.|(\w+) appears more than once", str(error)):
@@ -168,8 +168,8 @@ def _explain_foreign_group(parsed: Iterable[Override], name: str, foreign: set[s
     """Return one line about the first choice of a group that the app `name` lacks, or None."""
     for override in parsed:
         if override.key_or_group in foreign and _is_choice(override) and not override.is_add():
-            cure = f"which has other groups: {suggest(override.key_or_group, own)}" if own else "which has no groups"
-            return f"{override.input_line} is not for {name}, {cure}; see --help"
+            near = f"other groups: {suggest(override.key_or_group, own)};" if own else "no groups:"
+            return f"{override.input_line} is not for {name}, which has {near} see --help"
     return None
 
 

@@ -20,7 +20,6 @@ from experiments.app import app
 from experiments.configuration import CONF
 from experiments.folder import open_result_folder
 from experiments.ownership import RECORD
-from experiments.running.work import Work
 from sim.errors import InputError
 from sim.rules import Rule, parameter, share
 from tests.conftest import ROOT
@@ -143,16 +142,6 @@ def test_the_program_s_own_faults_keep_their_traceback(play: Play, tmp_path: Pat
     with pytest.raises(ZeroDivisionError):
         play(run=lambda config, folder: print(1 / 0))
     assert not (tmp_path / "out/toy").exists()
-
-
-def test_a_second_command_into_a_folder_in_use_is_refused(play: Play, tmp_path: Path) -> None:
-    """Also of apps that play no jobs; nothing of the first is touched."""
-    with Work(tmp_path / "out/toy") as first:
-        first.begin()
-        code, _, err = play()
-        assert (code, err.count("\n"), "in use by another run" in err) == (2, 1, True)
-    assert play()[0] == 0
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["toy"]
 
 
 def test_an_input_error_in_the_run_leaves_no_folder(play: Play, tmp_path: Path) -> None:
@@ -290,8 +279,8 @@ def test_a_run_that_is_stopped_leaves_nothing_that_looks_whole(
     assert (process.returncode, err) == (code, line)
     left = list(tmp_path.iterdir())
     if number == signal.SIGKILL:
-        assert {path.name for path in left} == {f"_out-{process.pid}", "_out-work"}
-        assert not any((path / RECORD).exists() for path in left)
+        assert [path.name for path in left] == [f"_out-{process.pid}"]
+        assert not (left[0] / RECORD).exists()
     else:
         assert left == []
 

@@ -272,8 +272,8 @@ def test_help_opens_with_ten_keys_that_have_a_meaning_and_a_value(name: str) -> 
 
 def test_help_all_has_what_an_app_declares_of_its_own_keys() -> None:
     page = help_pages.format_full_help("suppression", compose("suppression", [], CONF, with_hydra=True))
-    assert "\nknockouts.seeds=20\n" in page
-    assert "    unit seeds; range a whole number from 0 to 10000; source: a choice\n\ndose.seeds=10" in page
+    assert "\nknockouts.seeds=6\n" in page
+    assert "    unit seeds; range a whole number from 0 to 10000; source: a choice\n\ndose.seeds=4" in page
     assert "expression.climate_weight: [0.0,2.0]" in page, "the priors are not cut"
 
 

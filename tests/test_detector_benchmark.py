@@ -445,6 +445,7 @@ SMALL = [
         "army.size=12",
         "ticks=48",
         "campaign.start=24",
+        "campaign.dose=saturation",
         "campaign.hours=24",
         "seeds=1",
         "workers=1",

@@ -60,7 +60,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a file that is not named": (
         lambda: World(replace(LIVELY, graph=GraphFile()), rng=1),
-        "graph=file needs a file: set graph.path=FILE (a table of ties, GraphML, GEXF, GML, Pajek or JSON)",
+        "graph=file needs a file: set graph.path=FILE (a table of ties, GraphML, GEXF, GML, Pajek, JSON, DIMACS or "
+        "METIS)",
     ),
     "a seed below nothing": (
         lambda: World(LIVELY, rng=-1),

@@ -21,7 +21,7 @@ from sim.observers.harm import Harm
 from sim.world import World
 from tests.worlds import Stubborn, fingerprint, lively
 
-START = {"campaign.start": 2}
+START = {"campaign.start": 2, "campaign.dose": "saturation"}
 
 
 class Classroom(World):
@@ -91,7 +91,7 @@ def seeded(**parameters: Any) -> list[dict[str, Any]]:
 
 
 def test_a_batch_takes_any_key_of_a_setting_and_ends_at_its_ticks() -> None:
-    rows = seeded(**{"population.size": 40, "army.size": [0, 10], "campaign.start": 2, "ticks": 6})
+    rows = seeded(**{"population.size": 40, "army.size": [0, 10], "ticks": 6} | START)
     assert [(row["rng"], row["army.size"]) for row in rows] == [(1, 0), (1, 10), (2, 0), (2, 10)]
     assert {row["tick"] for row in rows} == {5}
     for row in rows:

@@ -336,7 +336,7 @@ def test_a_failed_job_is_tried_again_alone_and_named_and_the_others_are_kept(tmp
 
 def test_a_job_that_kills_its_worker_is_named(tmp_path: Path, marks: str) -> None:
     wrong = [("well", marks, 1), ("kills", marks, 2), ("well", marks, 3)]
-    said = r"first kills, .*, 2: its worker died of SIGKILL, 2 t"
+    said = r"first kills, .*, 2: its worker died of SIGKILL, 2 "
     with pytest.raises(InputError, match=said), Work(tmp_path / "result") as work:
         Player(work, 2)(go_wrong, wrong, "going")
     assert count_kept(tmp_path) == 2

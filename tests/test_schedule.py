@@ -44,7 +44,9 @@ def everything(scenario: str, *words: str) -> Setting:
     """Return a scenario with all mechanisms and defences."""
     watched = DetectorDefence(detector=lambda view: np.bincount(view.posts.author, minlength=len(view.key)), limit=20.0)
     defences = tuple(replace(defence, strength=0.3) for defence in DEFENCES)
-    return replace(load(f"scenario={scenario}", *SMALL, *EVERY, *words), defences=(*defences, watched))
+    return replace(
+        load(f"scenario={scenario}", "campaign.dose=saturation", *SMALL, *EVERY, *words), defences=(*defences, watched)
+    )
 
 
 def expand(names: str) -> set[str]:

@@ -33,7 +33,7 @@ from tests.test_design import SMALL
 Sweep = Callable[..., tuple[bool, str]]
 GRID = 'sweep.grid=["army.size=0,5,20"]'
 FAILING = 'sweep.list=["army.size=5","graph=small_world graph.neighbours=900"]'  #: the second at its run alone
-WORDS = [*SMALL, "seeds=2", "sweep.report=false"]
+WORDS = [*SMALL, "campaign.dose=saturation", "seeds=2", "sweep.report=false"]
 
 
 class Here(Engine):

@@ -43,7 +43,6 @@ class Work:
         )
         self.place = str(self.root)
         self._lock: int | None = None
-        self._made = list[Path]()  # folders above, innermost first
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +60,6 @@ class Work:
             InputError: it cannot be written, or another process works in it.
         """
         if self._lock is None:
-            self._made = [folder for folder in self.root.parents if not folder.exists()]
             with guard_disk(self.place):
                 (self.root / RESULTS).mkdir(parents=True, exist_ok=True)
                 self._lock = lock(self.root / "lock", str(self.target), "run")
@@ -103,7 +101,7 @@ class Work:
         """Remove what this project wrote here, and the folder if nothing else is in it."""
         self._clear(f"{RESULTS}/*.pickle", f"{RESULTS}/_*.draft", "*.jsonl", "lock")
         shutil.rmtree(self.root / "graphs", ignore_errors=True)
-        for folder in (self.root / RESULTS, self.root, *self._made):
+        for folder in (self.root / RESULTS, self.root):
             with suppress(OSError):
                 folder.rmdir()
 
