@@ -5,11 +5,12 @@ shifts during the campaign and that decay after it.
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from experiments.analysis import MEASURES, duplicate_shared_arms, list_arms, name_arm, summarise_run
+from experiments.analysis import MEASURES, Analysis, analyse, duplicate_shared_arms, list_arms, name_arm, summarise_run
 from experiments.analysis.transitions import count_transitions
 from sim.observers.intentions import REMOVED, IntentionTable
 
@@ -212,3 +213,20 @@ def variants(seeds: int = 6, strength: float = 1.0) -> pd.DataFrame:
     few["seeds"] = 2
     priors = [variant_runs(Recipe(strength * rng.uniform(0.3, 1.5), **few), "prior", str(draw)) for draw in range(16)]
     return pd.concat([*weak, *strong, *fight, *doses, *mixes, *priors], ignore_index=True)
+
+
+SMALL = Recipe(seeds=4, ticks=336, start=96, stop=192)
+
+
+@cache
+def make_small() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the runs and the hours of the main arms of `SMALL`."""
+    return main_frames(SMALL)
+
+
+@cache
+def analyse_small() -> Analysis:
+    """Return the analysis of `SMALL`, with all variants."""
+    runs, ticks = make_small()
+    runs = pd.concat([runs, variants(seeds=3)], ignore_index=True)
+    return analyse(runs, ticks, main_transitions(SMALL), main_groups(SMALL), TACTICS, SMALL.start, SMALL.stop)

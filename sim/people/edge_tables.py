@@ -46,6 +46,7 @@ from sim.people.table_refusals import (
     refuse_parts,
     refuse_runs,
     refuse_third,
+    refuse_title,
 )
 
 I32 = NDArray[np.int32]
@@ -79,6 +80,7 @@ def read_edge_table(content: bytes, options: TableOptions, where: str) -> EdgeTa
         InputError: it is no table of ties, or it leaves open how it is to be read.
     """
     layout = find_layout(content, options, where)
+    refuse_title(layout, options, where)
     layout, people = _take_matrix_size(layout, where)
     width = max((len(row) for row in layout.sample), default=0)
     if layout.header is not None:

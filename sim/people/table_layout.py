@@ -26,8 +26,6 @@ PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 MISSING = frozenset(
     ("", "#N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "-NaN", "-nan")
 )
-#: words of which a row of people holds not both
-_SURE_ENDS = ({"source", "target"}, {"from", "to"}, {"vertex 1", "vertex 2"}, {":start_id", ":end_id"})
 MAX_LINE = 16 * 2**20  #: bytes
 csv.field_size_limit(MAX_LINE)
 _SAMPLE = 2**20  #: bytes from which the layout is decided
@@ -112,8 +110,6 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
         header = _find_commented_header(found.top, sample, separator)
     if header is not None and sample and len(header) == Counter(map(len, sample)).most_common(1)[0][0] - 1:
         header = ("", *header)
-    if options.header == "auto" and not options.columns:
-        _refuse_title(sample[1:] if header is None else sample, header, where)
     names = None if header is None else tuple(header)
     return Layout(body, separator, quoted, across, names, sample, found.top, skipped, listed, single)
 
@@ -307,16 +303,6 @@ def _find_header(sample: list[list[str]], options: TableOptions) -> list[str] | 
         return None
     columns = list(zip(*(row for row in rest if len(row) == len(first)), strict=True))
     return first if any(_is_column_of_numbers(column) for column in columns) else None
-
-
-def _refuse_title(rows: list[list[str]], header: Sequence[str] | None, where: str) -> None:
-    """Raise InputError if a row near the top names columns, so that what stands above it is a title."""
-    if header is not None and find_ends(header):
-        return
-    for row in rows[:5]:
-        if any(pair <= {cell.lower() for cell in row} for pair in _SURE_ENDS):
-            line = format_name(" ".join(filter(None, row)))
-            raise InputError(f"{where} names its columns below its first line, in {line}: delete what is above that")
 
 
 def _find_commented_header(comments: str, sample: list[list[str]], separator: str) -> list[str] | None:

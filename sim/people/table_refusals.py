@@ -12,6 +12,8 @@ from sim.people.table_layout import Layout, TableOptions, is_number, is_plain_nu
 from sim.people.table_names import is_amount
 
 _SEVERAL = re.compile(r"[^|;,]+(?:[|;,][^|;,]+)+|\d+(?:\s+\d+)+")
+#: words of which a row of people holds not both
+_SURE_ENDS = ({"source", "target"}, {"from", "to"}, {"vertex 1", "vertex 2"}, {":start_id", ":end_id"})
 _CLOSING = {"'": "'", '"': '"', "[": "]", "{": "}", "(": ")"}
 
 
@@ -98,6 +100,17 @@ def refuse_matrix(layout: Layout, options: TableOptions, where: str) -> None:
             f"{where} seems to be a matrix with a row for each person: save it as a list of ties, or say "
             "graph.columns=[1,2] if a line is one tie"
         )
+
+
+def refuse_title(layout: Layout, options: TableOptions, where: str) -> None:
+    """Raise InputError if a row near the top names columns, so that what stands above it is a title."""
+    if options.header != "auto" or options.columns or (layout.header is not None and find_ends(layout.header)):
+        return
+    rows = layout.sample[1:] if layout.header is None else layout.sample
+    for row in rows[:5]:
+        if any(pair <= {cell.lower() for cell in row} for pair in _SURE_ENDS):
+            line = format_name(" ".join(filter(None, row)))
+            raise InputError(f"{where} names its columns below its first line, in {line}: delete what is above that")
 
 
 def refuse_counts(layout: Layout, options: TableOptions, where: str) -> None:
