@@ -28,7 +28,7 @@ COPY, TOXIC, HARSH, PICK, APPEAL, JITTER, MIX = range(7)
 
 def find_topical(world: "PlainWorld") -> list[Post]:
     """Return the standing originals and replies of the contested topic of the last day, oldest first."""
-    since = max(world.clock - 86400, world.oldest)
+    since = max(world.hour - 86400, world.oldest)
     return [post for post in world.topics[CONTESTED].stream if post.time >= since and not post.removed]
 
 
@@ -177,7 +177,7 @@ class Commander:
         hour = stream_key(self.world.seed, "army/text", self.world.now)
         shared = uniform(mix(hour, 1000 * member.officer + place), 0)
         delay = -self.rule.jitter * math.log(uniform(key, JITTER))
-        return self.world.clock + int(3600.0 * shared + delay) % 3600
+        return self.world.hour + int(3600.0 * shared + delay) % 3600
 
 
 # What each uniform of an extremist's hour or post decides.
@@ -221,7 +221,7 @@ class Extremists:
         return write_post(
             key=key,
             author=account,
-            time=self.world.clock + int(3600.0 * uniform(key, SECOND)),
+            time=self.world.hour + int(3600.0 * uniform(key, SECOND)),
             topic=CONTESTED,
             stance_principal=-1.0,
             stance_extremist=1.0,

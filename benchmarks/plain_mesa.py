@@ -60,6 +60,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         self.measures = Measures(self)
         self.history: list[dict[str, float]] = []
         self.decay = math.log(2.0) / setting.reaction.half_life
+        self.length = 60 * setting.activity.slice  #: of a slice of an hour, seconds
         self.mood_scale = 1.0 / math.gamma(1.0 + setting.activity.burst)
         beat = setting.activity
         self.hourly = [
@@ -76,24 +77,34 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         """Simulate one hour."""
         self.begin()
         self.wake()
-        self.read()
-        self.react()
-        self.speak()
-        self.order()
-        self.publish()
-        self.report()
+        came = []
+        for part in range(3600 // self.length):
+            self.arrive(part)
+            self.read()
+            self.react()
+            self.speak()
+            if part == 0:
+                self.order()
+            self.publish()
+            self.report()
+            came += self.active
+        self.active, self.drafts = came, self.posted
         self.moderate()
         self.observe()
         self.now += 1
 
     def begin(self) -> None:
         """Drop posts older than the window; find the trends and keys of this hour."""
-        self.clock = self.now * 3600
-        self.oldest = self.clock - world.WINDOW_SECONDS
+        self.hour = self.clock = self.now * 3600
+        self.oldest = self.hour - world.WINDOW_SECONDS
         self.campaigning = self.now >= self.rules.campaign.start
         self.posts = [post for post in self.posts if post.time >= self.oldest]
         self.trends = find_trending(self.topics, self.rules.trending, self.now)
         self.keys = {name: stream_key(self.seed, name, self.now) for name in STREAMS}
+        self.outcomes = [0] * len(OUTCOMES)
+        self.posted, self.waiting = list[Post](), list[Post]()
+        for topic in self.topics:
+            topic.hourly.append(0)
 
     def wake(self) -> None:
         """Find the active people, and the absent, who left or are suspended."""
@@ -104,9 +115,16 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
         came = [person for person in self.people if person.wants_in(self.keys["activity/wake"])]
         self.absent = [person for person in came if person.has_left or person.suspended_until > self.now]
         gone = set(self.absent)
-        self.active = [person for person in came if person not in gone]
-        for person in self.active:
+        self.comers = [person for person in came if person not in gone]
+        for person in self.comers:
             person.second = int(3600.0 * uniform(self.keys["activity/second"], person.key))
+
+    def arrive(self, part: int) -> None:
+        """Let those come whose session starts in this slice of the hour."""
+        self.clock = self.hour + part * self.length
+        self.active = [person for person in self.comers if person.second // self.length == part]
+        for person in self.absent if part == 0 else []:
+            person.miss(self.outcomes)
 
     def read(self) -> None:
         """Let all active people read."""
@@ -120,10 +138,7 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
 
     def speak(self) -> None:
         """Let them write, and count every dissenting intention."""
-        self.outcomes = [0] * len(OUTCOMES)
-        self.drafts = [post for person in self.active for post in person.speak(self.outcomes)]
-        for person in self.absent:
-            person.miss(self.outcomes)
+        self.drafts = self.waiting + [post for person in self.active for post in person.speak(self.outcomes)]
 
     def order(self) -> None:
         """Let organised accounts write."""
@@ -131,23 +146,22 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
             self.drafts += actor.order()
 
     def publish(self) -> None:
-        """Publish all posts in order of time."""
-        self.drafts.sort(key=lambda post: (post.time, post.key))
-        counts = [0] * len(self.topics)
-        for post in self.drafts:
+        """Publish all posts of the slice in order of time; later ones wait."""
+        end = self.clock + self.length
+        self.waiting = [post for post in self.drafts if post.time >= end]
+        for post in sorted((post for post in self.drafts if post.time < end), key=lambda post: (post.time, post.key)):
             post.serial = self.published
             self.published += 1
             self.posts.append(post)
+            self.posted.append(post)
             post.author.posts.append(post)
             post.author.written += 1
             if post.target is not None:
                 post.target.mentions.append(post)
-            counts[post.topic] += 1
+            self.topics[post.topic].hourly[-1] += 1
             if post.kind != REPOST:
                 self.topics[post.topic].stream.append(post)
             post.credit()
-        for topic, count in zip(self.topics, counts, strict=True):
-            topic.hourly.append(count)
 
     def report(self) -> None:
         """Let the active report posts."""

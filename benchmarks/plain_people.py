@@ -112,7 +112,7 @@ class Person(Account):
         """Read what four places show, within the attention of one session."""
         model = self.model
         attention = model.rules.attention
-        moment = model.clock - 3600 + self.second
+        moment = model.hour - model.length + self.second
         streams = []
         searched = -1
         if uniform(model.keys["feed/search"], self.key) < attention.search_rate * self.interest:
@@ -276,7 +276,7 @@ class Person(Account):
                 if outcome != VOICED:
                     continue
             clock -= model.rules.expression.gap * math.log(uniform(intention, GAP))
-            post = self.compose(intention, model.clock + int(clock) % 3600, contested)
+            post = self.compose(intention, model.hour + self.fit_into_hour(clock), contested)
             post.dissent = dissenting
             posts.append(post)
         return posts
@@ -327,6 +327,13 @@ class Person(Account):
         elif self.reaction != INDIFFERENT:
             push = -rule.fear_weight * fear
         return logistic(self.willingness + rule.climate_weight * (own - 0.5) + push)
+
+    def fit_into_hour(self, second: float) -> int:
+        """Return the second of the hour of a post; with slices, gaps shrink as the hour ends."""
+        if self.model.length == 3600:
+            return int(second) % 3600
+        rest = 3600.0 - self.second
+        return min(3599, int(self.second + rest * (1.0 - math.exp((self.second - second) / rest))))
 
     def compose(self, intention: int, time: int, contested: bool) -> Post:
         """Return a repost of, or a reply to, a post just seen, or an original."""

@@ -182,20 +182,20 @@ def compile_largest() -> None:
     from sim.state.accounts import make_blank_accounts
     from sim.state.graph import Adjacency
     from sim.state.posts import Ledger
-    from sim.state.records import ActiveUsers, StateUpdate
+    from sim.state.records import HOUR, ActiveUsers, StateUpdate
     from sim.state.topics import Topics
 
     rows, whole, number, flags = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
     people, nobody, posts, topics = (
         make_blank_accounts(0),
-        ActiveUsers(rows, rows, whole),
+        ActiveUsers(rows, rows, whole, 0, HOUR),
         Ledger(1).get_rows(),
         Topics(1),
     )
     feed, attention, speech = Feed(), get_values(Attention()), Expression()
     with pause_collector():
         streams = topics.serials, topics.lengths
-        display = feed.build_candidates(posts, 0, Timelines(0).columns, streams, whole, flags, attention, 0)
+        display = feed.build_candidates(posts, 0, Timelines(0).columns, streams, whole, flags, attention, 0, HOUR)
         seen = feed.read(people, Adjacency(whole, whole, rows), posts, 0, display, nobody, attention, 1, 0)
         change = StateUpdate(number, number, number, number, number, number, whole, whole, flags)
         wanted = speech.decide(people, nobody, change, number, 1, 0)

@@ -115,6 +115,7 @@ MEANINGS = {
     "activity.rhythm": "amplitude of the daily rhythm of sessions",
     "activity.peak": "hour of the day with most sessions, before the personal shift",
     "activity.burst": "spread of the daily activity",
+    "activity.slice": "length of the slices of an hour in which people come; all read what was published before",
     "attention.items": "posts that a person reads in a session, over all places together",
     "attention.mentions": "slots for replies to the reader",
     "attention.search_rate": "times the reader's interest: P(looking up the contested topic in a session), at most 1",

@@ -18,7 +18,11 @@ MECHANISMS = (Events(), *(rule for rule in OPTIONAL.values() if isinstance(rule,
 
 def format_table() -> str:
     """Return the table: one row for each phase of an hour."""
-    rows = [("phase", "whose", "what it does", "mechanisms, by hook"), ("---",) * 4, *map(_format_phase, TICK)]
+    rows = [
+        ("phase", "slices", "whose", "what it does", "mechanisms, by hook"),
+        ("---",) * 5,
+        *map(_format_phase, TICK),
+    ]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
@@ -33,7 +37,7 @@ def _format_phase(phase: Phase) -> tuple[str, ...]:
     for hook in (*phase.first, *phase.then):
         names = [get_name(rule) for rule in MECHANISMS if hook in list_hooks(type(rule))]
         hooks.append(f"`{hook}`: {', '.join(names) or 'none'}")
-    return f"`{phase.name}`", phase.who, str(phase.act.__doc__).splitlines()[0], "; ".join(hooks)
+    return f"`{phase.name}`", phase.when, phase.who, str(phase.act.__doc__).splitlines()[0], "; ".join(hooks)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from sim.state.answers import CustomAnswers
 from sim.state.dynamic_graph import DynamicGraph
 from sim.state.posts import Drafts, Ledger, Posts, PublicPosts, make_drafts
 from sim.state.records import (
+    HOUR,
     NO_DEFENCE_EFFECTS,
     ActiveUsers,
     DefenceEffects,
@@ -30,12 +31,13 @@ from sim.state.records import (
     Removals,
     SpeechRecord,
     StateUpdate,
+    UserActions,
 )
 from sim.state.topics import Topics
 from sim.state.truth import Truth
 
 Value = TypeVar("Value")
-NOBODY = ActiveUsers(EMPTY_ROWS.astype(np.int32), EMPTY_ROWS.astype(np.int32), EMPTY_ROWS)
+NOBODY = ActiveUsers(EMPTY_ROWS.astype(np.int32), EMPTY_ROWS.astype(np.int32), EMPTY_ROWS, 0, HOUR)
 NOTHING_SEEN = Exposures(np.zeros(1, np.int64), EMPTY_ROWS.astype(np.int32))
 NO_DRAFTS = make_drafts(0)
 
@@ -84,25 +86,50 @@ class Hour:
     state: WorldState
     rules: Setting
     now: int
+    part: int = 0  #: number of the present slice
+    comers: list[ActiveUsers] = field(default_factory=list)  #: wake: who comes in each slice
+    trending: I64 = field(init=False)  #: find_trends
     posts: Posts = field(init=False)  #: expire, publish: rows of the window
-    users: ActiveUsers = NOBODY  #: wake
+    users: ActiveUsers = NOBODY  #: arrive: of the slice; sum_up: of the hour, as what follows
     tag: tuple[int, NDArray[np.bool_]] = (-1, NO_ACCOUNTS)  #: choose_tag: topic that some people search, and who
     candidates: FeedCandidates = field(init=False)  #: lay_out
     weight: float = 0.0  #: weigh_sources
-    answers: CustomAnswers | None = None  #: ask_custom_agents
+    answers: CustomAnswers | None = None  #: arrive, ask_custom_agents
     seen: Exposures = NOTHING_SEEN  #: act
     update: StateUpdate = field(init=False)  #: act
     speech: SpeechRecord = field(init=False)  #: act
     reported: I64 = field(init=False)  #: act: rows that readers reported
     edge_changes: EdgeChanges = field(init=False)  #: act
-    drafts: Drafts = NO_DRAFTS  #: act: what people post; filter_posts
+    drafts: Drafts = NO_DRAFTS  #: act: what people post; release, filter_posts
     public: PublicView = None  # type: ignore[assignment]  #: inform
-    orders: tuple[Orders, ...] = ()  #: order; filter_posts
+    orders: tuple[Orders, ...] = ()  #: order; release, filter_posts
+    waiting: tuple[Drafts, tuple[Orders, ...]] | None = None  #: release: what is due in later slices
     defence_effects: DefenceEffects = NO_DEFENCE_EFFECTS  #: filter_posts, restrain
     new: slice = field(default_factory=lambda: slice(0, 0))  #: publish: rows of the ledger
+    done: list[tuple[UserActions, slice, tuple[Orders, ...], DefenceEffects]] = field(default_factory=list)  #: demote
     exposed: I64 = field(init=False)  #: expose
     unmasked: I64 = field(init=False)  #: unmask
     removals: Removals = field(init=False)  #: moderate
+
+    @property
+    def length(self) -> int:
+        """Length of a slice, seconds."""
+        return 60 * self.rules.activity.slice
+
+    @property
+    def parts(self) -> int:
+        """Number of slices."""
+        return HOUR // self.length
+
+    @property
+    def begin(self) -> int:
+        """When the slice begins, seconds since the start of the world."""
+        return HOUR * self.now + self.length * self.part
+
+    @property
+    def end(self) -> int:
+        """When the slice ends, seconds since the start of the world."""
+        return self.begin + self.length
 
 
 def run(hour: Hour, hook: str, *given: Any) -> None:

@@ -1,5 +1,8 @@
 """One hour of the world: the phases, in the order of `TICK`.
 
+An hour has slices (`activity.slice`), one by default. Phases of each slice are played in every slice, in order; what
+people write is published in the slice of its second, so that those who come later in the hour read it.
+
 Each phase declares what it reads and writes, and calls the hooks of the world's mechanisms (`sim.mechanisms.base`).
 `World.schedule` shows both, and `tests/test_schedule.py` holds them to it. Names: columns of `accounts`, `posts` and
 `register`; `graph`, `topics`, `timelines`, `operators`, `actors`, `recruited` and `truth`; `own`, the state of a
@@ -14,7 +17,7 @@ import numpy as np
 
 from sim.actors.base import make_public_view
 from sim.actors.unmasking import find_unmasked
-from sim.hour import Hour, WorldState, fold, look, look_in_group, run
+from sim.hour import NO_DRAFTS, Hour, WorldState, fold, look, look_in_group, run
 from sim.mechanisms.base import Mechanism, get_name, get_touched, list_hooks
 from sim.mechanisms.defences import effects
 from sim.observers.base import StepRecord
@@ -24,6 +27,7 @@ from sim.setting import Setting
 from sim.state import answers
 from sim.state.accounts import EMPTY_ROWS
 from sim.state.answers import CustomAnswers
+from sim.state.posts import merge_drafts, select_drafts
 from sim.state.records import (
     ActiveUsers,
     Exposures,
@@ -31,6 +35,9 @@ from sim.state.records import (
     UserActions,
     merge_actions,
     merge_edge_changes,
+    merge_effects,
+    merge_users,
+    split_into_slices,
     split_users,
 )
 from sim.threads import parallel_map
@@ -38,10 +45,11 @@ from sim.threads import parallel_map
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of an hour: who acts, what it reads and writes, and hooks that it calls first, and then or meanwhile."""
+    """A part of an hour: who acts in which slices, reads and writes; hooks that come first, and then or meanwhile."""
 
     act: Callable[[Hour], None]
     who: str
+    when: str
     reads: str
     writes: str
     first: tuple[str, ...]
@@ -52,22 +60,29 @@ class Phase:
         """Name of its function."""
         return self.act.__name__
 
+    def is_due(self, hour: Hour) -> bool:
+        """Return whether it is played in the present slice."""
+        return self.when == EACH or hour.part == (0 if self.when == FIRST else hour.parts - 1)
+
+
+EACH, FIRST, LAST = "each", "first", "last"  #: slices in which a phase is played
+
 
 def phase(
-    who: str, reads: str = "", writes: str = "", first: str = "", then: str = ""
+    who: str, when: str, reads: str = "", writes: str = "", first: str = "", then: str = ""
 ) -> Callable[[Callable[[Hour], None]], Phase]:
     """Declare a function to be a `Phase`; names stand between spaces."""
-    return lambda act: Phase(act, who, reads, writes, tuple(first.split()), tuple(then.split()))
+    return lambda act: Phase(act, who, when, reads, writes, tuple(first.split()), tuple(then.split()))
 
 
-@phase("platform", writes="posts")
+@phase("platform", FIRST, writes="posts")
 def expire(hour: Hour) -> None:
     """Drop posts that are too old for anybody to read."""
     hour.state.ledger.expire(hour.now * 3600)
     hour.posts = hour.state.ledger.get_rows()
 
 
-@phase("world", then="begin")
+@phase("world", FIRST, then="begin")
 def begin(hour: Hour) -> None:
     """Let things happen outside the platform."""
     run(hour, "begin")
@@ -75,41 +90,57 @@ def begin(hour: Hour) -> None:
 
 @phase(
     "people",
+    FIRST,
     reads="accounts.key accounts.phase accounts.sessions accounts.has_left accounts.suspended_until",
-    writes="accounts.daily_activity hour.users",
+    writes="accounts.daily_activity hour.comers",
 )
 def wake(hour: Hour) -> None:
     """Find who opens the platform."""
     state = hour.state
-    hour.users = hour.rules.activity.wake(state.accounts, state.truth.n_organic, state.seed, hour.now)
+    users = hour.rules.activity.wake(state.accounts, state.truth.n_organic, state.seed, hour.now)
+    hour.comers = split_into_slices(users, hour.parts)
 
 
-@phase("people", writes="hour.tag hour.weight", then="choose_tag weigh_sources")
+@phase("people", FIRST, writes="hour.tag hour.weight", then="choose_tag weigh_sources")
 def prepare(hour: Hour) -> None:
     """Settle how people read: which tag they search, and how much the author counts."""
     hour.tag = fold(hour, "choose_tag", hour.tag)
     hour.weight = fold(hour, "weigh_sources", hour.weight)
 
 
-@phase("platform", reads="posts topics timelines hour.tag", writes="hour.candidates")
+@phase("platform", FIRST, reads="topics", writes="hour.trending")
+def find_trends(hour: Hour) -> None:
+    """Find the trending topics."""
+    hour.trending = hour.rules.trending.find_trending(hour.state.topics.counts, hour.now)
+
+
+@phase("people", EACH, reads="hour.comers", writes="hour.users hour.answers")
+def arrive(hour: Hour) -> None:
+    """Let those come whose session starts in this slice."""
+    hour.users, hour.answers = hour.comers[hour.part], None
+
+
+@phase("platform", EACH, reads="posts topics timelines hour.tag hour.trending", writes="hour.candidates")
 def lay_out(hour: Hour) -> None:
     """Lay out the posts that can be shown."""
-    state, rules, topics, now = hour.state, hour.rules, hour.state.topics, hour.now
+    state, rules, topics = hour.state, hour.rules, hour.state.topics
     hour.candidates = rules.feed.build_candidates(
         hour.posts,
         state.ledger.base,
         state.timelines.columns,
         (topics.serials, topics.lengths),
-        rules.trending.find_trending(topics.counts, now),
+        hour.trending,
         state.competes_for_slots,
         get_values(rules.attention),
-        now,
+        hour.begin,
+        hour.length,
         *hour.tag,
     )
 
 
 @phase(
     "people",
+    EACH,
     reads="accounts posts graph hour.users hour.candidates hour.weight",
     writes="agents hour.answers",
     then="change_update",
@@ -128,6 +159,7 @@ def ask_custom_agents(hour: Hour) -> None:
 
 @phase(
     "people",
+    EACH,
     reads="accounts posts register graph hour.users hour.candidates hour.weight hour.answers",
     writes="accounts.stance_principal accounts.stance_extremist accounts.opinion_climate accounts.reference_climate "
     "accounts.fear accounts.expected_toxicity accounts.habituation accounts.last_read accounts.has_left "
@@ -143,7 +175,7 @@ def act(hour: Hour) -> None:
     hour.drafts = hour.speech.drafts
 
 
-@phase("people", reads="hour.edge_changes", writes="graph", then="follow_up")
+@phase("people", EACH, reads="hour.edge_changes", writes="graph", then="follow_up")
 def follow_up(hour: Hour) -> None:
     """Change ties, then whatever else follows from reading and writing."""
     hour.state.dynamic_graph.apply_changes(hour.edge_changes)
@@ -152,6 +184,7 @@ def follow_up(hour: Hour) -> None:
 
 @phase(
     "organised",
+    FIRST,
     reads="posts topics accounts.suspended_until accounts.has_left accounts.unmasked",
     writes="hour.public",
     then="inform",
@@ -163,14 +196,27 @@ def inform(hour: Hour) -> None:
     hour.public = fold(hour, "inform", hour.public)
 
 
-@phase("organised", reads="hour.public operators", writes="actors hour.orders", then="change_orders")
+@phase("organised", FIRST, reads="hour.public operators", writes="actors hour.orders", then="change_orders")
 def order(hour: Hour) -> None:
     """Give orders."""
     hour.orders = tuple(actor.order(hour.public) for actor in hour.state.actors)
     hour.orders = fold(hour, "change_orders", hour.orders)
 
 
-@phase("platform", writes="hour.drafts hour.orders hour.defence_effects", then="ask admit")
+@phase("world", EACH, writes="hour.drafts hour.orders hour.waiting")
+def release(hour: Hour) -> None:
+    """Hold back what is to be posted in a later slice, and let go what is due in this one."""
+    if hour.parts > 1:
+        drafts, orders = hour.waiting or (NO_DRAFTS, hour.orders)
+        drafts = merge_drafts([drafts, hour.drafts])
+        due = drafts.time < hour.end
+        hour.drafts = select_drafts(drafts, due)
+        hour.orders = tuple(order.select(order.drafts.time < hour.end) for order in orders)
+        left = tuple(order.select(order.drafts.time >= hour.end) for order in orders)
+        hour.waiting = select_drafts(drafts, ~due), left
+
+
+@phase("platform", EACH, writes="hour.drafts hour.orders hour.defence_effects", then="ask admit")
 def filter_posts(hour: Hour) -> None:
     """Prompt authors, and refuse posts."""
     filtered = effects.filter_posts(partial(look, hour), hour.drafts, hour.orders)
@@ -179,6 +225,7 @@ def filter_posts(hour: Hour) -> None:
 
 @phase(
     "platform",
+    EACH,
     reads="hour.drafts hour.orders",
     writes="posts accounts.newest accounts.newest_mention accounts.written register.opened_at truth hour.new",
 )
@@ -194,14 +241,14 @@ def publish(hour: Hour) -> None:
         state.truth.record_hired(order.drafts.author, now)
 
 
-@phase("platform", reads="posts hour.new", writes="topics", first="file_posts")
+@phase("platform", EACH, reads="posts hour.new", writes="topics", first="file_posts")
 def file(hour: Hour) -> None:
     """File new posts under their topics, for search and trends."""
     topic = fold(hour, "file_posts", hour.posts.topic[hour.new])
-    hour.state.topics.append(hour.state.ledger, hour.new, hour.now, topic)
+    hour.state.topics.append(hour.state.ledger, hour.new, hour.now, topic, first=hour.part == 0)
 
 
-@phase("platform", reads="posts hour.new", writes="posts.score", then="change_scores")
+@phase("platform", EACH, reads="posts hour.new", writes="posts.score", then="change_scores")
 def rank(hour: Hour) -> None:
     """Score new posts, and those that they repost or answer."""
     ledger = hour.state.ledger
@@ -209,30 +256,66 @@ def rank(hour: Hour) -> None:
     run(hour, "change_scores")
 
 
+@phase("platform", EACH, reads="posts hour.new", writes="posts.score hour.defence_effects hour.done", then="demote")
+def demote(hour: Hour) -> None:
+    """Show some posts less."""
+    ledger = hour.state.ledger
+    demoted = effects.demote(partial(look, hour), ledger.columns, ledger.base, hour.new)
+    hour.defence_effects = hour.defence_effects._replace(demoted=demoted)
+    actions = UserActions(hour.seen, hour.update, hour.speech, hour.reported, hour.edge_changes)
+    hour.done.append((actions, hour.new, hour.orders, hour.defence_effects))
+
+
+@phase("platform", EACH, reads="posts hour.new", writes="timelines")
+def update_timelines(hour: Hour) -> None:
+    """Enter new posts into the timelines of their authors."""
+    posts = hour.posts
+    oldest = int(np.searchsorted(posts.time, hour.end - 3600 * hour.rules.attention.memory))
+    hour.state.timelines.update(posts, hour.state.ledger.base, hour.new, oldest)
+
+
+@phase(
+    "world",
+    LAST,
+    reads="hour.comers hour.done",
+    writes="hour.users hour.seen hour.update hour.speech hour.reported hour.edge_changes hour.new hour.orders "
+    "hour.defence_effects",
+)
+def sum_up(hour: Hour) -> None:
+    """Put together what was done in all slices."""
+    if hour.parts > 1:
+        hour.users = merge_users(hour.comers)
+        actions, new, orders, defence_effects = map(list, zip(*hour.done, strict=True))
+        hour.seen, hour.update, hour.speech, hour.reported, hour.edge_changes = merge_actions(actions)
+        hour.new = slice(new[0].start, new[-1].stop)
+        hour.orders = tuple(same[0].merge(list(same)) for same in zip(*orders, strict=True))
+        hour.defence_effects = merge_effects(defence_effects)
+
+
 @phase(
     "platform",
+    LAST,
     reads="posts hour.new",
-    writes="posts.score topics graph hour.defence_effects",
-    then="demote discount list_blocks",
+    writes="topics graph hour.defence_effects",
+    then="discount list_blocks",
 )
 def restrain(hour: Hour) -> None:
-    """Show some posts less, and block."""
-    state, ledger, new, hooks = hour.state, hour.state.ledger, hour.new, partial(look, hour)
+    """Count some posts of the hour for no trend, and block."""
+    state, hooks = hour.state, partial(look, hour)
     hour.defence_effects = hour.defence_effects._replace(
-        demoted=effects.demote(hooks, ledger.columns, ledger.base, new),
-        uncounted=effects.discount(hooks, ledger.columns, state.topics, new, hour.now),
+        uncounted=effects.discount(hooks, state.ledger.columns, state.topics, hour.new, hour.now),
         blocks=effects.list_blocks(hooks),
     )
     state.dynamic_graph.apply_changes(hour.defence_effects.blocks)
 
 
-@phase("world", then="settle")
+@phase("world", LAST, then="settle")
 def settle(hour: Hour) -> None:
     """Let all posts of the hour have their effect."""
     run(hour, "settle")
 
 
-@phase("world", reads="hour.orders", writes="hour.exposed", then="expose")
+@phase("world", LAST, reads="hour.orders", writes="hour.exposed", then="expose")
 def expose(hour: Hour) -> None:
     """Find accounts that are given away, by their own posts or otherwise."""
     found = [find_unmasked(order, hour.state.seed, hour.now) for order in hour.orders if len(order.risk)]
@@ -242,6 +325,7 @@ def expose(hour: Hour) -> None:
 
 @phase(
     "world",
+    LAST,
     reads="truth hour.exposed",
     writes="accounts.unmasked hour.unmasked",
     then="respond_to_unmasking",
@@ -258,6 +342,7 @@ def unmask(hour: Hour) -> None:
 
 @phase(
     "platform",
+    LAST,
     reads="posts hour.reported hour.orders",
     writes="posts.reports posts.removed accounts.strikes accounts.suspended_until hour.removals",
     then="moderate suspend",
@@ -271,44 +356,51 @@ def moderate(hour: Hour) -> None:
     hour.removals = effects.suspend(partial(look, hour), state.accounts, removals, now)
 
 
-@phase("platform", reads="posts hour.new hour.removals", writes="timelines")
-def update_timelines(hour: Hour) -> None:
-    """Enter new posts into the timelines of their authors, and take removed ones out."""
-    ledger, posts = hour.state.ledger, hour.posts
-    oldest = int(np.searchsorted(posts.time, 3600 * (hour.now + 1 - hour.rules.attention.memory)))
-    hour.state.timelines.update(posts, ledger.base, hour.new, hour.removals.posts, oldest)
+@phase("platform", LAST, reads="posts hour.removals", writes="timelines")
+def take_out(hour: Hour) -> None:
+    """Take posts that were taken down out of the timelines of their authors."""
+    hour.state.timelines.remove(hour.posts, hour.state.ledger.base, hour.removals.posts)
 
 
-#: One hour, from top to bottom.
+#: One hour, from top to bottom; phases of each slice are played again from top to bottom in each further one.
 TICK: tuple[Phase, ...] = (
     expire,
     begin,
     wake,
     prepare,
+    find_trends,
+    arrive,
     lay_out,
     ask_custom_agents,
     act,
     follow_up,
     inform,
     order,
+    release,
     filter_posts,
     publish,
     file,
     rank,
+    demote,
+    update_timelines,
+    sum_up,
     restrain,
     settle,
     expose,
     unmask,
     moderate,
-    update_timelines,
+    take_out,
 )
 
 
 def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
     """Simulate the hour `now` and return what happened."""
     hour = Hour(state, rules, now)
-    for step in TICK:
-        step.act(hour)
+    for part in range(hour.parts):
+        hour.part = part
+        for step in TICK:
+            if step.is_due(hour):
+                step.act(hour)
     return StepRecord(
         tick=now,
         campaign_start=rules.campaign.start,
@@ -355,7 +447,7 @@ def act_in_group(hour: Hour, users: ActiveUsers) -> UserActions:
     seen, change = read(hour, users)
     change = answers.apply_updates(hour.answers, users, change)
     old = reaction.get_reference_climate(accounts, users, change, campaigning)
-    reaction.apply_update(accounts, users, change, now * 3600, campaigning)
+    reaction.apply_update(accounts, users, change, campaigning)
     wanted = rules.expression.decide(accounts, users, change, old, seed, now)
     wanted = answers.apply_decisions(hour.answers, users, wanted)
     for change_, view in look_in_group(hour, "change_intentions", users, seen):
@@ -372,7 +464,14 @@ def list_schedule(mechanisms: tuple[Mechanism, ...]) -> list[dict[str, str]]:
     """Return one row for each phase of an hour, and for each hook of these mechanisms in it, in order."""
     rows = []
     for step in TICK:
-        own = {"phase": step.name, "who": step.who, "hook": "", "reads": step.reads, "writes": step.writes}
+        own = {
+            "phase": step.name,
+            "slices": step.when,
+            "who": step.who,
+            "hook": "",
+            "reads": step.reads,
+            "writes": step.writes,
+        }
         before, after = (_describe_hooks(step, hooks, mechanisms) for hooks in (step.first, step.then))
         rows += [*before, *([own] if step.writes else []), *after]
     return rows
@@ -381,6 +480,12 @@ def list_schedule(mechanisms: tuple[Mechanism, ...]) -> list[dict[str, str]]:
 def _describe_hooks(step: Phase, hooks: tuple[str, ...], mechanisms: tuple[Mechanism, ...]) -> list[dict[str, str]]:
     found = [(hook, mechanism) for hook in hooks for mechanism in mechanisms if hook in list_hooks(type(mechanism))]
     return [
-        {"phase": step.name, "who": get_name(mechanism), "hook": hook, **get_touched(getattr(mechanism, hook))}
+        {
+            "phase": step.name,
+            "slices": step.when,
+            "who": get_name(mechanism),
+            "hook": hook,
+            **get_touched(getattr(mechanism, hook)),
+        }
         for hook, mechanism in found
     ]

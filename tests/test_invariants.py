@@ -70,7 +70,9 @@ class Inspector:
         reader = np.repeat(step.active_users.active, np.diff(start))
         assert len(reader) == len(item)
         self.shown += len(item)
-        assert (item < step.new.start).all()
+        length = 60 * self.world.setting.activity.slice
+        begin = 3600 * step.tick + step.active_users.second // length * length
+        assert (posts.time[item] < np.repeat(begin, np.diff(start))).all()
         assert not (set(item[posts.removed[item]].tolist()) - set(step.removals.posts.tolist()))
         assert (posts.original_author[item] != reader).all()
         assert (posts.author[item] != reader).all()
@@ -103,6 +105,10 @@ class Inspector:
         assert (until[author] <= step.tick).all()
         people = author[step.truth.role[author] == ORGANIC]
         assert np.isin(people, step.active_users.active).all()
+        if self.world.setting.activity.slice < 60:
+            began = np.zeros(len(left), np.int64)
+            began[step.active_users.active] = 3600 * step.tick + step.active_users.second
+            assert (step.posts.time[step.new][step.truth.role[author] == ORGANIC] >= began[people]).all()
         assert not np.intersect1d(step.active_users.active, step.active_users.absent).size
         gone = left[step.active_users.absent] | (until[step.active_users.absent] > step.tick)
         assert gone.all()
@@ -266,6 +272,7 @@ CHANGES = st.fixed_dictionaries(
                 "army_competes": st.booleans(),
             }
         ),
+        "activity": st.fixed_dictionaries({"slice": st.sampled_from((1, 20, 60))}),
         "feed": st.fixed_dictionaries({"engagement": st.sampled_from((0.0, 2.0)), "depth": st.sampled_from((1, 30))}),
         "reaction": st.fixed_dictionaries(
             {
@@ -314,9 +321,12 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-def test_all_laws_hold_in_a_busy_world(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("minutes", [60, 10])
+def test_all_laws_hold_in_a_busy_world(minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     restless = lively(
-        reaction={"leave": 0.02, "persuasion": 0.05, "tolerance": 0.6}, expression={"climate_weight": 8.0}
+        activity={"slice": minutes},
+        reaction={"leave": 0.02, "persuasion": 0.05, "tolerance": 0.6},
+        expression={"climate_weight": 8.0},
     )
     world, inspector = inspected(restless, 5, monkeypatch)
     assert inspector.shown > 10_000

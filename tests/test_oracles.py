@@ -103,7 +103,15 @@ def read(world: World, active_users: ActiveUsers) -> Exposures:
     posts, base, attention = state.ledger.get_rows(), state.ledger.base, get_values(rules.attention)
     streams = (state.topics.serials, state.topics.lengths)
     display = rules.feed.build_candidates(
-        posts, base, state.timelines.columns, streams, trending, state.competes_for_slots, attention, world.now
+        posts,
+        base,
+        state.timelines.columns,
+        streams,
+        trending,
+        state.competes_for_slots,
+        attention,
+        active_users.begin,
+        active_users.length,
     )
     return rules.feed.read(
         state.accounts,
@@ -341,7 +349,7 @@ def test_abuse_drives_away_who_withdraws_but_for_the_hard_core() -> None:
     accounts.reaction[:] = [WITHDRAW, WITHDRAW, INDIFFERENT, FIGHT]
     posts.toxicity[:], posts.topic[:], posts.target[:] = 0.9, 1, range(4)
     four = np.arange(4, dtype=np.int32)
-    users = ActiveUsers(four, four[:0], np.zeros(4, np.int64))
+    users = ActiveUsers(four, four[:0], np.zeros(4, np.int64), 5 * 3600, 3600)
     update = Reaction(leave=0.0, leave_abuse=100.0).react(accounts, posts, users, Exposures(np.arange(5), four), 1, 5)
     assert update.abuse.tolist() == [1, 1, 1, 1]
     assert update.leaves.tolist() == [True, False, False, False]

@@ -81,17 +81,19 @@ def assert_same_latent(first: Latent, second: Latent) -> None:
 # ---- a silent army
 
 
-@pytest.fixture(scope="module")
-def silent() -> World:
-    return played(
-        lively(campaign={"intensity": 0.0}),
-        TICKS,
-    )
+@pytest.fixture(scope="module", params=[60, 10], ids="slices of {} minutes".format)
+def minutes(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 @pytest.fixture(scope="module")
-def empty() -> World:
-    return played(lively(army={"size": 0}), TICKS)
+def silent(minutes: int) -> World:
+    return played(lively(activity={"slice": minutes}, campaign={"intensity": 0.0}), TICKS)
+
+
+@pytest.fixture(scope="module")
+def empty(minutes: int) -> World:
+    return played(lively(activity={"slice": minutes}, army={"size": 0}), TICKS)
 
 
 def test_a_silent_army_is_followed_by_dissenters_and_plans(silent: World) -> None:
@@ -312,11 +314,12 @@ def test_the_archive_is_complete_and_in_order(monkeypatch: pytest.MonkeyPatch) -
     assert len(np.unique(posts.key)) == len(posts.key)
 
 
-@pytest.mark.parametrize("threads", [2, 3, 8])
-def test_threads_change_no_bit(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = played(LIVELY, START + 24)
+@pytest.mark.parametrize(("threads", "minutes"), [(2, 60), (3, 60), (8, 60), (2, 20)])
+def test_threads_change_no_bit(threads: int, minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = lively(activity={"slice": minutes})
+    alone = played(setting, START + 24)
     monkeypatch.setattr(records, "MIN_GROUP_SIZE", 2)
-    shared = World(LIVELY, rng=5, threads=threads)
+    shared = World(setting, rng=5, threads=threads)
     groups = []
     split = records.split_users
     monkeypatch.setattr(

@@ -78,7 +78,7 @@ def iterate_parts(hour: Hour) -> Iterator[tuple[str, Any]]:
         yield name, getattr(state, name)
     for mechanism, own in zip(state.mechanisms.rules, state.mechanisms.own, strict=True):
         yield f"own {get_name(mechanism)}", own
-    for column in fields(Hour)[3:]:
+    for column in fields(Hour)[4:]:
         if hasattr(hour, column.name) and column.name != "posts":
             yield f"hour.{column.name}", getattr(hour, column.name)
 
@@ -139,7 +139,7 @@ class Witness:
             if not self.hours(hour.now):
                 step.act(hour)
                 return
-            if step.name == tick.TICK[0].name:
+            if step.name in (tick.TICK[0].name, tick.arrive.name):  # an hour, or a slice of it, begins
                 self.hour = hour
                 self.shared = list_arrays([value for name, value in iterate_parts(hour) if name[:5] != "hour."])
                 self.last = snapshot(hour, self.shared)
@@ -236,9 +236,9 @@ def seen_changes() -> tuple[Changes, Changes]:
     rows: Changes = {}
     settings = (
         everything("fallujah_2016", "forces.morale.operations.distress.risk=0.5"),
-        everything("sleepers_unmasked"),
+        everything("sleepers_unmasked", "activity.slice=20"),
         everything("extremist_surge"),
-        load("scenario=protest_day", "population.size=900", "events.protest.rally_share=1.0"),
+        load("scenario=protest_day", "population.size=900", "events.protest.rally_share=1.0", "activity.slice=30"),
     )
     for setting in settings:
         with pytest.MonkeyPatch.context() as patch:

@@ -67,7 +67,7 @@ def test_a_timeline_that_outgrows_its_room_moves_and_loses_nothing() -> None:
     grown.lay_out(alone._replace(**{name: getattr(alone, name)[:5] for name in alone._fields}), ledger.base, 0)
     room = int(grown.columns.head[author, END] - grown.columns.head[author, START])
     for row in range(5, 5 + 2 * room):
-        grown.update(alone, ledger.base, slice(row, row + 1), np.zeros(0, np.int64), 0)
+        grown.update(alone, ledger.base, slice(row, row + 1), 0)
     start, stop = grown.columns.head[author, START], grown.columns.head[author, STOP]
     kept = grown.columns.item[start:stop, MARK]
     expected = np.flatnonzero(~posts.removed[: 5 + 2 * room])

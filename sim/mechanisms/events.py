@@ -74,10 +74,10 @@ class Events(OrganisedMechanism):
 
     @touches(writes="hour.speech hour.drafts")
     def follow_up(self, view: OrganisedView) -> None:
-        """Let dissenting originals join a rally: the same words, within about a minute."""
+        """Let dissenting originals join a rally: the same words, within about a minute of each slice."""
         for event in self.list_running(view.tick):
             if event.rally_share:
-                _apply_rally(view.drafts, event.rally_share, view.seed, view.tick, FIRST_SLOGAN + view.tick)
+                _apply_rally(view.drafts, event.rally_share, view.seed, view.tick, FIRST_SLOGAN + view.tick, view.users)
 
     def inform(self, public: PublicView, view: OrganisedView) -> PublicView:
         """Have the extremists write more, or less."""
@@ -129,7 +129,7 @@ def apply_events(
 
 
 @kernel
-def _apply_rally(drafts, share, seed, tick, slogan):
+def _apply_rally(drafts, share, seed, tick, slogan, users):
     key = stream_key(seed, _RALLY, tick)
     second = int(3600.0 * uniform(key, np.uint64(0)))
     for d in range(len(drafts.key)):
@@ -137,7 +137,8 @@ def _apply_rally(drafts, share, seed, tick, slogan):
             post = drafts.key[d] ^ key
             if draw(post, _JOIN) < share:
                 drafts.template[d] = slogan
-                drafts.time[d] = tick * 3600 + int(second - DELAY * math.log(draw(post, _LATE))) % 3600
+                late = int(second - DELAY * math.log(draw(post, _LATE)))
+                drafts.time[d] = users.begin + late % users.length
 
 
 @kernel

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.errors import InputError
 from sim.kernels import kernel
 from sim.rng import stream, stream_key, uniform
 from sim.rules import Rule, parameter
 from sim.state.accounts import Accounts
-from sim.state.records import ActiveUsers
+from sim.state.records import HOUR, ActiveUsers
 
 _WAKE = stream("activity/wake")
 _MOOD = stream("activity/mood")
@@ -22,7 +23,7 @@ _SECOND = stream("activity/second")
 
 @dataclass(frozen=True, kw_only=True)
 class Activity(Rule):
-    """Daily rhythm and bursts of sessions."""
+    """Daily rhythm and bursts of sessions, and the slices of an hour in which people come."""
 
     rhythm: float = parameter(0.8, unit="relative amplitude", source="assumption", low=0.0, high=1.0)
     peak: float = parameter(20.0, unit="hour of the day", source="assumption: evenings", low=0.0, high=24.0)
@@ -33,6 +34,19 @@ class Activity(Rule):
         low=0.0,
         high=4.0,
     )
+    slice: int = parameter(
+        60,
+        unit="min",
+        source="assumption: people read what was published before their slice of the hour",
+        low=1,
+        high=60,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if 60 % self.slice:
+            fitting = ", ".join(str(minutes) for minutes in range(1, 61) if 60 % minutes == 0)
+            raise InputError(f"activity.slice={self.slice} does not divide an hour: use one of {fitting}")
 
     def wake(self, accounts: Accounts, n_organic: int, seed: int, tick: int) -> ActiveUsers:
         """Draw who is active in `tick` among rows below `n_organic`. Writes `daily_activity` at midnight.
@@ -48,7 +62,7 @@ class Activity(Rule):
         rows = active[:a].copy()
         second = np.empty(a, np.int64)
         _draw_seconds(second, accounts.key, rows, seed, tick)
-        return ActiveUsers(rows, absent[:b].copy(), second)
+        return ActiveUsers(rows, absent[:b].copy(), second, HOUR * tick, HOUR)
 
 
 @kernel

@@ -38,6 +38,7 @@ from sim.state.records import (
     CLIMATE,
     EVERYDAY,
     FEAR,
+    HOUR,
     JOINT,
     LEFT,
     PERSUADED,
@@ -320,10 +321,23 @@ def _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tic
             second -= p.gap * math.log(draw(post, _GAP))
             new.key[d] = post
             new.author[d] = i
-            new.time[d] = tick * 3600 + int(second) % 3600
+            new.time[d] = tick * HOUR + _fit_into_hour(second, users.second[r], users.length)
             new.dissent[d] = dissenting
             _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, update.fear[r], choice, p)
             d += 1
+
+
+@inline_kernel
+def _fit_into_hour(second, start, length):
+    """Return the second of the hour of a post of a session that started at `start`.
+
+    What comes after the end of the hour begins it in worlds with one slice. With more, gaps shrink so that all end
+    within the hour and nothing is posted before its session (assumption).
+    """
+    if length == HOUR:
+        return int(second) % HOUR
+    rest = float(HOUR - start)
+    return min(HOUR - 1, int(start + rest * (1.0 - math.exp((start - second) / rest))))
 
 
 @inline_kernel

@@ -112,23 +112,23 @@ def get_reference_climate(accounts: Accounts, users: ActiveUsers, update: StateU
     return accounts.reference_climate[users.active] if campaigning else update.opinion_climate
 
 
-def apply_update(accounts: Accounts, users: ActiveUsers, update: StateUpdate, now: int, campaigning: bool) -> None:
+def apply_update(accounts: Accounts, users: ActiveUsers, update: StateUpdate, campaigning: bool) -> None:
     """Write an update into the columns: the only place where reading changes people.
 
     Until the campaign begins, the present climate is also written as the reference climate.
     """
-    _apply_update(accounts, users.active, update, now, campaigning)
+    _apply_update(accounts, users, update, campaigning)
 
 
 @kernel
-def _apply_update(accounts, active, update, now, campaigning):
-    for r in range(len(active)):
-        i = active[r]
+def _apply_update(accounts, users, update, campaigning):
+    for r in range(len(users.active)):
+        i = users.active[r]
         accounts.stance_principal[i] = update.stance_principal[r]
         accounts.stance_extremist[i] = update.stance_extremist[r]
         accounts.opinion_climate[i], accounts.fear[i] = update.opinion_climate[r], update.fear[r]
         accounts.expected_toxicity[i], accounts.habituation[i] = update.expected_toxicity[r], update.habituation[r]
-        accounts.last_read[i], accounts.has_left[i] = now, update.leaves[r]
+        accounts.last_read[i], accounts.has_left[i] = users.begin, update.leaves[r]
         if campaigning:
             accounts.abuse_received[i] += update.abuse[r]
         else:
@@ -141,7 +141,7 @@ def _react(update, accounts, posts, users, seen, seed, tick, decay, p, credibili
     for r in range(len(users.active)):
         i = users.active[r]
         s, e, c = accounts.stance_principal[i], accounts.stance_extremist[i], accounts.opinion_climate[i]
-        hours = (tick * 3600 - accounts.last_read[i]) / 3600.0
+        hours = (users.begin - accounts.last_read[i]) / 3600.0
         f, d, h = accounts.fear[i] * math.exp(-decay * hours), accounts.expected_toxicity[i], accounts.habituation[i]
         abuse, allies = 0, 0
         for x in range(U64(seen.start[r]), U64(seen.start[r + 1])):

@@ -1,4 +1,4 @@
-"""The feed candidates of one hour: all posts that sessions choose from, laid out for fast access.
+"""The feed candidates of one slice of an hour: all posts that sessions choose from, laid out for fast access.
 
 Home feeds read author timelines. Search and trends read topic streams, the newest posts of a topic in order of time.
 Neither contains removed posts.
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from sim.kernels import cached_njit
 from sim.platform.timelines import AuthorTimelines
 from sim.state.posts import CONTESTED, Posts
+from sim.state.records import HOUR
 
 NO_ACCOUNTS: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
 
 class TopicStreams(NamedTuple):
-    """The ends of the streams that readers of one hour may read, in order of time, without removed posts.
+    """The ends of the streams that readers of one slice may read, in order of time, without removed posts.
 
     Stream k is first[k] .. last[k] - 1: the contested topic, the trending topics, then the migration tag if there is
     one; after them the same streams for posts that take no slots from others.
@@ -32,9 +33,9 @@ class TopicStreams(NamedTuple):
 
 
 class FeedCandidates(NamedTuple):
-    """The posts that all sessions of one hour choose from."""
+    """The posts that all sessions of one slice choose from."""
 
-    hours: NDArray[np.int64]  #: [h] first row that was written at most h hours ago
+    hours: NDArray[np.int64]  #: [h] first row that was written at most h hours before the slice
     timelines: AuthorTimelines
     shift: int  #: mark of row 0 in the timelines
     streams: TopicStreams
@@ -52,12 +53,13 @@ def build_candidates(
     trending: NDArray[np.int64],
     competes_for_slots: NDArray[np.bool_],
     attention: Any,
-    tick: int,
+    begin: int,
+    length: int,
     depth: int,
     migration_topic: int = -1,
     has_migrated: NDArray[np.bool_] = NO_ACCOUNTS,
 ) -> FeedCandidates:
-    """Return the candidates for all sessions of `tick`.
+    """Return the candidates for all sessions of a slice.
 
     Args:
         posts: the rows of the ledger that are filled.
@@ -67,14 +69,15 @@ def build_candidates(
         trending: int64 [k], trending topics.
         competes_for_slots: bool [A], its posts take slots from others (all, except in the counterfactual).
         attention: values of `sim.people.attention.Attention`.
-        tick: the hour.
+        begin: when the slice begins, seconds since the start of the world.
+        length: of the slice, seconds; streams are seen as they were so long before a session.
         depth: number of newest posts of a stream that are ranked.
         migration_topic, has_migrated: see `FeedCandidates`.
     """
-    hours = np.searchsorted(posts.time, 3600 * (tick - np.arange(attention.memory + 1)))
+    hours = np.searchsorted(posts.time, begin - HOUR * np.arange(attention.memory + 1))
     topics = np.array([CONTESTED, *trending, *([migration_topic] if migration_topic >= 0 else [])])
     laid_out = _lay_out_streams(
-        streams, topics, posts, base, competes_for_slots, tick * 3600, depth, attention.army_competes
+        streams, topics, posts, base, competes_for_slots, begin - length, depth, attention.army_competes
     )
     return FeedCandidates(
         hours, timelines, base - timelines.first, laid_out, trending, competes_for_slots, migration_topic, has_migrated
@@ -82,8 +85,8 @@ def build_candidates(
 
 
 @cached_njit
-def _lay_out_streams(streams, topics, posts, base, competes_for_slots, now, depth, army_competes):
-    """Lay out the ends of the streams: posts of the last hour, and `depth` earlier posts."""
+def _lay_out_streams(streams, topics, posts, base, competes_for_slots, since, depth, army_competes):
+    """Lay out the ends of the streams: posts after the time `since`, and `depth` earlier posts."""
     serials, lengths = streams
     kinds = len(topics)
     n = kinds if army_competes else 2 * kinds
@@ -103,6 +106,6 @@ def _lay_out_streams(streams, topics, posts, base, competes_for_slots, now, dept
                 continue
             at -= 1
             row[at], author[at], time[at], score[at] = j, posts.author[j], posts.time[j], posts.score[j]
-            early += time[at] <= now - 3600
+            early += time[at] <= since
         first[k] = at
     return TopicStreams(first, last, row, author, time, score)

@@ -1,9 +1,9 @@
 """Read: what the platform shows to each reader within the reader's attention.
 
 There are four places, each with its slots: mentions (replies to the reader), search (the stream of the contested topic,
-for interested readers), trends (the stream of a trending topic) and the home feed (new posts of followees). Streams
-show the platform as it was one hour before the reader's session starts, so readers of one hour see different posts.
-Home and mentions show everything up to the start of the hour.
+for interested readers), trends (the stream of a trending topic) and the home feed (new posts of followees). Home and
+mentions show everything up to the start of the slice of the hour. Streams show the platform as it was the length of a
+slice before the reader's session starts, so readers of one slice see different posts.
 """
 
 import math
@@ -22,7 +22,7 @@ from sim.rules import Rule, get_values, parameter
 from sim.state.accounts import I64, Accounts
 from sim.state.graph import Adjacency
 from sim.state.posts import CONTESTED, Posts
-from sim.state.records import ActiveUsers, Exposures
+from sim.state.records import HOUR, ActiveUsers, Exposures
 
 _SEARCH = stream("feed/search")
 _TREND = stream("feed/trend")
@@ -62,11 +62,12 @@ class Feed(Rule):
         trending: NDArray[np.int64],
         competes_for_slots: NDArray[np.bool_],
         attention: Any,
-        tick: int,
+        begin: int,
+        length: int,
         migration_topic: int = -1,
         has_migrated: NDArray[np.bool_] = NO_ACCOUNTS,
     ) -> FeedCandidates:
-        """Return the candidates for all sessions of `tick`.
+        """Return the candidates for all sessions of a slice.
 
         Arguments are those of `sim.platform.candidates.build_candidates`.
         """
@@ -78,7 +79,8 @@ class Feed(Rule):
             trending,
             competes_for_slots,
             attention,
-            tick,
+            begin,
+            length,
             self.depth,
             migration_topic,
             has_migrated,
@@ -148,13 +150,14 @@ def _read(
 ):
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
     hours, timelines, shift, streams, trending, competes_for_slots, migration_topic, has_migrated = candidates
-    now, kinds = tick * 3600, 1 + len(trending) + (migration_topic >= 0)
+    now, kinds = active_users.begin, 1 + len(trending) + (migration_topic >= 0)
+    earlier = tick * HOUR - active_users.length  # streams are seen as they were a slice before
     for r in range(len(active_users.active)):
         i = active_users.active[r]
         if r + 1 < len(active_users.active):
             prefetch_followees(following, active_users.active[r + 1])
-        person, seen_at, last_read = accounts.key[i], now - 3600 + active_users.second[r], accounts.last_read[i]
-        fresh = hours[min(budget.memory, (now - last_read + 3599) // 3600)]
+        person, seen_at, last_read = accounts.key[i], earlier + active_users.second[r], accounts.last_read[i]
+        fresh = hours[min(budget.memory, (now - last_read + HOUR - 1) // HOUR)]
         while fresh < len(posts.time) and posts.time[fresh] < last_read:
             fresh += 1
         searches = uniform(search, person) < budget.search_rate * accounts.interest[i]

@@ -55,14 +55,13 @@ class Timelines:
         item[:] = self.columns.item
         self.columns = self.columns._replace(item=item, score=score)
 
-    def update(self, posts: Posts, base: int, new: slice, removed: NDArray[np.int64], oldest: int) -> None:
-        """Update the timelines by one hour of the ledger.
+    def update(self, posts: Posts, base: int, new: slice, oldest: int) -> None:
+        """Update the timelines by new posts of the ledger.
 
         Args:
             posts: its rows.
             base: serial of row 0.
-            new: rows that were written in this hour; their parents and roots may have new scores.
-            removed: rows that were taken down in this hour.
+            new: rows that were written since; their parents and roots may have new scores.
             oldest: first row that home feeds can still show.
         """
         end = -1
@@ -73,6 +72,9 @@ class Timelines:
             return
         self._end = end
         _score(self.columns, self._place, posts, base, new.start, new.stop)
+
+    def remove(self, posts: Posts, base: int, removed: NDArray[np.int64]) -> None:
+        """Take the rows `removed` (int64 [n]) of `posts`, row 0 of which has the serial `base`, out of them."""
         _remove(self.columns, self._place, removed, posts, base)
 
     def lay_out(self, posts: Posts, base: int, oldest: int) -> None:

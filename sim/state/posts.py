@@ -4,7 +4,7 @@ The *serial* of a post never changes; `serial - base` is its row while it is ins
 time. Posts have no text, only numbers: stances, topic, toxicity, shock, the number of a copied text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,6 +127,16 @@ def make_drafts(n: int) -> Drafts:
     for column in (new.template, new.parent, new.root, new.target):
         column.fill(-1)
     return new
+
+
+def merge_drafts(parts: Sequence[Drafts]) -> Drafts:
+    """Return the drafts of all parts, in order."""
+    return Drafts._make(map(np.concatenate, zip(*parts, strict=True)))
+
+
+def select_drafts(drafts: Drafts, which: NDArray[np.bool_]) -> Drafts:
+    """Return the drafts that `which` (bool [D]) marks."""
+    return Drafts._make(column[which] for column in drafts)
 
 
 class Ledger:

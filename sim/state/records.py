@@ -9,15 +9,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.state.accounts import F64, I64
-from sim.state.posts import I32, Drafts, make_drafts
+from sim.state.posts import I32, Drafts, make_drafts, merge_drafts, select_drafts
+
+HOUR = 3600  #: seconds
 
 
 class ActiveUsers(NamedTuple):
-    """People who open the platform in this hour."""
+    """People who open the platform in a slice of an hour, or in the whole hour."""
 
-    active: I32  #: [R] rows, ascending
-    absent: I32  #: [B] rows that would have come but have left or are suspended, ascending
+    active: I32  #: [R] rows, ascending in each slice
+    absent: I32  #: [B] rows that would have come but have left or are suspended, ascending; all in the first slice
     second: I64  #: [R] second of the hour at which each active account's session starts
+    begin: int  #: when the slice begins, seconds since the start of the world: all earlier posts can be read
+    length: int  #: of the slice, seconds
+
+
+def split_into_slices(users: ActiveUsers, parts: int) -> list[ActiveUsers]:
+    """Return who comes in each of the slices of an hour."""
+    if parts == 1:
+        return [users]
+    length, place = HOUR // parts, users.second * parts // HOUR
+    return [
+        ActiveUsers(
+            users.active[place == part],
+            users.absent[: 0 if part else None],
+            users.second[place == part],
+            users.begin + part * length,
+            length,
+        )
+        for part in range(parts)
+    ]
+
+
+def merge_users(slices: Sequence[ActiveUsers]) -> ActiveUsers:
+    """Return who comes in an hour, slice by slice."""
+    active, absent, second = (np.concatenate(column) for column in list(zip(*slices, strict=True))[:3])
+    return ActiveUsers(active, absent, second, slices[0].begin, HOUR)
 
 
 MIN_GROUP_SIZE, MAX_GROUP_SIZE = (
@@ -34,7 +61,11 @@ def split_users(users: ActiveUsers, threads: int) -> list[ActiveUsers]:
     ahead = min(FIRST_GROUP_SIZE, n // 8) if parts > 1 else 0
     ends = [0, *(ahead + (n - ahead) * part // parts for part in range(1, parts + 1))]
     return [
-        ActiveUsers(users.active[first:last], users.absent[: 0 if first else None], users.second[first:last])
+        users._replace(
+            active=users.active[first:last],
+            absent=users.absent[: 0 if first else None],
+            second=users.second[first:last],
+        )
         for first, last in pairwise(ends)
     ]
 
@@ -140,8 +171,19 @@ class DefenceEffects(NamedTuple):
 NO_DEFENCE_EFFECTS = DefenceEffects(make_drafts(0), 0, np.zeros(0, np.int64), np.zeros(0, np.int64), NO_EDGE_CHANGES)
 
 
+def merge_effects(parts: Sequence[DefenceEffects]) -> DefenceEffects:
+    """Return the effects of all slices of an hour."""
+    return DefenceEffects(
+        merge_drafts([part.rejected for part in parts]),
+        sum(part.prompts_shown for part in parts),
+        np.concatenate([part.demoted for part in parts]),
+        np.concatenate([part.uncounted for part in parts]),
+        merge_edge_changes([part.blocks for part in parts]),
+    )
+
+
 class UserActions(NamedTuple):
-    """Actions of people in one tick."""
+    """Actions of people in one slice."""
 
     seen: Exposures
     update: StateUpdate
@@ -155,15 +197,13 @@ def merge_actions(parts: list[UserActions]) -> UserActions:
     if len(parts) == 1:
         return parts[0]
     seen, change, speech, reported, edge_changes = zip(*parts, strict=True)
-    starts = [np.zeros(1, np.int64)]
-    for part in seen:
-        starts.append(part.start[1:] + starts[-1][-1])
+    lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.start) for part in seen)])
     new, dissenting, *counts = zip(*speech, strict=True)
     return UserActions(
-        Exposures(np.concatenate(starts), np.concatenate([part.item for part in seen])),
+        Exposures(np.cumsum(lengths), np.concatenate([part.item for part in seen])),
         StateUpdate._make(map(np.concatenate, zip(*change, strict=True))),
         SpeechRecord(
-            Drafts._make(map(np.concatenate, zip(*new, strict=True))),
+            merge_drafts(new),
             DissentingIntentions._make(map(np.concatenate, zip(*dissenting, strict=True))),
             *map(np.concatenate, counts),
         ),
@@ -184,13 +224,13 @@ class Orders(NamedTuple):
 
     def select(self, which: NDArray[np.bool_]) -> "Orders":
         """Return the posts that `which` (bool [D]) marks."""
-        new = Drafts._make(column[which] for column in self.drafts)
+        new = select_drafts(self.drafts, which)
         risk = self.risk[which] if len(self.risk) else self.risk
         return self._replace(drafts=new, order=self.order[which], tactic=self.tactic[which], risk=risk)
 
     def merge(self, others: "list[Orders]") -> "Orders":
         """Return these orders with the posts of `others` in place of their own."""
-        new = Drafts._make(map(np.concatenate, zip(*(other.drafts for other in others), strict=True)))
+        new = merge_drafts([other.drafts for other in others])
         order, tactic = (np.concatenate([getattr(other, name) for other in others]) for name in ("order", "tactic"))
         risks = [other.risk if len(other.risk) else np.zeros(len(other.order)) for other in others]
         risk = np.concatenate(risks) if any(len(other.risk) for other in others) else self.risk[:0]

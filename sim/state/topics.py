@@ -24,8 +24,8 @@ class Topics:
         self.lengths = np.zeros(topics, np.int64)
         self.counts = np.zeros((topics, HOURS), np.int64)
 
-    def append(self, ledger: Ledger, filled: slice, tick: int, topic: NDArray[np.integer]) -> None:
-        """Add the ledger's rows `filled`, written in `tick`, each under its `topic`.
+    def append(self, ledger: Ledger, filled: slice, tick: int, topic: NDArray[np.integer], first: bool = True) -> None:
+        """Add the ledger's rows `filled`, written in `tick`, each under its `topic`; the `first` ones of it or more.
 
         Raises:
             InputError: the topic of a post does not exist.
@@ -37,7 +37,8 @@ class Topics:
         longest = int(self.lengths.max()) + len(topic)
         if longest > self.serials.shape[1]:
             self._make_room(ledger.base, len(topic))
-        self.counts[:, tick % HOURS] = 0
+        if first:
+            self.counts[:, tick % HOURS] = 0
         _append(self.serials, self.lengths, self.counts[:, tick % HOURS], topic, kind, ledger.base + filled.start)
 
     def _make_room(self, oldest: int, needed: int) -> None:
