@@ -18,7 +18,7 @@ from sim.setting import Setting
 from sim.state.accounts import EMPTY_ROWS, F64, I64, Accounts, PublicAccounts, Register
 from sim.state.answers import CustomAnswers
 from sim.state.dynamic_graph import DynamicGraph
-from sim.state.posts import Drafts, Ledger, Posts, PublicPosts, make_drafts
+from sim.state.posts import NO_DRAFTS, Drafts, Ledger, Posts, PublicPosts
 from sim.state.records import (
     HOUR,
     NO_DEFENCE_EFFECTS,
@@ -39,7 +39,6 @@ from sim.state.truth import Truth
 Value = TypeVar("Value")
 NOBODY = ActiveUsers(EMPTY_ROWS.astype(np.int32), EMPTY_ROWS.astype(np.int32), EMPTY_ROWS, 0, HOUR)
 NOTHING_SEEN = Exposures(np.zeros(1, np.int64), EMPTY_ROWS.astype(np.int32))
-NO_DRAFTS = make_drafts(0)
 
 
 class CustomBehaviour(Protocol):

@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.actors.base import make_public_view
 from sim.actors.unmasking import find_unmasked
-from sim.hour import NO_DRAFTS, Hour, WorldState, fold, look, look_in_group, run
+from sim.hour import Hour, WorldState, fold, look, look_in_group, run
 from sim.mechanisms.base import Mechanism, get_name, get_touched, list_hooks
 from sim.mechanisms.defences import effects
 from sim.observers.base import StepRecord
@@ -27,7 +27,7 @@ from sim.setting import Setting
 from sim.state import answers
 from sim.state.accounts import EMPTY_ROWS
 from sim.state.answers import CustomAnswers
-from sim.state.posts import merge_drafts, select_drafts
+from sim.state.posts import NO_DRAFTS, merge_drafts, split_drafts
 from sim.state.records import (
     ActiveUsers,
     Exposures,
@@ -59,10 +59,6 @@ class Phase:
     def name(self) -> str:
         """Name of its function."""
         return self.act.__name__
-
-    def is_due(self, hour: Hour) -> bool:
-        """Return whether it is played in the present slice."""
-        return self.when == EACH or hour.part == (0 if self.when == FIRST else hour.parts - 1)
 
 
 EACH, FIRST, LAST = "each", "first", "last"  #: slices in which a phase is played
@@ -207,13 +203,12 @@ def order(hour: Hour) -> None:
 def release(hour: Hour) -> None:
     """Hold back what is to be posted in a later slice, and let go what is due in this one."""
     if hour.parts > 1:
-        drafts, orders = hour.waiting or (NO_DRAFTS, hour.orders)
-        drafts = merge_drafts([drafts, hour.drafts])
-        due = drafts.time < hour.end
-        hour.drafts = select_drafts(drafts, due)
-        hour.orders = tuple(order.select(order.drafts.time < hour.end) for order in orders)
-        left = tuple(order.select(order.drafts.time >= hour.end) for order in orders)
-        hour.waiting = select_drafts(drafts, ~due), left
+        earlier, orders = hour.waiting or (NO_DRAFTS, hour.orders)
+        drafts = merge_drafts([earlier, hour.drafts]) if len(earlier.key) else hour.drafts
+        hour.drafts, late = split_drafts(drafts, drafts.time < hour.end)
+        parts = [order.split(order.drafts.time < hour.end) for order in orders]
+        hour.orders = tuple(due for due, _ in parts)
+        hour.waiting = late, tuple(rest for _, rest in parts)
 
 
 @phase("platform", EACH, writes="hour.drafts hour.orders hour.defence_effects", then="ask admit")
@@ -396,10 +391,11 @@ TICK: tuple[Phase, ...] = (
 def run_tick(state: WorldState, rules: Setting, now: int) -> StepRecord:
     """Simulate the hour `now` and return what happened."""
     hour = Hour(state, rules, now)
+    last = hour.parts - 1
     for part in range(hour.parts):
         hour.part = part
         for step in TICK:
-            if step.is_due(hour):
+            if step.when == EACH or part == (0 if step.when == FIRST else last):
                 step.act(hour)
     return StepRecord(
         tick=now,

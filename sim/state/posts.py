@@ -129,6 +129,9 @@ def make_drafts(n: int) -> Drafts:
     return new
 
 
+NO_DRAFTS = make_drafts(0)
+
+
 def merge_drafts(parts: Sequence[Drafts]) -> Drafts:
     """Return the drafts of all parts, in order."""
     return Drafts._make(map(np.concatenate, zip(*parts, strict=True)))
@@ -137,6 +140,13 @@ def merge_drafts(parts: Sequence[Drafts]) -> Drafts:
 def select_drafts(drafts: Drafts, which: NDArray[np.bool_]) -> Drafts:
     """Return the drafts that `which` (bool [D]) marks."""
     return Drafts._make(column[which] for column in drafts)
+
+
+def split_drafts(drafts: Drafts, which: NDArray[np.bool_]) -> tuple[Drafts, Drafts]:
+    """Return the drafts that `which` (bool [D]) marks, and the others."""
+    if which.all():
+        return drafts, NO_DRAFTS
+    return (select_drafts(drafts, which), select_drafts(drafts, ~which)) if which.any() else (NO_DRAFTS, drafts)
 
 
 class Ledger:

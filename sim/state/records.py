@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.state.accounts import F64, I64
-from sim.state.posts import I32, Drafts, make_drafts, merge_drafts, select_drafts
+from sim.state.posts import I32, NO_DRAFTS, Drafts, merge_drafts, select_drafts
 
 HOUR = 3600  #: seconds
 
@@ -168,7 +168,7 @@ class DefenceEffects(NamedTuple):
     blocks: EdgeChanges  #: blocks because of a shared list
 
 
-NO_DEFENCE_EFFECTS = DefenceEffects(make_drafts(0), 0, np.zeros(0, np.int64), np.zeros(0, np.int64), NO_EDGE_CHANGES)
+NO_DEFENCE_EFFECTS = DefenceEffects(NO_DRAFTS, 0, np.zeros(0, np.int64), np.zeros(0, np.int64), NO_EDGE_CHANGES)
 
 
 def merge_effects(parts: Sequence[DefenceEffects]) -> DefenceEffects:
@@ -227,6 +227,13 @@ class Orders(NamedTuple):
         new = select_drafts(self.drafts, which)
         risk = self.risk[which] if len(self.risk) else self.risk
         return self._replace(drafts=new, order=self.order[which], tactic=self.tactic[which], risk=risk)
+
+    def split(self, which: NDArray[np.bool_]) -> "tuple[Orders, Orders]":
+        """Return the posts that `which` (bool [D]) marks, and the others."""
+        none = self._replace(drafts=NO_DRAFTS, order=self.order[:0], tactic=self.tactic[:0], risk=self.risk[:0])
+        if which.all():
+            return self, none
+        return (self.select(which), self.select(~which)) if which.any() else (none, self)
 
     def merge(self, others: "list[Orders]") -> "Orders":
         """Return these orders with the posts of `others` in place of their own."""
