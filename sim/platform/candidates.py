@@ -35,7 +35,7 @@ class TopicStreams(NamedTuple):
 class FeedCandidates(NamedTuple):
     """The posts that all sessions of one slice choose from."""
 
-    hours: NDArray[np.int64]  #: [h] first row that was written at most h hours before the slice
+    since: NDArray[np.int64]  #: [n] first row that was written at most n slices before this one
     timelines: AuthorTimelines
     shift: int  #: mark of row 0 in the timelines
     streams: TopicStreams
@@ -74,13 +74,13 @@ def build_candidates(
         depth: number of newest posts of a stream that are ranked.
         migration_topic, has_migrated: see `FeedCandidates`.
     """
-    hours = np.searchsorted(posts.time, begin - HOUR * np.arange(attention.memory + 1))
+    since = np.searchsorted(posts.time, begin - length * np.arange(attention.memory * HOUR // length + 1))
     topics = np.array([CONTESTED, *trending, *([migration_topic] if migration_topic >= 0 else [])])
     laid_out = _lay_out_streams(
         streams, topics, posts, base, competes_for_slots, begin - length, depth, attention.army_competes
     )
     return FeedCandidates(
-        hours, timelines, base - timelines.first, laid_out, trending, competes_for_slots, migration_topic, has_migrated
+        since, timelines, base - timelines.first, laid_out, trending, competes_for_slots, migration_topic, has_migrated
     )
 
 

@@ -149,15 +149,15 @@ def _read(
     start, item, workspace, accounts, following, posts, base, candidates, active_users, seed, tick, budget, depth
 ):
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
-    hours, timelines, shift, streams, trending, competes_for_slots, migration_topic, has_migrated = candidates
-    now, kinds = active_users.begin, 1 + len(trending) + (migration_topic >= 0)
-    earlier = tick * HOUR - active_users.length  # streams are seen as they were a slice before
+    since, timelines, shift, streams, trending, competes_for_slots, migration_topic, has_migrated = candidates
+    now, length, kinds = active_users.begin, active_users.length, 1 + len(trending) + (migration_topic >= 0)
+    earlier = tick * HOUR - length  # streams are seen as they were a slice before
     for r in range(len(active_users.active)):
         i = active_users.active[r]
         if r + 1 < len(active_users.active):
             prefetch_followees(following, active_users.active[r + 1])
         person, seen_at, last_read = accounts.key[i], earlier + active_users.second[r], accounts.last_read[i]
-        fresh = hours[min(budget.memory, (now - last_read + HOUR - 1) // HOUR)]
+        fresh = since[min(len(since) - 1, (now - last_read + length - 1) // length)]
         while fresh < len(posts.time) and posts.time[fresh] < last_read:
             fresh += 1
         searches = uniform(search, person) < budget.search_rate * accounts.interest[i]
