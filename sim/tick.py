@@ -230,7 +230,7 @@ def publish(hour: Hour) -> None:
     hour.new = state.ledger.append([hour.drafts, *(order.drafts for order in hour.orders)], state.accounts)
     hour.posts = state.ledger.get_rows()
     opened_at = state.register.opened_at
-    for order in hour.orders:
+    for order in (order for order in hour.orders if len(order.order)):
         opened_at[order.drafts.author] = np.minimum(opened_at[order.drafts.author], now)
         state.truth.log(order.drafts.key, order.order, order.tactic)
         state.truth.record_hired(order.drafts.author, now)

@@ -184,10 +184,13 @@ class Ledger:
         return Posts._make(column[: self.size] for column in self.columns)
 
     def append(self, parts: list[Drafts], accounts: Accounts) -> slice:
-        """Append all drafts of a tick in order of (second, key); link chains, count reposts and replies.
+        """Append all drafts of a slice in order of (second, key); link chains, count reposts and replies.
 
         Existing rows do not move. Returns the new rows.
         """
+        parts = [part for part in parts if len(part.key)]
+        if not parts:
+            return slice(self.size, self.size)
         order = np.lexsort((_concatenate_column(parts, "key"), _concatenate_column(parts, "time")))
         capacity = len(self._store.time)
         while self._gone + self.size + len(order) > capacity:

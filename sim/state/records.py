@@ -230,6 +230,8 @@ class Orders(NamedTuple):
 
     def split(self, which: NDArray[np.bool_]) -> "tuple[Orders, Orders]":
         """Return the posts that `which` (bool [D]) marks, and the others."""
+        if not len(which):
+            return self, self
         none = self._replace(drafts=NO_DRAFTS, order=self.order[:0], tactic=self.tactic[:0], risk=self.risk[:0])
         if which.all():
             return self, none
