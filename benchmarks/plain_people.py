@@ -378,6 +378,8 @@ class Person(Account):
                 if post.toxicity >= TOXIC_THRESHOLD or post.author is self:
                     continue
                 weight = post.appeal * (1.0 + post.reposts)
+                if fading := self.model.rules.expression.fading:
+                    weight *= math.exp(-math.log(2.0) * (self.model.clock - post.time) / (3600.0 * fading))
                 if weight == 0.0:
                     continue
             rank = -math.log(uniform(choice, post.key)) / weight

@@ -151,6 +151,7 @@ MEANINGS = {
     "expression.toxic_replies": "P(a reply is abusive)",
     "expression.public_toxicity": "factor on toxic_replies for contested replies to public targets",
     "expression.retaliation": "what fear adds to P(abusive) in opposing replies of people who fight back",
+    "expression.fading": "half-life of the weight that a post which is read has among those to repost",
     "expression.topics": "number of topics, with the contested one",
     "expression.gap": "mean time between two posts of a person in a session",
     "feed.engagement": "weight of ln(1 + reposts + replies) in the score; 0 ranks by time alone",

@@ -45,7 +45,9 @@ SETTINGS = {
     "named victims": replace(BUSY, campaign=replace(BUSY.campaign, victims=(3, 70, 7, 141))),
     "fewer waves": replace(BUSY, campaign=replace(BUSY.campaign, intensity=0.4)),
     "one account": replace(BUSY, campaign=replace(BUSY.campaign, dose="one_account")),
-    "slices of ten minutes": replace(BUSY, activity=replace(BUSY.activity, slice=10)),
+    "slices of ten minutes": replace(
+        BUSY, activity=replace(BUSY.activity, slice=10), expression=replace(BUSY.expression, fading=1.5)
+    ),
     "slices of a minute without crowding": replace(
         BUSY, activity=replace(BUSY.activity, slice=1), attention=Attention(items=15, army_competes=False)
     ),

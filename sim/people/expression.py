@@ -94,6 +94,13 @@ class Expression(Rule):
         2.0, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
     )
     retaliation: float = share(0.3, source="assumption")
+    fading: float = parameter(
+        0.0,
+        unit="h",
+        source="assumption: 0 = posts of all ages weigh alike; that visibility fades: Hodas & Lerman 2012",
+        low=0.0,
+        high=1e4,
+    )
     topics: int = parameter(12, unit="topics", source="assumption", low=2, high=30_000)
     gap: float = parameter(120.0, unit="s", source="assumption", low=0.1, high=3600.0)
 
@@ -323,7 +330,10 @@ def _speak(speech, accounts, posts, base, users, seen, update, wanted, seed, tic
             new.author[d] = i
             new.time[d] = tick * HOUR + _fit_into_hour(second, users.second[r], users.length)
             new.dissent[d] = dissenting
-            _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, update.fear[r], choice, p)
+            _compose(
+                new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, update.fear[r], choice,
+                users.begin, p,
+            )  # fmt: skip
             d += 1
 
 
@@ -341,7 +351,7 @@ def _fit_into_hour(second, start, length):
 
 
 @inline_kernel
-def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, fear, choice, p):
+def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, contested, fear, choice, now, p):
     """Fill draft `d` with a repost of, or reply to, a post just seen, or with an original."""
     post = new.key[d]
     u = draw(post, _KIND)
@@ -349,7 +359,7 @@ def _compose(new, d, accounts, posts, base, seen, r, i, stance, extremist, conte
     opposing = wanted == REPLY and draw(post, _SIDE) < p.opposing_replies
     j = -1
     if wanted != ORIGINAL:
-        j = _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, mix(choice, post))
+        j = _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, mix(choice, post), now, p.fading)
     new.original_author[d] = i
     new.appeal[d] = draw_appeal(draw(post, _APPEAL))
     if j >= 0 and wanted == REPOST:
@@ -377,13 +387,13 @@ def draw_appeal(u):
 
 
 @inline_kernel
-def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, choice):
+def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, choice, now, fading):
     """Draw one suitable item of the session, by weight: row in the ledger, -1 for none.
 
     Weighted choice by the smallest -ln(u)/w (Efraimidis & Spirakis 2006, doi:10.1016/j.ipl.2005.11.003),
     u keyed by (intention, post) and never by position. People repost, and reply in agreement to, posts of their own
     side on both axes (as for allies); opposing replies go to the other side on the principal's axis.
-    w = appeal (1 + reposts) for reposts, else 1.
+    w = appeal (1 + reposts) for reposts, halved with each `fading` hours of the item's age at `now` (s), else 1.
     """
     best, least = np.int64(-1), math.inf
     for x in range(U64(seen.start[r]), U64(seen.start[r + 1])):
@@ -399,6 +409,8 @@ def _pick(posts, seen, r, i, stance, extremist, contested, wanted, opposing, cho
             if posts.toxicity[j] >= TOXIC_THRESHOLD or posts.author[j] == i:
                 continue
             weight = posts.appeal[j] * (1.0 + posts.reposts[j])
+            if fading > 0.0:
+                weight *= math.exp(-math.log(2.0) * (now - posts.time[j]) / (3600.0 * fading))
             if weight == 0.0:
                 continue
         u = uniform(choice, posts.key[j])
