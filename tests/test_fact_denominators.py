@@ -68,7 +68,7 @@ OF_THE_CROWD = {
     (2, "reposts, %"): 100 * 62 / 120,  # 32 of all accounts' posts
     (2, "replies, %"): 100 * 40 / 120,
     (2, "originals, %"): 100 * 18 / 120,
-    (3, "contested posts by the top 6%, %"): 100 * 19 / 47,  # 15 of those who write on it
+    (3, "contested posts by the top 10%, %"): 100 * 27 / 47,  # 11 of those who write on it
     (8, "of all posts, %"): 100 * 5 / 120,  # 41 of all accounts' posts
     (8, "of replies to public targets, %"): 100 * 3 / 26,  # 17 of all replies to somebody
     (9, "accounts with half of reports, %"): 100 * 2 / 207,  # of 200 people, or of the four reported

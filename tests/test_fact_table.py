@@ -15,6 +15,7 @@ from experiments.facts.recording import record_world
 from experiments.facts.table import (
     MET,
     MISSED,
+    OPEN,
     PARTLY,
     PENDING,
     SHOWN,
@@ -88,6 +89,9 @@ def test_the_interval_is_student_s() -> None:
         ([MET, MET, SHOWN], "", MET),
         ([MET, MISSED], "", PARTLY),
         ([MISSED, SHOWN], "", MISSED),
+        ([MET, OPEN], "", OPEN),
+        ([OPEN, MISSED, MET], "", PARTLY),
+        ([OPEN, MISSED], "", MISSED),
         ([SHOWN], "", SHOWN),
         ([MET], "returnees", PENDING),
     ],
@@ -96,18 +100,19 @@ def test_a_fact_is_met_if_all_its_judged_parts_are(verdicts: list[str], pending:
     assert combine_verdicts(verdicts, pending) == whole
 
 
-def test_a_part_is_judged_by_its_mean_against_its_band() -> None:
-    bands = {"a": (1, 2), "b": (0, 1), "c": (-np.inf, np.inf)}
+def test_a_part_is_judged_by_its_interval_against_its_band() -> None:
+    """Of 1, 2 and 3 the mean is 2 and the interval -0.5 to 4.5."""
+    bands = {"wide": (-1, 5), "mean only": (1, 3), "beyond": (5, 6), "below": (-np.inf, -1), "any": (-np.inf, np.inf)}
     parts = tuple(Part(name, lambda _: 0.0, low, high) for name, (low, high) in bands.items())
     fact = Fact(1, "name", "target", "C", "source", "seen", parts)
-    rows = [(1, name, seed, 1.0 + seed) for name in bands for seed in (0, 1)]
+    rows = [(1, name, seed, 1.0 + seed) for name in bands for seed in (0, 1, 2)]
     data = pd.DataFrame(rows, columns=["number", "part", "seed", "value"])
     table = compare([fact], data)
-    assert table["part_verdict"].tolist() == [MET, MISSED, SHOWN]
+    assert table["part_verdict"].tolist() == [MET, OPEN, MISSED, MISSED, SHOWN]
     assert set(table["verdict"]) == {PARTLY}
-    assert table["value"].tolist() == [1.5] * 3
-    nothing = compare([fact], data.assign(value=np.nan))
-    assert nothing["part_verdict"].tolist() == [MISSED, MISSED, SHOWN]
+    assert table["value"].tolist() == [2.0] * 5
+    for unknown in (data.assign(value=np.nan), data[data["seed"] == 0]):
+        assert compare([fact], unknown)["part_verdict"].tolist() == [OPEN] * 4 + [SHOWN]
 
 
 def test_a_calibrated_number_is_told_without_an_army_too(small: Setting) -> None:
@@ -124,7 +129,12 @@ def test_a_calibrated_number_is_told_without_an_army_too(small: Setting) -> None
 def test_a_number_that_is_met_without_an_army_fixes_no_dose() -> None:
     parts = tuple(Part(name, lambda _: 0.0, 1, 2) for name in "ab")
     facts = [Fact(number, "name", "target", use, "source", "seen", parts) for number, use in ((1, "C"), (2, "V"))]
-    rows = [(number, part, 1, 1.5, unarmed) for number in (1, 2) for part, unarmed in (("a", 1.2), ("b", 3.0))]
+    rows = [
+        (number, part, seed, 1.5, unarmed)
+        for number in (1, 2)
+        for part, unarmed in (("a", 1.2), ("b", 3.0))
+        for seed in (1, 2)
+    ]
     data = pd.DataFrame(rows, columns=["number", "part", "seed", "value", "unarmed"])
     data.loc[data["number"] == 2, "unarmed"] = np.nan
     table = compare(facts, data)

@@ -36,6 +36,16 @@ def test_political_concentration_looks_at_the_contested_topic_only() -> None:
     assert activity.measure_top_political(run, 0.1) == 0.75
 
 
+def test_the_prolific_post_ten_times_and_a_quarter_of_it_on_the_contested_topic() -> None:
+    posts, contested = [12, 12, 9, 20, 30], [3, 2, 9, 10, 30]  # of four people and of the army
+    rows = [(row, place < few) for row, many, few in zip((0, 1, 2, 3, 10), posts, contested, strict=True)
+            for place in range(many)]  # fmt: skip
+    author, on_topic = zip(*rows, strict=True)
+    run = recording(people=10, army=2, author=list(author), topic=[CONTESTED if on else 3 for on in on_topic])
+    assert activity.measure_prolific(run) == (2 / 10, 13 / 24)
+    assert math.isnan(activity.measure_prolific(recording(people=3, author=[0], topic=[3])).posts)
+
+
 def test_the_exponent_of_a_power_law_is_found() -> None:
     edges = np.geomspace(1, 1000, 13)
     for exponent in (1.0001, 1.5, 2.5):

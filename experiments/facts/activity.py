@@ -5,6 +5,7 @@ the docstring says otherwise. "All people" includes those who never posted.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from sim.state.accounts import F64, I64
 from sim.state.posts import CONTESTED, KINDS
 
 HOUR, DAY = 3600, 86400
-LEAST_POSTS = 10  #: posts of a person whose intervals are looked at
+LEAST_POSTS = 10  #: posts of a person whose intervals, or whose share of contested posts, are looked at
+POLITICAL = 0.25  #: least share of contested posts of people who are prolific on the topic
 STEPS = np.geomspace(60, 2 * DAY, 13)  #: edges of the bins of an interval, seconds
 REACHED = 2 ** np.arange(11)  #: edges of the bins of a number of posts
 
@@ -51,6 +53,21 @@ def measure_kind_share(run: Recording, kind: int) -> float:
 def measure_top_political(run: Recording, share: float) -> float:
     """Fact 3: part of the contested posts written by the `share` of all people who write most of them."""
     return compute_top_share(count_posts(run, CONTESTED), share)
+
+
+class Prolific(NamedTuple):
+    """People who post `LEAST_POSTS` times or more, at least a quarter of it on the contested topic."""
+
+    people: float  #: their share of all people
+    posts: float  #: their share of all contested posts
+
+
+def measure_prolific(run: Recording) -> Prolific:
+    """Fact 3: how many people are prolific on the contested topic, and how much of it they write."""
+    contested, every = count_posts(run, CONTESTED), count_posts(run)
+    chosen = (every >= LEAST_POSTS) & (contested >= POLITICAL * every)
+    total = contested.sum()
+    return Prolific(float(chosen.mean()), float(contested[chosen].sum() / total) if total else math.nan)
 
 
 def compute_rhythm(run: Recording) -> F64:

@@ -17,7 +17,8 @@ from sim.rules import Rule
 from sim.setting import Setting
 from sim.state.accounts import F64
 
-MET, PARTLY, MISSED, SHOWN, PENDING = "met", "met in part", "missed", "shown", "not modelled yet"
+MET, PARTLY, OPEN, MISSED = "met", "met in part", "not told", "missed"  #: verdicts; OPEN: by these seeds
+SHOWN, PENDING = "shown", "not modelled yet"
 LEVEL = 0.95
 
 
@@ -115,9 +116,10 @@ def measure(facts: Iterable[Fact], worlds: SeedWorlds, seed: int) -> pd.DataFram
 def compare(facts: Iterable[Fact], measured: pd.DataFrame) -> pd.DataFrame:
     """Return the table of validity, a row a part: mean and 95% interval over seeds, and the fact's verdict.
 
-    A part is met if its mean lies in the band; seeds in which it is not defined are left out. A fact is
-    met if all its judged parts are, and stays "not modelled yet" while something of it is missing. `unarmed` is the
-    mean without an army; a part that is met without an army `fixes_no_dose`.
+    A part is met if its whole interval lies in the band, missed if it lies outside, and otherwise not told by these
+    seeds; seeds in which it is not defined are left out. A fact is met if all its judged parts are, and stays "not
+    modelled yet" while something of it is missing. `unarmed` is the mean without an army; a part that is met without an
+    army `fixes_no_dose`.
     """
     measured = measured if "unarmed" in measured else measured.assign(unarmed=np.nan)
     fitted = list_fitted_parameters()
@@ -152,6 +154,8 @@ def combine_verdicts(verdicts: Iterable[str], pending: str) -> str:
         return PENDING if pending else SHOWN
     if all(verdict == MET for verdict in judged):
         return MET
+    if MISSED not in judged:
+        return OPEN
     return PARTLY if MET in judged else MISSED
 
 
@@ -170,15 +174,17 @@ def list_fitted_parameters() -> dict[int, list[str]]:
 def _make_rows(fact: Fact, measured: pd.DataFrame, fitted: list[str]) -> list[dict[str, Any]]:
     own = measured[measured["number"] == fact.number]
     values = {part.name: compute_interval(own.loc[own["part"] == part.name, "value"].to_numpy()) for part in fact.parts}
-    verdicts = {part.name: _judge_part(part, values[part.name].value) for part in fact.parts}
-    unarmed = own.groupby("part")["unarmed"].mean()
+    verdicts = {part.name: _judge_part(part, values[part.name]) for part in fact.parts}
+    unarmed = {
+        part.name: compute_interval(own.loc[own["part"] == part.name, "unarmed"].to_numpy()) for part in fact.parts
+    }
     about = {name: getattr(fact, name) for name in ("target", "use", "source", "certainty", "pending", "seen", "note")}
     about |= {"verdict": combine_verdicts(verdicts.values(), fact.pending), "fitted": ", ".join(fitted)}
     return [
         {"number": fact.number, "fact": fact.name, "part": part.name, "low": part.low, "high": part.high}
         | _clip_percent(values[part.name], part)._asdict()
-        | {"part_verdict": verdicts[part.name], "unarmed": unarmed.get(part.name, np.nan)}
-        | {"fixes_no_dose": _judge_part(part, unarmed.get(part.name, np.nan)) == MET}
+        | {"part_verdict": verdicts[part.name], "unarmed": unarmed[part.name].value}
+        | {"fixes_no_dose": _judge_part(part, unarmed[part.name]) == MET}
         | about
         for part in fact.parts
     ]
@@ -191,7 +197,9 @@ def _clip_percent(found: SeedInterval, part: Part) -> SeedInterval:
     return found._replace(lo=float(np.maximum(found.lo, 0.0)), hi=float(np.minimum(found.hi, 100.0)))
 
 
-def _judge_part(part: Part, value: float) -> str:
+def _judge_part(part: Part, found: SeedInterval) -> str:
     if not part.is_judged:
         return SHOWN
-    return MET if part.low <= value <= part.high else MISSED
+    if found.lo > part.high or found.hi < part.low:
+        return MISSED
+    return MET if part.low <= found.lo and found.hi <= part.high else OPEN

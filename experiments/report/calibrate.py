@@ -14,6 +14,7 @@ from experiments.analysis.priors import PriorSpread
 from experiments.calibration.calibration import DEFAULT, FITTED, compute_spread
 from experiments.calibration.measuring import UNARMED
 from experiments.calibration.profiles import DROP, FLAT, WIDE
+from experiments.facts.table import MET, SHOWN
 from experiments.report import style
 from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Drawing, Report, Table
@@ -163,8 +164,8 @@ def format_uncertainty(over: PriorSpread, runs: pd.DataFrame) -> str:
 
 def format_verdicts(facts: pd.DataFrame) -> str:
     """Return how many judged numbers of the facts held out are met before and after."""
-    judged = facts[facts["part_verdict"].isin(("met", "missed"))]
-    met = {name: int((rows["part_verdict"] == "met").sum()) for name, rows in judged.groupby("setting")}
+    judged = facts[facts["part_verdict"] != SHOWN]
+    met = {name: int((rows["part_verdict"] == MET).sum()) for name, rows in judged.groupby("setting")}
     return f"Of {len(judged) // 2} numbers held out, {met[FITTED]} are met; by default {met[DEFAULT]} were."
 
 
