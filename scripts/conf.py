@@ -8,7 +8,7 @@ Run it after you change a default, a meaning or a source; `tests/test_conf.py` f
 from dataclasses import fields
 from pathlib import Path
 
-from scripts.parameters import MEANINGS
+from scripts.parameters import GRAPHS, MEANINGS
 from sim.actors.army import Army
 from sim.actors.counterspeech import CounterSpeech
 from sim.actors.evasion import Evasion
@@ -43,7 +43,9 @@ from sim.rules import Rule
 CONF = Path(__file__).resolve().parent.parent / "conf"
 LEAVES: dict[str, Rule] = {
     "population/default": Population(),
+    "population/specialists": Population(interest=0.05, specialist_share=0.06),
     "graph/community": CommunityGraph(),
+    "graph/famous": CommunityGraph(spread=1.5, fame=2.5, reciprocity=0.2),
     "graph/preferential": PreferentialAttachment(),
     "graph/planted": PlantedPartition(),
     "graph/small_world": SmallWorld(),
@@ -51,6 +53,7 @@ LEAVES: dict[str, Rule] = {
     "graph/configuration": ConfigurationModel(),
     "graph/file": GraphFile(),
     "activity/default": Activity(),
+    "activity/slices": Activity(slice=20),
     "attention/default": Attention(),
     "reaction/default": Reaction(),
     "expression/default": Expression(),
@@ -108,6 +111,9 @@ LEAVES: dict[str, Rule] = {
 }
 
 
+_GRAPH_NAMES: dict[type, str] = {kind: name for name, kind in GRAPHS.items()}
+
+
 def format_leaf(name: str) -> str:
     """Return the YAML of one leaf: package, target, and one line for each field with meaning, unit and source."""
     rule = LEAVES[name]
@@ -122,7 +128,7 @@ def format_leaf(name: str) -> str:
     for column in fields(rule):
         value = getattr(rule, column.name)
         about = column.metadata
-        meaning = _get_meaning(group, choice, column.name)
+        meaning = _get_meaning(group, _GRAPH_NAMES.get(kind, choice), column.name)
         lines.append(f"{column.name}: {_format_value(value)}  # {meaning} [{about['unit']}; {about['source']}]")
     return "\n".join(lines) + "\n"
 

@@ -223,6 +223,17 @@ def test_a_lower_tail_exponent_is_heavier():
     assert shares[2] > 1.5 * shares[0]
 
 
+def test_fame_leaves_most_people_with_few_followers() -> None:
+    """Followers of the 90th percentile over the median: about 2 without, 11 to 25 in data."""
+    ratios = []
+    for fame in (0.0, 1.0, 2.5):
+        graph = CommunityGraph(mean_following=20.0, fame=fame, reciprocity=0.2)(4000, stances(4000), 2).graph
+        followers = np.diff(graph.followers_start)
+        assert followers.mean() == pytest.approx(20.0, rel=0.1)
+        ratios.append(np.quantile(followers, 0.9) / np.median(followers))
+    assert ratios[0] < 3.0 < ratios[1] < 7.0 < ratios[2]
+
+
 def test_preferential_attachment_has_the_links_of_the_paper():
     network = PreferentialAttachment(links=4)(500, stances(500), 8)
     assert len(network.graph.following) == 2 * 4 * (500 - 4), "a star of 5, then 4 distinct links each"

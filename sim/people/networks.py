@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.people import wiring
-from sim.rng import make_key, stream
+from sim.rng import lognormals, make_key, stream
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import F64, I64
 from sim.state.graph import Graph, assortativity, count_mutual_edges, from_edges, reciprocity
@@ -26,6 +26,7 @@ _RETURNS = stream("graph.returns")
 _ATTACHMENT = stream("graph.attachment")
 _LINE = stream("graph.line")
 _WITHIN = stream("graph.within")
+_FAME = stream("graph.fame")
 
 
 class SocialNetwork(NamedTuple):
@@ -42,11 +43,11 @@ class CommunityGraph(Rule):
     """Directed follow graph with popular accounts, communities, homophily and reciprocity.
 
     People are split into equal communities; a share `homophily` is placed in order of stance, the rest at random. Each
-    person follows a lognormal number of others, a share `mixing` of them outside the community, drawn by Pareto
-    popularity as by Chung & Lu (2002), "Connected components in random graphs with given expected degree sequences",
-    Annals of Combinatorics 6, 125-145 (doi:10.1007/PL00012580). Then one-way edges are returned (or mutual ones made
-    one-way) with the probability that gives the graph its `reciprocity`; so popular people, who return many, follow
-    more than others. In an exhausted community people follow fewer than wanted.
+    person follows a lognormal number of others, a share `mixing` of them outside the community, drawn by popularity,
+    Pareto times lognormal, as by Chung & Lu (2002), "Connected components in random graphs with given expected degree
+    sequences", Annals of Combinatorics 6, 125-145 (doi:10.1007/PL00012580). Then one-way edges are returned (or mutual
+    ones made one-way) with the probability that gives the graph its `reciprocity`; so popular people, who return many,
+    follow more than others. In an exhausted community people follow fewer than wanted.
 
     Example:
         >>> import infowar_lab as lab
@@ -60,6 +61,13 @@ class CommunityGraph(Rule):
     spread: float = parameter(0.8, unit="log-SD of accounts followed", source="assumption", low=0.0, high=2.0)
     tail: float = parameter(
         1.5, unit="exponent of P(popularity > x)", source="fitted to fact 7 (scripts/fit.py)", low=1.05, high=10.0
+    )
+    fame: float = parameter(
+        0.0,
+        unit="log-SD of popularity besides its tail",
+        source="assumption: 0 = the tail alone; most people have few followers where it is 2",
+        low=0.0,
+        high=4.0,
     )
     reciprocity: float = share(0.3, source="assumption")
     communities: int = parameter(8, unit="communities", source="assumption", low=1, high=100_000)
@@ -94,6 +102,8 @@ class CommunityGraph(Rule):
         counts = wiring.lognormal_counts(make_key(seed, _COUNTS), n, mean, self.spread)
         line = np.argsort(wiring.uniforms(make_key(seed, _POPULARITY), n), kind="stable")
         weights = wiring.pareto_weights(line, self.tail)
+        if self.fame:
+            weights *= lognormals(1.0, self.fame, make_key(seed, _FAME), np.arange(n, dtype=np.uint64))
         cumulative, guide = wiring.build_index(weights, order)
         start = np.searchsorted(community[order], np.arange(community.max() + 2))
         source, target = wiring.draw_followees(

@@ -28,9 +28,10 @@ _TRAITS = stream("population/traits")
 _IDENTITY = stream("population/identity")
 
 # One identity for each trait, absorbed after the person's, so that no two traits share a draw.
-_GROUP, _STANCE, _EXTREME, _SYMPATHY, _SESSIONS, _ACTS, _PHASE, _INTEREST, _BOLD, _REACTION, _STEADY = map(
-    np.uint64, range(11)
-)
+(
+    _GROUP, _STANCE, _EXTREME, _SYMPATHY, _SESSIONS, _ACTS, _PHASE, _INTEREST, _BOLD, _REACTION, _STEADY, _SPECIALIST,
+    _DEVOTION,
+) = map(np.uint64, range(13))  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,15 @@ class Population(Rule):
     intentions_sigma: float = parameter(2.42, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
     interest: float = parameter(0.2, unit="share", source="assumption", low=0, high=1)
     interest_sigma: float = parameter(1.0, unit="log", source="assumption", low=0.0, high=4.0)
+    specialist_share: float = share(0.0, source="assumption: 0 = none; Pew 2019: 6% write 73% of political posts")
+    specialist_interest: float = share(0.4, source="assumption")
+    prominence: float = parameter(
+        0.0,
+        unit="correlation of logs",
+        source="assumption: 0 = people with many followers write as much as others",
+        low=-1.0,
+        high=1.0,
+    )
     willingness: float = parameter(0.8, unit="log-odds", source="assumption", low=-10.0, high=10.0)
     willingness_spread: float = parameter(1.0, unit="log-odds", source="assumption", low=0.0, high=10.0)
     withdraw_share: float = share(0.5, source="assumption; varied in the robustness table")
@@ -91,10 +101,16 @@ class Population(Rule):
         accounts = make_blank_accounts(len(stance))
         accounts.stance_principal[:] = stance
         accounts.public[:] = followers >= self.public_followers
-        _draw(accounts, seed, get_values(self))
+        _draw(accounts, _standardise(np.log1p(followers)), seed, get_values(self))
         accounts.opinion_climate[:] = measure_support(accounts.stance_principal)
         accounts.reference_climate[:] = accounts.opinion_climate
         return accounts
+
+
+def _standardise(values: F64) -> F64:
+    """Return values with mean 0 and standard deviation 1; all 0 if they do not differ."""
+    spread = float(values.std())
+    return (values - values.mean()) / spread if spread else np.zeros(len(values))
 
 
 @cached_njit
@@ -136,19 +152,22 @@ def _lognormal(mean, sigma, z):
 
 
 @cached_njit
-def _draw(accounts, seed, p):
+def _draw(accounts, fame, seed, p):
+    """Fill in the traits; `fame` is the standardised log of followers."""
     key = stream_key(seed, _TRAITS, 0)
+    own = math.sqrt(1.0 - p.prominence * p.prominence)
     for i in range(len(accounts.key)):
         person = make_identity(seed, i)
         accounts.key[i] = person
         accounts.sessions[i] = _lognormal(
             p.sessions_per_day, p.sessions_sigma, _draw_trait_normal(key, person, _SESSIONS)
         )
-        accounts.intentions_per_session[i] = _lognormal(
-            p.intentions_per_session, p.intentions_sigma, _draw_trait_normal(key, person, _ACTS)
-        )
+        urge = own * _draw_trait_normal(key, person, _ACTS) + p.prominence * fame[i]
+        accounts.intentions_per_session[i] = _lognormal(p.intentions_per_session, p.intentions_sigma, urge)
         accounts.phase[i] = math.floor(5.0 * _draw_trait(key, person, _PHASE)) - 2.0
         interest = _lognormal(p.interest, p.interest_sigma, _draw_trait_normal(key, person, _INTEREST))
+        if _draw_trait(key, person, _SPECIALIST) < p.specialist_share:
+            interest = p.specialist_interest + (1.0 - p.specialist_interest) * _draw_trait(key, person, _DEVOTION)
         accounts.interest[i] = min(1.0, interest)
         accounts.willingness[i] = p.willingness + p.willingness_spread * _draw_trait_normal(key, person, _BOLD)
         kind = _draw_trait(key, person, _REACTION)
