@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from sim.actors.army import Army
-from sim.actors.base import AccountBatch, Actor, Operators
+from sim.actors.base import AccountBatch, Actor, Operators, draw_followers_again
 from sim.actors.contender import find_contenders
 from sim.actors.evading_actor import add_evasion
 from sim.actors.evasion import NO_EVASION, Evasion, add_aged_ties
+from sim.actors.propagandist import Extremists
 from sim.agents import ColumnModel, parse_seed
 from sim.agents.measures import Measures
 from sim.campaigns import Campaign
@@ -174,7 +175,7 @@ class World(ColumnModel):
         rules, seed = self.setting, self.seed
         people, graph = self._draw_people()
         rules.check_victims(len(people.key))
-        batches, operators, register = self._create_organised(len(people.key), graph)
+        batches, operators, register = self._create_organised(people, graph)
         accounts = concatenate_accounts([people, *(batch.accounts for batch in batches)])
         sizes = [len(people.key), *(len(batch.accounts.key) for batch in batches)]
         roles = [ORGANIC, TROLL, *(ROLES.index(force.role) for force in self._forces)]
@@ -235,11 +236,14 @@ class World(ColumnModel):
         """All forces except the army."""
         return (self.setting.extremists, *self.setting.forces)
 
-    def _create_batches(self, people: int, graph: Graph) -> list[AccountBatch]:
-        batches, first, seed = [], people, self.seed
+    def _create_batches(self, people: Accounts, graph: Graph) -> list[AccountBatch]:
+        batches, count, seed = [], len(people.key), self.seed
+        first, following = count, np.diff(graph.following_start)
         forces: tuple[Army | Force, ...] = (self.setting.army, *self._forces)
         for force, evasion in zip(forces, (self.setting.evasion, *map(self._get_evasion, self._forces)), strict=True):
-            batch = force.create_accounts(people, first, seed)
+            batch = force.create_accounts(count, first, seed)
+            if isinstance(force, Army | Extremists) and force.affinity:
+                batch = draw_followers_again(batch, first, force.weigh_followers(people, following), seed)
             batches.append(add_aged_ties(evasion, batch, first, graph, seed))
             first += len(batch.accounts.key)
         return batches
@@ -248,11 +252,11 @@ class World(ColumnModel):
         """Return how the accounts of `force` evade detection; genuine accounts do not."""
         return NO_EVASION if ROLES.index(force.role) in GENUINE else self.setting.evasion
 
-    def _create_organised(self, people: int, graph: Graph) -> tuple[list[AccountBatch], Operators, Register]:
+    def _create_organised(self, people: Accounts, graph: Graph) -> tuple[list[AccountBatch], Operators, Register]:
         """Return the account batches (the reserve last), the operators of these accounts, and their register."""
-        returns, batches = self.setting.returns, self._create_batches(people, graph)
+        returns, n_organic, batches = self.setting.returns, len(people.key), self._create_batches(people, graph)
         keys = np.concatenate([batch.accounts.key for batch in batches])
-        ends = people + np.cumsum([0, *(len(batch.accounts.key) for batch in batches)])
+        ends = n_organic + np.cumsum([0, *(len(batch.accounts.key) for batch in batches)])
         account_rows, count = [np.arange(first, end) for first, end in pairwise(ends)], int(ends[-1])
         operators = Operators(account_rows, keys, count)
         register = Register(np.zeros(count, np.int64), np.full(count, -1, np.int64))
@@ -260,7 +264,7 @@ class World(ColumnModel):
             rows[len(rows) - batch.unopened_count :] for rows, batch in zip(account_rows, batches, strict=True)
         ]
         if returns:
-            batches.append(returns.create_reserve(keys, people, count, self.seed))
+            batches.append(returns.create_reserve(keys, n_organic, count, self.seed))
             register = returns.make_register(count + len(batches[-1].accounts.key), keys, self.seed)
         register.opened_at[np.concatenate(unopened_count)] = NEVER
         return batches, operators, register

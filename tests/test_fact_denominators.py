@@ -56,6 +56,7 @@ def make_crowds() -> Any:
     loud.after.withheld[abused[:15]] = loud.after.withheld[others[:12]] = 1
     loud.counts.left_at[abused[5:14]] = 100
     loud.counts.left_at[others[5:10]], loud.counts.left_at[others[-13:]] = 150, 20
+    loud.delivered[:60], loud.delivered[200:] = np.repeat([90, 10, 5], [1, 1, 58]), 50
     loud.counts.exposures[:40] = np.repeat([30, 20, 10, 1], [1, 1, 2, 36])
     loud.counts.witnessed[:11] = loud.counts.reported[:5] = 1
     return SimpleNamespace(quiet=quiet, operation=loud)
@@ -79,6 +80,7 @@ OF_THE_CROWD = {
     (11, "the same, quiet world, %"): 100 * 3 / 50,
     (11, "witnessed abuse, quiet world, %"): 100 * 90 / 200,
     (12, "abused over others, who left"): (9 / 70) / (5 / 117),  # of the others there when the campaign began
+    (18, "in home feeds of the top 1%, %"): 100 * 100 / 390,  # 23 of those reached
     (18, "impressions on the top 1%, %"): 100 * 50 / 106,  # 28 of the exposed
 }
 

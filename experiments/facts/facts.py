@@ -206,9 +206,16 @@ FACTS = (
     Fact(
         18, "exposure is concentrated", "1% of users get about 70% of exposures to the operation", "V",
         "Eady et al. 2023", "seen",
-        (Part("impressions on the top 1%, %", lambda w: operation.measure_top_exposure(w.operation, 0.01),
-              60, 80, 100),),
-        "World with the operation, all people. Band: ten points either way, our reading of \"about\".",
+        (
+            Part("in home feeds of the top 1%, %", lambda w: operation.measure_top_delivered(w.operation, 0.01),
+                 60, 80, 100),
+            Part("impressions on the top 1%, %", lambda w: operation.measure_top_exposure(w.operation, 0.01),
+                 scale=100),
+        ),
+        "World with the operation, all people. As in the source, an exposure is a post of the operation, or a repost "
+        "of one, by an account that the person follows, read or not; impressions are read, in search and trends too. "
+        "Band: ten points either way, our reading of \"about\".",
+        seen="impressions stood here until they had been measured",
     ),
     Fact(
         19, "shock polarises",

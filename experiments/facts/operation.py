@@ -146,3 +146,8 @@ def measure_top_exposure(run: Recording, share: float) -> float:
     who saw none.
     """
     return compute_top_share(run.counts.exposures[: run.people], share)
+
+
+def measure_top_delivered(run: Recording, share: float) -> float:
+    """Fact 18: part of what home feeds were given of the army's content that the `share` with most of it got."""
+    return compute_top_share(run.delivered[: run.people], share)

@@ -89,6 +89,22 @@ class AccountCounts(Decisions):
         self.witnessed += np.bincount(reader[toxic], minlength=self.accounts)
 
 
+class Deliveries:
+    """Counts what home feeds are given of the army's content, read or not; adds no measure to the history."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.count = np.zeros(len(world.role), np.int64)
+
+    def observe(self, step: StepRecord) -> dict[str, float]:
+        """Count the hour's posts of the army, and reposts of its posts, once for each follower of their authors."""
+        posts, graph = step.posts, self.world.graph
+        ordered = step.truth.role[posts.original_author[step.new]] == TROLL
+        for author, count in zip(*np.unique(posts.author[step.new][ordered], return_counts=True), strict=True):
+            self.count[graph.followers[graph.followers_start[author] : graph.followers_start[author + 1]]] += count
+        return {}
+
+
 @dataclass(frozen=True)
 class Recording:
     """A finished world. Rows below `people` are ordinary people, as everywhere."""
@@ -103,6 +119,7 @@ class Recording:
     after: Accounts  #: columns at the end
     follows: tuple[NDArray[np.int32], NDArray[np.int32]]  #: (source, target) of the follow graph among people
     counts: AccountCounts
+    delivered: I64  #: [A] the army's posts, and reposts of them, by accounts that the person follows
     followers: I64  #: [A] of each account at the end
     register: Register  #: where accounts come from
 
@@ -117,8 +134,8 @@ def record_world(setting: Setting, seed: int, ticks: int) -> Recording:
     parts: list[Posts] = []
     world = World(setting, rng=seed, archive=lambda first, posts: parts.append(_copy_posts(posts)))
     before = Accounts._make(column.copy() for column in world.accounts)
-    watch = AccountCounts(len(world.role))
-    world.observers.append(watch)
+    watch, deliveries = AccountCounts(len(world.role)), Deliveries(world)
+    world.observers += [watch, deliveries]
     world.run(ticks)
     world.state.ledger.close()
     posts = Posts._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -135,6 +152,7 @@ def record_world(setting: Setting, seed: int, ticks: int) -> Recording:
         after=world.accounts,
         follows=(source[among], target[among]),
         counts=watch,
+        delivered=deliveries.count,
         followers=np.diff(world.graph.followers_start),
         register=world.state.register,
     )

@@ -158,17 +158,17 @@ def _make_grid(compared: pd.DataFrame) -> Grid:
 
 
 def draw_concentration(worlds: SeedWorlds) -> Figure:
-    """Lorenz curves: posts of people, and impressions of the operation among people."""
+    """Lorenz curves: posts of people, and what home feeds of people are given of the operation."""
     figure = make_canvas(3.2)
     left, right = figure.subplots(1, 2)
     _draw_lorenz(left, activity.count_posts(worlds.quiet), BLUE)
     left.plot([90, 90], [10, 25], color=INK, linewidth=3)
     left.annotate("target: top 10%\nwrite 75\u201390%", (90, 17), (-6, 0), textcoords="offset points", ha="right")
     left.set(title="Posts (fact 1), %", xlabel="people, least active first, %")
-    _draw_lorenz(right, worlds.operation.counts.exposures[: worlds.operation.people], VERMILLION)
+    _draw_lorenz(right, worlds.operation.delivered[: worlds.operation.people], VERMILLION)
     right.plot([99], [30], "D", color=INK, ms=4)
     right.annotate("target:\ntop 1%\nget 70%", (99, 30), (-8, -12), textcoords="offset points", ha="right")
-    right.set(title="Impressions of the operation (fact 18), %", xlabel="people, least exposed first, %")
+    right.set(title="The operation in home feeds (fact 18), %", xlabel="people, least exposed first, %")
     return figure
 
 

@@ -16,13 +16,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.actors.base import DAY, AccountBatch, PublicView, create_accounts, find_recent, make_orders, rank_highest
+from sim.actors.base import (
+    DAY,
+    AccountBatch,
+    PublicView,
+    create_accounts,
+    find_recent,
+    make_orders,
+    rank_highest,
+    weigh_followers,
+)
 from sim.actors.members import ForceStreams, Members, OperatingProfile, Task
 from sim.campaigns import TACTICS, Campaign, Operation
 from sim.kernels import cached_njit
 from sim.rng import make_key, stream
 from sim.rules import Rule, parameter, share
-from sim.state.accounts import I64, OPINION_THRESHOLD
+from sim.state.accounts import F64, I64, OPINION_THRESHOLD, Accounts
 from sim.state.posts import ORIGINAL, make_drafts
 from sim.state.records import Orders
 
@@ -71,9 +80,21 @@ class Army(CommandedForce):
         <World: 200 people, 32 organised accounts, hour 0 of 336, seed 1>
     """
 
+    affinity: float = parameter(
+        0.0,
+        unit="log-weight",
+        source="assumption: 0 = everybody is as likely a follower; else by accounts followed and by stance",
+        low=0.0,
+        high=20.0,
+    )
+
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the members' accounts, whose rows start at `first_row`."""
         return create_accounts("army", self.size, self.followers, n_organic, first_row, seed)
+
+    def weigh_followers(self, people: Accounts, following: I64) -> F64:
+        """Return how likely each person is a follower, who follows that many accounts, int64 [n]."""
+        return weigh_followers(self.affinity, people.stance_principal, following)
 
     def create_actor(self, campaign: Campaign, rows: I64, keys: NDArray[np.uint64], seed: int) -> "ChainOfCommand":
         """Return the actor that carries out `campaign` with the members in `rows`; override it for other tactics."""

@@ -141,6 +141,27 @@ def draw_followers(keys: NDArray[np.uint64], followers: float, n_organic: int, s
     return (draw_each(ties, 0) * n_organic).astype(np.int64), owner
 
 
+def weigh_followers(affinity: float, stance: F64, following: I64) -> F64:
+    """Return the weight of each person as a follower of a force whose side is stance 1; no affinity: all alike.
+
+    Who follows twice as many accounts is twice as likely to follow one of these (assumption).
+    """
+    return np.asarray(following * np.exp(affinity * stance)) if affinity else np.ones(len(stance))
+
+
+def draw_followers_again(batch: AccountBatch, first_row: int, weight: F64, seed: int) -> AccountBatch:
+    """Return the batch with as many followers as before, drawn by the `weight` (float64 [n_organic]) of each person.
+
+    The draws are the same: at equal weights so are the followers.
+    """
+    owner = batch.target - first_row
+    ordinal = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    ties = make_pair_keys(batch.accounts.key[owner], ordinal, make_key(seed, _TIES, 0))
+    cumulative = np.cumsum(weight)
+    source = np.searchsorted(cumulative, draw_each(ties, 0) * cumulative[-1], side="right")
+    return batch._replace(source=np.minimum(source, len(weight) - 1))
+
+
 def number_items(counts: I64) -> tuple[I64, I64]:
     """Return the owner of each of `counts` items that every owner has, and its number among the owner's, from 0."""
     owner = np.repeat(np.arange(len(counts)), counts)

@@ -14,10 +14,11 @@ from sim.actors.base import (
     draft_posts,
     find_recent,
     make_orders,
+    weigh_followers,
 )
 from sim.rng import draw_each, keyed_hash, lognormals, make_key, stream
 from sim.rules import Rule, parameter, share
-from sim.state.accounts import I64
+from sim.state.accounts import F64, I64, Accounts
 from sim.state.records import Orders
 
 _HOUR = stream("extremists/hour")
@@ -37,6 +38,13 @@ class Extremists(Rule):
     )
     hyperactivity: float = parameter(1.0, unit="log", source="assumption: a few write most posts", low=0.0, high=4.0)
     followers: float = parameter(40.0, unit="followers", source="assumption", low=0.0, high=1e9)
+    affinity: float = parameter(
+        0.0,
+        unit="log-weight",
+        source="assumption: 0 = everybody is as likely a follower; else by accounts followed and by stance",
+        low=0.0,
+        high=20.0,
+    )
     shock: float = share(0.3, source="assumption: level at the start")
     escalation_step: float = share(0.02, source="assumption: rise in a day if the echo does not grow")
     shocking_share: float = share(0.3, source="assumption: share of posts with shocking content")
@@ -44,6 +52,10 @@ class Extremists(Rule):
     def create_accounts(self, n_organic: int, first_row: int, seed: int) -> AccountBatch:
         """Make the propagandists' accounts, whose rows start at `first_row`."""
         return create_accounts("extremists", self.size, self.followers, n_organic, first_row, seed)
+
+    def weigh_followers(self, people: Accounts, following: I64) -> F64:
+        """Return how likely each person is a follower, who follows that many accounts, int64 [n]."""
+        return weigh_followers(self.affinity, people.stance_extremist, following)
 
     def create_actor(self, rows: I64, keys: NDArray[np.uint64], seed: int) -> "Organisation":
         """Return the organisation whose propagandists are the accounts in `rows`."""
