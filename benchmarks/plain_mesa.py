@@ -25,8 +25,8 @@ from sim.state.truth import EXTREMIST, TROLL
 
 TRAITS = tuple(name for name in Accounts._fields if not name.startswith("newest"))
 STREAMS = (
-    "activity/wake", "activity/second", "feed/search", "feed/trend", "reaction/leave", "expression/post",
-    "expression/choice", "moderation/report",
+    "activity/wake", "activity/second", "activity/notice", "feed/search", "feed/trend", "reaction/leave",
+    "expression/post", "expression/choice", "moderation/report",
 )  # fmt: skip
 
 
@@ -112,7 +112,12 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
             key = stream_key(self.seed, "activity/mood", self.now // 24)
             for person in self.people:
                 person.new_day(key)
-        came = [person for person in self.people if person.wants_in(self.keys["activity/wake"])]
+        came = []
+        for person in self.people:
+            wants = person.wants_in(self.keys["activity/wake"])
+            person.returns = not wants and person.is_called_back(self.keys["activity/notice"])
+            if wants or (person.returns and not person.has_left and person.suspended_until <= self.now):
+                came.append(person)
         self.absent = [person for person in came if person.has_left or person.suspended_until > self.now]
         gone = set(self.absent)
         self.comers = [person for person in came if person not in gone]
@@ -158,6 +163,9 @@ class PlainWorld(mesa.Model):  # type: ignore[misc]  # Mesa has no type marks
             post.author.written += 1
             if post.target is not None:
                 post.target.mentions.append(post)
+                post.target.notices += 1
+            if post.kind == REPOST:
+                post.original_author.notices += 1
             self.topics[post.topic].hourly[-1] += 1
             if post.kind != REPOST:
                 self.topics[post.topic].stream.append(post)

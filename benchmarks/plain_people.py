@@ -59,6 +59,7 @@ class Account(mesa.Agent):  # type: ignore[misc]  # Mesa has no type marks
     habituation: float
     daily_activity: float
     last_read: int
+    notices: int
     written: int
     voiced: int
     withheld: int
@@ -91,6 +92,7 @@ class Person(Account):
     ) -> None:
         super().__init__(model, row, role, competes_for_slots, traits)
         self.second = 0
+        self.returns = False
         self.seen: list[Post] = []
         self.abuse = self.allies = 0
 
@@ -105,6 +107,11 @@ class Person(Account):
         """Return whether the person has a session in this hour."""
         rate = self.sessions * self.model.hourly[(self.model.now - int(self.phase)) % 24] * self.daily_activity
         return uniform(key, self.key) < 1.0 - math.exp(-rate)
+
+    def is_called_back(self, key: int) -> bool:
+        """Return whether one of the notices since the last session brings the person back in this hour, to read."""
+        notified = self.model.rules.activity.notified
+        return bool(self.notices and uniform(key, self.key) < 1.0 - (1.0 - notified) ** self.notices)
 
     # ---- read
 
@@ -199,7 +206,7 @@ class Person(Account):
             risk += rule.leave_abuse
         risk *= math.exp(-rule.leave_decline * math.log(1.0 + self.written))
         self.has_left = uniform(model.keys["reaction/leave"], self.key) < risk
-        self.last_read = model.clock
+        self.last_read, self.notices = model.clock, 0
         if model.campaigning:
             self.abuse_received += self.abuse
         else:
@@ -264,7 +271,7 @@ class Person(Account):
         model = self.model
         clock = float(self.second)
         posts = []
-        for intention in self.intentions():
+        for intention in [] if self.returns else self.intentions():
             contested = uniform(intention, TOPIC) < self.interest
             dissenting = False
             if contested:

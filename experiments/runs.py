@@ -188,7 +188,7 @@ def compile_largest() -> None:
     rows, whole, number, flags = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
     people, nobody, posts, topics = (
         make_blank_accounts(0),
-        ActiveUsers(rows, rows, whole, 0, HOUR),
+        ActiveUsers(rows, rows, whole, flags, 0, HOUR),
         Ledger(1).get_rows(),
         Topics(1),
     )

@@ -118,6 +118,7 @@ MEANINGS = {
     "activity.rhythm": "amplitude of the daily rhythm of sessions",
     "activity.peak": "hour of the day with most sessions, before the personal shift",
     "activity.burst": "spread of the daily activity",
+    "activity.notified": "P(each unread reply or repost brings its author back within an hour), to read alone",
     "activity.slice": "length of the slices of an hour in which people come; all read what was published before",
     "attention.items": "posts that a person reads in a session, over all places together",
     "attention.mentions": "slots for replies to the reader",

@@ -37,7 +37,7 @@ from sim.state.topics import Topics
 from sim.state.truth import Truth
 
 Value = TypeVar("Value")
-NOBODY = ActiveUsers(EMPTY_ROWS.astype(np.int32), EMPTY_ROWS.astype(np.int32), EMPTY_ROWS, 0, HOUR)
+NOBODY = ActiveUsers(EMPTY_ROWS.astype(np.int32), EMPTY_ROWS.astype(np.int32), EMPTY_ROWS, NO_ACCOUNTS, 0, HOUR)
 NOTHING_SEEN = Exposures(np.zeros(1, np.int64), EMPTY_ROWS.astype(np.int32))
 
 

@@ -87,7 +87,7 @@ def begin(hour: Hour) -> None:
 @phase(
     "people",
     FIRST,
-    reads="accounts.key accounts.phase accounts.sessions accounts.has_left accounts.suspended_until",
+    reads="accounts.key accounts.phase accounts.sessions accounts.has_left accounts.suspended_until accounts.notices",
     writes="accounts.daily_activity hour.comers",
 )
 def wake(hour: Hour) -> None:
@@ -158,8 +158,8 @@ def ask_custom_agents(hour: Hour) -> None:
     EACH,
     reads="accounts posts register graph hour.users hour.candidates hour.weight hour.answers",
     writes="accounts.stance_principal accounts.stance_extremist accounts.opinion_climate accounts.reference_climate "
-    "accounts.fear accounts.expected_toxicity accounts.habituation accounts.last_read accounts.has_left "
-    "accounts.abuse_received accounts.voiced accounts.withheld "
+    "accounts.fear accounts.expected_toxicity accounts.habituation accounts.last_read accounts.notices "
+    "accounts.has_left accounts.abuse_received accounts.voiced accounts.withheld "
     "hour.seen hour.update hour.speech hour.drafts hour.reported hour.edge_changes",
     then="change_update change_intentions change_ties",
 )
@@ -222,7 +222,8 @@ def filter_posts(hour: Hour) -> None:
     "platform",
     EACH,
     reads="hour.drafts hour.orders",
-    writes="posts accounts.newest accounts.newest_mention accounts.written register.opened_at truth hour.new",
+    writes="posts accounts.newest accounts.newest_mention accounts.notices accounts.written register.opened_at truth "
+    "hour.new",
 )
 def publish(hour: Hour) -> None:
     """Append all drafts to the ledger in order of time."""

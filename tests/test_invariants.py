@@ -104,7 +104,7 @@ class Inspector:
         assert not left[author].any()
         assert (until[author] <= step.tick).all()
         people = author[step.truth.role[author] == ORGANIC]
-        assert np.isin(people, step.active_users.active).all()
+        assert np.isin(people, step.active_users.active[~step.active_users.returns]).all()
         if self.world.setting.activity.slice < 60:
             began = np.zeros(len(left), np.int64)
             began[step.active_users.active] = 3600 * step.tick + step.active_users.second
@@ -272,7 +272,7 @@ CHANGES = st.fixed_dictionaries(
                 "army_competes": st.booleans(),
             }
         ),
-        "activity": st.fixed_dictionaries({"slice": st.sampled_from((1, 20, 60))}),
+        "activity": st.fixed_dictionaries({"slice": st.sampled_from((1, 20, 60)), "notified": shares()}),
         "feed": st.fixed_dictionaries({"engagement": st.sampled_from((0.0, 2.0)), "depth": st.sampled_from((1, 30))}),
         "reaction": st.fixed_dictionaries(
             {

@@ -349,7 +349,7 @@ def test_abuse_drives_away_who_withdraws_but_for_the_hard_core() -> None:
     accounts.reaction[:] = [WITHDRAW, WITHDRAW, INDIFFERENT, FIGHT]
     posts.toxicity[:], posts.topic[:], posts.target[:] = 0.9, 1, range(4)
     four = np.arange(4, dtype=np.int32)
-    users = ActiveUsers(four, four[:0], np.zeros(4, np.int64), 5 * 3600, 3600)
+    users = ActiveUsers(four, four[:0], np.zeros(4, np.int64), np.zeros(4, np.bool_), 5 * 3600, 3600)
     update = Reaction(leave=0.0, leave_abuse=100.0).react(accounts, posts, users, Exposures(np.arange(5), four), 1, 5)
     assert update.abuse.tolist() == [1, 1, 1, 1]
     assert update.leaves.tolist() == [True, False, False, False]

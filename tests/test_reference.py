@@ -46,7 +46,7 @@ SETTINGS = {
     "fewer waves": replace(BUSY, campaign=replace(BUSY.campaign, intensity=0.4)),
     "one account": replace(BUSY, campaign=replace(BUSY.campaign, dose="one_account")),
     "slices of ten minutes": replace(
-        BUSY, activity=replace(BUSY.activity, slice=10), expression=replace(BUSY.expression, fading=1.5)
+        BUSY, activity=replace(BUSY.activity, slice=10, notified=0.2), expression=replace(BUSY.expression, fading=1.5)
     ),
     "slices of a minute without crowding": replace(
         BUSY, activity=replace(BUSY.activity, slice=1), attention=Attention(items=15, army_competes=False)

@@ -117,7 +117,7 @@ def test_a_rally_speaks_at_once_in_each_slice() -> None:
 
 def test_splitting_and_merging_keep_everybody() -> None:
     rows, second = np.arange(7, dtype=np.int32), np.array([0, 3599, 600, 599, 1800, 1200, 5])
-    users = ActiveUsers(rows, rows[:2], second, 7200, 3600)
+    users = ActiveUsers(rows, rows[:2], second, rows > 3, 7200, 3600)
     slices = split_into_slices(users, 6)
     assert [part.active.tolist() for part in slices] == [[0, 3, 6], [2], [5], [4], [], [1]]
     assert [part.begin for part in slices] == [7200, 7800, 8400, 9000, 9600, 10200]
@@ -125,6 +125,7 @@ def test_splitting_and_merging_keep_everybody() -> None:
     whole = merge_users(slices)
     assert whole.active.tolist() == [0, 3, 6, 2, 5, 4, 1]
     assert (whole.second == second[whole.active]).all()
+    assert (whole.returns == (whole.active > 3)).all()
     assert split_into_slices(users, 1) == [users]
 
 

@@ -50,7 +50,7 @@ class CustomAgents:
     def filter_active(self, users: ActiveUsers) -> ActiveUsers:
         """Return those of the active who are kept here; `absent` is empty."""
         mine = self._member[users.active] if self.agents else np.zeros(len(users.active), np.bool_)
-        return users._replace(active=users.active[mine], absent=users.absent[:0], second=users.second[mine])
+        return users.select(mine)
 
     def react(self, posts: Posts, active_users: ActiveUsers, seen: Exposures, update: StateUpdate) -> StateUpdate:
         """Return `update` with the answers of people whose type has its own `react`."""

@@ -12,13 +12,14 @@ import numpy as np
 from sim.errors import InputError
 from sim.kernels import kernel
 from sim.rng import stream, stream_key, uniform
-from sim.rules import Rule, parameter
+from sim.rules import Rule, parameter, share
 from sim.state.accounts import Accounts
 from sim.state.records import HOUR, ActiveUsers
 
 _WAKE = stream("activity/wake")
 _MOOD = stream("activity/mood")
 _SECOND = stream("activity/second")
+_NOTICE = stream("activity/notice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class Activity(Rule):
         low=0.0,
         high=4.0,
     )
+    notified: float = share(0.0, source="assumption: 0 = notices of replies and reposts bring nobody back")
     slice: int = parameter(
         60,
         unit="min",
@@ -51,18 +53,21 @@ class Activity(Rule):
     def wake(self, accounts: Accounts, n_organic: int, seed: int, tick: int) -> ActiveUsers:
         """Draw who is active in `tick` among rows below `n_organic`. Writes `daily_activity` at midnight.
 
-        P(active) = 1 - exp(-sessions/24 * (1 + rhythm cos(2 pi (hour - peak - phase)/24)) * daily_activity).
+        P(active) = 1 - exp(-sessions/24 * (1 + rhythm cos(2 pi (hour - peak - phase)/24)) * daily_activity). Of the
+        others, who has n notices comes back with P = 1 - (1 - notified)^n, to read: a world without the operation must
+        have the same intentions, whoever is notified in it.
         """
         if tick % 24 == 0:
             _draw_daily_activity(accounts, n_organic, seed, tick // 24, self.burst, 1.0 / math.gamma(1.0 + self.burst))
         turn = 2.0 * math.pi / 24.0
         hourly = np.array([(1.0 + self.rhythm * math.cos(turn * (h - self.peak))) / 24.0 for h in range(24)])
         active, absent = np.empty((2, n_organic), np.int32)
-        a, b = _wake(active, absent, accounts, hourly, n_organic, seed, tick)
+        returns = np.zeros(n_organic, np.bool_)
+        a, b = _wake(active, returns, absent, accounts, hourly, n_organic, seed, tick, self.notified)
         rows = active[:a].copy()
         second = np.empty(a, np.int64)
         _draw_seconds(second, accounts.key, rows, seed, tick)
-        return ActiveUsers(rows, absent[:b].copy(), second, HOUR * tick, HOUR)
+        return ActiveUsers(rows, absent[:b].copy(), second, returns[:a].copy(), HOUR * tick, HOUR)
 
 
 @kernel
@@ -74,9 +79,9 @@ def _draw_daily_activity(accounts, n, seed, day, burst, scale):
 
 
 @kernel
-def _wake(active, absent, accounts, hourly, n, seed, tick):
-    """Fill `active` and `absent` with rows; return the number of each."""
-    key = stream_key(seed, _WAKE, tick)
+def _wake(active, returns, absent, accounts, hourly, n, seed, tick, notified):
+    """Fill `active` and `absent` with rows, and which of the active only return; return the number of each."""
+    key, notice = stream_key(seed, _WAKE, tick), stream_key(seed, _NOTICE, tick)
     a, b, now = 0, 0, tick % 24
     for i in range(n):
         hour = now - int(accounts.phase[i])
@@ -85,6 +90,16 @@ def _wake(active, absent, accounts, hourly, n, seed, tick):
         rate = accounts.sessions[i] * hourly[hour] * accounts.daily_activity[i]
         u = uniform(key, accounts.key[i])
         if u >= rate or u >= 1.0 - math.exp(-rate):  # the first condition is faster and decides most cases
+            if (
+                notified == 0.0
+                or accounts.notices[i] == 0
+                or accounts.has_left[i]
+                or accounts.suspended_until[i] > tick
+            ):
+                continue
+            if uniform(notice, accounts.key[i]) < 1.0 - (1.0 - notified) ** accounts.notices[i]:
+                active[a], returns[a] = i, True
+                a += 1
             continue
         if accounts.has_left[i] or accounts.suspended_until[i] > tick:
             absent[b] = i

@@ -109,7 +109,7 @@ class Expression(Rule):
     ) -> Intentions:
         """Return the intentions of the active and their outcomes; `reference` is the reference climate, [R]."""
         start = np.zeros(len(active_users.active) + 1, np.int64)
-        total = _count_intentions(start, accounts.key, accounts.intentions_per_session, active_users.active, seed, tick)
+        total = _count_intentions(start, accounts.key, accounts.intentions_per_session, active_users, seed, tick)
         wanted = Intentions(start, np.empty(total, np.uint64), np.empty(total, np.int8))
         _decide(wanted, accounts, active_users.active, update, reference, seed, tick, get_values(self))
         return wanted
@@ -169,13 +169,14 @@ def _draw_count(mean, u):
 
 
 @kernel
-def _count_intentions(start, keys, intentions, active, seed, tick):
+def _count_intentions(start, keys, intentions, users, seed, tick):
     """Fill in where the intentions of each active account start; return the number of all."""
     key = stream_key(seed, _POST, tick)
-    for r in range(len(active)):
-        i = active[r]
-        start[r + 1] = start[r] + _draw_count(intentions[i], draw(_make_identity(key, keys[i], MAX_INTENTIONS), _COUNT))
-    return start[len(active)]
+    for r in range(len(users.active)):
+        i, start[r + 1] = users.active[r], start[r]
+        if not users.returns[r]:
+            start[r + 1] += _draw_count(intentions[i], draw(_make_identity(key, keys[i], MAX_INTENTIONS), _COUNT))
+    return start[len(users.active)]
 
 
 def _make_dissenting_intentions(count: int) -> DissentingIntentions:

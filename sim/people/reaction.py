@@ -128,7 +128,7 @@ def _apply_update(accounts, users, update, campaigning):
         accounts.stance_extremist[i] = update.stance_extremist[r]
         accounts.opinion_climate[i], accounts.fear[i] = update.opinion_climate[r], update.fear[r]
         accounts.expected_toxicity[i], accounts.habituation[i] = update.expected_toxicity[r], update.habituation[r]
-        accounts.last_read[i], accounts.has_left[i] = users.begin, update.leaves[r]
+        accounts.last_read[i], accounts.notices[i], accounts.has_left[i] = users.begin, 0, update.leaves[r]
         if campaigning:
             accounts.abuse_received[i] += update.abuse[r]
         else:

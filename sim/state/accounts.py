@@ -46,6 +46,7 @@ class Accounts(NamedTuple):
     last_read: I64  #: [A] second up to which the account has read
     newest: I64  #: [A] serial of the newest post, -1 for none
     newest_mention: I64  #: [A] serial of the newest post that mentions the account, -1 for none
+    notices: I64  #: [A] replies to the account, and reposts of its posts, since it last read
     written: I64  #: [A] posts written so far
     voiced: I64  #: [A] contested intentions voiced since the campaign began
     withheld: I64  #: [A] contested intentions withheld since the campaign began
@@ -82,7 +83,7 @@ def make_blank_accounts(n: int) -> Accounts:
     """Return `n` blank accounts: credibility and morale 1, no posts (-1), all other columns 0."""
     kinds = {"key": np.uint64, "reaction": np.int8, "cohort": np.int8}
     flags = {"hardcore", "public", "has_left", "unmasked"}
-    whole = {"last_read", "written", "voiced", "withheld", "abuse_received", "suspended_until", "strikes"}
+    whole = {"last_read", "notices", "written", "voiced", "withheld", "abuse_received", "suspended_until", "strikes"}
     columns: dict[str, Any] = {}
     for name in Accounts._fields:
         if name in ("newest", "newest_mention"):

@@ -285,6 +285,9 @@ def _link(posts, base, start, stop, accounts):
         if target >= 0:
             posts.previous_mention[row] = accounts.newest_mention[target]
             accounts.newest_mention[target] = serial
+            accounts.notices[target] += 1
+        if posts.kind[row] == REPOST:
+            accounts.notices[posts.original_author[row]] += 1
         _count_response(posts, base, posts.kind[row], posts.parent[row], posts.root[row])
 
 

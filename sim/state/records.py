@@ -20,31 +20,31 @@ class ActiveUsers(NamedTuple):
     active: I32  #: [R] rows, ascending in each slice
     absent: I32  #: [B] rows that would have come but have left or are suspended, ascending; all in the first slice
     second: I64  #: [R] second of the hour at which each active account's session starts
+    returns: NDArray[np.bool_]  #: [R] comes to read what it was notified of, without intentions of its own
     begin: int  #: when the slice begins, seconds since the start of the world: all earlier posts can be read
     length: int  #: of the slice, seconds
 
+    def select(self, which: NDArray[np.bool_] | slice) -> "ActiveUsers":
+        """Return some of the active, and none of the absent."""
+        chosen = {name: getattr(self, name)[which] for name in ("active", "second", "returns")}
+        return self._replace(absent=self.absent[:0], **chosen)
+
 
 def split_into_slices(users: ActiveUsers, parts: int) -> list[ActiveUsers]:
-    """Return who comes in each of the slices of an hour."""
+    """Return who comes in each of the slices of an hour; the absent are in the first."""
     if parts == 1:
         return [users]
     length, place = HOUR // parts, users.second * parts // HOUR
-    return [
-        ActiveUsers(
-            users.active[place == part],
-            users.absent[: 0 if part else None],
-            users.second[place == part],
-            users.begin + part * length,
-            length,
-        )
-        for part in range(parts)
+    slices = [
+        users.select(place == part)._replace(begin=users.begin + part * length, length=length) for part in range(parts)
     ]
+    return [slices[0]._replace(absent=users.absent), *slices[1:]]
 
 
 def merge_users(slices: Sequence[ActiveUsers]) -> ActiveUsers:
     """Return who comes in an hour, slice by slice."""
-    active, absent, second = (np.concatenate(column) for column in list(zip(*slices, strict=True))[:3])
-    return ActiveUsers(active, absent, second, slices[0].begin, HOUR)
+    active, absent, second, returns = map(np.concatenate, list(zip(*slices, strict=True))[:-2])
+    return ActiveUsers(active, absent, second, returns, slices[0].begin, HOUR)
 
 
 MIN_GROUP_SIZE, MAX_GROUP_SIZE = (
@@ -60,14 +60,8 @@ def split_users(users: ActiveUsers, threads: int) -> list[ActiveUsers]:
     parts = max(threads if n >= threads * MIN_GROUP_SIZE else 1, math.ceil(n / MAX_GROUP_SIZE))
     ahead = min(FIRST_GROUP_SIZE, n // 8) if parts > 1 else 0
     ends = [0, *(ahead + (n - ahead) * part // parts for part in range(1, parts + 1))]
-    return [
-        users._replace(
-            active=users.active[first:last],
-            absent=users.absent[: 0 if first else None],
-            second=users.second[first:last],
-        )
-        for first, last in pairwise(ends)
-    ]
+    groups = [users.select(slice(first, last)) for first, last in pairwise(ends)]
+    return [groups[0]._replace(absent=users.absent), *groups[1:]]
 
 
 class Exposures(NamedTuple):
