@@ -479,7 +479,7 @@ def picks(choice: tuple[Posts, Exposures], wanted: int, opposing: bool, conteste
     posts, seen = choice
     keys = rng.keyed_hash(rng.make_key(1, rng.stream("choice")), np.arange(4000, dtype=np.uint64))
     return Counter(
-        expression._pick(posts, seen, 0, 0, -0.5, -0.7, contested, wanted, opposing, U64(key)) for key in keys
+        expression._pick(posts, seen, 0, 0, -0.5, -0.7, contested, wanted, opposing, U64(key), 0, 0.0) for key in keys
     )
 
 

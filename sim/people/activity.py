@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import InputError
-from sim.kernels import kernel
+from sim.kernels import inline_kernel, kernel
 from sim.rng import stream, stream_key, uniform
 from sim.rules import Rule, parameter, share
 from sim.state.accounts import Accounts
@@ -90,24 +90,22 @@ def _wake(active, returns, absent, accounts, hourly, n, seed, tick, notified):
         rate = accounts.sessions[i] * hourly[hour] * accounts.daily_activity[i]
         u = uniform(key, accounts.key[i])
         if u >= rate or u >= 1.0 - math.exp(-rate):  # the first condition is faster and decides most cases
-            if (
-                notified == 0.0
-                or accounts.notices[i] == 0
-                or accounts.has_left[i]
-                or accounts.suspended_until[i] > tick
-            ):
-                continue
-            if uniform(notice, accounts.key[i]) < 1.0 - (1.0 - notified) ** accounts.notices[i]:
-                active[a], returns[a] = i, True
-                a += 1
-            continue
-        if accounts.has_left[i] or accounts.suspended_until[i] > tick:
+            if notified > 0.0 and accounts.notices[i] > 0 and not _is_away(accounts, i, tick):
+                returns[a] = uniform(notice, accounts.key[i]) < 1.0 - (1.0 - notified) ** accounts.notices[i]
+                active[a] = i
+                a += returns[a]
+        elif _is_away(accounts, i, tick):
             absent[b] = i
             b += 1
         else:
             active[a] = i
             a += 1
     return a, b
+
+
+@inline_kernel
+def _is_away(accounts, i, tick):
+    return accounts.has_left[i] or accounts.suspended_until[i] > tick
 
 
 @kernel
