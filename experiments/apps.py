@@ -82,6 +82,7 @@ APPS: dict[str, dict[str, App]] = {
         ),
         "race": App(f"{_RUN} race.detector.kind race.watch.capacity race.rates race.rounds race.tolerance"),
         "export": App(f"{_RUN} seed formats world evasion.jitter evasion.paraphrase"),
+        "traces": App(line="Real and synthetic data side by side: which traces are of one size, within a factor of 2."),
     },
     "Check the model": {
         "schedule": App(line="What happens in an hour of a world, in order, and what each part reads and writes."),
