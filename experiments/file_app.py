@@ -136,7 +136,7 @@ class FileApp:
         """Run it as the command line says, or `words`."""
         parser = OptionParser(self.name, self.about, self.usage, self.examples)
         parser.rows = [
-            (f"{column.name}={_format_default(column.default)}", str(column.metadata["meaning"]))
+            (f"{column.name}={_format_default(column)}", str(column.metadata["meaning"]))
             for column in fields(self.options)
         ]
         parser.add_argument("words", nargs="*", help=SUPPRESS)
@@ -152,5 +152,7 @@ class FileApp:
                 self.run(asked, folder, open_console())
 
 
-def _format_default(default: Any) -> str:
-    return "..." if default is MISSING else "auto" if default is None else write_value(default)
+def _format_default(column: Field[Any]) -> str:
+    if column.default is MISSING:
+        return "..."
+    return "auto" if isinstance(column.metadata["kind"], Auto) else write_value(column.default)

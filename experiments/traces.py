@@ -30,7 +30,7 @@ class Traces(Options):
 
     data: tuple[str, ...] = option(FILES, "folders and files, each a DATA; also data=[DATA,DATA]")
     topic: str = option(
-        Word(said="an expression", example="vote"), "posts that are compared: an expression for their tags and words", "auto"
+        Word(said="an expression", example="vote"), "posts that are compared: an expression for tags and words", "auto"
     )
     days: int | None = option(Auto(whole(1, 10_000)), "length of the window", None, "days")
     accounts: int | None = option(Auto(whole(0)), "how many accounts are drawn of each; 0: all", None)
