@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from experiments.configuration import expand_path
 from experiments.exit_codes import report_mistakes
-from experiments.keys import Kind, ListOf, Single, Word, write_value
+from experiments.keys import Kind, ListOf, Maybe, Single, Word, write_value
 from experiments.option_parser import OptionParser
 from sim.errors import InputError, suggest
 
@@ -93,7 +93,7 @@ class Options:
                 raise InputError(f"{name} has no value: add {cure}")
             return column.default
         value = kind.check(name, found[name])
-        if kind in PATHS:
+        if value is not None and (kind.item if isinstance(kind, Maybe) else kind) in PATHS:
             return expand_path(value, name) if isinstance(value, str) else tuple(expand_path(x, name) for x in value)
         return value
 
