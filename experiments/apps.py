@@ -82,6 +82,9 @@ APPS: dict[str, dict[str, App]] = {
         ),
         "race": App(f"{_RUN} race.detector.kind race.watch.capacity race.rates race.rounds race.tolerance"),
         "export": App(f"{_RUN} seed formats world evasion.jitter evasion.paraphrase"),
+        "import": App(line="Data of others, in any of seven formats, as tables that detectors and traces here read."),
+        "judge": App(line="Scores of any tool on an export: whom it finds, whom it flags wrongly, how sure that is."),
+        "traces": App(line="Real and synthetic data side by side: which traces are of one size, within a factor of 2."),
     },
     "Check the model": {
         "schedule": App(line="What happens in an hour of a world, in order, and what each part reads and writes."),

@@ -1,4 +1,4 @@
-"""The command line of an app without a file in conf/: `demo` and `report`."""
+"""The command line of an app without a file in conf/, such as `demo` and `report`."""
 
 from argparse import SUPPRESS, Action, ArgumentParser
 from typing import IO, Any, NoReturn
@@ -25,6 +25,7 @@ class OptionParser(ArgumentParser):
         super().__init__(prog=format_start(name), usage=usage, add_help=False)
         self.description = f"{describe_app(name)}\n\n{about}"
         self.examples = examples
+        self.rows: list[tuple[str, str]] = []  #: keys, each with its value now and its meaning
         self.add_argument("-h", "--help", "--help-all", action="help", help=SUPPRESS)
         self.add_argument("--version", action="version", version=VERSION, help=SUPPRESS)
 
@@ -45,6 +46,7 @@ class OptionParser(ArgumentParser):
                     [
                         "The options that matter, with their values now",
                         *(format_row(_format_option(action), str(action.help)) for action in told),
+                        *(format_row(*row) for row in self.rows),
                     ]
                 ),
                 "\n".join(["Examples", *(f"  {self.prog} {words}".rstrip() for words in self.examples)]),

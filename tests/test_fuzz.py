@@ -33,7 +33,7 @@ from tests.test_keys import give
 from tests.test_offered import PLAN
 
 APPS = sorted(name for name, app in BY_NAME.items() if app.keys)
-OWN = (*APPS, "report", "schedule")  #: with those that have their own command line
+OWN = (*APPS, "report", "schedule", "traces", "import", "judge")  #: with those that have their own command line
 PATIENCE = 60  #: s that a command may take, on a machine that does other things too
 ODD = (
     *("", "null", "~", "???", "true", "no", "x", "'x'", '""', "é", "0", "-1", "1.5", "1e308", "-1e308", ".nan", ".inf"),

@@ -114,6 +114,14 @@ def make_hashtags(content: Content, evasion: Evasion) -> pa.Array:
     return join_names(4 * TAGS * content.topic[:, None] + ranks, count, "h{:04d}".format)
 
 
+def make_topic_pattern(topic: int) -> str:
+    """Return an expression that a word or tag of one topic matches, and none of another."""
+    tags = "|".join(f"{4 * TAGS * topic + rank:04d}" for rank in range(4 * TAGS))
+    first = GENERAL + SUBJECT * topic
+    words = f"{first // 1000}" + r"\d{3}"
+    return rf"\b(?:w{words}|h(?:{tags}))\b"
+
+
 def make_links(content: Content, evasion: Evasion, seed: int) -> pa.Array:
     """Return the link of each content, "" for none.
 

@@ -53,12 +53,14 @@ class CanonicalWriter:
 
 
 def _to_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(pc.equal(column, -1), "", pc.cast(column, pa.string())) if name in IDS else column
+    if name not in IDS or pa.types.is_string(column.type):
+        return column
+    return pc.if_else(pc.equal(column, -1), "", pc.cast(column, pa.string()))
 
 
 def _encode_rows(table: pa.Table) -> memoryview:
     """Return the rows as text, the same in every version of what writes Parquet."""
-    texts = [pc.cast(column, pa.string()) for column in table.columns]
+    texts = [pc.fill_null(pc.cast(column, pa.string()), "") for column in table.columns]
     lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*texts, "\t"), "", "\n").combine_chunks()
     if not len(lines):
         return memoryview(b"")

@@ -1,0 +1,151 @@
+"""What all readers have in common: the canonical columns, pieces of files, and times."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from sim.errors import InputError, suggest
+
+TEXTS = ("post_id", "account_id", "kind", "repost_of", "reply_to", "reply_to_account", "mentions", "hashtags", "urls",
+         "text")  # fmt: skip
+#: columns of posts: ids and texts "" for none, times in seconds since 1970, counts -1 for unknown
+POSTS = pa.schema(
+    [(name, pa.string()) for name in TEXTS[:2]]
+    + [("time", pa.int64())]
+    + [(name, pa.string()) for name in TEXTS[2:]]
+    + [("deleted", pa.bool_()), ("reposts", pa.int32()), ("replies", pa.int32())]
+)
+#: columns of accounts: null for what a format does not say; `created_at` in seconds since 1970
+ACCOUNTS = pa.schema(
+    [("account_id", pa.string())]
+    + [(name, pa.int64()) for name in ("created_at", "followers", "following")]
+    + [(name, pa.string()) for name in ("name", "description", "location")]
+)
+MISSING_TIME = -(2**63)  #: of a post whose time cannot be read
+#: what stands for nothing where that is not ""
+NONE: dict[str, int | bool | str] = {"time": MISSING_TIME, "deleted": False, "reposts": -1, "replies": -1}
+BLOCK = 1 << 24  #: bytes of a text file that are read at a time
+
+
+class Batch(NamedTuple):
+    """A piece of a file."""
+
+    posts: pa.Table  #: columns of `POSTS`; rows that lack an id or a time are still in it
+    accounts: pa.Table | None = None  #: columns of `ACCOUNTS`, an account maybe several times, the last one counts
+    notes: Mapping[str, int] = {}  #: what was met, in words -> how often
+    follows: pa.Table | None = None  #: source and target
+
+
+class Asked(NamedTuple):
+    """What the user says of the files."""
+
+    trace: str = ""  #: what was shared in a file of CooRTweet
+    columns: Mapping[str, str] = {}  #: canonical column -> column of the file (csv)
+    zone: str = ""  #: time zone of times that name none
+    unit: str = "s"  #: of times that are numbers: "s" or "ms"
+
+
+Reader = Callable[[Path, Asked], Iterator[Batch]]
+
+
+def iterate_rows(path: Path, needed: tuple[str, ...], others: tuple[str, ...] = ()) -> Iterator[pa.Table]:
+    """Yield the columns of a table in pieces, as text, null for empty; CSV (maybe compressed) or Parquet.
+
+    Columns of `others` that are not there are left out.
+
+    Raises:
+        InputError: the file cannot be read, or lacks a column of `needed`.
+    """
+    for piece in iterate_whole(path):
+        for name in needed:
+            if name not in piece.column_names:
+                raise InputError(f"{path} has no column {name}: {suggest(name, piece.column_names)}")
+        yield piece.select([name for name in (*needed, *others) if name in piece.column_names])
+
+
+def iterate_whole(path: Path) -> Iterator[pa.Table]:
+    """Yield all columns of a table in pieces, as text, null for empty.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        yield from _iterate_parquet(path) if path.suffix == ".parquet" else _iterate_csv(path)
+    except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        said = " ".join(str(error).split())[:120]
+        raise InputError(f"{path} cannot be read ({said}): name a whole CSV or Parquet file") from None
+
+
+def _iterate_parquet(path: Path) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield _to_text(file.read_row_group(group))
+        if not file.num_row_groups:
+            yield _to_text(file.schema_arrow.empty_table())
+
+
+def _iterate_csv(path: Path) -> Iterator[pa.Table]:
+    reading = csv.ReadOptions(block_size=BLOCK)
+    parsing = csv.ParseOptions(newlines_in_values=True, delimiter="\t" if ".tsv" in path.suffixes else ",")
+    with pa.input_stream(path, compression="detect") as stream, csv.open_csv(stream, reading, parsing) as first:
+        names = first.schema.names
+    converting = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
+    with (
+        pa.input_stream(path, compression="detect") as stream,
+        csv.open_csv(stream, reading, parsing, converting) as rows,
+    ):
+        yield pa.table({name: pa.array([], pa.string()) for name in names})
+        for batch in rows:
+            yield _to_text(pa.Table.from_batches([batch]))
+
+
+def _to_text(table: pa.Table) -> pa.Table:
+    """Return all columns as text; a whole number that is stored as a decimal one has no point."""
+    columns = {}
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        if pa.types.is_dictionary(column.type):
+            column = pc.cast(column, column.type.value_type)
+        if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
+            column = pc.cast(column, pa.int64())
+        column = pc.cast(column, pa.string())
+        columns[name] = pc.if_else(pc.equal(column, ""), None, column)
+    return pa.table(columns)
+
+
+def make_posts(columns: Mapping[str, Any], length: int) -> pa.Table:
+    """Return posts of these columns, the others empty; text that is null becomes "", a time `MISSING_TIME`."""
+    found = {}
+    for field in POSTS:
+        none = NONE.get(field.name, "")
+        if field.name in columns:
+            found[field.name] = pc.fill_null(pc.cast(_flatten(columns[field.name]), field.type), none)
+        else:
+            found[field.name] = pa.repeat(pa.scalar("original" if field.name == "kind" else none, field.type), length)
+    return pa.table(found, POSTS)
+
+
+def make_accounts(columns: Mapping[str, Any], length: int) -> pa.Table:
+    """Return accounts of these columns, the others null."""
+    given = {name: _flatten(column) for name, column in columns.items()}
+    return pa.table(
+        [pc.cast(given.get(field.name, pa.nulls(length)), field.type) for field in ACCOUNTS], schema=ACCOUNTS
+    )
+
+
+def _flatten(column: Any) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def parse_seconds(column: pa.ChunkedArray, unit: str = "s") -> pa.Array:
+    """Return seconds since 1970 of numbers in text, null for what is none; parts of a second are cut off."""
+    text = _flatten(column)
+    number = pc.cast(pc.if_else(pc.match_substring_regex(text, r"^-?\d{1,15}(\.\d*)?$"), text, None), pa.float64())
+    return pc.cast(pc.floor(pc.divide(number, 1000.0 if unit == "ms" else 1.0)), pa.int64())
