@@ -475,11 +475,15 @@ def choice() -> tuple[Posts, Exposures]:
     return posts, Exposures(np.array([0, 7]), np.arange(7))
 
 
-def picks(choice: tuple[Posts, Exposures], wanted: int, opposing: bool, contested: bool = True) -> Counter[int]:
+def picks(
+    choice: tuple[Posts, Exposures], wanted: int, opposing: bool, contested: bool = True, fading: float = 0.0
+) -> Counter[int]:
     posts, seen = choice
+    now = 3600 * 10
     keys = rng.keyed_hash(rng.make_key(1, rng.stream("choice")), np.arange(4000, dtype=np.uint64))
     return Counter(
-        expression._pick(posts, seen, 0, 0, -0.5, -0.7, contested, wanted, opposing, U64(key), 0, 0.0) for key in keys
+        expression._pick(posts, seen, 0, 0, -0.5, -0.7, contested, wanted, opposing, U64(key), now, fading)
+        for key in keys
     )
 
 
@@ -489,6 +493,16 @@ def test_a_repost_is_drawn_by_weight(choice: tuple[Posts, Exposures]) -> None:
     assert set(counts) == {2, 3, 4}
     expected = np.array([0.1, 0.3, 0.5]) / 0.9 * 4000
     assert stats.chisquare([counts[j] for j in (2, 3, 4)], expected).pvalue > 1e-3
+
+
+def test_what_fades_is_reposted_half_as_often_with_each_half_life(choice: tuple[Posts, Exposures]) -> None:
+    posts, _ = choice
+    posts.time[:7] = 3600 * 10
+    posts.time[3], posts.time[4] = 3600 * 8, 3600 * 6  # two hours and four hours old: weights 0.3 / 2 and 0.5 / 4
+    counts = picks(choice, REPOST, False, fading=2.0)
+    expected = np.array([0.1, 0.15, 0.125]) / 0.375 * 4000
+    assert stats.chisquare([counts[j] for j in (2, 3, 4)], expected).pvalue > 1e-3
+    assert picks(choice, REPLY, False, fading=2.0) == picks(choice, REPLY, False), "replies do not fade"
 
 
 def test_an_answer_is_drawn_evenly_from_its_side(choice: tuple[Posts, Exposures]) -> None:
