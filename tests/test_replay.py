@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable
@@ -279,13 +280,22 @@ def test_both_languages_say_the_same_things():
     assert {name: f"withheld: {words['en'][name]}" for name in causes} == causes  # one wording in charts and reports
 
 
+CASES = {"answer_cases", "variation_cases"}
+
+
 @pytest.mark.parametrize("name", lessons.NAMES)
 def test_a_lesson_is_whole_in_both_languages_and_its_numbers_are_known(name: str, shots: list[ReplayRun]):
     texts = lessons.read_texts(name)
     assert set(texts) == {"en", "ar"}
     found = compute_findings(shots, LIVELY.campaign)
     for language, parts in texts.items():
-        assert set(lessons.PARTS) <= set(parts) <= {*lessons.PARTS, "arm_with", "arm_without"}
+        assert set(lessons.PARTS) | CASES <= set(parts) <= {*lessons.PARTS, *CASES, "arm_with", "arm_without"}
+        for part in CASES:
+            assert "when" not in parts[part][-1], "one case fits whatever is found"
+            for case in parts[part]:
+                assert set(case.get("when", {}).values()) <= {"fell", "rose", "open"}
+                assert {name.removeprefix("variation_") for name in case.get("when", {})} <= set(lessons.KINDS)
+                assert not re.findall(r"\d|[{}]", case["say"]), "a case has no number"
         assert lessons.list_placeholders(parts["answer"])
         assert any(number.startswith("variation_") for number in lessons.list_placeholders(parts["variation"])), (
             language
@@ -294,8 +304,38 @@ def test_a_lesson_is_whole_in_both_languages_and_its_numbers_are_known(name: str
         assert not re.findall(r"\d", re.sub(r"\{\w+\}", "", parts["answer"]))
     assert lessons.list_placeholders(texts["en"]["answer"]) == lessons.list_placeholders(texts["ar"]["answer"])
     assert lessons.list_placeholders(texts["en"]["variation"]) == lessons.list_placeholders(texts["ar"]["variation"])
+    for part in CASES:
+        whens = [[case.get("when") for case in texts[language][part]] for language in ("en", "ar")]
+        assert whens[0] == whens[1]
     told = lessons.fill_texts(name, found, found)
     assert "{" not in "".join(text for parts in told.values() for text in parts.values())
+
+
+@pytest.mark.parametrize("name", lessons.NAMES)
+def test_what_a_lesson_concludes_is_chosen_by_the_interval(name: str):
+    """Beside numbers that tell nothing, no lesson says that something was lost, came from something, or came back."""
+    wide = dict.fromkeys(lessons.KINDS, Interval(-50.0, -151.0, 51.0))
+    fell, rose = (dict.fromkeys(lessons.KINDS, Interval(v, v - 1.0, v + 1.0)) for v in (-50.0, 50.0))
+    texts = {
+        key: lessons.fill_texts(name, found, variation)["en"]
+        for key, found, variation in (("wide", wide, wide), ("fell", fell, wide), ("rose", rose, wide))
+    }
+    for part in ("answer", "variation"):
+        last = lessons.read_texts(name)["en"][f"{part}_cases"][-1]["say"]
+        assert texts["wide"][part].endswith(last)
+        assert re.search(r"do not (show|tell)|There is no|show no", last)
+        assert not (texts["fell"][part].endswith(last) and texts["rose"][part].endswith(last))
+
+
+def test_the_sign_of_a_finding_is_that_of_its_whole_interval():
+    signs = [lessons.judge_finding(Interval(*numbers)) for numbers in ((-2, -3, -1), (2, 1, 3), (-2, -5, 1), (0, 0, 0))]
+    assert signs == ["fell", "rose", "open", "open"]
+    assert lessons.judge_finding(Interval(math.nan, math.nan, math.nan)) == "open"
+    cases = [{"when": {"a": "fell", "b": "open"}, "say": "x"}, {"when": {"a": "fell"}, "say": "y"}, {"say": "z"}]
+    found = {"a": Interval(-2, -3, -1), "b": Interval(2, 1, 3)}
+    assert lessons.choose_sentence(cases, found) == ["y"]
+    assert lessons.choose_sentence(cases, {"a": found["b"], "b": found["a"]}) == ["z"]
+    assert lessons.choose_sentence([], found) == []
 
 
 def test_every_lesson_has_a_setting_and_every_setting_a_lesson():

@@ -2,10 +2,13 @@
 
 Texts are data (`lessons/NAME.yaml`): for each language title, question, setting, look, answer and variation. What
 stands in braces is a finding (`findings.findings`) of the first scene, or with variation_ before it of the second.
+`answer_cases` and `variation_cases` say what follows from the numbers: the first case whose findings fell, rose, or are
+open, because their interval holds 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from itertools import islice
 from string import Formatter
 from typing import Any
 
@@ -45,8 +48,8 @@ SENTENCES = {
 }
 
 
-def read_texts(name: str) -> dict[str, dict[str, str]]:
-    """Return the texts of a lesson, language -> part -> text with names of findings in braces.
+def read_texts(name: str) -> dict[str, dict[str, Any]]:
+    """Return the texts of a lesson, language -> part -> text with names of findings in braces, or cases.
 
     Raises:
         InputError: there is no such lesson.
@@ -69,9 +72,28 @@ def fill_texts(
     """
     both = {**found, **{f"variation_{finding}": value for finding, value in variation.items()}}
     return {
-        language: {part: _fill_text(text, both, language) for part, text in parts.items()}
+        language: {
+            part: " ".join([_fill_text(text, both, language), *choose_sentence(parts.get(f"{part}_cases", []), both)])
+            for part, text in parts.items()
+            if not part.endswith("_cases")
+        }
         for language, parts in read_texts(name).items()
     }
+
+
+def judge_finding(finding: Interval) -> str:
+    """Return "fell" or "rose" if the whole interval lies on one side of 0, else "open"."""
+    return "fell" if finding.hi < 0.0 else "rose" if finding.lo > 0.0 else "open"
+
+
+def choose_sentence(cases: Sequence[Mapping[str, Any]], findings: Mapping[str, Interval]) -> list[str]:
+    """Return what the first case says that fits the findings, in a list; an empty one if there are no cases."""
+    fitting = (
+        case["say"]
+        for case in cases
+        if all(judge_finding(findings[name]) == sign for name, sign in case.get("when", {}).items())
+    )
+    return list(islice(fitting, 1))
 
 
 def list_placeholders(text: str) -> list[str]:
