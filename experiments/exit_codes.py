@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from experiments.plain_signs import print_plain_signs
 from sim.errors import InputError
@@ -35,3 +36,17 @@ def report_mistakes(stopped: Callable[[], str] = lambda: "stopped: nothing was w
         if leave.code == 128 + signal.SIGTERM:
             print(stopped(), file=sys.stderr)
         raise
+
+
+@contextmanager
+def exit_on_sigterm() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit(143), so that the block is left through its `finally`."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    former = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)

@@ -20,6 +20,7 @@ from experiments.app import app
 from experiments.configuration import CONF
 from experiments.folder import open_result_folder
 from experiments.ownership import RECORD
+from experiments.running.work import Work
 from sim.errors import InputError
 from sim.rules import Rule, parameter, share
 from tests.conftest import ROOT
@@ -232,7 +233,7 @@ def test_a_folder_with_anything_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_or_a_folder_under_a_file_is_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    for out, words in {"file": "is a file: name a folder", "file/deep": "cannot be written"}.items():
+    for out, words in {"file": "is a file: name a folder", "file/a/b": "lies in file, which is a file: name"}.items():
         with pytest.raises(InputError, match=words), open_result_folder(str(tmp_path / out), {}):
             pytest.fail("the block must not run")
 
@@ -268,7 +269,7 @@ app("toy", main, Path(sys.argv.pop()))
     ],
 )
 def test_a_run_that_is_stopped_leaves_nothing_that_looks_whole(
-    conf: Path, tmp_path: Path, number: signal.Signals, code: int, line: str
+    play: Play, conf: Path, tmp_path: Path, number: signal.Signals, code: int, line: str
 ) -> None:
     words = [sys.executable, "-c", SLOW_TOY, f"out={tmp_path}/out", str(conf)]
     with subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -279,10 +280,66 @@ def test_a_run_that_is_stopped_leaves_nothing_that_looks_whole(
     assert (process.returncode, err) == (code, line)
     left = list(tmp_path.iterdir())
     if number == signal.SIGKILL:
-        assert [path.name for path in left] == [f"_out-{process.pid}"]
-        assert not (left[0] / RECORD).exists()
+        assert {path.name for path in left} == {f"_out-{process.pid}", "_out-work"}
+        assert not any((path / RECORD).exists() for path in left)
+        (tmp_path / "_out-7").mkdir()
+        assert play("army.size=7", f"out={tmp_path}/out")[0] == 0
+        assert {path.name for path in tmp_path.iterdir()} == {"_out-7", "out"}, "only what it left goes"
     else:
         assert left == []
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_a_former_result_survives_a_command_that_is_killed_while_it_replaces_it(
+    play: Play, tmp_path: Path, published: bool
+) -> None:
+    assert play("seed=1")[0] == 0
+    out = tmp_path / "out"
+    (out / "toy").rename(out / "_toy-7-former")
+    if published:
+        (out / "toy").mkdir()
+    else:
+        (out / "_toy-7").mkdir()
+    (out / "_toy-work").mkdir()
+    (out / "_toy-work/lock").write_text("7")
+    with Work(out / "toy") as work:
+        work.begin()
+        assert sorted(path.name for path in out.iterdir()) == ["_toy-work", "toy"]
+        assert (out / "toy" / RECORD).exists() is not published
+
+
+STOPPED_TOY = """
+import signal, sys
+from pathlib import Path
+from experiments.app import app
+from experiments.running import work
+hold, number = work.lock, signal.Signals[sys.argv.pop()]
+def stop(*words):
+    signal.raise_signal(number)
+    return hold(*words)
+work.lock = stop
+app("toy", lambda config, folder: None, Path(sys.argv.pop()))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_stopped_before_it_has_its_folder_alone_leaves_nothing(
+    conf: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    words = [sys.executable, "-c", STOPPED_TOY, f"out={tmp_path}/deep/out", str(conf), number.name]
+    done = subprocess.run(words, cwd=ROOT, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "stopped: nothing was written\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_command_into_a_folder_in_use_is_refused(play: Play, tmp_path: Path) -> None:
+    """Also of apps that play no jobs; nothing of the first is touched."""
+    with Work(tmp_path / "out/toy") as first:
+        first.begin()
+        code, _, err = play()
+        assert (code, err.count("\n"), "in use by another run" in err) == (2, 1, True)
+    assert play()[0] == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["toy"]
 
 
 SLOW_WORKERS = """
