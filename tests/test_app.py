@@ -97,13 +97,30 @@ MISTAKES = {
     "army=3": "army=3 is unknown: choose one of: broken, default; or set one of its keys, see --help",
     "graph.path=x": "graph.path is a key of another choice: add graph=file",
     "graph=file": "graph.path has no value: add graph.path=VALUE",
-    "seeds": "seeds is not of the form KEY=VALUE",
+    "seeds": "seeds is not of the form KEY=VALUE: see --help",
     "army.size=a=b": """army.size=a=b cannot be read: put a value with special signs in two pairs of quotes, """
     """'army.size="a=b"'""",
     "army.size=many": "army.size='many' must be a number",
     "army.size=1.5": "army.size=1.5 must be a whole number",
     "army.size=-1": "army.size=-1 must lie in [0, inf] (accounts)",
     "army.discipline=1.2": "army.discipline=1.2 must lie in [0, 1] (share)",
+    "army.size=6,7": "army.size=6,7 has several values: say one, or -m for a run with each",
+    "army.discipline=0,5": "army.discipline=0,5 has several values: say one, or 0.5 with a point, or -m for a run with "
+    "each",
+    "army.size=range(1,3)": "army.size=range(1,3) has several values: say one, or -m for a run with each",
+    "graph=file,community": "graph=file,community has several values: say one, or -m for a run with each",
+    "army.size=60%": "army.size='60%' must be a number",
+    "army.discipline=60%": "army.discipline='60%' must be a number: say 0.6",
+    "army.discipline='0,5'": "army.discipline='0,5' must be a number: say 0.5",
+    "army.size='1,000'": "army.size='1,000' must be a number: say 1000 or 1",
+    "seeds=5%": "seeds=5% must be a whole number from 1 to 10000",
+    "army.size=(6": "army.size=(6 cannot be read: ( needs )",
+    'army.size="6': 'army.size="6 cannot be read: " needs "',
+    "army.size=${x}": "army.size=${x} cannot be resolved (Interpolation key 'x' not found): say a value, or ${KEY} "
+    "with a key that has one",
+    "army.size=${army.size}": "army.size=${army.size} cannot be resolved (Recursive interpolation detected): say a "
+    "value, or ${KEY} with a key that has one",
+    "defences={a: []}": "defences has no a: say +defences.a=VALUE to add it",
     "army.quota=3": "army.quota is left at its default here: say +army.quota=3",
     "army.quata=3": "army.quata is not a known key: did you mean +army.quota?",
     "army._target_=no_module.Arm": "army._target_=no_module.Arm cannot be loaded (ModuleNotFoundError: No module named "
@@ -126,7 +143,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("words", MISTAKES)
 def test_a_mistake_is_one_line_and_code_2_and_writes_nothing(play: Play, tmp_path: Path, words: str) -> None:
-    code, out, err = play(*words.split())
+    code, out, err = play(*(words.split() if "{a" not in words else [words]))
     assert (code, out, err) == (2, "", MISTAKES[words] + "\n")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
