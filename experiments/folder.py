@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from experiments.apps import read_command_words
-from experiments.exit_codes import exit_on_sigterm
+from experiments.exit_codes import stop_on_signals
 from experiments.ownership import UNKNOWN, Maker, find_objection, hash_files, write_record
 from experiments.retrying import retry_while_open
 from experiments.running.drafts import guard_disk, name_draft, name_former
@@ -49,7 +49,7 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
     draft = name_draft(target, os.getpid())
     begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
     missing = [parent for parent in draft.parents if not parent.exists()]
-    with exit_on_sigterm():
+    with stop_on_signals():
         try:
             _make_draft(draft, target, out)
             with guard_disk(f"out={out}"):

@@ -349,6 +349,49 @@ def test_a_command_that_is_stopped_before_it_has_its_folder_alone_leaves_nothing
     assert list(tmp_path.iterdir()) == []
 
 
+COMPILING_TOY = """
+import signal, sys
+from pathlib import Path
+from numba.core.codegen import CPUCodeLibrary
+compiled = CPUCodeLibrary._object_compiled_hook.__func__
+@classmethod
+def stop(*words):
+    if "number" in globals():
+        signal.raise_signal(number)
+    return compiled(*words)
+CPUCodeLibrary._object_compiled_hook = stop
+import numba
+from experiments.app import app
+class Held:
+    def __del__(self):
+        signal.raise_signal(asked)
+def compile_one(config, folder):
+    global number
+    number = asked
+    numba.njit(lambda x: x + 1)(1)
+    while True:
+        pass
+def finalise(config, folder):
+    Held()
+    while True:
+        pass
+asked = signal.Signals[sys.argv.pop()]
+run = {"compiler": compile_one, "finalizer": finalise}[sys.argv.pop()]
+app("toy", run, Path(sys.argv.pop()))
+"""
+
+
+@pytest.mark.parametrize("where", ["compiler", "finalizer"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_is_heard_where_exceptions_are_ignored(
+    conf: Path, tmp_path: Path, number: signal.Signals, code: int, where: str
+) -> None:
+    words = [sys.executable, "-c", COMPILING_TOY, f"out={tmp_path}/out", str(conf), where, number.name]
+    done = subprocess.run(words, cwd=ROOT, text=True, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (code, "stopped: nothing was written\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_command_into_a_folder_in_use_is_refused(play: Play, tmp_path: Path) -> None:
     """Also of apps that play no jobs; nothing of the first is touched."""
     with Work(tmp_path / "out/toy") as first:

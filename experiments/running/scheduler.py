@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-from experiments.exit_codes import exit_on_sigterm
+from experiments.exit_codes import stop_on_signals
 from experiments.running.drafts import guard_disk, remove
 from experiments.running.engine import Engine, NoWorkerError
 from experiments.running.jobs import Job
@@ -70,7 +70,7 @@ def schedule_jobs(
         journals.clear()
         written = time.monotonic()
 
-    with exit_on_sigterm(), guard_disk(store.place):
+    with stop_on_signals(), guard_disk(store.place):
         try:
             with closing(engine.run_jobs(jobs)) as harvests:
                 for harvest in harvests:
