@@ -300,7 +300,8 @@ def test_a_run_that_is_stopped_leaves_nothing_that_looks_whole(
         assert {path.name for path in left} == {f"_out-{process.pid}", "_out-work"}
         assert not any((path / RECORD).exists() for path in left)
         (tmp_path / "_out-7").mkdir()
-        assert play("army.size=7", f"out={tmp_path}/out")[0] == 0
+        line = "the run into out that was killed had kept nothing: it begins again\n"
+        assert play("army.size=7", f"out={tmp_path}/out") == (0, f"results: {tmp_path}/out\n", line)
         assert {path.name for path in tmp_path.iterdir()} == {"_out-7", "out"}, "only what it left goes"
     else:
         assert left == []

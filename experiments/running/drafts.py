@@ -75,11 +75,16 @@ def name_former(draft: Path) -> Path:
     return draft.with_name(f"{draft.name}-former")
 
 
-def remove_draft(target: Path, process: int) -> None:
-    """Remove what a process that was killed left of `target`; the former result gets its name back."""
+def remove_draft(target: Path, process: int) -> bool:
+    """Remove what a process that was killed left of `target`, and return whether it left anything.
+
+    A former result gets its name back.
+    """
     draft = name_draft(target, process)
+    is_left = draft.is_dir()
     former = name_former(draft)
     if former.is_dir() and not target.exists():
         retry_while_open(partial(former.rename, target))
     for folder in (draft, former):
         shutil.rmtree(folder, ignore_errors=True)
+    return is_left

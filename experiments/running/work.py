@@ -6,10 +6,11 @@
 The folder goes when the result NAME stands. After a crash it stays, and the same command goes on from it.
 """
 
+import logging
 import os
 import pickle
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,9 @@ from experiments.running.locking import lock
 from experiments.running.outcomes import OK, Outcome
 from sim.errors import InputError
 
+LOGGER = logging.getLogger(__name__)
 RESULTS = "results"
+BEGUN_AGAIN = "the run into %s that was killed had kept nothing: it begins again"
 
 
 class Work:
@@ -43,6 +46,7 @@ class Work:
         )
         self.place = str(self.root)
         self._lock: int | None = None
+        self._found = set[str]()  # what is done when this process begins
         self._made = list[Path]()  # folders above that were not there, innermost first
 
     def __enter__(self) -> Self:
@@ -79,7 +83,10 @@ class Work:
             with guard_disk(self.place):
                 self._lock = self._hold()
                 if self.target is not None and (former := os.read(self._lock, 20)).isdigit():
-                    remove_draft(self.target, int(former))
+                    is_killed = remove_draft(self.target, int(former))
+                    if is_killed and not self.holds_any():
+                        LOGGER.info(BEGUN_AGAIN, self.target.name)
+                self._found = {path.stem for path in self.root.glob(f"{RESULTS}/*.pickle")}
                 os.truncate(self._lock, 0)
                 os.lseek(self._lock, 0, os.SEEK_SET)
                 os.write(self._lock, str(os.getpid()).encode())
@@ -99,6 +106,10 @@ class Work:
                 if not left:
                     raise
         raise AssertionError
+
+    def count_kept(self, identities: Collection[str]) -> int:
+        """Return how many of these jobs an earlier command did."""
+        return len(self._found.intersection(identities))
 
     def holds(self, identity: str) -> bool:
         """Return whether a job is done."""
