@@ -119,20 +119,26 @@ def _explain_hydra(error: Exception, name: str, overrides: list[str], conf: Path
     missing = re.match(r"Key '(.*)' is not in struct", str(error.__cause__))
     if (told := re.match(r"Could not override '(.*)'", said)) and missing:
         return f"{told[1]} has no {missing[1]}: say +{told[1]}.{missing[1]}=VALUE to add it"
+    if told := re.match(r"Error merging override (.*)", said):
+        return f"{told[1]} cannot be set ({str(error.__cause__).partition(chr(10))[0]}): see --help"
     if isinstance(error, InterpolationResolutionError):
         word = next((word for word in overrides if "${" in word), "a reference in a file")
         return f"{word} cannot be resolved ({said}): say a value, or ${{KEY}} with a key that has one"
-    return " ".join(str(part) for part in (error, error.__cause__) if part)
+    whole = " ".join(str(part) for part in (error, error.__cause__) if part)
+    return re.sub(r"\s*\b(full_key|object_type|reference_type)[:=] *\S+", "", whole)
 
 
 def _explain_several(word: str, name: str, conf: Path) -> str:
     """Return one line about an override with several values where one is needed."""
     key, _, values = word.partition("=")
-    with initialize_hydra(conf):
-        plain = compose(name)
-    if isinstance(OmegaConf.select(plain, key), ListConfig) and "(" not in values:
+    try:
+        with initialize_hydra(conf):
+            now = OmegaConf.select(compose(name), key)
+    except (HydraException, OmegaConfBaseException):  # a file of the user's own, or a key of Hydra's
+        now = None
+    if isinstance(now, ListConfig) and "(" not in values:
         return f"{word} is no list: say {key}=[{values}]"
-    is_decimal = re.fullmatch(r"-?\d+,\d+", values) and not isinstance(OmegaConf.select(plain, key), int)
+    is_decimal = re.fullmatch(r"-?\d+,\d+", values) and not isinstance(now, int)
     cures = [f"{values.replace(',', '.')} with a point"] if is_decimal else []
     cures += [f"""'sweep.grid=["{word}"]' for a point with each"""] if name == "sweep" else []
     cures += [] if name in GROWING else ["-m for a run with each"]
