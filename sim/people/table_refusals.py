@@ -149,9 +149,9 @@ def refuse_second(layout: Layout, options: TableOptions, where: str) -> None:
 
 def _iterate_blocks(layout: Layout) -> Iterator[list[list[str]]]:
     """Yield the first rows below each place where lines are empty."""
-    body = layout.body.strip(b"\n")
-    if any(begin in body for begin in (b"\n\n", b"\n,", b"\n;", b"\n\t", b"\n|", b"\n ")):
-        for found in _BLANK.finditer(body):
+    body, begin = layout.body, re.match(rb"[\s,;|]*", layout.body)
+    if any(sign in body for sign in (b"\n\n", b"\n,", b"\n;", b"\n\t", b"\n|", b"\n ")):
+        for found in _BLANK.finditer(body, begin.end() if begin else 0):
             block = body[found.end() : found.end() + _BLOCK].partition(b"\n\n")[0]
             rows = read_sample(block, layout.separator, layout.quoted)
             yield [row[: max(at for at, cell in enumerate(row, 1) if cell)] for row in rows]
@@ -162,8 +162,8 @@ def refuse_total(layout: Layout, options: TableOptions, where: str) -> None:
     rows = layout.sample
     if options.columns or layout.across or len(rows) < 2:
         return
-    body = layout.body.rstrip(b"\n\t ,;|")
-    last = read_sample(body[body.rfind(b"\n") + 1 :], layout.separator, layout.quoted)
+    end = layout.body[-_BLOCK:].rstrip(b"\n\t ,;|")
+    last = read_sample(end[end.rfind(b"\n") + 1 :], layout.separator, layout.quoted)
     if not last:
         return
     cells = [cell for cell in last[0] if cell]
