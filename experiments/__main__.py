@@ -24,7 +24,7 @@ def main() -> None:
             raise InputError(f"{name} is not an app: say infowar-lab APP KEY=VALUE (infowar-lab alone lists the apps)")
         if name not in BY_NAME:
             raise InputError(f"{name} is not an app: {suggest(name, BY_NAME)}")
-    sys.argv[1:] = words
+    sys.argv[1:] = ["--help" if word == "help" else word for word in words]
     try:
         runpy.run_module(f"experiments.{name}", run_name="__main__", alter_sys=True)
     except KeyboardInterrupt:  # before the app itself could take care of it

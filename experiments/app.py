@@ -40,7 +40,7 @@ from experiments.composing import (
 from experiments.config_errors import explain_composition, explain_construction
 from experiments.configuration import CONF as CONF
 from experiments.configuration import find_file, is_file, search_also
-from experiments.exit_codes import report_mistakes
+from experiments.exit_codes import report_mistakes, stop_on_signals
 from experiments.extras import require
 from experiments.folder import check_folder, open_result_folder
 from experiments.keys import CHANGES, SHARED, FieldsWith, Maybe, write_value
@@ -95,8 +95,10 @@ def play_app(name: str, run: Callable[[DictConfig, Path, "Work"], None], conf: P
         for config, scenario in jobs:
             maker, plain = Maker(name, scenario), OmegaConf.to_container(config)
             works.append(_make_work(check_folder(config.out, maker)))
-            with works[-1] as work, open_result_folder(config.out, plain, maker) as folder:  # type: ignore[arg-type]
-                run(config, folder, work)
+            with works[-1] as work:
+                work.begin()  # two commands never write one result
+                with open_result_folder(config.out, plain, maker) as folder:  # type: ignore[arg-type]
+                    run(config, folder, work)
 
 
 def _make_work(target: Path) -> "Work":
@@ -146,7 +148,7 @@ def compose_config(name: str, overrides: Sequence[str], conf: Path = CONF) -> Di
 @contextmanager
 def _parse_and_report(stopped: Callable[[], str]) -> Iterator[Namespace]:
     """Yield the command line's overrides; a user's mistake, also in a rule, ends as in `report_mistakes`."""
-    with report_mistakes(stopped):
+    with report_mistakes(stopped), stop_on_signals():
         arguments = _parse_arguments()
         try:
             with search_also(arguments.config_dir), _print_notes(), _show_life(arguments):

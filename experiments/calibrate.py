@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from experiments.app import resumable_app
 from experiments.configuration import CONF
 from experiments.extras import require
-from experiments.keys import Flag, Keys, ListOf, Word, count_runs, key, read_group, whole
+from experiments.keys import Change, Flag, Keys, ListOf, Word, count_runs, key, read_group, whole
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class CalibrateKeys(Keys):
     """What is fitted to what, and with how many worlds."""
 
     place = "calibrate"
-    parameters: tuple[str, ...] = key(ListOf(Word(said="KEY=interval(LOW,HIGH)")), source="assumption")
+    parameters: tuple[str, ...] = key(ListOf(Change(said="KEY=interval(LOW,HIGH)")), source="assumption")
     moments: str = key(Word(said="facts, or the name of a CSV file"))
     trials: int = key(count_runs(8), unit="parameter sets")
     sobol: int = key(count_runs(1), unit="parameter sets")
@@ -41,7 +41,7 @@ class CalibrateKeys(Keys):
     headline_seeds: int = key(count_runs(2), unit="seeds")
     held_out_seeds: int = key(count_runs(2), unit="seeds")
     design_seed: int = key(whole(0))
-    profiles: tuple[str, ...] = key(ListOf(Word(said="KEY=interval(LOW,HIGH)")), source="assumption")
+    profiles: tuple[str, ...] = key(ListOf(Change(said="KEY=interval(LOW,HIGH)")), source="assumption")
     profile_points: int = key(count_runs(3), unit="points")
     particles: int = key(count_runs(0), unit="particles")
     populations: int = key(count_runs(1), unit="populations")

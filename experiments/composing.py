@@ -122,6 +122,22 @@ def expand_override(word: str, conf: Path = CONF) -> str:
     return f"{key}={TOKEN.sub(quote_value, value)}"
 
 
+def explain_syntax(word: str) -> str:
+    """Return what is wrong with an override that Hydra cannot read, and the cure."""
+    key, equals, value = word.partition("=")
+    if not equals:
+        return "is not of the form KEY=VALUE: see --help"
+    for begin, end in ("()", "[]", "{}", '""', "''"):
+        if value.count(begin) != value.count(end) or (begin == end and value.count(begin) % 2):
+            return f"cannot be read: {begin} needs {end}"
+    if value.startswith("[") and value.endswith("]") and "=" in value:
+        items = value[1:-1].strip() if value.count("=") == 1 else "KEY=VALUES"
+        return f"""cannot be read: put each item of the list in quotes, '{key}=["{items}"]'"""
+    if re.match(r"\w+(\.\w+)+=", value):
+        return f"""cannot be read: give a list, '{key}=["{value}"]'"""
+    return f"""cannot be read: put a value with special signs in two pairs of quotes, '{key}="{value}"'"""
+
+
 def expand_paths(config: DictConfig) -> None:
     """Expand `~` and environment variables in every path of a configuration, in place."""
     plain: Any = OmegaConf.to_container(config, resolve=False)

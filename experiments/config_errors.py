@@ -13,10 +13,11 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, InstantiationException, MissingConfigException, OverrideParseException
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 from yaml import YAMLError
 
-from experiments.composing import initialize_hydra, make_readable, suggest_file
+from experiments.apps import GROWING
+from experiments.composing import explain_syntax, initialize_hydra, make_readable, suggest_file
 from experiments.configuration import list_choices
 from experiments.settings import list_defaults, load_class
 from sim.errors import InputError, suggest
@@ -89,7 +90,7 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
     if isinstance(error, YAMLError):
         return InputError(f"{' '.join(str(error).split())}: correct the file")
     if isinstance(error, OverrideParseException):
-        return InputError(_explain_syntax(error.override))
+        return InputError(f"{error.override} {explain_syntax(error.override)}")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
         group, _, choice = error.missing_cfg_file.rpartition("/")
         choice = choice.removesuffix(".yaml")
@@ -107,17 +108,41 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
         return mistake
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError):
         line = None
-    return InputError(line or " ".join(str(part) for part in (error, error.__cause__) if part))
+    return InputError(line or _explain_hydra(error, name, overrides, conf))
 
 
-def _explain_syntax(override: str) -> str:
-    key, equals, value = override.partition("=")
-    if not equals:
-        return f"{override} is not of the form KEY=VALUE"
-    if value.startswith("[") and value.endswith("]") and "=" in value:
-        items = value[1:-1].strip() if value.count("=") == 1 else "KEY=VALUES"
-        return f"""{override} cannot be read: put each item of the list in quotes, '{key}=["{items}"]'"""
-    return f"""{override} cannot be read: put a value with special signs in two pairs of quotes, '{key}="{value}"'"""
+def _explain_hydra(error: Exception, name: str, overrides: list[str], conf: Path) -> str:
+    """Return in our words what Hydra or OmegaConf raised of overrides whose keys are known."""
+    said = str(error).partition("\n")[0]
+    if told := re.match(r"Ambiguous value for argument '(.*)'$|Sweep parameters '(.*)' requires", said):
+        return _explain_several(told[1] or told[2], name, conf)
+    missing = re.match(r"Key '(.*)' is not in struct", str(error.__cause__))
+    if (told := re.match(r"Could not override '(.*)'", said)) and missing:
+        return f"{told[1]} has no {missing[1]}: say +{told[1]}.{missing[1]}=VALUE to add it"
+    if told := re.match(r"Error merging override (.*)", said):
+        return f"{told[1]} cannot be set ({str(error.__cause__).partition(chr(10))[0]}): see --help"
+    if isinstance(error, InterpolationResolutionError):
+        word = next((word for word in overrides if "${" in word), "a reference in a file")
+        return f"{word} cannot be resolved ({said}): say a value, or ${{KEY}} with a key that has one"
+    whole = " ".join(str(part) for part in (error, error.__cause__) if part)
+    return re.sub(r"\s*\b(full_key|object_type|reference_type)[:=] *\S+", "", whole)
+
+
+def _explain_several(word: str, name: str, conf: Path) -> str:
+    """Return one line about an override with several values where one is needed."""
+    key, _, values = word.partition("=")
+    try:
+        with initialize_hydra(conf):
+            now = OmegaConf.select(compose(name), key)
+    except (HydraException, OmegaConfBaseException):  # a file of the user's own, or a key of Hydra's
+        now = None
+    if isinstance(now, ListConfig) and "(" not in values:
+        return f"{word} is no list: say {key}=[{values}]"
+    is_decimal = re.fullmatch(r"-?\d+,\d+", values) and not isinstance(now, int)
+    cures = [f"{values.replace(',', '.')} with a point"] if is_decimal else []
+    cures += [f"""'sweep.grid=["{word}"]' for a point with each"""] if name == "sweep" else []
+    cures += [] if name in GROWING else ["-m for a run with each"]
+    return f"{word} has several values: say one{''.join(f', or {cure}' for cure in cures)}"
 
 
 def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | None:

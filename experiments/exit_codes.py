@@ -3,11 +3,16 @@
 import os
 import signal
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
+from types import FrameType
 
 from experiments.plain_signs import print_plain_signs
 from sim.errors import InputError
+
+PAUSE = 0.02  #: s until a signal comes again that came where nobody hears it
 
 
 @contextmanager
@@ -35,3 +40,38 @@ def report_mistakes(stopped: Callable[[], str] = lambda: "stopped: nothing was w
         if leave.code == 128 + signal.SIGTERM:
             print(stopped(), file=sys.stderr)
         raise
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Turn SIGTERM into SystemExit(143), so that the block is left through its `finally`, and Ctrl-C is never lost."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        if _is_unheard(frame):
+            again = Timer(PAUSE, signal.raise_signal, (number,))
+            again.daemon = True
+            again.start()
+        elif number == signal.SIGINT:
+            raise KeyboardInterrupt
+        else:
+            raise SystemExit(128 + number)
+
+    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in former:
+        if number == signal.SIGTERM or former[number] is signal.default_int_handler:
+            signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _is_unheard(frame: FrameType | None) -> bool:
+    """Return whether what is raised in this frame is printed as ignored: in finalizers, and where LLVM calls Python."""
+    while frame is not None:
+        name, file = frame.f_code.co_name, frame.f_code.co_filename
+        if name == "__del__" or file == weakref.__file__ or (name.startswith("_raw_") and "llvmlite" in file):
+            return True
+        frame = frame.f_back
+    return False

@@ -4,7 +4,6 @@ import os
 import platform
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -15,15 +14,15 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import chain, count
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import yaml
 
 from experiments.apps import read_command_words
+from experiments.exit_codes import stop_on_signals
 from experiments.ownership import UNKNOWN, Maker, find_objection, hash_files, write_record
 from experiments.retrying import retry_while_open
-from experiments.running.drafts import guard_disk
+from experiments.running.drafts import guard_disk, name_draft, name_former
 from sim.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,9 +33,9 @@ PACKAGES = ("infowar-lab", "numpy", "numba", "mesa", "networkx", "pyarrow")
 def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNOWN) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `out` only if the block succeeds; then print where it is.
 
-    Until then its name begins with `_`. An error, Ctrl-C or SIGTERM removes it; SIGKILL leaves it
-    under that name and without `run.yaml`. A former result in `out` is replaced at the very end. If somebody
-    changed it meanwhile, it stays, and the new result is beside it.
+    Until then its name begins with `_`. An error, Ctrl-C or SIGTERM removes it; what SIGKILL leaves is removed by the
+    next command into `out` (`Work.begin`). A former result in `out` is replaced at the very end. If somebody changed it
+    meanwhile, it stays, and the new result is beside it.
 
     Args:
         out: folder of the results; may exist if it is empty, or holds what `maker` wrote and nothing else.
@@ -47,10 +46,10 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
         InputError: `out` cannot be written, or holds something else.
     """
     target = check_folder(out, maker)
-    draft = target.with_name(f"_{target.name}-{os.getpid()}")
+    draft = name_draft(target, os.getpid())
     begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
     missing = [parent for parent in draft.parents if not parent.exists()]
-    with _exit_on_sigterm():
+    with stop_on_signals():
         try:
             _make_draft(draft, target, out)
             with guard_disk(f"out={out}"):
@@ -95,12 +94,20 @@ def check_folder(out: str, maker: Maker) -> Path:
     try:
         if target.exists() and not target.is_dir():
             raise InputError(f"out={out} is a file: name a folder")
+        refuse_file_above(target, out)
         objection = find_objection(target, maker) if target.exists() else ""
     except OSError as error:
         raise InputError(f"out={out} cannot be read ({error.strerror}): name another folder") from None
     if objection:
         raise InputError(f"out={out} {objection}: name another folder, or move it away")
     return target
+
+
+def refuse_file_above(target: Path, out: str) -> None:
+    """Raise InputError if what `out` lies in is a file."""
+    above = next(folder for folder in target.parents if folder.exists())
+    if not above.is_dir():
+        raise InputError(f"out={out} lies in {above.name}, which is a file: name a folder")
 
 
 def write_metadata(
@@ -125,20 +132,6 @@ def write_metadata(
 def read_command(folder: Path) -> str:
     """Return the command that made the results in `folder`, as `write_metadata` wrote it."""
     return str(yaml.safe_load((folder / "about.yaml").read_text(encoding="utf-8"))["command"])
-
-
-@contextmanager
-def _exit_on_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit(143), so that the block is left through its `finally`."""
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + signal.SIGTERM)
-
-    former = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)
 
 
 def _write_record(draft: Path, config: Mapping[str, Any], maker: Maker, begun: datetime, seconds: float) -> None:
@@ -196,7 +189,7 @@ def _publish(draft: Path, target: Path, out: str, maker: Maker) -> str:
     What is found there is looked at when it no longer has its name, so that nobody changes it after that. If a run may
     not replace it, it gets its name back, and `draft` another one.
     """
-    former = draft.with_name(f"{draft.name}-former")
+    former = name_former(draft)
     try:
         objection = _set_aside(target, former, maker)
         place = _find_free_name(target) if objection else target

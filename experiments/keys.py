@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.configuration import CONF
-from sim.errors import InputError, suggest
+from sim.errors import InputError, suggest, suggest_number
 
 MAX_INTEGER = 2**31 - 1
 MAX_RUNS = 10**4  #: of one kind that a key may ask for: more would take days, and a long time to lay out
@@ -105,6 +105,8 @@ class Number(Single):
         """Return what is said of a value outside."""
         if isinstance(value, int) and value > self.high == MAX_INTEGER:
             return InputError(f"{key}={value} must be at most {MAX_INTEGER}")
+        if cure := suggest_number(value, self.is_whole):
+            return InputError(f"{key}={value} must be {self}{cure}")
         return super().refuse(key, value)
 
     @property
@@ -203,6 +205,9 @@ class ListOf(Kind):
             raise self.refuse(key, value)
         if self.rising and list(given) != sorted(set(given)):
             raise self.refuse(key, value)
+        for place, one in enumerate(given):
+            if one in given[:place]:
+                raise InputError(f"{key} names {write_value(one)} twice: name it once")
         return tuple(self.item.check(f"{key}[{place}]", one) for place, one in enumerate(given))
 
     @property
@@ -278,8 +283,17 @@ class Maybe(Kind):
         return f"{self.item}, or null"
 
 
+@dataclass(frozen=True)
+class Change(Word):
+    """What a configuration has otherwise, as a command line says it."""
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a value is a text that sets something, or takes it away."""
+        return isinstance(value, str) and ("=" in value[1:] or value.startswith("~"))
+
+
 #: what a variation changes, as a command line says it
-CHANGES = ListOf(Word(said="KEY=VALUE or GROUP=CHOICE", example='"KEY=VALUE"'))
+CHANGES = ListOf(Change(said="KEY=VALUE or GROUP=CHOICE", example='"KEY=VALUE"'))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from experiments.app import resumable_app
 from experiments.configuration import CONF
-from experiments.keys import Keys, ListOf, Word, count_runs, key, read_group, whole
+from experiments.keys import Change, Keys, ListOf, Word, count_runs, key, read_group, whole
 from experiments.sweep import SweepKeys
 from sim.errors import InputError, suggest
 
@@ -23,7 +23,7 @@ class SensitivityKeys(Keys):
     method: str = key(Word(("morris", "sobol")))
     draws: int = key(count_runs(0), unit="trajectories, or base points")
     design_seed: int = key(whole(0))
-    ranges: tuple[str, ...] = key(ListOf(Word(said="KEY=interval(LOW,HIGH)")), source="assumption")
+    ranges: tuple[str, ...] = key(ListOf(Change(said="KEY=interval(LOW,HIGH)")), source="assumption")
 
 
 def main(config: DictConfig, overrides: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from experiments.composing import load_choice
+from experiments.composing import explain_syntax, load_choice
 from experiments.configuration import is_group
 from experiments.keys import write_value
 from sim.errors import InputError, suggest
@@ -167,7 +167,9 @@ def apply_overrides(config: DictConfig, words: Sequence[str], name: str = "") ->
     OmegaConf.set_struct(other, False)
     for word in map(str, words):
         key, equals, text = word.partition("=")
-        if equals and is_group(key) and not text.startswith("{"):
+        if not equals:
+            raise InputError(f"{f'{name} has ' if name else ''}{word}, which {explain_syntax(word)}")
+        if is_group(key) and not text.startswith("{"):
             other = _apply_choice(other, key, text)
         elif OmegaConf.select(config, key) is None and not has_default(config, key):
             place = f"{name} has {word}, which" if name else word

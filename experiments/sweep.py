@@ -10,10 +10,10 @@ from omegaconf import DictConfig
 
 from experiments.app import compose_config, resumable_app
 from experiments.configuration import CONF
-from experiments.keys import Flag, Keys, ListOf, Maybe, Number, Word, count_runs, key, read_group, whole
+from experiments.keys import Change, Flag, Keys, ListOf, Maybe, Number, Word, count_runs, key, read_group, whole
 from experiments.workers import hide_main
 
-WORDS = ListOf(Word(said="KEY=VALUES", example='"KEY=VALUE"'))
+WORDS = ListOf(Change(said="KEY=VALUES", example='"KEY=VALUE"'))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -327,6 +327,7 @@ MEANINGS = {
     "graph=file.comment": "sign that begins a comment (# or %); none: no line is a comment; auto: found in the file",
     "graph=file.header": "whether the first row names the columns; auto: found in the file",
     "graph=file.missing": "NA, nan and the like as a name: drop: nobody; keep: a person; auto: nobody among numbers",
+    "graph=file.encoding": "encoding of the text, as Python names it, such as cp1256; auto: found in the file",
     "graph=file.max_size": "largest file, unpacked; a limit for the memory that reading takes",
     "forces.committee.name": "part of the key of its accounts; no two forces may have the same name",
     "forces.committee.size": "number of members, if the principal has no budget",

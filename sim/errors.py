@@ -1,5 +1,6 @@
 """The error for all mistakes of a user, and how its message suggests a cure."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -41,6 +42,18 @@ def suggest(given: str, allowed: Iterable[str]) -> str:
         return f"choose one of: {listed}"
     near = ", ".join(get_close_matches(given, firsts, n=NEAREST, cutoff=0.0))
     return f"the nearest of {len(firsts)} are {near}" + ("; --help lists them" if firsts != names else "")
+
+
+def suggest_number(given: object, is_whole: bool = False) -> str:
+    """Return ": say 0.5" for a text that is a number as spreadsheets write it: 0,5 or 50% or 1,000; else ""."""
+    found = re.fullmatch(r"\s*([-+]?\d+)(?:([.,])(\d+))?\s*(%?)\s*", given) if isinstance(given, str) else None
+    if not found or not (found[2] == "," or found[4]):
+        return ""
+    number = float(f"{found[1]}.{found[3] or 0}") / (100 if found[4] else 1)
+    said = [f"{number:g}"] if number.is_integer() or not is_whole else []
+    if found[2] == "," and len(found[3]) == 3 and not found[4]:
+        said.insert(0, found[1] + found[3])
+    return f": say {' or '.join(said)}" if said else ""
 
 
 def _shorten(line: str) -> str:

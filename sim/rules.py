@@ -14,7 +14,7 @@ from os import PathLike
 from reprlib import repr as shorten
 from typing import Any, ClassVar, Self
 
-from sim.errors import InputError, suggest
+from sim.errors import InputError, suggest, suggest_number
 
 
 def parameter(
@@ -138,7 +138,7 @@ def _check_field(rule: Any, column: "Field[Any]") -> Any:
     if not isinstance(default, int | float):
         return given
     if isinstance(given, bool) or not isinstance(given, Real) or math.isnan(given):
-        raise InputError(f"{name}={given!r} must be a number")
+        raise InputError(f"{name}={given!r} must be a number{suggest_number(given, isinstance(default, int))}")
     if isinstance(default, int) and not isinstance(given, int) and not float(given).is_integer():
         raise InputError(f"{name}={given!r} must be a whole number")
     if not about["low"] <= given <= about["high"]:

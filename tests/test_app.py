@@ -20,6 +20,7 @@ from experiments.app import app
 from experiments.configuration import CONF
 from experiments.folder import open_result_folder
 from experiments.ownership import RECORD
+from experiments.running.work import Work
 from sim.errors import InputError
 from sim.rules import Rule, parameter, share
 from tests.conftest import ROOT
@@ -96,13 +97,30 @@ MISTAKES = {
     "army=3": "army=3 is unknown: choose one of: broken, default; or set one of its keys, see --help",
     "graph.path=x": "graph.path is a key of another choice: add graph=file",
     "graph=file": "graph.path has no value: add graph.path=VALUE",
-    "seeds": "seeds is not of the form KEY=VALUE",
+    "seeds": "seeds is not of the form KEY=VALUE: see --help",
     "army.size=a=b": """army.size=a=b cannot be read: put a value with special signs in two pairs of quotes, """
     """'army.size="a=b"'""",
     "army.size=many": "army.size='many' must be a number",
     "army.size=1.5": "army.size=1.5 must be a whole number",
     "army.size=-1": "army.size=-1 must lie in [0, inf] (accounts)",
     "army.discipline=1.2": "army.discipline=1.2 must lie in [0, 1] (share)",
+    "army.size=6,7": "army.size=6,7 has several values: say one, or -m for a run with each",
+    "army.discipline=0,5": "army.discipline=0,5 has several values: say one, or 0.5 with a point, or -m for a run with "
+    "each",
+    "army.size=range(1,3)": "army.size=range(1,3) has several values: say one, or -m for a run with each",
+    "graph=file,community": "graph=file,community has several values: say one, or -m for a run with each",
+    "army.size=60%": "army.size='60%' must be a number",
+    "army.discipline=60%": "army.discipline='60%' must be a number: say 0.6",
+    "army.discipline='0,5'": "army.discipline='0,5' must be a number: say 0.5",
+    "army.size='1,000'": "army.size='1,000' must be a number: say 1000 or 1",
+    "seeds=5%": "seeds=5% must be a whole number from 1 to 10000",
+    "army.size=(6": "army.size=(6 cannot be read: ( needs )",
+    'army.size="6': 'army.size="6 cannot be read: " needs "',
+    "army.size=${x}": "army.size=${x} cannot be resolved (Interpolation key 'x' not found): say a value, or ${KEY} "
+    "with a key that has one",
+    "army.size=${army.size}": "army.size=${army.size} cannot be resolved (Recursive interpolation detected): say a "
+    "value, or ${KEY} with a key that has one",
+    "defences={a: []}": "defences has no a: say +defences.a=VALUE to add it",
     "army.quota=3": "army.quota is left at its default here: say +army.quota=3",
     "army.quata=3": "army.quata is not a known key: did you mean +army.quota?",
     "army._target_=no_module.Arm": "army._target_=no_module.Arm cannot be loaded (ModuleNotFoundError: No module named "
@@ -125,7 +143,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("words", MISTAKES)
 def test_a_mistake_is_one_line_and_code_2_and_writes_nothing(play: Play, tmp_path: Path, words: str) -> None:
-    code, out, err = play(*words.split())
+    code, out, err = play(*(words.split() if "{a" not in words else [words]))
     assert (code, out, err) == (2, "", MISTAKES[words] + "\n")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -232,7 +250,7 @@ def test_a_folder_with_anything_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_or_a_folder_under_a_file_is_refused_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    for out, words in {"file": "is a file: name a folder", "file/deep": "cannot be written"}.items():
+    for out, words in {"file": "is a file: name a folder", "file/a/b": "lies in file, which is a file: name"}.items():
         with pytest.raises(InputError, match=words), open_result_folder(str(tmp_path / out), {}):
             pytest.fail("the block must not run")
 
@@ -268,7 +286,7 @@ app("toy", main, Path(sys.argv.pop()))
     ],
 )
 def test_a_run_that_is_stopped_leaves_nothing_that_looks_whole(
-    conf: Path, tmp_path: Path, number: signal.Signals, code: int, line: str
+    play: Play, conf: Path, tmp_path: Path, number: signal.Signals, code: int, line: str
 ) -> None:
     words = [sys.executable, "-c", SLOW_TOY, f"out={tmp_path}/out", str(conf)]
     with subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -279,10 +297,110 @@ def test_a_run_that_is_stopped_leaves_nothing_that_looks_whole(
     assert (process.returncode, err) == (code, line)
     left = list(tmp_path.iterdir())
     if number == signal.SIGKILL:
-        assert [path.name for path in left] == [f"_out-{process.pid}"]
-        assert not (left[0] / RECORD).exists()
+        assert {path.name for path in left} == {f"_out-{process.pid}", "_out-work"}
+        assert not any((path / RECORD).exists() for path in left)
+        (tmp_path / "_out-7").mkdir()
+        line = "the run into out that was killed had kept nothing: it begins again\n"
+        assert play("army.size=7", f"out={tmp_path}/out") == (0, f"results: {tmp_path}/out\n", line)
+        assert {path.name for path in tmp_path.iterdir()} == {"_out-7", "out"}, "only what it left goes"
     else:
         assert left == []
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_a_former_result_survives_a_command_that_is_killed_while_it_replaces_it(
+    play: Play, tmp_path: Path, published: bool
+) -> None:
+    assert play("seed=1")[0] == 0
+    out = tmp_path / "out"
+    (out / "toy").rename(out / "_toy-7-former")
+    if published:
+        (out / "toy").mkdir()
+    else:
+        (out / "_toy-7").mkdir()
+    (out / "_toy-work").mkdir()
+    (out / "_toy-work/lock").write_text("7")
+    with Work(out / "toy") as work:
+        work.begin()
+        assert sorted(path.name for path in out.iterdir()) == ["_toy-work", "toy"]
+        assert (out / "toy" / RECORD).exists() is not published
+
+
+STOPPED_TOY = """
+import signal, sys
+from pathlib import Path
+from experiments.app import app
+from experiments.running import work
+hold, number = work.lock, signal.Signals[sys.argv.pop()]
+def stop(*words):
+    signal.raise_signal(number)
+    return hold(*words)
+work.lock = stop
+app("toy", lambda config, folder: None, Path(sys.argv.pop()))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_stopped_before_it_has_its_folder_alone_leaves_nothing(
+    conf: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    words = [sys.executable, "-c", STOPPED_TOY, f"out={tmp_path}/deep/out", str(conf), number.name]
+    done = subprocess.run(words, cwd=ROOT, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "stopped: nothing was written\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+COMPILING_TOY = """
+import signal, sys
+from pathlib import Path
+from numba.core.codegen import CPUCodeLibrary
+compiled = CPUCodeLibrary._object_compiled_hook.__func__
+@classmethod
+def stop(*words):
+    if "number" in globals():
+        signal.raise_signal(number)
+    return compiled(*words)
+CPUCodeLibrary._object_compiled_hook = stop
+import numba
+from experiments.app import app
+class Held:
+    def __del__(self):
+        signal.raise_signal(asked)
+def compile_one(config, folder):
+    global number
+    number = asked
+    numba.njit(lambda x: x + 1)(1)
+    while True:
+        pass
+def finalise(config, folder):
+    Held()
+    while True:
+        pass
+asked = signal.Signals[sys.argv.pop()]
+run = {"compiler": compile_one, "finalizer": finalise}[sys.argv.pop()]
+app("toy", run, Path(sys.argv.pop()))
+"""
+
+
+@pytest.mark.parametrize("where", ["compiler", "finalizer"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_is_heard_where_exceptions_are_ignored(
+    conf: Path, tmp_path: Path, number: signal.Signals, code: int, where: str
+) -> None:
+    words = [sys.executable, "-c", COMPILING_TOY, f"out={tmp_path}/out", str(conf), where, number.name]
+    done = subprocess.run(words, cwd=ROOT, text=True, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (code, "stopped: nothing was written\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_command_into_a_folder_in_use_is_refused(play: Play, tmp_path: Path) -> None:
+    """Also of apps that play no jobs; nothing of the first is touched."""
+    with Work(tmp_path / "out/toy") as first:
+        first.begin()
+        code, _, err = play()
+        assert (code, err.count("\n"), "in use by another run" in err) == (2, 1, True)
+    assert play()[0] == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["toy"]
 
 
 SLOW_WORKERS = """

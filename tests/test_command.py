@@ -81,9 +81,10 @@ def test_help_is_a_word_too(capsys: pytest.CaptureFixture[str], command_line) ->
     main()
     assert capsys.readouterr().out == f"{list_apps()}\n"
     for name in ("run", "demo"):
-        one, other = (said("-m", "experiments", *words) for words in (["help", name], [name, "--help"]))
-        assert one.returncode == 0
-        assert one.stdout == other.stdout != ""
+        ways = (["help", name], [name, "help"], [name, "--help"])
+        one, behind, other = (said("-m", "experiments", *words) for words in ways)
+        assert one.returncode == behind.returncode == 0
+        assert one.stdout == behind.stdout == other.stdout != ""
     command_line("help", "nope")
     with pytest.raises(SystemExit, match="2"):
         main()

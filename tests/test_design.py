@@ -85,7 +85,9 @@ def test_a_latin_hypercube_visits_every_stratum_once() -> None:
 
 
 MISTAKES = {
-    "grid=[army.size]": "which cannot be read",
+    "grid=[army.size]": "sweep.grid has 'army.size', which is not of the form KEY=VALUE: see --help",
+    "grid=[army.size=4;6]": "which cannot be read: put a value with special signs in two pairs of quotes",
+    "lhs=[army.size=interval(4]": "sweep.lhs has 'army.size=interval(4', which cannot be read: ( needs )",
     "grid=[+army.size=3]": "put + and ~ on the command line itself",
     "grid=[seed=1,2]": "a design cannot vary seed; seeds=K seed=S say which seeds",
     "grid=[a=interval(0,1)]": "an interval needs sweep.lhs, sobol or random",
@@ -349,6 +351,14 @@ CALLED = {
     "'sweep.grid=[\"army.size=0,5\"]'",
     "sweep.grid=[army.size=0,5,feed=x]": "sweep.grid=[army.size=0,5,feed=x] cannot be read: put each item of the list "
     "in quotes, 'sweep.grid=[\"KEY=VALUES\"]'",
+    "sweep.grid=[army.size]": "sweep.grid[0]=army.size must be KEY=VALUES, as in '\"KEY=VALUE\"'",
+    "sweep.grid=army.size=0,5": "sweep.grid=army.size=0,5 cannot be read: give a list, "
+    "'sweep.grid=[\"army.size=0,5\"]'",
+    "sweep.baseline=[army.size]": "sweep.baseline[0]=army.size must be KEY=VALUES, as in '\"KEY=VALUE\"'",
+    """sweep.list=['army.size=0','army.size=0']""": "sweep.list names army.size=0 twice: name it once",
+    "army.size=6,7": "army.size=6,7 has several values: say one, or 'sweep.grid=[\"army.size=6,7\"]' for a point with "
+    "each",
+    "campaign.tactics=abuse,flood": "campaign.tactics=abuse,flood is no list: say campaign.tactics=[abuse,flood]",
     "army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "feed=newest": "feed=newest is unknown: choose one of: chronological, engagement",
 }
@@ -375,6 +385,14 @@ def test_the_plan_alone_writes_nothing(command_line: Any, capfd: pytest.CaptureF
         "4 points (4 different, and 0 baselines beside them) x 3 seeds = 12 runs",
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_points_that_are_repeated_are_named(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    command_line('sweep.grid=["army.size=4,5,4,5.0,7"]', "sweep.plan=true", "seeds=1")
+    resumable_app("sweep", main)
+    *_, line, size = capfd.readouterr().out.splitlines()
+    assert line == "2 of 5 points are the same as another, and played once: army.size=4; army.size=5.0"
+    assert size.startswith("5 points (3 different, ")
 
 
 def test_a_plan_of_one_point_is_said_as_one(command_line: Any, capfd: pytest.CaptureFixture[str]) -> None:

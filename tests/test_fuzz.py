@@ -5,6 +5,7 @@ A few in the fast tests, 2,000 by `make fuzz`. What was found becomes a line of 
 
 import contextlib
 import io
+import re
 import shlex
 import signal
 import sys
@@ -34,6 +35,8 @@ from tests.test_offered import PLAN
 
 APPS = sorted(name for name, app in BY_NAME.items() if app.keys)
 OWN = (*APPS, "report", "schedule", "traces", "import", "judge")  #: with those that have their own command line
+#: words that are not ours
+HYDRA = r"hydra\.cc|--multirun to|requires --multirun|full_key|object_type|Ambiguous|Error merging"
 PATIENCE = 60  #: s that a command may take, on a machine that does other things too
 ODD = (
     *("", "null", "~", "???", "true", "no", "x", "'x'", '""', "é", "0", "-1", "1.5", "1e308", "-1e308", ".nan", ".inf"),
@@ -49,6 +52,10 @@ FLAGS = (
 )
 #: commands that once ended in a traceback, never ended, or ended with more than a line
 FOUND = """
+run --config-name=x army.size=1,2
+run hydra.job.name=[1]
+run hydra.job.name=1,2
+defences comparison.scenarios={x:1}
 run =3
 run =
 run ~feed
@@ -130,6 +137,7 @@ def answers_well(words: list[str]) -> None:
     if code == 2:
         assert len(said.splitlines()) == 1, (words, said)
         assert len(said) <= MAX_LINE + 1, (words, said)
+        assert not re.search(HYDRA, said), (words, said)
 
 
 @pytest.mark.fuzz

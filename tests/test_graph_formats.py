@@ -32,6 +32,11 @@ GEXF = (
 GML = 'graph [ directed 1 node [ id 1 label "{}" ] node [ id 2 label "B" ] {} ]'
 EDGE = "edge [ source 1 target 2 ] "
 LINKS = {"nodes": [{"id": "a"}, {"id": "b"}, {"id": "c"}], "links": [{"source": "a", "target": "b"}], "directed": True}
+GRAPHOLOGY = {
+    "options": {"type": "mixed", "multi": False},
+    "nodes": [{"key": "x", "attributes": {"stance": 1}}, {"key": "y", "attributes": {"stance": 0}}, {"key": "z"}],
+    "edges": [{"key": "a", "source": "x", "target": "y", "undirected": True}, {"source": "y", "target": "z"}],
+}
 
 FORMATS: dict[str, tuple[str, str | bytes, Ties, set[str], str]] = {
     # 8, 9: GML
@@ -39,6 +44,13 @@ FORMATS: dict[str, tuple[str, str | bytes, Ties, set[str], str]] = {
     "a label over two lines": ("g.gml", GML.format("Lee\nAnn", EDGE), {("Lee\nAnn", "B")}, set(), "GML"),
     "a label with entities": ("g.gml", GML.format("L&#233;e", EDGE), {("Lée", "B")}, set(), "GML"),
     "one label twice": ("g.gml", GML.format("B", EDGE), pairs("1-2"), set(), "ids are names, as labels repeat"),
+    "GML of values that are no numbers": (
+        "g.gml",
+        GML.format("NaN", "edge [ source 1 target 2 weight NaN w -inf v 1e-05 on true nan 1 ]"),
+        pairs("NaN-B"),
+        set(),
+        "GML; directed",
+    ),
     "GML in a .txt": ("g.txt", 'Creator "x"\n' + GML.format("A", EDGE), pairs("A-B"), set(), "GML; directed"),
     # 10: GraphML
     "GraphML of both kinds": ("m.graphml", MIXED, pairs("a-b b-a b-c"), set(), "1 tie both ways, the others one way"),
@@ -93,6 +105,27 @@ FORMATS: dict[str, tuple[str, str | bytes, Ties, set[str], str]] = {
         set(),
         "ends of ties are places in the list of nodes; the file says nothing of direction",
     ),
+    "JSON of keys": (
+        "j.json",
+        '{"directed":true,"nodes":[{"key":"x"},{"key":"y"}],"links":[{"source":"x","target":"y","key":0}]}',
+        pairs("x-y"),
+        set(),
+        "JSON; directed, as the file is",
+    ),
+    "graphology": (
+        "j.json",
+        json.dumps(GRAPHOLOGY),
+        pairs("x-y y-x y-z"),
+        set(),
+        "JSON; 1 tie both ways, the others one way, as the file is",
+    ),
+    "undirected graphology": (
+        "j.json",
+        json.dumps(GRAPHOLOGY | {"options": {"type": "undirected"}}),
+        pairs("x-y y-x y-z z-y"),
+        set(),
+        "JSON; undirected, as the file is",
+    ),
     ".csv.zip": ("e.csv.zip", b"", pairs("a-b"), set(), "read 2 people and 1 tie from e.csv: comma"),
     ".CSV.GZ": ("E.CSV.GZ", gzip.compress(b"from,to\na,b\n"), pairs("a-b"), set(), "from E.CSV"),
     ".csv.bz2": ("e.csv.bz2", bz2.compress(b"from,to\na,b\n"), pairs("a-b"), set(), "from e.csv"),
@@ -128,6 +161,12 @@ def test_stances_may_have_a_decimal_comma_and_a_default(tmp_path: Path) -> None:
     assert rule(3, np.zeros(3), 1).stance.tolist() == [0.5, -1.0, -1.0]
     with pytest.raises(InputError, match=r"no stance for 1 of 2 nodes \(b\)"):
         GraphFile(path=written(tmp_path, "m.gexf", GEXF), stance="column")(2, np.zeros(2), 1)
+
+
+def test_stances_may_stand_in_the_attributes_of_graphology(tmp_path: Path) -> None:
+    rule = GraphFile(path=written(tmp_path, "j.json", json.dumps(GRAPHOLOGY)), stance="column")
+    with pytest.raises(InputError, match=r"no stance for 1 of 3 nodes \(z\)"):
+        rule(3, np.zeros(3), 1)
 
 
 def test_a_table_of_stances_is_read_as_spreadsheets_write_it(tmp_path: Path) -> None:

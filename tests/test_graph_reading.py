@@ -6,6 +6,7 @@ The right answer stands beside each file in plain Python.
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sim.errors import InputError
@@ -168,6 +169,15 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
     "U+0085 in a name": ("a\x85b,c\nc,d\n", {("a\x85b", "c"), ("c", "d")}, set(), ()),
     "U+2028 in a name": ("a\u2028b c\nc d\n", {("a\u2028b", "c"), ("c", "d")}, set(), ()),
     "old Macs": (b"1 2\r2 3\r", pairs("1-2 2-3"), set(), ()),
+    "DOS": ("from,to\r\na,b\r\nb,c\r\n\x1a\x1a\r\n", pairs("a-b b-c"), set(), ("read 3 people and 2 ties",)),
+    "an empty line between ties": ("from,to\na,b\n\nc,d\n", pairs("a-b c-d"), set(), ()),
+    "two tables of ties, an empty line between": (
+        "from,to\na,b\n\nfrom,to\nb,c\n",
+        pairs("a-b b-c"),
+        set(),
+        ("1 line with the header again dropped",),
+    ),
+    "a person called Sum": ("Sum,b\nb,Sum\nSum,c\n", pairs("Sum-b b-Sum Sum-c"), set(), ()),
     # 12: what pandas makes of ids
     "1.0 beside 1": ("1.0,2\n1,3.0\n", pairs("1-2 1-3"), set(), ("names such as 1.0 read as 1",)),
     "gaps among numbers": (
@@ -414,6 +424,26 @@ OPEN: dict[str, tuple[str, dict[str, tuple[dict[str, Any], Ties]]]] = {
         "who_says,whom\nann,bob\nbob,cy\n",
         {"graph.header=yes": ({"header": "yes"}, pairs("ann-bob bob-cy"))},
     ),
+    "a sum below": (
+        "from,to\n1,2\n2,3\nTotal,2\n",
+        {"graph.columns=[1,2]": ({"columns": [1, 2]}, pairs("1-2 2-3 Total-2"))},
+    ),
+    "a sum of weights below": (
+        "from;to;w\na;b;1\nb;c;2\nGrand total:;;3\n",
+        {"ends with Grand total: 3, which may be no tie": ({"columns": [1, 2]}, pairs("a-b b-c"))},
+    ),
+    "a sentence below": (
+        "1\t2\n2\t3\n(2 rows affected)\n",
+        {"ends with (2 rows affected), which may be no tie": ({}, set())},
+    ),
+    "people below ties": (
+        "from,to\na,b\nb,c\n\nid,name\na,b\nb,c\n",
+        {"graph.header=yes": ({"header": "yes"}, pairs("a-b b-c id-name"))},
+    ),
+    "numbers of people below ties": (
+        "a,b,3\nb,c,4\n,,\nwho,years,\na,30,\n",
+        {"a second table, from the line who years: keep the ties alone; say graph.header=no": ({}, set())},
+    ),
     "comment or name": (
         "#tag u1\nu2 u1\n",
         {
@@ -524,3 +554,43 @@ def test_what_the_user_says_goes_first(tmp_path: Path) -> None:
 def test_keys_are_checked(given: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
         GraphFile(**given).size(1)
+
+
+# ---- encodings that the user names
+
+ARABIC = "from,to\nليلى,سامي\nسامي,x\n"
+ARAB = {("ليلى", "سامي"), ("سامي", "x")}
+
+
+def test_an_encoding_that_is_named_is_used_and_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "t.csv", ARABIC.encode("cp1256"))
+    assert "if names look wrong, name graph.encoding" in read(path)[2][-1]
+    found, _, notes = read(path, encoding="windows-1256")
+    assert (found, notes[-1]) == (ARAB, "its text is cp1256, as asked")
+    assert read(written(tmp_path, "u.csv", ARABIC.encode("utf-8-sig")), encoding="utf-8")[0] == ARAB
+    xml = """<?xml version="1.0" encoding="windows-1256"?><graphml><graph edgedefault="directed"><node id="ليلى"/>
+        <node id="سامي"/><edge source="ليلى" target="سامي"/></graph></graphml>"""
+    path = written(tmp_path, "g.graphml", xml.encode("cp1256"))
+    assert read(path, encoding="cp1256")[0] == {("ليلى", "سامي")}
+
+
+def test_stances_have_the_encoding_of_the_ties(tmp_path: Path) -> None:
+    ties = written(tmp_path, "t.csv", ARABIC.encode("cp1256"))
+    stances = written(tmp_path, "s.csv", "ليلى,1\nسامي,0\nx,-1\n".encode("cp1256"))
+    rule = GraphFile(path=ties, encoding="cp1256", stance="column", stance_path=stances)
+    labels = rule._read().labels
+    given = dict(zip(labels, rule(3, np.zeros(3), 1).stance.tolist(), strict=True))
+    assert given == {"ليلى": 1.0, "سامي": 0.0, "x": -1.0}
+
+
+@pytest.mark.parametrize("name", ["cp125", "base64", "idna", "punycode", "", None, 3, "undefined", "a" * 999, "a\0b"])
+def test_an_encoding_that_is_none_of_text_is_one_line(name: Any) -> None:
+    with pytest.raises(InputError, match=r"^GraphFile\.encoding=.* is no encoding of text: ") as caught:
+        GraphFile(path="t.csv", encoding=name)
+    assert len(str(caught.value)) <= 300
+
+
+@pytest.mark.parametrize(("name", "said"), [("utf-8", r"is not utf-8 \(byte 8\)"), ("utf-16", "is not utf-16")])
+def test_a_file_of_another_encoding_than_said_is_one_line(tmp_path: Path, name: str, said: str) -> None:
+    with pytest.raises(InputError, match=rf"{said}.*name another graph\.encoding, or leave it out"):
+        read(written(tmp_path, "t.csv", ARABIC.encode("cp1256")), encoding=name)

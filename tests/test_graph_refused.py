@@ -86,6 +86,37 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
         '*Network one\n*Vertices 2\n1 "Ann"\n2 "Bob"\n*Arcs\n1 2\n*Network two\n*Vertices 2\n1 "Xi"\n2 "Yo"\n',
         "holds several networks",
     ),
+    **{
+        f"YAML {number}": ("t.txt", text, "is YAML, which is not read: give a table of ties, GraphML,")
+        for number, text in enumerate(
+            (
+                "nodes:\n  - a\n  - b\nedges:\n  - [a, b]\n",
+                "# ties\nann:\n- bob\n- cy\nbob:\n- cy\n",
+                "---\n- from: a\n  to: b\n",
+                "- [a, b]\n- [b, c]\n",
+                "- {from: a, to: b}\n",
+                "- source: a\n  target: b\n",
+            )
+        )
+    },
+    "YAML by its name": ("t.yaml", "ann: bob\nbob: cy\n", "is YAML, which is not read"),
+    "TOML": ("t.txt", '[[ties]]\nfrom = "a"\nto = "b"\n', "is TOML, which is not read"),
+    "a list of JSON": ("t.txt", '[{"from": "a", "to": "b"}]\n', "is JSON, but no node-link graph"),
+    "Markdown by its name": ("t.md", "ann bob\nbob cy\n", "is Markdown, which is not read"),
+    **{
+        f"Markdown {number}": ("t.txt", text, "is a drawn table or a list, as in Markdown, which is not read: give a")
+        for number, text in enumerate(
+            (
+                "# Ties\n\n| from | to |\n|------|:--:|\n| a | b |\n",
+                "from | to\n--- | ---\na | b\n",
+                "+-----+----+\n| from| to |\n+=====+====+\n| a | b |\n+-----+----+\n",
+                " from | to \n------+----\n 1 | 2\n(1 row)\n",
+                "==== ====\nfrom to\n==== ====\na b\n",
+                "# Mine\n\n- ann follows bob\n- bob follows cy\n",
+                "* ann bob\n* bob cy\n",
+            )
+        )
+    },
     "a matrix": ("t.csv", ",a,b,c\na,0,1,0\nb,1,0,0\nc,0,0,0\n", "seems to be a matrix"),
     "two kinds of nodes": ("t.tsv", "% bip unweighted\n1 1\n2 1\n1 2\n", "two kinds of nodes"),
     "a matrix of two kinds": (

@@ -141,3 +141,14 @@ def test_too_many_jobs_are_refused_before_they_are_laid_out(line: str, tmp_path:
     with pytest.raises(InputError) as refused:
         begin(name, compose_config(name, words), None, tmp_path)
     assert TOO_MANY[line] in str(refused.value)
+
+
+def test_a_list_has_nothing_twice(tmp_path: Path) -> None:
+    for app, word in (
+        ("defences", "comparison.names=[rate_limit,reply_limit,rate_limit]"),
+        ("detectors", "benchmark.only=[deletion,deletion]"),
+        ("replay", "replay.without=['army.size=0','army.size=0']"),
+    ):
+        key = word.partition("=")[0]
+        with pytest.raises(InputError, match=rf"^{key} names \S+ twice: name it once$"):
+            begin(app, compose_config(app, [word]), None, tmp_path)

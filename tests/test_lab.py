@@ -396,7 +396,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: lab.load("army.size=3", "seed=3"),
         "seed=3 is no part of a setting: leave seed out, and say it where worlds are played",
     ),
-    "no override": (lambda: lab.load("committee_smear"), "committee_smear is not of the form KEY=VALUE"),
+    "no override": (lambda: lab.load("committee_smear"), "committee_smear is not of the form KEY=VALUE: see --help"),
     "a value out of range": (
         lambda: lab.load("army.size=-1"),
         "army.size=-1 must lie in [0, 1e+08] (accounts)",

@@ -187,6 +187,8 @@ for package in (sim, experiments):
             if (error.name or "").partition(".")[0] not in OPTIONAL:
                 raise
 from experiments.run import main
+from experiments.running import locking
+locking._hold = lambda handle: None  # msvcrt's part, which only Windows has
 sys.argv = ["run", *sys.argv[1:]]
 app("run", main)
 """

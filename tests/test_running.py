@@ -144,7 +144,9 @@ def test_an_app_that_is_killed_goes_on_and_ends_with_the_same_bits(app: str, tmp
         out, err = process.communicate(timeout=600)
         assert process.returncode in (0, 1), err
     assert "results: result" in out
-    assert not (tmp_path / "_result-work").exists()
+    said = [int(found.replace(",", "")) for found in re.findall(r"(?m): kept ([\d,]+) of [\d,]+ runs?$", err)]
+    assert 1 <= sum(said) <= kept, err
+    assert [path.name for path in tmp_path.glob("_*")] == []
     one, other = read_tables(tmp_path / "whole" / "result"), read_tables(tmp_path / "result")
     assert one.keys() == other.keys()
     for name, table in one.items():
@@ -346,6 +348,19 @@ def test_a_mistake_of_the_user_s_is_its_own_line(tmp_path: Path, marks: str) -> 
     with pytest.raises(InputError, match=r"^say another number$"), Work(tmp_path / "result") as work:
         Player(work, 2)(go_wrong, [("mistake", marks, 1)], "going")
     assert [path.name for path in tmp_path.iterdir()] == ["marks"]
+
+
+def test_how_much_an_earlier_command_did_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "experiments")
+    with suppress(KeyboardInterrupt), Work(tmp_path / "result") as work:
+        Player(work, 1)(double, [1, 2], "doubling")
+        Player(work, 1)(double, [1, 2], "doubling")
+        raise KeyboardInterrupt
+    assert caplog.messages == []
+    with Work(tmp_path / "result") as work:
+        assert Player(work, 1)(double, [1, 2, 3], "doubling") == [2, 4, 6]
+        assert Player(work, 1)(double, [3], "doubling") == [6]
+    assert caplog.messages == ["doubling: kept 2 of 3 runs"]
 
 
 def test_two_commands_into_one_folder_are_refused(tmp_path: Path) -> None:

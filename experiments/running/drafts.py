@@ -1,6 +1,7 @@
 """Files that appear whole: written as a draft, brought to the disk, and renamed; and errors of the disk in one line."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -62,3 +63,28 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def name_draft(target: Path, process: int) -> Path:
+    """Return the folder in which a process makes what becomes the folder `target`."""
+    return target.with_name(f"_{target.name}-{process}")
+
+
+def name_former(draft: Path) -> Path:
+    """Return where the former result waits while a draft takes its name."""
+    return draft.with_name(f"{draft.name}-former")
+
+
+def remove_draft(target: Path, process: int) -> bool:
+    """Remove what a process that was killed left of `target`, and return whether it left anything.
+
+    A former result gets its name back.
+    """
+    draft = name_draft(target, process)
+    is_left = draft.is_dir()
+    former = name_former(draft)
+    if former.is_dir() and not target.exists():
+        retry_while_open(partial(former.rename, target))
+    for folder in (draft, former):
+        shutil.rmtree(folder, ignore_errors=True)
+    return is_left

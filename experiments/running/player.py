@@ -1,5 +1,6 @@
 """The one way in which apps play jobs: side by side, each kept when it has ended, a failed one named."""
 
+import logging
 import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import fields, is_dataclass
@@ -21,6 +22,7 @@ from experiments.running.worker import Measure, Prepare
 from experiments.workers import count_cores
 from sim.errors import InputError
 
+LOGGER = logging.getLogger(__name__)
 KEPT = "what is done is kept, and the same command continues"
 HIDDEN = ("ticks",)  #: fields of a job that do not tell it from others
 #: Ray reads these once: silent where this project speaks, done joining, patient with a cluster whose head went
@@ -80,6 +82,8 @@ class Player:
             for name, value in zip(names, values, strict=True)
         }
         self.work.begin()
+        if kept_before := self.work.count_kept(jobs):
+            LOGGER.info("%s: kept %s of %s", label, f"{kept_before:,}", format_count(len(jobs), "run"))
         missing = [job for name, job in jobs.items() if not self.work.holds(name)]
         if missing:
             with show_progress_bar(len(jobs), "compiling kernels", label, patience) as advance:

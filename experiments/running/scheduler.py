@@ -2,13 +2,12 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from signal import SIGTERM, signal
-from types import FrameType
 from typing import Protocol
 
+from experiments.exit_codes import stop_on_signals
 from experiments.running.drafts import guard_disk, remove
 from experiments.running.engine import Engine, NoWorkerError
 from experiments.running.jobs import Job
@@ -71,7 +70,7 @@ def schedule_jobs(
         journals.clear()
         written = time.monotonic()
 
-    with _exit_on_sigterm(), guard_disk(store.place):
+    with stop_on_signals(), guard_disk(store.place):
         try:
             with closing(engine.run_jobs(jobs)) as harvests:
                 for harvest in harvests:
@@ -107,17 +106,3 @@ def _note_failures(failures: list[str], outcomes: Sequence[Outcome]) -> None:
             failures.clear()
         if outcome.status != OK:
             failures.append(outcome.error)
-
-
-@contextmanager
-def _exit_on_sigterm() -> Iterator[None]:
-    """Turn SIGTERM into SystemExit(143), so that workers are stopped and what is done is kept."""
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + SIGTERM)
-
-    former = signal(SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal(SIGTERM, former)

@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from numpy.typing import NDArray
 
-from experiments.composing import expand_override
+from experiments.composing import expand_override, explain_syntax
 from experiments.spreadsheets import parse_share, read_sheet
 from sim.errors import InputError
 from sim.people.file_content import format_name
@@ -78,9 +78,8 @@ def parse(words: Sequence[str], where: str) -> list[Override]:
     for word in words:
         try:
             (override,) = OverridesParser.create().parse_overrides([expand_override(str(word))])
-        except HydraException as error:
-            said = " ".join(str(error).split())
-            raise InputError(f"{where} has {word!r}, which cannot be read: {said}") from None
+        except HydraException:
+            raise InputError(f"{where} has {word!r}, which {explain_syntax(str(word))}") from None
         key = override.key_or_group
         if override.is_delete() or override.is_add():
             raise InputError(f"{where} has {word!r}: put + and ~ on the command line itself, not into a design")

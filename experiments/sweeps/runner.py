@@ -147,7 +147,7 @@ def list_cautions(table: Sequence[plan.PlanRow], said: Any) -> list[str]:
 
     `said`: what `sweep.baseline` says; None: what the stories of the points' scenarios say.
     """
-    lines = []
+    lines = _name_repeated(table)
     alone = [row for row in table if not row.changes]
     same = [row for row in table if row.baseline and row.baseline.name == row.cell.name]
     words = "; ".join(dict.fromkeys(" ".join(plan.format_point(row.changes)) for row in same))
@@ -165,6 +165,17 @@ def list_cautions(table: Sequence[plan.PlanRow], said: Any) -> list[str]:
     elif same:
         lines.append(f"{_format_count(same, table)} equal to the baseline ({words}), with differences of 0")
     return lines
+
+
+def _name_repeated(table: Sequence[plan.PlanRow]) -> list[str]:
+    """Return a line that names points which are the same world as another, if there are any."""
+    first: dict[str, plan.PlanRow] = {}
+    again = [row for row in table if first.setdefault(row.cell.name, row) is not row]
+    named = list(dict.fromkeys(" ".join(plan.format_point(row.values)) for row in again))
+    if not again:
+        return []
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return [f"{_format_count(again, table)} the same as another, and played once: {'; '.join(named[:3])}{more}"]
 
 
 def _format_count(some: Sequence[plan.PlanRow], table: Sequence[plan.PlanRow]) -> str:

@@ -21,6 +21,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import yaml
 
+from experiments.folder import refuse_file_above
 from experiments.ownership import is_litter
 from experiments.running.drafts import guard_disk, remove, write_text
 from experiments.running.jobs import Job
@@ -229,6 +230,7 @@ def find_runs(folder: Path) -> Path:
 def _refuse_foreign(root: Path, out: str) -> None:
     if not out:
         raise InputError("out is empty: name a folder for the results, such as out=out/sweep")
+    refuse_file_above(root.absolute(), out)
     if not root.exists():
         return
     if not root.is_dir():

@@ -45,8 +45,10 @@ from sim.people.table_refusals import (
     refuse_matrix,
     refuse_parts,
     refuse_runs,
+    refuse_second,
     refuse_third,
     refuse_title,
+    refuse_total,
 )
 
 I32 = NDArray[np.int32]
@@ -81,6 +83,7 @@ def read_edge_table(content: bytes, options: TableOptions, where: str) -> EdgeTa
     """
     layout = find_layout(content, options, where)
     refuse_title(layout, options, where)
+    refuse_second(layout, options, where)
     layout, people = _take_matrix_size(layout, where)
     width = max((len(row) for row in layout.sample), default=0)
     if layout.header is not None:
@@ -91,6 +94,7 @@ def read_edge_table(content: bytes, options: TableOptions, where: str) -> EdgeTa
     refuse_parts(layout, where)
     if not people:
         refuse_counts(layout, options, where)
+        refuse_total(layout, options, where)
     decided = describe_layout(layout)
     if not options.columns and (layout.listed or (layout.header and find_listed(layout.header))):
         options = options._replace(columns=ALL)

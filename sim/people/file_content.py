@@ -12,14 +12,17 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from encodings.aliases import aliases
 from pathlib import Path, PurePath
 from typing import IO, NamedTuple
 
-from sim.errors import InputError
+from sim.errors import InputError, suggest
 
 MAX_SIZE = 2000  #: largest file, unpacked, in MB: what one of 100 million ties takes
 MAX_RATIO = 100  #: an unpacked table is at most this much larger than its compressed file; real ones are 3 to 30 times
 MAX_NAME = 10_000  #: characters of the longest name
+AUTO = "auto"  #: an encoding that the file itself tells
+END = b"\x1a"  #: the sign with which DOS ends a text
 _RATIO_COUNTS_FROM = 64 * 2**20  #: unpacked bytes before the ratio counts
 _CHUNK = 2**20
 
@@ -41,6 +44,7 @@ class FileContent(NamedTuple):
 
     raw: bytes  #: unpacked
     name: str  #: of the file, without folders and without the ending of its compression
+    notes: tuple[str, ...] = ()  #: on its encoding, if the user names it
 
 
 def get_stamp(path: str, key: str) -> tuple[int, int, str]:
@@ -60,16 +64,18 @@ def get_stamp(path: str, key: str) -> tuple[int, int, str]:
     return about.st_mtime_ns, about.st_size, key
 
 
-def read_content(path: str, key: str, max_size: int = MAX_SIZE) -> FileContent:
+def read_content(path: str, key: str, max_size: int = MAX_SIZE, encoding: str = AUTO) -> FileContent:
     """Return the contents of a file: plain, .gz, .bz2, or a .zip with one file in it, as its first bytes say.
 
     Args:
         path: the file.
         key: names it in messages.
         max_size: largest size, unpacked, in MB.
+        encoding: of its text, which then comes as UTF-8; auto: left to `recode`.
 
     Raises:
-        InputError: it cannot be read, is too large, its compression is damaged, or it is of a kind without ties.
+        InputError: it cannot be read, is too large, its compression is damaged, it is of a kind without ties, or of
+            another encoding.
     """
     where = f"{key}={path}"
     get_stamp(path, key)
@@ -89,7 +95,51 @@ def read_content(path: str, key: str, max_size: int = MAX_SIZE) -> FileContent:
             raise InputError(f"{where} is {kind}")
     if content.raw[257:262] == b"ustar":
         raise InputError(f"{where} is a .tar archive: unpack it, and name the file in it that holds the ties")
-    return content
+    if encoding != AUTO:
+        content = _decode(content, encoding, where)
+    return content._replace(raw=_drop_end(content.raw))
+
+
+def check_encoding(given: object, key: str) -> str:
+    """Return the name of an encoding of text as Python spells it, or auto.
+
+    Raises:
+        InputError: there is no such encoding.
+    """
+    if given == AUTO:
+        return AUTO
+    known = sorted({name.replace("_", "-") for name in aliases.values() if _is_of_text(name)})
+    if not isinstance(given, str) or not _is_of_text(given):
+        raise InputError(f"{key}={given} is no encoding of text: {suggest(str(given).lower(), [AUTO, *known])}")
+    return codecs.lookup(given).name
+
+
+def _is_of_text(name: str) -> bool:
+    """Return whether a codec is one in which files are written."""
+    try:
+        found = codecs.lookup(name)
+        return found.name not in ("idna", "punycode") and isinstance(b"ab==".decode(name, "replace"), str)
+    except (LookupError, ValueError):  # of no codec, or of one between bytes and bytes
+        return False
+
+
+def _decode(content: FileContent, encoding: str, where: str) -> FileContent:
+    try:
+        text = content.raw.decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as problem:
+        at = f" (byte {problem.start:,})" if isinstance(problem, UnicodeDecodeError) else ""
+        raise InputError(f"{where} is not {encoding}{at}: name another graph.encoding, or leave it out") from None
+    if "\0" in text:
+        raise InputError(f"{where} is no text in {encoding}: name another graph.encoding, or leave it out")
+    if text.startswith("<?xml"):  # it names the encoding that the text had
+        text = text[text.find(">") + 1 :]
+    return content._replace(raw=text.encode("utf-8", "replace"), notes=(f"its text is {encoding}, as asked",))
+
+
+def _drop_end(raw: bytes) -> bytes:
+    """Return bytes of text without DOS's sign of its end."""
+    kept = raw.rstrip(b"\r\n" + END)
+    return raw[: raw.index(END, len(kept))] if END in raw[len(kept) :] else raw
 
 
 def read_text(path: str, key: str) -> str:
@@ -114,7 +164,7 @@ def recode(raw: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
     try:
         text = raw.decode(encoding)
     except UnicodeError:
-        encoding, said = "cp1252", "Windows-1252 (Latin-1), not UTF-8: if names look wrong, save it as UTF-8"
+        encoding, said = "cp1252", "Windows-1252 (Latin-1), not UTF-8: if names look wrong, name graph.encoding"
         if encoding_is_wide(raw) or re.search(rb"[\x00-\x08\x0e-\x1a]", raw):
             raise _make_refusal(where) from None
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.errors import InputError
 from sim.people import graph_files, networkx_graphs
-from sim.people.file_content import MAX_SIZE, get_stamp
+from sim.people.file_content import AUTO, MAX_SIZE, check_encoding, get_stamp
 from sim.people.given_ties import GraphData
 from sim.people.networks import I32, SocialNetwork, describe_network, place_stances
 from sim.people.table_comments import COMMENTS
@@ -50,6 +50,7 @@ class GraphFile(Rule):
     comment: str = parameter("auto", unit="1", source="the user", choices=("auto", "none", *COMMENTS))
     header: str = parameter("auto", unit="1", source="the user", choices=("auto", "yes", "no"))
     missing: str = parameter("auto", unit="1", source="the user", choices=("auto", "drop", "keep"))
+    encoding: str = parameter(AUTO, unit="name", source="the user")
     max_size: int = parameter(MAX_SIZE, unit="MB", source="memory: about 10 GB are needed", low=1, high=1_000_000)
 
     def __post_init__(self) -> None:
@@ -66,6 +67,7 @@ class GraphFile(Rule):
         if isinstance(self.header, bool):  # as YAML reads yes and no
             object.__setattr__(self, "header", "yes" if self.header else "no")
         object.__setattr__(self, "columns", _check_columns(self.columns))
+        object.__setattr__(self, "encoding", check_encoding(self.encoding, "GraphFile.encoding"))
         super().__post_init__()
 
     def size(self, default: int) -> int:
@@ -99,12 +101,14 @@ class GraphFile(Rule):
 
     @property
     def _options(self) -> TableOptions:
-        return TableOptions(self.columns, self.separator, self.comment, self.header, self.missing, self.max_size)
+        return TableOptions(
+            self.columns, self.separator, self.comment, self.header, self.missing, self.max_size, self.encoding
+        )
 
     def _read_column(self, found: GraphData) -> tuple[F64, tuple[str, ...]]:
         if found.nodes and not self.stance_path:
             return _read_attribute(found, self.column, f"graph.path={self.path}")
-        return graph_files.read_stances(self.stance_path, found.labels, self.column)
+        return graph_files.read_stances(self.stance_path, found.labels, self.column, self.encoding)
 
 
 @dataclass(frozen=True)

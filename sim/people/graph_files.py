@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.errors import InputError
 from sim.people import graph_formats
 from sim.people.edge_tables import EdgeTable, read_edge_table, read_values
-from sim.people.file_content import format_name, get_stamp, read_content, recode
+from sim.people.file_content import AUTO, format_name, get_stamp, read_content, recode
 from sim.people.given_ties import GraphData, build_graph, describe_ties
 from sim.people.numbered_graphs import NUMBERED
 from sim.people.table_layout import TableOptions
@@ -55,7 +55,7 @@ def read_edge_list(path: str, direction: str) -> GraphData:
 
 
 def read_stances(
-    path: str, labels: tuple[str, ...], column: str = "stance"
+    path: str, labels: tuple[str, ...], column: str = "stance", encoding: str = AUTO
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Read the stance of each node: (float64 [n] in [-1, 1], notes).
 
@@ -63,13 +63,14 @@ def read_stances(
         path: a table of node and stance.
         labels: the nodes; others in the file are ignored with a note.
         column: the stances, if a header has it; else they are the second column.
+        encoding: of the file.
 
     Raises:
         InputError: no file is named, a value is not a number in [-1, 1], or a node is missing or appears twice.
     """
     if not path:
         raise InputError("graph.stance=column needs a file of node and stance: set graph.stance_path=FILE")
-    placed, notes = _read_stances(path, *get_stamp(path, "graph.stance_path"), labels, column)
+    placed, notes = _read_stances(path, *get_stamp(path, "graph.stance_path"), labels, column, encoding)
     return placed.copy(), notes
 
 
@@ -94,7 +95,7 @@ def check_stances(given: Sequence[object], labels: Sequence[str], where: str) ->
 @lru_cache(maxsize=4)
 def _read_cached(path: str, time: int, size: int, key: str, direction: str, options: TableOptions) -> GraphData:
     where = f"{key}={path}"
-    content = read_content(path, key, options.max_size)
+    content = read_content(path, key, options.max_size, options.encoding)
     kind = graph_formats.find_format(content)
     if kind in NUMBERED and (options.columns or options.header != "auto"):
         kind = ""  # the user says that it is a table
@@ -104,6 +105,7 @@ def _read_cached(path: str, time: int, size: int, key: str, direction: str, opti
         text, said = recode(content.raw, where)
         found = _read_table(text, content.name, direction, options, where)
         found = found._replace(notes=(*found.notes, *said))
+    found = found._replace(notes=(*found.notes, *content.notes))
     for note in found.notes:
         LOGGER.info("%s", note)
     return found
@@ -142,10 +144,11 @@ def _decide_direction(direction: str, table: EdgeTable, where: str) -> tuple[boo
 
 @lru_cache(maxsize=4)
 def _read_stances(
-    path: str, time: int, size: int, key: str, labels: tuple[str, ...], column: str
+    path: str, time: int, size: int, key: str, labels: tuple[str, ...], column: str, encoding: str
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     where = f"{key}={path}"
-    text, said = recode(read_content(path, key).raw, where)
+    content = read_content(path, key, encoding=encoding)
+    text, said = recode(content.raw, where)
     given, notes = read_values(text, column, where)
     known = {label for label in labels if label in given}
     if len(known) < len(labels) and all(re.fullmatch(r"\d+(?:\.0+)?", name) for name in given):
@@ -153,7 +156,8 @@ def _read_stances(
         known = {label for label in labels if label in given}
     placed = check_stances([given.get(label) for label in labels], labels, where)
     others = len(given) - len(known)
-    return placed, (*notes, *said, *((f"stances of {others} nodes outside the graph ignored",) if others else ()))
+    ignored = (f"stances of {others} nodes outside the graph ignored",) if others else ()
+    return placed, (*notes, *content.notes, *said, *ignored)
 
 
 def _parse_stance(given: object, label: str, where: str) -> float:

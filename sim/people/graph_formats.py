@@ -38,6 +38,11 @@ ENDINGS = {
     ".metis": "METIS",
     ".dimacs": "DIMACS",
     ".lgl": "LGL",
+    ".yaml": "YAML",
+    ".yml": "YAML",
+    ".md": "Markdown",
+    ".markdown": "Markdown",
+    ".toml": "TOML",
 }
 #: formats that are known and not read: their lines would pass as ties
 _UNREAD = {
@@ -46,7 +51,13 @@ _UNREAD = {
     "UCINET DL": r"dl\s[^\n]*\b(?:n|nr|nc|nm|format)\s*=",
     "NetDraw VNA": r"\*(?:node|tie)\s+(?:data|properties)\b",
     "a pointer of Git LFS and not the file": r"version https://git-lfs",
+    "YAML": r"(?:\s*#[^\n]*\n)*(?:---[ \t]*\n|%YAML\b|[^\s,;|#][^\n,;|]*:[ \t]*\n\s*-[ \t]|-[ \t]+(?:\[|\{|\w+:\s))",
+    "TOML": r"(?:\s*#[^\n]*\n)*\[\[?[\w.]+\]\]?[ \t]*\n\w+[ \t]*=",
+    "JSON": r"\[\s*\{",
 }
+#: a line that is drawn below a header, as in Markdown, org and SQL's clients
+_RULE = re.compile(r"(?m)^(?=[^\n]*(?:--|==))[-=:|+ \t]+$")
+_BULLET = re.compile(r"(?m)^[ \t]*[-*\N{BULLET}][ \t]+(?=[^\s,;|])")
 _GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 _GEXF = "http://www.gexf.net/1.2draft"
 _HEAD = 4096
@@ -70,6 +81,8 @@ def find_format(content: FileContent) -> str:
     for kind, begin in _UNREAD.items():
         if re.match(begin, text, re.IGNORECASE):
             return kind
+    if _RULE.search(text) or 2 * len(_BULLET.findall(text)) >= max(2, sum(map(bool, map(str.strip, text.split("\n"))))):
+        return "a drawn table or a list, as in Markdown"
     if re.match(r"(?:%[^\n]*\n\s*)*\*(?:vertices|network)\b", text, re.IGNORECASE):
         return "Pajek"
     if re.match(r"(?:(?:#[^\n]*|(?:creator|version|comment|label)\s[^\n]*)\n\s*)*graph\s*\[", text, re.IGNORECASE):
@@ -304,6 +317,11 @@ def _serialise(root: ElementTree.Element, namespace: str) -> BytesIO:
 # ---- text
 
 
+#: values of GML that networkx does not read: NaN and the like, and whole numbers with an exponent
+_WORD = re.compile(r"(\b[A-Za-z]\w*\s+)([-+]?(?:nan|inf(?:inity)?|true|false|null|none|na))(?=[\s\]])", re.IGNORECASE)
+_EXPONENT = re.compile(r"(?<=\s)([-+]?\d+)(e[-+]?\d+)(?=[\s\]])", re.IGNORECASE)
+
+
 def _read_gml(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]]:
     import networkx
 
@@ -315,6 +333,7 @@ def _read_gml(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...]
     if at is None:
         raise ValueError("it has no graph")
     pieces[at] = re.sub(r"\bgraph\s*\[", "graph [ multigraph 1\n", pieces[at], count=1)
+    pieces[::2] = [_WORD.sub(r'\1"\2"', _EXPONENT.sub(r"\1.0\2", piece)) for piece in pieces[::2]]
     lines = "".join(pieces).split("\n")
     try:
         return networkx.parse_gml(lines), said
@@ -407,7 +426,7 @@ def _read_json(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...
     links = data.get(key) if nodes is not None else None
     if not isinstance(nodes, list) or not isinstance(links, list):
         raise InputError(f"{where} is JSON, but no node-link graph: it needs lists of nodes and of links or edges")
-    ids = [node.get("id", node.get("name", at)) if isinstance(node, dict) else node for at, node in enumerate(nodes)]
+    ids = [_get_name(node, at) for at, node in enumerate(nodes)]
     ends: list[list[Any]] = [
         [_get_id(link.get(end)) for end in ("source", "target")] if isinstance(link, dict) else [None] for link in links
     ]
@@ -423,23 +442,54 @@ def _read_json(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...
         said = (*said, "ends of ties are places in the list of nodes")
     elif unknown:
         raise InputError(f"{where} ties {format_name(unknown[0])}, which is no node: add it")
+    usual, is_told = _find_direction(data, links)
     whole = {
-        "directed": data.get("directed") is True,
+        "directed": True,
         "multigraph": True,
-        "nodes": [
-            {**(node if isinstance(node, dict) else {}), "id": str(one)} for node, one in zip(nodes, ids, strict=True)
-        ],
+        "nodes": [{**_get_attributes(node), "id": str(one)} for node, one in zip(nodes, ids, strict=True)],
         "links": [
-            {**{name: value for name, value in link.items() if name != "key"}, "source": str(one), "target": str(other)}
+            {
+                **{name: value for name, value in _get_attributes(link).items() if name not in _OF_LINKS},
+                "source": str(one),
+                "target": str(other),
+                BOTH_WAYS: "true" if link.get("undirected", usual) is True else "false",
+            }
             for link, (one, other) in zip(links, ends, strict=True)
         ],
     }
-    if "directed" not in data:
+    if not is_told:
         said = (*said, "the file says nothing of direction (else set graph.edges=directed)")
     try:
         return networkx.node_link_graph(whole, edges="links"), said
     except TypeError:  # networkx 3.3 and before
         return networkx.node_link_graph(whole, link="links"), said
+
+
+_OF_LINKS = ("key", "undirected")  #: what is no attribute of a tie
+
+
+def _get_name(node: Any, place: int) -> Any:
+    """Return the id of a node, which graphology calls its key, and D3 its name or its place."""
+    return next((node[one] for one in ("id", "key", "name") if one in node), place) if isinstance(node, dict) else node
+
+
+def _get_attributes(one: Any) -> dict[str, Any]:
+    """Return the attributes of a node or a link, which graphology keeps in a dictionary of their own."""
+    own = one.get("attributes") if isinstance(one, dict) else None
+    if isinstance(own, dict):
+        return {**{name: value for name, value in one.items() if name != "attributes"}, **own}
+    return one if isinstance(one, dict) else {}
+
+
+def _find_direction(data: dict[str, Any], links: list[Any]) -> tuple[bool, bool]:
+    """Return (whether links that say nothing count both ways, whether the file says so)."""
+    options = data.get("options")
+    kind = options.get("type") if isinstance(options, dict) else None  # of graphology
+    if kind in ("directed", "undirected", "mixed"):
+        return kind == "undirected", True
+    if "directed" in data:
+        return data["directed"] is not True, True
+    return (False, True) if any("undirected" in link for link in links) else (True, False)
 
 
 def _get_id(end: Any) -> Any:

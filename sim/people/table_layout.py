@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.errors import InputError
-from sim.people.file_content import MAX_SIZE, format_name
+from sim.people.file_content import AUTO, MAX_SIZE, format_name
 from sim.people.table_columns import find_ends, find_listed, find_numbered_ends, get_stem, is_row_number
 from sim.people.table_comments import Comments, find_comments, refuse_odd_comment
 from sim.people.table_quotes import double_single_quotes, drop_spaces_before_quotes, judge_quotes
@@ -42,6 +42,7 @@ class TableOptions(NamedTuple):
     header: str = "auto"  #: yes or no
     missing: str = "auto"  #: drop or keep
     max_size: int = MAX_SIZE  #: MB
+    encoding: str = AUTO  #: of the text, as Python names it
 
 
 class Layout(NamedTuple):
@@ -103,7 +104,7 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
             body = drop_spaces_before_quotes(body, separator) if quoted and separator else body
             sample = read_sample(body, separator, quoted)
             skipped -= len(found.unsure)
-    if header is None and (header := _find_header(sample, options)) is not None:
+    if header is None and (header := find_header(sample, options)) is not None:
         body = _drop_first_row(body, across)
         sample = sample[1:]
     if header is None and options.header != "no":
@@ -281,7 +282,7 @@ def _has_decimal_commas(rows: list[list[str]]) -> bool:
 # ---- header
 
 
-def _find_header(sample: list[list[str]], options: TableOptions) -> list[str] | None:
+def find_header(sample: list[list[str]], options: TableOptions) -> list[str] | None:
     """Return the first row if it names columns, else None."""
     if not sample or options.header == "no":
         return None

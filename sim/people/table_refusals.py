@@ -1,19 +1,38 @@
 """What in a table may be no ties, or ties of others: a line that names the choice, before anything is read wrongly."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
 from sim.errors import InputError
 from sim.people.file_content import format_name
 from sim.people.table_cells import Cells, TieTable, list_names
-from sim.people.table_columns import Ends, find_ends, format_place, is_plural, looks_like_header
-from sim.people.table_layout import Layout, TableOptions, is_number, is_plain_number
+from sim.people.table_columns import (
+    ATTRIBUTE,
+    PERSON,
+    Ends,
+    find_ends,
+    format_place,
+    is_plural,
+    looks_like_header,
+    split_words,
+)
+from sim.people.table_layout import Layout, TableOptions, find_header, is_number, is_plain_number, read_sample
 from sim.people.table_names import is_amount
 
 _SEVERAL = re.compile(r"[^|;,]+(?:[|;,][^|;,]+)+|\d+(?:\s+\d+)+")
 #: words of which a row of people holds not both
 _SURE_ENDS = ({"source", "target"}, {"from", "to"}, {"vertex 1", "vertex 2"}, {":start_id", ":end_id"})
+#: names of the last line of a report
+_TOTALS = frozenset(
+    re.findall(r"\w+", "total totals sum subtotal summe gesamt somme suma totale totaal итого всего المجموع 合计 合計")
+)
+_COUNTED = frozenset(("grand", "of", "rows", "lines", "records", "edges", "ties", "links", "nodes"))
+_BLANK = re.compile(rb"\n(?:[ \t,;|]*\n)+(?=[^\n])")
+_BLOCK = 2**14  #: bytes of a part of a file that are looked at
+_MANY_BLOCKS = 50  #: parts of a file between empty lines: so many are no tables
 _CLOSING = {"'": "'", '"': '"', "[": "]", "{": "}", "(": ")"}
 
 
@@ -111,6 +130,52 @@ def refuse_title(layout: Layout, options: TableOptions, where: str) -> None:
         if any(pair <= {cell.lower() for cell in row} for pair in _SURE_ENDS):
             line = format_name(" ".join(filter(None, row)))
             raise InputError(f"{where} names its columns below its first line, in {line}: delete what is above that")
+
+
+def refuse_second(layout: Layout, options: TableOptions, where: str) -> None:
+    """Raise InputError if the names of other columns stand below an empty line, so that another table begins there."""
+    if layout.across or options.header != "auto":
+        return
+    for block in islice(_iterate_blocks(layout), _MANY_BLOCKS):
+        first = tuple(block[0]) if block else ()
+        if len(first) < 2 or any(map(is_number, first)) or "" in first or first == layout.header:
+            continue
+        told = all(set(split_words(cell)) & (ATTRIBUTE | PERSON) for cell in first)
+        if told or find_ends(first) or find_header(block, options):
+            line = format_name(" ".join(first))
+            cure = f"say graph.header={'no' if layout.header is None else 'yes'} if that line is a tie"
+            raise InputError(f"{where} holds a second table, from the line {line}: keep the ties alone; {cure}")
+
+
+def _iterate_blocks(layout: Layout) -> Iterator[list[list[str]]]:
+    """Yield the first rows below each place where lines are empty."""
+    body, begin = layout.body, re.match(rb"[\s,;|]*", layout.body)
+    if any(sign in body for sign in (b"\n\n", b"\n,", b"\n;", b"\n\t", b"\n|", b"\n ")):
+        for found in _BLANK.finditer(body, begin.end() if begin else 0):
+            block = body[found.end() : found.end() + _BLOCK].partition(b"\n\n")[0]
+            rows = read_sample(block, layout.separator, layout.quoted)
+            yield [row[: max(at for at, cell in enumerate(row, 1) if cell)] for row in rows]
+
+
+def refuse_total(layout: Layout, options: TableOptions, where: str) -> None:
+    """Raise InputError if the last line seems to sum up the others, or to say what they were."""
+    rows = layout.sample
+    if options.columns or layout.across or len(rows) < 2:
+        return
+    end = layout.body[-_BLOCK:].rstrip(b"\n\t ,;|")
+    last = read_sample(end[end.rfind(b"\n") + 1 :], layout.separator, layout.quoted)
+    if not last:
+        return
+    cells = [cell for cell in last[0] if cell]
+    words = [word.lower() for word in re.findall(r"[^\s:=]+", " ".join(cells)) if not is_number(word)]
+    above = {cell for row in (rows[:-1] if rows[-1] == last[0] else rows) for cell in row if cell}
+    sums = _TOTALS & {*words} and {*words} <= _TOTALS | _COUNTED and cells[0] not in above
+    alone = len(cells) == 1 and len(words) > 1 and all(map(is_number, above))
+    if sums or alone:
+        raise InputError(
+            f"{where} ends with {format_name(' '.join(cells))}, which may be no tie: delete that line if so, say "
+            "graph.columns=[1,2] if it is one"
+        )
 
 
 def refuse_counts(layout: Layout, options: TableOptions, where: str) -> None:
