@@ -10,8 +10,8 @@ Punishment. An act a in [0, d] is seen with probability v + (1 - v) a, each pers
 said more than t is punished by s (uniform) or s (a - t) (proportional).
 
 Choice. The act maximises -b (d - a) - E[punishment]. It is d if d <= t (compliant). Else, uniform: d (defiant) if
-b (d - t) >= s (v + (1 - v) d), else t (self-censoring). Proportional, v < 1: d up to D = [t + (b - v s) / ((1 - v) s)]/2,
-else the greater of D (partial) and t; v = 1: d if b >= s, else t.
+b (d - t) >= s (v + (1 - v) d), else t (self-censoring). Proportional, v < 1: d up to [t + (b - v s) / ((1 - v) s)] / 2,
+else the greater of that (partial) and t; v = 1: d if b >= s, else t.
 
 People. d is exponential, cut off at 1, with mean D in (0, 1/2) after the cut; b is exponential with mean B.
 
@@ -47,7 +47,7 @@ from sim.state.accounts import F64
 
 SOURCE = "Daymude et al. 2025, public code"
 UNIFORM, PROPORTIONAL = "uniform", "proportional"
-WINDOW, SUPPRESSED = 500, 0.25  #: rounds that suppression is judged by, and the part of wanted dissent below which it is
+WINDOW, SUPPRESSED = 500, 0.25  #: rounds that suppression is judged by, and the part of desired dissent it leaves
 LAST = 100  #: rounds over which costs at the end are taken
 
 _DESIRE = stream("daymude_2025.desire")
@@ -123,9 +123,7 @@ def simulate(rule: Daymude, seed: int) -> tuple[F64, F64]:
     desire, boldness = rule.draw_people(seed)
     keys = kernels.DaymudeKeys(*(make_key(seed, one) for one in (_PARAMETER, _CANDIDATE, _SEEN)))
     history = np.empty((rule.rounds, 5))
-    kernels.play_rounds(
-        desire, boldness, rule.draw_start(seed), get_values(rule), rule.is_proportional, keys, history
-    )
+    kernels.play_rounds(desire, boldness, rule.draw_start(seed), get_values(rule), rule.is_proportional, keys, history)
     history[:, 3:] /= rule.people
     return history, desire
 

@@ -1,8 +1,8 @@
 """What Daymude et al. (2025) expect of one person and of a population, in closed form or by quadrature.
 
 For d > t: uniform, P(defiant) = exp(-s (v + (1 - v) d) / (B (d - t))); proportional, P(a >= x) =
-exp(-s (v + (1 - v) (2 x - t)) / B) for t < x <= d, whatever d is. So means of acts and punishments are integrals over one
-variable.
+exp(-s (v + (1 - v) (2 x - t)) / B) for t < x <= d, whatever d is. So means of acts and punishments are integrals over
+one variable.
 """
 
 import math

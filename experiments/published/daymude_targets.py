@@ -150,9 +150,7 @@ def list_targets() -> list[Target]:
             exact = compute_expected(cell)
             pairs = zip(FIRST, (exact.act, exact.punishment), strict=True)
             found += [Target(cell, measure, value, 0.0, EXACT) for measure, value in pairs]
-    return found + [
-        Target(cell, "S", share, compute_share_error(share, runs), REWRITE) for cell, runs, share in SHARES
-    ]
+    return found + [Target(cell, "S", share, compute_share_error(share, runs), REWRITE) for cell, runs, share in SHARES]
 
 
 def compute_share_error(share: float, runs: int) -> float:
