@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from experiments.published.daymude_targets import Target, compare, compare_exact
 from experiments.report import daymude as report
 from sim.errors import InputError
 from sim.rng import U64, make_key, mix, stream, uniform
+from tests.conftest import ROOT
 from tests.looks import common_look
 
 KINDS = (UNIFORM, PROPORTIONAL)
@@ -339,6 +341,19 @@ def test_the_sweep_has_the_published_ends() -> None:
     assert sorted({job.rule.desire for job in jobs}) == [0.005, 0.25, 0.495]
     assert sorted({job.rule.boldness for job in jobs}) == [0.1, 5.05, 10.0]
     assert all(job.rule.random_start and not job.rule.textbook for job in jobs)
+
+
+def test_nothing_else_reaches_the_search_of_an_authority() -> None:
+    """The only search over a repressor's parameters is the published one, and it plays no world (docs/ethics.md)."""
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("sim", "experiments", "infowar_lab")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"\bdaymude", path.read_text(encoding="utf-8"))
+    }
+    own = {path for path in users if path.startswith("experiments/published/daymude_")}
+    assert users - own == {"experiments/reproduce.py", "experiments/report/daymude.py", "experiments/apps.py"}
+    assert not [path for path in own if re.search(r"sim\.(world|tick|hour|setting)", (ROOT / path).read_text("utf-8"))]
 
 
 def app(command_line: Callable[..., None], *words: str) -> object:

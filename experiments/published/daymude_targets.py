@@ -179,7 +179,7 @@ def format_cell(cell: Daymude) -> str:
         value = getattr(cell, field)
         if value != getattr(usual, field):
             words.append(f"{symbol}={value:,}" if isinstance(value, int) else f"{symbol}={value:g}")
-    flags = {"random_start": "random start", "textbook": "textbook rule", "expected": "expected punishments"}
+    flags = {"random_start": "random start", "textbook": "textbook rule", "expected": "without chance"}
     return ", ".join([*words, *(said for field, said in flags.items() if getattr(cell, field))])
 
 
