@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.keys import FieldsOf, Keys, Maybe, count_runs, key, whole
@@ -69,7 +69,7 @@ class DaymudeKeys(Keys):
         from experiments.published import daymude_targets as targets
 
         cells, repeated, swept = results
-        runs = pd.concat([rows.assign(cell=targets.format_cell(cell)) for cell, rows in cells.items()])
+        runs = pd.concat([rows.assign(cell=targets.format_cell(cell), **asdict(cell)) for cell, rows in cells.items()])
         columns = ["t", "s", "v", "C", "P"]
         rounds = [
             pd.DataFrame(history, columns=columns).assign(
@@ -91,7 +91,7 @@ class DaymudeKeys(Keys):
         return {
             "facts": {
                 "Paper": "Daymude, Axelrod & Forrest 2025, PNAS (arXiv 2509.03731)",
-                "Runs a cell": f"{self.runs}, of 100,000 people {self.large_runs} ({seeds})",
+                "Runs a cell": f"{self.runs}, of more than {LARGE:,} people {self.large_runs} ({seeds})",
                 "Sweep": f"{self.points} x {self.points} points, {self.sweep_runs} runs each",
             }
         }
