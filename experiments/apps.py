@@ -102,7 +102,7 @@ APPS: dict[str, dict[str, App]] = {
             "graph=community graph=configuration graph=file graph=lfr graph=planted graph=small_world",
             own={"army.size": "say bots and relaxed_bots"},
         ),
-        "reproduce": App("paper runs seed out workers links bots graph.path simsom.runs simsom.scale"),
+        "reproduce": App("paper runs seed out workers links bots graph.path simsom.scale daymude.runs"),
     },
 }
 BY_NAME = {name: app for apps in APPS.values() for name, app in apps.items()}

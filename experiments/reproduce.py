@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.experiment import Experiment, Given, start
 from experiments.keys import FieldsOf, Keys, ListOf, Maybe, Number, Word, count_runs, group, key, whole
+from experiments.published.daymude_app import DaymudeKeys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from experiments.report.page import Report
     from experiments.running.player import Player
 
-PAPERS = ("ross_2019", "simsom_2024")
+PAPERS = ("ross_2019", "simsom_2024", "daymude_2025")
 BATCH = 50  #: runs that a process is handed at a time
 
 
@@ -51,14 +52,22 @@ class Reproduction(Experiment):
     bots: tuple[int, ...] = key(ListOf(whole(0), example="[0,50]"), unit="accounts")
     graph: SmallNetwork = group(SmallNetwork)
     simsom: SimSomKeys = group(SimSomKeys)
+    daymude: DaymudeKeys = group(DaymudeKeys)
 
     @property
     def is_simsom(self) -> bool:
         """Whether the paper is Truong et al. 2024."""
         return self.paper == "simsom_2024"
 
+    @property
+    def is_daymude(self) -> bool:
+        """Whether the paper is Daymude et al. 2025."""
+        return self.paper == "daymude_2025"
+
     def play(self, given: Given, play: Player) -> tuple[Any, ...]:
         """Simulate what the paper has: of Ross et al. every cell, of Truong et al. the small network and the curves."""
+        if self.is_daymude:
+            return self.daymude.play(given, play)
         if self.is_simsom:
             return *self.simulate_small_network(given, play), *self.simulate_curves(given, play)
         from experiments.published.ross_targets import list_cells
@@ -101,6 +110,8 @@ class Reproduction(Experiment):
 
     def make_tables(self, given: Given, results: Sequence[Any]) -> dict[str, pd.DataFrame]:
         """Return a row a run, and the comparison."""
+        if self.is_daymude:
+            return self.daymude.make_tables(results)
         if self.is_simsom:
             from experiments.published import simsom_targets
 
@@ -113,6 +124,8 @@ class Reproduction(Experiment):
 
     def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
         """Return what the report says of the run."""
+        if self.is_daymude:
+            return self.daymude.describe(given)
         if self.is_simsom:
             networks = f"{results[5]:,} people, {self.simsom.networks} networks a point"
             paper = "Truong et al. 2024, PNAS Nexus 3(7), pgae258"
@@ -129,12 +142,14 @@ class Reproduction(Experiment):
 
     def compose(self, given: Given, folder: Path) -> Report:
         """Return the report of the paper."""
-        from experiments.report import reproduce, simsom
+        from experiments.report import daymude, reproduce, simsom
 
-        return (simsom if self.is_simsom else reproduce).compose(folder)
+        return (daymude if self.is_daymude else simsom if self.is_simsom else reproduce).compose(folder)
 
     def judge(self, tables: dict[str, pd.DataFrame]) -> bool:
         """Return whether every published number is met."""
+        if self.is_daymude:
+            return self.daymude.judge(tables)
         if not self.is_simsom:
             return bool(tables["cells"]["passed"].all())
         from experiments.published.simsom_curves import AS_PUBLISHED

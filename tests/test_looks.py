@@ -20,7 +20,7 @@ def names(path: str) -> str:
 
 
 def test_there_are_as_many_reports_as_apps_that_tell_something():
-    assert len(REPORTS) == 18, REPORTS
+    assert len(REPORTS) == 19, REPORTS
 
 
 @pytest.mark.parametrize("report", REPORTS)

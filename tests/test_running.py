@@ -216,7 +216,10 @@ for app in SMALL:
     elif app == "reproduce":
         from experiments.published.simsom_targets import SMALL_NETWORK
         from experiments.published.ross_targets import list_cells
+        from experiments.published.daymude_2025 import DaymudeRun
+        from experiments.published.daymude_targets import REPEATS
         values = [SMALL_NETWORK(1), *list_cells(experiment.links, experiment.bots)]
+        values += [*(DaymudeRun(cell, 1) for cell in experiment.daymude.list_cells()), *REPEATS]
     else:
         values = list(experiment.make_jobs(given))
     found[app] = [make_identity(kind.simulate, value) for value in values]
