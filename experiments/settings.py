@@ -168,7 +168,9 @@ def apply_overrides(config: DictConfig, words: Sequence[str], name: str = "") ->
     for word in map(str, words):
         key, equals, text = word.partition("=")
         if not equals:
-            raise InputError(f"{f'{name} has ' if name else ''}{word}, which {explain_syntax(word)}")
+            raise InputError(
+                f"{name} has {word}, which {explain_syntax(word)}" if name else f"{word} {explain_syntax(word)}"
+            )
         if is_group(key) and not text.startswith("{"):
             other = _apply_choice(other, key, text)
         elif OmegaConf.select(config, key) is None and not has_default(config, key):

@@ -431,7 +431,7 @@ def test_overrides_on_top_of_a_configuration(default: DictConfig) -> None:
         "evasion.jiter=3": "evasion.jiter=3 names no key: did you mean evasion.jitter",
         "evasion=ful": "evasion=ful is unknown: did you mean full",
         "evasion.jitter=[": r"evasion.jitter=\[ cannot be read: say KEY=VALUE",
-        "nonsense": "nonsense names no key",
+        "nonsense": "nonsense is not of the form KEY=VALUE: see --help",
     }.items():
         with pytest.raises(InputError, match=message):
             apply_overrides(config, [words])
@@ -500,10 +500,10 @@ MISTAKES = {
     "benchmark.cross_scenario=[scenario=flooded_hashtag]": "benchmark.cross_scenario is the scenario that is judged",
     "benchmark.controls=null": "benchmark.controls=null must be one or more names, each with a list, each item "
     "KEY=VALUE or GROUP=CHOICE, as in '{quiet: [\"scenario=quiet\"]}'",
-    "benchmark.cross_scenario=[x]": "benchmark.cross_scenario has x, which names no key: ",
-    "benchmark.train=[x]": "benchmark.train has x, which names no key: ",
-    "benchmark.axes.content=[x]": "benchmark.axes.content has x, which names no key: ",
-    "benchmark.controls.quiet=[x]": "benchmark.controls.quiet has x, which names no key: ",
+    "benchmark.cross_scenario=[x]": "benchmark.cross_scenario[0]=x must be KEY=VALUE or GROUP=CHOICE",
+    "benchmark.train=[x]": "benchmark.train[0]=x must be KEY=VALUE or GROUP=CHOICE",
+    "benchmark.axes.content=[x]": "benchmark.axes.content[0]=x must be KEY=VALUE or GROUP=CHOICE",
+    "benchmark.controls.quiet=[x]": "benchmark.controls.quiet[0]=x must be KEY=VALUE or GROUP=CHOICE",
     "monitor.rate=2.0": "monitor.rate=2.0 must be a number above 0 and below 1",
 }
 

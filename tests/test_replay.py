@@ -460,7 +460,7 @@ def test_a_run_writes_a_replay_if_asked(command_line: Callable[..., None], tmp_p
         (["replay.language=fr"], "replay.language=fr is unknown: choose one of: ar, en"),
         (["replay.people=0"], "replay.people=0 must be a whole number from 1"),
         (["replay.people=5001"], "replay.people=5001 must be from 1 to 5000: a page has room for no more dots"),
-        (["replay.without=[x]"], "replay.without has x, which names no key: "),
+        (["replay.without=[x]"], "replay.without[0]=x must be KEY=VALUE or GROUP=CHOICE"),
         (
             ['replay.variation=["arm.size=0"]'],
             "replay.variation has arm.size=0, which names no key: did you mean army.size or army.shift or army.jitter?",
