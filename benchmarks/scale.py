@@ -25,7 +25,11 @@ EXAMPLES = """examples:
   python -m benchmarks.scale                                   a million accounts for a week
   python -m benchmarks.scale --people 100000 --threads 1
   python -m benchmarks.scale --people 10000000 --ticks 24
+  python -m benchmarks.scale --slice 10                        people read within the hour
 """
+
+
+SLICES = [minutes for minutes in range(1, 61) if 60 % minutes == 0]
 
 
 def measure_memory() -> float:
@@ -33,10 +37,10 @@ def measure_memory() -> float:
     return peak_bytes() / 2.0**30
 
 
-def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> dict[str, Any]:
-    """Build and simulate one world; return its numbers."""
-    setting = make_typical(people)
-    small = World(make_typical(2000), rng=seed, threads=threads)
+def measure(people: int, ticks: int, threads: int, seed: int, minutes: int, bar: Progress) -> dict[str, Any]:
+    """Build and simulate one world in slices of so many minutes; return its numbers."""
+    setting, tiny = (make_typical(size).replace({"activity.slice": minutes}) for size in (people, 2000))
+    small = World(tiny, rng=seed, threads=threads)
     small.run(30)
     begun, empty = time.perf_counter(), measure_memory()
     world = World(setting, rng=seed, threads=threads)
@@ -55,6 +59,7 @@ def measure(people: int, ticks: int, threads: int, seed: int, bar: Progress) -> 
         "accounts": len(world.role),
         "edges": len(world.graph.following),
         "threads": threads,
+        "minutes of a slice": minutes,
         "army": int((world.role == TROLL).sum()),
         "ticks": ticks,
         "seconds to build": built,
@@ -98,12 +103,13 @@ def main() -> None:
     add("--ticks", type=parse_positive, default=168, metavar="T", help="hours (168)")
     add("--threads", type=parse_positive, default=count_cores(), metavar="K", help="threads (all cores)")
     add("--seed", type=parse_natural, default=1, metavar="S", help="seed of the world (1)")
+    add("--slice", type=int, choices=SLICES, default=60, metavar="M", help="minutes of a slice of an hour (60)")
     add("--out", type=Path, default=Path("out/benchmarks"), metavar="DIR", help="folder of results (out/benchmarks)")
     given = parse_arguments(parser)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        found = measure(given.people, given.ticks, given.threads, given.seed, bar)
-    path = given.out / f"scale-{given.people}-{given.threads}.json"
+        found = measure(given.people, given.ticks, given.threads, given.seed, given.slice, bar)
+    path = given.out / f"scale-{given.people}-{given.threads}-{given.slice}.json"
     path.write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(format_table(found))
     print(f"written: {path}")
