@@ -109,16 +109,12 @@ class Hour:
     exposed: I64 = field(init=False)  #: expose
     unmasked: I64 = field(init=False)  #: unmask
     removals: Removals = field(init=False)  #: moderate
+    length: int = field(init=False)  #: of a slice, seconds
+    parts: int = field(init=False)  #: number of slices
 
-    @property
-    def length(self) -> int:
-        """Length of a slice, seconds."""
-        return 60 * self.rules.activity.slice
-
-    @property
-    def parts(self) -> int:
-        """Number of slices."""
-        return HOUR // self.length
+    def __post_init__(self) -> None:
+        self.length = 60 * self.rules.activity.slice
+        self.parts = HOUR // self.length
 
     @property
     def begin(self) -> int:

@@ -258,8 +258,9 @@ def demote(hour: Hour) -> None:
     ledger = hour.state.ledger
     demoted = effects.demote(partial(look, hour), ledger.columns, ledger.base, hour.new)
     hour.defence_effects = hour.defence_effects._replace(demoted=demoted)
-    actions = UserActions(hour.seen, hour.update, hour.speech, hour.reported, hour.edge_changes)
-    hour.done.append((actions, hour.new, hour.orders, hour.defence_effects))
+    if hour.parts > 1:
+        actions = UserActions(hour.seen, hour.update, hour.speech, hour.reported, hour.edge_changes)
+        hour.done.append((actions, hour.new, hour.orders, hour.defence_effects))
 
 
 @phase("platform", EACH, reads="posts hour.new", writes="timelines")

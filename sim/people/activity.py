@@ -62,12 +62,13 @@ class Activity(Rule):
         turn = 2.0 * math.pi / 24.0
         hourly = np.array([(1.0 + self.rhythm * math.cos(turn * (h - self.peak))) / 24.0 for h in range(24)])
         active, absent = np.empty((2, n_organic), np.int32)
-        returns = np.zeros(n_organic, np.bool_)
+        returns = np.zeros(n_organic if self.notified else 0, np.bool_)
         a, b = _wake(active, returns, absent, accounts, hourly, n_organic, seed, tick, self.notified)
         rows = active[:a].copy()
+        returns = returns[:a].copy() if self.notified else np.zeros(a, np.bool_)
         second = np.empty(a, np.int64)
         _draw_seconds(second, accounts.key, rows, seed, tick)
-        return ActiveUsers(rows, absent[:b].copy(), second, returns[:a].copy(), HOUR * tick, HOUR)
+        return ActiveUsers(rows, absent[:b].copy(), second, returns, HOUR * tick, HOUR)
 
 
 @kernel
