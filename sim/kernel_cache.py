@@ -107,14 +107,22 @@ class _Impl(CompileResultCacheImpl):
 
 
 class _KernelCache(FunctionCache):
-    """Numba's cache, but a lost folder or a full disk only costs time and does not end the run."""
+    """Numba's cache, but what cannot be read or written only costs time and does not end the run.
+
+    An index names the classes of all arguments, a user's own too; it is begun anew where one of them is not known.
+    """
 
     _impl_class = _Impl
 
     def load_overload(self, signature: Any, context: Any) -> Any:
-        with suppress(OSError):
+        try:
             return super().load_overload(signature, context)
-        return None
+        except OSError:
+            return None
+        except Exception:  # whatever unpickling raises: a module that this process lacks, a class that has gone
+            with suppress(OSError):
+                self.flush()
+            return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
         with suppress(OSError):

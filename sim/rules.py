@@ -93,6 +93,8 @@ class Rule(Keyworded):
         parent: Any = getattr(cls, "Values", None)
         inherited = list(parent._fields) if parent else []
         numeric = [*inherited, *(n for n, f in vars(cls).items() if _is_number(f) and n not in inherited)]
+        if parent and numeric == inherited:
+            return  # the parent's: kernels that were compiled for it serve this one too
         cls.Values = namedtuple("Values", numeric)  # type: ignore[misc]
         cls.Values.__module__, cls.Values.__qualname__ = cls.__module__, f"{cls.__qualname__}.Values"
 

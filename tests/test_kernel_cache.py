@@ -165,6 +165,22 @@ def test_a_kernel_of_ones_own_is_kept_until_its_file_changes(tmp_path: Path) -> 
     assert [*told, said(CALL, tmp_path)] == ["8 1", "8 0", "120 1"]
 
 
+def test_an_index_with_a_class_that_is_not_there_is_begun_anew(tmp_path: Path) -> None:
+    """A rule of a user's own module went into the index of a kernel; the module is gone in the next process."""
+    (tmp_path / "mine.py").write_text(
+        "from sim.kernels import cached_njit\n\n\n@cached_njit\ndef sum_up(p):\n    return p[0]\n"
+    )
+    (tmp_path / "owned.py").write_text("from collections import namedtuple\n\nOwn = namedtuple('Own', 'x')\n")
+    misses = "sum(mine.sum_up.stats.cache_misses.values())"
+    own, plain = (
+        "import mine, owned; print(mine.sum_up(owned.Own(3)))",
+        f"import mine; print(mine.sum_up((4,)), {misses})",
+    )
+    hidden = f"import sys; sys.modules['owned'] = None; {plain}"
+    assert said(own, tmp_path) == "3"
+    assert [said(hidden, tmp_path), said(hidden, tmp_path)] == ["4 1", "4 0"]
+
+
 def said(code: str, folder: Path) -> str:
     """Return what a process of its own prints while it runs `code` in `folder`."""
     known = {**os.environ, "PYTHONPATH": str(ROOT)}
