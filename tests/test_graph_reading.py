@@ -53,6 +53,24 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
         set(),
         ("the 1st is a row number",),
     ),
+    "a short header, and empty cells behind": (
+        "from,to\nann,bob,\nbob,cy,\n",
+        pairs("ann-bob bob-cy"),
+        set(),
+        ("header, columns from (1st) and to (2nd); further columns",),
+    ),
+    "a short header above row names without quotes": (
+        "from,to\n1,a,b\n2,b,c\n",
+        pairs("a-b b-c"),
+        set(),
+        ("the 1st is a row number",),
+    ),
+    "a follower beside an unknown word": (
+        "leader,follower\n1,2\n2,3\n",
+        pairs("2-1 3-2"),
+        set(),
+        ("follower follows leader",),
+    ),
     "R's default names": ("V1,V2,V3\n7,8,1\n8,9,2\n", pairs("7-8 8-9"), set(), ("columns V1 (1st) and V2 (2nd)",)),
     # 2: headers of platforms' tools
     "user_id,friend_id": ("user_id,friend_id\n1,2\n2,3\n", pairs("1-2 2-3"), set(), ("user_id follows friend_id",)),

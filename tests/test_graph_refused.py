@@ -26,6 +26,18 @@ from tests.test_graph_reading import OPEN
 ENTITIES = '<?xml version="1.0"?><!DOCTYPE x [{}]><graphml><graph><node id="&b;"/></graph></graphml>'
 REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "an XML bomb": ("g.graphml", ENTITIES.format('<!ENTITY a "aa"><!ENTITY b "&a;&a;">'), "declares entities"),
+    "a header that is shorter than its lines": (
+        "g.csv",
+        "from,to\nann,bob,5\nbob,cy,3\n",
+        "2 names in its header and 3 cells in its lines: say graph.columns=[1,2]",
+    ),
+    "a short header above numbers that may be people": (
+        "g.csv",
+        "from,to\n1,2,5\n2,3,5\n",
+        "2 names in its header and 3 cells in its lines: say graph.columns=[1,2]",
+    ),
+    "a line with another separator": ("g.csv", "1,2\n2,3\n3 4\n", "3 4 alone in a line, which may be two people"),
+    "another line with another separator": ("g.csv", "from,to\nann,bob\ncy;dee\n", "alone in a line, which may be two"),
     "an external entity": ("g.graphml", ENTITIES.format('<!ENTITY b SYSTEM "file:///etc/hosts">'), "declares entities"),
     "a parameter entity": ("g.gexf", ENTITIES.format('<!ENTITY % b SYSTEM "http://x/y"> %b;'), "declares entities"),
     "a name of 50 MB in GraphML": (

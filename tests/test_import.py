@@ -256,6 +256,7 @@ def test_the_app_tells_what_it_met(out: Path, tmp_path: Path, monkeypatch, capsy
         (["b.csv", "format=coortweet", "trace=url"], "b.csv has no column object_id"),
         (["nowhere.csv", "format=cnt"], "nowhere.csv is not there: name a file"),
         (["nowhere.json", "format=v1"], "nowhere.json is not there: name a file"),
+        (["/dev/zero", "format=v1"], "/dev/zero is a pipe or a device, which may never end: name an ordinary file"),
         (["b.csv", "format=v2"], "b.csv does not begin with a JSON object: give one a line"),
         (["b.csv", "format=csv"], "columns says nothing of post_id: add it, as in columns='{post_id: NAME"),
         (["b.csv", "format=csv", "columns={id: x}"], "columns has id, which is no column of ours"),

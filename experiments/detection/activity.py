@@ -15,7 +15,7 @@ from experiments.detection.cases import label_accounts
 from experiments.detection.detector import CAMPAIGN, GENUINE
 from experiments.detection.formats.base import decode_seconds
 from experiments.detection.formats.canonical import TRUTH
-from experiments.detection.reading.base import ACCOUNTS, Asked
+from experiments.detection.reading.base import ACCOUNTS, Asked, refuse_pipe
 from experiments.detection.reading.cleaning import Cleaner, hash_ids
 from experiments.detection.reading.formats import READERS, recognise_format
 from experiments.detection.reading.tables import TRACES
@@ -55,6 +55,7 @@ def read_activity(path: Path, topic: str = AUTO) -> Shown:
     Raises:
         InputError: it cannot be read, in one line with the cure.
     """
+    refuse_pipe(path)
     kind = recognise_format(path)
     notes, asked = [], Asked()
     if kind == "coortweet" and path.stem not in TRACES:

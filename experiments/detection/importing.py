@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from experiments.detection.card import CARD
 from experiments.detection.formats.canonical import CanonicalWriter
-from experiments.detection.reading.base import ACCOUNTS, POSTS, Asked, Batch
+from experiments.detection.reading.base import ACCOUNTS, POSTS, Asked, Batch, refuse_pipe
 from experiments.detection.reading.cleaning import Cleaner
 from experiments.detection.reading.formats import READERS
 from experiments.detection.reading.tables import join_posts
@@ -51,6 +51,8 @@ def import_data(files: Sequence[Path], kind: str, asked: Asked, folder: Path) ->
     for file in files:
         if not file.exists():
             raise InputError(f"{file} is not there: name a file")
+        refuse_pipe(file)
+        refuse_pipe(file)
     writer, cleaner, directory = CanonicalWriter(folder), Cleaner(), Directory()
     notes: Counter[str] = Counter()
     writer.add("posts", POSTS.empty_table())

@@ -43,6 +43,7 @@ from sim.people.table_refusals import (
     describe_no_header,
     refuse_counts,
     refuse_matrix,
+    refuse_other_separator,
     refuse_parts,
     refuse_runs,
     refuse_second,
@@ -287,6 +288,8 @@ def _read_uneven(layout: Layout, options: TableOptions, where: str) -> TieTable:
         InputError: it may be the one or the other.
     """
     rows = list_rows(layout, where)
+    if options.separator == "auto":
+        refuse_other_separator(rows, layout, where)
     if options.columns != ALL:
         asked = bool(options.columns) or layout.header is not None
         if not asked:

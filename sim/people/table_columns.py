@@ -108,7 +108,10 @@ def find_remaining_ends(header: Sequence[str]) -> Ends | None:
     left = [at for at, word in enumerate(header) if not is_row_number(word) and not _is_attribute(word)]
     people = [header[at] for at in left if _classify(header[at])[0] == "person"]
     bare = any(word.strip().lower() == "id" for word in people)
-    return Ends(*left) if len(left) == 2 and (not people or (len(people) == 2 and not bare)) else None
+    if len(left) != 2 or (people and (len(people) != 2 or bare)):
+        return None
+    one, other = (_classify(header[at])[0] for at in left)
+    return Ends(*reversed(left)) if other == "follower" or one == "followee" else Ends(*left)
 
 
 def find_listed(header: Sequence[str]) -> str:

@@ -110,9 +110,37 @@ def find_layout(content: bytes, options: TableOptions, where: str) -> Layout:
     if header is None and options.header != "no":
         header = _find_commented_header(found.top, sample, separator)
     if header is not None and sample and len(header) == Counter(map(len, sample)).most_common(1)[0][0] - 1:
-        header = ("", *header)
+        header = _align_header(header, sample, body, options, where)
     names = None if header is None else tuple(header)
     return Layout(body, separator, quoted, across, names, sample, found.top, skipped, listed, single)
+
+
+def _align_header(
+    header: Sequence[str], sample: list[list[str]], body: bytes, options: TableOptions, where: str
+) -> Sequence[str]:
+    """Return the header, one name shorter than the rows, with "" above the cells without a name.
+
+    These are the first if they number the rows, or name them and the user says that there is a header, as R writes
+    them; and the last if they are empty, as Excel does.
+
+    Raises:
+        InputError: they are neither, and the user says nothing.
+    """
+    rows = [row for row in sample if len(row) == len(header) + 1]
+    first, start = [row[0] for row in rows], int(rows[0][0] == "1")
+    counts = first == [str(start + number) for number in range(len(rows))]
+    apart = len(set(first)) == len(rows) and not set(first) & {cell for row in rows for cell in row[1:3]}
+    if (counts and (apart or re.match(rb'"\d+"', body))) or (apart and options.header == "yes"):
+        return ("", *header)
+    numbered = [one for one in options.columns if isinstance(one, int)]
+    if max(numbered, default=0) > len(header):
+        return ("", *header)
+    if options.columns or not any(row[-1] for row in rows):
+        return (*header, "")
+    raise InputError(
+        f"{where} has {len(header)} names in its header and {len(header) + 1} cells in its lines: say "
+        "graph.columns=[1,2], or [2,3] if lines begin with a number or name of their own"
+    )
 
 
 def iterate_rows(lines: Iterable[str], separator: str, quoted: bool) -> Iterator[list[str]]:

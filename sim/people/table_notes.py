@@ -27,7 +27,7 @@ def describe_columns(header: Sequence[str] | None, ends: Ends, width: int) -> tu
     else:
         one, other = (f"{format_name(header[at]) or '(no name)'} ({format_place(at)})" for at in ends)
         told = [f"header, columns {one} and {other}"]
-        numbers = [at for at, word in enumerate(header) if at not in ends and is_row_number(word)]
+        numbers = [at for at, word in enumerate(header) if at not in ends and is_row_number(word) and (word or not at)]
         told += [f"the {format_place(at)} is a row number" for at in numbers[:1]]
     if width > 2 and not (header and width - 2 == len(numbers[:1])):
         told.append("further columns (weights) not used")

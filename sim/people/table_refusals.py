@@ -36,6 +36,24 @@ _MANY_BLOCKS = 50  #: parts of a file between empty lines: so many are no tables
 _CLOSING = {"'": "'", '"': '"', "[": "]", "{": "}", "(": ")"}
 
 
+def refuse_other_separator(rows: list[list[str]], layout: Layout, where: str) -> None:
+    """Raise InputError if a line with one name seems to be a tie whose two names another sign separates.
+
+    White space does so if both are names of other lines, or numbers; a person may be called "Ann Lee".
+    """
+    alone = [row[0] for row in rows if row and row[0] and not any(row[1:])]
+    known = {cell for row in rows if len(row) > 1 and row[1] for cell in row} if alone else set()
+    for name in alone:
+        for sign in [one for one in ",;\t|" if one != layout.separator] + [None]:
+            parts = [part.strip() for part in name.split(sign)]
+            sure = sign is not None or all(part in known or is_plain_number(part) for part in parts)
+            if len(parts) == 2 and all(parts) and sure:
+                raise InputError(
+                    f"{where} has {format_name(name)} alone in a line, which may be two people: correct the line, or "
+                    "say graph.separator=NAME if it is one"
+                )
+
+
 def check_ends(cells: Cells, ends: Ends, layout: Layout, where: str) -> None:
     """Raise InputError if a column of words or numbers that is an end may hold something else than people."""
     header = layout.header

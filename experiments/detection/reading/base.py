@@ -32,6 +32,12 @@ NONE: dict[str, int | bool | str] = {"time": MISSING_TIME, "deleted": False, "re
 BLOCK = 1 << 24  #: bytes of a text file that are read at a time
 
 
+def refuse_pipe(path: Path) -> None:
+    """Raise InputError if something else than a file or a folder stands at `path`: it may never end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is a pipe or a device, which may never end: name an ordinary file")
+
+
 class Batch(NamedTuple):
     """A piece of a file."""
 

@@ -31,6 +31,9 @@ def strip_names(text: pa.Array, kind: pa.Array) -> pa.Array:
     return pc.if_else(repost, pc.replace_substring_regex(bare, _REPOSTED, ""), bare)
 
 
+MAX_LINE = 16_000_000  #: characters of a line; a page of posts has some hundred thousand
+
+
 def _iterate_objects(path: Path, notes: Counter[str]) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects of a file of lines, maybe compressed.
 
@@ -39,7 +42,10 @@ def _iterate_objects(path: Path, notes: Counter[str]) -> Iterator[dict[str, Any]
     """
     try:
         with pa.input_stream(path, compression="detect") as stream:
-            for number, line in enumerate(TextIOWrapper(stream, encoding="utf-8", errors="replace")):
+            text = TextIOWrapper(stream, encoding="utf-8", errors="replace")
+            for number, line in enumerate(iter(lambda: text.readline(MAX_LINE + 1), "")):
+                if len(line) > MAX_LINE:
+                    raise InputError(f"{path} has a line of more than {MAX_LINE:,} characters: give one object a line")
                 if not line.strip():
                     continue
                 try:
