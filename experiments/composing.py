@@ -63,8 +63,8 @@ def compose(name: str, overrides: Sequence[str], conf: Path = CONF, with_hydra: 
 
 def refuse_new_keys(name: str, overrides: Sequence[str], conf: Path = CONF) -> None:
     """Raise InputError where `+KEY=VALUE` begins something beside the app's own keys and groups, which nobody reads."""
-    added = [_parse_key(word.partition("=")[0]) for word in map(str, overrides) if re.match(r"\+(?!\+)", word)]
-    added = [key for key in added if key and not is_group(key, conf)]
+    added = [_parse_key(word.partition("=")[0]) for word in map(str, overrides) if word.startswith("+")]
+    added = [key for key in added if key and not is_group(key, conf) and key.partition(".")[0] != "hydra"]
     if not added:
         return
     with initialize_hydra(conf), name_what_hydra_raises():

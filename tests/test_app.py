@@ -128,6 +128,7 @@ MISTAKES = {
     "+army.quota=3 army.sise=3": "army.sise is not a known key: did you mean army.size?",
     "+army.sise=3": "army.sise is not a known key of Army: did you mean size?",
     "+armyy.size=3": "armyy.size is not a known key: did you mean army?",
+    "++armyy.size=3": "armyy.size is not a known key: did you mean army?",
     "+foo=1": "foo is not a known key: choose one of: address, army, defences, engine, graph, mechanisms, out, seed, "
     "seeds, ticks, workers",
     "seeds=0": "seeds=0 must be a whole number from 1 to 10000",
