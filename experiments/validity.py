@@ -1,4 +1,4 @@
-"""Validity: twenty-three stylised facts of real platforms beside those of the simulated one."""
+"""Validity: twenty-four stylised facts of real platforms beside those of the simulated one."""
 
 from __future__ import annotations
 

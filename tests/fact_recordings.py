@@ -37,6 +37,7 @@ def recording(people: int = 4, army: int = 0, extremists: int = 0, ticks: int = 
         follows=(np.zeros(0, np.int32), np.zeros(0, np.int32)),
         counts=AccountCounts(len(role)),
         delivered=np.zeros(len(role), np.int64),
+        impressions=(np.zeros(0, np.int64), np.zeros(0, np.int64)),
         followers=np.zeros(len(role), np.int64),
         register=Register(np.zeros(len(role), np.int64), np.full(len(role), -1, np.int64)),
     )

@@ -153,11 +153,11 @@ def test_a_fact_that_was_looked_at_is_named_in_the_headline() -> None:
 
 
 def test_all_facts_are_there_once_with_their_use() -> None:
-    assert [fact.number for fact in FACTS] == list(range(1, 24))
+    assert [fact.number for fact in FACTS] == list(range(1, 25))
     uses = {use: {fact.number for fact in FACTS if fact.use == use} for use in "CVD"}
     assert uses == {
         "C": {1, 2, 7, 8, 10, 13, 15, 16},
-        "V": {3, 4, 5, 6, 9, 11, 12, 14, 17, 18, 19, 21, 22, 23},
+        "V": {3, 4, 5, 6, 9, 11, 12, 14, 17, 18, 19, 21, 22, 23, 24},
         "D": {20},
     }
     for fact in FACTS:
@@ -228,7 +228,7 @@ def test_the_app_writes_table_figures_and_report(
     start(Validity)
     folder = tmp_path / "out"
     table = pd.read_parquet(folder / "validity.parquet")
-    assert table["number"].drop_duplicates().tolist() == list(range(1, 24))
+    assert table["number"].drop_duplicates().tolist() == list(range(1, 25))
     assert set(pd.read_parquet(folder / "measures.parquet")["seed"]) == {1, 2}
     names = ("concentration", "rhythm", "spreading", "targets")
     drawn = sorted(path.name for path in (folder / "figures").iterdir())

@@ -122,6 +122,18 @@ def test_cascades_have_their_size_and_depth() -> None:
     assert spread.measure_beyond_hop(run) == pytest.approx(1 / 3)
 
 
+def test_the_half_life_is_the_median_age_at_which_a_post_is_read() -> None:
+    """Of posts 0 and 10 by people; 20 is the army's and 30 too late."""
+    run = recording(people=4, army=1, ticks=100, author=[0] * 20 + [4] * 10 + [0] * 5, time=[0] * 30 + [60 * HOUR] * 5)
+    serial = np.array([10, 0, 0, 10, 0, 20, 30, 30])
+    hours = np.array([3.0, 9.0, 1.0, 30.0, 2.0, 50.0, 50.0, 50.0])
+    run = dataclasses.replace(run, impressions=(serial, (hours * HOUR).astype(np.int64)))
+    assert spread.compute_half_lives(run).tolist() == [2.0, 3.0]
+    assert spread.measure_half_life(run) == 150.0
+    assert spread.measure_late_impressions(run) == 4 / 8
+    assert np.isnan(spread.measure_half_life(recording())) and np.isnan(spread.measure_late_impressions(recording()))
+
+
 def test_delays_run_from_the_post_itself_to_reposts_by_people() -> None:
     run = recording(
         people=4,

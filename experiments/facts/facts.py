@@ -290,6 +290,17 @@ FACTS = (
         "sent none. Abuse stands for prison, our reading; nothing here is as visible as an arrest. Only the abstract "
         "was seen.",
     ),
+    Fact(
+        24, "half-life of a post", "half of the impressions of a post come within about 80 minutes (median over posts); "
+        "after a day none that matter come to about 95% of posts", "V", "Pfeffer, Matter & Sargsyan 2023", "seen",
+        (
+            Part("median half-life, minutes", lambda w: spread.measure_half_life(w.quiet), 40, 160),
+            Part("impressions after a day, %", lambda w: spread.measure_late_impressions(w.quiet), scale=100),
+        ),
+        "Quiet world, posts by people, one in ten, written 48 hours or more before the end. An impression is a post that "
+        "is read, in the home feed, in search or in trends. Band: a factor of two either way, our reading of \"about\". "
+        "Named before it was measured, and nothing is fitted to it.",
+    ),
 )  # fmt: skip
 
 

@@ -11,10 +11,12 @@ from sim.setting import Setting
 from sim.state.accounts import I64, Accounts, Register
 from sim.state.graph import list_edges
 from sim.state.posts import I32, TOXIC_THRESHOLD, Posts
+from sim.state.records import HOUR
 from sim.state.truth import TROLL
 from sim.world import World
 
 AFTERMATH = 24  #: hours for which a person's sessions count as after abuse
+SAMPLED = 10  #: impressions are kept of one post in so many
 
 
 @dataclass
@@ -105,6 +107,28 @@ class Deliveries:
         return {}
 
 
+class Impressions:
+    """Keeps what was read when, of one post in `SAMPLED`; adds no measure to the history."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._parts: list[tuple[I64, I64]] = []
+
+    def observe(self, step: StepRecord) -> dict[str, float]:
+        """Keep serial and age of each impression of the hour."""
+        second = np.repeat(step.active_users.second, np.diff(step.seen.start))
+        serial = self.world.state.ledger.base + step.seen.item
+        kept = serial % SAMPLED == 0
+        age = HOUR * step.tick + second[kept] - step.posts.time[step.seen.item[kept]]
+        self._parts.append((serial[kept], age))
+        return {}
+
+    def collect(self) -> tuple[I64, I64]:
+        """Return (serial of the post, its age in seconds when it was read) of each impression, int64 [I]."""
+        serial, age = zip(*self._parts, strict=True) if self._parts else ((), ())
+        return np.concatenate((np.zeros(0, np.int64), *serial)), np.concatenate((np.zeros(0, np.int64), *age))
+
+
 @dataclass(frozen=True)
 class Recording:
     """A finished world. Rows below `people` are ordinary people, as everywhere."""
@@ -120,6 +144,7 @@ class Recording:
     follows: tuple[NDArray[np.int32], NDArray[np.int32]]  #: (source, target) of the follow graph among people
     counts: AccountCounts
     delivered: I64  #: [A] the army's posts, and reposts of them, by accounts that the person follows
+    impressions: tuple[I64, I64]  #: (serial, age in seconds when it was read) of one post in `SAMPLED`, [I] each
     followers: I64  #: [A] of each account at the end
     register: Register  #: where accounts come from
 
@@ -134,8 +159,8 @@ def record_world(setting: Setting, seed: int, ticks: int) -> Recording:
     parts: list[Posts] = []
     world = World(setting, rng=seed, archive=lambda first, posts: parts.append(_copy_posts(posts)))
     before = Accounts._make(column.copy() for column in world.accounts)
-    watch, deliveries = AccountCounts(len(world.role)), Deliveries(world)
-    world.observers += [watch, deliveries]
+    watch, deliveries, impressions = AccountCounts(len(world.role)), Deliveries(world), Impressions(world)
+    world.observers += [watch, deliveries, impressions]
     world.run(ticks)
     world.state.ledger.close()
     posts = Posts._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -153,6 +178,7 @@ def record_world(setting: Setting, seed: int, ticks: int) -> Recording:
         follows=(source[among], target[among]),
         counts=watch,
         delivered=deliveries.count,
+        impressions=impressions.collect(),
         followers=np.diff(world.graph.followers_start),
         register=world.state.register,
     )

@@ -1,4 +1,4 @@
-"""How posts spread and who follows whom: facts 4, 5 and 7."""
+"""How posts spread and who follows whom: facts 4, 5, 7 and 24."""
 
 import math
 
@@ -57,6 +57,33 @@ def measure_fast_reposts(run: Recording) -> float:
     """Fact 5: part of all reposts by ordinary people made within an hour of the reposted post."""
     delays = compute_repost_delays(run)
     return float(np.mean(delays <= 1.0)) if len(delays) else math.nan
+
+
+def compute_half_lives(run: Recording) -> F64:
+    """Return the median age at which each post was read, in hours, float64 [posts].
+
+    Posts of ordinary people, one in ten, that were read and were written at least `SETTLED` hours before the end.
+    """
+    serial, age = run.impressions
+    order = np.lexsort((age, serial))
+    serial, age = serial[order], age[order]
+    first = np.flatnonzero(np.diff(serial, prepend=-1))
+    middle = first + (np.diff(first, append=len(serial)) - 1) // 2
+    post = serial[first]
+    settled = (run.posts.author[post] < run.people) & (run.posts.time[post] <= (run.ticks - SETTLED) * HOUR)
+    return age[middle][settled] / HOUR
+
+
+def measure_half_life(run: Recording) -> float:
+    """Fact 24: median over posts of the time in which half of their impressions come, minutes."""
+    half = compute_half_lives(run)
+    return float(60.0 * np.median(half)) if len(half) else math.nan
+
+
+def measure_late_impressions(run: Recording) -> float:
+    """Fact 24: part of all impressions that come more than a day after the post."""
+    _, age = run.impressions
+    return float(np.mean(age > 24 * HOUR)) if len(age) else math.nan
 
 
 def count_followers(run: Recording) -> I64:

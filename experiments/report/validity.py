@@ -17,7 +17,7 @@ from experiments.report.formatting import format_interval, format_number
 from experiments.report.page import Drawing, Report, Table
 from experiments.report.style import BLUE, GREY, INK, ORANGE, VERMILLION, make_canvas
 
-TITLE = "Does the simulated platform look like a real one? Twenty-three stylised facts"
+TITLE = "Does the simulated platform look like a real one? Twenty-four stylised facts"
 USES = {"C": "calibrated", "V": "held out", "D": "docking"}
 HEADS = ("fact", "target", "measured", "ours", "without an army", "band", "use", "verdict")
 ABOUT = ("fact", "use", "source", "how sure", "fitted to it", "remarks")
