@@ -144,7 +144,7 @@ def _write_record(draft: Path, config: Mapping[str, Any], maker: Maker, begun: d
         "wall_time": round(seconds, 3),
         "platform": f"{platform.platform()}, {os.cpu_count()} cores",
         "versions": get_versions(),
-        "git": get_git_state(),
+        "git": _get_git_state(),
         "files": hash_files(draft),
         "config": dict(config),
     }
@@ -167,7 +167,7 @@ def _get_version(package: str) -> str | None:
         return None
 
 
-def get_git_state() -> dict[str, Any] | None:
+def _get_git_state() -> dict[str, Any] | None:
     """Return the commit of this clone and whether files differ from it; None outside a clone."""
     if not (ROOT / ".git").exists():
         return None

@@ -1,6 +1,7 @@
 """python -m scripts.results: play what the pages of results rest on, record it, and write the pages."""
 
 import argparse
+from typing import NoReturn
 
 from experiments.exit_codes import report_mistakes
 from scripts.results.jobs import BY_NAME, FILE, JOBS
@@ -14,25 +15,33 @@ docs/validity.md and the quote of README from the records. A job whose record wa
 code is not played again. After Ctrl-C the same command goes on."""
 
 
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError."""
+        raise InputError(f"{message}: see {self.prog} --help")
+
+
 def main(words: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser("python -m scripts.results", description=ABOUT)
+    parser = Parser("python -m scripts.results", description=ABOUT)
     choose = parser.add_mutually_exclusive_group()
     choose.add_argument("--only", nargs="+", choices=BY_NAME, metavar="NAME", help="play these jobs, even if recorded")
     choose.add_argument("--render", action="store_true", help="play nothing: write the pages from the records")
     choose.add_argument("--list", action="store_true", help="say which jobs would be played, and why")
     parser.add_argument("--network", metavar="FILE", help="the published network for the job simsom")
-    asked = parser.parse_args(words)
     with report_mistakes(lambda: "stopped: what is done is kept, and the same command continues"):
-        reasons = {job.name: "asked for" if asked.only else find_reason(job) for job in JOBS}
+        asked = parser.parse_args(words)
         if asked.list:
-            print(*(f"{name:20} {reason or 'as recorded'}" for name, reason in reasons.items()), sep="\n")
+            print(*(f"{job.name:20} {find_reason(job) or 'as recorded'}" for job in JOBS), sep="\n")
             return
-        failed = [] if asked.render else play_jobs(asked.only or [name for name in reasons if reasons[name]], asked.network)
+        names = [] if asked.render else asked.only or [job.name for job in JOBS if find_reason(job)]
+        failed = play_jobs(names, asked.network)
         for path, text in render_all(read_all()).items():
             path.write_text(text, encoding="utf-8", newline="\n")
             print(f"written: {path.name}")
         if failed:
-            raise InputError(f"not played: {', '.join(failed)}; their former records stand on the pages")
+            raise InputError(f"not played: {', '.join(failed)}; what the pages say of them is what was recorded before")
 
 
 def play_jobs(names: list[str], network: str | None) -> list[str]:

@@ -62,9 +62,9 @@ class Teller:
         return _quote(self._find(name)["headline"])
 
     def sentences(self, name: str, *starts: str) -> str:
-        """Return the sentences of a job's report as a list: all, or those that begin so."""
-        told = self._find(name)["sentences"]
-        return "\n".join(_wrap(text, "* ", "  ") for text in told if not starts or text.startswith(starts))
+        """Return the sentences of a job's report, all or those that begin so; several as a list."""
+        told = [text for text in self._find(name)["sentences"] if not starts or text.startswith(starts)]
+        return "\n".join(_wrap(text, *(("* ", "  ") if told[1:] else ())) for text in told)
 
     def quote(self, name: str) -> str:
         """Return the headline and the sentence on the dose, quoted, as README has them."""
@@ -73,7 +73,11 @@ class Teller:
         return _quote(" ".join([record["headline"], *dose]))
 
     def table(
-        self, name: str, title: str, columns: Sequence[str] = (), where: Mapping[str, Sequence[str]] = MappingProxyType({})
+        self,
+        name: str,
+        title: str,
+        columns: Sequence[str] = (),
+        where: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> str:
         """Return columns and rows of a table.
 
@@ -96,10 +100,15 @@ class Teller:
 
         kept = [find(column) for column in columns or heads]
         asked = {find(column): values for column, values in where.items()}
+        for place, values in asked.items():
+            if lacking := sorted({*values} - {row[place] for row in table["rows"]}):
+                raise InputError(f"docs/results/{name}.json has no row {lacking[0]!r} in {title!r}")
         rows = [row for row in table["rows"] if all(row[place] in values for place, values in asked.items())]
-        if not rows:
-            raise InputError(f"docs/results/{name}.json has no row of {dict(where)} in {title!r}")
-        lines = [[heads[place] for place in kept], ["---"] * len(kept), *([row[place] for place in kept] for row in rows)]
+        lines = [
+            [heads[place] for place in kept],
+            ["---"] * len(kept),
+            *([row[place] for place in kept] for row in rows),
+        ]
         return "\n".join(f"| {' | '.join(map(_format_cell, line))} |" for line in lines)
 
     def made(self, name: str) -> str:
@@ -128,16 +137,15 @@ def _quote(text: str) -> str:
 
 
 def _wrap(text: str, first: str = "", then: str = "") -> str:
-    plain = _format_plain(text).replace(" - ", " \N{EN DASH} ")  # a line may not begin as an item of a list does
-    return "\n".join(
-        textwrap.wrap(plain, WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False)
-    )
+    plain = format_plain(text).replace(" - ", " \N{EN DASH} ")  # a line may not begin as an item of a list does
+    lines = textwrap.wrap(plain, WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 def _format_cell(text: str) -> str:
-    return _format_plain(text).replace("|", "\\|")
+    return format_plain(text).replace("|", "\\|")
 
 
-def _format_plain(text: str) -> str:
+def format_plain(text: str) -> str:
     """Return text with the plain signs in which the pages are written."""
     return "".join(PLAIN.get(sign, sign) if sign != INFINITY else sign for sign in text)

@@ -13,17 +13,15 @@ from experiments.apps import GROWING
 from experiments.folder import ROOT
 from experiments.running.identity import hash_sources
 from scripts.results.jobs import FILE, Job
-from scripts.results.records import RECORDS, find_changes, make_record, make_stamp, read_record, write_record
+from scripts.results.records import find_changes, find_record, make_record, make_stamp, read_record, write_record
 from sim.errors import InputError
 
-OUT = ROOT / "out" / "results"
-IMAGES = ROOT / "docs" / "images"
 FINISHED = (0, 1)  #: exit codes of an app that wrote its result; 1 says that a number was missed
 
 
-def find_reason(job: Job) -> str:
+def find_reason(job: Job, root: Path = ROOT) -> str:
     """Return why a job is to be played, "" if its record is what it would find."""
-    record = read_record(job)
+    record = read_record(job, root)
     if record is None:
         return "no record"
     if changes := find_changes(job, record):
@@ -31,37 +29,44 @@ def find_reason(job: Job) -> str:
     return "" if record["code"] == hash_sources() else "the code changed"
 
 
-def play(job: Job, file: str = FILE) -> float:
+def play(job: Job, file: str = FILE, root: Path = ROOT) -> float:
     """Play a job, or go on where it was stopped; write its record and its pictures; return s of processor time.
 
     What the app prints goes to out/results/NAME.log.
 
+    Args:
+        job: what is played.
+        file: what stands for FILE in its command.
+        root: folder of out/results, docs/results and docs/images.
+
     Raises:
         InputError: the app failed.
     """
-    stamp, folder, spent = make_stamp(job), OUT / job.name, OUT / f"{job.name}.seconds"
-    OUT.mkdir(parents=True, exist_ok=True)
+    stamp, folder = make_stamp(job), root / "out" / "results" / job.name
+    log, spent = (folder.with_name(f"{job.name}.{kind}") for kind in ("log", "seconds"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
     if job.app in GROWING:
         _clear_former(folder, stamp)
     former = _read_time(folder)
-    log, code = OUT / f"{job.name}.log", _count_time(spent, job, [*job.list_words(file), f"out={folder}"])
+    command = [sys.executable, "-m", f"experiments.{job.app}", *job.list_words(file), f"out={folder}"]
+    code = _count_time(command, log, spent)
     if code not in FINISHED or _read_time(folder) == former:
         last = (log.read_text(encoding="utf-8").strip().splitlines() or ["it printed nothing"])[-1]
         raise InputError(f"{job.name} left with code {code}: {last}")
     seconds = float(spent.read_text("utf-8"))
-    write_record(make_record(job, stamp, folder, seconds), RECORDS / f"{job.name}.json")
-    for name, figure in job.pictures.items():
-        shutil.copyfile(folder / "figures" / f"{figure}.png", IMAGES / name)
     spent.unlink()
+    record = make_record(job, stamp, folder, seconds)
+    for name, figure in job.pictures.items():
+        shutil.copyfile(folder / "figures" / f"{figure}.png", root / "docs" / "images" / name)
+    write_record(record, find_record(job, root))
     return seconds
 
 
-def _count_time(spent: Path, job: Job, words: list[str]) -> int:
-    """Run a job's command, add its processor time to what the file `spent` says, and return its exit code."""
+def _count_time(command: list[str], log: Path, spent: Path) -> int:
+    """Run a command, add its processor time to what the file `spent` says, and return its exit code."""
     former, before = float(spent.read_text("utf-8")) if spent.is_file() else 0.0, _count_seconds()
     try:
-        with (OUT / f"{job.name}.log").open("w", encoding="utf-8") as said:
-            command = [sys.executable, "-m", f"experiments.{job.app}", *words]
+        with log.open("w", encoding="utf-8") as said:
             return subprocess.run(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, check=False).returncode
     finally:
         spent.write_text(str(former + _count_seconds() - before), encoding="utf-8")

@@ -1,6 +1,7 @@
 """Records: what a job's report says and what it was made from, as a text file of docs/results/ each."""
 
 import json
+import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,15 +10,16 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from experiments.app import compose_config
-from experiments.folder import ROOT, get_git_state
+from experiments.folder import ROOT
 from experiments.ownership import hash_file
 from experiments.running.identity import hash_sources
 from scripts.results.jobs import JOBS, Job
 from sim import __version__
 from sim.errors import InputError
 
-RECORDS = ROOT / "docs" / "results"
+AGAIN = "python -m scripts.results --only"
 MACHINE = ("out", "workers", "engine", "address")  #: keys that decide no number
+DECIDING = ("sim", "experiments", "conf")  #: folders that decide numbers
 #: what every record has
 KEYS = (
     "command", "version", "commit", "date", "code", "setting", "seconds", "headline", "sentences", "tables", "pictures",
@@ -39,13 +41,24 @@ def _flatten(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, 
             yield f"{above}{name}", value
 
 
+def read_commit() -> str:
+    """Return the commit, and whether what decides a result differs from it; "unknown" outside a clone."""
+    try:
+        commit, changes = (
+            subprocess.run(["git", *words], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.strip()
+            for words in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "--", *DECIDING])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit} and changes" if changes else commit
+
+
 def make_stamp(job: Job) -> dict[str, Any]:
     """Return what the present sources and values would make of a job: the first part of its record."""
-    git = get_git_state() or {"commit": "unknown", "dirty": False}
     return {
         "command": job.command,
         "version": __version__,
-        "commit": f"{git['commit'][:12]}{' and changes' if git['dirty'] else ''}",
+        "commit": read_commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "code": hash_sources(),
         "setting": compose_setting(job),
@@ -104,34 +117,38 @@ def _dump(value: Any, depth: int) -> str:
     return "{\n" + ",\n".join(f"{_dump(name, 0)}: {_dump(part, depth - 1)}" for name, part in value.items()) + "\n}"
 
 
-def read_record(job: Job, folder: Path = RECORDS) -> dict[str, Any] | None:
+def find_record(job: Job, root: Path = ROOT) -> Path:
+    """Return the file of a job's record."""
+    return root / "docs" / "results" / f"{job.name}.json"
+
+
+def read_record(job: Job, root: Path = ROOT) -> dict[str, Any] | None:
     """Return a job's record, None if there is none.
 
     Raises:
         InputError: it cannot be read, or lacks something.
     """
-    path = folder / f"{job.name}.json"
+    path = find_record(job, root)
     if not path.is_file():
         return None
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        lacking = [key for key in KEYS if key not in record]
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{path.name} cannot be read ({error}): python -m scripts.results --only {job.name}") from None
-    if lacking:
-        raise InputError(f"{path.name} lacks {lacking[0]}: python -m scripts.results --only {job.name}")
+    except ValueError as error:
+        raise InputError(f"{path.name} cannot be read ({error}): {AGAIN} {job.name}") from None
+    if lacking := [key for key in KEYS if key not in record]:
+        raise InputError(f"{path.name} lacks {lacking[0]}: {AGAIN} {job.name}")
     return record
 
 
-def read_all(folder: Path = RECORDS) -> dict[str, dict[str, Any]]:
+def read_all(root: Path = ROOT) -> dict[str, dict[str, Any]]:
     """Return the records by name, without those whose file cannot be shared and that nobody made.
 
     Raises:
         InputError: one is missing.
     """
-    found = {job.name: read_record(job, folder) for job in JOBS}
+    found = {job.name: read_record(job, root) for job in JOBS}
     if missing := [job.name for job in JOBS if found[job.name] is None and not job.needs]:
-        raise InputError(f"no record of {', '.join(missing)}: python -m scripts.results --only {' '.join(missing)}")
+        raise InputError(f"no record of {', '.join(missing)}: make results")
     return {name: record for name, record in found.items() if record}
 
 
