@@ -124,7 +124,7 @@ def write_report(compose: Callable[[], Report], folder: Path) -> Report:
     said = {name: getattr(told, name) for name in ("title", "headline", "summary", "tables", "caveats", "files")}
     write(Page(pictures=pictures, **said, **read_metadata(folder)), folder / "report.html")
     notes = [str(part) for part in told.shown if isinstance(part, Text)]
-    plain = {"title": told.title, "headline": told.headline, "sentences": [*told.summary, *notes]}
+    plain: dict[str, Any] = {"title": told.title, "headline": told.headline, "sentences": [*told.summary, *notes]}
     plain |= {"tables": [asdict(table) for table in told.tables]}
     (folder / "report.json").write_text(json.dumps(plain, ensure_ascii=False, indent=1), encoding="utf-8")
     return told

@@ -67,6 +67,6 @@ JOBS = (
     Job("unmasking", "unmasking", ("Every case",)),
     Job("defences", "defences campaign.dose=saturation", ("What each defence does", "Where an effect is found")),
     Job("race", "race campaign.dose=saturation", ("Every round", "Which silences more")),
-    Job("recovery", "recovery", ("Every campaign", "What speeds up recovery")),
+    Job("recovery", "recovery", ("Every campaign", "What speeds up")),
 )
 BY_NAME = {job.name: job for job in JOBS}

@@ -38,10 +38,11 @@ def render_all(records: Records) -> dict[Path, str]:
     names = ("command", "headline", "sentences", "quote", "table", "made", "image")
     environment.globals |= {name: getattr(teller, name) for name in names} | {"records": records}
     try:
-        pages = {path: environment.get_template(name).render() for name, path in PAGES.items()}
+        texts = {path: environment.get_template(name).render() for name, path in PAGES.items()}
     except UndefinedError as error:
         raise InputError(f"a page cannot be written: {error.message}") from None
     readme = README.read_text(encoding="utf-8")
+    pages = {path: re.sub(r"\n{3,}", "\n\n", text) for path, text in texts.items()}  # a job may have no sentence
     return {**pages, README: QUOTE.sub(lambda found: f"{teller.quote('suppression')}\n", readme, count=1)}
 
 
