@@ -20,6 +20,8 @@ README = ROOT / "README.md"
 #: template beside this file -> the page that it makes
 PAGES = {"results.md": ROOT / "docs" / "results.md", "validity.md": ROOT / "docs" / "validity.md"}
 WIDTH = 120
+#: with what an item of a list begins -> what stands for it in a sentence, where a line may begin with it
+ITEMS = {"-": "\N{EN DASH}", "+": "\\+"}
 INFINITY = "\N{INFINITY}"
 QUOTE = re.compile(r"(?:^> .*\n)+", re.MULTILINE)
 
@@ -138,7 +140,7 @@ def _quote(text: str) -> str:
 
 
 def _wrap(text: str, first: str = "", then: str = "") -> str:
-    plain = format_plain(text).replace(" - ", " \N{EN DASH} ")  # a line may not begin as an item of a list does
+    plain = re.sub(r" ([-+]) ", lambda sign: f" {ITEMS[sign[1]]} ", format_plain(text))
     lines = textwrap.wrap(plain, WIDTH, initial_indent=first, subsequent_indent=then, break_on_hyphens=False)
     return "\n".join(lines)
 
