@@ -198,7 +198,8 @@ def test_a_table_is_markdown_with_plain_signs() -> None:
 def test_how_a_job_was_made_names_seeds_time_commit_and_date() -> None:
     made = tell(version="1.2.3", commit="abc", date="2026-01-02").made("suppression")
     assert made == "*6 seeds from 3 on, 90 s of processor time; version 1.2.3, commit abc, 2026-01-02.*"
-    assert tell(setting={}, seconds=600).made("suppression").startswith("*10 minutes of processor time; ")
+    published = tell(setting={"seed": 1, "seeds": 1000, "paper": "daymude_2025"}, seconds=600).made("suppression")
+    assert published.startswith("*10 minutes of processor time; ")
 
 
 def test_one_sentence_is_a_paragraph_and_several_are_a_list() -> None:

@@ -119,7 +119,8 @@ class Teller:
         record = self._find(name)
         setting, minutes = record["setting"], record["seconds"] / 60
         time = f"{record['seconds']} s" if minutes < 2 else f"{minutes:.0f} minutes"
-        seeds = f"{setting['seeds']} seeds from {setting['seed']} on, " if {"seed", "seeds"} <= setting.keys() else ""
+        is_model = "paper" not in setting  # a published model counts its runs itself, in its headline
+        seeds = f"{setting['seeds']} seeds from {setting['seed']} on, " if is_model else ""
         of = f"version {record['version']}, commit {record['commit']}, {record['date']}"
         return _wrap(f"*{seeds}{time} of processor time; {of}.*")
 
