@@ -2,12 +2,17 @@
 
 import json
 import re
+import signal
+import sys
+import time
 from pathlib import Path
+from threading import Thread, main_thread
 from typing import Any
 
 import pytest
 
 from experiments.apps import BY_NAME
+from experiments.exit_codes import stop_on_signals
 from experiments.ownership import hash_file
 from experiments.report.formatting import format_headline
 from experiments.report.results import Finding
@@ -165,7 +170,7 @@ def test_records_that_are_missing_are_named_but_for_those_of_a_file_that_cannot_
     put(make_record(), tmp_path)
     with pytest.raises(InputError, match=r"^no record of calibrate, .*, recovery: make results$") as caught:
         records.read_all(tmp_path)
-    assert "simsom" not in str(caught.value)
+    assert "simsom," not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +266,23 @@ def test_a_job_is_played_recorded_and_not_played_again(tmp_path: Path, monkeypat
     assert playing.find_reason(TINY, tmp_path) == "the code changed"
     other = Job("tiny", f"{TINY.command} seed=2")
     assert playing.find_reason(other, tmp_path) == "the command changed"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_job_that_is_stopped_ends_with_its_app_and_counts_what_it_took(tmp_path: Path) -> None:
+    log, spent = tmp_path / "a.log", tmp_path / "a.seconds"
+    busy = "import time; print('begun', flush=True)\nwhile time.process_time() < 60: pass"
+
+    def stop() -> None:
+        while not (log.is_file() and log.read_text("utf-8")):
+            time.sleep(0.05)
+        time.sleep(0.5)
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGTERM)
+
+    Thread(target=stop, daemon=True).start()
+    with stop_on_signals(), pytest.raises(SystemExit):
+        playing._count_time([sys.executable, "-c", busy], log, spent)
+    assert 0.0 < float(spent.read_text("utf-8")) < 30.0
 
 
 def test_a_job_that_fails_says_why_and_keeps_the_former_record(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import NoReturn
 
-from experiments.exit_codes import report_mistakes
+from experiments.exit_codes import report_mistakes, stop_on_signals
 from scripts.results.jobs import BY_NAME, FILE, JOBS
 from scripts.results.pages import render_all
 from scripts.results.playing import find_reason, play
@@ -30,7 +30,7 @@ def main(words: list[str] | None = None) -> None:
     choose.add_argument("--render", action="store_true", help="play nothing: write the pages from the records")
     choose.add_argument("--list", action="store_true", help="say which jobs would be played, and why")
     parser.add_argument("--network", metavar="FILE", help="the published network for the job simsom")
-    with report_mistakes(lambda: "stopped: what is done is kept, and the same command continues"):
+    with report_mistakes(lambda: "stopped: what is done is kept, and the same command continues"), stop_on_signals():
         asked = parser.parse_args(words)
         if asked.list:
             print(*(f"{job.name:20} {find_reason(job) or 'as recorded'}" for job in JOBS), sep="\n")

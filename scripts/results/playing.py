@@ -67,7 +67,13 @@ def _count_time(command: list[str], log: Path, spent: Path) -> int:
     former, before = float(spent.read_text("utf-8")) if spent.is_file() else 0.0, _count_seconds()
     try:
         with log.open("w", encoding="utf-8") as said:
-            return subprocess.run(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT, check=False).returncode
+            process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            return process.wait()
+        except BaseException:  # Ctrl-C or SIGTERM: the app keeps what is done, and ends
+            process.terminate()
+            process.wait()
+            raise
     finally:
         spent.write_text(str(former + _count_seconds() - before), encoding="utf-8")
 
