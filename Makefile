@@ -1,7 +1,7 @@
 # What this project can do, from a fresh clone. Needs Python 3.11, 3.12 or 3.13, and nothing else.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo live test lint bench slow fuzz mutants clean
+.PHONY: help install demo live test lint bench slow fuzz mutants results clean
 
 # The first Python that really runs, is new enough and can make environments. Another one: make install PYTHON=...
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
@@ -72,6 +72,9 @@ lint: $(READY)  ## style, layout and types
 bench: $(READY)  ## speed by phase, beside two references in the same run; then a week of a million accounts
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.scale
+
+results: $(READY)  ## play what the numbers of the docs rest on, if they would differ, and write them: an hour; goes on
+	$(BIN)/python -m scripts.results
 
 clean:  ## remove what was built or written by the project, not .venv
 	rm -rf out build dist *.egg-info .coverage .coverage.* htmlcov .pytest_cache .hypothesis .mypy_cache .ruff_cache

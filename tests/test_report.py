@@ -1,5 +1,6 @@
 """The report: its words follow the numbers, its page stands alone, its pictures are always drawn."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 from rich.console import Console
+from rich.text import Text
 
 from experiments.analysis import Analysis, analyse
 from experiments.report import formatting, style, tables, terminal
@@ -426,6 +428,15 @@ class TestEdges:
         assert formatting.format_headline(results.get_finding("lost_dissent_percent"), NO_PRIORS, NO_DOSE).startswith(
             start
         )
+
+    def test_programs_read_what_the_page_and_the_terminal_say(self, folder):
+        told, plain = write(folder), json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        assert plain["headline"] == told.headline
+        assert plain["sentences"] == [*told.summary, *(part.plain for part in told.shown if isinstance(part, Text))]
+        assert len(plain["sentences"]) > len(told.summary)
+        assert [(t["title"], t["columns"], t["rows"]) for t in plain["tables"]] == [
+            (t.title, list(t.columns), [list(row) for row in t.rows]) for t in told.tables
+        ]
 
     @pytest.mark.parametrize("name", ["about.yaml", *(f"{name}.parquet" for name in TABLES)])
     def test_a_missing_file_is_named_and_nothing_is_written(self, folder, tmp_path, name):

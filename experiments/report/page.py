@@ -1,8 +1,9 @@
 """The frame of every report: one self-contained HTML page that opens with its headline."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from rich.console import RenderableType
+from rich.text import Text
 
 from experiments.report import style
 from experiments.report.glossary import find_terms
@@ -108,9 +110,10 @@ def read_metadata(folder: Path) -> dict[str, Any]:
 
 
 def write_report(compose: Callable[[], Report], folder: Path) -> Report:
-    """Draw the figures of a report into `folder`/figures, write `folder`/report.html, and return the report.
+    """Draw the figures of a report into `folder`/figures, write report.html and report.json, and return the report.
 
-    `folder` holds what `experiments.folder.write_metadata` wrote.
+    The JSON holds the headline, all sentences and all tables, for programs. `folder` holds what
+    `experiments.folder.write_metadata` wrote.
     """
     with style.apply_style():
         told = compose()
@@ -120,6 +123,10 @@ def write_report(compose: Callable[[], Report], folder: Path) -> Report:
         ]
     said = {name: getattr(told, name) for name in ("title", "headline", "summary", "tables", "caveats", "files")}
     write(Page(pictures=pictures, **said, **read_metadata(folder)), folder / "report.html")
+    notes = [str(part) for part in told.shown if isinstance(part, Text)]
+    plain: dict[str, Any] = {"title": told.title, "headline": told.headline, "sentences": [*told.summary, *notes]}
+    plain |= {"tables": [asdict(table) for table in told.tables]}
+    (folder / "report.json").write_text(json.dumps(plain, ensure_ascii=False, indent=1), encoding="utf-8")
     return told
 
 

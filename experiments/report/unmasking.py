@@ -88,10 +88,14 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, title: str, scale: float) -> Non
 def _make_table(costs: pd.DataFrame) -> Table:
     rows = [
         [str(row["number"]), str(row["hour"]), "yes" if row["spillover"] else "no", row["measure"].replace("_", " "),
-         f"{format_number(row['value'], 3)} [{format_interval(row['lo'], row['hi'], 3)}]",
-         format_number(row["percent"]), str(row["seeds"])]
+         _format_loss(row), format_number(row["percent"]), str(row["seeds"])]
         for row in costs.to_dict("records")
     ]  # fmt: skip
     heads = ["unmasked", "at hour", "spillover", "measure", "lost [95% interval]", "%", "seeds"]
     note = "Against the same worlds with nobody unmasked, from the hour of the unmasking to the end."
     return Table("Every case", heads, rows, note)
+
+
+def _format_loss(row: dict[Any, Any]) -> str:
+    digits = 3 if row["measure"].startswith("credibility") else 0
+    return f"{format_number(row['value'], digits)} [{format_interval(row['lo'], row['hi'], digits)}]"

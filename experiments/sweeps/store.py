@@ -40,7 +40,8 @@ from experiments.sweeps.sealing import unseal
 from sim.errors import InputError
 
 #: what stands in a folder of a sweep, a sensitivity analysis or a calibration; anything else is somebody's
-OWN_FILES = {"runs", "series", "_work", "design.parquet", "figures", "report.html", "about.yaml", "config.yaml"}
+OWN_FILES = {"runs", "series", "_work", "design.parquet", "figures", "report.html", "report.json"}
+OWN_FILES |= {"about.yaml", "config.yaml"}
 OWN_FILES |= {"sensitivity.parquet", "search.log", "search.log.lock", "abc", "trials.parquet", "moments.parquet"}
 OWN_FILES |= {"posterior.parquet", "profiles.parquet", "facts.parquet", "headline.parquet", "overrides.txt", "fitted"}
 #: what stands in a folder, by its config.yaml: the first of these parts that it has
