@@ -68,6 +68,7 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
         '{"nodes":[{"id":[1]}],"links":[{"source":[1],"target":1}]}',
         "where an id should be",
     ),
+    "an id that is no number": ("j.json", '{"nodes":[{"id":NaN}],"links":[]}', "has nan where an id should be"),
     "JSON that is no graph": ("j.json", '{"a": 1}', "no node-link graph"),
     "JSON of an unknown end": (
         "j.json",
