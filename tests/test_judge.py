@@ -204,6 +204,18 @@ def test_a_table_of_scores(tmp_path: Path) -> None:
     assert read_scores(one, IDS).score.to_dict() == {"5": 0.001}
 
 
+def test_a_table_of_scores_that_a_spreadsheet_saved(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\ufeffaccount_id;score", "2.0;0,5", "1;7", ";1", "NaN;2")
+    found = read_scores(path, IDS)
+    assert found.score.to_dict() == {"2": 0.5, "1": 7.0}
+    assert "2 rows without an account, left out" in found.notes
+    pairs = write(tmp_path / "b.csv", "from;to;weight", "1.0;2.0;4,5", "1;3;2")
+    assert read_scores(pairs, IDS).score.to_dict() == {"1": 6.5, "2": 4.5, "3": 2.0}
+    twice = write(tmp_path / "c.csv", "account_id,score", "1,2", "1.0,3")
+    with pytest.raises(InputError, match="has account 1 twice"):
+        read_scores(twice, IDS)
+
+
 def test_pairs_as_coortweet_writes_them(tmp_path: Path) -> None:
     groups = write(tmp_path / "groups.csv", "object_id,content_id,content_id_y,account_id,account_id_y,time_delta",
                    "a,11,12,1,2,3", "a,11,13,1,3,4", "b,14,15,2,1,5")  # fmt: skip

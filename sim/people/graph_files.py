@@ -159,13 +159,18 @@ def _read_stances(
             given = renamed
     placed = check_stances([given.get(label) for label in wanted], labels, where)
     others = len(given.keys() - set(wanted))
+    percent = next((value for value in given.values() if value.endswith("%")), "")
+    if percent:
+        notes += (f"stances in percent: {percent} is {_parse_stance(percent, '', where):g}",)
     ignored = (f"stances of {others} nodes outside the graph ignored",) if others else ()
     return placed, (*notes, *content.notes, *said, *ignored)
 
 
 def _parse_stance(given: object, label: str, where: str) -> float:
+    text = given.replace(",", ".").strip() if isinstance(given, str) else given
     try:
-        value = float(given.replace(",", ".") if isinstance(given, str) else given)  # type: ignore[arg-type]
+        share = isinstance(text, str) and text.endswith("%")
+        value = float(text[:-1]) / 100 if share else float(text)  # type: ignore[arg-type, index]
     except (TypeError, ValueError):
         value = np.nan
     if not -1.0 <= value <= 1.0:
