@@ -43,8 +43,9 @@ def describe_alike(names: Collection[str]) -> tuple[str, ...]:
 def describe_nobody(names: Collection[str]) -> tuple[str, ...]:
     """Return a note if some names may mean that there is none."""
     if gaps := sorted(MISSING.intersection(names)):
-        shown = " and ".join(gaps) or "empty"
-        return (f"{shown} read as {'a person' if len(gaps) == 1 else 'people'}: take out whom nobody is meant by",)
+        shown = " and ".join(gap or "an empty name" for gap in gaps)
+        told = "a person: delete it if it stands" if len(gaps) == 1 else "people: delete them if they stand"
+        return (f"{shown} read as {told} for nobody",)
     return ()
 
 
