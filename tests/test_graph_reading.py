@@ -300,7 +300,7 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
     "zeros before numbers": ("001,2\n2,1\n", pairs("001-2 2-1"), set(), ("2 names, such as 001 and 1, differ little",)),
     "capitals": ("Ann,bob\nann,cy\n", pairs("Ann-bob ann-cy"), set(), ("2 names, such as Ann and ann, differ little",)),
     # names in brackets
-    "a word in brackets": ("a,[b]\nb,(c)\n", {("a", "[b]"), ("b", "(c)")}, set(), ()),
+    "words in brackets": ("a,[b]\nb,(c d-1)\n", {("a", "[b]"), ("b", "(c d-1)")}, set(), ()),
     "gaps as other programs write them": (
         "1,2\n2,-\n\\N,3\nundefined,?\n",
         pairs("1-2"),

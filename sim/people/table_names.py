@@ -16,8 +16,9 @@ _LOST_DIGITS = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
 _WHOLE = re.compile(r"(\d+)(?:\.0+|,0{1,2}|,0{4,})")  #: a comma and three zeros are thousands
 _FRACTION = re.compile(r"[-+]?\d+[.,]\d+(?:[eE]-\d+)?|[-+]?\d+[eE]-\d+")
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ].*)?|\d\d?([./])\d\d?\1\d{4}(?: .*)?|\d\d?:\d\d(?::\d\d)?")
-#: a single word may be a name: [ann]
-_LIST = re.compile(r"(?!\[[^\W\d]\w*\]|\([^\W\d]\w*\))(?:\[.*\]|\{.*\}|\(.*\))|\d+(?:\s*[|;]\s*\d+)+", re.DOTALL)
+#: words without signs of a list may be a name: [deleted user]
+_BRACKETED = r"""[^\W\d][^][(){},;|'"]*"""
+_LIST = re.compile(rf"(?!\[{_BRACKETED}\]|\({_BRACKETED}\))(?:\[.*\]|\{{.*\}}|\(.*\))|\d+(?:\s*[|;]\s*\d+)+", re.DOTALL)
 
 
 def is_amount(name: str) -> bool:
