@@ -269,6 +269,7 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
     ),
     # behind the ends of some lines: numbers are weights, sentences and words behind numbers are said of the tie
     "some weights": ("ann bob\nbob cy\ncy ann 3\n", pairs("ann-bob bob-cy cy-ann"), set(), ("(weights) not used",)),
+    "networkx's dictionaries": ("a b {'w': 3}\nb c {}\n", pairs("a-b b-c"), set(), ("(weights) not used",)),
     "some sentences": ("a,b\nb,c\nc,a,since school\n", pairs("a-b b-c c-a"), set(), ("(weights) not used",)),
     # one person in several spellings
     "composed and decomposed": (

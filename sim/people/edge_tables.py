@@ -353,7 +353,7 @@ def _lists_people(rows: list[list[str]], where: str) -> bool:
     further = set(behind)
     shared = len(further & ends)
     numbers = all(map(is_plain_number, further | ends))
-    if any(map(is_amount, further)):
+    if any(is_amount(cell) or cell[0] == "{" for cell in further):  # {} as networkx writes what it knows of a tie
         return False
     weights = max(map(len, rows)) == 3 and all(map(is_number, further))
     kinds = any(map(is_number, further)), any(map(is_number, ends))
