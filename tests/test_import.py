@@ -298,6 +298,8 @@ def test_the_app_tells_what_it_met(out: Path, tmp_path: Path, monkeypatch, capsy
         (["empty.csv", "format=cnt"], "empty.csv cannot be read (Empty CSV file)"),
         ([".", "format=parquet"], ". holds no posts.parquet"),
         (["b.csv", "format=parquet"], "b.csv has no column post_id"),
+        (["wide.csv", "format=cnt"], "wide.csv is UTF-16 or UTF-32, which is not read here: save it as UTF-8"),
+        (["old.csv", "format=coortweet", "trace=url"], "old.csv cannot be read (In CSV column #0: CSV conversion"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line(words: list[str], line: str, tmp_path: Path, monkeypatch, capsys) -> None:
@@ -305,6 +307,8 @@ def test_a_mistake_is_one_line(words: list[str], line: str, tmp_path: Path, monk
     write(tmp_path / "a.csv", "object_id,account_id,content_id,timestamp_share", "1,2,3,4")
     write(tmp_path / "b.csv", "x,y", "one,2020-01-01")
     (tmp_path / "empty.csv").touch()
+    (tmp_path / "wide.csv").write_text("a,b\n", encoding="utf-16")
+    (tmp_path / "old.csv").write_bytes(b"object_id,account_id,content_id,timestamp_share\n\xe9,2,3,4\n")
     with pytest.raises(SystemExit) as leave:
         APP.start(words)
     told = capsys.readouterr()

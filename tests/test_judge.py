@@ -290,6 +290,7 @@ def test_the_app_judges_and_reports(data: Path, tmp_path: Path, monkeypatch, cap
         (["data=DATA", "scores=d.csv"], "scores=d.csv has no column account_id"),
         (["data=DATA", "scores=e.csv"], "scores=e.csv has the score high: give a finite number to every account"),
         (["data=DATA", "scores=e.csv", "column=x"], "scores=e.csv has no column x: say column=NAME"),
+        (["data=DATA", "scores=g.csv"], "scores=g.csv has no column beside account_id: add one of scores"),
         (["data=DATA", "scores=f.graphml"], "scores=f.graphml cannot be read as GraphML"),
         (["data=DATA", "scores=a.csv", "null=DATA"], "null and null_scores belong together"),
         (["data=DATA", "scores=a.csv", "by=size"], "by=size is unknown: choose one of: degree, weight"),
@@ -304,6 +305,7 @@ def test_a_mistake_is_one_line(words: list[str], line: str, data: Path, tmp_path
     write(tmp_path / "d.csv", "who,score", "1,1")
     write(tmp_path / "e.csv", "account_id,score", "1,high")
     write(tmp_path / "f.graphml", "<nothing>")
+    write(tmp_path / "g.csv", "account_id", "1")
     with pytest.raises(SystemExit) as leave:
         APP.start([word.replace("=DATA", f"={data}") for word in words])
     told = capsys.readouterr()

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from sim.errors import InputError, suggest
+from sim.people.file_content import encoding_is_wide
 from sim.people.table_layout import MISSING
 
 TEXTS = ("post_id", "account_id", "kind", "repost_of", "reply_to", "reply_to_account", "mentions", "hashtags", "urls",
@@ -125,7 +126,8 @@ def iterate_whole(path: Path) -> Iterator[pa.Table]:
         yield from _iterate_parquet(path) if path.suffix == ".parquet" else _iterate_csv(path)
     except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
         said = " ".join(str(error).split())[:120]
-        raise InputError(f"{path} cannot be read ({said}): name a whole CSV or Parquet file") from None
+        cure = "save it as UTF-8" if "UTF8" in said else "name a whole CSV or Parquet file"
+        raise InputError(f"{path} cannot be read ({said}): {cure}") from None
 
 
 def _iterate_parquet(path: Path) -> Iterator[pa.Table]:
@@ -157,7 +159,10 @@ def _iterate_csv(path: Path) -> Iterator[pa.Table]:
 def _find_separator(path: Path) -> tuple[str, bool]:
     """Return what separates the names in the first line of a file, and whether a line above it says so (sep=;)."""
     with pa.input_stream(path, compression="detect") as stream:
-        head = stream.read(1 << 16).decode("utf-8-sig", "ignore").lstrip("\r\n")
+        begin = stream.read(1 << 16)
+    if encoding_is_wide(begin):
+        raise InputError(f"{path} is UTF-16 or UTF-32, which is not read here: save it as UTF-8")
+    head = begin.decode("utf-8-sig", "ignore").lstrip("\r\n")
     line = re.split(r"[\r\n]", head, maxsplit=1)[0]
     if said := re.fullmatch(r'"?sep=([\t;,|])"?', line, re.IGNORECASE):
         return said[1], True

@@ -71,6 +71,8 @@ def _read_table(path: Path, by: str, column: str) -> Scores:
     if not name:
         raise InputError(f"scores={path} has no column account_id: {suggest('account_id', list(table))}")
     others = [one for one in table if one != name]
+    if not others:
+        raise InputError(f"scores={path} has no column beside {name}: add one of scores")
     chosen = column or ("score" if "score" in table else others[0] if len(others) == 1 else "")
     if chosen not in table:
         raise InputError(f"scores={path} has no column {chosen or 'score'}: say column=NAME, {suggest(chosen, others)}")
