@@ -164,7 +164,7 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
             group = key.partition(".")[0]
             if not key:
                 return f"{override.input_line} has no key: say KEY=VALUE"
-            if dotted := _find_dotted(plain, key.lstrip("+~")):
+            if not override.is_delete() and (dotted := _find_dotted(plain, key.lstrip("+"))):
                 return f"{dotted[0]} has keys with points: say '{dotted[2]}{dotted[0]}={{{dotted[1]}: {value}}}'"
             if override.is_delete() and key.lstrip("~") in (known | own):
                 return f"{key} takes away what {name} needs: leave it out"
@@ -211,7 +211,7 @@ def _find_dotted(config: DictConfig, key: str) -> tuple[str, str, str] | None:
     """Return (a folder, the rest of `key`, + if it is not there) where names in the folder have points; else None."""
     parts = key.split(".")
     for at in range(1, len(parts)):
-        folder = OmegaConf.select(config, ".".join(parts[:at]))
+        folder = OmegaConf.select(config, ".".join(parts[:at]), throw_on_resolution_failure=False)
         if isinstance(folder, DictConfig) and any("." in str(name) for name in folder):
             rest = ".".join(parts[at:])
             return ".".join(parts[:at]), rest, "" if rest in folder else "+"

@@ -136,6 +136,7 @@ def composer() -> plan.Composer:
         {"scenario": "quiet"},
         {"graph": "preferential", "campaign.tactics": ["flood"]},
         {"defence": ["prompt", "rate_limit"], "army.size": 5},
+        {"defence": []},
     ],
 )
 def test_a_point_is_what_hydra_composes(composer: plan.Composer, point: dict[str, Any]) -> None:

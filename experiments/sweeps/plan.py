@@ -99,7 +99,7 @@ class Composer:
 
     def _is_choice(self, key: str, value: Any) -> bool:
         names = value if isinstance(value, list) else [value]
-        return bool(names) and all(isinstance(name, str) for name in names) and is_group(key, self.conf)
+        return all(isinstance(name, str) for name in names) and is_group(key, self.conf)
 
     def _compose_groups(self, point: Point) -> tuple[DictConfig, dict[str, Any]]:
         groups = tuple(_write_choice(key, value) for key, value in point.items() if self._is_choice(key, value))

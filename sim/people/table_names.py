@@ -64,6 +64,7 @@ def clean_names(table: TieTable, options: TableOptions, where: str) -> tuple[lis
     handles = {name: name[1:] for name in present if name[0] == "@" and name[1:]}
     if not present.isdisjoint(handles.values()):
         names = [handles.get(name, name) if name else None for name in names]
+        present = {name for code in used if (name := names[code])}
         notes.append(f"names such as {format_name(min(handles))} read as {format_name(handles[min(handles)])}")
     whole = {name: found[1] for name in present if (found := _WHOLE.fullmatch(name))}
     if whole:
