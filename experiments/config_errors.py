@@ -91,10 +91,10 @@ def explain_composition(error: Exception, name: str, overrides: list[str], conf:
         return InputError(f"{' '.join(str(error).split())}: correct the file")
     if isinstance(error, OverrideParseException):
         return InputError(f"{error.override} {explain_syntax(error.override)}")
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options:
-        group, _, choice = error.missing_cfg_file.rpartition("/")
+    if isinstance(error, MissingConfigException) and "/" in str(error.missing_cfg_file):
+        group, _, choice = str(error.missing_cfg_file).rpartition("/")
         choice = choice.removesuffix(".yaml")
-        known = list_choices(group, conf) or error.options  # not the names that Hydra knows of the user's own files
+        known = list_choices(group, conf) or error.options or ()  # not the names that Hydra has for the user's files
         return InputError(f"{group}={choice} is unknown: {suggest_file(group, choice) or suggest(choice, known)}")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file == name:
         return InputError(f"{name}.yaml is not in {conf}: name the folder that has it by --config-dir DIR")
@@ -118,7 +118,9 @@ def _explain_hydra(error: Exception, name: str, overrides: list[str], conf: Path
         return _explain_several(told[1] or told[2], name, conf)
     missing = re.match(r"Key '(.*)' is not in struct", str(error.__cause__))
     if (told := re.match(r"Could not override '(.*)'", said)) and missing:
-        return f"{told[1]} has no {missing[1]}: say +{told[1]}.{missing[1]}=VALUE to add it"
+        word = next((word for word in overrides if word.startswith(f"{told[1]}={{")), "")
+        cure = f"'+{word}'" if word else f"+{told[1]}.{missing[1]}=VALUE"
+        return f"{told[1]} has no {missing[1]}: say {cure} to add it"
     if told := re.match(r"Error merging override (.*)", said):
         return f"{told[1]} cannot be set ({str(error.__cause__).partition(chr(10))[0]}): see --help"
     if isinstance(error, InterpolationResolutionError):
@@ -154,7 +156,7 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
         own = set(groups) & set(compose(name, return_hydra_config=True).hydra.runtime.choices)
         if line := _explain_foreign_group(parsed, name, set(groups) - own, own):
             return line
-        chosen = [f"{o.key_or_group}={o.value()}" for o in parsed if o.key_or_group in groups and _is_choice(o)]
+        chosen = [str(o.input_line).lstrip("+") for o in parsed if o.key_or_group in groups and _is_choice(o)]
         plain = compose(name, chosen)
         known = {o.key_or_group for o in parsed if o.is_add()}.union(_iterate_keys(plain))
         for override in parsed:
@@ -162,6 +164,8 @@ def _explain_unknown_key(name: str, overrides: list[str], conf: Path) -> str | N
             group = key.partition(".")[0]
             if not key:
                 return f"{override.input_line} has no key: say KEY=VALUE"
+            if not override.is_delete() and (dotted := _find_dotted(plain, key.lstrip("+"))):
+                return f"{dotted[0]} has keys with points: say '{dotted[2]}{dotted[0]}={{{dotted[1]}: {value}}}'"
             if override.is_delete() and key.lstrip("~") in (known | own):
                 return f"{key} takes away what {name} needs: leave it out"
             if key in groups and not (override.is_sweep_override() or _is_choice(override)):
@@ -199,7 +203,19 @@ def _explain_foreign_group(parsed: Iterable[Override], name: str, foreign: set[s
 
 
 def _is_choice(override: Override) -> bool:
-    return isinstance(override.value(), str)
+    value = override.value()
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(name, str) for name in value))
+
+
+def _find_dotted(config: DictConfig, key: str) -> tuple[str, str, str] | None:
+    """Return (a folder, the rest of `key`, + if it is not there) where names in the folder have points; else None."""
+    parts = key.split(".")
+    for at in range(1, len(parts)):
+        folder = OmegaConf.select(config, ".".join(parts[:at]), throw_on_resolution_failure=False)
+        if isinstance(folder, DictConfig) and any("." in str(name) for name in folder):
+            rest = ".".join(parts[at:])
+            return ".".join(parts[:at]), rest, "" if rest in folder else "+"
+    return None
 
 
 def _is_dictionary(override: Override) -> bool:

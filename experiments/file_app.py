@@ -143,12 +143,12 @@ class FileApp:
         with report_mistakes():
             said = parser.parse_args(words).words
             asked = self.options.parse(said)
-            from experiments.folder import open_result_folder
+            from experiments.folder import open_folder_alone
             from experiments.ownership import Maker
             from experiments.running.progress import open_console
 
             config = asdict(asked)
-            with open_result_folder(asked.out, config, Maker(self.name)) as folder:  # type: ignore[attr-defined]
+            with open_folder_alone(asked.out, config, Maker(self.name)) as folder:  # type: ignore[attr-defined]
                 self.run(asked, folder, open_console())
 
 

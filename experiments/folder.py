@@ -65,6 +65,21 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
         print(f"results: {_publish(draft, target, out, maker)}")
 
 
+@contextmanager
+def open_folder_alone(out: str, config: Mapping[str, Any], maker: Maker = UNKNOWN) -> Iterator[Path]:
+    """As `open_result_folder`, while no other command writes into `out`.
+
+    Raises:
+        InputError: as `open_result_folder`, or another command does.
+    """
+    from experiments.running.work import Work  # not for --help, which is quick
+
+    with Work(check_folder(out, maker)) as work:
+        work.begin()
+        with open_result_folder(out, config, maker) as folder:
+            yield folder
+
+
 def _make_draft(draft: Path, target: Path, out: str) -> None:
     """Make the folder that becomes `target`.
 

@@ -120,7 +120,7 @@ MISTAKES = {
     "with a key that has one",
     "army.size=${army.size}": "army.size=${army.size} cannot be resolved (Recursive interpolation detected): say a "
     "value, or ${KEY} with a key that has one",
-    "defences={a: []}": "defences has no a: say +defences.a=VALUE to add it",
+    "defences={a: []}": "defences has no a: say '+defences={a: []}' to add it",
     "army.quota=3": "army.quota is left at its default here: say +army.quota=3",
     "army.quata=3": "army.quata is not a known key: did you mean +army.quota?",
     "army._target_=no_module.Arm": "army._target_=no_module.Arm cannot be loaded (ModuleNotFoundError: No module named "

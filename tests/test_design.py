@@ -135,6 +135,8 @@ def composer() -> plan.Composer:
         {"feed": "chronological", "army.rate": 2, "army.size": 5},
         {"scenario": "quiet"},
         {"graph": "preferential", "campaign.tactics": ["flood"]},
+        {"defence": ["prompt", "rate_limit"], "army.size": 5},
+        {"defence": []},
     ],
 )
 def test_a_point_is_what_hydra_composes(composer: plan.Composer, point: dict[str, Any]) -> None:
@@ -147,6 +149,11 @@ def test_a_point_is_what_hydra_composes(composer: plan.Composer, point: dict[str
     assert cell.setting == build_setting(config)
     assert cell.ticks == config.ticks
     assert all(cell.config[key] == OmegaConf.to_container(config)[key] for key in cell.config)
+
+
+def test_an_unknown_choice_in_a_list_is_named(composer: plan.Composer) -> None:
+    with pytest.raises(InputError, match=r"^defence=rate is unknown: choose one of: .*rate_limit"):
+        composer.compose({"defence": ["prompt", "rate"]})
 
 
 def test_what_one_point_says_is_forgotten_at_the_next() -> None:

@@ -285,7 +285,8 @@ def test_members_fit_their_communities_and_go_anywhere_they_fit():
 
 
 def degrees_file(folder: Path, rows: np.ndarray, name: str = "degrees.txt") -> str:
-    return written(folder, "".join(" ".join(map(str, row)) + "\n" for row in rows.tolist()), name)
+    header = "followers following\n" if rows.shape[1] == 2 else "friends\n"
+    return written(folder, header + "".join(" ".join(map(str, row)) + "\n" for row in rows.tolist()), name)
 
 
 pairs = st.integers(4, 25).flatmap(
@@ -327,20 +328,35 @@ def test_degrees_with_a_heavy_tail_are_met(tmp_path, columns):
         assert (reciprocity(graph) == 1.0) == (columns == 1)
 
 
-def test_degree_files_in_every_format(tmp_path):
-    plain = "2 1\n1 1\n0 1\n"
-    texts = [plain, plain.replace(" ", ","), "# degrees\nfollowers following\n" + plain, "2 1 x\n1 1 y\n0 1 z\n"]
-    found = [degree_files.read_degrees(written(tmp_path, each, f"{at}")) for at, each in enumerate(texts)]
-    packed = degree_files.read_degrees(written(tmp_path, gzip.compress(plain.encode()), "p.gz"))
-    for each in (*found, packed):
-        assert each.followers.tolist() == [2, 1, 0]
-        assert each.following.tolist() == [1, 1, 1]
-        assert not each.mutual
-    assert "line 2 read as a header: followers following" in found[2].notes
-    assert "columns after the second ignored" in found[3].notes
-    friends = degree_files.read_degrees(written(tmp_path, "degree\n1\n2\n1\n", "f"))
-    assert friends.mutual
-    assert friends.notes[-1] == "one number a person: friends, who follow one another"
+DEGREES = {
+    "2 1\n1 1\n0 1\n": "read as followers, following",
+    "2,1\n1,1\n0,1\n": "read as followers, following",
+    "# degrees\nfollowers following\n2 1\n1 1\n0 1\n": "header, columns followers and following",
+    "2 1 x\n1 1 y\n0 1 z\n": "further columns ignored",
+    "\ufeffid;following;followers\n7;1;2,0\n8;1;1\n9;1;0\n": "semicolon-separated",
+    "sep=;\r\nfollowers;following\r\n2;1\r\n1;1\r\n0;1\r\n": "header, columns followers and following",
+    ",followers,following\n0,2,1\n1,1,1\n2,0,1\n": "header, columns followers and following",
+    "name,out_degree,in_degree\nann,1.0,2.0\nbob,1.0,1.0\ncy,1.0,0.0\n": "columns in_degree and out_degree",
+    "user\tfriends_count\tfollowers_count\na\t1\t2\nb\t1\t1\nc\t1\t0\n": "columns followers_count and friends_count",
+    "1,2,1,x\n2,1,1,y\n3,0,1,z\n": "the 1st column is a row number",
+}
+
+
+@pytest.mark.parametrize("content", DEGREES)
+def test_degree_files_in_every_format(tmp_path, content):
+    for packed in (content.encode(), content.encode("utf-16"), gzip.compress(content.encode())):
+        found = degree_files.read_degrees(written(tmp_path, packed))
+        assert (found.followers.tolist(), found.following.tolist(), found.mutual) == ([2, 1, 0], [1, 1, 1], False)
+        assert any(DEGREES[content] in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "content", ["degree\n1\n2\n1\n", "1\n2\n1\n", "0,1\n1,2\n2,1\n", "id,n_friends\nu,1\nv,2\nw,1\n"]
+)
+def test_one_number_a_person_is_friends(tmp_path, content):
+    found = degree_files.read_degrees(written(tmp_path, content))
+    assert (found.followers.tolist(), found.mutual) == ([1, 2, 1], True)
+    assert found.notes[-1] == "one number a person: friends, who follow one another"
 
 
 @pytest.mark.parametrize(
@@ -352,10 +368,17 @@ def test_degree_files_in_every_format(tmp_path):
         ("1\n2\n", "2 ties are more than 1 others"),
         ("1\n1\n1\n", "friends sum to 3, which is odd"),
         ("1 1\n1 0\n", "followers sum to 2, following to 1: make them the same"),
-        ("1 1\n1\n", r"line 2: as many numbers as on the first line \(2\) are needed"),
-        ("1\n1 1\n", r"line 2: as many numbers as on the first line \(1\)"),
-        ("1\n-1\n", "line 2: -1 must be whole numbers of at least 0"),
-        ("1\nmany\n", "line 2: many must be whole numbers"),
+        ("1 1\n1\n", r", 1: as many numbers as in the first line \(2\) are needed"),
+        ("1\n1 1\n", r", 1 1: as many numbers as in the first line \(1\)"),
+        ("1\n-1\n", ": -1 must be whole numbers of at least 0"),
+        ("1\nmany\n", ": many must be whole numbers"),
+        (
+            "0,1,1\n1,1,1\n2,1,1\n",
+            "the 1st column may be a row number, as it counts: name the columns in its first line",
+        ),
+        ("a,b\n1,2\n2,1\n", "has the columns a, b: name the columns in its first line: followers,following or friends"),
+        ("followers\n1\n1\n", "has the columns followers: name the columns"),
+        ("followers,following\n5,1,1\n3,1,1\n", "cells in its lines: save it as CSV, and name the columns"),
         (b"1\x00", "is not text"),
         (b"\x1f\x8b123", r"damaged \.gz"),
     ],

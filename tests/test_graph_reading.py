@@ -57,7 +57,13 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
         "from,to\nann,bob,\nbob,cy,\n",
         pairs("ann-bob bob-cy"),
         set(),
-        ("header, columns from (1st) and to (2nd); further columns",),
+        ("header, columns from (1st) and to (2nd); directed",),
+    ),
+    "a header with an empty cell behind, and empty cells": (
+        "from,to,\nann,bob,\nbob,cy,\n",
+        pairs("ann-bob bob-cy"),
+        set(),
+        ("header, columns from (1st) and to (2nd); directed",),
     ),
     "a short header above row names without quotes": (
         "from,to\n1,a,b\n2,b,c\n",
@@ -255,6 +261,53 @@ TABLES: dict[str, tuple[str | bytes, Ties, set[str], tuple[str, ...]]] = {
     ),
     "a list with colons": ("1: 2 3 4\n2: 3\n4:\n", pairs("1-2 1-3 1-4 2-3"), set(), ("1 line with one name",)),
     "one with commas": ("ann: bob, cy\nbob: cy\n", pairs("ann-bob ann-cy bob-cy"), set(), ("comma-separated",)),
+    "a list with empty cells below its widest line": (
+        "x,a,b,c\na,b,,\nb,c,,\nc,a,,\n",
+        pairs("x-a x-b x-c a-b b-c c-a"),
+        set(),
+        ("a line is a person and all that this person follows",),
+    ),
+    # behind the ends of some lines: numbers are weights, sentences and words behind numbers are said of the tie
+    "some weights": ("ann bob\nbob cy\ncy ann 3\n", pairs("ann-bob bob-cy cy-ann"), set(), ("(weights) not used",)),
+    "networkx's dictionaries": ("a b {'w': 3}\nb c {}\n", pairs("a-b b-c"), set(), ("(weights) not used",)),
+    "some sentences": ("a,b\nb,c\nc,a,since school\n", pairs("a-b b-c c-a"), set(), ("(weights) not used",)),
+    # one person in several spellings
+    "composed and decomposed": (
+        "jose\u0301,b\njos\u00e9,c\n",
+        pairs("jos\u00e9-b jos\u00e9-c"),
+        set(),
+        ("names such as jos\u00e9 read as one person: they differ in signs that nobody sees",),
+    ),
+    "signs of width zero": (
+        "ann\u200b,b\n\ufeffann\u200d,c\nann,d\n",
+        pairs("ann-b ann-c ann-d"),
+        set(),
+        ("such as ann",),
+    ),
+    "spaces that do not break": ("ann\u00a0lee,b\nann lee,c\n", {("ann lee", "b"), ("ann lee", "c")}, set(), ()),
+    "joiners within names": (
+        "a\u200cb,c\nab,c\n",
+        pairs("a\u200cb-c ab-c"),
+        set(),
+        ("2 names, such as ab and 'a\\u200cb', differ little and are read as different people",),
+    ),
+    "handles beside names": (
+        "@ann,bob\nann,cy\n@dee,cy\n",
+        pairs("ann-bob ann-cy dee-cy"),
+        set(),
+        ("names such as @ann read as ann",),
+    ),
+    "handles alone": ("@ann,bob\nbob,cy\n", pairs("@ann-bob bob-cy"), set(), ()),
+    "zeros before numbers": ("001,2\n2,1\n", pairs("001-2 2-1"), set(), ("2 names, such as 001 and 1, differ little",)),
+    "capitals": ("Ann,bob\nann,cy\n", pairs("Ann-bob ann-cy"), set(), ("2 names, such as Ann and ann, differ little",)),
+    # names in brackets
+    "words in brackets": ("a,[b]\nb,(c d-1)\n", {("a", "[b]"), ("b", "(c d-1)")}, set(), ()),
+    "gaps as other programs write them": (
+        "1,2\n2,-\n\\N,3\nundefined,?\n",
+        pairs("1-2"),
+        {"3"},
+        ("- and ? and \\N and undefined read as no name",),
+    ),
     # words of headers
     "followed_by": ("user,followed_by\n1,2\n2,3\n", pairs("2-1 3-2"), set(), ("followed_by follows user",)),
     "followers": ("user,followers\nann,bob\nann,cy\n", pairs("bob-ann cy-ann"), set(), ("followers follows user",)),
@@ -490,6 +543,38 @@ OPEN: dict[str, tuple[str, dict[str, tuple[dict[str, Any], Ties]]]] = {
             "graph.missing=keep": ({"missing": "keep"}, pairs("a-b NA-c")),
         },
     ),
+    "words behind some ties": (
+        "ann lee dee\nbob cy\ncy dan\n",
+        {
+            "graph.columns=[1,2]": ({"columns": [1, 2]}, pairs("ann-lee bob-cy cy-dan")),
+            "graph.columns=all": ({"columns": "all"}, pairs("ann-lee ann-dee bob-cy cy-dan")),
+        },
+    ),
+    "words behind all names of a header": (
+        "from,to\nann,bob\nbob,cy,dan\n",
+        {
+            "has dan behind the columns that its header names": ({}, set()),
+            "graph.columns=[1,2]": ({"columns": [1, 2]}, pairs("ann-bob bob-cy")),
+            "graph.columns=all": ({"columns": "all"}, pairs("ann-bob bob-cy bob-dan")),
+        },
+    ),
+    "words below no name": (
+        "from,to,\nann,bob,x\nbob,cy,\n",
+        {"graph.columns=[1,2]": ({"columns": [1, 2]}, pairs("ann-bob bob-cy"))},
+    ),
+    **{
+        f"nobody, or one called {word}": (
+            f"a,b\n{word},c\n",
+            {
+                f"has the name {word}, which may mean that there is none: say graph.missing=drop": (
+                    {"missing": "drop"},
+                    pairs("a-b"),
+                ),
+                "graph.missing=keep": ({"missing": "keep"}, {("a", "b"), (word, "c")}),
+            },
+        )
+        for word in ("none", "nil", "NaT", "-", "undefined", "null", "[deleted]", "(null)", "\\N", "unknown")
+    },
     "numbers of columns or a tie": (
         "0,1\n11,12\n12,13\n",
         {
@@ -612,3 +697,9 @@ def test_an_encoding_that_is_none_of_text_is_one_line(name: Any) -> None:
 def test_a_file_of_another_encoding_than_said_is_one_line(tmp_path: Path, name: str, said: str) -> None:
     with pytest.raises(InputError, match=rf"{said}.*name another graph\.encoding, or leave it out"):
         read(written(tmp_path, "t.csv", ARABIC.encode("cp1256")), encoding=name)
+
+
+def test_stances_find_people_in_another_spelling(tmp_path: Path) -> None:
+    ties = written(tmp_path, "t.csv", "@ann,bob\nann,jos\u00e9\njos\u00e9,ann\n")
+    stances = written(tmp_path, "s.csv", "@ann,1\n@jose\u0301\u200b,0\n@bob,-1\n")
+    assert GraphFile(path=ties, stance="column", stance_path=stances)(3, np.zeros(3), 1).stance.tolist() == [1, -1, 0]

@@ -68,6 +68,7 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
         '{"nodes":[{"id":[1]}],"links":[{"source":[1],"target":1}]}',
         "where an id should be",
     ),
+    "an id that is no number": ("j.json", '{"nodes":[{"id":NaN}],"links":[]}', "has nan where an id should be"),
     "JSON that is no graph": ("j.json", '{"a": 1}', "no node-link graph"),
     "JSON of an unknown end": (
         "j.json",
@@ -169,6 +170,10 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     ),
     "a list of ids in a cell": ("t.csv", "user,friends\n1,\"['2', '3']\"\n", "which may be several people"),
     "a list of numbers in a cell": ("t.csv", 'from,to\n"[1, 2]",3\n3,4\n', "which seems to be a list: give each tie"),
+    **{
+        f"{cell} in a cell": ("t.csv", f"from\tto\na\t{cell}\nb\t{cell}\n", f"has {cell} for a name, which seems to be")
+        for cell in ("['b']", "[b, c]", "(b; c)", "{b}", "[1 2]", "[]")
+    },
     "bars in a cell": ("t.csv", "from,to\n1,2|3\n2,3\n", "has 2|3 for a name, which seems to be a list"),
     "spaces in a cell": ("t.csv", "user,friends\n1,2 3 4\n2,3\n", "which may be several people"),
     "a list without quotes": ("t.csv", "[1,2]\n[2,3]\n", "in two cells, which seem to be one"),

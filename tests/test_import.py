@@ -22,6 +22,7 @@ from experiments.detection.reading.cleaning import Seen
 from experiments.detection.reading.formats import READERS, recognise_format
 from experiments.detection.reading.moments import parse_moments
 from experiments.detection.reading.tables import split_list
+from experiments.running.work import Work
 from sim.actors.evasion import Evasion
 from sim.errors import InputError
 from tests.test_dataset import SEED, recorded
@@ -141,6 +142,33 @@ def test_ids_stay_text_whatever_they_are(tmp_path: Path) -> None:
     posts, *_ = bring([tmp_path / "repost.parquet"], "coortweet", tmp_path / "out")
     assert posts["post_id"].tolist() == [str(2**60), str(2**60 + 1)]
     assert posts["repost_of"].tolist() == ["12", "3"]
+
+
+def test_ids_that_pandas_changed_are_put_right_or_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\ufeffid;user;when;rt", "1;7.0;5;", "2;7;6;1.0", "3;NaN;7;", "4;none;8;nan",
+                 "5;1.2e+18;9;NULL", "6;7.5;9;", "7;1e5;9;")  # fmt: skip
+    columns = {"post_id": "id", "account_id": "user", "time": "when", "repost_of": "rt"}
+    posts, accounts, found = bring([path], "csv", tmp_path / "out", columns=columns)
+    assert posts["account_id"].tolist() == ["7", "7", "1.2e+18", "7.5", "1e5"]
+    assert posts["repost_of"].tolist() == ["", "1", "", "", ""]
+    assert posts["kind"].tolist() == ["original", "repost", "original", "original", "original"]
+    assert accounts["account_id"].tolist() == ["1.2e+18", "1e5", "7", "7.5"]
+    assert [found.counts[words] for words in (base.WHOLE, base.NOBODY, base.LOST)] == [2, 4, 1]
+    assert found.counts["left out: no account_id"] == 2
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz"])
+def test_a_table_may_have_any_separator(sign: str, name: str, tmp_path: Path) -> None:
+    text = "".join(f"{line}\n" for line in ("id,user,when", "1,u,5", '2,"v,;|",6')).replace("user", '"a ""user"""')
+    text = text.replace("id,", f"id{sign}").replace(",when", f"{sign}when").replace("1,u,5", sign.join("1u5"))
+    text = text.replace("2,", f"2{sign}").replace(",6", f"{sign}6")
+    packed = text.encode() if name != "a.csv.gz" else gzip.compress(text.encode())
+    for begin in (b"", f"sep={sign}\r\n".encode()) if name == "a.csv" else (b"",):
+        (tmp_path / name).write_bytes(begin + packed)
+        columns = {"post_id": "id", "account_id": 'a "user"', "time": "when"}
+        posts, *_ = bring([tmp_path / name], "csv", tmp_path / "out", columns=columns)
+        assert posts["account_id"].tolist() == ["u", "v,;|"]
 
 
 def test_duplicates_and_gaps_are_counted(tmp_path: Path) -> None:
@@ -270,6 +298,8 @@ def test_the_app_tells_what_it_met(out: Path, tmp_path: Path, monkeypatch, capsy
         (["empty.csv", "format=cnt"], "empty.csv cannot be read (Empty CSV file)"),
         ([".", "format=parquet"], ". holds no posts.parquet"),
         (["b.csv", "format=parquet"], "b.csv has no column post_id"),
+        (["wide.csv", "format=cnt"], "wide.csv is UTF-16 or UTF-32, which is not read here: save it as UTF-8"),
+        (["old.csv", "format=coortweet", "trace=url"], "old.csv cannot be read (In CSV column #0: CSV conversion"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line(words: list[str], line: str, tmp_path: Path, monkeypatch, capsys) -> None:
@@ -277,12 +307,24 @@ def test_a_mistake_is_one_line(words: list[str], line: str, tmp_path: Path, monk
     write(tmp_path / "a.csv", "object_id,account_id,content_id,timestamp_share", "1,2,3,4")
     write(tmp_path / "b.csv", "x,y", "one,2020-01-01")
     (tmp_path / "empty.csv").touch()
+    (tmp_path / "wide.csv").write_text("a,b\n", encoding="utf-16")
+    (tmp_path / "old.csv").write_bytes(b"object_id,account_id,content_id,timestamp_share\n\xe9,2,3,4\n")
     with pytest.raises(SystemExit) as leave:
         APP.start(words)
     told = capsys.readouterr()
     assert (leave.value.code, told.out, told.err.count("\n")) == (2, "", 1)
     assert told.err.startswith(line)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_another_command_writes_is_refused(out: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Work(tmp_path / "in") as work:
+        work.begin()
+        with pytest.raises(SystemExit):
+            APP.start([str(out / "io_archive.csv"), "format=io_archive", "out=in"])
+    assert "is in use by another run: wait for it, or name another folder" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_pieces_of_a_large_file_are_not_held(out: Path, tmp_path: Path) -> None:

@@ -204,6 +204,18 @@ def test_a_table_of_scores(tmp_path: Path) -> None:
     assert read_scores(one, IDS).score.to_dict() == {"5": 0.001}
 
 
+def test_a_table_of_scores_that_a_spreadsheet_saved(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\ufeffaccount_id;score", "2.0;0,5", "1;7", ";1", "NaN;2")
+    found = read_scores(path, IDS)
+    assert found.score.to_dict() == {"2": 0.5, "1": 7.0}
+    assert "2 rows without an account, left out" in found.notes
+    pairs = write(tmp_path / "b.csv", "from;to;weight", "1.0;2.0;4,5", "1;3;2")
+    assert read_scores(pairs, IDS).score.to_dict() == {"1": 6.5, "2": 4.5, "3": 2.0}
+    twice = write(tmp_path / "c.csv", "account_id,score", "1,2", "1.0,3")
+    with pytest.raises(InputError, match="has account 1 twice"):
+        read_scores(twice, IDS)
+
+
 def test_pairs_as_coortweet_writes_them(tmp_path: Path) -> None:
     groups = write(tmp_path / "groups.csv", "object_id,content_id,content_id_y,account_id,account_id_y,time_delta",
                    "a,11,12,1,2,3", "a,11,13,1,3,4", "b,14,15,2,1,5")  # fmt: skip
@@ -278,6 +290,7 @@ def test_the_app_judges_and_reports(data: Path, tmp_path: Path, monkeypatch, cap
         (["data=DATA", "scores=d.csv"], "scores=d.csv has no column account_id"),
         (["data=DATA", "scores=e.csv"], "scores=e.csv has the score high: give a finite number to every account"),
         (["data=DATA", "scores=e.csv", "column=x"], "scores=e.csv has no column x: say column=NAME"),
+        (["data=DATA", "scores=g.csv"], "scores=g.csv has no column beside account_id: add one of scores"),
         (["data=DATA", "scores=f.graphml"], "scores=f.graphml cannot be read as GraphML"),
         (["data=DATA", "scores=a.csv", "null=DATA"], "null and null_scores belong together"),
         (["data=DATA", "scores=a.csv", "by=size"], "by=size is unknown: choose one of: degree, weight"),
@@ -292,6 +305,7 @@ def test_a_mistake_is_one_line(words: list[str], line: str, data: Path, tmp_path
     write(tmp_path / "d.csv", "who,score", "1,1")
     write(tmp_path / "e.csv", "account_id,score", "1,high")
     write(tmp_path / "f.graphml", "<nothing>")
+    write(tmp_path / "g.csv", "account_id", "1")
     with pytest.raises(SystemExit) as leave:
         APP.start([word.replace("=DATA", f"={data}") for word in words])
     told = capsys.readouterr()

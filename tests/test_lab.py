@@ -20,6 +20,7 @@ import yaml
 import infowar_lab as lab
 from experiments.app import compose_config
 from experiments.notebook import comparing
+from experiments.running.work import Work
 from experiments.settings import build_setting
 from experiments.teaching.replay_runs import ReplayJob, create_worlds
 from sim.errors import InputError
@@ -329,6 +330,14 @@ def test_data_are_what_the_command_writes(tmp_path: Path) -> None:
     assert (config["seed"], config["ticks"], config["population"]["size"]) == (3, TICKS, 60)
     lab.export(SMALL, str(place), seed=4, formats=["parquet"])  # a former export is replaced
     assert not pd.read_parquet(place / "accounts.parquet").equals(accounts)
+
+
+def test_data_are_not_written_where_a_command_writes(tmp_path: Path) -> None:
+    with Work(tmp_path / "data") as work:
+        work.begin()
+        with pytest.raises(InputError, match="data is in use by another run: wait for it, or name another folder"):
+            lab.export(SMALL, tmp_path / "data", formats=["parquet"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_sweep_is_read_by_any_kind_of_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

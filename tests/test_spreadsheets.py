@@ -74,6 +74,7 @@ MISTAKES = {
     "a,b\n1,\n": "has no value for b: write one, such as null",
     "": "holds no point",
     "a,b\n": "holds no point",
+    "defence\nprompt,rate_limit\n": "a point has one value for each key, a list in brackets",
     ";;\n;;\n": "holds no point",
     "PK\x03\x04": "damaged .zip file",
     "a\0b": "is not text",
@@ -94,6 +95,13 @@ def test_what_is_open_is_one_line(text: str, tmp_path: Path, monkeypatch: pytest
 def test_a_table_with_semicolons_has_decimal_commas(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("a;b\n1,000;2\n")
     assert read_sheet(str(tmp_path / "p.csv"), "k").rows == ({"a": "1.000", "b": "2"},)
+
+
+@pytest.mark.parametrize("target", ["5", "-1.5", "500%"])
+def test_a_correlation_beyond_1_is_refused(target: str, tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text(f"name,target,scale\n13 r,{target},0.1\n")
+    with pytest.raises(InputError, match="which is a correlation: write a target from -1 to 1"):
+        read_moments(str(tmp_path / "m.csv"))
 
 
 @pytest.mark.parametrize("target", ["160%", "160", "-1", "-1%"])

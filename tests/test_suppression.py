@@ -9,6 +9,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from experiments import suppression
+from experiments.app import compose_config
 from experiments.experiment import start
 from experiments.runs import Run, simulate_all, simulate_run
 from experiments.settings import build_setting, describe_run
@@ -228,6 +229,23 @@ def test_prior_draws_cover_each_range_once_a_stratum():
         assert sorted(int((draw[name] - low) / step) for draw in draws) == list(range(10))
     assert draws == suppression.sample_priors({"a.b": [0.0, 1.0], "c.d": [10.0, 20.0]}, 10, seed=3)
     assert suppression.sample_priors({}, 10, seed=3) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "cure", "key"),
+    [
+        ("priors.ranges.expression.fear_weight=[2,3]", "priors.ranges={expression.fear_weight: [2,3]}", "fear_weight"),
+        ("priors.ranges.army.size=[2,3]", "+priors.ranges={army.size: [2,3]}", "army.size"),
+        ("priors.ranges={army.size: [2,3]}", "+priors.ranges={army.size: [2,3]}", "army.size"),
+    ],
+)
+def test_a_prior_is_set_as_the_error_says(word: str, cure: str, key: str):
+    with pytest.raises(InputError) as told:
+        compose_config("suppression", [word])
+    assert f"say '{cure}'" in str(told.value)
+    ranges = compose_config("suppression", [cure]).priors.ranges
+    assert next(ends for name, ends in ranges.items() if name.endswith(key)) == [2, 3]
+    assert len(ranges) == len(compose_config("suppression", []).priors.ranges) + cure.startswith("+")
 
 
 @pytest.mark.parametrize("ends", [[1.0, 1.0], [0.0, 0.5, 1.0]])

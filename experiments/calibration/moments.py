@@ -13,6 +13,7 @@ from sim.people.file_content import format_name
 FACT_ROWS = "facts"
 COLUMNS = ("name", "target", "scale")
 PERCENT = 100.0  #: scale of a part that is a share
+CORRELATIONS = ("6 burstiness without rhythm", "13 r")  #: lie between -1 and 1
 OPERATOR_FACTS = (15, 16)  #: say how the army behaves, which nothing here may fit
 
 
@@ -79,6 +80,8 @@ def _parse_moment(row: Mapping[str, str], where: str) -> Moment:
         raise InputError(f"{where} must hold a number as target and as scale") from None
     if not math.isfinite(found.target) or not 0 < found.scale < math.inf:
         raise InputError(f"{where} must have a finite target and a scale above 0")
+    if name in CORRELATIONS and abs(found.target) > 1:
+        raise InputError(f"{where} has {target} for {name!r}, which is a correlation: write a target from -1 to 1")
     if part.scale == PERCENT and not 0 <= found.target <= PERCENT:
         raise InputError(f"{where} has {target} for {name!r}, which is a share: write a target from 0 to 100")
     return found

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from experiments.configuration import expand_path
 from experiments.detection.export import FORMATS, read_formats
 from experiments.export import record_worlds, write_dataset
-from experiments.folder import open_result_folder, write_metadata
+from experiments.folder import open_folder_alone, write_metadata
 from experiments.notebook.loading import as_setting, describe_setting
 from experiments.settings import describe_run
 from sim.agents import parse_seed
@@ -28,7 +28,7 @@ def export(setting: Any, folder: str | Path, seed: Any = 1, formats: Sequence[st
         formats: some of those that `infowar-lab export --help` names.
 
     Raises:
-        InputError: an argument is wrong, or the folder holds something else.
+        InputError: an argument is wrong, or the folder holds something else or is in use.
 
     Example:
         >>> import infowar_lab as lab
@@ -43,7 +43,7 @@ def export(setting: Any, folder: str | Path, seed: Any = 1, formats: Sequence[st
     whole = describe_setting(setting) | {"ticks": setting.ticks, "seed": number, "seeds": 1}
     config = OmegaConf.create({name: whole[name] for name in ("ticks", "seed", "seeds")})
     place = Path(expand_path(str(folder), "folder"))
-    with open_result_folder(str(place), whole) as draft:
+    with open_folder_alone(str(place), whole) as draft:
         with TemporaryDirectory(dir=draft, prefix="world-") as scratch:
             notes = record_worlds(setting, config, Path(scratch))
             write_dataset(Path(scratch), setting, whole, draft, wanted)

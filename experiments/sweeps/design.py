@@ -143,7 +143,8 @@ def _parse_point(words: Sequence[str], where: str) -> Point:
     overrides = parse(words, where)
     for override in overrides:
         if override.is_sweep_override():
-            raise InputError(f"{where} has {override.input_line!r}: a point has one value for each key")
+            said = "a point has one value for each key, a list in brackets"
+            raise InputError(f"{where} has {override.input_line!r}: {said}")
     return _make_point([(override.key_or_group, override.value()) for override in overrides], where)
 
 

@@ -98,10 +98,11 @@ class Composer:
         return known[key] if key in known else _get_at_key(cell.config, key)
 
     def _is_choice(self, key: str, value: Any) -> bool:
-        return isinstance(value, str) and is_group(key, self.conf)
+        names = value if isinstance(value, list) else [value]
+        return all(isinstance(name, str) for name in names) and is_group(key, self.conf)
 
     def _compose_groups(self, point: Point) -> tuple[DictConfig, dict[str, Any]]:
-        groups = tuple(f"{key}={value}" for key, value in point.items() if self._is_choice(key, value))
+        groups = tuple(_write_choice(key, value) for key, value in point.items() if self._is_choice(key, value))
         if groups not in self._composed:
             chosen = {_parse_key(word) for word in groups}
             kept = [word for word in self.overrides if _parse_key(word) not in chosen]
@@ -151,6 +152,10 @@ def _name_point(words: Sequence[str], name: str, overrides: Sequence[str], conf:
 
 def _parse_key(word: str) -> str:
     return str(OverridesParser.create().parse_overrides([word])[0].key_or_group)
+
+
+def _write_choice(key: str, value: str | list[str]) -> str:
+    return f"{key}={value}" if isinstance(value, str) else f"{key}=[{','.join(value)}]"
 
 
 def format_point(point: Point) -> list[str]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.people.file_content import format_name
+from sim.people.spellings import clean_name
 from sim.people.table_cells import Cells, TieTable, cut_comments, list_names, list_rows, number_cells, read_columns
 from sim.people.table_columns import (
     Ends,
@@ -50,6 +51,7 @@ from sim.people.table_refusals import (
     refuse_third,
     refuse_title,
     refuse_total,
+    refuse_unnamed,
 )
 
 I32 = NDArray[np.int32]
@@ -135,10 +137,11 @@ def read_values(content: bytes, column: str, where: str) -> tuple[dict[str, str]
     for row in rows:
         if len(row) <= max(place, who) or not row[who] or not row[place]:
             raise InputError(f"{where}, {format_name(' '.join(row))}: two columns are needed, a name and a value")
-        if row[who] in given:
-            raise InputError(f"{where} names node {format_name(row[who])} twice: keep one line for each node")
+        name = clean_name(row[who])
+        if name in given:
+            raise InputError(f"{where} names node {format_name(name)} twice: keep one line for each node")
         value = row[place]
-        given[row[who]] = value.replace(",", ".") if layout.separator != "," else value
+        given[name] = value.replace(",", ".") if layout.separator != "," else value
     return given, notes
 
 
@@ -147,10 +150,18 @@ def _read_even(layout: Layout, options: TableOptions, width: int, where: str) ->
     if layout.header is None and not options.columns and width > 2:
         return _read_headless(layout, width, where)
     ends = _choose_ends(layout, options, width, where)
+    if layout.header is not None and not options.columns:
+        refuse_unnamed(layout.sample, layout.header, ends, where)
     cells = read_columns(layout, [*ends, *_find_kind(layout.header, ends)], width, where)
     if cells is not None and not options.columns:
         check_ends(cells, ends, layout, where)
-    return None if cells is None else _tie_cells(cells, ends, layout.header, width)
+    return None if cells is None else _tie_cells(cells, ends, layout.header, _count_filled(layout, ends, width))
+
+
+def _count_filled(layout: Layout, ends: Ends, width: int) -> int:
+    """Return how many columns there are without those at the end that have neither a name nor a cell."""
+    rows = (layout.header or (), *layout.sample)
+    return min(width, max(at + 1 for row in rows for at, cell in enumerate(row) if cell.strip() or at in ends))
 
 
 def _find_kind(header: Sequence[str] | None, ends: Ends) -> list[int]:
@@ -198,7 +209,7 @@ def _read_headless(layout: Layout, width: int, where: str) -> TieTable | None:
         check_amounts(cells, ends, layout, where)
         if text and len(cells.columns[0]) > 1:
             refuse_third(cells, where)
-    told = describe_columns(None, ends, width)
+    told = describe_columns(None, ends, _count_filled(layout, ends, width))
     return TieTable(
         cells.columns[ends.first],
         cells.columns[ends.second],
@@ -298,6 +309,8 @@ def _read_uneven(layout: Layout, options: TableOptions, where: str) -> TieTable:
         width = max(map(len, rows), default=0)
         if asked or width <= 2 or not _lists_people(rows, where):
             ends = _choose_ends(layout, options, width, where)
+            if layout.header is not None and not options.columns:
+                refuse_unnamed(rows, layout.header, ends, where)
             places = [*ends, *_find_kind(layout.header, ends)]
             cells = number_cells(rows, places)
             if not options.columns:
@@ -340,12 +353,14 @@ def _lists_people(rows: list[list[str]], where: str) -> bool:
     further = set(behind)
     shared = len(further & ends)
     numbers = all(map(is_plain_number, further | ends))
-    if any(map(is_amount, further)):
+    if any(is_amount(cell) or cell[0] == "{" for cell in further):  # {} as networkx writes what it knows of a tie
         return False
     weights = max(map(len, rows)) == 3 and all(map(is_number, further))
-    if not shared and (
-        sides[0] & sides[1] or len(further) < len(behind) or any(map(is_number, further)) != any(map(is_number, ends))
-    ):
+    kinds = any(map(is_number, further)), any(map(is_number, ends))
+    spaced = any(" " in cell for cell in further) and not any(" " in cell for cell in ends)
+    if not shared and (kinds[0] != kinds[1] or (kinds[0] and (sides[0] & sides[1] or len(further) < len(behind)))):
+        return False
+    if not shared and spaced:
         return False
     if shared and not weights and (shared * 2 >= len(further) or (numbers and len(set(map(len, rows)) - {1}) > 2)):
         return True

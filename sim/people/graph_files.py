@@ -17,6 +17,7 @@ from sim.people.edge_tables import EdgeTable, read_edge_table, read_values
 from sim.people.file_content import AUTO, format_name, get_stamp, read_content, recode
 from sim.people.given_ties import GraphData, build_graph, describe_ties
 from sim.people.numbered_graphs import NUMBERED
+from sim.people.spellings import clean_name
 from sim.people.table_layout import TableOptions
 from sim.people.table_notes import count_words
 
@@ -150,19 +151,26 @@ def _read_stances(
     content = read_content(path, key, encoding=encoding)
     text, said = recode(content.raw, where)
     given, notes = read_values(text, column, where)
-    known = {label for label in labels if label in given}
-    if len(known) < len(labels) and all(re.fullmatch(r"\d+(?:\.0+)?", name) for name in given):
-        given = {name.partition(".")[0]: value for name, value in given.items()}
-        known = {label for label in labels if label in given}
-    placed = check_stances([given.get(label) for label in labels], labels, where)
-    others = len(given) - len(known)
+    wanted = list(map(clean_name, labels))
+    for spelled in (r"(\d+)(?:\.0+)?", r"(?s)@?(.+)"):
+        found = [re.fullmatch(spelled, name) for name in given]
+        renamed = {one[1]: value for one, value in zip(found, given.values(), strict=True) if one}
+        if len(renamed) == len(given) and not given.keys() >= set(wanted):
+            given = renamed
+    placed = check_stances([given.get(label) for label in wanted], labels, where)
+    others = len(given.keys() - set(wanted))
+    percent = next((value for value in given.values() if value.endswith("%")), "")
+    if percent:
+        notes += (f"stances in percent: {percent} is {_parse_stance(percent, '', where):g}",)
     ignored = (f"stances of {others} nodes outside the graph ignored",) if others else ()
     return placed, (*notes, *content.notes, *said, *ignored)
 
 
 def _parse_stance(given: object, label: str, where: str) -> float:
+    text = given.replace(",", ".").strip() if isinstance(given, str) else given
     try:
-        value = float(given.replace(",", ".") if isinstance(given, str) else given)  # type: ignore[arg-type]
+        share = isinstance(text, str) and text.endswith("%")
+        value = float(text[:-1]) / 100 if share else float(text)  # type: ignore[arg-type, index]
     except (TypeError, ValueError):
         value = np.nan
     if not -1.0 <= value <= 1.0:

@@ -23,6 +23,7 @@ from sim.people.file_content import MAX_NAME, FileContent, format_name, recode
 from sim.people.given_ties import GraphData, build_graph, describe_ties
 from sim.people.networkx_graphs import BOTH_WAYS, list_attributes, list_ends
 from sim.people.numbered_graphs import find_numbered_format, read_dimacs, read_metis
+from sim.people.spellings import describe_alike, describe_nobody
 from sim.people.table_notes import count_words
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ def _collect(
     defaults = graph.graph.get("node_default", {})
     attributes = tuple({**defaults, **data} for _, data in graph.nodes(data=True))
     names = list_attributes(graph)
-    notes = (f"attributes of ties (weights) not used: {', '.join(map(format_name, names[:8]))}",) if names else ()
+    unused = (f"attributes of ties (weights) not used: {', '.join(map(format_name, names[:8]))}",) if names else ()
+    notes = (*unused, *describe_nobody(labels), *describe_alike(labels))
     return GraphData(laid_out, labels, (describe_ties(laid_out, both_ways, name, told), *notes), attributes)
 
 
@@ -430,8 +432,9 @@ def _read_json(raw: bytes, where: str) -> tuple["networkx.Graph", tuple[str, ...
     ends: list[list[Any]] = [
         [_get_id(link.get(end)) for end in ("source", "target")] if isinstance(link, dict) else [None] for link in links
     ]
+    ids, ends = list(map(_take_whole, ids)), [list(map(_take_whole, pair)) for pair in ends]
     for one in (*ids, *(end for pair in ends for end in pair)):
-        if not isinstance(one, str | int | float) or isinstance(one, bool):
+        if not isinstance(one, str | int | float) or isinstance(one, bool) or one != one:
             raise InputError(f"{where} has {format_name(one)} where an id should be: give text or a number")
     if len(set(map(str, ids))) < len(ids):
         raise InputError(f"{where} has two nodes of one id: give each its own")
@@ -471,6 +474,11 @@ _OF_LINKS = ("key", "undirected")  #: what is no attribute of a tie
 def _get_name(node: Any, place: int) -> Any:
     """Return the id of a node, which graphology calls its key, and D3 its name or its place."""
     return next((node[one] for one in ("id", "key", "name") if one in node), place) if isinstance(node, dict) else node
+
+
+def _take_whole(one: Any) -> Any:
+    """Return 1 for 1.0, which is the same number."""
+    return int(one) if isinstance(one, float) and one.is_integer() and abs(one) < 2**53 else one
 
 
 def _get_attributes(one: Any) -> dict[str, Any]:

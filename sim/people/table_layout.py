@@ -22,10 +22,14 @@ SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space":
 SEPARATOR_NAMES = {sign: name for name, sign in SEPARATORS.items()}
 NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
-#: what pandas and R write where there is nothing
+#: what programs write where there is nobody, and platforms for whom they deleted
 MISSING = frozenset(
-    ("", "#N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "-NaN", "-nan")
-)
+    re.findall(
+        r"\S+",
+        r"""#N/A #NA <NA> N/A NA n/a n.a. N.A. NaN NAN nan -NaN -nan NaT NULL Null null (null) <null> \N None none NONE
+        (none) nil NIL undefined Undefined unknown Unknown UNKNOWN - ? . [deleted] (deleted) [removed] (removed)""",
+    )
+) | {""}
 MAX_LINE = 16 * 2**20  #: bytes
 csv.field_size_limit(MAX_LINE)
 _SAMPLE = 2**20  #: bytes from which the layout is decided

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.people.file_content import MAX_NAME, format_name
+from sim.people.spellings import clean_name, describe_alike
 from sim.people.table_cells import TieTable
 from sim.people.table_layout import MISSING, TableOptions, is_number, is_plain_number
 from sim.people.table_notes import count_words
@@ -15,7 +16,9 @@ _LOST_DIGITS = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
 _WHOLE = re.compile(r"(\d+)(?:\.0+|,0{1,2}|,0{4,})")  #: a comma and three zeros are thousands
 _FRACTION = re.compile(r"[-+]?\d+[.,]\d+(?:[eE]-\d+)?|[-+]?\d+[eE]-\d+")
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ].*)?|\d\d?([./])\d\d?\1\d{4}(?: .*)?|\d\d?:\d\d(?::\d\d)?")
-_LIST = re.compile(r"\[.*\]|\{.*\}|\(.*\)|\d+(?:\s*[|;]\s*\d+)+", re.DOTALL)
+#: words without signs of a list may be a name: [deleted user]
+_BRACKETED = r"""[^\W\d][^][(){},;|'"]*"""
+_LIST = re.compile(rf"(?!\[{_BRACKETED}\]|\({_BRACKETED}\))(?:\[.*\]|\{{.*\}}|\(.*\))|\d+(?:\s*[|;]\s*\d+)+", re.DOTALL)
 
 
 def is_amount(name: str) -> bool:
@@ -29,13 +32,14 @@ def clean_names(table: TieTable, options: TableOptions, where: str) -> tuple[lis
     Raises:
         InputError: a name is too long, or may be a mark of a missing one.
     """
-    names: list[str | None] = [name.strip() for name in table.names]
+    names: list[str | None] = list(map(clean_name, table.names))
     used = list_used(table)
     present = {name for code in used if (name := names[code])}
+    joined = _describe_joined([(table.names[code].strip(), names[code] or "") for code in used])
     if longest := next((name for name in present if len(name) > MAX_NAME), None):
         raise InputError(f"{where} has a name of {len(longest):,} characters: at most {MAX_NAME:,} are allowed")
     if all(map(is_plain_number, present)):
-        return [name or None for name in names], ()
+        return [name or None for name in names], joined
     if odd := min((name for name in present if name[0] == '"' and name.count('"') % 2), default=""):
         raise InputError(f"{where} has the name {format_name(odd)}: double quotes must enclose a whole cell")
     if listed := min((name for name in present if _LIST.fullmatch(name)), default=""):
@@ -43,6 +47,7 @@ def clean_names(table: TieTable, options: TableOptions, where: str) -> tuple[lis
             f"{where} has {format_name(listed)} for a name, which seems to be a list: give each tie a line"
         )
     names, notes = _cut_comments_in_names(names, present, options.comment, where)
+    notes[:0] = joined
     present = {name for code in used if (name := names[code])}
     gaps = {name for name in present if name in MISSING}
     numeric = bool(present - gaps) and all(map(is_number, present - gaps))
@@ -56,6 +61,11 @@ def clean_names(table: TieTable, options: TableOptions, where: str) -> tuple[lis
         notes.append(f"{' and '.join(sorted(gaps))} read as no name")
         present -= gaps
     names = [name or None for name in names]
+    handles = {name: name[1:] for name in present if name[0] == "@" and name[1:]}
+    if not present.isdisjoint(handles.values()):
+        names = [handles.get(name, name) if name else None for name in names]
+        present = {name for code in used if (name := names[code])}
+        notes.append(f"names such as {format_name(min(handles))} read as {format_name(handles[min(handles)])}")
     whole = {name: found[1] for name in present if (found := _WHOLE.fullmatch(name))}
     if whole:
         names = [whole.get(name, name) if name else None for name in names]
@@ -67,7 +77,21 @@ def clean_names(table: TieTable, options: TableOptions, where: str) -> tuple[lis
             f"{count_words(len(lost), 'name')}, such as {min(lost)}, lost digits, so that one may be several people: "
             "export ids as text"
         )
-    return names, tuple(notes)
+    return names, (*notes, *describe_alike({name for code in used if (name := names[code])}))
+
+
+def _describe_joined(pairs: list[tuple[str, str]]) -> tuple[str, ...]:
+    """Return a note if names, each with what is read of it, are of one person although they are not the same."""
+    spellings: dict[str, set[str]] = {}
+    for raw, name in pairs:
+        if not raw.isascii() or name in spellings:
+            spellings.setdefault(name, set()).add(raw)
+    plain = {raw for raw, _ in pairs} & spellings.keys()
+    several = [name for name, raws in spellings.items() if name and len(raws | (plain & {name})) > 1]
+    if not several:
+        return ()
+    told = f"names such as {format_name(min(several))} read as one person"
+    return (f"{told}: they differ in signs that nobody sees (Unicode's forms, or of width zero)",)
 
 
 def _cut_comments_in_names(

@@ -1,7 +1,7 @@
 """What in a table may be no ties, or ties of others: a line that names the choice, before anything is read wrongly."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -19,7 +19,7 @@ from sim.people.table_columns import (
     looks_like_header,
     split_words,
 )
-from sim.people.table_layout import Layout, TableOptions, find_header, is_number, is_plain_number, read_sample
+from sim.people.table_layout import MISSING, Layout, TableOptions, find_header, is_number, is_plain_number, read_sample
 from sim.people.table_names import is_amount
 
 _SEVERAL = re.compile(r"[^|;,]+(?:[|;,][^|;,]+)+|\d+(?:\s+\d+)+")
@@ -130,7 +130,8 @@ def refuse_matrix(layout: Layout, options: TableOptions, where: str) -> None:
     if options.columns or len(rows) < 3 or any(len(row) != len(rows[0]) for row in rows):
         return
     below = [row[0] for row in rows[1:]]
-    named = len(rows[0]) > 3 and rows[0][1 : len(below) + 1] == below[: len(rows[0]) - 1]
+    inside = {cell for row in rows[1:] for cell in row[1:]}
+    named = len(rows[0]) > 3 and rows[0][1 : len(below) + 1] == below[: len(rows[0]) - 1] and not inside & {*below}
     bits = len(rows) == len(rows[0]) and all(cell in ("0", "1") for row in rows for cell in row)
     if named or bits:
         raise InputError(
@@ -215,6 +216,20 @@ def refuse_counts(layout: Layout, options: TableOptions, where: str) -> None:
             f"{where} begins with {format_name(' '.join(first))}, which may say how many people and ties there are: "
             f"delete that line if so{', and give each tie a line' if listed else ''}; say graph.header=no if it names "
             "people"
+        )
+
+
+def refuse_unnamed(rows: list[list[str]], header: Sequence[str], ends: Ends, where: str) -> None:
+    """Raise InputError if words behind the ends have no name above them, and may be people as the ends are."""
+    last = max((at for at, word in enumerate(header) if word.strip()), default=0)
+    unnamed = [cell for row in rows for cell in row[max(last, *ends) + 1 :] if cell]
+    people = {row[at] for row in rows for at in ends if len(row) > at} - MISSING
+    same = any(map(is_number, unnamed)) == any(map(is_number, people))
+    spaced = any(" " in cell for cell in unnamed) and not any(" " in name for name in people)
+    if unnamed and same and not spaced and not all(map(is_number, unnamed)):
+        raise InputError(
+            f"{where} has {format_name(unnamed[0])} behind the columns that its header names: say graph.columns=[1,2] "
+            "if a line is one tie, graph.columns=all if it is a person and all that this person follows"
         )
 
 

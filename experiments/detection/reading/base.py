@@ -1,5 +1,7 @@
 """What all readers have in common: the canonical columns, pieces of files, and times."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +12,8 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from sim.errors import InputError, suggest
+from sim.people.file_content import encoding_is_wide
+from sim.people.table_layout import MISSING
 
 TEXTS = ("post_id", "account_id", "kind", "repost_of", "reply_to", "reply_to_account", "mentions", "hashtags", "urls",
          "text")  # fmt: skip
@@ -29,6 +33,10 @@ ACCOUNTS = pa.schema(
 MISSING_TIME = -(2**63)  #: of a post whose time cannot be read
 #: what stands for nothing where that is not ""
 NONE: dict[str, int | bool | str] = {"time": MISSING_TIME, "deleted": False, "reposts": -1, "replies": -1}
+IDS = ("post_id", "account_id", "repost_of", "reply_to", "reply_to_account", "source", "target")
+WHOLE = "ids such as 7.0, read as 7: a table with gaps wrote them so"
+NOBODY = "ids such as NaN, read as none"
+LOST = "ids such as 1.2e+18, which lost digits, so that one may be several: export ids as text"
 BLOCK = 1 << 24  #: bytes of a text file that are read at a time
 
 
@@ -59,6 +67,40 @@ class Asked(NamedTuple):
 Reader = Callable[[Path, Asked], Iterator[Batch]]
 
 
+def clean_ids(ids: pa.Array, none: str | None = "") -> tuple[pa.Array, Counter[str]]:
+    """Return ids as their platform had them, `none` where there is none, and how many were changed or are doubtful."""
+    ids = _flatten(ids)
+    whole = pc.match_substring_regex(ids, r"^\d+\.0+$")
+    nobody = pc.and_(pc.is_in(ids, pa.array(sorted(MISSING - {""}))), pc.is_valid(ids))
+    lost = pc.match_substring_regex(ids, r"^\d(?:\.\d+)?[eE](?:\+\d+|\d\d)$|^\d\.\d+[eE]\d+$")
+    told = {WHOLE: whole, NOBODY: nobody, LOST: lost}
+    counts = Counter({words: pc.sum(found, min_count=0).as_py() for words, found in told.items()})
+    ids = pc.if_else(pc.fill_null(whole, False), pc.replace_substring_regex(ids, r"\.0+$", ""), ids)
+    return pc.if_else(nobody, pa.scalar(none, pa.string()), ids), counts
+
+
+def clean_batch(batch: Batch) -> Batch:
+    """Return a piece with the ids that their platform had, and notes on them."""
+    notes = Counter(batch.notes)
+
+    def clean(table: pa.Table, is_counted: bool = True) -> pa.Table:
+        for at, field in enumerate(table.schema):
+            if field.name in IDS:
+                column, counts = clean_ids(table[field.name])
+                table = table.set_column(at, field, column)
+                notes.update(counts if is_counted else ())
+        return table
+
+    is_apart = not len(batch.posts)  # else they stand in its posts too
+    accounts = None if batch.accounts is None else clean(batch.accounts, is_apart)
+    follows = None if batch.follows is None else clean(batch.follows)
+    if follows is not None:
+        whole = pc.and_(*(pc.not_equal(pc.fill_null(follows[name], ""), "") for name in ("source", "target")))
+        notes["left out: follows without an account"] += len(follows) - pc.sum(whole, min_count=0).as_py()
+        follows = follows.filter(whole)
+    return Batch(clean(batch.posts), accounts, notes, follows)
+
+
 def iterate_rows(path: Path, needed: tuple[str, ...], others: tuple[str, ...] = ()) -> Iterator[pa.Table]:
     """Yield the columns of a table in pieces, as text, null for empty; CSV (maybe compressed) or Parquet.
 
@@ -84,7 +126,8 @@ def iterate_whole(path: Path) -> Iterator[pa.Table]:
         yield from _iterate_parquet(path) if path.suffix == ".parquet" else _iterate_csv(path)
     except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
         said = " ".join(str(error).split())[:120]
-        raise InputError(f"{path} cannot be read ({said}): name a whole CSV or Parquet file") from None
+        cure = "save it as UTF-8" if "UTF8" in said else "name a whole CSV or Parquet file"
+        raise InputError(f"{path} cannot be read ({said}): {cure}") from None
 
 
 def _iterate_parquet(path: Path) -> Iterator[pa.Table]:
@@ -96,8 +139,9 @@ def _iterate_parquet(path: Path) -> Iterator[pa.Table]:
 
 
 def _iterate_csv(path: Path) -> Iterator[pa.Table]:
-    reading = csv.ReadOptions(block_size=BLOCK)
-    parsing = csv.ParseOptions(newlines_in_values=True, delimiter="\t" if ".tsv" in path.suffixes else ",")
+    separator, said = _find_separator(path)
+    reading = csv.ReadOptions(block_size=BLOCK, skip_rows=int(said))
+    parsing = csv.ParseOptions(newlines_in_values=True, delimiter=separator)
     with pa.input_stream(path, compression="detect") as stream, csv.open_csv(stream, reading, parsing) as first:
         names = first.schema.names
     converting = csv.ConvertOptions(
@@ -110,6 +154,21 @@ def _iterate_csv(path: Path) -> Iterator[pa.Table]:
         yield pa.table({name: pa.array([], pa.string()) for name in names})
         for batch in rows:
             yield _to_text(pa.Table.from_batches([batch]))
+
+
+def _find_separator(path: Path) -> tuple[str, bool]:
+    """Return what separates the names in the first line of a file, and whether a line above it says so (sep=;)."""
+    with pa.input_stream(path, compression="detect") as stream:
+        begin = stream.read(1 << 16)
+    if encoding_is_wide(begin):
+        raise InputError(f"{path} is UTF-16 or UTF-32, which is not read here: save it as UTF-8")
+    head = begin.decode("utf-8-sig", "ignore").lstrip("\r\n")
+    line = re.split(r"[\r\n]", head, maxsplit=1)[0]
+    if said := re.fullmatch(r'"?sep=([\t;,|])"?', line, re.IGNORECASE):
+        return said[1], True
+    bare = re.sub(r'"[^"]*"', "", line)
+    signs = ("\t", ",", ";", "|") if ".tsv" in path.suffixes else (",", "\t", ";", "|")
+    return max(signs, key=bare.count), False
 
 
 def _to_text(table: pa.Table) -> pa.Table:

@@ -1,10 +1,11 @@
 """Which reader reads what: formats by name, and how a file is recognised."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
-from experiments.detection.reading.base import Reader, iterate_whole
+from experiments.detection.reading.base import Asked, Batch, Reader, clean_batch, iterate_whole
 from experiments.detection.reading.pages import read_v1, read_v2
 from experiments.detection.reading.tables import (
     ARCHIVE_NEEDED,
@@ -18,7 +19,7 @@ from experiments.detection.reading.tables import (
 )
 from sim.errors import InputError
 
-READERS: dict[str, Reader] = {
+_READERS: dict[str, Reader] = {
     "coortweet": read_coortweet,
     "cnt": read_cnt,
     "v1": read_v1,
@@ -27,6 +28,16 @@ READERS: dict[str, Reader] = {
     "parquet": read_canonical,
     "csv": read_csv,
 }
+
+
+def _clean(reader: Reader) -> Reader:
+    def read(path: Path, asked: Asked) -> Iterator[Batch]:
+        return map(clean_batch, reader(path, asked))
+
+    return read
+
+
+READERS = {name: _clean(reader) for name, reader in _READERS.items()}
 #: columns that only one format has
 TOLD_BY = {"coortweet": SHARED, "cnt": CNT, "io_archive": ARCHIVE_NEEDED, "parquet": ("post_id", "account_id", "time")}
 

@@ -1,5 +1,6 @@
 """Scores of accounts from any tool: a table of scores, a table of pairs, or a network as GraphML."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -8,8 +9,9 @@ from xml.etree.ElementTree import ParseError
 import networkx as nx
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from experiments.detection.reading.base import iterate_whole
+from experiments.detection.reading.base import clean_ids, iterate_whole
 from sim.errors import InputError, suggest
 
 ACCOUNT = ("account_id", "user_id", "userid", "id")  #: names of a column of accounts
@@ -58,27 +60,45 @@ def _read_table(path: Path, by: str, column: str) -> Scores:
     table = pd.concat([piece.to_pandas() for piece in iterate_whole(path)], ignore_index=True)
     for one, other in PAIRS:
         if {one, other} <= set(table) and not column:
+            table, said = _clean_columns(table, (one, other))
             weight = table["weight"] if "weight" in table else pd.Series("1", index=table.index)
             edges = pd.DataFrame({"one": table[one], "other": table[other], "weight": _read_numbers(weight, path)})
             return Scores(
-                _sum_edges(edges, by, False), [f"pairs of accounts ({one}, {other}); an account scores its {by}"]
+                _sum_edges(edges, by, False),
+                [f"pairs of accounts ({one}, {other}); an account scores its {by}", *said],
             )
     name = next((name for name in ACCOUNT if name in table), "")
     if not name:
         raise InputError(f"scores={path} has no column account_id: {suggest('account_id', list(table))}")
     others = [one for one in table if one != name]
+    if not others:
+        raise InputError(f"scores={path} has no column beside {name}: add one of scores")
     chosen = column or ("score" if "score" in table else others[0] if len(others) == 1 else "")
     if chosen not in table:
         raise InputError(f"scores={path} has no column {chosen or 'score'}: say column=NAME, {suggest(chosen, others)}")
+    table, said = _clean_columns(table, (name,))
     score = pd.Series(_read_numbers(table[chosen], path).to_numpy(), index=table[name])
     if not score.index.is_unique:
         twice = score.index[score.index.duplicated()][0]
         raise InputError(f"scores={path} has account {twice} twice: give one score each")
-    return Scores(score, [f"scores are {chosen} by {name}"])
+    return Scores(score, [f"scores are {chosen} by {name}", *said])
+
+
+def _clean_columns(table: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows that have ids in these columns, the ids as their platform had them, and what was met."""
+    notes: Counter[str] = Counter()
+    for name in names:
+        ids, counts = clean_ids(pa.array(table[name], pa.string()), None)
+        table = table.assign(**{name: ids.to_pandas()})
+        notes.update(counts)
+    whole = table.dropna(subset=list(names))
+    notes["rows without an account, left out"] = len(table) - len(whole)
+    return whole, [f"{number:,} {words}" for words, number in notes.items() if number]
 
 
 def _read_numbers(column: pd.Series, path: Path) -> "pd.Series[float]":
-    numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
+    text = column.str.replace(r"^(-?\d+),(\d+)$", r"\1.\2", regex=True)
+    numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)
     if not np.isfinite(numbers).all():
         wrong = column[~np.isfinite(numbers)].iloc[0]
         raise InputError(f"scores={path} has the score {wrong}: give a finite number to every account that it names")

@@ -21,6 +21,7 @@ from experiments.detection.reading.base import (
 from experiments.detection.reading.moments import LAST, parse_moments
 from experiments.detection.reading.pages import strip_names
 from sim.errors import InputError, suggest
+from sim.people.table_layout import MISSING
 from sim.state.posts import KINDS
 
 TRACES = ("repost", "hashtag", "url", "text")  #: what is shared in a file of CooRTweet
@@ -200,8 +201,9 @@ def _fill(column: pa.ChunkedArray) -> pa.Array:
 
 def _find_kinds(repost: pa.Array, reply: pa.Array) -> pa.Array:
     """Return the kind of each post, by what it reposts or answers."""
-    answers = pc.if_else(pc.equal(reply, ""), "original", "reply")
-    return pc.if_else(pc.equal(repost, ""), answers, "repost")
+    nobody = pa.array(sorted(MISSING))
+    answers = pc.if_else(pc.is_in(reply, nobody), "original", "reply")
+    return pc.if_else(pc.is_in(repost, nobody), answers, "repost")
 
 
 def split_list(column: pa.Array) -> pa.Array:
