@@ -153,14 +153,35 @@ class Person(Account):
         return found
 
     def search(self, topic: Topic, slots: int, moment: int, crowd: bool) -> list[Post]:
-        """Return the best of the newest `depth` posts on a topic, without the person's own."""
+        """Return the best posts of a topic, without the person's own: of its newest `depth`, or of a window."""
+        feed = self.model.rules.feed
+        if feed.window:
+            return self.best([post for post in self.look_back(topic, moment, crowd) if post.author is not self], slots)
         shown: list[Post] = []
         for post in topic.back_from(moment):
-            if len(shown) >= self.model.rules.feed.depth or post.time < self.model.oldest:
+            if len(shown) >= feed.depth or post.time < self.model.oldest:
                 break
             if not post.removed and post.author.competes_for_slots == crowd:
                 shown.append(post)
         return self.best([post for post in shown if post.author is not self], slots)
+
+    def look_back(self, topic: Topic, moment: int, crowd: bool) -> list[Post]:
+        """Return the person's part of the posts of the window until `moment`; parts have `depth` posts at most."""
+        model, feed = self.model, self.model.rules.feed
+        window, shares = int(3600 * feed.window), 1
+        until = model.clock - model.length
+        counted = [post for post in topic.back_from(until) if post.time > until - window]
+        standing = [post for post in counted if not post.removed and post.author.competes_for_slots == crowd]
+        while len(standing) > feed.depth * shares:
+            shares *= 2
+        return [
+            post
+            for post in topic.back_from(moment)
+            if post.time > moment - window
+            and not post.removed
+            and post.author.competes_for_slots == crowd
+            and (post.key >> 20) % shares == (self.key >> 20) % shares
+        ]
 
     def home(self, slots: int, crowd: bool) -> list[Post]:
         """Return the best of the followees' posts since the last visit, without the person's own content."""

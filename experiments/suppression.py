@@ -60,9 +60,17 @@ def make_robustness_changes(setting: Setting) -> dict[str, dict[str, Any]]:
         "nobody looks up the topic": {"attention.search_rate": 0.0},
         "no trends": {"attention.trends": 0},
         "interest in the topic x 1/4": {"population.interest": people.interest / 4},
+        "6% of people write most of it": {
+            "population.specialist_share": 0.06,
+            "population.interest": people.interest / 10,
+        },
         "half of the people are hard core": {"population.hardcore_share": 0.5},
         "no moderation": {"moderation.capacity": 0},
+        "nobody reads within the hour": {"activity.slice": 60},
+        "anybody may follow the army": {"army.affinity": 0.0},
     }
+    if hasattr(setting.graph, "fame"):
+        rows["followers more alike"] = {"graph.fame": 0.0, "graph.spread": 0.8}
     if hasattr(setting.graph, "homophily"):
         rows["homophily 0"] = {"graph.homophily": 0.0}
         rows["preferential graph"] = {"graph": PreferentialAttachment()}

@@ -31,7 +31,7 @@ class FactJob(NamedTuple):
 class Validity(Experiment):
     """Stylised facts of real platforms beside those of the simulated one."""
 
-    label = "seeds, four worlds each"
+    label = "seeds, five worlds each"
 
     def make_jobs(self, given: Given) -> list[FactJob]:
         """Return a job a seed."""
@@ -57,7 +57,7 @@ class Validity(Experiment):
 
     def describe(self, given: Given, results: Sequence[Any]) -> dict[str, Any]:
         """Return what the report says of the run."""
-        worlds = "quiet, with the operation, without shock, swept"
+        worlds = "quiet, with the operation, with all its shifts worked, without shock, swept"
         return {"facts": {"seeds": len(given.seeds), "hours": given.ticks, "worlds a seed": worlds}}
 
     def compose(self, given: Given, folder: Path) -> Report:

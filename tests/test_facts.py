@@ -36,12 +36,17 @@ def test_political_concentration_looks_at_the_contested_topic_only() -> None:
     assert activity.measure_top_political(run, 0.1) == 0.75
 
 
-def test_the_prolific_post_ten_times_and_a_quarter_of_it_on_the_contested_topic() -> None:
-    posts, contested = [12, 12, 9, 20, 30], [3, 2, 9, 10, 30]  # of four people and of the army
-    rows = [(row, place < few) for row, many, few in zip((0, 1, 2, 3, 10), posts, contested, strict=True)
-            for place in range(many)]  # fmt: skip
+def test_the_prolific_would_post_ten_times_a_year_and_a_quarter_of_it_on_the_contested_topic() -> None:
+    rows = [(0, True)] * 3 + [(0, False)] * 9 + [(1, True)] * 2 + [(2, True)] * 9 + [(3, True)] * 10 + [(10, True)] * 30
     author, on_topic = zip(*rows, strict=True)
     run = recording(people=10, army=2, author=list(author), topic=[CONTESTED if on else 3 for on in on_topic])
+    run.before.sessions[:4], run.before.intentions_per_session[:4] = 0.1, [0.28, 5.0, 0.26, 9.0]
+    run.before.interest[:4] = [0.25, 0.24, 0.9, 0.7]  # the third posts 9.5 times a year
+    run.before.sessions[10:], run.before.intentions_per_session[10:], run.before.interest[10:] = (
+        9.0,
+        9.0,
+        1.0,
+    )  # the army
     assert activity.measure_prolific(run) == (2 / 10, 13 / 24)
     assert math.isnan(activity.measure_prolific(recording(people=3, author=[0], topic=[3])).posts)
 
@@ -131,7 +136,8 @@ def test_the_half_life_is_the_median_age_at_which_a_post_is_read() -> None:
     assert spread.compute_half_lives(run).tolist() == [2.0, 3.0]
     assert spread.measure_half_life(run) == 150.0
     assert spread.measure_late_impressions(run) == 4 / 8
-    assert np.isnan(spread.measure_half_life(recording())) and np.isnan(spread.measure_late_impressions(recording()))
+    assert np.isnan(spread.measure_half_life(recording()))
+    assert np.isnan(spread.measure_late_impressions(recording()))
 
 
 def test_delays_run_from_the_post_itself_to_reposts_by_people() -> None:

@@ -59,6 +59,7 @@ SETTINGS = {
         attention={"items": 7, "mentions": 2, "search": 3, "trends": 2, "memory": 6},
         feed={"depth": 5},
     ),
+    "streams in parts": lively(feed={"depth": 5, "window": 6.0}),
     "copies": lively(
         army={"copying": 1.0, "reposts": 0.2},
         reaction={"discount": 0.7, "persuasion": 0.05, "tolerance": 0.8, "thrill": 0.2, "habituation": 0.2},
@@ -210,14 +211,25 @@ class Reader(NamedTuple):
         return list(copies.values())[:slots]
 
     def stream(self, topic: int, slots: int) -> list[int]:
-        posts, depth = self.scene.posts, self.scene.world.setting.feed.depth
+        posts, feed = self.scene.posts, self.scene.world.setting.feed
         step = (self.scene.now - 1) * 3600 + self.second
         rows = [
             j
             for j in range(len(posts.key))
             if posts.topic[j] == topic and posts.kind[j] != REPOST and posts.time[j] <= step and self.eligible(j)
         ]
-        return self.best([j for j in rows[-depth:] if posts.author[j] != self.i], slots)
+        if feed.window:
+            oldest, shares = int(3600 * feed.window), 1
+            start = (self.scene.now - 1) * 3600
+            while sum(start - oldest < posts.time[j] <= start for j in rows) > feed.depth * shares:
+                shares *= 2
+            mine = int(self.scene.world.accounts.key[self.i]) >> 20
+            rows = [
+                j for j in rows if posts.time[j] > step - oldest and ((int(posts.key[j]) >> 20) - mine) % shares == 0
+            ]
+        else:
+            rows = rows[-feed.depth :]
+        return self.best([j for j in rows if posts.author[j] != self.i], slots)
 
     def mentions(self, slots: int) -> list[int]:
         posts, visited = self.scene.posts, self.scene.world.accounts.last_read[self.i]

@@ -90,5 +90,5 @@ def test_equal_weights_draw_the_same_followers_and_each_as_many_as_before() -> N
 
 def test_weights_of_followers() -> None:
     stance, following = np.array([-1.0, 0.0, 1.0]), np.array([2, 4, 8])
-    assert weigh_followers(2.0, stance, following) == pytest.approx([2 * np.exp(-2), 4, 8 * np.exp(2)])
+    assert weigh_followers(2.0, stance, following) == pytest.approx([4 * np.exp(-2), 16, 64 * np.exp(2)])
     assert weigh_followers(0.0, stance, following).tolist() == [1, 1, 1]

@@ -51,6 +51,12 @@ SETTINGS = {
     "slices of a minute without crowding": replace(
         BUSY, activity=replace(BUSY.activity, slice=1), attention=Attention(items=15, army_competes=False)
     ),
+    "streams in parts": replace(
+        BUSY, activity=replace(BUSY.activity, slice=10), feed=replace(BUSY.feed, window=6.0, depth=8)
+    ),
+    "streams in parts without crowding": replace(
+        BUSY, feed=replace(BUSY.feed, window=3.5, depth=8), attention=Attention(items=15, army_competes=False)
+    ),
     "nobody organised": replace(BUSY, army=Army(size=0), extremists=Extremists(size=0)),
 }
 

@@ -50,8 +50,8 @@ LIVELY = Setting(
         fight_share=0.15,
         public_followers=30,
     ),
-    graph=CommunityGraph(mean_following=15.0, communities=4),
-    activity=Activity(rhythm=0.8, burst=1.0),
+    graph=CommunityGraph(mean_following=15.0, communities=4, spread=0.8, fame=0.0),
+    activity=Activity(rhythm=0.8, burst=1.0, notified=0.0, slice=60),
     attention=Attention(items=30, mentions=5, search_rate=1.0, search=8, trends=4, memory=24),
     reaction=Reaction(
         direct_fear=0.3, vicarious_fear=0.05, anticipation=0.05, half_life=48.0, leave=0.002, leave_abuse=0.01
@@ -68,15 +68,16 @@ LIVELY = Setting(
         toxic_posts=0.02,
         toxic_replies=0.1,
         topics=5,
+        fading=0.0,
     ),
-    feed=Feed(engagement=1.0, recency=6.0, depth=32),
+    feed=Feed(engagement=1.0, recency=6.0, depth=32, window=0.0),
     trending=Trending(slots=2, hours=4, floor=10.0),
     moderation=Moderation(
         report_toxic=0.1, report_opposed=0.01, threshold=1, lag=3, capacity=3, error=0.2, strikes=2, suspension=12
     ),
-    army=Army(size=18, span=4, rate=4.0, quota=30, delay=1.0, discipline=0.9, followers=15.0),
+    army=Army(size=18, span=4, rate=4.0, quota=30, delay=1.0, discipline=0.9, followers=15.0, affinity=0.0),
     extremists=Extremists(
-        size=4, posts_per_day=12.0, followers=20.0, escalation_step=0.1, shock=0.4, shocking_share=0.6
+        size=4, posts_per_day=12.0, followers=20.0, escalation_step=0.1, shock=0.4, shocking_share=0.6, affinity=0.0
     ),
     campaign=Campaign(start=START, hours=HOURS, targets=10, toxic_share=0.4, dose="saturation"),
 )

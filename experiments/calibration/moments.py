@@ -14,7 +14,7 @@ FACT_ROWS = "facts"
 COLUMNS = ("name", "target", "scale")
 PERCENT = 100.0  #: scale of a part that is a share
 CORRELATIONS = ("6 burstiness without rhythm", "13 r")  #: lie between -1 and 1
-OPERATOR_FACTS = (15, 16)  #: say how the army behaves, which nothing here may fit
+OPERATOR_FACTS = (15, 16, 18)  #: say how the army behaves, which nothing here may fit
 
 
 @dataclass(frozen=True)

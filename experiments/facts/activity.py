@@ -15,8 +15,8 @@ from sim.state.accounts import F64, I64
 from sim.state.posts import CONTESTED, KINDS
 
 HOUR, DAY = 3600, 86400
-LEAST_POSTS = 10  #: posts of a person whose intervals, or whose share of contested posts, are looked at
-POLITICAL = 0.25  #: least share of contested posts of people who are prolific on the topic
+LEAST_POSTS = 10  #: posts of a person whose intervals are looked at, and a year of people who are prolific
+POLITICAL = 0.25  #: least share of intentions on the contested topic of people who are prolific on it
 STEPS = np.geomspace(60, 2 * DAY, 13)  #: edges of the bins of an interval, seconds
 REACHED = 2 ** np.arange(11)  #: edges of the bins of a number of posts
 
@@ -56,16 +56,17 @@ def measure_top_political(run: Recording, share: float) -> float:
 
 
 class Prolific(NamedTuple):
-    """People who post `LEAST_POSTS` times or more, at least a quarter of it on the contested topic."""
+    """People who would post `LEAST_POSTS` times a year or more, at least a quarter of it on the contested topic."""
 
     people: float  #: their share of all people
     posts: float  #: their share of all contested posts
 
 
 def measure_prolific(run: Recording) -> Prolific:
-    """Fact 3: how many people are prolific on the contested topic, and how much of it they write."""
-    contested, every = count_posts(run, CONTESTED), count_posts(run)
-    chosen = (every >= LEAST_POSTS) & (contested >= POLITICAL * every)
+    """Fact 3: how many people are prolific on the contested topic by their own rates, and how much of it they write."""
+    contested, people = count_posts(run, CONTESTED), slice(run.people)
+    yearly = 365 * run.before.sessions[people] * run.before.intentions_per_session[people]
+    chosen = (yearly >= LEAST_POSTS) & (run.before.interest[people] >= POLITICAL)
     total = contested.sum()
     return Prolific(float(chosen.mean()), float(contested[chosen].sum() / total) if total else math.nan)
 

@@ -39,6 +39,11 @@ class SeedWorlds:
         return record_world(self.setting, self.seed, self.ticks)
 
     @cached_property
+    def working(self) -> Recording:
+        """As `operation`, but the army works all its shifts: operations were watched for months of work."""
+        return SeedWorlds(self.setting.replace({"campaign.dose": "saturation"}), self.seed, self.ticks).operation
+
+    @cached_property
     def shockless(self) -> Recording:
         """As `quiet`, but the extremists' posts shock nobody."""
         shockless = replace(self.setting.extremists, shocking_share=0.0)
@@ -56,7 +61,7 @@ class SeedWorlds:
     def unarmed(self) -> "SeedWorlds":
         """These worlds with no army in any: the quiet one stands for the one with the operation too."""
         worlds = SeedWorlds(self._unarmed, self.seed, self.ticks)
-        worlds.quiet = worlds.operation = self.quiet
+        worlds.quiet = worlds.operation = worlds.working = self.quiet
         return worlds
 
     @property

@@ -28,14 +28,14 @@ class Job:
 
 
 _MONITOR = (
-    "detectors campaign.dose=saturation benchmark.only=[] seeds=20 benchmark.hours=[12] detectors.near_duplicates=null "
+    "detectors benchmark.only=[] seeds=20 benchmark.hours=[12] detectors.near_duplicates=null "
     "detectors.co_sharing=null detectors.isolation_forest=null detectors.co_repost_1h=null "
     "detectors.co_reply_60s=null detectors.co_hashtag_url_60s=null"
 )
 JOBS = (
     Job(
         "suppression",
-        "suppression robustness.seeds=6 reactions.seeds=4",
+        "suppression robustness.seeds=6 reactions.seeds=3",
         (
             "Every arm",
             "Lost and gained",
@@ -47,17 +47,16 @@ JOBS = (
         ),
         {"suppression.png": "headline", "flows.png": "flows", "dose.png": "dose", "mixes.png": "mixes"},
     ),
-    Job("calibrate", "calibrate campaign.dose=saturation", ("Parameters", "Profiles")),
     Job("validity", "validity", ("Every fact",)),
     Job("validity_saturation", "validity campaign.dose=saturation", ("Every fact",)),
     Job("ross", "reproduce"),
     Job("simsom_small", "reproduce paper=simsom_2024 simsom.scale=0.1"),
     Job("simsom", "reproduce paper=simsom_2024 graph.path=FILE", needs="the published network of Truong et al. 2024"),
     Job("daymude", "reproduce paper=daymude_2025", ("Cells",), {"daymude.png": "shares"}),
-    Job("docking", "docking seeds=100", ("What moves", "Their model"), {"docking.png": "docking"}),
+    Job("docking", "docking seeds=60", ("What moves", "Their model"), {"docking.png": "docking"}),
     Job(
         "detectors",
-        "detectors campaign.dose=saturation",
+        "detectors",
         ("Every detector", "What the campaign achieved", "The topic monitor"),
         {"detectors.png": "cells"},
     ),
@@ -65,8 +64,14 @@ JOBS = (
     Job("contest", "contest", ("Every organisation",)),
     Job("story", "story scenario=committee_smear", ("What is compared",)),
     Job("unmasking", "unmasking", ("Every case",)),
-    Job("defences", "defences campaign.dose=saturation", ("What each defence does", "Where an effect is found")),
-    Job("race", "race campaign.dose=saturation", ("Every round", "Which silences more")),
+    Job("defences", "defences", ("What each defence does", "Where an effect is found")),
+    Job("race", "race", ("Every round", "Which silences more")),
     Job("recovery", "recovery", ("Every campaign", "What speeds up")),
+    Job(
+        "calibrate",
+        "calibrate calibrate.trials=64 calibrate.draws=6 calibrate.headline_seeds=2 calibrate.held_out_seeds=4 "
+        "calibrate.profile_points=5",
+        ("Parameters", "Profiles"),
+    ),
 )
 BY_NAME = {job.name: job for job in JOBS}

@@ -55,7 +55,7 @@ class CommandedForce(Rule):
     delay: float = parameter(1.0, unit="h", source="assumption: mean delay of an order", low=0.0, high=24.0)
     discipline: float = share(0.9, source="assumption: P(a member obeys in an hour)")
     reposts: float = share(0.7, source="fitted to fact 15 (scripts/fit.py)")
-    copying: float = share(0.43, source="fitted to fact 16 (scripts/fit.py)")
+    copying: float = share(0.27, source="fitted to fact 16 (scripts/fit.py)")
     jitter: float = parameter(
         120.0, unit="s", source="assumption: delay after the officer's time", low=0.0, high=3600.0
     )
@@ -81,9 +81,9 @@ class Army(CommandedForce):
     """
 
     affinity: float = parameter(
-        0.0,
-        unit="log-weight",
-        source="assumption: 0 = everybody is as likely a follower; else by accounts followed and by stance",
+        2.9,
+        unit="exponent",
+        source="fitted to fact 18 (scripts/fit.py); 0 = everybody is as likely a follower",
         low=0.0,
         high=20.0,
     )

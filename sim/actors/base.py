@@ -144,9 +144,9 @@ def draw_followers(keys: NDArray[np.uint64], followers: float, n_organic: int, s
 def weigh_followers(affinity: float, stance: F64, following: I64) -> F64:
     """Return the weight of each person as a follower of a force whose side is stance 1; no affinity: all alike.
 
-    Who follows twice as many accounts is twice as likely to follow one of these (assumption).
+    (accounts followed * e^stance)^affinity, an assumption. So most followers agree and follow many.
     """
-    return np.asarray(following * np.exp(affinity * stance)) if affinity else np.ones(len(stance))
+    return np.asarray((following * np.exp(stance)) ** affinity)
 
 
 def draw_followers_again(batch: AccountBatch, first_row: int, weight: F64, seed: int) -> AccountBatch:

@@ -39,9 +39,9 @@ class Extremists(Rule):
     hyperactivity: float = parameter(1.0, unit="log", source="assumption: a few write most posts", low=0.0, high=4.0)
     followers: float = parameter(40.0, unit="followers", source="assumption", low=0.0, high=1e9)
     affinity: float = parameter(
-        0.0,
-        unit="log-weight",
-        source="assumption: 0 = everybody is as likely a follower; else by accounts followed and by stance",
+        3.0,
+        unit="exponent",
+        source="assumption: as of the army; 0 = everybody is as likely a follower",
         low=0.0,
         high=20.0,
     )

@@ -35,11 +35,11 @@ class Activity(Rule):
         low=0.0,
         high=4.0,
     )
-    notified: float = share(0.0, source="assumption: 0 = notices of replies and reposts bring nobody back")
+    notified: float = share(0.05, source="assumption; 0 = notices of replies and reposts bring nobody back")
     slice: int = parameter(
-        60,
+        20,
         unit="min",
-        source="assumption: people read what was published before their slice of the hour",
+        source="assumption: people read what was published before their slice of the hour; 60 = the hour",
         low=1,
         high=60,
     )

@@ -74,10 +74,10 @@ class Expression(Rule):
     """
 
     climate_weight: float = parameter(
-        1.08, unit="log-odds", source="fitted to fact 13 (scripts/fit.py)", low=-100.0, high=100.0
+        2.0, unit="log-odds", source="fitted to fact 13 (scripts/fit.py)", low=-100.0, high=100.0
     )
     fear_weight: float = parameter(
-        6.8, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
+        9.0, unit="log-odds", source="fitted to fact 10 (scripts/fit.py)", low=0.0, high=100.0
     )
     anticipation: float = parameter(
         0.5, unit="1", source="assumption: weight of expected toxicity against fear", low=0.0, high=100.0
@@ -85,19 +85,19 @@ class Expression(Rule):
     fight_weight: float = parameter(3.0, unit="log-odds", source="assumption", low=0.0, high=100.0)
     unprompted: float = share(0.5, source="assumption: intentions that need no prompt")
     contagion: float = parameter(0.3, unit="1/post", source="assumption", low=0.0, high=100.0)
-    reposts: float = share(0.51, source="fitted to fact 2 (scripts/fit.py)")
-    replies: float = share(0.355, source="fitted to fact 2 (scripts/fit.py)")
+    reposts: float = share(0.495, source="fitted to fact 2 (scripts/fit.py)")
+    replies: float = share(0.345, source="fitted to fact 2 (scripts/fit.py)")
     opposing_replies: float = share(0.5, source="assumption")
     toxic_posts: float = share(0.01, source="assumption: the low end of fact 8's band; replies are fitted")
     toxic_replies: float = share(0.042, source="fitted to fact 8 (scripts/fit.py)")
     public_toxicity: float = parameter(
-        2.0, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
+        2.2, unit="factor", source="fitted to fact 8 (scripts/fit.py)", low=0.0, high=100.0
     )
     retaliation: float = share(0.3, source="assumption")
     fading: float = parameter(
-        0.0,
+        1.15,
         unit="h",
-        source="assumption: 0 = posts of all ages weigh alike; that visibility fades: Hodas & Lerman 2012",
+        source="69 minutes, Wu & Huberman 2007 (Digg; second-hand); 0 = posts of all ages weigh alike",
         low=0.0,
         high=1e4,
     )

@@ -58,18 +58,22 @@ class CommunityGraph(Rule):
     """
 
     mean_following: float = parameter(40.0, unit="accounts", source="assumption", low=1.0, high=10_000.0)
-    spread: float = parameter(0.8, unit="log-SD of accounts followed", source="assumption", low=0.0, high=2.0)
-    tail: float = parameter(
-        1.5, unit="exponent of P(popularity > x)", source="fitted to fact 7 (scripts/fit.py)", low=1.05, high=10.0
+    spread: float = parameter(
+        1.5,
+        unit="log-SD of accounts followed",
+        source="assumption: 90th percentile over median about 6, as of accounts in data",
+        low=0.0,
+        high=2.0,
     )
+    tail: float = parameter(1.5, unit="exponent of P(popularity > x)", source="assumption", low=1.05, high=10.0)
     fame: float = parameter(
-        0.0,
+        2.5,
         unit="log-SD of popularity besides its tail",
-        source="assumption: 0 = the tail alone; most people have few followers where it is 2",
+        source="assumption: 90th percentile over median about 10, as of accounts in data; 0 = the tail alone",
         low=0.0,
         high=4.0,
     )
-    reciprocity: float = share(0.3, source="assumption")
+    reciprocity: float = share(0.3, source="fitted to fact 7 (scripts/fit.py)")
     communities: int = parameter(8, unit="communities", source="assumption", low=1, high=100_000)
     mixing: float = share(0.2, source="assumption")
     homophily: float = share(0.7, source="assumption")

@@ -55,7 +55,7 @@ class Population(Rule):
     )
     sessions_sigma: float = parameter(0.8, unit="log", source="assumption", low=0.0, high=4.0)
     intentions_per_session: float = parameter(0.7, unit="intentions/session", source="assumption", low=0.0, high=10.0)
-    intentions_sigma: float = parameter(2.42, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
+    intentions_sigma: float = parameter(2.5, unit="log", source="fitted to fact 1 (scripts/fit.py)", low=0.0, high=4.0)
     interest: float = parameter(0.2, unit="share", source="assumption", low=0, high=1)
     interest_sigma: float = parameter(1.0, unit="log", source="assumption", low=0.0, high=4.0)
     specialist_share: float = share(0.0, source="assumption: 0 = none; Pew 2019: 6% write 73% of political posts")
@@ -73,7 +73,7 @@ class Population(Rule):
     fight_share: float = share(0.15, source="assumption; varied in the robustness table")
     hardcore_share: float = share(0.1, source="assumption")
     public_followers: int = parameter(
-        165, unit="followers", source="assumption: the top 1.5% of the default people are public", low=0, high=10**9
+        285, unit="followers", source="assumption: the top 1.5% of the default people are public", low=0, high=10**9
     )
 
     def __post_init__(self) -> None:

@@ -64,7 +64,7 @@ class Reaction(Rule):
         high=5.0,
     )
     leave_abuse: float = parameter(
-        2.46,
+        2.3,
         unit="1/session",
         source="fitted to fact 10 (scripts/fit.py): before the first post",
         low=0.0,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels import inline_kernel, kernel
-from sim.platform.candidates import NO_ACCOUNTS, FeedCandidates, build_candidates
+from sim.platform.candidates import NO_ACCOUNTS, FeedCandidates, build_candidates, find_part
 from sim.platform.home import choose_home, get_workspace, prefetch_followees
 from sim.platform.timelines import AuthorTimelines
 from sim.rng import stream, stream_key, uniform
@@ -28,6 +28,7 @@ _SEARCH = stream("feed/search")
 _TREND = stream("feed/trend")
 
 
+NO_LIMIT = 2**40  #: posts or seconds: more than any stream has
 _LANES, _LAST = 16, np.int32(2**31 - 1)  # numbers that a processor compares at once; a number greater than any row
 
 
@@ -46,8 +47,11 @@ class Feed(Rule):
     """
 
     engagement: float = parameter(1.0, unit="score", source="assumption; 0 = chronological", low=0.0, high=100.0)
-    recency: float = parameter(6.0, unit="h", source="assumption: age that costs one unit of score", low=0.01, high=1e4)
+    recency: float = parameter(0.37, unit="h", source="fitted to fact 5 (scripts/fit.py)", low=0.01, high=1e4)
     depth: int = parameter(64, unit="posts", source="assumption", low=1, high=100_000)
+    window: float = parameter(
+        6.0, unit="h", source="assumption; 0 = only the newest posts of a stream", low=0.0, high=48.0
+    )
 
     def rank(self, posts: Posts, base: int, new: slice) -> None:
         """Write the scores of the rows `new` and of the posts that they repost or answer."""
@@ -82,6 +86,7 @@ class Feed(Rule):
             begin,
             length,
             self.depth,
+            int(HOUR * self.window),
             migration_topic,
             has_migrated,
         )
@@ -116,7 +121,8 @@ class Feed(Rule):
             seed,
             tick,
             attention,
-            self.depth,
+            NO_LIMIT if self.window else self.depth,
+            int(HOUR * self.window) or NO_LIMIT,
         )
         return Exposures(start, item[: start[n]].copy())
 
@@ -146,7 +152,20 @@ def _score(time, engagement, p):
 
 @kernel
 def _read(
-    start, item, workspace, accounts, following, posts, base, candidates, active_users, seed, tick, budget, depth
+    start,
+    item,
+    workspace,
+    accounts,
+    following,
+    posts,
+    base,
+    candidates,
+    active_users,
+    seed,
+    tick,
+    budget,
+    depth,
+    window,
 ):
     search, trend = stream_key(seed, _SEARCH, tick), stream_key(seed, _TREND, tick)
     since, timelines, shift, streams, trending, competes_for_slots, migration_topic, has_migrated = candidates
@@ -177,12 +196,21 @@ def _read(
             if searches:
                 where = line + (kinds - 1 if gone else 0)
                 count = _add_stream(
-                    workspace, count, min(left, count + budget.search), streams, where, seen_at, i, posts, depth
+                    workspace,
+                    count,
+                    min(left, count + budget.search),
+                    streams,
+                    where,
+                    person,
+                    seen_at,
+                    i,
+                    depth,
+                    window,
                 )
             if trends >= 0:
                 line += 1 + trends
                 count = _add_stream(
-                    workspace, count, min(left, count + budget.trends), streams, line, seen_at, i, posts, depth
+                    workspace, count, min(left, count + budget.trends), streams, line, person, seen_at, i, depth, window
                 )
             count = choose_home(
                 workspace, count, left, following, fresh, crowd, i, timelines, shift, competes_for_slots
@@ -205,11 +233,14 @@ def _add_mentions(workspace, count, most, serial, last_read, crowd, posts, base,
 
 
 @inline_kernel
-def _add_stream(workspace, count, most, streams, k, seen_at, i, posts, depth):
-    """Add the best of the newest `depth` posts of stream `k` at the time `seen_at`, except those by `i`.
+def _add_stream(workspace, count, most, streams, k, person, seen_at, i, depth, window):
+    """Add the best of the newest `depth` posts of stream `k`, of the `window` until `seen_at`, except those by `i`.
+
+    The posts are those of the part that is shown to `person`.
 
     Streams contain no reposts, so no content comes twice; of equal scores the newest comes first.
     """
+    k = streams.part[k] + find_part(person, streams.shares[k])
     low, high = streams.first[k], streams.last[k]
     while low < high:
         middle = (low + high) // 2
@@ -220,6 +251,8 @@ def _add_stream(workspace, count, most, streams, k, seen_at, i, posts, depth):
     first, worst = count, -math.inf
     for x in range(low - 1, max(streams.first[k], low - depth) - 1, -1) if first < most else range(0):
         value = streams.score[x]
+        if streams.time[x] <= seen_at - window:
+            break
         if value <= worst or streams.author[x] == i:
             continue
         if count < most:
