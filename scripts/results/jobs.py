@@ -28,14 +28,14 @@ class Job:
 
 
 _MONITOR = (
-    "detectors benchmark.only=[] seeds=20 benchmark.hours=[12] detectors.near_duplicates=null "
+    "detectors benchmark.only=[] seeds=10 benchmark.hours=[12] detectors.near_duplicates=null "
     "detectors.co_sharing=null detectors.isolation_forest=null detectors.co_repost_1h=null "
     "detectors.co_reply_60s=null detectors.co_hashtag_url_60s=null"
 )
 JOBS = (
     Job(
         "suppression",
-        "suppression robustness.seeds=6 reactions.seeds=3",
+        "suppression robustness.seeds=3 reactions.seeds=2",
         (
             "Every arm",
             "Lost and gained",
@@ -53,10 +53,10 @@ JOBS = (
     Job("simsom_small", "reproduce paper=simsom_2024 simsom.scale=0.1"),
     Job("simsom", "reproduce paper=simsom_2024 graph.path=FILE", needs="the published network of Truong et al. 2024"),
     Job("daymude", "reproduce paper=daymude_2025", ("Cells",), {"daymude.png": "shares"}),
-    Job("docking", "docking seeds=60", ("What moves", "Their model"), {"docking.png": "docking"}),
+    Job("docking", "docking seeds=40", ("What moves", "Their model"), {"docking.png": "docking"}),
     Job(
         "detectors",
-        "detectors",
+        "detectors seeds=3",
         ("Every detector", "What the campaign achieved", "The topic monitor"),
         {"detectors.png": "cells"},
     ),
@@ -64,9 +64,9 @@ JOBS = (
     Job("contest", "contest", ("Every organisation",)),
     Job("story", "story scenario=committee_smear", ("What is compared",)),
     Job("unmasking", "unmasking", ("Every case",)),
-    Job("defences", "defences", ("What each defence does", "Where an effect is found")),
-    Job("race", "race", ("Every round", "Which silences more")),
-    Job("recovery", "recovery", ("Every campaign", "What speeds up")),
+    Job("defences", "defences seeds=4", ("What each defence does", "Where an effect is found")),
+    Job("race", "race seeds=5", ("Every round", "Which silences more")),
+    Job("recovery", "recovery seeds=10", ("Every campaign", "What speeds up")),
     Job(
         "calibrate",
         "calibrate calibrate.trials=64 calibrate.draws=6 calibrate.headline_seeds=2 calibrate.held_out_seeds=4 "
