@@ -48,7 +48,7 @@ JOBS = (
         {"suppression.png": "headline", "flows.png": "flows", "dose.png": "dose", "mixes.png": "mixes"},
     ),
     Job("validity", "validity", ("Every fact",)),
-    Job("validity_saturation", "validity campaign.dose=saturation", ("Every fact",)),
+    Job("validity_saturation", "validity campaign.dose=saturation seeds=4", ("Every fact",)),
     Job("ross", "reproduce"),
     Job("simsom_small", "reproduce paper=simsom_2024 simsom.scale=0.1"),
     Job("simsom", "reproduce paper=simsom_2024 graph.path=FILE", needs="the published network of Truong et al. 2024"),
