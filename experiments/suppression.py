@@ -56,7 +56,7 @@ def make_robustness_changes(setting: Setting) -> dict[str, dict[str, Any]]:
         "recognised trolls discounted": {"reaction.discount": 1.0},
         "nobody leaves because of abuse": {"reaction.leave_abuse": 0.0},
         "leaving does not fall with posts": {"reaction.leave_decline": 0.0},
-        "feeds that rank the newest 256 posts": {"feed.depth": 256},
+        "streams that rank 256 posts": {"feed.depth": 256},
         "nobody looks up the topic": {"attention.search_rate": 0.0},
         "no trends": {"attention.trends": 0},
         "interest in the topic x 1/4": {"population.interest": people.interest / 4},
