@@ -95,7 +95,6 @@ APPS: dict[str, dict[str, App]] = {
         "calibrate": App(
             "ticks seeds out workers calibrate.parameters calibrate.moments calibrate.trials "
             "calibrate.draws calibrate.particles calibrate.plan",
-            "graph=configuration graph=file graph=lfr graph=planted graph=preferential graph=small_world",
         ),
         "docking": App(
             "ticks seeds out population.size graph.links expression.climate_weight ross_seeds bots relaxed_bots seed",

@@ -230,5 +230,6 @@ def warm_up(runs: Sequence[Run]) -> None:
         seen.add(kinds)
         small: dict[str, Any] = {"population.size": 50, "army.size": 30}
         small |= {"campaign.start": 1, "campaign.tactics": ("flood", "abuse"), "campaign.victims": ()}
+        small |= {"moderation.threshold": 1} if hasattr(run.setting.moderation, "threshold") else {}
         with pause_collector():
             simulate_run(Run("", "", "", "", 1, run.setting.replace(small), 96))

@@ -196,7 +196,7 @@ def test_a_profile_is_flat_where_most_of_the_range_is_as_likely(inside: float, v
 
 def test_a_number_without_an_army_is_that_of_worlds_that_have_none() -> None:
     small = Setting().replace({"population.size": 150, "army.size": 12, "campaign.start": 24, "campaign.hours": 48})
-    name = "10 abused with a say, withheld, %"
+    name = "10 messages an abused person"
     both = measuring.measure_seed(small, 3, 96, [name, name + measuring.UNARMED])
     bare = measuring.measure_seed(small.replace({"army.size": 0}), 3, 96, [name])
     assert both[name + measuring.UNARMED] == bare[name] != both[name]
@@ -330,7 +330,7 @@ TABLES = {
     "name,target,scale\n13 rr,1,1": "has '13 rr', which nothing measures: did you mean 13 r?",
     "name,target,scale\n13 r,much,1": "line 2 of calibrate.moments=",
     "name,target,scale\n13 r,1,0": "must have a finite target and a scale above 0",
-    "name,target,scale\n13 r,1,1\n13 r,2,1": "has '13 r' twice",
+    "name,target,scale\n13 r,0.1,1\n13 r,0.2,1": "has '13 r' twice",
     "name,target,scale\n15 posts in an active hour,9,1": "says how an army behaves",
 }
 

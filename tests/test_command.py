@@ -275,7 +275,7 @@ def test_help_all_has_what_an_app_declares_of_its_own_keys() -> None:
     page = help_pages.format_full_help("suppression", compose("suppression", [], CONF, with_hydra=True))
     assert "\nknockouts.seeds=6\n" in page
     assert "    unit seeds; range a whole number from 0 to 10000; source: a choice\n\ndose.seeds=4" in page
-    assert "expression.climate_weight: [0.0,2.0]" in page, "the priors are not cut"
+    assert "expression.climate_weight: [0.0,5.0]" in page, "the priors are not cut"
 
 
 @pytest.mark.parametrize("name", COMPOSED)

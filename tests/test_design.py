@@ -166,7 +166,8 @@ def test_what_one_point_says_is_forgotten_at_the_next() -> None:
 
 def test_equal_configurations_are_one_cell_however_they_are_written(composer: plan.Composer) -> None:
     name = composer.compose({"feed": "chronological"}).name
-    assert composer.compose({"feed.engagement": 0}).name == composer.compose({"feed.engagement": 0.0}).name == name
+    assert composer.compose({"feed.engagement": 0, "feed.window": 0}).name == name
+    assert composer.compose({"feed.engagement": 0.0, "feed.window": 0.0}).name == name
     assert composer.compose({"feed": "chronological", "army.size": 20}).name == name
     assert composer.compose({}).name != name
     assert composer.compose({"ticks": 23}).name != composer.compose({}).name

@@ -224,7 +224,9 @@ def test_what_differs_can_be_said_in_every_way() -> None:
     for without in ("army.size=0", ["army.size=0"], army):
         assert lab.compare(SMALL, without, seeds=1, workers=1).effect("army_posts").without == 0
     found = lab.compare(loaded, ["feed=chronological", "army.size=3"], seeds=1, workers=1)
-    chronological = lab.World(loaded.replace({"feed.engagement": 0.0, "army.size": 3}), seed=1).run(TICKS)
+    chronological = lab.World(loaded.replace({"feed.engagement": 0.0, "feed.window": 0.0, "army.size": 3}), seed=1).run(
+        TICKS
+    )
     assert found.effect("reads").without == chronological["reads"][6:].sum()
 
 
@@ -442,7 +444,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a rule of another group": (
         lambda: lab.Setting(reaction=lab.Feed()),  # type: ignore[arg-type]
-        "reaction=Feed(engageme...6.0, depth=64) must be a rule of class Reaction",
+        "reaction=Feed(engageme...4, window=6.0) must be a rule of class Reaction",
     ),
     "a class in place of a rule": (
         lambda: lab.Setting(army=lab.Army),  # type: ignore[arg-type]

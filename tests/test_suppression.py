@@ -163,7 +163,11 @@ def test_pairs_are_added_until_the_interval_is_narrow_enough(tmp_path: Path):
     seeds = pd.read_parquet(tmp_path / "more" / "summary.parquet").groupby("arm")["seed"].nunique()
     assert seeds[["none", "all"]].eq(5).all()
     assert seeds.drop(["none", "all"]).eq(3).all()
-    play(suppression.Suppression, config_of("precision.half_width=100", *few), tmp_path / "enough")
+    play(
+        suppression.Suppression,
+        config_of("precision.half_width=100", "population.size=500", "army.size=24", *few),
+        tmp_path / "enough",
+    )
     assert pd.read_parquet(tmp_path / "enough" / "summary.parquet")["seed"].nunique() == 3
 
 
