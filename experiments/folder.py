@@ -48,7 +48,7 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
     target = check_folder(out, maker)
     draft = name_draft(target, os.getpid())
     begun, clock, owner = datetime.now(UTC), time.perf_counter(), os.getpid()
-    missing = [parent for parent in draft.parents if not parent.exists()]
+    missing = [path for path in (target, *draft.parents) if not path.exists()]
     with stop_on_signals():
         try:
             _make_draft(draft, target, out)
@@ -58,9 +58,9 @@ def open_result_folder(out: str, config: Mapping[str, Any], maker: Maker = UNKNO
         except BaseException:
             if os.getpid() == owner:
                 shutil.rmtree(draft, ignore_errors=True)
-                for parent in missing:
-                    with suppress(OSError):  # somebody put something there
-                        parent.rmdir()
+                for path in missing:
+                    with suppress(OSError):  # it was not made, or somebody put something there
+                        path.rmdir()
             raise
         print(f"results: {_publish(draft, target, out, maker)}")
 

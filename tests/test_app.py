@@ -219,6 +219,22 @@ def test_help_teaches_and_cfg_shows(play: Play, tmp_path: Path) -> None:
 # The folder of the results
 
 
+def test_a_signal_while_the_name_is_tried_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, hit = Path.rmdir, []
+
+    def stop_once(path: Path) -> None:
+        if not hit:
+            hit.append(path)
+            raise KeyboardInterrupt
+        real(path)
+
+    monkeypatch.setattr(Path, "rmdir", stop_once)
+    with pytest.raises(KeyboardInterrupt), open_result_folder(str(tmp_path / "deep" / "r"), {"seed": 1}):
+        pass
+    assert hit == [tmp_path / "deep" / "r"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_former_result_is_replaced_only_when_the_new_one_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with open_result_folder(str(out), {"seed": 1}) as folder:
