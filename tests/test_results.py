@@ -168,7 +168,7 @@ def test_a_record_that_is_torn_is_one_line(tmp_path: Path) -> None:
 
 def test_records_that_are_missing_are_named_but_for_those_of_a_file_that_cannot_be_shared(tmp_path: Path) -> None:
     put(make_record(), tmp_path)
-    with pytest.raises(InputError, match=r"^no record of calibrate, .*, recovery: make results$") as caught:
+    with pytest.raises(InputError, match=r"^no record of validity, .*, recovery: make results$") as caught:
         records.read_all(tmp_path)
     assert "simsom," not in str(caught.value)
 

@@ -67,11 +67,5 @@ JOBS = (
     Job("defences", "defences seeds=4", ("What each defence does", "Where an effect is found")),
     Job("race", "race seeds=5", ("Every round", "Which silences more")),
     Job("recovery", "recovery seeds=10", ("Every campaign", "What speeds up")),
-    Job(
-        "calibrate",
-        "calibrate calibrate.trials=64 calibrate.draws=6 calibrate.headline_seeds=2 calibrate.held_out_seeds=4 "
-        "calibrate.profile_points=5",
-        ("Parameters", "Profiles"),
-    ),
 )
 BY_NAME = {job.name: job for job in JOBS}
