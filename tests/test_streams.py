@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from sim.actors.base import get_stream
 from sim.platform.candidates import TopicStreams, _lay_out_streams, find_part
 from sim.rng import keyed_hash
 from sim.state.posts import Ledger
+from sim.state.topics import Topics
 
 HOUR, WINDOW, DEPTH = 3600, 6 * 3600, 32
 
@@ -62,3 +64,15 @@ def test_readers_are_spread_over_the_parts() -> None:
     counts = np.bincount([find_part(key, np.uint64(8)) for key in keys], minlength=8)
     assert counts.min() > 400
     assert len({int(find_part(key, np.uint64(1))) for key in keys[:50]}) == 1
+
+
+def test_what_the_organised_look_at_stays_when_a_stream_is_given_room() -> None:
+    """They look in the first slice of an hour, and what they saw is used at its end (mechanisms that settle)."""
+    topics = Topics(2, capacity=16)
+    topics.serials[0, :12], topics.lengths[0] = np.arange(12), 12
+    looked = get_stream(topics, 0, 3)
+    topics._make_room(6, 10)
+    assert looked.tolist() == list(range(3, 12))
+    assert topics.lengths.tolist() == [6, 0]
+    assert topics.serials[0, :6].tolist() == list(range(6, 12))
+    assert topics.serials.shape[1] * 0.75 >= 6 + 10

@@ -42,19 +42,18 @@ class Topics:
         _append(self.serials, self.lengths, self.counts[:, tick % HOURS], topic, kind, ledger.base + filled.start)
 
     def _make_room(self, oldest: int, needed: int) -> None:
-        keep = int(self.lengths.max())
+        """Leave out serials below `oldest`, in a new array: a public view of this hour has the former one."""
+        kept = [
+            filled[np.searchsorted(filled, oldest) :]
+            for filled in (self.serials[topic, :length] for topic, length in enumerate(self.lengths))
+        ]
         capacity = self.serials.shape[1]
-        for topic in range(len(self.lengths)):
-            filled = self.serials[topic, : self.lengths[topic]]
-            stale = int(np.searchsorted(filled, oldest))
-            filled[: len(filled) - stale] = filled[stale:].copy()
-            self.lengths[topic] -= stale
-        keep = int(self.lengths.max())
-        while keep + needed > 0.75 * capacity:
+        while max(map(len, kept)) + needed > 0.75 * capacity:
             capacity *= 2
-        grown = np.zeros((len(self.lengths), capacity), np.int64)
-        grown[:, :keep] = self.serials[:, :keep]
-        self.serials = grown
+        self.serials = np.zeros((len(kept), capacity), np.int64)
+        self.lengths = np.array([len(filled) for filled in kept])
+        for row, filled in zip(self.serials, kept, strict=True):
+            row[: len(filled)] = filled
 
 
 @cached_njit
