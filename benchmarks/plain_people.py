@@ -168,7 +168,7 @@ class Person(Account):
     def look_back(self, topic: Topic, moment: int, crowd: bool) -> list[Post]:
         """Return the person's part of the posts of the window until `moment`; parts have `depth` posts at most."""
         model, feed = self.model, self.model.rules.feed
-        window, shares = int(3600 * feed.window), 1
+        window, shares = math.ceil(3600 * feed.window), 1
         until = model.clock - model.length
         counted = [post for post in topic.back_from(until) if post.time > until - window]
         standing = [post for post in counted if not post.removed and post.author.competes_for_slots == crowd]

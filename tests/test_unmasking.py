@@ -68,6 +68,9 @@ def test_the_headline_says_whether_there_is_an_effect():
     sure = pd.DataFrame(rows)
     assert format_headline(sure).startswith("3 sleepers unmasked at hour 26 cost 5 (")
     assert "have no clear effect, 5 (" in format_headline(sure.assign(lo=-1.0))
+    fewer = format_headline(sure.assign(value=-5.0, lo=-7.0, hi=-3.0, percent=-2.0))
+    assert "cost nothing: dissent gains 5 (95% interval 3 to 7) impressions of dissent (2" in fewer
+    assert "−" not in fewer
 
 
 @pytest.mark.parametrize(

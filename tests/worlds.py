@@ -67,6 +67,7 @@ LIVELY = Setting(
         replies=0.4,
         toxic_posts=0.02,
         toxic_replies=0.1,
+        public_toxicity=2.0,
         topics=5,
         fading=0.0,
     ),
@@ -75,7 +76,9 @@ LIVELY = Setting(
     moderation=Moderation(
         report_toxic=0.1, report_opposed=0.01, threshold=1, lag=3, capacity=3, error=0.2, strikes=2, suspension=12
     ),
-    army=Army(size=18, span=4, rate=4.0, quota=30, delay=1.0, discipline=0.9, followers=15.0, affinity=0.0),
+    army=Army(
+        size=18, span=4, rate=4.0, quota=30, delay=1.0, discipline=0.9, followers=15.0, affinity=0.0, copying=0.43
+    ),
     extremists=Extremists(
         size=4, posts_per_day=12.0, followers=20.0, escalation_step=0.1, shock=0.4, shocking_share=0.6, affinity=0.0
     ),

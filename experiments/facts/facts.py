@@ -302,7 +302,8 @@ FACTS = (
         ),
         "Quiet world, posts by people, one in ten, written 48 hours or more before the end. An impression is a post "
         "that is read, in the home feed, in search or in trends. Band: a factor of two either way, our reading of "
-        "\"about\". Named before it was measured, and nothing is fitted to it.",
+        "\"about\". Nothing is fitted to it.",
+        seen="defined before it was measured, but then seen, at 62 to 99 minutes, while search and trends got a window",
     ),
 )  # fmt: skip
 

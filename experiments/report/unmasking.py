@@ -51,14 +51,18 @@ def format_headline(costs: pd.DataFrame) -> str:
     seen = costs[(costs["measure"] == "dissent_impressions") & (costs["number"] == costs["number"].max())]
     seen = seen[seen["hour"] == seen["hour"].min()].set_index("spillover")
     whole, rest = seen.loc[True], seen.loc[False]
-    said = format_estimate(whole["value"], whole["lo"], whole["hi"], 0)
-    share = f" ({format_number(whole['percent'])}%)" if math.isfinite(whole["percent"]) else ""
-    known = f"{said} impressions of dissent{share}"
-    cost = f"have no clear effect, {known} lost" if whole["lo"] <= 0.0 <= whole["hi"] else f"cost {known}"
-    return (
-        f"{whole['number']} sleepers unmasked at hour {whole['hour']} {cost}; without spillover "
-        f"{format_estimate(rest['value'], rest['lo'], rest['hi'], 0)}."
-    )
+    gained = bool(whole["hi"] < 0.0)
+
+    def estimate(row: pd.Series) -> str:
+        ends = (-row["hi"], -row["lo"]) if gained else (row["lo"], row["hi"])
+        return format_estimate(-row["value"] if gained else row["value"], *ends, 0)
+
+    percent = -whole["percent"] if gained else whole["percent"]
+    known = f"{estimate(whole)} impressions of dissent"
+    known += f" ({format_number(percent)}%)" if math.isfinite(percent) else ""
+    effect = f"cost {known}" if whole["lo"] > 0.0 else f"have no clear effect, {known} lost"
+    effect = f"cost nothing: dissent gains {known}" if gained else effect
+    return f"{whole['number']} sleepers unmasked at hour {whole['hour']} {effect}; without spillover {estimate(rest)}."
 
 
 def draw_costs(costs: pd.DataFrame) -> Figure:

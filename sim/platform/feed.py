@@ -86,7 +86,7 @@ class Feed(Rule):
             begin,
             length,
             self.depth,
-            int(HOUR * self.window),
+            math.ceil(HOUR * self.window),
             migration_topic,
             has_migrated,
         )
@@ -122,7 +122,7 @@ class Feed(Rule):
             tick,
             attention,
             NO_LIMIT if self.window else self.depth,
-            int(HOUR * self.window) or NO_LIMIT,
+            math.ceil(HOUR * self.window) or NO_LIMIT,
         )
         return Exposures(start, item[: start[n]].copy())
 
